@@ -1,0 +1,42 @@
+// What is known of one server, as it is passed on.
+
+/** Lower-case hex, 32 characters: the start of the SHA-256 of its public key. */
+export type PeerId = string
+
+export interface PeerRecord {
+  /** Null for a P2PRC node, which has no identity. */
+  readonly id: PeerId | null
+  readonly name: string
+  /** Canonical `host:port`. */
+  readonly address: string
+  /** The owner counts its own changes; the highest wins. 0 for P2PRC. */
+  readonly seq: number
+  /** The TURN it is reached through; null when it is reached directly. */
+  readonly via: PeerId | null
+  readonly offersTurn: boolean
+  /** The owner says goodbye. */
+  readonly left: boolean
+  /** The owner's signed words, to be passed on as they came. Null: unsigned, heard from the node itself or from P2PRC. */
+  readonly envelope: string | null
+  /** What P2PRC says of it; null for a moonwalk node. */
+  readonly p2prc: P2prcFields | null
+}
+
+/** P2PRC's record beyond name, address and figures, kept to be told on faithfully. */
+export interface P2prcFields {
+  readonly machineUsername: string
+  readonly ipv6: string
+  readonly udpServerPort: string
+  readonly bareMetalSshPort: string
+  readonly nat: boolean
+  readonly escapeImplementation: string
+  readonly proxyServer: boolean
+  readonly unsafeMode: boolean
+  readonly publicKey: string
+  readonly customInformation: string
+}
+
+/** What a row is found by: the id where there is one, else the address. */
+export const keyOf = (record: Pick<PeerRecord, 'id' | 'address'>): string => record.id ?? record.address
+
+export const dialectOf = (record: Pick<PeerRecord, 'id'>): 'moonwalk' | 'p2prc' => (record.id === null ? 'p2prc' : 'moonwalk')

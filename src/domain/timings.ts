@@ -1,0 +1,74 @@
+// The numbers of the node's life, each with its reason and its relation to the others. Milliseconds.
+
+/** One burst of pings may take this long; below `PROBE_PERIOD`, so that a silent peer never meets its next turn. */
+export const PROBE_TIMEOUT = 2_000
+/** How often each peer is pinged in a small network. Longer when that would be more than `PROBES_PER_SECOND`. */
+export const PROBE_PERIOD = 5_000
+/** What pinging may cost this node, however large the network is. */
+export const PROBES_PER_SECOND = 4
+/** The schedule's one tick. */
+export const PROBE_TICK = 100
+/** Bursts under way at once: enough that a few silent peers (each `PROBE_TIMEOUT`) delay nobody. */
+export const PROBES_AT_ONCE = 16
+/** Failed bursts in a row until a row is removed: one lost packet forgets nobody. */
+export const STRIKES_TO_REMOVE = 3
+/** A suspect is asked again after this; after a refusal, which is a fact and not a loss, sooner. */
+export const SUSPECT_RETRY = 1_000
+export const REFUSED_RETRY = 300
+/** A removed row is not believed again for this long, unless its owner says something newer or speaks to us itself. */
+export const GONE_FOR = 60_000
+/** A removed row is tried again by ourselves this often, so that a healed partition finds itself. */
+export const REVISIT_FIRST = 5_000
+export const REVISIT_LAST = 30_000
+export const REVISIT_FOR = 3_600_000
+
+/** Changes are gathered this long before they are pushed on: several of one instant become one message. */
+export const GOSSIP_GATHER = 15
+/** One exchange with a random peer this often heals what pushes missed. */
+export const GOSSIP_PERIOD = 2_000
+/** To how many peers a change is pushed at once. */
+export const GOSSIP_FANOUT = 4
+export const GOSSIP_TIMEOUT = 3_000
+/** Tables that differ are compared in full at most this often with the same peer. */
+export const GOSSIP_FULL_EVERY = 5_000
+/** P2PRC peers answer only after pinging everybody one after another (~6 requests a row, 30 s for a dead one). */
+export const P2PRC_PERIOD = 30_000
+export const P2PRC_TIMEOUT = 120_000
+
+/** Seeds are tried again with full jitter between these; never given up. */
+export const SEED_RETRY_FIRST = 60
+export const SEED_RETRY_LAST = 15_000
+export const HELLO_TIMEOUT = 4_000
+/** A dial back to the one who asks; below `HELLO_TIMEOUT`, since it happens inside its answer. */
+export const DIAL_BACK_TIMEOUT = 2_000
+/** How this node is reached is checked again this often, and sooner while it is not known. */
+export const REACH_PERIOD = 60_000
+export const REACH_PERIOD_UNKNOWN = 2_000
+
+/** How long discovery may wait for seeds' tables before probing starts with what is there. */
+export const DISCOVER_TIMEOUT = 5_000
+/** How long the first round of pings may hold up the choice. Above `PROBE_TIMEOUT`: one silent peer must not decide. */
+export const FIRST_PROBES_TIMEOUT = 2_500
+
+/** From dialling a TURN until its address is proven. */
+export const TUNNEL_OPEN_TIMEOUT = 8_000
+/** A TURN that failed is not chosen again for this long, unless there is no other. */
+export const TURN_BAR = 15_000
+/** Sign of life on a tunnel between two of our own ends; silence is noticed within the sum, 5 s. */
+export const TUNNEL_KEEPALIVE = 2_000
+export const TUNNEL_SILENCE = 2_500
+/** A better TURN is looked for this often. */
+export const TURN_REVIEW = 10_000
+/** A client of this node's TURN has this long to log in. */
+export const LOGIN_TIMEOUT = 10_000
+
+/** One speed test: at most this long and this much, each way. */
+export const SPEED_MAX_MS = 2_000
+export const SPEED_MAX_BYTES = 16 * 1024 * 1024
+/** No test begins before the table has been the same for this long. */
+export const SPEED_CALM = 1_000
+/** Figures older than this are measured again. */
+export const SPEED_STALE = 6 * 3_600_000
+
+/** The table goes to disk at most this often. */
+export const STORE_PERIOD = 1_000

@@ -1,0 +1,178 @@
+// Everything the node asks of the outside world. `src/io` answers with Node, `test/sim` with a scripted world.
+// Types only. Expected failure is a value (`Failure`); a rejection or a throw out of a port is a bug.
+import type { DatagramPort } from './frp/contract.ts'
+import type { AcceptedLink, OpenedLink, Reader } from './frp/link.ts'
+import type { StoredTable } from './p2prc/table-file.ts'
+
+export interface Ports {
+  readonly clock: Clock
+  readonly random: Random
+  readonly network: Network
+  readonly http: Http
+  readonly store: Store
+  readonly identity: Identity
+}
+
+/** One clock serves XState, RxJS (`clockScheduler`) and plain code alike. */
+export interface Clock {
+  /** Monotonic milliseconds with decimals; the origin is arbitrary. */
+  now(): number
+  /** Milliseconds since 1970, for people and files only. */
+  wallMs(): number
+  setTimeout(run: () => void, ms: number): unknown
+  clearTimeout(timer: unknown): void
+}
+
+export interface Random {
+  /** In [0, 1). */
+  fraction(): number
+  bytes(count: number): Uint8Array
+}
+
+/** Why the network said no. Happens all day. `text` is one clause for people, such as `connection refused`. */
+export interface Failure {
+  readonly type: 'failed'
+  readonly reason: 'refused' | 'timeout' | 'reset' | 'unreachable' | 'aborted' | 'denied' | 'in-use' | 'protocol'
+  readonly text: string
+}
+
+export interface TlsWish {
+  /** Sends frp's 0x17 before the handshake. */
+  readonly announce?: boolean
+  /** PEM. Given: the certificate is verified against it. Absent: any certificate will do, as with stock frp. */
+  readonly ca?: string
+  readonly serverName?: string
+}
+
+export interface DialOptions {
+  /** Whole time for connect and TLS handshake. */
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal
+  readonly tls?: TlsWish
+  /** Made once the connection stands. */
+  readonly reader?: Reader
+}
+
+/** Raw byte streams, and datagrams. `address` is `host:port` (`[v6]:port`). */
+export interface Network {
+  dial(address: string, options: DialOptions): Promise<OpenedLink | Failure>
+  /** Port 0 picks one. Fails with `in-use` or `denied`. */
+  listen(address: string, onLink: (accepted: AcceptedLink) => void): Promise<Listening | Failure>
+  /**
+   * Opens a UDP port; port 0 picks one. Fails like `listen`. TCP and UDP ports of one number have nothing to do with each other.
+   * `onDatagram` gets whole datagrams, which it may keep, and who sent each: IPv4 is plain IPv4, also where the port is an IPv6
+   * one that takes both. `send` takes an address or a name, and never fails: over 65,507 bytes, to port 0, to a name that
+   * nobody knows or once closed, it is lost. An empty datagram is one.
+   */
+  openDatagrams(
+    address: string,
+    onDatagram: (bytes: Buffer, from: { readonly host: string; readonly port: number }) => void,
+  ): Promise<DatagramPort | Failure>
+  /** This machine's own addresses, loopback left out, best first. */
+  ownHosts(): readonly string[]
+}
+
+export interface Listening {
+  readonly type: 'listening'
+  readonly host: string
+  readonly port: number
+  /** Stops accepting and ends what is open; settles once the port is free. */
+  close(): Promise<void>
+}
+
+/** HTTP with peers, both ways. In the real world: got, and the one public port. */
+export interface Http {
+  /**
+   * Follows no redirect, decompresses nothing, and retries nothing but this: a warm connection that the peer closed before it
+   * said a word is replaced once, within the same timeout. Keeps connections warm per address.
+   */
+  request(address: string, request: PeerRequest): Promise<PeerAnswer | Failure>
+  /** Opens the public port: HTTP and frp told apart by the first byte, inside TLS or not. */
+  serve(options: ServeOptions): Promise<Listening | Failure>
+}
+
+export interface PeerRequest {
+  readonly method: 'GET' | 'POST'
+  /** With query, starting with `/`. */
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** `filler`: that many bytes of anything, for timing an upload. */
+  readonly body?: Uint8Array | { readonly type: 'filler'; readonly bytes: number }
+  /** Whole time from the dial to the last byte of the answer. */
+  readonly timeoutMs: number
+  /** More than this in the answer's body is a `protocol` failure. Default 1 MiB. */
+  readonly maxBytes?: number
+  /** Told of each piece of the answer's body instead of keeping it: `body` is then empty, and `maxBytes` does not bind. False ends the transfer early. */
+  readonly onBytes?: (bytes: number) => boolean
+  readonly signal?: AbortSignal
+}
+
+export interface PeerAnswer {
+  readonly type: 'answer'
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer
+  readonly timing: {
+    /** Dial to connected; null on a warm connection. */
+    readonly connectMs: number | null
+    /** Request handed to the connected socket to the last byte of the answer, with decimals. */
+    readonly answerMs: number
+  }
+}
+
+export interface ServeOptions {
+  /** `host:port`; port 0 picks one. */
+  readonly address: string
+  readonly onRequest: (request: InboundRequest) => Promise<Reply>
+  /** An frp connection: first byte 0x00, `o`, `w`, `F`, inside TLS or not. Absent: those are turned away. */
+  readonly onFrp?: (accepted: AcceptedLink) => void
+}
+
+export interface InboundRequest {
+  readonly method: string
+  /** Without query. */
+  readonly path: string
+  readonly query: URLSearchParams
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Who connected. */
+  readonly remote: { readonly host: string; readonly port: number }
+  /** The whole body; null when it is over `maxBytes` or broke off. */
+  body(maxBytes: number): Promise<Buffer | null>
+  /** The content of one file part of a multipart body, chunked or not; null when there is none, or it is over `maxBytes`. */
+  filePart(field: string, maxBytes: number): Promise<{ readonly name: string; readonly content: Buffer } | null>
+  /** Counts the body away; `onBytes` is told of each piece, false ends it. Answers what arrived. */
+  drain(onBytes: (bytes: number) => boolean): Promise<number>
+}
+
+export interface Reply {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** A string is sent as UTF-8; `filler` is that many bytes of anything, incompressible. */
+  readonly body: string | Uint8Array | { readonly type: 'filler'; readonly bytes: number }
+  /** Runs once, when the answer has gone out in full or its connection has ended. */
+  readonly onDone?: () => void
+}
+
+/** The IP table on disk. */
+export interface Store {
+  /** The rows at start; an unreadable file was set aside and is named in `note`. */
+  read(): Promise<{ readonly table: StoredTable; readonly note: string | null }>
+  /** Settles once it is on disk. Atomic. The caller coalesces. */
+  write(table: StoredTable): Promise<void>
+}
+
+/** This node's Ed25519 key. */
+export interface Identity {
+  /** Lower-case hex, 32 characters: the first 16 bytes of SHA-256 over the raw public key. */
+  readonly id: string
+  /** Raw public key, base64url. */
+  readonly publicKey: string
+  /** Signature over the bytes, base64url. */
+  sign(bytes: Uint8Array): string
+  verify(publicKey: string, bytes: Uint8Array, signature: string): boolean
+  /** The id that belongs to a public key. */
+  idOf(publicKey: string): string
+}
+
+export const isFailure = (answer: { readonly type: string }): answer is Failure => answer.type === 'failed'

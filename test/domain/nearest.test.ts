@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { nearest } from '../../src/domain/nearest.ts'
+
+const KNOWN = ['listen', 'advertise', 'seeds', 'turns', 'services', 'offerTurn']
+
+test.each([
+  ['listen', 'listen'],
+  ['lisen', 'listen'],
+  ['LISTEN', 'listen'],
+  ['seed', 'seeds'],
+  ['sedes', 'seeds'],
+  ['offerturn', 'offerTurn'],
+  ['offer-turn', 'offerTurn'],
+  ['service', 'services'],
+  ['', null],
+  ['zzzzzzzzzzzz', null],
+  ['qqq', null],
+])('%j is nearest to %j', (word, expected) => expect(nearest(word, KNOWN)).toEqual(expected))
+
+test('nothing is near where nothing is known', () => expect(nearest('listen', [])).toEqual(null))
