@@ -1,0 +1,76 @@
+// A udp service at its own end: datagrams of all its users over one work connection.
+import type { Coder } from './coding.ts'
+import type { FrpClock, OpenDatagrams } from './contract.ts'
+import type { MuxStream } from './mux-contract.ts'
+import { PacketStream } from './packet-stream.ts'
+import { UdpUsers } from './udp-users.ts'
+import type { Wire } from './wire.ts'
+
+const PING_MS = 30_000
+
+export interface ClientUdpOptions {
+  readonly clock: FrpClock
+  readonly openDatagrams: OpenDatagrams
+  readonly wire: Wire
+  /** `host:port` of the service. */
+  readonly local: string
+  /** True for a datagram that is not for the service. */
+  readonly intercept: (bytes: Buffer) => boolean
+}
+
+export class ClientUdp {
+  readonly #options: ClientUdpOptions
+  readonly #users: UdpUsers
+  #stream: MuxStream | null = null
+  #packets: PacketStream | null = null
+  #ping: unknown = null
+
+  constructor(options: ClientUdpOptions) {
+    this.#options = options
+    this.#users = new UdpUsers({ ...options, toUser: (bytes, user) => this.#packets?.send(bytes, user) })
+  }
+
+  /** A work connection for it; it takes the place of the one before. The stream's `onGone` is the caller's. */
+  attach(stream: MuxStream, rest: Buffer | null, coder: Coder): void {
+    this.#detach()
+    this.#stream = stream
+    this.#packets = new PacketStream(stream, {
+      wire: this.#options.wire,
+      coder,
+      onPacket: (bytes, user) => {
+        if (!this.#options.intercept(bytes)) this.#users.toService(bytes, user)
+      },
+      onSign: () => {},
+      onFail: () => this.#detach(),
+    })
+    this.#schedulePing()
+    this.#packets.start(rest)
+  }
+
+  /** The stream is gone. */
+  lost(stream: MuxStream): void {
+    if (this.#stream === stream) this.#detach()
+  }
+
+  close(): void {
+    this.#detach()
+    this.#users.close()
+  }
+
+  #detach(): void {
+    const stream = this.#stream
+    this.#stream = null
+    this.#packets?.stop()
+    this.#packets = null
+    if (this.#ping !== null) this.#options.clock.clearTimeout(this.#ping)
+    this.#ping = null
+    stream?.reset()
+  }
+
+  #schedulePing(): void {
+    this.#ping = this.#options.clock.setTimeout(() => {
+      this.#packets?.ping()
+      this.#schedulePing()
+    }, PING_MS)
+  }
+}

@@ -1,0 +1,98 @@
+// One work connection at the service's end: it waits to be told whose bytes it carries, then joins them to the local service.
+
+import type { ClientUdp } from './client-udp.ts'
+import { CodedLink } from './coded-link.ts'
+import { createCoder } from './coding.ts'
+import type { FrpClientOptions, ProxySpec } from './contract.ts'
+import { privilegeKey, streamKey } from './crypto.ts'
+import { firstMessage } from './first-message.ts'
+import type { MessageOf } from './messages.ts'
+import type { MuxStream } from './mux-contract.ts'
+import type { Traffic } from './traffic.ts'
+import { wireOf } from './wire.ts'
+
+export interface WorkHost {
+  readonly options: FrpClientOptions
+  readonly traffic: Traffic
+  readonly runId: () => string
+  readonly peerIsOurs: () => boolean
+  readonly find: (proxy: string) => ProxySpec | null
+  /** The udp side of a proxy; null where there is none. */
+  readonly udpOf: (spec: ProxySpec) => ClientUdp | null
+  /** It carries a user's connection from now on, or is gone. Once, unless dropped before. */
+  readonly joined: () => void
+}
+
+/** Announces the stream as a work connection and serves what comes. Answers a function that drops it while it waits or dials. */
+export function serveWork(stream: MuxStream, host: WorkHost): () => void {
+  const { options } = host
+  const wire = wireOf(options.wire)
+  let over = false
+  const finish = (): void => {
+    over = true
+    host.joined()
+  }
+  const fail = (): void => {
+    if (over) return
+    finish()
+    stream.onGone = null
+    stream.reset()
+  }
+  const stopWaiting = firstMessage(stream, {
+    clock: options.clock,
+    source: wire.source(),
+    timeoutMs: null,
+    onMessage: (message, rest) => {
+      const spec = message.type === 'startWorkConn' && message.error === '' ? host.find(message.proxyName) : null
+      if (message.type !== 'startWorkConn' || spec === null) fail()
+      else if (spec.type === 'udp') carryDatagrams(spec, rest)
+      else dial(message, spec, rest)
+    },
+    onFail: fail,
+  })
+  const carryDatagrams = (spec: ProxySpec, rest: Buffer | null): void => {
+    const udp = host.udpOf(spec)
+    if (udp === null) return fail()
+    finish()
+    const before = { bytesIn: stream.bytesIn - (rest?.length ?? 0), bytesOut: stream.bytesOut }
+    host.traffic.begin(spec.name, stream, before, () => udp.lost(stream))
+    udp.attach(stream, rest, createCoder({ ...spec, key: streamKey(options.token), randomBytes: options.randomBytes }))
+  }
+  const dial = (started: MessageOf<'startWorkConn'>, spec: ProxySpec, rest: Buffer | null): void => {
+    const { name, useEncryption, useCompression } = spec
+    const coded = useEncryption || useCompression
+    const before = { bytesIn: stream.bytesIn - (rest?.length ?? 0), bytesOut: stream.bytesOut }
+    const from = `${started.srcAddr}:${started.srcPort}`
+    stream.onGone = fail // the user left, or the session ended
+    void options.dialLocal(spec.local, coded ? null : stream.reader()).then((opened) => {
+      if ('type' in opened) {
+        fail()
+        options.tell({ type: 'client.served', proxy: name, from, ok: false, error: opened.text })
+        return
+      }
+      if (over) {
+        opened.link.on('error', () => {}) // an unheard error would be thrown
+        opened.link.destroy()
+        return
+      }
+      finish()
+      host.traffic.begin(name, stream, before)
+      const { link, direct } = opened
+      const near = coded
+        ? new CodedLink(link, { useEncryption, useCompression, key: streamKey(options.token), randomBytes: options.randomBytes })
+        : link
+      stream.relay(near, { direct, rest, closeTogether: !host.peerIsOurs() })
+      options.tell({ type: 'client.served', proxy: name, from, ok: true, error: null })
+    })
+  }
+  const timestamp = Math.floor(options.clock.wallMs() / 1000)
+  const key = privilegeKey(options.token, timestamp)
+  stream.write(Buffer.concat([wire.opening, wire.encode({ type: 'newWorkConn', runId: host.runId(), privilegeKey: key, timestamp })]))
+  return () => {
+    if (over) return
+    over = true
+    stopWaiting()
+    stream.onGone = null
+    stream.reset()
+  }
+}

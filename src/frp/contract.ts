@@ -1,0 +1,145 @@
+// frp's two ends as the node sees them. Both are plain state over links: no sockets, no clock of their own.
+import type { AcceptedLink, Link, OpenedLink, Reader } from './link.ts'
+
+export interface FrpFailure {
+  readonly type: 'failed'
+  readonly text: string
+}
+
+export interface FrpClock {
+  now(): number
+  wallMs(): number
+  setTimeout(run: () => void, ms: number): unknown
+  clearTimeout(timer: unknown): void
+}
+
+/** A UDP socket that is open. What can't be sent is lost, as is usual with UDP. */
+export interface DatagramPort {
+  readonly type: 'open'
+  readonly port: number
+  send(bytes: Uint8Array, to: { readonly host: string; readonly port: number }): void
+  /** Settles once the port is free. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens a UDP socket on `host:port` (port 0: any). `onDatagram` gets whole datagrams; they may be kept.
+ */
+export type OpenDatagrams = (
+  address: string,
+  onDatagram: (bytes: Buffer, from: { readonly host: string; readonly port: number }) => void,
+) => Promise<DatagramPort | FrpFailure>
+
+// ------------------------------------------------------------------------------------------------------------ client
+export interface FrpClientOptions {
+  readonly clock: FrpClock
+  readonly randomBytes: (count: number) => Uint8Array
+  /** Dials the TURN; called once with mux, once per stream without. */
+  readonly dialServer: (reader: Reader | null) => Promise<OpenedLink | FrpFailure>
+  /** Dials a local service. */
+  readonly dialLocal: (target: string, reader: Reader | null) => Promise<OpenedLink | FrpFailure>
+  /** For udp proxies: a socket that talks to a local service. Absent: they are refused before they are asked for. */
+  readonly openDatagrams?: OpenDatagrams
+  /** Asked about each datagram that comes for a udp proxy; true: it was meant for this end, and the local service never sees it. */
+  readonly interceptDatagram?: (proxy: string, bytes: Buffer) => boolean
+  readonly token: string
+  readonly mux: boolean
+  /** TLS carries the session: received bytes come in records. */
+  readonly tls: boolean
+  /** 2: servers of frp 0.69.0 or later only (udp 0.69.1). Stock's default is 1. */
+  readonly wire: 1 | 2
+  readonly poolCount: number
+  /** The one given at an earlier login, to replace that session. */
+  readonly runId: string
+  /** Asks the TURN's mux for a sign of life this often, and gives up after `silenceMs` more without one. */
+  readonly keepaliveMs: number
+  readonly silenceMs: number
+  /** The other end is moonwalk too: half-close is passed on. */
+  readonly peerIsOurs: boolean
+  readonly tell: (fact: FrpClientFact) => void
+}
+
+export type FrpClientFact =
+  | { readonly type: 'client.loggedIn'; readonly runId: string; readonly serverVersion: string }
+  /** `remoteAddr` as the server said it: `:20017`. */
+  | { readonly type: 'client.proxyStarted'; readonly proxy: string; readonly remoteAddr: string }
+  | { readonly type: 'client.proxyRefused'; readonly proxy: string; readonly error: string }
+  /** A user's connection (tcp) reached the local service (`ok`) or could not. `from` is the user's address. */
+  | { readonly type: 'client.served'; readonly proxy: string; readonly from: string; readonly ok: boolean; readonly error: string | null }
+  /** The end, once. `refused`: the login was turned down, with the server's text. */
+  | { readonly type: 'client.closed'; readonly why: string; readonly refused: boolean }
+
+export interface ProxySpec {
+  readonly name: string
+  readonly type: 'tcp' | 'udp' | 'http'
+  /** `host:port` of the local service. */
+  readonly local: string
+  /** 0: the server picks. */
+  readonly remotePort: number
+  readonly customDomains: readonly string[]
+  readonly useEncryption: boolean
+  readonly useCompression: boolean
+}
+
+export interface FrpClient {
+  /** Logs in; facts follow. Call once. */
+  start(): void
+  openProxy(spec: ProxySpec): void
+  closeProxy(name: string): void
+  /** Ends the session and everything in it. */
+  end(why: string): void
+  readonly connectionsNow: number
+}
+
+// ------------------------------------------------------------------------------------------------------------ server
+export interface FrpServerOptions {
+  readonly clock: FrpClock
+  readonly randomBytes: (count: number) => Uint8Array
+  /** Opens a port for a proxy: `host:port` as given in `bindHost`. */
+  readonly listen: (
+    address: string,
+    onLink: (accepted: AcceptedLink) => void,
+  ) => Promise<
+    | { readonly type: 'listening'; readonly port: number; close(): Promise<void> }
+    | { readonly type: 'failed'; readonly reason: string; readonly text: string }
+  >
+  readonly bindHost: string
+  /** Opens a UDP port for a proxy. Absent: udp proxies are refused. */
+  readonly openDatagrams?: OpenDatagrams
+  readonly token: string
+  readonly ports: { readonly first: number; readonly last: number }
+  readonly allowPorts: { readonly first: number; readonly last: number }
+  /** 0: no limit. */
+  readonly maxPortsPerClient: number
+  readonly maxPoolCount: number
+  readonly maxClients: number
+  readonly keepaliveMs: number
+  readonly silenceMs: number
+  readonly tell: (fact: FrpServerFact) => void
+}
+
+/**
+ * `session` numbers the connections that have come, from 1; work connections without mux are not counted, nor, without mux,
+ * what begins with wire v2's magic and says no hello. Each `session.opened` is
+ * followed by one `session.closed`, its last fact; `session.refused` may come between, and each `proxy.opened` has its `proxy.closed`.
+ */
+export type FrpServerFact =
+  | { readonly type: 'session.opened'; readonly session: number; readonly remote: string }
+  | { readonly type: 'session.loggedIn'; readonly session: number; readonly runId: string; readonly version: string; readonly user: string }
+  | { readonly type: 'session.refused'; readonly session: number; readonly why: string }
+  | { readonly type: 'session.closed'; readonly session: number; readonly why: string }
+  | { readonly type: 'proxy.opened'; readonly session: number; readonly proxy: string; readonly port: number }
+  | { readonly type: 'proxy.refused'; readonly session: number; readonly proxy: string; readonly why: string }
+  | { readonly type: 'proxy.closed'; readonly session: number; readonly proxy: string; readonly port: number }
+
+export interface FrpServer {
+  /** Takes a connection whose first byte says frp (0x00 mux, `o`/`w` plain, `F` wire v2). */
+  accept(accepted: AcceptedLink): void
+  /** Ends one session, as its machine asks. */
+  endSession(session: number, why: string): void
+  /** Ends all; settles when every port is free. */
+  close(why: string): Promise<void>
+  readonly sessionCount: number
+}
+
+export type { Link }

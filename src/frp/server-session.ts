@@ -1,0 +1,203 @@
+// One logged-in client at the TURN's end: its control channel, its proxies and its work connections.
+
+import type { FrpServerOptions } from './contract.ts'
+import { ControlChannel } from './control-channel.ts'
+import { controlCipher } from './control-cipher.ts'
+import type { Message, MessageOf } from './messages.ts'
+import type { MuxStream } from './mux-contract.ts'
+import type { PortPool } from './port-pool.ts'
+import { type ServerProxy, ServerTcpProxy } from './server-proxy.ts'
+import { ServerUdpProxy } from './server-udp-proxy.ts'
+import { type ProxyFigures, Traffic } from './traffic.ts'
+import type { Wire } from './wire.ts'
+import { type IdleWork, WorkPool } from './work-pool.ts'
+
+export interface ServerSessionOptions {
+  readonly server: FrpServerOptions
+  readonly id: number
+  readonly runId: string
+  readonly login: MessageOf<'login'>
+  readonly control: MuxStream
+  readonly wire: Wire
+  /** Of wire v2's hellos; null on v1. */
+  readonly transcript: Buffer | null
+  /** No mux: only the client's pings show that it lives. */
+  readonly mux: boolean
+  readonly ports: { readonly tcp: PortPool; readonly udp: PortPool }
+  /** Every proxy of every session, by name. */
+  readonly names: Map<string, ServerProxy>
+  /** The session wants to end; the owner ends it. */
+  readonly onFail: (why: string) => void
+}
+
+export interface ServerSessionFigures {
+  readonly session: number
+  readonly runId: string
+  readonly idleWork: number
+  readonly waitingUsers: number
+  readonly proxies: readonly ProxyFigures[]
+}
+
+/** frp's figure; without mux only. */
+const HEARTBEAT_TIMEOUT_MS = 90_000
+/** Longest name: it must fit into our answer twice, escaped. */
+const MAX_NAME_BYTES = 512
+/** Control messages a client may send in one go, and per second in the long run. */
+const BURST = 4_096
+const MESSAGES_PER_SECOND = 50
+
+export class ServerSession {
+  readonly id: number
+  readonly runId: string
+  readonly peerIsOurs: boolean
+  readonly traffic = new Traffic('out')
+  readonly #options: ServerSessionOptions
+  readonly #control: ControlChannel
+  readonly #pool: WorkPool
+  readonly #proxies = new Map<string, ServerProxy>()
+  #queue: Promise<void> = Promise.resolve()
+  #budget = BURST
+  #budgetAt: number
+  #heartbeat: unknown = null
+  #closing: Promise<void> | null = null
+
+  constructor(options: ServerSessionOptions) {
+    const { server, login } = options
+    this.#options = options
+    this.id = options.id
+    this.runId = options.runId
+    this.peerIsOurs = 'moonwalk' in login.metas
+    this.#budgetAt = server.clock.now()
+    this.#control = new ControlChannel(options.control, {
+      clock: server.clock,
+      wire: options.wire,
+      cipher: controlCipher({ token: server.token, randomBytes: server.randomBytes, transcript: options.transcript, client: false }),
+      onMessage: (message) => this.#receive(message),
+      onFail: (why) => options.onFail(why),
+    })
+    this.#pool = new WorkPool({
+      clock: server.clock,
+      poolCount: Math.max(0, Math.min(login.poolCount, server.maxPoolCount)),
+      ask: () => this.#control.send({ type: 'reqWorkConn' }),
+    })
+  }
+
+  /** LoginResp is sent: asks for work connections and listens. */
+  start(rest: Buffer | null): void {
+    this.#expectPing()
+    this.#pool.start()
+    this.#control.start(rest)
+  }
+
+  /** False: more are idle than the client may keep here. */
+  addWork(work: IdleWork): boolean {
+    return this.#pool.add(work)
+  }
+
+  get figures(): ServerSessionFigures {
+    const { id, runId } = this
+    return { session: id, runId, idleWork: this.#pool.idleCount, waitingUsers: this.#pool.waitingCount, proxies: this.traffic.figures() }
+  }
+
+  /** Ends everything but the connection, which is the owner's; settles once every port is free. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#control.stop()
+    if (this.#heartbeat !== null) this.#options.server.clock.clearTimeout(this.#heartbeat)
+    this.#pool.close()
+    this.traffic.endAll()
+    await Promise.all([...this.#proxies.values()].map((proxy) => this.#closeProxy(proxy)))
+    await this.#queue // a port may just be opening
+  }
+
+  #receive(message: Message): void {
+    if (!this.#withinBudget()) return this.#options.onFail('too many control messages')
+    switch (message.type) {
+      case 'ping':
+        this.#expectPing()
+        return this.#control.send({ type: 'pong' })
+      case 'newProxy':
+        this.#queue = this.#queue.then(() => this.#openProxy(message))
+        return
+      case 'closeProxy':
+        this.#queue = this.#queue.then(() => this.#closeProxy(this.#proxies.get(message.proxyName)))
+        return
+      default:
+        return
+    }
+  }
+
+  #withinBudget(): boolean {
+    const now = this.#options.server.clock.now()
+    this.#budget = Math.min(BURST, this.#budget + ((now - this.#budgetAt) / 1000) * MESSAGES_PER_SECOND)
+    this.#budgetAt = now
+    return --this.#budget >= 0
+  }
+
+  #expectPing(): void {
+    if (this.#options.mux) return
+    const { clock } = this.#options.server
+    if (this.#heartbeat !== null) clock.clearTimeout(this.#heartbeat)
+    this.#heartbeat = clock.setTimeout(() => this.#options.onFail('no heartbeat for 90 s'), HEARTBEAT_TIMEOUT_MS)
+  }
+
+  async #openProxy(request: MessageOf<'newProxy'>): Promise<void> {
+    if (this.#closing !== null) return
+    const { proxyName } = request
+    if (Buffer.byteLength(proxyName) > MAX_NAME_BYTES) return this.#options.onFail(`a proxy name of more than ${MAX_NAME_BYTES} bytes`)
+    const { server, ports, names } = this.#options
+    const error = this.#objection(request)
+    if (error !== null) return this.#refuse(proxyName, error)
+    const udp = request.proxyType === 'udp'
+    const options = { server, request, pool: this.#pool, traffic: this.traffic, peerIsOurs: this.peerIsOurs }
+    const proxy = udp ? new ServerUdpProxy(options) : new ServerTcpProxy(options)
+    this.#proxies.set(proxyName, proxy) // from here on nobody else may use the name
+    names.set(proxyName, proxy)
+    const held = await (udp ? ports.udp : ports.tcp).acquire(proxyName, request.remotePort, (address) => proxy.open(address))
+    if (held.type === 'refused') {
+      this.#proxies.delete(proxyName)
+      names.delete(proxyName)
+      if (this.#closing === null) this.#refuse(proxyName, udp ? udpError(request.remotePort, held.error) : held.error)
+      return
+    }
+    proxy.hold(held)
+    server.tell({ type: 'proxy.opened', session: this.id, proxy: proxyName, port: held.port })
+    // the session may have ended while the port was being opened; whoever ends it waits for this
+    if (this.#closing !== null) return this.#closeProxy(proxy)
+    this.#control.send({ type: 'newProxyResp', proxyName, remoteAddr: `:${held.port}` })
+    proxy.start()
+  }
+
+  /** frp's text against a request, in the words of 0.45, which scripts match on; null when it may be tried. */
+  #objection({ proxyName, proxyType, remotePort }: MessageOf<'newProxy'>): string | null {
+    const { server, ports, names } = this.#options
+    if (proxyType === 'http' || proxyType === 'https') return `type [${proxyType}] not support when vhost_${proxyType}_port is not set`
+    const udp = proxyType === 'udp' && server.openDatagrams !== undefined
+    if (proxyType !== '' && proxyType !== 'tcp' && !udp) return `proxy [${proxyName}] type [${clip(proxyType)}] error`
+    if (server.maxPortsPerClient > 0 && this.#proxies.size >= server.maxPortsPerClient) return 'exceed the max_ports_per_client'
+    const port = remotePort === 0 ? null : (udp ? ports.udp : ports.tcp).objection(remotePort)
+    if (port !== null) return udp ? udpError(remotePort, port) : port
+    return names.has(proxyName) ? `proxy name [${proxyName}] is already in use` : null
+  }
+
+  #refuse(proxyName: string, error: string): void {
+    this.#control.send({ type: 'newProxyResp', proxyName, error })
+    this.#options.server.tell({ type: 'proxy.refused', session: this.id, proxy: proxyName, why: error })
+  }
+
+  async #closeProxy(proxy: ServerProxy | undefined): Promise<void> {
+    if (proxy === undefined || proxy.port === 0 || !this.#proxies.delete(proxy.name)) return
+    this.#options.names.delete(proxy.name)
+    const { port, name } = proxy
+    await proxy.close()
+    this.traffic.end(name)
+    this.#options.server.tell({ type: 'proxy.closed', session: this.id, proxy: name, port })
+  }
+}
+
+const udpError = (port: number, error: string): string => `acquire port ${port} error: ${error}`
+const clip = (text: string): string => (text.length > 64 ? `${text.slice(0, 64)}…` : text)

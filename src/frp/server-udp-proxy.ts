@@ -1,0 +1,135 @@
+// One udp proxy at the TURN's end: a UDP port whose datagrams all travel over one work connection, fetched again whenever it
+// is lost.
+import { createCoder } from './coding.ts'
+import type { DatagramPort } from './contract.ts'
+import { streamKey } from './crypto.ts'
+import type { UdpAddress } from './messages.ts'
+import { PacketStream } from './packet-stream.ts'
+import type { HeldPort } from './port-pool.ts'
+import { plainHost, type ServerProxy, type ServerProxyOptions } from './server-proxy.ts'
+import type { IdleWork } from './work-pool.ts'
+
+/** A stock client drops a work connection for a proxy it has not set up yet; frp's figure. */
+const FIRST_FETCH_MS = 500
+const NEXT_FETCH_MS = 1_000
+/** Users that may be answered: those heard last. */
+const MAX_USERS = 4_096
+/** The client pings every 30 s; frp's figure. */
+const SILENCE_MS = 60_000
+
+export class ServerUdpProxy implements ServerProxy {
+  readonly name: string
+  readonly #options: ServerProxyOptions
+  /** As `host port`, the one heard last at the end. */
+  readonly #users = new Set<string>()
+  #held: HeldPort | null = null
+  #socket: DatagramPort | null = null
+  #work: IdleWork | null = null
+  #packets: PacketStream | null = null
+  #timer: unknown = null
+  #heardAt = 0
+  #closed = false
+
+  constructor(options: ServerProxyOptions) {
+    this.name = options.request.proxyName
+    this.#options = options
+  }
+
+  get port(): number {
+    return this.#held?.port ?? 0
+  }
+
+  async open(address: string): Promise<DatagramPort | null> {
+    const opened = await this.#options.server.openDatagrams?.(address, (bytes, from) =>
+      this.#fromUser(bytes, { host: plainHost(from.host), port: from.port }),
+    )
+    if (opened === undefined || opened.type === 'failed') return null
+    this.#socket = opened
+    return opened
+  }
+
+  hold(port: HeldPort): void {
+    this.#held = port
+  }
+
+  start(): void {
+    this.#after(this.#options.peerIsOurs ? 0 : FIRST_FETCH_MS, () => this.#fetch())
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#drop()
+    await this.#held?.release()
+  }
+
+  #after(ms: number, run: () => void): void {
+    const { clock } = this.#options.server
+    if (this.#timer !== null) clock.clearTimeout(this.#timer)
+    this.#timer = clock.setTimeout(run, ms)
+  }
+
+  #fetch(): void {
+    this.#timer = null
+    this.#options.pool.get({ give: (work) => this.#begin(work), refuse: () => this.#lost() })
+  }
+
+  #begin(work: IdleWork): void {
+    const { server, request, traffic } = this.#options
+    const { stream, wire, rest } = work
+    if (this.#closed) return stream.reset()
+    this.#work = work
+    stream.write(wire.encode({ type: 'startWorkConn', proxyName: this.name }))
+    const packets = new PacketStream(stream, {
+      wire,
+      coder: createCoder({ ...request, key: streamKey(server.token), randomBytes: server.randomBytes }),
+      onPacket: (bytes, user) => this.#toUser(bytes, user),
+      onSign: () => {
+        this.#heardAt = server.clock.now()
+      },
+      onFail: () => this.#lost(),
+    })
+    traffic.begin(this.name, stream, { bytesIn: stream.bytesIn, bytesOut: stream.bytesOut }, () => {
+      if (this.#work === work) this.#lost()
+    })
+    this.#packets = packets
+    this.#heardAt = server.clock.now()
+    this.#watch()
+    packets.start(rest)
+  }
+
+  #fromUser(bytes: Buffer, user: UdpAddress): void {
+    const key = `${user.host} ${user.port}`
+    this.#users.delete(key)
+    this.#users.add(key)
+    for (const oldest of this.#users) {
+      if (this.#users.size <= MAX_USERS) break
+      this.#users.delete(oldest)
+    }
+    this.#packets?.send(bytes, user)
+  }
+
+  /** Only to those who came: a client could else have this machine send to whatever it reaches. */
+  #toUser(bytes: Buffer, user: UdpAddress): void {
+    if (this.#users.has(`${user.host} ${user.port}`)) this.#socket?.send(bytes, user)
+  }
+
+  #watch(): void {
+    const { clock } = this.#options.server
+    this.#after(this.#heardAt + SILENCE_MS - clock.now(), () => (clock.now() - this.#heardAt >= SILENCE_MS ? this.#lost() : this.#watch()))
+  }
+
+  #lost(): void {
+    this.#drop()
+    if (!this.#closed) this.#after(NEXT_FETCH_MS, () => this.#fetch())
+  }
+
+  #drop(): void {
+    if (this.#timer !== null) this.#options.server.clock.clearTimeout(this.#timer)
+    this.#timer = null
+    const work = this.#work
+    this.#work = null
+    this.#packets?.stop()
+    this.#packets = null
+    work?.stream.reset()
+  }
+}

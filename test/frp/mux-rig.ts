@@ -1,0 +1,106 @@
+// Two sessions, or one session and a bare wire, joined by links in memory.
+import type { Link } from '../../src/frp/link.ts'
+import { createMux, type Mux, type MuxOptions } from '../../src/frp/mux.ts'
+import type { MuxStream } from '../../src/frp/mux-contract.ts'
+import { FrameParser } from '../../src/frp/yamux-frame.ts'
+import { linkPair, openedOf } from './link-pair.ts'
+import { type ManualClock, manualClock } from './manual-clock.ts'
+
+export interface End {
+  readonly mux: Mux
+  readonly link: Link
+  readonly streams: MuxStream[]
+  readonly closed: string[]
+  onStream: (stream: MuxStream) => void
+}
+
+export interface Choices extends Partial<Pick<MuxOptions, 'gather' | 'limits' | 'keepaliveMs' | 'silenceMs'>> {
+  /** The session's link reads into the session's own buffers. */
+  readonly direct?: boolean
+}
+
+export function startEnd(link: Link, client: boolean, clock: ManualClock, { direct = true, ...options }: Choices = {}): End {
+  const streams: MuxStream[] = []
+  const closed: string[] = []
+  const mux = createMux({
+    client,
+    gather: false,
+    keepaliveMs: 0,
+    silenceMs: 10_000,
+    ...options,
+    clock,
+    onStream: (stream) => {
+      streams.push(stream)
+      end.onStream(stream)
+    },
+    onClose: (why) => closed.push(why),
+  })
+  const end: End = { mux, link, streams, closed, onStream: () => {} }
+  mux.start(openedOf(link, direct ? mux.reader() : null), null)
+  return end
+}
+
+/** Two sessions that talk to each other. */
+export function muxPair(choices: Choices = {}): { readonly client: End; readonly server: End; readonly clock: ManualClock } {
+  const clock = manualClock()
+  const [near, far] = linkPair()
+  return { client: startEnd(near, true, clock, choices), server: startEnd(far, false, clock, choices), clock }
+}
+
+/** One session, and its other end by hand. */
+export function muxAndWire(choices: Choices & { readonly client?: boolean } = {}): {
+  readonly end: End
+  readonly clock: ManualClock
+  readonly wire: Link
+  /** What the session has sent, a frame a line: `window ack 1 +6029312`, `data 1 "hi"`. */
+  readonly sent: string[]
+  say(hex: string): void
+} {
+  const clock = manualClock()
+  const [near, far] = linkPair()
+  const { client = false, ...rest } = choices
+  const end = startEnd(near, client, clock, rest)
+  const sent: string[] = []
+  let now: Buffer = Buffer.alloc(0)
+  let body = ''
+  let line: ((body: string) => string) | null = null
+  const parser = new FrameParser({
+    frame(type, flags, id, length) {
+      const names = ['syn', 'ack', 'fin', 'rst'].filter((_, bit) => (flags & (1 << bit)) !== 0)
+      const head = [['data', 'window', 'ping', 'goaway'][type], ...names, id].join(' ')
+      if (type === 0) line = (text) => `${head} ${text.length > 40 ? `${text.length} bytes` : JSON.stringify(text)}`
+      else sent.push(`${head} ${type === 1 ? '+' : ''}${length}`)
+    },
+    body(from, to) {
+      body += now.toString('latin1', from, to)
+    },
+    bodyEnd() {
+      if (line !== null) sent.push(line(body))
+      body = ''
+      line = null
+    },
+    broken: (why) => sent.push(`broken: ${why}`),
+  })
+  far.on('data', (bytes) => {
+    now = bytes
+    parser.feed(bytes, 0, bytes.length)
+  })
+  far.on('error', () => {})
+  return { end, clock, wire: far, sent, say: (hex) => void far.write(Buffer.from(hex, 'hex')) }
+}
+
+/** Until `done` holds, turn by turn of the event loop; gives up after so many. */
+export async function until(done: () => boolean, turns = 20_000): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) {
+    if (done()) return
+    await turnOfLoop()
+  }
+  throw new Error(`not after ${turns} turns: ${done}`)
+}
+
+const turnOfLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** Lets everything that is under way arrive. */
+export async function settle(turns = 50): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await turnOfLoop()
+}
