@@ -1,0 +1,78 @@
+// Reading tables as Go's encoding/json reads them, and a little more kindly: keys match whatever their case, `null` and values
+// of the wrong type count as absent, unknown keys are left alone, and a syntax error anywhere means no table at all. Kinder
+// than Go: numbers may be written as text, ports as numbers, and flags as "True" and "False".
+
+export interface Fields {
+  /** By lower-case key; of keys that differ only in case, the last that is not `null`. */
+  get(key: string): unknown
+  /** Whether the row has the key spelled exactly so. */
+  spells(key: string): boolean
+}
+
+export interface TableLimits {
+  /** A longer text is no table. */
+  readonly maxChars: number
+  /** Rows beyond are left out. */
+  readonly maxRows: number
+}
+
+/** What a stranger may send: more is not from any network of servers that people own. */
+export const WIRE_LIMITS: TableLimits = { maxChars: 4 * 1024 * 1024, maxRows: 4_096 }
+/** What this node or its owner may have written. */
+export const FILE_LIMITS: TableLimits = { maxChars: 64 * 1024 * 1024, maxRows: 65_536 }
+
+/** The rows under `ip_address`, and how many were left out; null when the text holds no table. `ip_address: null` and `{}` are empty tables. */
+export function rowsIn(text: string, limits: TableLimits): { readonly rows: readonly Fields[]; readonly leftOut: number } | null {
+  const value = text.length > limits.maxChars ? undefined : parseJson(text)
+  if (!isObject(value)) return null
+  const keys = Object.keys(value)
+  const listed = Object.entries(value).findLast(([key]) => key.toLowerCase() === 'ip_address')?.[1] ?? null
+  if (listed === null) return keys.length === 0 || keys.some((key) => key.toLowerCase() === 'ip_address') ? { rows: [], leftOut: 0 } : null
+  if (!Array.isArray(listed)) return null
+  const rows = listed.slice(0, limits.maxRows).filter(isObject).map(fieldsOf)
+  return { rows, leftOut: listed.length - rows.length }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function fieldsOf(row: object): Fields {
+  const values = new Map<string, unknown>()
+  for (const [key, value] of Object.entries(row)) if (value !== null) values.set(key.toLowerCase(), value)
+  return { get: (key) => values.get(key), spells: (key) => Object.hasOwn(row, key) }
+}
+
+/** The text under a key; empty when there is none. */
+export function textIn(fields: Fields, key: string): string {
+  const value = fields.get(key)
+  return typeof value === 'string' ? value : ''
+}
+
+/** A port as its decimal text, also when it is written as a number; empty when there is none. */
+export function portTextIn(fields: Fields, key: string): string {
+  const value = fields.get(key)
+  return Number.isInteger(value) ? String(value) : textIn(fields, key)
+}
+
+/** A number, also when it is written as text; null when it is neither, or not finite. */
+export function numberIn(fields: Fields, key: string): number | null {
+  const value = fields.get(key)
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
+  return typeof number === 'number' && Number.isFinite(number) ? number : null
+}
+
+/** Older P2PRC wrote `"True"` and `"False"`. */
+export function flagIn(fields: Fields, key: string): boolean {
+  const value = fields.get(key)
+  return value === true || (typeof value === 'string' && value.toLowerCase() === 'true')
+}
+
+/** P2PRC writes 0 for what it has not measured, and nothing measured is 0. */
+export const measured = (value: number | null): number | null => (value !== null && value > 0 ? value : null)

@@ -1,0 +1,114 @@
+// A signed record: what an owner says of itself, to be passed on as it came.
+//
+//   {"body":"<JSON text>","key":"<raw Ed25519 public key, base64url>","sig":"<signature over 'moonwalk record\n' + body, base64url>"}
+//   body: {"id","name","address":"host:port"|null,"seq":n,"via":ID|null,"turn":bool,"left":bool}
+//
+// The id must belong to the key. An envelope is at most `MAX_ENVELOPE_CHARS` long.
+import { addressOf, parseAddress } from '../domain/address.ts'
+import type { PeerRecord } from '../domain/record.ts'
+
+export const MAX_ENVELOPE_CHARS = 1_024
+const MAX_NAME_CHARS = 64
+const SIGNED = 'moonwalk record\n'
+
+export interface Signer {
+  readonly id: string
+  readonly publicKey: string
+  sign(bytes: Uint8Array): string
+}
+export interface Verifier {
+  verify(publicKey: string, bytes: Uint8Array, signature: string): boolean
+  idOf(publicKey: string): string
+}
+
+/** An owner's word of itself. `address` is null while it does not know how it is reached. */
+export interface OwnWord {
+  readonly id: string
+  readonly name: string
+  readonly address: string | null
+  readonly seq: number
+  readonly via: string | null
+  readonly offersTurn: boolean
+  readonly left: boolean
+}
+
+export function seal(signer: Signer, word: Omit<OwnWord, 'id'>): string {
+  const { name, address, seq, via, offersTurn, left } = word
+  const body = JSON.stringify({ id: signer.id, name: cleanName(name), address, seq, via, turn: offersTurn, left })
+  return JSON.stringify({ body, key: signer.publicKey, sig: signer.sign(bytesOf(body)) })
+}
+
+/** Null for anything that is not a genuine record: forged, malformed, oversized. */
+export function open(text: unknown, verifier: Verifier): OwnWord | null {
+  if (typeof text !== 'string' || text.length > MAX_ENVELOPE_CHARS) return null
+  const outer = parseObject(text)
+  if (!outer) return null
+  const { body, key, sig } = outer
+  if (typeof body !== 'string' || typeof key !== 'string' || typeof sig !== 'string') return null
+  const word = readWord(parseObject(body))
+  if (!word || verifier.idOf(key) !== word.id || !verifier.verify(key, bytesOf(body), sig)) return null
+  return word
+}
+
+/** Envelopes opened lately are kept, for the same ones come again and again and a signature costs a fifth of a millisecond. */
+const MAX_KEPT = 4_096
+
+/** `open` that remembers. */
+export function createOpener(verifier: Verifier): (text: unknown) => OwnWord | null {
+  const kept = new Map<string, OwnWord | null>()
+  return (text) => {
+    if (typeof text !== 'string' || text.length > MAX_ENVELOPE_CHARS) return null
+    const known = kept.get(text)
+    if (known !== undefined) return known
+    const word = open(text, verifier)
+    if (kept.size >= MAX_KEPT) kept.clear()
+    kept.set(text, word)
+    return word
+  }
+}
+
+/** The record an envelope stands for. `heardAt`: where its owner was met, for an owner that does not know its own address yet. */
+export function recordOf(word: OwnWord, envelope: string, heardAt: string | null): PeerRecord | null {
+  const address = word.address ?? heardAt
+  if (address === null) return null
+  const { id, name, seq, via, offersTurn, left } = word
+  return { id, name, address, seq, via, offersTurn, left, envelope, p2prc: null }
+}
+
+function readWord(value: Readonly<Record<string, unknown>> | null): OwnWord | null {
+  if (!value) return null
+  const { id, name, address, seq, via, turn, left } = value
+  if (typeof id !== 'string' || !isId(id) || typeof name !== 'string') return null
+  if (typeof seq !== 'number' || !Number.isSafeInteger(seq) || seq < 1) return null
+  if (via !== null && !(typeof via === 'string' && isId(via))) return null
+  const parsed = typeof address === 'string' ? parseAddress(address) : null
+  if (address !== null && !parsed) return null
+  return {
+    id,
+    name: cleanName(name),
+    address: parsed ? addressOf(parsed.host, parsed.port) : null,
+    seq,
+    via,
+    offersTurn: turn === true,
+    left: left === true,
+  }
+}
+
+export const isId = (text: string): boolean => /^[0-9a-f]{32}$/.test(text)
+
+/** A name a person may be shown: no control characters or halves of characters, at most 64 characters, never empty. */
+export function cleanName(name: string): string {
+  const clean = name.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '').trim()
+  return Array.from(clean).slice(0, MAX_NAME_CHARS).join('').trimEnd() || 'unnamed'
+}
+
+const bytesOf = (body: string): Uint8Array => new TextEncoder().encode(SIGNED + body)
+
+export function parseObject(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null
+  } catch {
+    return null
+  }
+}

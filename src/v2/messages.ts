@@ -1,0 +1,129 @@
+// Our own routes on the public port: shapes, limits and how they are read. All bodies are JSON.
+//
+//   POST /v2/hello    HelloAsk → HelloAnswer. "Who are you, what address do you see me at, and can you reach me?"
+//   GET  /v2/echo?nonce=HEX → EchoAnswer. Proves that the node with this id answers at this address.
+//   POST /v2/gossip   GossipMessage → GossipMessage. What changed since the last exchange, both ways.
+//   GET  /v2/speed/down?bytes=N → N bytes, at most `SPEED_MAX_BYTES`; 429 with Retry-After when busy.
+//   POST /v2/speed/up → SpeedUpAnswer, timed where the bytes arrive; 429 with Retry-After when busy.
+import { isId, MAX_ENVELOPE_CHARS, parseObject } from './envelope.ts'
+
+export const MAX_HELLO_BYTES = 8 * 1024
+export const MAX_GOSSIP_BYTES = 1024 * 1024
+/** Records in one message; the rest follows in the next exchange. */
+export const MAX_GOSSIP_RECORDS = 500
+const MAX_DOUBTS = 64
+
+export interface HelloAsk {
+  /** The asker's signed word of itself. */
+  readonly from: string
+  /** Its listening port, to be tried at the host the asked one sees; null: it listens nowhere. */
+  readonly port: number | null
+  /** A full address to try first. */
+  readonly advertise: string | null
+}
+
+export interface HelloAnswer {
+  readonly record: string
+  /** The host the asker was seen at; null where that says nothing, as through a tunnel. */
+  readonly observed: string | null
+  /** The asker's address that answered with its echo, or null: none did. */
+  readonly reached: string | null
+}
+
+export interface EchoAnswer {
+  readonly id: string
+  readonly key: string
+  readonly nonce: string
+  /** Signature over `moonwalk echo\n` + nonce, base64url. */
+  readonly sig: string
+}
+
+export interface GossipMessage {
+  readonly from: string
+  /** Changes with every start of the sender: who sees another one sends everything again. */
+  readonly run: string
+  /** A sum over all rows the sender passes on; tables that are equal have equal sums. */
+  readonly digest: string
+  readonly records: readonly string[]
+  /** P2PRC rows, which nobody signs. */
+  readonly unsigned: readonly UnsignedRow[]
+  /** Rows that stopped answering the sender: see for yourself. */
+  readonly doubts: readonly { readonly id: string; readonly seq: number }[]
+}
+
+export interface UnsignedRow {
+  readonly address: string
+  readonly name: string
+}
+
+export interface SpeedUpAnswer {
+  readonly bytes: number
+  readonly ms: number
+  readonly mbps: number
+  readonly confidence: number
+}
+
+export function readHelloAsk(body: Buffer | null): HelloAsk | null {
+  const value = body && parseObject(body.toString('utf8'))
+  if (!value) return null
+  const { from, port, advertise } = value
+  if (typeof from !== 'string' || !(port === null || isPort(port))) return null
+  return { from, port, advertise: shortText(advertise) }
+}
+
+export function readHelloAnswer(body: Buffer): HelloAnswer | null {
+  const value = parseObject(body.toString('utf8'))
+  if (!value || typeof value.record !== 'string') return null
+  return { record: value.record, observed: shortText(value.observed), reached: shortText(value.reached) }
+}
+
+export function readEcho(body: Buffer): EchoAnswer | null {
+  const value = parseObject(body.toString('utf8'))
+  if (!value) return null
+  const { id, key, nonce, sig } = value
+  const all = typeof id === 'string' && typeof key === 'string' && typeof nonce === 'string' && typeof sig === 'string'
+  return all && isId(id) ? { id, key, nonce, sig } : null
+}
+
+export function readGossip(body: Buffer | null): GossipMessage | null {
+  const value = body && parseObject(body.toString('utf8'))
+  if (!value) return null
+  const { from, run, digest, records, unsigned, doubts } = value
+  if (typeof from !== 'string' || typeof run !== 'string' || run.length > 64 || typeof digest !== 'string') return null
+  return {
+    from,
+    run,
+    digest,
+    records: list(records, MAX_GOSSIP_RECORDS).filter((item) => typeof item === 'string' && item.length <= MAX_ENVELOPE_CHARS) as string[],
+    unsigned: list(unsigned, MAX_GOSSIP_RECORDS).flatMap(readUnsigned),
+    doubts: list(doubts, MAX_DOUBTS).flatMap(readDoubt),
+  }
+}
+
+export function readSpeedUp(body: Buffer): SpeedUpAnswer | null {
+  const value = parseObject(body.toString('utf8'))
+  if (!value) return null
+  const { bytes, ms, mbps, confidence } = value
+  return isAmount(bytes) && isAmount(ms) && isAmount(mbps) && isAmount(confidence) && confidence <= 1
+    ? { bytes, ms, mbps, confidence }
+    : null
+}
+
+// JSON may say 1e999, which is read as infinite.
+const isAmount = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0
+const list = (value: unknown, most: number): readonly unknown[] => (Array.isArray(value) ? value.slice(0, most) : [])
+const shortText = (value: unknown): string | null => (typeof value === 'string' && value.length <= 300 ? value : null)
+export const isPort = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535
+
+function readUnsigned(value: unknown): UnsignedRow[] {
+  if (typeof value !== 'object' || value === null || !('address' in value) || !('name' in value)) return []
+  const { address, name } = value
+  return typeof address === 'string' && typeof name === 'string' && name.length <= 300 ? [{ address, name }] : []
+}
+
+function readDoubt(value: unknown): { readonly id: string; readonly seq: number }[] {
+  if (typeof value !== 'object' || value === null || !('id' in value) || !('seq' in value)) return []
+  const { id, seq } = value
+  return typeof id === 'string' && isId(id) && typeof seq === 'number' ? [{ id, seq }] : []
+}

@@ -1,0 +1,23 @@
+import { createHash, generateKeyPairSync, sign, verify } from 'node:crypto'
+import type { Identity } from '../../src/ports.ts'
+
+const idOf = (publicKey: string): string => createHash('sha256').update(Buffer.from(publicKey, 'base64url')).digest('hex').slice(0, 32)
+
+/** A new Ed25519 identity. */
+export function newIdentity(): Identity {
+  const pair = generateKeyPairSync('ed25519')
+  const publicKey = pair.publicKey.export({ format: 'jwk' }).x ?? ''
+  return {
+    id: idOf(publicKey),
+    publicKey,
+    sign: (bytes) => sign(null, bytes, pair.privateKey).toString('base64url'),
+    verify: (key, bytes, signature) => {
+      try {
+        return verify(null, bytes, { key: { kty: 'OKP', crv: 'Ed25519', x: key }, format: 'jwk' }, Buffer.from(signature, 'base64url'))
+      } catch {
+        return false
+      }
+    },
+    idOf,
+  }
+}

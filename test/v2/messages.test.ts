@@ -1,0 +1,126 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { MAX_GOSSIP_RECORDS, readEcho, readGossip, readHelloAnswer, readHelloAsk, readSpeedUp } from '../../src/v2/messages.ts'
+
+const body = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value))
+const ID = '0123456789abcdef0123456789abcdef'
+
+test.each<[unknown, unknown]>([
+  [
+    { from: 'E', port: 8088, advertise: 'a:1' },
+    { from: 'E', port: 8088, advertise: 'a:1' },
+  ],
+  [
+    { from: 'E', port: null },
+    { from: 'E', port: null, advertise: null },
+  ],
+  [
+    { from: 'E', port: 1, advertise: 'x'.repeat(301) },
+    { from: 'E', port: 1, advertise: null },
+  ],
+  [
+    { from: 'E', port: 1, advertise: 7, more: true },
+    { from: 'E', port: 1, advertise: null },
+  ],
+  [{ from: 'E' }, null],
+  [{ from: 'E', port: 0 }, null],
+  [{ from: 'E', port: 65_536 }, null],
+  [{ from: 'E', port: '8088' }, null],
+  [{ from: 7, port: 1 }, null],
+  ['[]', null],
+  ['', null],
+])('the hello %j is read as %j', (given, expected) => expect(readHelloAsk(body(given))).toEqual(expected))
+
+test.each<[unknown, unknown]>([
+  [
+    { record: 'E', observed: '192.0.2.1', reached: 'a:1' },
+    { record: 'E', observed: '192.0.2.1', reached: 'a:1' },
+  ],
+  [{ record: 'E' }, { record: 'E', observed: null, reached: null }],
+  [
+    { record: 'E', observed: 7, reached: 'x'.repeat(301) },
+    { record: 'E', observed: null, reached: null },
+  ],
+  [{ observed: '192.0.2.1' }, null],
+  ['null', null],
+])("the hello's answer %j is read as %j", (given, expected) => expect(readHelloAnswer(body(given))).toEqual(expected))
+
+test.each<[unknown, unknown]>([
+  [
+    { id: ID, key: 'k', nonce: 'n', sig: 's', more: 1 },
+    { id: ID, key: 'k', nonce: 'n', sig: 's' },
+  ],
+  [{ id: 'ash', key: 'k', nonce: 'n', sig: 's' }, null],
+  [{ id: ID, key: 'k', nonce: 'n' }, null],
+  ['"echo"', null],
+])('the echo %j is read as %j', (given, expected) => expect(readEcho(body(given))).toEqual(expected))
+
+const EMPTY = { from: 'E', run: 'r', digest: 'd', records: [], unsigned: [], doubts: [] }
+const row = (name: string) => ({ address: 'a:1', name })
+const doubt = { id: ID, seq: 3 }
+
+test.each<[string, unknown, unknown]>([
+  [
+    'in full',
+    { ...EMPTY, records: ['A'], unsigned: [row('pc')], doubts: [doubt] },
+    { ...EMPTY, records: ['A'], unsigned: [row('pc')], doubts: [doubt] },
+  ],
+  ['without its lists', { from: 'E', run: 'r', digest: 'd' }, EMPTY],
+  ['with lists that are none', { ...EMPTY, records: 'A', unsigned: {}, doubts: 7 }, EMPTY],
+  ['with records that are none', { ...EMPTY, records: [7, null, 'x'.repeat(1_025), 'A'] }, { ...EMPTY, records: ['A'] }],
+  [
+    'with rows that are none',
+    { ...EMPTY, unsigned: [7, null, { address: 'a:1' }, row('x'.repeat(301)), row('pc')] },
+    { ...EMPTY, unsigned: [row('pc')] },
+  ],
+  [
+    'with doubts that are none',
+    { ...EMPTY, doubts: [null, { id: 'ash', seq: 1 }, { id: ID, seq: '1' }, doubt] },
+    { ...EMPTY, doubts: [doubt] },
+  ],
+  [
+    'with more than it may hold',
+    { ...EMPTY, records: Array(501).fill('A'), unsigned: Array(501).fill(row('pc')), doubts: Array(65).fill(doubt) },
+    {
+      ...EMPTY,
+      records: Array(MAX_GOSSIP_RECORDS).fill('A'),
+      unsigned: Array(MAX_GOSSIP_RECORDS).fill(row('pc')),
+      doubts: Array(64).fill(doubt),
+    },
+  ],
+  ['without a sender', { ...EMPTY, from: undefined }, null],
+  ['without a run', { ...EMPTY, run: undefined }, null],
+  ['with a run too long', { ...EMPTY, run: 'r'.repeat(65) }, null],
+  ['without a digest', { ...EMPTY, digest: 7 }, null],
+  ['as garbage', '{"from":', null],
+])('gossip %s', (_, given, expected) => expect(readGossip(body(given))).toEqual(expected))
+
+test.each<[unknown, unknown]>([
+  [
+    { bytes: 1, ms: 2, mbps: 3, confidence: 0.5, more: 1 },
+    { bytes: 1, ms: 2, mbps: 3, confidence: 0.5 },
+  ],
+  [{ bytes: -1, ms: 2, mbps: 3, confidence: 0.5 }, null],
+  [{ bytes: 1, ms: -2, mbps: 3, confidence: 0.5 }, null],
+  [{ bytes: 1, ms: 2, mbps: -3, confidence: 0.5 }, null],
+  [{ bytes: 1, ms: 2, mbps: 3, confidence: -1 }, null],
+  [{ bytes: 1, ms: 2, mbps: 3, confidence: 1.5 }, null],
+  ['{"bytes":1,"ms":2,"mbps":1e999,"confidence":1}', null],
+  ['{"bytes":1,"ms":2,"mbps":3}', null],
+  ['', null],
+])('the answer %j to an upload is read as %j', (given, expected) => expect(readSpeedUp(body(given))).toEqual(expected))
+
+test('no body at all is no message', () => expect([readHelloAsk(null), readGossip(null)]).toEqual([null, null]))
+
+test('whatever the body is, reading it does not throw', () =>
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.json().map(body),
+        fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+      ),
+      (bytes) => {
+        for (const read of [readHelloAsk, readHelloAnswer, readEcho, readGossip, readSpeedUp]) read(bytes)
+      },
+    ),
+  ))
