@@ -1,0 +1,133 @@
+import { expect, test } from 'vitest'
+import { createActor, type EventObject, fromCallback, fromPromise, setup } from 'xstate'
+import type { TurnCandidate } from '../../src/domain/turn-choice.ts'
+import { pathOf } from '../../src/feed/inspection.ts'
+import { type LinkFact, type TunnelFact, tunnelMachine } from '../../src/machines/tunnel-machine.ts'
+import { VirtualClock } from '../sim/virtual-clock.ts'
+
+const TURN: TurnCandidate = {
+  key: 'ash',
+  id: 'ash',
+  name: 'ash',
+  address: '192.0.2.7:8088',
+  kind: 'moonwalk',
+  rttMs: 1,
+  alive: true,
+  offersTurn: true,
+  behindNat: false,
+}
+
+/** The node, as far as its tunnel knows it. */
+const listener = (told: TunnelFact[]) =>
+  setup({ types: { events: {} as TunnelFact } }).createMachine({ on: { '*': { actions: ({ event }) => told.push(event) } } })
+
+type Port = { readonly address: string } | { readonly why: string } | null
+
+/** `port` null: the TURN never says. Numbers let time pass, facts come from the link. */
+async function play(port: Port, steps: readonly (LinkFact | number)[]) {
+  const clock = new VirtualClock()
+  const told: TunnelFact[] = []
+  const links: string[] = []
+  const parent = createActor(listener(told), { clock }).start()
+  const machine = tunnelMachine.provide({
+    actors: {
+      askPort: fromPromise(() => (port === null ? new Promise(() => {}) : Promise.resolve(port))),
+      link: fromCallback<EventObject, { turn: TurnCandidate; frpAddress: string }>(({ input }) => {
+        links.push(`linked to ${input.turn.name} at ${input.frpAddress}`)
+        return () => links.push('link ended')
+      }),
+    },
+  })
+  const actor = createActor(machine, { clock, input: { turn: TURN, parent } })
+  const path: string[] = []
+  actor.subscribe(({ value }) => {
+    const state = pathOf(value)
+    if (state !== path.at(-1)) path.push(state)
+  })
+  actor.start()
+  await clock.settle()
+  for (const step of steps) {
+    if (typeof step === 'number') await clock.advance(step)
+    else actor.send(step)
+  }
+  return { actor, told, links, path, timers: clock.timerCount }
+}
+
+const AT: Port = { address: '192.0.2.7:7000' }
+const loggedIn: LinkFact = { type: 'link.loggedIn' }
+const proven: LinkFact = { type: 'link.proven', address: '192.0.2.7:20000' }
+const closed: LinkFact = { type: 'link.closed', why: 'connection reset' }
+
+test.each<[string, Port, readonly (LinkFact | number)[], readonly string[], readonly TunnelFact[]]>([
+  ['it asks for the port', null, [7_999], ['asking'], []],
+  [
+    'a TURN that never says its port is given up after 8 s',
+    null,
+    [8_000],
+    ['asking', 'closed'],
+    [{ type: 'tunnel.closed', why: 'the TURN did not say its frp port in time' }],
+  ],
+  ['a TURN that has no port is given up at once', { why: 'no' }, [], ['asking', 'closed'], [{ type: 'tunnel.closed', why: 'no' }]],
+  ['it logs in at the port', AT, [7_999], ['asking', 'linked.loggingIn'], []],
+  [
+    'a login without answer is given up after 8 s',
+    AT,
+    [8_000],
+    ['asking', 'linked.loggingIn', 'closed'],
+    [{ type: 'tunnel.closed', why: 'the TURN did not answer the login in time' }],
+  ],
+  ['a login is no proof', AT, [loggedIn, 7_999], ['asking', 'linked.loggingIn', 'linked.proving'], []],
+  [
+    'a proof that does not come is given up after 8 s of its own',
+    AT,
+    [7_999, loggedIn, 8_000],
+    ['asking', 'linked.loggingIn', 'linked.proving', 'closed'],
+    [{ type: 'tunnel.closed', why: 'nothing came through the TURN in time' }],
+  ],
+  [
+    'a proven address opens it, for as long as the link lives',
+    AT,
+    [loggedIn, proven, 600_000],
+    ['asking', 'linked.loggingIn', 'linked.proving', 'linked.open'],
+    [{ type: 'tunnel.opened', address: '192.0.2.7:20000' }],
+  ],
+  ['a proof before the login counts for nothing', AT, [proven], ['asking', 'linked.loggingIn'], []],
+  [
+    'the link may end while logging in',
+    AT,
+    [closed],
+    ['asking', 'linked.loggingIn', 'closed'],
+    [{ type: 'tunnel.closed', why: 'connection reset' }],
+  ],
+  [
+    'the link may end while proving',
+    AT,
+    [loggedIn, closed],
+    ['asking', 'linked.loggingIn', 'linked.proving', 'closed'],
+    [{ type: 'tunnel.closed', why: 'connection reset' }],
+  ],
+  [
+    'the link may end while open',
+    AT,
+    [loggedIn, proven, closed],
+    ['asking', 'linked.loggingIn', 'linked.proving', 'linked.open', 'closed'],
+    [
+      { type: 'tunnel.opened', address: '192.0.2.7:20000' },
+      { type: 'tunnel.closed', why: 'connection reset' },
+    ],
+  ],
+])('%s', async (_, port, steps, path, told) => {
+  const run = await play(port, steps)
+  expect([run.path, run.told]).toEqual([path, told])
+})
+
+test('the link is made once, at the address that the TURN named, and ended with the tunnel', async () => {
+  const { links, timers } = await play(AT, [loggedIn, proven, closed])
+  expect([links, timers]).toEqual([['linked to ash at 192.0.2.7:7000', 'link ended'], 0])
+})
+
+test('a tunnel that is stopped ends its link and tells nobody', async () => {
+  const { actor, links, told } = await play(AT, [loggedIn])
+  actor.stop()
+  expect([links, told]).toEqual([['linked to ash at 192.0.2.7:7000', 'link ended'], []])
+})

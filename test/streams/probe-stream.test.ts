@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest'
+import { PROBES_AT_ONCE } from '../../src/domain/timings.ts'
+import { createProbeSchedule } from '../../src/streams/probe-stream.ts'
+import { VirtualClock } from '../sim/virtual-clock.ts'
+
+/** A schedule whose pings take `tookMs` each; tells when each began and ended. */
+function start(tookMs: (key: string) => number) {
+  const clock = new VirtualClock()
+  const told: string[] = []
+  let most = 0
+  let under = 0
+  const schedule = createProbeSchedule(clock, async (key) => {
+    told.push(`${clock.now()} ${key}`)
+    most = Math.max(most, ++under)
+    await new Promise<void>((resolve) => clock.setTimeout(resolve, tookMs(key)))
+    under--
+    told.push(`${clock.now()} ${key} done`)
+  })
+  const errors: unknown[] = []
+  const running = schedule.runs$.subscribe({ error: (error: unknown) => errors.push(error) })
+  return { clock, schedule, told, errors, running, most: () => most }
+}
+
+test('a key is pinged at the tick of its plan', async () => {
+  const { clock, schedule, told } = start(() => 5)
+  schedule.later('ash', 300)
+  await clock.advance(1_000)
+  expect(told).toEqual(['300 ash', '305 ash done'])
+})
+
+test('now is now, and takes the place of the plan', async () => {
+  const { clock, schedule, told } = start(() => 5)
+  schedule.later('ash', 300)
+  schedule.now('ash')
+  await clock.advance(1_000)
+  expect(told).toEqual(['0 ash', '5 ash done'])
+})
+
+test('what is forgotten is not pinged', async () => {
+  const { clock, schedule, told } = start(() => 5)
+  schedule.later('ash', 300)
+  schedule.forget('ash')
+  await clock.advance(1_000)
+  expect(told).toEqual([])
+})
+
+test('nobody is pinged twice at once', async () => {
+  const { clock, schedule, told } = start(() => 250)
+  schedule.now('ash')
+  schedule.now('ash')
+  schedule.later('ash', 100)
+  await clock.advance(240)
+  expect([told, schedule.pending]).toEqual([['0 ash'], 1])
+  await clock.advance(1_000)
+  expect([told, schedule.pending]).toEqual([['0 ash', '250 ash done'], 0])
+})
+
+test(`${PROBES_AT_ONCE} are under way at once; the next waits for a place, in its turn`, async () => {
+  const { clock, schedule, told, most } = start(() => 50)
+  const keys = Array.from({ length: PROBES_AT_ONCE + 2 }, (_, i) => `peer${i}`)
+  for (const key of keys) schedule.now(key)
+  await clock.advance(1_000)
+  expect([most(), told.filter((line) => line.startsWith('50 ') && !line.endsWith('done'))]).toEqual([
+    PROBES_AT_ONCE,
+    [`50 peer${PROBES_AT_ONCE}`, `50 peer${PROBES_AT_ONCE + 1}`],
+  ])
+})
+
+test('silent peers hold a place each, and delay nobody else', async () => {
+  const { clock, schedule, told } = start((key) => (key.startsWith('silent') ? 2_000 : 5))
+  for (let i = 0; i < PROBES_AT_ONCE - 1; i++) schedule.now(`silent${i}`)
+  for (const key of ['ash', 'elm', 'oak']) schedule.later(key, 100)
+  await clock.advance(200)
+  expect(told.filter((line) => !line.includes('silent'))).toEqual([
+    '100 ash',
+    '105 ash done',
+    '105 elm',
+    '110 elm done',
+    '110 oak',
+    '115 oak done',
+  ])
+})
+
+test('a bug in a ping ends the schedule loudly', async () => {
+  const clock = new VirtualClock()
+  const bug = new Error('bug')
+  const errors: unknown[] = []
+  const schedule = createProbeSchedule(clock, () => Promise.reject(bug))
+  schedule.runs$.subscribe({ error: (error: unknown) => errors.push(error) })
+  schedule.now('ash')
+  await clock.advance(1_000)
+  expect([errors, schedule.pending]).toEqual([[bug], 0])
+})
+
+test('it leaves no timer behind', async () => {
+  const { clock, running } = start(() => 5)
+  await clock.advance(1_000)
+  running.unsubscribe()
+  expect(clock.timerCount).toEqual(0)
+})
