@@ -1,0 +1,69 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { applyFeed, changed, type Dirt, deltaText, type FeedView, lookAt, mergeDirt, NO_DIRT, snapshotText } from '../../src/feed/delta.ts'
+import { aRow, aStatus } from '../browser/fake-node.ts'
+
+const names = ['ash', 'birch', 'cedar', 'elm']
+const world = fc.record({
+  state: fc.constantFrom('probing', 'serving'),
+  rtts: fc.dictionary(fc.constantFrom(...names), fc.integer({ min: 1, max: 3 })),
+  tunnel: fc.constantFrom('opening', 'open'),
+})
+type World = typeof world extends fc.Arbitrary<infer T> ? T : never
+
+const lookOf = ({ state, rtts, tunnel }: World) =>
+  lookAt(
+    aStatus(state),
+    Object.entries(rtts).map(([name, rttMs]) => aRow(name, { rttMs })),
+    { node: [state], tunnel: [tunnel] },
+  )
+
+const told = (view: FeedView | null, seq: number) => ({ ...view, peers: [...(view?.peers.keys() ?? [])].toSorted(), seq })
+
+test('a reader that follows and one that skips both end up with what a new one is told', () => {
+  fc.assert(
+    fc.property(world, fc.array(fc.tuple(world, fc.boolean()), { maxLength: 12, size: 'max' }), (first, steps) => {
+      let look = lookOf(first)
+      let fast = applyFeed(null, JSON.parse(snapshotText(0, look, [])))
+      let slow = fast
+      let [slowSeq, dirt]: [number, Dirt] = [0, NO_DIRT]
+      for (const [i, [next, reads]] of [...steps, [first, true] as const].entries()) {
+        const after = lookOf(next)
+        const change = changed(look, after)
+        look = after
+        fast = applyFeed(fast, JSON.parse(deltaText(i, i + 1, look, change, [])))
+        dirt = mergeDirt(dirt, change)
+        if (!reads) continue
+        slow = applyFeed(slow, JSON.parse(deltaText(slowSeq, i + 1, look, dirt, [])))
+        slowSeq = i + 1
+        dirt = NO_DIRT
+      }
+      const fresh = applyFeed(null, JSON.parse(snapshotText(slowSeq, look, [])))
+      expect(told(fast, slowSeq)).toEqual(told(fresh, slowSeq))
+      expect(told(slow, slowSeq)).toEqual(told(fresh, slowSeq))
+      for (const [key, row] of fresh?.peers ?? []) expect([fast?.peers.get(key), slow?.peers.get(key)]).toEqual([row, row])
+    }),
+  )
+})
+
+test('a delta that does not follow on is refused, so the reader connects again', () => {
+  const look = lookOf({ state: 'probing', rtts: {}, tunnel: 'open' })
+  const view = applyFeed(null, JSON.parse(snapshotText(4, look, [])))
+  expect(applyFeed(view, JSON.parse(deltaText(5, 6, look, NO_DIRT, [])))).toEqual(null)
+  expect(applyFeed(null, JSON.parse(deltaText(4, 5, look, NO_DIRT, [])))).toEqual(null)
+})
+
+test('a delta says only what changed', () => {
+  const before = lookOf({ state: 'probing', rtts: { ash: 1, elm: 2 }, tunnel: 'open' })
+  const after = lookOf({ state: 'probing', rtts: { elm: 3 }, tunnel: 'open' })
+  expect(JSON.parse(deltaText(1, 2, after, changed(before, after), []))).toEqual({
+    t: 'd',
+    from: 1,
+    seq: 2,
+    peers: [
+      [aRow('elm').id, aRow('elm', { rttMs: 3 })],
+      [aRow('ash').id, null],
+    ],
+    news: [],
+  })
+})
