@@ -1,0 +1,151 @@
+// The settings: what each is called and means, and how people write services, TURNs, ports and addresses. A reader answers
+// the value or one sentence. Loaded by every command, so it stays light.
+import type { ServiceSpec, TurnSource } from './answers.ts'
+import { addressOf, canonicalHost, parseAddress } from './domain/address.ts'
+
+export interface Setting {
+  /** As commander takes it. */
+  readonly flag: string
+  /** A further flag, for false. */
+  readonly off?: string
+  readonly meaning: string
+  /** What stands where it is not given, for people. */
+  readonly usual: string
+  /** Given as a list: the flag may be repeated, the variable separates by commas. */
+  readonly isList?: true
+}
+
+/** By the key in the configuration file. Each has a variable too: `variableOf(key)`. */
+export const SETTINGS = {
+  data: {
+    flag: '--data <dir>',
+    meaning: 'everything the node writes lies in it',
+    usual: '$XDG_STATE_HOME/moonwalk, else ~/.local/state/moonwalk',
+  },
+  table: { flag: '--table <file>', meaning: 'the IP table', usual: 'DIR/ip_table.json' },
+  name: { flag: '--name <name>', meaning: 'what people see', usual: 'the host name' },
+  listen: {
+    flag: '--listen <host:port>',
+    off: '--no-listen',
+    meaning: 'the one public port; port 0 picks one; false: nothing is opened to the outside',
+    usual: '0.0.0.0:8088',
+  },
+  advertise: {
+    flag: '--advertise <host[:port]>',
+    meaning: 'an address to try first for how others reach this node',
+    usual: 'learnt from peers',
+  },
+  addresses: {
+    flag: '--addresses <which>',
+    meaning: 'which addresses may be contacted and kept: public; lan: private ranges too; any: loopback too',
+    usual: 'lan',
+  },
+  seeds: { flag: '--join <host:port>', meaning: 'known addresses; never forgotten', usual: 'none', isList: true },
+  turns: {
+    flag: '--turn <source>',
+    meaning: 'where a TURN may be found: moonwalk, none or frp://[TOKEN@]HOST:PORT[?tls=force|off&wire=1|2]',
+    usual: 'moonwalk',
+    isList: true,
+  },
+  offerTurn: { flag: '--offer', off: '--no-offer', meaning: 'carry traffic for others', usual: 'true' },
+  ports: { flag: '--ports <a-b>', meaning: 'ports handed out to clients that name none', usual: '20000-29999' },
+  allowPorts: { flag: '--allow-ports <a-b>', meaning: 'ports that clients may name', usual: '1024-65535' },
+  services: { flag: '--expose <spec>', meaning: '[NAME=]PORT or [NAME=]HOST:PORT, with /udp or /http:DOMAIN', usual: 'none', isList: true },
+  control: { flag: '--control <host:port>', meaning: 'dashboard, feed, API and metrics; port 0 picks one', usual: '127.0.0.1:8089' },
+  speedtestPaceMs: {
+    flag: '--speedtest-pace-ms <ms>',
+    meaning: 'milliseconds from one speed test of this node to its next',
+    usual: '10000',
+  },
+  log: { flag: '--log <level>', meaning: 'how much goes into DIR/moonwalk.log: debug, info, warn or silent', usual: 'info' },
+} as const satisfies Readonly<Record<string, Setting>>
+
+export type ConfigKey = keyof typeof SETTINGS
+export const CONFIG_KEYS = Object.keys(SETTINGS) as readonly ConfigKey[]
+
+/** The environment's name for a key: `MOONWALK_OFFER_TURN` for `offerTurn`. */
+export const variableOf = (key: string): string => `MOONWALK_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
+
+export type Read<T> = { readonly ok: T } | { readonly wrong: string }
+
+/** `HOST:PORT`, port 0 allowed; the host in canonical form. */
+export function readListen(text: string): Read<string> {
+  const zero = /^(.*):0$/.exec(text)
+  if (zero) {
+    const host = canonicalHost((zero[1] ?? '').replace(/^\[|\]$/g, ''))
+    return host === null ? wrong(`"${text}" is not HOST:PORT`) : { ok: host.includes(':') ? `[${host}]:0` : `${host}:0` }
+  }
+  return readAddress(text)
+}
+
+/** `HOST:PORT`. */
+export function readAddress(text: string): Read<string> {
+  const at = parseAddress(text)
+  const address = at && addressOf(at.host, at.port)
+  return address ? { ok: address } : wrong(`"${text}" is not HOST:PORT, such as 203.0.113.7:8088`)
+}
+
+/** `HOST` or `HOST:PORT`. */
+export function readAdvertise(text: string): Read<string> {
+  const host = canonicalHost(text)
+  return host !== null ? { ok: host } : readAddress(text)
+}
+
+/** `A-B`. */
+export function readPortRange(text: string): Read<{ readonly first: number; readonly last: number }> {
+  const [, a, b] = /^(\d{1,5})-(\d{1,5})$/.exec(text) ?? []
+  const [first, last] = [Number(a), Number(b)]
+  if (!(first >= 1 && first <= last && last <= 65_535)) return wrong(`"${text}" is not a range of ports such as 20000-29999`)
+  return { ok: { first, last } }
+}
+
+/** `moonwalk`, `none`, or `frp://[TOKEN@]HOST:PORT[?tls=force|off&wire=1|2]`. `none` is an empty list. */
+export function readTurn(text: string): Read<TurnSource | null> {
+  if (text === 'moonwalk') return { ok: { type: 'moonwalk' } }
+  if (text === 'none') return { ok: null }
+  const [, tokenAt, address, query = ''] = /^frp:\/\/(?:(.*)@)?([^/?@]+)\/?(?:\?(.*))?$/.exec(text) ?? []
+  if (address === undefined) return wrong(`"${text}" is no TURN; write moonwalk, none or frp://[TOKEN@]HOST:PORT`)
+  const at = readAddress(address)
+  if ('wrong' in at) return at
+  const wishes = new URLSearchParams(query)
+  for (const key of wishes.keys())
+    if (key !== 'tls' && key !== 'wire') return wrong(`"${text}" has an unknown wish "${key}"; there are tls and wire`)
+  const tls = wishes.get('tls')
+  const wire = wishes.get('wire') ?? '1'
+  if (tls !== null && tls !== 'force' && tls !== 'off') return wrong(`"${text}": tls is force or off`)
+  if (wire !== '1' && wire !== '2') return wrong(`"${text}": wire is 1 or 2`)
+  const token = unescaped(tokenAt ?? '')
+  if (token === null) return wrong(`"${text}": in the token, % stands before two hexadecimal digits`)
+  return { ok: { type: 'frp', address: at.ok, token, tls, wire: wire === '2' ? 2 : 1 } }
+}
+
+function unescaped(text: string): string | null {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return null
+  }
+}
+
+/** `[NAME=]PORT` or `[NAME=]HOST:PORT`, with `/udp` or `/http:DOMAIN` behind. */
+export function readService(text: string): Read<ServiceSpec> {
+  const [, name, target = '', kindText = ''] = /^(?:([^=]*)=)?([^/]*)(?:\/(.*))?$/.exec(text) ?? []
+  if (name !== undefined && !/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/.test(name))
+    return wrong(`"${name}" is no service name; letters, digits, dots, dashes, at most 63`)
+  const port = /^\d{1,5}$/.test(target) ? Number(target) : null
+  const at = readAddress(port === null ? target : `127.0.0.1:${port}`)
+  if ('wrong' in at) return wrong(`"${text}" is no service; write [NAME=]PORT or [NAME=]HOST:PORT, with /udp or /http:DOMAIN behind`)
+  const domain = /^http:(.+)$/.exec(kindText)?.[1] ?? null
+  if (kindText !== '' && kindText !== 'udp' && domain === null) return wrong(`"${text}": behind the slash stands udp or http:DOMAIN`)
+  const kind = kindText === '' ? 'tcp' : kindText === 'udp' ? 'udp' : 'http'
+  return {
+    ok: {
+      name: name ?? `${kind}-${parseAddress(at.ok)?.port ?? 0}`,
+      kind,
+      local: at.ok,
+      domain: domain === null ? null : domain.toLowerCase(),
+    },
+  }
+}
+
+const wrong = (text: string): { readonly wrong: string } => ({ wrong: text })

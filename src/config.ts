@@ -1,0 +1,220 @@
+// The configuration: one schema, every default in one place. Flags win over the environment, the environment over the file.
+// What each key means stands in `SETTINGS`.
+import { existsSync, readFileSync } from 'node:fs'
+import { homedir, hostname } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { z } from 'zod'
+import type { NodeOptions } from './answers.ts'
+import {
+  CONFIG_KEYS,
+  type ConfigKey,
+  type Read,
+  readAddress,
+  readAdvertise,
+  readListen,
+  readPortRange,
+  readService,
+  readTurn,
+  SETTINGS,
+  type Setting,
+  variableOf,
+} from './config-specs.ts'
+import { nearest } from './domain/nearest.ts'
+import { cleanName } from './v2/envelope.ts'
+
+const words = (what: string) => z.string({ error: `must be ${what}` }).min(1, { error: 'must not be empty' })
+
+const written = (what: string, read: (value: string) => Read<unknown>) =>
+  z.string({ error: `must be ${what}` }).superRefine((value, context) => {
+    const answer = read(value)
+    if ('wrong' in answer) context.addIssue({ code: 'custom', message: answer.wrong })
+  })
+
+const list = (example: string, read: (value: string) => Read<unknown>) =>
+  z.array(written(`a list of texts such as ["${example}"]`, read), { error: `must be a list such as ["${example}"]` })
+
+const pace = { error: 'must be a whole number of milliseconds, 50 or more' }
+
+/** The keys of the file, of which any may be left out. Flags and `MOONWALK_…` variables carry the same values. */
+export const schema = z.strictObject({
+  data: words('the path of a directory'),
+  table: words('the path of a file'),
+  name: words('a text'),
+  listen: z.union([z.literal(false), written('HOST:PORT or false', readListen)]),
+  advertise: written('HOST or HOST:PORT', readAdvertise),
+  addresses: z.enum(['public', 'lan', 'any'], { error: 'must be public, lan or any' }),
+  seeds: list('203.0.113.7:8088', readAddress),
+  turns: list('moonwalk', readTurn),
+  offerTurn: z.boolean({ error: 'must be true or false' }),
+  ports: written('a range such as 20000-29999', readPortRange),
+  allowPorts: written('a range such as 1024-65535', readPortRange),
+  services: list('web=3000', readService),
+  control: written('HOST:PORT', readListen),
+  speedtestPaceMs: z.number(pace).int(pace).min(50, pace),
+  log: z.enum(['debug', 'info', 'warn', 'silent'], { error: 'must be debug, info, warn or silent' }),
+} satisfies Record<ConfigKey, z.ZodType>)
+
+/** What has no default stays out. */
+const complete = schema.partial({ data: true, table: true, name: true, advertise: true })
+
+type Values = z.infer<typeof schema>
+
+export const DEFAULTS = {
+  listen: '0.0.0.0:8088',
+  addresses: 'lan',
+  seeds: [],
+  turns: ['moonwalk'],
+  offerTurn: true,
+  ports: '20000-29999',
+  allowPorts: '1024-65535',
+  services: [],
+  control: '127.0.0.1:8089',
+  speedtestPaceMs: 10_000,
+  log: 'info',
+} as const satisfies Partial<Values>
+
+export interface Config {
+  readonly node: Omit<NodeOptions, 'version'>
+  readonly dataDir: string
+  readonly tableFile: string
+  readonly control: string
+  readonly log: Values['log']
+}
+
+export type ConfigAnswer = { readonly type: 'config'; readonly config: Config } | { readonly type: 'wrong'; readonly text: string }
+
+type Source = 'flag' | 'variable' | 'file'
+/** Values as they were given; lists replace one another as wholes. */
+export type Given = Readonly<Partial<Record<ConfigKey, unknown>>>
+
+export function defaultDataDir(env: NodeJS.ProcessEnv): string {
+  return env.MOONWALK_DATA ?? join(env.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'moonwalk')
+}
+
+/** Puts flags, environment and file together. `configFile`: named by the flag. */
+export function readConfig(flags: Given, configFile: string | undefined, env: NodeJS.ProcessEnv): ConfigAnswer {
+  const variables = fromEnvironment(env)
+  if ('wrong' in variables) return wrongly(variables.wrong)
+  const dataDir = resolve(String(flags.data ?? variables.ok.data ?? defaultDataDir(env)))
+  const named = configFile ?? env.MOONWALK_CONFIG
+  const file = named ?? join(dataDir, 'moonwalk.json')
+  if (named !== undefined && !existsSync(named)) return wrongly(`${named} is not there; name an existing file with --config`)
+  const inFile = existsSync(file) ? fromFile(file) : { ok: {} }
+  if ('wrong' in inFile) return wrongly(inFile.wrong)
+  const sources: readonly (readonly [Source, Given])[] = [
+    ['flag', flags],
+    ['variable', variables.ok],
+    ['file', inFile.ok],
+  ]
+  for (const [source, given] of sources) {
+    const parsed = schema.partial().safeParse(given)
+    const issue = parsed.error?.issues[0]
+    if (issue) return wrongly(`${whereOf(source, String(issue.path[0] ?? ''), file)}: ${sentence(issue, given)}`)
+  }
+  const values = complete.parse({ ...DEFAULTS, ...inFile.ok, ...variables.ok, ...flags })
+  const config = assemble(values, values.data === undefined ? dataDir : resolve(values.data))
+  const twice = repeated(config.node.services.map(({ name }) => name))
+  if (twice === null) return { type: 'config', config }
+  const [source] = sources.find(([, given]) => given.services !== undefined) ?? ['file']
+  return wrongly(`${whereOf(source, 'services', file)}: two services are called ${twice}; give one another name, as in NAME=PORT`)
+}
+
+const repeated = (names: readonly string[]): string | null => names.find((name, i) => names.indexOf(name) < i) ?? null
+
+function assemble(all: z.infer<typeof complete>, dataDir: string): Config {
+  const take = <T>(read: Read<T>): T => {
+    if ('wrong' in read) throw new Error(read.wrong)
+    return read.ok
+  }
+  return {
+    dataDir,
+    tableFile: all.table === undefined ? join(dataDir, 'ip_table.json') : resolve(all.table),
+    control: take(readListen(all.control)),
+    log: all.log,
+    node: {
+      name: cleanName(all.name ?? hostname()),
+      listen: all.listen === false ? null : take(readListen(all.listen)),
+      advertise: all.advertise === undefined ? null : take(readAdvertise(all.advertise)),
+      addresses: all.addresses,
+      seeds: all.seeds.map((seed) => take(readAddress(seed))),
+      turns: all.turns.map((turn) => take(readTurn(turn))).filter((turn) => turn !== null),
+      offerTurn: all.offerTurn,
+      ports: take(readPortRange(all.ports)),
+      allowPorts: take(readPortRange(all.allowPorts)),
+      services: all.services.map((service) => take(readService(service))),
+      speedtestPaceMs: all.speedtestPaceMs,
+    },
+  }
+}
+
+/** Not settings, but ours. */
+const OTHER_VARIABLES: readonly string[] = ['MOONWALK_CONFIG', 'MOONWALK_PUBLIC_API_ONLY']
+
+function fromEnvironment(env: NodeJS.ProcessEnv): Read<Given> {
+  const known = new Map<string, ConfigKey>(CONFIG_KEYS.map((key) => [variableOf(key), key]))
+  const given: Partial<Record<ConfigKey, unknown>> = {}
+  for (const [variable, value] of Object.entries(env)) {
+    if (!variable.startsWith('MOONWALK_') || value === undefined || OTHER_VARIABLES.includes(variable)) continue
+    const key = known.get(variable)
+    if (!key) return { wrong: `${variable} is not known${maybe(nearest(variable, [...known.keys(), ...OTHER_VARIABLES]))}` }
+    given[key] = fromText(key, value)
+  }
+  return { ok: given }
+}
+
+/** Lists are separated by commas. */
+function fromText(key: ConfigKey, value: string): unknown {
+  const { isList }: Setting = SETTINGS[key]
+  if (isList)
+    return value
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== '')
+  if (key === 'offerTurn') return value === 'true' ? true : value === 'false' ? false : value
+  if (key === 'listen' && value === 'false') return false
+  if (key === 'speedtestPaceMs') return /^\d+$/.test(value) ? Number(value) : value
+  return value
+}
+
+function fromFile(file: string): Read<Given> {
+  let value: unknown
+  try {
+    value = JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    return { wrong: `${file} can't be read as JSON: ${error instanceof Error ? error.message : String(error)}` }
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { wrong: `${file} must hold one JSON object` }
+  for (const key of Object.keys(value))
+    if (!Object.hasOwn(SETTINGS, key)) return { wrong: `${file} has an unknown key "${key}"${maybe(nearest(key, CONFIG_KEYS))}` }
+  return { ok: { ...value, ...fromThere(value, 'data', file), ...fromThere(value, 'table', file) } }
+}
+
+/** A path in the file is seen from where the file lies. */
+function fromThere(value: object, key: 'data' | 'table', file: string): Given {
+  const path: unknown = Object.entries(value).find(([name]) => name === key)?.[1]
+  return typeof path === 'string' && path !== '' ? { [key]: resolve(dirname(file), path) } : {}
+}
+
+const maybe = (word: string | null): string => (word === null ? '' : `; did you mean ${word}?`)
+const wrongly = (text: string): ConfigAnswer => ({ type: 'wrong', text })
+
+function whereOf(source: Source, key: string, file: string): string {
+  if (source === 'variable') return variableOf(key)
+  const setting: Setting | undefined = SETTINGS[key as ConfigKey]
+  return source === 'flag' ? (setting?.flag.split(' ')[0] ?? key) : `${file}, key "${key}"`
+}
+
+interface Issue {
+  readonly code: string | undefined
+  readonly message: string
+  readonly path: readonly PropertyKey[]
+  readonly errors?: unknown
+}
+
+/** zod's issue as a clause: our readers quote the value themselves, to the rest it is added. */
+function sentence(issue: Issue, given: Given): string {
+  const [inner = issue] = issue.code === 'invalid_union' && Array.isArray(issue.errors) ? (issue.errors.flat() as Issue[]).slice(-1) : []
+  if (inner.code === 'custom') return inner.message
+  const value = issue.path.reduce<unknown>((at, key) => (at as Readonly<Record<PropertyKey, unknown>>)[key], given)
+  return `${JSON.stringify(value) ?? String(value)} does not fit: it ${inner.message}`
+}

@@ -1,0 +1,5 @@
+// The library: `import { createNode } from 'moonwalk-p2p'`.
+export type { MoonwalkNode, NodeOptions, PeersAnswer, ServiceSpec, StatusAnswer, TurnSource } from './answers.ts'
+export type { Entry, News } from './feed/news.ts'
+export { createNode, type NodeExtras } from './node.ts'
+export type { Ports } from './ports.ts'

@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest'
+import {
+  CONFIG_KEYS,
+  readAddress,
+  readAdvertise,
+  readListen,
+  readPortRange,
+  readService,
+  readTurn,
+  SETTINGS,
+  variableOf,
+} from '../src/config-specs.ts'
+
+describe('services', () => {
+  test.each([
+    ['3000', { name: 'tcp-3000', kind: 'tcp', local: '127.0.0.1:3000', domain: null }],
+    ['web=3000', { name: 'web', kind: 'tcp', local: '127.0.0.1:3000', domain: null }],
+    ['web=192.168.1.7:80', { name: 'web', kind: 'tcp', local: '192.168.1.7:80', domain: null }],
+    ['[::1]:22', { name: 'tcp-22', kind: 'tcp', local: '[::1]:22', domain: null }],
+    ['NAS.local:445', { name: 'tcp-445', kind: 'tcp', local: 'nas.local:445', domain: null }],
+    ['game=27015/udp', { name: 'game', kind: 'udp', local: '127.0.0.1:27015', domain: null }],
+    ['web=3000/http:WWW.Example.org', { name: 'web', kind: 'http', local: '127.0.0.1:3000', domain: 'www.example.org' }],
+  ])('%s', (text, ok) => expect(readService(text)).toEqual({ ok }))
+
+  const shape = (text: string): string => `"${text}" is no service; write [NAME=]PORT or [NAME=]HOST:PORT, with /udp or /http:DOMAIN behind`
+  test.each([
+    ['', shape('')],
+    ['0', shape('0')],
+    ['65536', shape('65536')],
+    ['web', shape('web')],
+    ['web=', shape('web=')],
+    ['a:b:3000', shape('a:b:3000')],
+    ['=3000', '"" is no service name; letters, digits, dots, dashes, at most 63'],
+    ['a b=3000', '"a b" is no service name; letters, digits, dots, dashes, at most 63'],
+    ['3000/sctp', '"3000/sctp": behind the slash stands udp or http:DOMAIN'],
+    ['3000/http:', '"3000/http:": behind the slash stands udp or http:DOMAIN'],
+  ])('not %j', (text, wrong) => expect(readService(text)).toEqual({ wrong }))
+})
+
+describe('TURNs', () => {
+  const frp = { type: 'frp', address: '203.0.113.7:7000', token: '', tls: null, wire: 1 }
+  test.each([
+    ['moonwalk', { type: 'moonwalk' }],
+    ['none', null],
+    ['frp://203.0.113.7:7000', frp],
+    ['frp://secret@203.0.113.7:7000', { ...frp, token: 'secret' }],
+    ['frp://a%40b@203.0.113.7:7000/', { ...frp, token: 'a@b' }],
+    ['frp://a@b@203.0.113.7:7000', { ...frp, token: 'a@b' }],
+    ['frp://203.0.113.7:7000?tls=force&wire=2', { ...frp, tls: 'force', wire: 2 }],
+    ['frp://[2001:db8::7]:7000?tls=off', { ...frp, address: '[2001:db8::7]:7000', tls: 'off' }],
+  ])('%s', (text, ok) => expect(readTurn(text)).toEqual({ ok }))
+
+  test.each([
+    ['frps://203.0.113.7:7000', '"frps://203.0.113.7:7000" is no TURN; write moonwalk, none or frp://[TOKEN@]HOST:PORT'],
+    ['frp://203.0.113.7', '"203.0.113.7" is not HOST:PORT, such as 203.0.113.7:8088'],
+    ['frp://203.0.113.7:7000?tsl=off', '"frp://203.0.113.7:7000?tsl=off" has an unknown wish "tsl"; there are tls and wire'],
+    ['frp://203.0.113.7:7000?tls=on', '"frp://203.0.113.7:7000?tls=on": tls is force or off'],
+    ['frp://203.0.113.7:7000?wire=3', '"frp://203.0.113.7:7000?wire=3": wire is 1 or 2'],
+    ['frp://100%@203.0.113.7:7000', '"frp://100%@203.0.113.7:7000": in the token, % stands before two hexadecimal digits'],
+  ])('not %j', (text, wrong) => expect(readTurn(text)).toEqual({ wrong }))
+})
+
+describe('addresses and ports', () => {
+  test.each([
+    ['an address', readAddress, '203.0.113.7:8088', { ok: '203.0.113.7:8088' }],
+    ['IPv6 in its short form', readAddress, '[2001:DB8:0:0::7]:8088', { ok: '[2001:db8::7]:8088' }],
+    ['a name', readAddress, 'Ash.Example.org:8088', { ok: 'ash.example.org:8088' }],
+    ['port 0 is for listening', readAddress, '127.0.0.1:0', { wrong: '"127.0.0.1:0" is not HOST:PORT, such as 203.0.113.7:8088' }],
+    ['no port', readAddress, '203.0.113.7', { wrong: '"203.0.113.7" is not HOST:PORT, such as 203.0.113.7:8088' }],
+    ['a URL', readAddress, 'http://a.b:80', { wrong: '"http://a.b:80" is not HOST:PORT, such as 203.0.113.7:8088' }],
+    ['listening at any port', readListen, '127.0.0.1:0', { ok: '127.0.0.1:0' }],
+    ['listening at any port of IPv6', readListen, '[::]:0', { ok: '[::]:0' }],
+    ['listening nowhere', readListen, 'a b:0', { wrong: '"a b:0" is not HOST:PORT' }],
+    ['advertising a host', readAdvertise, '203.0.113.7', { ok: '203.0.113.7' }],
+    ['advertising a host and port', readAdvertise, '203.0.113.7:80', { ok: '203.0.113.7:80' }],
+    ['a range', readPortRange, '20000-29999', { ok: { first: 20_000, last: 29_999 } }],
+    ['a range of one', readPortRange, '1-1', { ok: { first: 1, last: 1 } }],
+    ['a range that runs backwards', readPortRange, '2-1', { wrong: '"2-1" is not a range of ports such as 20000-29999' }],
+    ['a range beyond all ports', readPortRange, '1-65536', { wrong: '"1-65536" is not a range of ports such as 20000-29999' }],
+    ['no range', readPortRange, '80', { wrong: '"80" is not a range of ports such as 20000-29999' }],
+  ] as const)('%s', (_, read, text, expected) => expect(read(text)).toEqual(expected))
+})
+
+test('every setting has a flag and a variable of its own', () => {
+  expect(new Set(CONFIG_KEYS.map(variableOf)).size).toEqual(CONFIG_KEYS.length)
+  expect(new Set(CONFIG_KEYS.map((key) => SETTINGS[key].flag)).size).toEqual(CONFIG_KEYS.length)
+  expect([variableOf('name'), variableOf('offerTurn'), variableOf('speedtestPaceMs')]).toEqual([
+    'MOONWALK_NAME',
+    'MOONWALK_OFFER_TURN',
+    'MOONWALK_SPEEDTEST_PACE_MS',
+  ])
+})

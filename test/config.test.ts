@@ -1,0 +1,218 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type Config, DEFAULTS, type Given, readConfig, schema } from '../src/config.ts'
+import { CONFIG_KEYS, SETTINGS, type Setting } from '../src/config-specs.ts'
+
+let dir = ''
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'moonwalk-config-'))
+})
+afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+const put = (value: unknown, name = 'moonwalk.json'): string => {
+  writeFileSync(join(dir, name), typeof value === 'string' ? value : JSON.stringify(value))
+  return join(dir, name)
+}
+const read = (flags: Given = {}, env: NodeJS.ProcessEnv = {}, file?: string) => readConfig({ data: dir, ...flags }, file, env)
+const configOf = (answer: ReturnType<typeof read>): Config => {
+  if (answer.type === 'wrong') throw new Error(answer.text)
+  return answer.config
+}
+const nodeOf = (answer: ReturnType<typeof read>): Config['node'] => configOf(answer).node
+const wrongOf = (answer: ReturnType<typeof read>): string | null => (answer.type === 'wrong' ? answer.text.replaceAll(dir, 'DIR') : null)
+
+test('without anything given every default stands', () => {
+  expect(configOf(read())).toEqual({
+    dataDir: dir,
+    tableFile: join(dir, 'ip_table.json'),
+    control: '127.0.0.1:8089',
+    log: 'info',
+    node: {
+      name: hostname(),
+      listen: '0.0.0.0:8088',
+      advertise: null,
+      addresses: 'lan',
+      seeds: [],
+      turns: [{ type: 'moonwalk' }],
+      offerTurn: true,
+      ports: { first: 20_000, last: 29_999 },
+      allowPorts: { first: 1_024, last: 65_535 },
+      services: [],
+      speedtestPaceMs: DEFAULTS.speedtestPaceMs,
+    },
+  })
+})
+
+test('the help tells the defaults that stand', () => {
+  const told = Object.fromEntries(CONFIG_KEYS.map((key) => [key, SETTINGS[key].usual]))
+  const text = (value: unknown): string => (Array.isArray(value) ? value.join(',') || 'none' : String(value))
+  expect(told).toEqual({ ...told, ...Object.fromEntries(Object.entries(DEFAULTS).map(([key, value]) => [key, text(value)])) })
+  expect(Object.keys(schema.shape).sort()).toEqual([...CONFIG_KEYS].sort())
+})
+
+describe('where a setting comes from', () => {
+  test('flags win over variables, variables over the file, key by key', () => {
+    put({ name: 'from-file', seeds: ['203.0.113.1:1'], control: '127.0.0.1:1' })
+    const { node, control } = configOf(read({ name: 'from-flag' }, { MOONWALK_NAME: 'from-variable', MOONWALK_SEEDS: '203.0.113.2:2' }))
+    expect([node.name, node.seeds, control]).toEqual(['from-flag', ['203.0.113.2:2'], '127.0.0.1:1'])
+  })
+
+  test('every key of the file', () => {
+    put({
+      data: join(dir, 'data'),
+      table: 'table.json',
+      name: 'ash',
+      listen: '127.0.0.1:0',
+      advertise: '203.0.113.7',
+      addresses: 'any',
+      seeds: ['Ash.example.org:8088'],
+      turns: ['moonwalk', 'frp://secret@203.0.113.7:7000'],
+      offerTurn: false,
+      ports: '1-2',
+      allowPorts: '3-4',
+      services: ['web=3000'],
+      control: '127.0.0.1:0',
+      speedtestPaceMs: 100,
+      log: 'silent',
+    })
+    expect(configOf(readConfig({}, join(dir, 'moonwalk.json'), {}))).toEqual({
+      dataDir: join(dir, 'data'),
+      tableFile: join(dir, 'table.json'),
+      control: '127.0.0.1:0',
+      log: 'silent',
+      node: {
+        name: 'ash',
+        listen: '127.0.0.1:0',
+        advertise: '203.0.113.7',
+        addresses: 'any',
+        seeds: ['ash.example.org:8088'],
+        turns: [{ type: 'moonwalk' }, { type: 'frp', address: '203.0.113.7:7000', token: 'secret', tls: null, wire: 1 }],
+        offerTurn: false,
+        ports: { first: 1, last: 2 },
+        allowPorts: { first: 3, last: 4 },
+        services: [{ name: 'web', kind: 'tcp', local: '127.0.0.1:3000', domain: null }],
+        speedtestPaceMs: 100,
+      },
+    })
+  })
+
+  test('variables carry lists, flags and numbers as text', () => {
+    const env = {
+      MOONWALK_SEEDS: ' 203.0.113.1:1, 203.0.113.2:2,',
+      MOONWALK_TURNS: 'none',
+      MOONWALK_OFFER_TURN: 'false',
+      MOONWALK_LISTEN: 'false',
+      MOONWALK_SPEEDTEST_PACE_MS: '250',
+    }
+    const { seeds, turns, offerTurn, listen, speedtestPaceMs } = nodeOf(read({}, env))
+    expect([seeds, turns, offerTurn, listen, speedtestPaceMs]).toEqual([['203.0.113.1:1', '203.0.113.2:2'], [], false, null, 250])
+  })
+
+  test('the configuration may be named by a variable, and the flag wins over it', () => {
+    const [one, two] = [put({ name: 'one' }, 'one.json'), put({ name: 'two' }, 'two.json')]
+    expect([nodeOf(read({}, { MOONWALK_CONFIG: one })).name, nodeOf(read({}, { MOONWALK_CONFIG: one }, two)).name]).toEqual(['one', 'two'])
+  })
+
+  test.each([
+    ['the variable', { MOONWALK_DATA: '/a/b', XDG_STATE_HOME: '/c' }, '/a/b'],
+    ['the state directory', { XDG_STATE_HOME: '/c' }, '/c/moonwalk'],
+  ])('the data directory by %s', (_, env, expected) => expect(configOf(readConfig({}, undefined, env)).dataDir).toEqual(expected))
+})
+
+describe('what is wrong is one sentence: where, what, and what instead', () => {
+  test.each<[string, unknown, string]>([
+    ['an unknown key', { sedes: [] }, 'DIR/moonwalk.json has an unknown key "sedes"; did you mean seeds?'],
+    ['a key like nothing we know', { 'x-y-z-0-1-2-3-4': 1 }, 'DIR/moonwalk.json has an unknown key "x-y-z-0-1-2-3-4"'],
+    ['a key that objects have by birth', { toString: 1 }, 'DIR/moonwalk.json has an unknown key "toString"'],
+    ['a list', [], 'DIR/moonwalk.json must hold one JSON object'],
+    ['null', null, 'DIR/moonwalk.json must hold one JSON object'],
+    ['a wrong type', { name: 7 }, 'DIR/moonwalk.json, key "name": 7 does not fit: it must be a text'],
+    ['an empty text', { name: '' }, 'DIR/moonwalk.json, key "name": "" does not fit: it must not be empty'],
+    [
+      'a word we do not have',
+      { addresses: 'all' },
+      'DIR/moonwalk.json, key "addresses": "all" does not fit: it must be public, lan or any',
+    ],
+    [
+      'no list',
+      { seeds: '203.0.113.7:8088' },
+      'DIR/moonwalk.json, key "seeds": "203.0.113.7:8088" does not fit: it must be a list such as ["203.0.113.7:8088"]',
+    ],
+    [
+      'a list of numbers',
+      { seeds: [8088] },
+      'DIR/moonwalk.json, key "seeds": 8088 does not fit: it must be a list of texts such as ["203.0.113.7:8088"]',
+    ],
+    ['a bad address in a list', { seeds: ['a:1', 'b'] }, 'DIR/moonwalk.json, key "seeds": "b" is not HOST:PORT, such as 203.0.113.7:8088'],
+    ['a number for listen', { listen: 8088 }, 'DIR/moonwalk.json, key "listen": 8088 does not fit: it must be HOST:PORT or false'],
+    ['true for listen', { listen: true }, 'DIR/moonwalk.json, key "listen": true does not fit: it must be HOST:PORT or false'],
+    ['a port for listen', { listen: '8088' }, 'DIR/moonwalk.json, key "listen": "8088" is not HOST:PORT, such as 203.0.113.7:8088'],
+    ['text for a flag', { offerTurn: 'no' }, 'DIR/moonwalk.json, key "offerTurn": "no" does not fit: it must be true or false'],
+    [
+      'too fast a pace',
+      { speedtestPaceMs: 1 },
+      'DIR/moonwalk.json, key "speedtestPaceMs": 1 does not fit: it must be a whole number of milliseconds, 50 or more',
+    ],
+    [
+      'half a millisecond',
+      { speedtestPaceMs: 99.5 },
+      'DIR/moonwalk.json, key "speedtestPaceMs": 99.5 does not fit: it must be a whole number of milliseconds, 50 or more',
+    ],
+    [
+      'two services of one name',
+      { services: ['3000', '192.168.1.7:3000'] },
+      'DIR/moonwalk.json, key "services": two services are called tcp-3000; give one another name, as in NAME=PORT',
+    ],
+  ])('in the file: %s', (_, value, expected) => {
+    put(value)
+    expect(wrongOf(read())).toEqual(expected)
+  })
+
+  test('a file that is no JSON', () => {
+    put('{"name":')
+    expect(wrongOf(read())?.replace(/JSON: .*/, 'JSON: WHY')).toEqual("DIR/moonwalk.json can't be read as JSON: WHY")
+  })
+
+  test('a named file that is not there', () =>
+    expect(wrongOf(read({}, {}, join(dir, 'none.json')))).toEqual('DIR/none.json is not there; name an existing file with --config'))
+
+  test.each<[string, NodeJS.ProcessEnv, string]>([
+    ['an unknown variable', { MOONWALK_SEED: 'x' }, 'MOONWALK_SEED is not known; did you mean MOONWALK_SEEDS?'],
+    ['a value', { MOONWALK_PORTS: '80' }, 'MOONWALK_PORTS: "80" is not a range of ports such as 20000-29999'],
+    [
+      'a number',
+      { MOONWALK_SPEEDTEST_PACE_MS: 'soon' },
+      'MOONWALK_SPEEDTEST_PACE_MS: "soon" does not fit: it must be a whole number of milliseconds, 50 or more',
+    ],
+    ['a flag', { MOONWALK_OFFER_TURN: '0' }, 'MOONWALK_OFFER_TURN: "0" does not fit: it must be true or false'],
+  ])('in the environment: %s', (_, env, expected) => expect(wrongOf(read({}, env))).toEqual(expected))
+
+  test.each<[string, Given, string]>([
+    ['an address', { seeds: ['nowhere'] }, '--join: "nowhere" is not HOST:PORT, such as 203.0.113.7:8088'],
+    ['a TURN', { turns: ['cedar'] }, '--turn: "cedar" is no TURN; write moonwalk, none or frp://[TOKEN@]HOST:PORT'],
+    [
+      'a service',
+      { services: ['web'] },
+      '--expose: "web" is no service; write [NAME=]PORT or [NAME=]HOST:PORT, with /udp or /http:DOMAIN behind',
+    ],
+    ['a range', { allowPorts: 'all' }, '--allow-ports: "all" is not a range of ports such as 20000-29999'],
+    ['a level', { log: 'loud' }, '--log: "loud" does not fit: it must be debug, info, warn or silent'],
+    [
+      'two services of one name',
+      { services: ['a=1', 'b=2', 'a=3'] },
+      '--expose: two services are called a; give one another name, as in NAME=PORT',
+    ],
+  ])('in the flags: %s', (_, flags, expected) => expect(wrongOf(read(flags))).toEqual(expected))
+
+  test('the first that speaks is the one that would win', () => {
+    put({ name: 7 })
+    expect(wrongOf(read({ ports: 'x' }, { MOONWALK_PORTS: 'y' }))).toEqual('--ports: "x" is not a range of ports such as 20000-29999')
+  })
+})
+
+test('a list setting may be repeated', () => {
+  const lists = CONFIG_KEYS.filter((key) => (SETTINGS[key] as Setting).isList)
+  expect(lists).toEqual(['seeds', 'turns', 'services'])
+})
