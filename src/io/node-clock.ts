@@ -1,0 +1,18 @@
+// Time and chance of the real world.
+import { randomBytes, randomInt } from 'node:crypto'
+import type { Clock, Random } from '../ports.ts'
+
+/** Node fires a timer beyond this at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+export const createNodeClock = (): Clock => ({
+  now: () => performance.now(),
+  wallMs: () => Date.now(),
+  setTimeout: (run, ms) => setTimeout(run, Math.min(ms, LONGEST_TIMER_MS)),
+  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
+})
+
+export const createNodeRandom = (): Random => ({
+  fraction: () => randomInt(2 ** 32) / 2 ** 32,
+  bytes: (count) => randomBytes(count),
+})

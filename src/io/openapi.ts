@@ -1,0 +1,156 @@
+// The control port described for machines. Written by hand beside `control-routes.ts`; a test holds the two together.
+
+const text = { type: 'string' }
+const number = { type: 'number' }
+const orNull = (schema: object) => ({ anyOf: [schema, { type: 'null' }] })
+const list = (items: object) => ({ type: 'array', items })
+const oneOf = (...names: readonly string[]) => ({ type: 'string', enum: names })
+const object = (properties: Readonly<Record<string, object>>, optional: readonly string[] = []) => ({
+  type: 'object',
+  properties,
+  required: Object.keys(properties).filter((name) => !optional.includes(name)),
+})
+const versioned = (properties: Readonly<Record<string, object>>) => object({ schemaVersion: { const: 1 }, ...properties })
+const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` })
+
+const service = {
+  name: text,
+  kind: oneOf('tcp', 'udp', 'http'),
+  local: text,
+  public: orNull(text),
+  state: oneOf('up', 'opening', 'down'),
+  error: orNull(text),
+}
+
+const schemas = {
+  Error: versioned({ error: text }),
+  Service: object(service),
+  Status: versioned({
+    node: object({
+      id: text,
+      name: text,
+      version: text,
+      state: text,
+      address: orNull(text),
+      reachability: oneOf('public', 'tunnelled', 'unknown'),
+      startedAt: text,
+    }),
+    turn: orNull(
+      object({ id: orNull(text), name: text, address: text, rttMs: orNull(number), reason: text, since: text, provenAt: orNull(text) }),
+    ),
+    services: list(ref('Service')),
+    health: list(object({ level: oneOf('info', 'warn', 'error'), text, fix: text })),
+  }),
+  Peer: object({
+    id: orNull(text),
+    name: text,
+    address: text,
+    state: oneOf('alive', 'suspect', 'unknown'),
+    self: { type: 'boolean' },
+    rttMs: orNull(number),
+    jitterMs: orNull(number),
+    lossPct: orNull(number),
+    downMbps: orNull(number),
+    upMbps: orNull(number),
+    turn: { type: 'boolean' },
+    via: orNull(text),
+    lastProof: orNull(text),
+    dialect: oneOf('moonwalk', 'p2prc'),
+  }),
+  Peers: versioned({ self: text, peers: list(ref('Peer')) }),
+  News: { ...object({ seq: number, at: text, type: text }), additionalProperties: true },
+}
+
+const content = (type: string, schema: object) => ({ content: { [type]: { schema } } })
+const answers = (schema: object) => ({ '200': { description: 'Done.', ...content('application/json', schema) } })
+const problem = (description: string) => ({ description, ...content('application/json', ref('Error')) })
+const denied = { '401': problem('No token, or a wrong one.') }
+
+const get = (summary: string, schema: object) => ({ get: { summary, responses: { ...answers(schema), ...denied } } })
+const post = (summary: string, body: object, answer: object, refused: '404' | '409') => ({
+  post: {
+    summary,
+    requestBody: { required: true, ...content('application/json', body) },
+    responses: {
+      ...answers(answer),
+      ...denied,
+      '400': problem('The body does not fit.'),
+      '413': problem('The body is over 64 KiB.'),
+      '415': problem('The body is not JSON.'),
+      [refused]: problem('The node refuses; the sentence says why.'),
+    },
+  },
+})
+
+const aPeer = object({ peer: { ...text, description: 'An id, the start of one (6 characters or more), a name, or host:port.' } })
+
+/** An OpenAPI 3.1 document. */
+export const openapi = (version: string) => ({
+  openapi: '3.1.0',
+  info: {
+    title: 'moonwalk control',
+    version,
+    description: 'For the person who runs the node. `GET /feed` is a WebSocket: see src/feed/delta.ts.',
+  },
+  security: [{ token: [] }],
+  paths: {
+    '/metrics': {
+      get: {
+        summary: 'Figures for Prometheus.',
+        responses: { '200': { description: 'Done.', ...content('text/plain', text) }, ...denied },
+      },
+    },
+    '/api/status': get('This node.', ref('Status')),
+    '/api/peers': {
+      ...get('Every server in the network.', ref('Peers')),
+      ...post('Adds a server by its address.', object({ address: text }), versioned({ type: { const: 'added' }, address: text }), '409'),
+    },
+    '/api/peers/remove': post('Forgets a server.', aPeer, versioned({ type: { const: 'removed' }, address: text }), '404'),
+    '/api/table': get('The IP table as its file shows it.', object({ ip_address: list({ type: 'object' }) })),
+    '/api/states': get('The active states of each machine.', versioned({ states: { type: 'object', additionalProperties: list(text) } })),
+    '/api/news': get('The newest entries of news, oldest first, at most 256.', versioned({ news: list(ref('News')) })),
+    '/api/openapi.json': get('This document.', { type: 'object' }),
+    '/api/diagrams/{file}': {
+      get: {
+        summary: 'The diagram of a machine, `<machine>.svg`.',
+        parameters: [{ name: 'file', in: 'path', required: true, schema: text }],
+        responses: {
+          '200': { description: 'Done.', ...content('image/svg+xml', text) },
+          '404': problem('There is no such diagram.'),
+          ...denied,
+        },
+      },
+    },
+    '/api/services': post(
+      'Exposes a service; answers when its public address is proven.',
+      object(
+        {
+          spec: object({ name: text, kind: oneOf('tcp', 'udp', 'http'), local: text, domain: orNull(text) }),
+          timeoutMs: { type: 'integer', minimum: 1, maximum: 600_000, default: 30_000 },
+        },
+        ['timeoutMs'],
+      ),
+      versioned(service),
+      '409',
+    ),
+    '/api/services/remove': post(
+      'Stops exposing a service.',
+      object({ name: text }),
+      versioned({ type: { const: 'unexposed' }, name: text }),
+      '404',
+    ),
+    '/api/ping': post(
+      'Measures the latency to a server now.',
+      aPeer,
+      versioned({ rttMs: number, samples: list(number), connectMs: orNull(number) }),
+      '409',
+    ),
+    '/api/speedtest': post(
+      'Measures download and upload with a server now.',
+      aPeer,
+      versioned({ downMbps: number, upMbps: number, downBytes: number, upBytes: number, downMs: number, upMs: number, confidence: number }),
+      '409',
+    ),
+  },
+  components: { schemas, securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+})

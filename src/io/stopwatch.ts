@@ -1,0 +1,63 @@
+// When a request went out and when its answer came in, at the socket: got's own timings are whole milliseconds of the wall
+// clock, and what passes inside got is not the peer's time.
+import type { ClientRequest } from 'node:http'
+import { Agent, type AgentOptions } from 'node:http'
+import type { Socket } from 'node:net'
+
+const dialledAt = new WeakMap<object, number>()
+
+/** Remembers when it began to dial. */
+export class TimedAgent extends Agent {
+  constructor(options: AgentOptions) {
+    super(options)
+    const dial = this.createConnection.bind(this)
+    this.createConnection = (...how) => {
+      const at = performance.now()
+      const socket = dial(...how)
+      if (socket) dialledAt.set(socket, at)
+      return socket
+    }
+  }
+}
+
+export class Stopwatch {
+  /** Null on a warm connection. */
+  connectMs: number | null = null
+  /** It went out on a connection that had been used before. */
+  isWarm = false
+  #sentAt = performance.now()
+  #heardAt: number | null = null
+  #socket: Socket | null = null
+
+  /** From the request handed to a connected socket to the last byte that arrived. */
+  get answerMs(): number {
+    return (this.#heardAt ?? this.#sentAt) - this.#sentAt
+  }
+
+  get heardNothing(): boolean {
+    return this.#heardAt === null
+  }
+
+  watch(request: ClientRequest): void {
+    request.once('socket', (socket) => {
+      this.#socket = socket
+      this.isWarm = request.reusedSocket
+      this.#sentAt = performance.now() // Node writes the request right after this
+      socket.prependListener('data', this.#hear)
+      if (!socket.connecting) return
+      socket.once('connect', () => {
+        this.#sentAt = performance.now()
+        this.connectMs = this.#sentAt - (dialledAt.get(socket) ?? this.#sentAt)
+      })
+    })
+  }
+
+  /** Leaves the socket to the next request. */
+  stop(): void {
+    this.#socket?.removeListener('data', this.#hear)
+  }
+
+  readonly #hear = (): void => {
+    this.#heardAt = performance.now()
+  }
+}

@@ -1,0 +1,82 @@
+// A listening TCP port that can be closed with everything on it.
+import { readFileSync } from 'node:fs'
+import { createServer, type Socket } from 'node:net'
+import type { Failure, Listening } from '../ports.ts'
+import { KEEP_ALIVE } from './keep-alive.ts'
+import { failed, failureOf } from './network-failure.ts'
+
+/** Of this process's file descriptors, those that strangers may take: the rest is for files and for what we dial. */
+const STRANGERS_SHARE = 0.8
+const DEFAULT_DESCRIPTORS = 1_024
+
+/** Sockets that came in and are open, on all ports together. */
+let openNow = 0
+
+/** Keeps a socket of this port, so that closing the port ends it. */
+export type Keep = (socket: Socket) => void
+
+export interface TcpListenerOptions {
+  /** `host:port`; port 0 picks one. */
+  readonly address: string
+  /** Open connections on this port at once; whoever comes then is turned away. */
+  readonly maxOpen: number
+  /** Sockets come paused, half-open allowed, and with an ear for their errors: until somebody cares, an error just ends one. */
+  readonly onSocket: (socket: Socket, keep: Keep) => void
+}
+
+/** Fails with `in-use`, `denied`, or `unreachable` where the address is none of this machine's. */
+export function listenTcp({ address, maxOpen, onSocket }: TcpListenerOptions): Promise<Listening | Failure> {
+  const at = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(address)
+  const host = at?.[1] ?? at?.[2] ?? ''
+  const wanted = Number(at?.[3] ?? Number.NaN)
+  if (!(wanted <= 65_535)) return Promise.resolve(failed('unreachable', `${address} is not host:port`))
+  const inAll = strangersLimit()
+  const open = new Set<Socket>()
+  const keep: Keep = (socket) => {
+    open.add(socket)
+    openNow++
+    socket.on('error', ignore)
+    socket.once('close', () => {
+      open.delete(socket)
+      openNow--
+    })
+  }
+  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true, ...KEEP_ALIVE }, (socket) => {
+    if (openNow >= inAll || open.size >= maxOpen) return void socket.destroy()
+    keep(socket)
+    onSocket(socket, keep)
+  })
+  const close = (): Promise<void> =>
+    new Promise((closed) => {
+      server.close(() => closed())
+      for (const socket of open) socket.destroy()
+    })
+  return new Promise((resolve) => {
+    const refused = (error: Error): void => resolve(failureOf(error))
+    server.once('error', refused)
+    server.listen({ host, port: wanted, exclusive: true }, () => {
+      server.removeListener('error', refused)
+      server.on('error', ignore) // an accept that failed (out of descriptors) ends nobody else
+      const bound = server.address()
+      resolve({ type: 'listening', host, port: typeof bound === 'object' && bound !== null ? bound.port : wanted, close })
+    })
+  })
+}
+
+const ignore = (): void => {}
+
+let limit: number | null = null
+
+/** Counted from the soft limit on open files, where the system tells it. */
+function strangersLimit(): number {
+  limit ??= Math.floor(descriptorLimit() * STRANGERS_SHARE)
+  return limit
+}
+
+function descriptorLimit(): number {
+  try {
+    return Number(/^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? DEFAULT_DESCRIPTORS)
+  } catch {
+    return DEFAULT_DESCRIPTORS
+  }
+}
