@@ -1,0 +1,181 @@
+// Who may import whom, and where time and chance may come from. What the folders promise each other is only true if a
+// stray import fails here.
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, posix } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+
+const SRC = fileURLToPath(new URL('../src/', import.meta.url))
+
+interface Rule {
+  /** Other parts of src: folders, or files without `.ts`. What is in the same folder may always be imported. */
+  readonly own: readonly string[]
+  /** Packages, and `node:…` modules (`node:*`: all of them). `type NAME`: only its types. */
+  readonly packages: readonly string[]
+  readonly because: string
+}
+
+/** A file's own line comes before its folder's. */
+const RULES: Readonly<Record<string, Rule>> = {
+  domain: { own: [], packages: [], because: 'rules that need nothing can be reasoned about and tested as sums' },
+  machines: { own: ['domain'], packages: ['xstate'], because: 'a chart decides and never does' },
+  streams: { own: ['domain', 'ports'], packages: ['rxjs'], because: 'what happens over time is told by the clock it is given' },
+  frp: { own: [], packages: ['node:crypto'], because: 'the tunnel core runs over anything that carries bytes' },
+  p2prc: { own: ['domain'], packages: [], because: 'a dialect is a translation, not a party' },
+  v2: { own: ['domain'], packages: [], because: 'a dialect is a translation, not a party' },
+  feed: { own: ['domain', 'answers'], packages: ['type xstate'], because: 'the feed watches and takes no part' },
+  actors: {
+    own: ['domain', 'machines', 'streams', 'frp', 'p2prc', 'v2', 'feed', 'ports', 'answers'],
+    packages: ['xstate', 'rxjs'],
+    because: 'what the machines ask for is done through the ports, so a simulated world can stand in for the real one',
+  },
+  io: {
+    own: ['ports', 'frp', 'p2prc', 'v2', 'domain', 'feed', 'answers'],
+    packages: ['node:*', '@fastify/busboy', 'got', 'lowdb', 'pino', 'ws', 'zod'],
+    because: 'the outside world is reached here, and nothing is decided',
+  },
+  cli: {
+    own: ['domain', 'answers', 'feed', 'config', 'config-specs', 'version'],
+    packages: ['node:*', 'commander', 'zod', 'got', 'ws'],
+    because: 'commands talk to a node over its control port like anyone else',
+  },
+  'cli/up': {
+    own: ['domain', 'config', 'feed', 'io', 'node', 'ports', 'version'],
+    packages: ['node:*'],
+    because: 'the one command that is a node puts the real world into its ports',
+  },
+  'node.ts': {
+    own: ['machines', 'actors', 'ports', 'feed', 'domain', 'answers'],
+    packages: ['xstate'],
+    because: 'a node is its parts joined, whatever world they run in',
+  },
+  'ports.ts': { own: ['frp', 'p2prc'], packages: [], because: 'a seam is made of types' },
+  'answers.ts': { own: ['feed'], packages: [], because: 'what scripts rely on is told by types alone' },
+  'config.ts': {
+    own: ['answers', 'config-specs', 'domain', 'v2'],
+    packages: ['node:*', 'zod'],
+    because: 'settings are read before anything lives',
+  },
+  'config-specs.ts': { own: ['answers', 'domain'], packages: [], because: 'settings are read before anything lives' },
+  'index.ts': { own: ['answers', 'feed', 'node', 'ports'], packages: [], because: 'the library is the node and its seams' },
+  'version.ts': { own: [], packages: ['node:fs'], because: 'a version is one fact' },
+  'main.ts': { own: ['cli'], packages: [], because: 'starting is one call' },
+}
+
+/** These know the host's time and chance; everyone else is told. */
+const TIMELESS_BUT = [/^io\//, /^cli\//, /^main\.ts$/, /^config/]
+const TIME_AND_CHANCE =
+  /(?<![.\w])(?:setTimeout|setInterval)\b(?!:)|\bglobalThis\.set(?:Timeout|Interval)\b|\b(?:Date\.now|Math\.random|performance\.now)\b|\bnew Date\(\s*\)/
+/** A port's own `setTimeout` is declared, not called. */
+const DECLARED = /^\s*setTimeout\(run: \(\) => void, ms: number\): unknown$/
+
+interface Import {
+  readonly from: string
+  readonly typeOnly: boolean
+}
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .map((file) => file.replaceAll('\\', '/'))
+  .filter((file) => file.endsWith('.ts'))
+  .sort()
+const withoutComments = (text: string): string => text.replace(/(^|\s)\/\*[\s\S]*?\*\//g, '$1').replace(/(^|\s)\/\/.*$/gm, '$1')
+const textOf = new Map(files.map((file) => [file, withoutComments(readFileSync(join(SRC, file), 'utf8'))]))
+
+function importsOf(text: string): Import[] {
+  const statements = [...text.matchAll(/^\s*(?:import|export)\s+(type\s+)?(?:([\w*{][^'"`;=()]*?)\s+from\s+)?(['"])([^'"]+)\3/gm)].map(
+    ([, type, names, , from]) => ({ from: from ?? '', typeOnly: type !== undefined || allTypes(names ?? '') }),
+  )
+  const calls = [...text.matchAll(/(?<!\w)(typeof\s+)?(?:import|require|createRequire\([^)]*\))\s*\(\s*(?:(['"`])([^'"`]+)\2)?/g)]
+    .filter(([call]) => !call.endsWith('import.meta'))
+    .map(([, type, , from]) => ({ from: from ?? 'a computed name', typeOnly: type !== undefined }))
+  return [...statements, ...calls]
+}
+
+function allTypes(names: string): boolean {
+  const listed = /^\{([\s\S]*)\}$/.exec(names.trim())?.[1]
+  const all = listed?.split(',').map((name) => name.trim()) ?? []
+  return all.some(Boolean) && all.every((name) => name === '' || name.startsWith('type '))
+}
+
+const partOf = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? file) : file)
+const ruleOf = (file: string): string => (file.replace(/\.ts$/, '') in RULES ? file.replace(/\.ts$/, '') : partOf(file))
+
+function strays(file: string, rule: Rule): string[] {
+  return importsOf(textOf.get(file) ?? '')
+    .filter(({ from, typeOnly }) => !allowed(file, rule, from, typeOnly))
+    .map(({ from }) => `${file} imports ${from}`)
+}
+
+function allowed(file: string, { own, packages }: Rule, from: string, typeOnly: boolean): boolean {
+  if (!from.startsWith('.')) {
+    return (
+      packages.includes(from) ||
+      (typeOnly && packages.includes(`type ${from}`)) ||
+      (from.startsWith('node:') && packages.includes('node:*'))
+    )
+  }
+  const part = partOf(posix.join(dirname(file), from))
+  if (part === '..') return false // out of src
+  return (file.includes('/') && part === partOf(file)) || own.includes(part.replace(/\.ts$/, ''))
+}
+
+const listed = (words: readonly string[]): string => (words.length === 0 ? 'nothing' : words.join(', '))
+
+describe('imports', () => {
+  for (const [name, rule] of Object.entries(RULES)) {
+    test(`src/${name} imports ${listed([...rule.own, ...rule.packages])} beside itself, because ${rule.because}`, () => {
+      const mine = files.filter((file) => ruleOf(file) === name)
+      expect(mine).not.toEqual([])
+      expect(mine.flatMap((file) => strays(file, rule))).toEqual([])
+    })
+  }
+
+  test('every file of src has a rule', () => {
+    expect(files.filter((file) => !(ruleOf(file) in RULES))).toEqual([])
+  })
+
+  test('an import is seen however it is written', () => {
+    const text = [
+      "import a from 'a'",
+      "import type { B } from 'b'",
+      "import { type C, type D } from 'c'",
+      "import { type E, f } from 'd'",
+      "import 'e'",
+      "export * from 'f'",
+      "export {\n  g,\n} from 'g'",
+      "import * as h from 'h'",
+      "const i = await import('i')",
+      "type J = typeof import('j')",
+      "const k = require('k')",
+      'const l = import(name)',
+      'import m, { n } from "m"',
+      "const fromImport = said.from('o')",
+    ].join('\n')
+    expect(importsOf(text).map(({ from, typeOnly }) => (typeOnly ? `type ${from}` : from))).toEqual([
+      'a',
+      'type b',
+      'type c',
+      'd',
+      'e',
+      'f',
+      'g',
+      'h',
+      'm',
+      'i',
+      'type j',
+      'k',
+      'a computed name',
+    ])
+  })
+})
+
+describe('time and chance', () => {
+  test('they come through the ports: only src/io, src/cli, src/main.ts and the configuration ask the host', () => {
+    const asked = files
+      .filter((file) => !TIMELESS_BUT.some((but) => but.test(file)))
+      .flatMap((file) => (textOf.get(file) ?? '').split('\n').map((line) => ({ file, line })))
+      .filter(({ line }) => TIME_AND_CHANCE.test(line) && !DECLARED.test(line))
+      .map(({ file, line }) => `${file}: ${line.trim()}`)
+    expect(asked).toEqual([])
+  })
+})

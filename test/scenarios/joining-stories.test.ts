@@ -1,0 +1,117 @@
+// How tables become one, whatever the order in which nodes start, and what faults do to them.
+import { describe, expect, test } from 'vitest'
+import { garbagePeer, heals, kill, partition, silentPeer } from '../sim/story.ts'
+import type { World } from '../sim/world.ts'
+import { perform } from './stage.ts'
+
+const chain = ['ash', 'birch', 'cedar', 'elm', 'fir']
+const everybody = (names: readonly string[]) => names.map((name) => `${name}: ${[...names].sort().join(' ')}`)
+
+describe('joining', () => {
+  test('a chain of five started at one instant knows everybody everywhere within a second', async () => {
+    const { tables, completeAtMs, states } = await perform({
+      cast: chain.map((name, i) => ({ name, seeds: [chain[i + 1] ?? 'elm'] })),
+      forMs: 5_000,
+      of: [],
+    })
+    expect(tables).toEqual(everybody(chain))
+    expect(states).toEqual(chain.map((name) => `${name}: serving`))
+    expect(completeAtMs).toMatchInlineSnapshot(`
+      {
+        "ash": 225,
+        "birch": 225,
+        "cedar": 155,
+        "elm": 225,
+        "fir": 225,
+      }
+    `)
+  })
+  test('nine that join one root at one instant know everybody everywhere within two seconds', async () => {
+    const names = ['root', ...Array.from({ length: 9 }, (_, i) => `n${i}`)]
+    const { tables, completeAtMs } = await perform({
+      cast: names.map((name) => ({ name, seeds: name === 'root' ? [] : ['root'] })),
+      forMs: 5_000,
+      of: [],
+    })
+    expect(tables).toEqual(everybody(names))
+    expect(Math.max(...Object.values(completeAtMs).map((ms) => ms ?? Number.POSITIVE_INFINITY))).toMatchInlineSnapshot(`210`)
+  })
+  test('every seed of chance comes to complete tables', async () => {
+    for (let seed = 2; seed < 12; seed++) {
+      const { tables } = await perform({
+        cast: chain.map((name, i) => ({ name, seeds: [chain[(i + 2) % 5] ?? ''] })),
+        forMs: 5_000,
+        of: [],
+        seed,
+      })
+      expect({ seed, tables }).toEqual({ seed, tables: everybody(chain) })
+    }
+  })
+})
+
+describe('faults', () => {
+  const four = ['ash', 'birch', 'cedar', 'elm']
+  const cast = four.map((name, i) => ({ name, seeds: i === 0 ? [] : ['ash'] }))
+  const only = ['peer.suspected', 'peer.removed', 'peer.added'] as const
+
+  test('the two halves of a partition forget each other, and find each other once it is healed', async () => {
+    const [one, other] = [
+      ['ash', 'birch'],
+      ['cedar', 'elm'],
+    ]
+    const script = [
+      [10_000, partition(one ?? [], other ?? [])],
+      [60_000, heals(one ?? [], other ?? [])],
+    ] as const
+    const { told, tables } = await perform({ cast, of: ['birch'], only, script, forMs: 120_000 })
+    expect(tables).toEqual(everybody(four))
+    expect(told).toMatchInlineSnapshot(`
+      [
+        "60 birch peer.added ash ash 10.0.0.1:8088",
+        "160 birch peer.added cedar cedar 10.0.0.3:8088",
+        "160 birch peer.added elm elm 10.0.0.4:8088",
+        "10100.1 birch peer.suspected elm elm 10.0.0.4:8088 no route to that host",
+        "12005.2 birch peer.suspected cedar cedar 10.0.0.3:8088 no route to that host",
+        "12400.1 birch peer.removed elm elm 10.0.0.4:8088 no route to that host",
+        "13700.1 birch peer.removed cedar cedar 10.0.0.3:8088 no route to that host",
+        "60246.7 birch peer.added elm elm 10.0.0.4:8088",
+        "63937.48 birch peer.added cedar cedar 10.0.0.3:8088",
+      ]
+    `)
+  })
+  test('a server that is gone is suspected, asked again, then removed everywhere', async () => {
+    const { told, tables } = await perform({ cast, only, of: ['ash', 'birch', 'cedar'], script: [[10_000, kill('elm')]], forMs: 30_000 })
+    expect(tables.slice(0, 3)).toEqual(['ash: ash birch cedar', 'birch: ash birch cedar', 'cedar: ash birch cedar'])
+    expect(told.filter((line) => Number(line.split(' ')[0]) >= 10_000)).toMatchInlineSnapshot(`
+      [
+        "10110 birch peer.suspected elm elm 10.0.0.4:8088 connection refused",
+        "10125 cedar peer.suspected elm elm 10.0.0.4:8088 connection refused",
+        "10125 ash peer.suspected elm elm 10.0.0.4:8088 connection refused",
+        "10710 ash peer.removed elm elm 10.0.0.4:8088 connection refused",
+        "10810 birch peer.removed elm elm 10.0.0.4:8088 connection refused",
+        "10810 cedar peer.removed elm elm 10.0.0.4:8088 connection refused",
+      ]
+    `)
+  })
+  test('a peer that answers garbage and one that never answers delay nobody and get into no table', async () => {
+    const prepare = (world: World): void => {
+      world.host('bad')
+      world.host('mute')
+      garbagePeer(world, 'bad', 8_088)
+      silentPeer(world, 'mute', 8_088)
+    }
+    const { tables, completeAtMs } = await perform({
+      cast: [{ name: 'ash' }, { name: 'birch', seeds: ['bad', 'mute', 'ash'] }],
+      of: [],
+      prepare,
+      forMs: 60_000,
+    })
+    expect(tables).toEqual(['ash: ash birch', 'birch: ash birch'])
+    expect(completeAtMs).toMatchInlineSnapshot(`
+      {
+        "ash": 105,
+        "birch": 60,
+      }
+    `)
+  })
+})

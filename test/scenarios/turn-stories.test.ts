@@ -1,0 +1,251 @@
+// What a node behind NAT lives through with its TURNs, told by its news.
+import { describe, expect, test } from 'vitest'
+import type { Script } from '../sim/story.ts'
+import { blackHole, flap, kill, restart, slow } from '../sim/story.ts'
+import { perform } from './stage.ts'
+
+const cast = [
+  { name: 'ash' },
+  { name: 'birch', seeds: ['ash'] },
+  { name: 'me', seeds: ['ash'], behindNat: true, options: { listen: null } },
+] as const
+const only = ['state.entered', 'turn.chosen', 'turn.lost'] as const
+/** Birch is far from `me`, ash is near. */
+const far = [0, slow('me', 'birch', 20)] as const
+
+const live = async (script: Script, forMs: number) => {
+  const { told, tables, states } = await perform({ cast, of: ['me'], only, script: [far, ...script], forMs })
+  // The way to the first tunnel is the same in all of them, and told by the first.
+  return { told: told.filter((line) => Number(line.split(' ')[0]) >= 20_000), tables, states }
+}
+
+describe('a node behind NAT', () => {
+  test('goes through its states to the nearest TURN and stays there', async () => {
+    const { told, tables } = await perform({ cast, of: ['me'], only, script: [far], forMs: 60_000 })
+    expect({ told, tables }).toMatchInlineSnapshot(`
+      {
+        "tables": [
+          "ash: ash birch me",
+          "birch: ash birch me",
+          "me: ash birch me",
+        ],
+        "told": [
+          "0 me state.entered node bootstrapping  start",
+          "20 me state.entered node discovering bootstrapping network.found",
+          "20 me state.entered node probing discovering network.told",
+          "60 me state.entered node selectingTurn probing probes.settled",
+          "60 me state.entered tunnel asking  start",
+          "60 me turn.chosen ash ash 10.0.0.1:8088 the only one: 10.0 ms",
+          "60 me state.entered node tunnelling.down selectingTurn done findTurn",
+          "70 me state.entered tunnel linked.loggingIn asking done askPort",
+          "90 me state.entered tunnel linked.proving linked.loggingIn link.loggedIn",
+          "130.2 me state.entered node tunnelling.up tunnelling.down tunnel.opened",
+          "130.2 me state.entered tunnel linked.open linked.proving link.proven",
+        ],
+      }
+    `)
+  })
+  test('whose TURN is killed goes to the next at once', async () => {
+    expect(await live([[20_000, kill('ash')]], 40_000)).toMatchInlineSnapshot(`
+      {
+        "states": [
+          "ash: serving",
+          "birch: serving",
+          "me: tunnelling.up",
+        ],
+        "tables": [
+          "ash: ash birch me",
+          "birch: birch me",
+          "me: birch me",
+        ],
+        "told": [
+          "20005 me turn.lost ash ash connection reset",
+          "20005 me state.entered node selectingTurn tunnelling.up tunnel.closed",
+          "20005 me state.entered tunnel closed linked.open link.closed",
+          "20005 me state.entered tunnel asking  start",
+          "20005 me turn.chosen birch birch 10.0.0.2:8088 least latency of 1: 40.0 ms; 1 left out since it failed lately",
+          "20005 me state.entered node tunnelling.down selectingTurn done findTurn",
+          "20045 me state.entered tunnel linked.loggingIn asking done askPort",
+          "20125 me state.entered tunnel linked.proving linked.loggingIn link.loggedIn",
+          "20285.2 me state.entered node tunnelling.up tunnelling.down tunnel.opened",
+          "20285.2 me state.entered tunnel linked.open linked.proving link.proven",
+        ],
+      }
+    `)
+  })
+  test('whose TURN falls silent notices within 5 s and goes to the next', async () => {
+    expect(await live([[20_000, blackHole('ash')]], 40_000)).toMatchInlineSnapshot(`
+      {
+        "states": [
+          "ash: serving",
+          "birch: serving",
+          "me: tunnelling.up",
+        ],
+        "tables": [
+          "ash: ash",
+          "birch: birch",
+          "me: birch me",
+        ],
+        "told": [
+          "24580 me turn.lost ash ash silent for 5210 ms",
+          "24580 me state.entered node selectingTurn tunnelling.up tunnel.closed",
+          "24580 me state.entered tunnel closed linked.open link.closed",
+          "24580 me state.entered tunnel asking  start",
+          "24580 me turn.chosen birch birch 10.0.0.2:8088 the only one: 40.0 ms",
+          "24580 me state.entered node tunnelling.down selectingTurn done findTurn",
+          "24620 me state.entered tunnel linked.loggingIn asking done askPort",
+          "24700 me state.entered tunnel linked.proving linked.loggingIn link.loggedIn",
+          "24860.2 me state.entered node tunnelling.up tunnelling.down tunnel.opened",
+          "24860.2 me state.entered tunnel linked.open linked.proving link.proven",
+        ],
+      }
+    `)
+  })
+  test('whose TURN becomes slow moves to a nearer one, but not for a moment of slowness', async () => {
+    expect(await live([[20_000, slow('me', 'ash', 200)]], 60_000)).toMatchInlineSnapshot(`
+      {
+        "states": [
+          "ash: serving",
+          "birch: serving",
+          "me: tunnelling.up",
+        ],
+        "tables": [
+          "ash: ash birch me",
+          "birch: ash birch me",
+          "me: ash birch me",
+        ],
+        "told": [
+          "37375.6 me state.entered node selectingTurn tunnelling.up turn.better",
+          "37375.6 me state.entered tunnel asking  start",
+          "37375.6 me turn.chosen birch birch 10.0.0.2:8088 least latency of 2: 40.0 ms; next ash 400.0 ms",
+          "37375.6 me state.entered node tunnelling.down selectingTurn done findTurn",
+          "37415.6 me state.entered tunnel linked.loggingIn asking done askPort",
+          "37495.6 me state.entered tunnel linked.proving linked.loggingIn link.loggedIn",
+          "37655.8 me state.entered node tunnelling.up tunnelling.down tunnel.opened",
+          "37655.8 me state.entered tunnel linked.open linked.proving link.proven",
+        ],
+      }
+    `)
+    expect(
+      await live(
+        [
+          [20_000, slow('me', 'ash', 200)],
+          [26_000, slow('me', 'ash', 5)],
+        ],
+        60_000,
+      ),
+    ).toMatchInlineSnapshot(`
+      {
+        "states": [
+          "ash: serving",
+          "birch: serving",
+          "me: tunnelling.up",
+        ],
+        "tables": [
+          "ash: ash birch me",
+          "birch: ash birch me",
+          "me: ash birch me",
+        ],
+        "told": [],
+      }
+    `)
+  })
+  test('whose TURN flaps leaves it for another and comes back when it has been well for a while', async () => {
+    expect(await live([[20_000, flap('me', 'ash', 4_000, 4)]], 60_000)).toMatchInlineSnapshot(`
+      {
+        "states": [
+          "ash: serving",
+          "birch: serving",
+          "me: tunnelling.up",
+        ],
+        "tables": [
+          "ash: ash birch me",
+          "birch: ash birch me",
+          "me: ash birch me",
+        ],
+        "told": [
+          "20000 me turn.lost ash ash connection reset",
+          "20000 me state.entered node selectingTurn tunnelling.up tunnel.closed",
+          "20000 me state.entered tunnel closed linked.open link.closed",
+          "20000 me state.entered tunnel asking  start",
+          "20000 me turn.chosen birch birch 10.0.0.2:8088 least latency of 1: 40.0 ms; 1 left out since it failed lately",
+          "20000 me state.entered node tunnelling.down selectingTurn done findTurn",
+          "20040 me state.entered tunnel linked.loggingIn asking done askPort",
+          "20120 me state.entered tunnel linked.proving linked.loggingIn link.loggedIn",
+          "20280.2 me state.entered node tunnelling.up tunnelling.down tunnel.opened",
+          "20280.2 me state.entered tunnel linked.open linked.proving link.proven",
+          "51923.06 me state.entered node selectingTurn tunnelling.up turn.better",
+          "51923.06 me state.entered tunnel asking  start",
+          "51923.06 me turn.chosen ash ash 10.0.0.1:8088 least latency of 2: 10.0 ms; next birch 40.0 ms",
+          "51923.06 me state.entered node tunnelling.down selectingTurn done findTurn",
+          "51933.06 me state.entered tunnel linked.loggingIn asking done askPort",
+          "51953.06 me state.entered tunnel linked.proving linked.loggingIn link.loggedIn",
+          "51993.26 me state.entered node tunnelling.up tunnelling.down tunnel.opened",
+          "51993.26 me state.entered tunnel linked.open linked.proving link.proven",
+        ],
+      }
+    `)
+  })
+  test('that has lost every TURN waits, and is back once one is', async () => {
+    expect(
+      await live(
+        [
+          [20_000, kill('ash')],
+          [21_000, kill('birch')],
+          [60_000, restart('birch')],
+        ],
+        120_000,
+      ),
+    ).toMatchInlineSnapshot(`
+      {
+        "states": [
+          "ash: serving",
+          "birch: serving",
+          "me: tunnelling.up",
+        ],
+        "tables": [
+          "ash: ash birch me",
+          "birch: birch me",
+          "me: birch me",
+        ],
+        "told": [
+          "20005 me turn.lost ash ash connection reset",
+          "20005 me state.entered node selectingTurn tunnelling.up tunnel.closed",
+          "20005 me state.entered tunnel closed linked.open link.closed",
+          "20005 me state.entered tunnel asking  start",
+          "20005 me turn.chosen birch birch 10.0.0.2:8088 least latency of 1: 40.0 ms; 1 left out since it failed lately",
+          "20005 me state.entered node tunnelling.down selectingTurn done findTurn",
+          "20045 me state.entered tunnel linked.loggingIn asking done askPort",
+          "20125 me state.entered tunnel linked.proving linked.loggingIn link.loggedIn",
+          "20285.2 me state.entered node tunnelling.up tunnelling.down tunnel.opened",
+          "20285.2 me state.entered tunnel linked.open linked.proving link.proven",
+          "21020 me turn.lost birch birch connection reset",
+          "21020 me state.entered node selectingTurn tunnelling.up tunnel.closed",
+          "21020 me state.entered tunnel closed linked.open link.closed",
+          "21060 me state.entered tunnel asking  start",
+          "21060 me turn.chosen birch birch 10.0.0.2:8088 the only one: 40.0 ms",
+          "21060 me state.entered node tunnelling.down selectingTurn done findTurn",
+          "21100 me turn.lost birch birch the TURN did not say its frp port: connection refused",
+          "21100 me state.entered node selectingTurn tunnelling.down tunnel.closed",
+          "21100 me state.entered tunnel closed asking done askPort",
+          "69391.74 me state.entered tunnel asking  start",
+          "69391.74 me turn.chosen birch birch 10.0.0.2:8088 the only one: 40.0 ms",
+          "69391.74 me state.entered node tunnelling.down selectingTurn done findTurn",
+          "69431.74 me state.entered tunnel linked.loggingIn asking done askPort",
+          "69511.74 me state.entered tunnel linked.proving linked.loggingIn link.loggedIn",
+          "69671.94 me state.entered node tunnelling.up tunnelling.down tunnel.opened",
+          "69671.94 me state.entered tunnel linked.open linked.proving link.proven",
+        ],
+      }
+    `)
+  })
+  test('tells the same story twice', async () => {
+    const script: Script = [
+      [5_000, slow('me', 'ash', 300)],
+      [20_000, kill('birch')],
+      [30_000, restart('birch')],
+      [40_000, blackHole('ash')],
+    ]
+    expect(await live(script, 90_000)).toEqual(await live(script, 90_000))
+  })
+})

@@ -1,0 +1,170 @@
+// One direction of a virtual connection: what TCP does for it, in as few words as will do.
+import type { Route } from './route.ts'
+import type { VirtualClock } from './virtual-clock.ts'
+
+/** On the way and not taken by the reader: a writer is held back beyond this. */
+const WINDOW_BYTES = 1 << 20
+const FIRST_RETRY_MS = 200
+const LONGEST_RETRY_MS = 120_000
+/** As Linux: the connection is given up after 924.6 s. */
+const MOST_RETRIES = 16
+
+/** What a flow brings to its receiving end. */
+export interface FlowEnd {
+  readonly isGone: boolean
+  /** The handshake's last packet came. */
+  opened(): void
+  /** False: no more until `unblock`. */
+  takeBytes(bytes: Buffer): boolean
+  takeEnd(): void
+  fail(code: 'ECONNRESET' | 'ETIMEDOUT'): void
+}
+
+interface Segment {
+  readonly type: 'open' | 'bytes' | 'end'
+  readonly bytes: Buffer
+  readonly arriveMs: number
+}
+
+interface Waiting {
+  readonly bytes: Buffer
+  readonly admitted: () => void
+}
+
+const NOTHING = Buffer.alloc(0)
+
+export class Flow {
+  readonly #clock: VirtualClock
+  readonly #route: Route
+  readonly #from: FlowEnd
+  readonly #to: FlowEnd
+  #segments: Segment[] = []
+  #waiting: Waiting[] = []
+  #windowBytes = 0
+  #lastArrivalMs = 0
+  #timer: unknown = null
+  #retries = 0
+  #blocked = false
+  #ended = false
+  /** The other direction, which carries this one's resets. */
+  back: Flow | null = null
+
+  constructor(clock: VirtualClock, route: Route, from: FlowEnd, to: FlowEnd) {
+    this.#clock = clock
+    this.#route = route
+    this.#from = from
+    this.#to = to
+  }
+
+  open(): void {
+    this.#launch('open', NOTHING)
+  }
+
+  /** `admitted` runs once all of it fits the window; the bytes are copied by then. */
+  send(bytes: Buffer, admitted: () => void): void {
+    const pieceBytes = this.#route.pieceBytes
+    for (let at = 0; at < bytes.length || at === 0; at += pieceBytes) {
+      const piece = Buffer.from(bytes.subarray(at, at + pieceBytes))
+      this.#waiting.push({ bytes: piece, admitted: at + pieceBytes >= bytes.length ? admitted : () => {} })
+    }
+    this.#admit()
+  }
+
+  /** The sender says no more. What waits for the window is lost. */
+  end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#waiting = []
+    this.#launch('end', NOTHING)
+  }
+
+  /** Tells the receiver that the connection is no more: one packet, which may get lost. */
+  reset(): void {
+    const arriveMs = Math.max(this.#lastArrivalMs, this.#route.arrivalMs(this.#clock.now(), 0))
+    this.#clock.setTimeout(() => {
+      if (this.#route.loses()) return
+      this.drop()
+      this.#to.fail('ECONNRESET')
+    }, arriveMs - this.#clock.now())
+  }
+
+  /** The reader has room again. */
+  unblock(): void {
+    if (!this.#blocked) return
+    this.#blocked = false
+    this.#schedule()
+  }
+
+  /** Forgets everything on the way. */
+  drop(): void {
+    this.#ended = true
+    this.#segments = []
+    this.#clock.clearTimeout(this.#timer)
+    this.#timer = null
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const { admitted } of waiting) admitted()
+  }
+
+  #admit(): void {
+    while (this.#windowBytes < WINDOW_BYTES) {
+      const first = this.#waiting.shift()
+      if (first === undefined) return
+      this.#windowBytes += first.bytes.length
+      this.#launch('bytes', first.bytes)
+      first.admitted()
+    }
+  }
+
+  #launch(type: Segment['type'], bytes: Buffer): void {
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, this.#route.arrivalMs(this.#clock.now(), bytes.length))
+    this.#segments.push({ type, bytes, arriveMs: this.#lastArrivalMs })
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    const first = this.#segments[0]
+    if (this.#timer !== null || this.#blocked || first === undefined) return
+    this.#timer = this.#clock.setTimeout(this.#arrive, first.arriveMs - this.#clock.now())
+  }
+
+  readonly #arrive = (): void => {
+    this.#timer = null
+    if (this.#route.loses()) {
+      this.#retry()
+      return
+    }
+    this.#retries = 0
+    const nowMs = this.#clock.now()
+    for (let first = this.#segments[0]; first !== undefined && first.arriveMs <= nowMs && !this.#blocked; first = this.#segments[0]) {
+      this.#segments.shift()
+      this.#bring(first)
+    }
+    this.#admit()
+    this.#schedule()
+  }
+
+  #bring({ type, bytes }: Segment): void {
+    if (this.#to.isGone) {
+      // Nobody is there any more: data is answered with a reset, a last end is not.
+      if (type !== 'end') this.back?.reset()
+    } else if (type === 'open') this.#to.opened()
+    else if (type === 'end') this.#to.takeEnd()
+    else {
+      this.#windowBytes -= bytes.length
+      this.#blocked = !this.#to.takeBytes(bytes)
+      return
+    }
+    this.#windowBytes -= bytes.length
+  }
+
+  #retry(): void {
+    if (this.#retries === MOST_RETRIES) {
+      this.drop()
+      this.#from.fail('ETIMEDOUT')
+      return
+    }
+    const waitMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#retries++)
+    this.#timer = this.#clock.setTimeout(this.#arrive, waitMs)
+  }
+}

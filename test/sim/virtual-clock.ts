@@ -1,0 +1,199 @@
+import type { Clock } from '../../src/ports.ts'
+
+/** Node fires a longer timer at once; here it is a bug that is named. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+/** Turns of the event loop the world may take to come to rest. Streams need a handful. */
+const MOST_TURNS = 10_000
+/** So many turns without anything going on are rest: an immediate of one turn may have been set by the last of the turn before. */
+const QUIET_TURNS = 2
+/** Timers that may run without time moving on. */
+const MOST_AT_ONCE = 1_000_000
+
+interface Timer {
+  readonly id: number
+  readonly dueMs: number
+  run: (() => void) | null
+}
+
+/**
+ * Time that moves only when told to. Timers lie in a binary heap ordered by (due, id): each runs at its own deadline, in the
+ * order of setting among equals, and what it set in motion (promises, stream ticks, immediates) comes to rest before the next.
+ */
+export class VirtualClock implements Clock {
+  /** What `wallMs` says at the beginning: 2030-01-01. */
+  static readonly epochMs = Date.UTC(2030, 0, 1)
+  /** Heap steps so far, so that a test can count work instead of timing it. */
+  steps = 0
+  #nowMs = 0
+  #nextId = 1
+  #heap: Timer[] = []
+  #cancelled = 0
+  #atOnce = 0
+  #pendingImmediates = 0
+  #touched = 0
+  #crash: { readonly error: unknown } | null = null
+
+  /** Milliseconds since the world began. */
+  readonly now = (): number => this.#nowMs
+  readonly wallMs = (): number => VirtualClock.epochMs + this.#nowMs
+
+  /** Timers set and neither run nor cleared. */
+  get timerCount(): number {
+    return this.#heap.length - this.#cancelled
+  }
+
+  readonly setTimeout = (run: () => void, ms: number): unknown => {
+    if (ms > LONGEST_TIMER_MS) throw new Error(`a timer of ${ms} ms: Node would run it at once`)
+    const timer: Timer = { id: this.#nextId++, dueMs: this.#nowMs + Math.max(ms, 0), run }
+    this.#touched++
+    this.#heap.push(timer)
+    this.#rise(this.#heap.length - 1)
+    return timer
+  }
+
+  /** Lazy: a cleared timer stays where it is until it comes up, or until half the heap is such. */
+  readonly clearTimeout = (timer: unknown): void => {
+    if (!isTimer(timer) || timer.run === null) return
+    timer.run = null
+    this.#cancelled++
+    if (this.#cancelled > 1_000 && this.#cancelled * 2 > this.#heap.length) this.#sweep()
+  }
+
+  /** Moves time on by that much. Rejects with the first error thrown by a timer or reported with `crash`. */
+  async advance(ms: number): Promise<void> {
+    const untilMs = this.#nowMs + ms
+    await this.#live(untilMs, () => false)
+    this.#nowMs = untilMs
+  }
+
+  /** Moves time on until the predicate holds, asked whenever the world is at rest. False when `maxMs` passed first. */
+  async advanceUntil(predicate: () => boolean, maxMs: number): Promise<boolean> {
+    const untilMs = this.#nowMs + maxMs
+    const held = await this.#live(untilMs, predicate)
+    if (!held) this.#nowMs = untilMs
+    return held
+  }
+
+  /** Moves time on until the promise settles, and answers with what it gave. Throws when `maxMs` passed first. */
+  async until<T>(promise: Promise<T>, maxMs = 600_000): Promise<T> {
+    let settled = false
+    const mark = () => {
+      settled = true
+    }
+    promise.then(mark, mark)
+    if (!(await this.advanceUntil(() => settled, maxMs))) throw new Error(`not settled after ${maxMs} virtual ms`)
+    return promise
+  }
+
+  /** Lets everything that needs no time happen. */
+  async settle(): Promise<void> {
+    let quiet = 0
+    for (let turn = 0; turn < MOST_TURNS; turn++) {
+      const before = this.#touched
+      await new Promise<void>(hostImmediate)
+      if (this.#crash !== null) this.#raise()
+      quiet = this.#pendingImmediates === 0 && this.#touched === before ? quiet + 1 : 0
+      if (quiet === QUIET_TURNS) return
+    }
+    throw new Error(`not at rest after ${MOST_TURNS} turns of the event loop`)
+  }
+
+  /** An error that nobody caught: `advance` ends with it. */
+  crash(error: unknown): void {
+    this.#crash ??= { error }
+  }
+
+  /** Runs something in the next turn, and has `settle` wait for it. */
+  readonly immediate = (run: () => void): NodeJS.Immediate => {
+    this.#pendingImmediates++
+    return hostImmediate(() => {
+      this.#pendingImmediates--
+      run()
+    })
+  }
+
+  async #live(untilMs: number, predicate: () => boolean): Promise<boolean> {
+    for (;;) {
+      await this.settle()
+      if (predicate()) return true
+      const timer = this.#next(untilMs)
+      if (timer === null) return false
+      this.#atOnce = timer.dueMs > this.#nowMs ? 0 : this.#atOnce + 1
+      if (this.#atOnce > MOST_AT_ONCE) throw new Error(`${MOST_AT_ONCE} timers ran at ${this.#nowMs} ms: time stands still`)
+      this.#nowMs = timer.dueMs
+      const run = timer.run
+      timer.run = null
+      run?.()
+    }
+  }
+
+  #next(untilMs: number): Timer | null {
+    for (;;) {
+      const first = this.#heap[0]
+      if (first === undefined) return null
+      if (first.run !== null && first.dueMs > untilMs) return null
+      this.#dropFirst()
+      if (first.run !== null) return first
+      this.#cancelled--
+    }
+  }
+
+  #raise(): never {
+    const error = this.#crash?.error
+    this.#crash = null
+    throw error
+  }
+
+  #dropFirst(): void {
+    const last = this.#heap.pop()
+    if (last === undefined || this.#heap.length === 0) return
+    this.#heap[0] = last
+    this.#sink(0)
+  }
+
+  #sweep(): void {
+    this.#heap = this.#heap.filter((timer) => timer.run !== null)
+    this.#cancelled = 0
+    this.steps += this.#heap.length
+    for (let at = (this.#heap.length >> 1) - 1; at >= 0; at--) this.#sink(at)
+  }
+
+  #rise(from: number): void {
+    const heap = this.#heap
+    const timer = heap[from]
+    let at = from
+    while (timer !== undefined && at > 0) {
+      const above = (at - 1) >> 1
+      const other = heap[above]
+      this.steps++
+      if (other === undefined || isBefore(other, timer)) break
+      heap[at] = other
+      at = above
+    }
+    if (timer !== undefined) heap[at] = timer
+  }
+
+  #sink(from: number): void {
+    const heap = this.#heap
+    const timer = heap[from]
+    let at = from
+    while (timer !== undefined) {
+      const left = heap[2 * at + 1]
+      const right = heap[2 * at + 2]
+      const goesRight = left !== undefined && right !== undefined && isBefore(right, left)
+      const least = goesRight ? right : left
+      this.steps++
+      if (least === undefined || isBefore(timer, least)) break
+      heap[at] = least
+      at = 2 * at + (goesRight ? 2 : 1)
+    }
+    if (timer !== undefined) heap[at] = timer
+  }
+}
+
+/** The host's, taken before any world puts its own in place. */
+const hostImmediate = setImmediate
+
+const isBefore = (a: Timer, b: Timer): boolean => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.id < b.id)
+
+const isTimer = (timer: unknown): timer is Timer => typeof timer === 'object' && timer !== null && 'dueMs' in timer && 'run' in timer

@@ -1,0 +1,203 @@
+import { Readable } from 'node:stream'
+import { Busboy } from '@fastify/busboy'
+import type { Link } from '../../src/frp/link.ts'
+import type { Clock, Failure, InboundRequest, Listening, Reply, ServeOptions } from '../../src/ports.ts'
+import { writeFiller } from './filler.ts'
+import { HttpReader, headText, type WireHead } from './http-reader.ts'
+import type { VirtualAccepted } from './virtual-host.ts'
+import type { HostNetwork } from './virtual-network.ts'
+
+/** Whoever connects has this long to say something. */
+const FIRST_BYTE_MS = 10_000
+/** 0x00 `o` `w` `v` `F` */
+const FRP_FIRST_BYTES: readonly number[] = [0x00, 0x6f, 0x77, 0x76, 0x46]
+
+/** The public port, in the virtual network. `onBug` hears of what a handler threw. */
+export function serveVirtual(
+  network: HostNetwork,
+  clock: Clock,
+  options: ServeOptions,
+  onBug: (error: unknown) => void,
+): Promise<Listening | Failure> {
+  return network.listen(options.address, (met) => {
+    const timer = clock.setTimeout(() => met.refuse(), FIRST_BYTE_MS)
+    met.sniff((accepted) => {
+      clock.clearTimeout(timer)
+      const first = accepted?.first?.[0]
+      if (accepted === null || first === undefined) met.refuse()
+      else if (FRP_FIRST_BYTES.includes(first) && options.onFrp) options.onFrp(accepted)
+      else if (first >= 0x41 && first <= 0x5a) speak(accepted, options, onBug)
+      else met.refuse()
+    })
+  })
+}
+
+function speak(accepted: VirtualAccepted, options: ServeOptions, onBug: (error: unknown) => void): void {
+  const { link } = accepted.open(null)
+  let body: Readable | null = null
+  let answered = false
+  let read = false
+  let lastOne = false
+  /** What is to be done if the connection ends just now. */
+  let gone = (): void => {}
+  const onward = (): void => {
+    if (!answered || !read) return
+    if (lastOne) link.destroySoon()
+    else reader.next()
+  }
+  const reader = new HttpReader('request', {
+    head: (head) => {
+      answered = false
+      read = false
+      lastOne = /close/i.test(head.headers.connection ?? '') || head.startLine.endsWith('HTTP/1.0')
+      body = new Readable({ read: () => {} }) // what nobody asked for yet waits here, however much it is
+      body.on('error', () => {})
+      const content = body
+      const request = inboundRequest(head, content, accepted.remote)
+      gone = () => void content.destroy()
+      const answer = head.headers.host === undefined ? Promise.resolve(NO_HOST) : options.onRequest(request)
+      answer.then(
+        (reply) =>
+          send(
+            link,
+            reply,
+            (onGone) => {
+              gone = () => {
+                content.destroy()
+                onGone()
+              }
+            },
+            () => {
+              answered = true
+              content.resume()
+              onward()
+            },
+          ),
+        (error: unknown) => {
+          link.destroy()
+          onBug(error)
+        },
+      )
+    },
+    body: (bytes) => void body?.push(bytes),
+    end: () => {
+      body?.push(null)
+      read = true
+      onward()
+    },
+    broken: () => void link.destroy(),
+  })
+  link.on('error', () => {})
+  link.on('close', () => gone())
+  link.on('data', (bytes) => reader.push(bytes))
+  link.on('end', () => {
+    lastOne = true
+    reader.finish()
+    if (body === null || (answered && read)) link.end()
+  })
+  if (accepted.first) reader.push(accepted.first)
+}
+
+const NO_HOST: Reply = { status: 400, body: 'one Host header is needed\n' }
+
+function send(link: Link, { status, headers, body, onDone }: Reply, whenGone: (run: () => void) => void, sent: () => void): void {
+  let told = false
+  const done = (): void => {
+    if (told) return
+    told = true
+    onDone?.()
+  }
+  const finished = (): void => {
+    done()
+    sent()
+  }
+  if (link.destroyed) return done()
+  whenGone(done)
+  const isFiller = typeof body === 'object' && 'type' in body
+  const bytes = isFiller ? null : Buffer.from(body)
+  const type = isFiller ? {} : { 'content-type': 'text/plain; charset=utf-8' }
+  const length = isFiller ? body.bytes : (bytes?.length ?? 0)
+  const head = headText(`HTTP/1.1 ${status} ${status < 400 ? 'OK' : 'No'}`, { ...type, ...headers, 'content-length': length })
+  if (bytes) link.write(Buffer.concat([Buffer.from(head), bytes]), finished)
+  else {
+    link.write(Buffer.from(head))
+    writeFiller(link, length, finished)
+  }
+}
+
+function inboundRequest(head: WireHead, content: Readable, remote: InboundRequest['remote']): InboundRequest {
+  const [method = 'GET', target = '/'] = head.startLine.split(' ')
+  const url = URL.canParse(target, 'http://peer') ? new URL(target, 'http://peer') : new URL('http://peer/')
+  return {
+    method,
+    path: url.pathname,
+    query: url.searchParams,
+    headers: head.headers,
+    remote,
+    body: (maxBytes) => collect(content, maxBytes),
+    filePart: (field, maxBytes) => filePart(content, head.headers['content-type'] ?? '', field, maxBytes),
+    drain: (onBytes) => drain(content, onBytes),
+  }
+}
+
+function collect(content: Readable, maxBytes: number): Promise<Buffer | null> {
+  return new Promise((resolve) => {
+    const pieces: Buffer[] = []
+    let bytes = 0
+    content.on('data', (piece: Buffer) => {
+      bytes += piece.length
+      if (bytes <= maxBytes) pieces.push(piece)
+    })
+    content.once('end', () => resolve(bytes <= maxBytes ? Buffer.concat(pieces) : null))
+    content.once('close', () => resolve(null))
+  })
+}
+
+function drain(content: Readable, onBytes: (bytes: number) => boolean): Promise<number> {
+  return new Promise((resolve) => {
+    let bytes = 0
+    const settle = (): void => {
+      content.removeListener('data', count)
+      content.resume()
+      resolve(bytes)
+    }
+    const count = (piece: Buffer): void => {
+      bytes += piece.length
+      if (!onBytes(piece.length)) settle()
+    }
+    content.on('data', count)
+    content.once('end', settle)
+    content.once('close', settle)
+  })
+}
+
+function filePart(content: Readable, type: string, field: string, maxBytes: number): ReturnType<InboundRequest['filePart']> {
+  return new Promise((resolve) => {
+    let found: Awaited<ReturnType<InboundRequest['filePart']>> = null
+    const fail = (): void => {
+      content.unpipe()
+      content.resume()
+      resolve(null)
+    }
+    if (!/^multipart\/form-data;.*boundary=/i.test(type)) return fail()
+    const parser = new Busboy({ headers: { 'content-type': type }, preservePath: true, limits: { fileSize: maxBytes } })
+    parser.on('file', (name, stream, fileName) => {
+      const pieces: Buffer[] = []
+      let whole = true
+      stream.on('data', (piece: Buffer) => pieces.push(piece))
+      stream.on('limit', () => {
+        whole = false
+      })
+      stream.on('error', fail)
+      stream.on('end', () => {
+        if (name === field && whole && !found) found = { name: fileName ?? '', content: Buffer.concat(pieces) }
+      })
+    })
+    parser.once('finish', () => resolve(found))
+    parser.once('error', fail)
+    content.once('close', () => {
+      if (!content.readableEnded) resolve(null)
+    })
+    content.pipe(parser)
+  })
+}

@@ -1,0 +1,160 @@
+import type { Link } from '../../src/frp/link.ts'
+import type { Clock, Failure, Http, PeerAnswer, PeerRequest } from '../../src/ports.ts'
+import { isFailure } from '../../src/ports.ts'
+import { writeFiller } from './filler.ts'
+import { HttpReader, headText, type WireHead } from './http-reader.ts'
+import { serveVirtual } from './virtual-http-server.ts'
+import { failed, type HostNetwork } from './virtual-network.ts'
+
+const DEFAULT_MAX_BYTES = 1024 * 1024
+/** A connection nobody used for so long is given up. */
+const IDLE_MS = 25_000
+
+/** HTTP over the virtual network, byte by byte, so that it also passes through listeners that know nothing of it. */
+export function createVirtualHttp(network: HostNetwork, clock: Clock, onBug: (error: unknown) => void): Http {
+  const warm = new Map<string, WarmLink>()
+  return {
+    request: async (address, request) => {
+      const answer = await exchange({ network, clock, warm }, address, request)
+      if (answer !== 'stale') return answer
+      // The peer closed it the moment it was used: that says nothing about the peer.
+      const second = await exchange({ network, clock, warm }, address, request)
+      return second === 'stale' ? failed('reset', 'connection reset') : second
+    },
+    serve: (options) => serveVirtual(network, clock, options, onBug),
+  }
+}
+
+interface Around {
+  readonly network: HostNetwork
+  readonly clock: Clock
+  readonly warm: Map<string, WarmLink>
+}
+
+/** A connection to one peer and whoever waits for what comes out of it. */
+interface WarmLink {
+  readonly link: Link
+  listener: { data(bytes: Buffer): void; end(): void; error(error: Error): void }
+  idle: unknown
+}
+
+async function exchange(around: Around, address: string, request: PeerRequest): Promise<PeerAnswer | Failure | 'stale'> {
+  const { network, clock, warm } = around
+  if (request.signal?.aborted) return failed('aborted', 'it was called off')
+  const startMs = clock.now()
+  const kept = warm.get(address)
+  if (kept) {
+    warm.delete(address)
+    clock.clearTimeout(kept.idle)
+    return ask(around, kept, address, request, { startMs, connectMs: null })
+  }
+  const { timeoutMs, signal } = request
+  const opened = await network.dial(address, { timeoutMs, ...(signal ? { signal } : {}) })
+  if ('type' in opened && isFailure(opened)) return opened
+  const { link } = opened
+  const fresh: WarmLink = { link, listener: DEAF, idle: null }
+  link.on('data', (bytes) => fresh.listener.data(bytes))
+  link.on('error', (error) => fresh.listener.error(error))
+  link.on('end', () => fresh.listener.end())
+  link.on('close', () => fresh.listener.end())
+  return ask(around, fresh, address, request, { startMs, connectMs: clock.now() - startMs })
+}
+
+const DEAF: WarmLink['listener'] = { data: () => {}, end: () => {}, error: () => {} }
+
+interface Dialled {
+  readonly startMs: number
+  readonly connectMs: number | null
+}
+
+function ask(
+  { clock, warm }: Around,
+  kept: WarmLink,
+  address: string,
+  request: PeerRequest,
+  { startMs, connectMs }: Dialled,
+): Promise<PeerAnswer | Failure | 'stale'> {
+  const { timeoutMs, maxBytes = DEFAULT_MAX_BYTES, onBytes, signal } = request
+  const { link } = kept
+  const sentMs = clock.now()
+  return new Promise((resolve) => {
+    let head: WireHead | null = null
+    let bytes = 0
+    let sent = false
+    const pieces: Buffer[] = []
+    const settle = (answer: PeerAnswer | Failure | 'stale', reusable: boolean): void => {
+      clock.clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+      kept.listener = DEAF
+      if (reusable && sent && !link.destroyed && !warm.has(address)) keep()
+      else link.destroy()
+      resolve(answer)
+    }
+    const keep = (): void => {
+      const forget = (): void => {
+        if (warm.get(address) === kept) warm.delete(address)
+        clock.clearTimeout(kept.idle)
+        link.destroy()
+      }
+      warm.set(address, kept)
+      kept.listener = { data: forget, end: forget, error: forget }
+      kept.idle = clock.setTimeout(forget, IDLE_MS)
+    }
+    const finish = (reusable: boolean): void => {
+      const status = Number(head?.startLine.split(' ')[1])
+      const timing = { connectMs, answerMs: clock.now() - sentMs }
+      const keepAlive = reusable && head?.headers.connection?.toLowerCase() !== 'close' && head?.startLine.startsWith('HTTP/1.1') === true
+      settle({ type: 'answer', status, headers: head?.headers ?? {}, body: Buffer.concat(pieces), timing }, keepAlive)
+    }
+    const broken = (): void => {
+      if (connectMs === null && head === null) settle('stale', false)
+      else settle(failed('reset', 'connection reset'), false)
+    }
+    const abort = (): void => settle(failed('aborted', 'it was called off'), false)
+    const timer = clock.setTimeout(
+      () => settle(failed('timeout', 'it did not answer in time'), false),
+      Math.max(0, startMs + timeoutMs - sentMs),
+    )
+    signal?.addEventListener('abort', abort, { once: true })
+    let done = false
+    const reader = new HttpReader('response', {
+      head: (given) => {
+        head = given
+      },
+      body: (piece) => {
+        if (done) return
+        bytes += piece.length
+        if (!onBytes) pieces.push(piece)
+        done = onBytes ? !onBytes(piece.length) : bytes > maxBytes
+        if (!done) return
+        if (onBytes) finish(false)
+        else settle(failed('protocol', `its answer is over ${maxBytes} bytes`), false)
+      },
+      end: () => {
+        if (!done) finish(true)
+      },
+      broken: (kind) => (kind === 'early' ? broken() : settle(failed('protocol', 'it speaks another protocol'), false)),
+    })
+    kept.listener = {
+      data: (piece) => reader.push(piece),
+      end: () => {
+        if (head === null) broken()
+        else reader.finish()
+      },
+      error: (error) =>
+        'code' in error && error.code === 'ETIMEDOUT' ? settle(failed('timeout', 'it did not answer in time'), false) : broken(),
+    }
+    send(link, address, request, () => {
+      sent = true
+    })
+  })
+}
+
+function send(link: Link, address: string, { method, path, headers, body }: PeerRequest, sent: () => void): void {
+  const content = body instanceof Uint8Array ? Buffer.from(body) : Buffer.alloc(0)
+  const fillerBytes = body === undefined || body instanceof Uint8Array ? 0 : body.bytes
+  const length = body === undefined ? {} : { 'content-length': content.length + fillerBytes }
+  const head = headText(`${method} ${path} HTTP/1.1`, { host: address, 'user-agent': 'moonwalk', ...headers, ...length })
+  link.write(Buffer.concat([Buffer.from(head), content]), fillerBytes === 0 ? () => sent() : undefined)
+  if (fillerBytes > 0) writeFiller(link, fillerBytes, sent)
+}

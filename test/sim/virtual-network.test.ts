@@ -1,0 +1,315 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Link } from '../../src/frp/link.ts'
+import type { Failure } from '../../src/ports.ts'
+import {
+  blackHole,
+  cut,
+  cutOneWay,
+  garbagePeer,
+  heal,
+  kill,
+  lossy,
+  narrow,
+  refuse,
+  reset,
+  restart,
+  sever,
+  silentPeer,
+  slow,
+} from './story.ts'
+import { createWorld, type World } from './world.ts'
+
+const ELM = '10.0.0.2:7000'
+let world: World
+let leave: () => void
+let told: string[]
+beforeEach(() => {
+  world = createWorld({ seed: 3 })
+  leave = world.enter()
+  told = []
+  world.host('ash')
+  world.host('elm')
+})
+afterEach(() => leave())
+
+const tell = (what: string) => told.push(`${Math.round(world.clock.now() * 100) / 100} ${what}`)
+const follow = (name: string, link: Link) => {
+  link.on('data', (bytes) => tell(`${name} got ${bytes.length > 20 ? bytes.length : bytes.toString()}`))
+  link.on('end', () => tell(`${name} ended`))
+  link.on('error', (error) => tell(`${name} ${error.message}`))
+  link.on('close', () => tell(`${name} closed`))
+}
+const listenAtElm = async (address = '0.0.0.0:7000') => {
+  const far: Link[] = []
+  const listening = await world.ports('elm').network.listen(address, (accepted) => {
+    const { link } = accepted.open(null)
+    far.push(link)
+    tell(`accepted from ${accepted.remote.host}`)
+    follow('elm', link)
+  })
+  expect(listening.type).toBe('listening')
+  return far
+}
+const dial = async (from: string, address: string, timeoutMs = 10_000): Promise<Link | Failure> => {
+  const opened = await world.clock.until(world.ports(from).network.dial(address, { timeoutMs }))
+  tell(`${from} ${'type' in opened ? opened.reason : 'connected'}`)
+  if ('type' in opened) return opened
+  follow(from, opened.link)
+  return opened.link
+}
+const connect = async (from: string, address: string): Promise<Link> => {
+  const link = await dial(from, address)
+  if ('type' in link) throw new Error(link.text)
+  return link
+}
+
+describe('latency and capacity', () => {
+  test('a connect takes one round trip, an answer another', async () => {
+    const [far] = [await listenAtElm()]
+    const near = await connect('ash', ELM)
+    near.write(Buffer.from('ping'))
+    await world.clock.advance(5)
+    far[0]?.write(Buffer.from('pong'))
+    await world.clock.advance(50)
+    expect(told).toEqual(['10 ash connected', '15 accepted from 10.0.0.1', '15 elm got ping', '20 ash got pong'])
+  })
+
+  test('each direction has its own latency', async () => {
+    await listenAtElm()
+    world.network.route('ash', 'elm').latencyMs = 100
+    await connect('ash', ELM)
+    await world.clock.advance(100)
+    expect(told).toEqual(['105 ash connected', '205 accepted from 10.0.0.1'])
+  })
+
+  test('bandwidth spaces what is sent', async () => {
+    await listenAtElm()
+    narrow('ash', 'elm', 1_000)(world)
+    const near = await connect('ash', ELM)
+    near.write(Buffer.alloc(131_072))
+    await world.clock.advance(1_000)
+    expect(told).toEqual(['10 ash connected', '15 accepted from 10.0.0.1', '80.54 elm got 65536', '146.07 elm got 65536'])
+  })
+
+  test('a lost packet comes 200 ms later, and nothing overtakes it', async () => {
+    await listenAtElm()
+    const near = await connect('ash', ELM)
+    await world.clock.advance(5)
+    lossy('ash', 'elm', 1)(world)
+    near.write(Buffer.from('first'))
+    await world.clock.advance(10)
+    lossy('ash', 'elm', 0)(world)
+    near.write(Buffer.from('second'))
+    await world.clock.advance(400)
+    expect(told.slice(2)).toEqual(['220 elm got first', '220 elm got second'])
+  })
+
+  test('a machine reaches itself at once, whichever way it calls itself', async () => {
+    await listenAtElm()
+    for (const host of ['127.0.0.1', 'localhost', 'elm', '10.0.0.2']) await connect('elm', `${host}:7000`)
+    await world.clock.advance(1)
+    expect(told.filter((line) => line.includes('accepted'))).toEqual([
+      '0.15 accepted from 127.0.0.1',
+      '0.25 accepted from 127.0.0.1',
+      '0.35 accepted from 10.0.0.2',
+      '0.45 accepted from 10.0.0.2',
+    ])
+  })
+
+  test('what listens on loopback is not to be had from outside', async () => {
+    await listenAtElm('127.0.0.1:7000')
+    await dial('ash', ELM)
+    await dial('elm', '127.0.0.1:7000')
+    expect(told).toEqual(['10 ash refused', '10.1 elm connected'])
+  })
+})
+
+describe('who is not there', () => {
+  test.each([
+    ['a closed port refuses after a round trip', '10.0.0.2:9', '10 ash refused'],
+    ['an address nobody has never answers', '10.9.9.9:7000', '10000 ash timeout'],
+    ['a name nobody has is told at once', 'nobody:7000', '0 ash unreachable'],
+    ['nonsense is no address', 'elm', '0 ash unreachable'],
+  ])('%s', async (_, address, expected) => {
+    await dial('ash', address)
+    expect(told).toEqual([expected])
+  })
+
+  test('a host behind NAT reaches out under its NAT address and is not reached', async () => {
+    await listenAtElm()
+    world.host('hidden', { behindNat: true })
+    await connect('hidden', ELM)
+    await world.clock.advance(10)
+    await world.ports('hidden').network.listen('0.0.0.0:80', () => tell('reached'))
+    for (const host of ['hidden', '192.168.3.2', '100.64.0.3']) await dial('ash', `${host}:80`, 1_000)
+    await dial('hidden', '127.0.0.1:80')
+    await world.clock.advance(10)
+    expect(told).toEqual([
+      '10 hidden connected',
+      '15 accepted from 100.64.0.3',
+      '1020 ash timeout',
+      '2020 ash timeout',
+      '3020 ash timeout',
+      '3020.1 hidden connected',
+      '3020.15 reached',
+    ])
+  })
+})
+
+describe('faults', () => {
+  test('a cut resets both ends and turns new connects away, until it is healed', async () => {
+    await listenAtElm()
+    await connect('ash', ELM)
+    await world.clock.advance(5)
+    cut('ash', 'elm')(world)
+    await world.clock.advance(5)
+    await dial('ash', ELM)
+    heal('ash', 'elm')(world)
+    await dial('ash', ELM)
+    expect(told.slice(2)).toEqual([
+      '15 ash read ECONNRESET',
+      '15 ash closed',
+      '15 elm read ECONNRESET',
+      '15 elm closed',
+      '20.1 ash unreachable',
+      '30.1 ash connected',
+    ])
+  })
+
+  test('a reset ends what stands and lets new connects through', async () => {
+    await listenAtElm()
+    await connect('ash', ELM)
+    await world.clock.advance(5)
+    reset('ash', 'elm')(world)
+    await dial('ash', ELM)
+    expect(told.slice(2)).toEqual([
+      '15 ash read ECONNRESET',
+      '15 ash closed',
+      '15 elm read ECONNRESET',
+      '15 elm closed',
+      '25 ash connected',
+    ])
+  })
+
+  test('cut one way, the other way still carries, and nothing is lost for good', async () => {
+    const far = await listenAtElm()
+    const near = await connect('ash', ELM)
+    await world.clock.advance(5)
+    cutOneWay('ash', 'elm')(world)
+    near.write(Buffer.from('held'))
+    far[0]?.write(Buffer.from('heard'))
+    await world.clock.advance(1_000)
+    heal('ash', 'elm')(world)
+    await world.clock.advance(1_000)
+    expect(told.slice(2)).toEqual(['20 ash got heard', '1420 elm got held'])
+  })
+
+  test('in a black hole connections hang without a word, for about as long as TCP tries', async () => {
+    await listenAtElm()
+    const near = await connect('ash', ELM)
+    await world.clock.advance(5)
+    blackHole('elm')(world)
+    await dial('ash', ELM)
+    near.write(Buffer.from('anyone?'))
+    await world.clock.advance(400_000)
+    expect(told.slice(2)).toEqual(['10015 ash timeout'])
+    await world.clock.advance(600_000)
+    expect(told.slice(3)).toEqual(['934620 ash read ETIMEDOUT', '934620 ash closed'])
+  })
+
+  test('a lost connect is tried again after a second', async () => {
+    await listenAtElm()
+    sever('ash', 'elm')(world)
+    world.clock.setTimeout(() => heal('ash', 'elm')(world), 500)
+    await dial('ash', ELM)
+    expect(told).toEqual(['1010 ash connected'])
+  })
+
+  test('a host may refuse although it listens', async () => {
+    await listenAtElm()
+    refuse('elm')(world)
+    await dial('ash', ELM)
+    expect(told).toEqual(['10 ash refused'])
+  })
+
+  test('slow is slow from then on', async () => {
+    await listenAtElm()
+    slow('ash', 'elm', 2_000)(world)
+    await dial('ash', ELM)
+    expect(told).toEqual(['4000 ash connected'])
+  })
+
+  test('a killed process is silent, its peers are reset, its port is closed; a restart begins a new life', async () => {
+    const elm = world.ports('elm')
+    const near = await listenAtElm().then(() => connect('ash', ELM))
+    await world.clock.advance(5)
+    elm.clock.setTimeout(() => tell('a dead timer'), 20)
+    void elm.network.dial('ash:1', { timeoutMs: 100 }).then(() => tell('a dead dial'))
+    world.onRestart('elm', (ports) => {
+      expect(ports === elm).toBe(false)
+      expect([ports.identity.id, ports.store === elm.store]).toEqual([elm.identity.id, true])
+      void ports.network.listen('0.0.0.0:7000', () => tell('new life accepted'))
+    })
+    kill('elm')(world)
+    await world.clock.advance(100)
+    await dial('ash', ELM)
+    restart('elm')(world)
+    await dial('ash', ELM)
+    await world.clock.advance(10)
+    expect(near.destroyed).toBe(true)
+    expect(told.slice(2)).toEqual([
+      '20 ash read ECONNRESET',
+      '20 ash closed',
+      '125 ash refused',
+      '135 ash connected',
+      '140 new life accepted',
+    ])
+  })
+
+  test('a garbage peer is answered for as protocol, a silent one as timeout', async () => {
+    garbagePeer(world, 'noise', 80)
+    silentPeer(world, 'mute', 80)
+    const { http } = world.ports('ash')
+    const ask = async (address: string) => {
+      const answer = await world.clock.until(http.request(address, { method: 'GET', path: '/', timeoutMs: 2_000 }))
+      return answer.type === 'failed' ? answer.reason : answer.status
+    }
+    expect([await ask('noise:80'), await ask('mute:80')]).toEqual(['protocol', 'timeout'])
+  })
+})
+
+test('HTTP passes through a listener that only moves bytes', async () => {
+  const [ash, elm, hidden] = [world.ports('ash'), world.ports('elm'), world.ports('hidden', { behindNat: true })]
+  await hidden.http.serve({ address: '127.0.0.1:3000', onRequest: async ({ path }) => ({ status: 200, body: `home of ${path}` }) })
+  // The hidden host keeps one way in at elm: what a tunnel does, with one connection.
+  const way = await world.clock.until(hidden.network.dial('elm:7001', { timeoutMs: 100 })).then(() => null)
+  expect(way).toBe(null)
+  const waiting: Link[] = []
+  await elm.network.listen('0.0.0.0:7001', (accepted) => waiting.push(accepted.open(null).link))
+  await elm.network.listen('0.0.0.0:20000', (accepted) => {
+    const [user, tunnel] = [accepted.open(null).link, waiting.shift()]
+    if (tunnel) join(user, tunnel)
+  })
+  const tunnel = await world.clock.until(hidden.network.dial('elm:7001', { timeoutMs: 100 }))
+  const local = await world.clock.until(hidden.network.dial('127.0.0.1:3000', { timeoutMs: 100 }))
+  if ('type' in tunnel || 'type' in local) throw new Error('no way in')
+  join(tunnel.link, local.link)
+  const answer = await world.clock.until(ash.http.request('elm:20000', { method: 'GET', path: '/x', timeoutMs: 1_000 }))
+  if (answer.type === 'failed') throw new Error(answer.text)
+  expect([answer.body.toString(), Math.round(answer.timing.connectMs ?? 0), Math.round(answer.timing.answerMs)]).toEqual([
+    'home of /x',
+    10,
+    20,
+  ])
+})
+
+function join(a: Link, b: Link): void {
+  for (const [from, to] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    from.on('error', () => {})
+    from.on('data', (bytes) => to.write(bytes))
+    from.on('end', () => to.end())
+  }
+}

@@ -1,0 +1,273 @@
+import { isIP } from 'node:net'
+import type { DatagramPort } from '../../src/frp/contract.ts'
+import type { OpenedLink } from '../../src/frp/link.ts'
+import type { DialOptions, Failure, Listening, Network } from '../../src/ports.ts'
+import { SeededRandom, seedFor } from './chance.ts'
+import { DEFAULT_ROUTE, Route, type RouteFacts } from './route.ts'
+import { UdpSocket } from './udp-socket.ts'
+import type { VirtualClock } from './virtual-clock.ts'
+import { HostProcess, type Inbound, isAnyHost, type Listener, VirtualAccepted, VirtualHost } from './virtual-host.ts'
+import { joinLinks, openedFor, VirtualLink } from './virtual-link.ts'
+
+/** What UDP over IPv4 carries. */
+const MOST_DATAGRAM_BYTES = 65_507
+const LOOPBACK: Readonly<RouteFacts> = { ...DEFAULT_ROUTE, latencyMs: 0.05 }
+/** A connect is tried again after 1 s, then twice that … */
+const FIRST_SYN_RETRY_MS = 1_000
+
+export interface HostOptions {
+  /** No connect from outside reaches it; others see its NAT's address. `refuses`: the NAT answers them, instead of silence. */
+  readonly behindNat?: boolean | 'refuses'
+}
+
+/** Ports of one life of one host, with links whose first bytes can be looked at. */
+export interface HostNetwork extends Network {
+  listen(address: string, onLink: (accepted: VirtualAccepted) => void): Promise<Listening | Failure>
+}
+
+/** Hosts that reach one another over routes. All that happens is a timer of the one clock. */
+export class VirtualNetwork {
+  readonly clock: VirtualClock
+  /** What a new route is like. */
+  readonly defaults: RouteFacts = { ...DEFAULT_ROUTE }
+  /** Told of each connect that got an answer and each host that died or rose, for traces. */
+  onHappening: (text: string) => void = () => {}
+  readonly #seed: number
+  readonly #hosts = new Map<string, VirtualHost>()
+  readonly #byAddress = new Map<string, VirtualHost>()
+  readonly #routes = new Map<string, Route>()
+
+  constructor(clock: VirtualClock, seed = 1) {
+    this.clock = clock
+    this.#seed = seed
+  }
+
+  /** The host of that name; made on first use as 10.0.0.1, 10.0.0.2 …, or behind a NAT as 192.168.N.2 seen as 100.64.0.N. */
+  host(name: string, { behindNat = false }: HostOptions = {}): VirtualHost {
+    const known = this.#hosts.get(name)
+    if (known) return known
+    const count = this.#hosts.size + 1
+    if (count > 60_000) throw new Error('no address left')
+    const [high, low] = [count >> 8, count & 255]
+    const inbound: Inbound = behindNat === false ? 'open' : behindNat === 'refuses' ? 'refused' : 'dropped'
+    const ip = inbound === 'open' ? `10.0.${high}.${low}` : `192.168.${count & 255}.2`
+    const outerIp = inbound === 'open' ? ip : `100.64.${high}.${low}`
+    const host = new VirtualHost(name, ip, outerIp, inbound, this.clock)
+    this.#hosts.set(name, host)
+    this.#byAddress.set(outerIp, host)
+    return host
+  }
+
+  /** One direction between two hosts, to read and to change. */
+  route(from: string, to: string): Route {
+    const key = `${from}>${to}`
+    const known = this.#routes.get(key)
+    if (known) return known
+    const [source, target] = [this.host(from), this.host(to)]
+    const route =
+      source === target
+        ? new Route(LOOPBACK, new SeededRandom(0), () => false)
+        : new Route(this.defaults, new SeededRandom(seedFor(this.#seed, key)), () => source.blackHole || target.blackHole)
+    this.#routes.set(key, route)
+    return route
+  }
+
+  /** Ends each connection between the two as if a reset had come in at both ends. */
+  resetBetween(a: string, b: string): void {
+    const [one, other] = [this.host(a), this.host(b)]
+    for (const link of [...one.links]) if (other.isAt(link.remoteAddress) && one !== other) link.fail('ECONNRESET')
+    for (const link of [...other.links]) if (one.isAt(link.remoteAddress) && one !== other) link.fail('ECONNRESET')
+  }
+
+  /** The process dies: its ports close, its connections are reset, nothing of it runs on. The machine stays. */
+  kill(name: string): void {
+    const host = this.host(name)
+    host.process.die()
+    host.listeners.clear()
+    host.udp.clear()
+    for (const link of [...host.links]) link.abandon()
+    this.onHappening(`${this.clock.now()} ${name} killed`)
+  }
+
+  /** A new process on the machine, if the last one died. */
+  revive(name: string): HostProcess {
+    const host = this.host(name)
+    if (host.process.isAlive) return host.process
+    host.process = new HostProcess(this.clock, host.process.life + 1)
+    this.onHappening(`${this.clock.now()} ${name} risen`)
+    return host.process
+  }
+
+  /** The network port for what now runs on that host. */
+  network(name: string): HostNetwork {
+    const host = this.host(name)
+    const life = host.process
+    return {
+      dial: (address, options) => life.own(life.isAlive ? this.#dial(host, address, options) : new Promise<never>(() => {})),
+      listen: (address, onLink) => life.own(Promise.resolve(life.isAlive ? this.#listen(host, address, onLink) : denied)),
+      openDatagrams: (address, onDatagram) =>
+        life.own(Promise.resolve(life.isAlive ? this.#openDatagrams(host, address, onDatagram) : denied)),
+      ownHosts: () => [host.ip],
+    }
+  }
+
+  #listen(host: VirtualHost, address: string, onLink: Listener['onLink']): Listening | Failure {
+    const at = bindingOf(host, address)
+    if ('type' in at) return at
+    const { bindHost } = at
+    const port = at.port === 0 ? host.freePort() : at.port
+    if (host.isTaken(bindHost, port)) return failed('in-use', `port ${port} is in use`)
+    const listener: Listener = { bindHost, port, onLink, links: new Set() }
+    host.listeners.add(listener)
+    const close = (): Promise<void> => {
+      host.listeners.delete(listener)
+      for (const link of [...listener.links]) link.destroy()
+      return Promise.resolve()
+    }
+    return { type: 'listening', host: at.host, port, close }
+  }
+
+  #openDatagrams(host: VirtualHost, address: string, onDatagram: UdpSocket['onDatagram']): DatagramPort | Failure {
+    const at = bindingOf(host, address)
+    if ('type' in at) return at
+    const port = at.port === 0 ? host.freeUdpPort() : at.port
+    if (host.isUdpTaken(at.bindHost, port)) return failed('in-use', `port ${port} is in use`)
+    const socket = new UdpSocket(at.bindHost, port, onDatagram)
+    host.udp.add(socket)
+    return {
+      type: 'open',
+      port,
+      send: (bytes, to) => {
+        if (host.udp.has(socket) && bytes.length <= MOST_DATAGRAM_BYTES) this.#sendDatagram(host, socket, Buffer.from(bytes), to)
+      },
+      close: () => {
+        host.udp.delete(socket)
+        return Promise.resolve()
+      },
+    }
+  }
+
+  #sendDatagram(from: VirtualHost, socket: UdpSocket, bytes: Buffer, to: { readonly host: string; readonly port: number }): void {
+    const target = this.#find(from, to.host)
+    if (target === null || target === 'nowhere') return
+    const isLoop = from === target && isLoopback(to.host)
+    if (socket.bindHost === '127.0.0.1' && !isLoop) return
+    const ip = isLoop ? '127.0.0.1' : target.ip
+    const source = { host: isLoop ? ip : from === target ? from.ip : from.outerIp, port: socket.port }
+    socket.spokenTo.add(`${isLoop ? ip : target.outerIp} ${to.port}`)
+    const route = this.route(from.name, target.name)
+    const deliver = () => {
+      if (route.loses() || target.refusing) return
+      const there = target.udpFor(ip, to.port)
+      // A NAT lets in only what comes from where its host has sent to.
+      const isLetIn = from === target || target.inbound === 'open' || there?.spokenTo.has(`${source.host} ${source.port}`)
+      if (isLetIn) there?.onDatagram(bytes, source)
+    }
+    this.clock.setTimeout(deliver, route.arrivalMs(this.clock.now(), bytes.length) - this.clock.now())
+  }
+
+  #dial(from: VirtualHost, address: string, options: DialOptions): Promise<OpenedLink | Failure> {
+    const { timeoutMs, signal, tls, reader } = options
+    const at = splitAddress(address)
+    if (at === null) return Promise.resolve(failed('unreachable', `${address} is no address`))
+    if (signal?.aborted) return Promise.resolve(failed('aborted', 'given up'))
+    const target = this.#find(from, at.host)
+    if (target === null) return Promise.resolve(failed('unreachable', `nobody knows ${at.host}`))
+    const clock = this.clock
+    return new Promise((resolve) => {
+      const timers: unknown[] = []
+      let near: VirtualLink | null = null
+      const finish = (answer: OpenedLink | Failure) => {
+        for (const timer of timers) clock.clearTimeout(timer)
+        signal?.removeEventListener('abort', onAbort)
+        if ('type' in answer) near?.destroy()
+        this.onHappening(`${clock.now()} ${from.name} > ${address} ${'type' in answer ? answer.reason : 'connected'}`)
+        resolve(answer)
+      }
+      const onAbort = () => finish(failed('aborted', 'given up'))
+      signal?.addEventListener('abort', onAbort)
+      timers.push(clock.setTimeout(() => finish(failed('timeout', `no answer within ${timeoutMs} ms`)), timeoutMs))
+      if (target === 'nowhere') return
+      const there = this.route(from.name, target.name)
+      const back = this.route(target.name, from.name)
+      const wait = (run: () => void, ms: number) => timers.push(clock.setTimeout(run, ms))
+      const open = (listener: Listener, ip: string) => {
+        near = this.#connect(from, target, listener, at.port, ip, tls !== undefined)
+        const link = near
+        // A TLS handshake is one more round trip; what it says is not acted out.
+        if (tls === undefined) finish(openedFor(link, reader))
+        else wait(() => finish(openedFor(link, reader)), there.latencyMs + back.latencyMs)
+      }
+      const knock = (retryMs: number) => {
+        if (there.state === 'unreachable') wait(() => finish(failed('unreachable', 'no route to that host')), 0.1)
+        wait(() => knock(retryMs * 2), retryMs)
+        wait(() => {
+          const isLocal = from === target
+          if (near !== null || there.loses() || (!isLocal && target.inbound === 'dropped')) return
+          const ip = isLocal && isLoopback(at.host) ? '127.0.0.1' : target.ip
+          const listener = target.refusing || (!isLocal && target.inbound === 'refused') ? null : target.listenerFor(ip, at.port)
+          const answer = () => {
+            if (near !== null || back.loses()) return
+            if (listener === null || !target.listeners.has(listener)) finish(failed('refused', 'connection refused'))
+            else open(listener, ip)
+          }
+          wait(answer, back.arrivalMs(clock.now(), 0) - clock.now())
+        }, there.arrivalMs(clock.now(), 0) - clock.now())
+      }
+      knock(FIRST_SYN_RETRY_MS)
+    })
+  }
+
+  #connect(from: VirtualHost, to: VirtualHost, listener: Listener, port: number, ip: string, tls: boolean): VirtualLink {
+    const isLoop = ip === '127.0.0.1'
+    const nearAt = { host: isLoop ? ip : from.ip, port: from.freePort() }
+    const near = new VirtualLink(nearAt, { host: isLoop ? ip : to.outerIp, port })
+    const far = new VirtualLink({ host: ip, port }, { host: isLoop ? ip : from === to ? from.ip : from.outerIp, port: nearAt.port })
+    from.links.add(near)
+    to.links.add(far)
+    listener.links.add(far)
+    near.onGone = () => from.links.delete(near)
+    far.onGone = () => {
+      to.links.delete(far)
+      listener.links.delete(far)
+    }
+    far.onOpened = () => {
+      if (to.listeners.has(listener)) listener.onLink(new VirtualAccepted(far, tls))
+      else far.abandon()
+    }
+    joinLinks(this.clock, near, far, this.route(from.name, to.name), this.route(to.name, from.name)).open()
+    return near
+  }
+
+  /** `nowhere`: an address nobody has, so nothing ever answers; null: a name nobody has. */
+  #find(from: VirtualHost, host: string): VirtualHost | 'nowhere' | null {
+    if (isLoopback(host) || host === from.ip || host === from.name) return from
+    const known = isIP(host) === 0 ? this.#hosts.get(host) : this.#byAddress.get(host)
+    if (known === from) return 'nowhere' // a NAT that does not turn its own traffic round
+    return known ?? (isIP(host) === 0 ? null : 'nowhere')
+  }
+}
+
+export const failed = (reason: Failure['reason'], text: string): Failure => ({ type: 'failed', reason, text })
+
+const denied = failed('denied', 'this process is no more')
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host)
+
+/** Where a host is to listen; the failure when that is none of its addresses. */
+function bindingOf(
+  host: VirtualHost,
+  address: string,
+): { readonly host: string; readonly bindHost: string; readonly port: number } | Failure {
+  const at = splitAddress(address)
+  if (at === null) return failed('unreachable', `${address} is no address`)
+  const bindHost = at.host === 'localhost' || at.host === '::1' ? '127.0.0.1' : at.host === host.name ? host.ip : at.host
+  if (isAnyHost(bindHost) || bindHost === '127.0.0.1' || bindHost === host.ip) return { ...at, bindHost }
+  return failed('unreachable', `${at.host} is not an address of this machine`)
+}
+
+function splitAddress(address: string): { readonly host: string; readonly port: number } | null {
+  const parts = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(address)
+  const port = Number(parts?.[3])
+  return parts && port <= 65_535 ? { host: parts[1] ?? parts[2] ?? '', port } : null
+}

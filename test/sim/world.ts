@@ -1,0 +1,104 @@
+import { identityFromSeed } from '../../src/io/identity.ts'
+import type { Identity, Ports, Random } from '../../src/ports.ts'
+import { SeededRandom, seedFor } from './chance.ts'
+import { MemoryStore } from './memory-store.ts'
+import { VirtualClock } from './virtual-clock.ts'
+import type { VirtualHost } from './virtual-host.ts'
+import { createVirtualHttp } from './virtual-http.ts'
+import { type HostOptions, VirtualNetwork } from './virtual-network.ts'
+import { useWorldTime } from './world-time.ts'
+
+/** A host's ports: those of a node, with the store open to a test's eye. */
+export interface WorldPorts extends Ports {
+  readonly store: MemoryStore
+}
+
+/** A whole network in one process, on one clock. The same seed and the same deeds give the same story. */
+export class World {
+  readonly seed: number
+  readonly clock = new VirtualClock()
+  readonly network: VirtualNetwork
+  /** For the script's own draws. */
+  readonly random: Random
+  readonly #identities = new Map<string, Identity>()
+  readonly #stores = new Map<string, MemoryStore>()
+  readonly #ports = new Map<string, { readonly life: number; readonly ports: WorldPorts }>()
+  readonly #hexes = new Map<string, string>()
+  readonly #restarts = new Map<string, (ports: WorldPorts) => void>()
+
+  constructor(seed: number) {
+    this.seed = seed
+    this.network = new VirtualNetwork(this.clock, seed)
+    this.random = new SeededRandom(seedFor(seed, 'world'))
+  }
+
+  host(name: string, options: HostOptions = {}): VirtualHost {
+    return this.network.host(name, options)
+  }
+
+  /**
+   * What a node on that host is given; the same until the host is killed. Options count on first use. Store and identity
+   * outlive a kill; clock, network, http and chance are the process's own and die with it.
+   */
+  ports(name: string, options: HostOptions = {}): WorldPorts {
+    const { process } = this.network.host(name, options)
+    const known = this.#ports.get(name)
+    if (known?.life === process.life) return known.ports
+    const network = this.network.network(name)
+    const ports: WorldPorts = {
+      clock: process.clock,
+      random: new SeededRandom(seedFor(this.seed, `${name}, life ${process.life}`)),
+      network,
+      http: createVirtualHttp(network, process.clock, (error) => this.clock.crash(error)),
+      store: this.store(name),
+      identity: this.identity(name),
+    }
+    this.#ports.set(name, { life: process.life, ports })
+    return ports
+  }
+
+  store(name: string): MemoryStore {
+    const store = this.#stores.get(name) ?? new MemoryStore()
+    this.#stores.set(name, store)
+    return store
+  }
+
+  identity(name: string): Identity {
+    const identity = this.#identities.get(name) ?? identityFromSeed(new SeededRandom(seedFor(this.seed, `key of ${name}`)).bytes(32))
+    this.#identities.set(name, identity)
+    return identity
+  }
+
+  /** A text with the ids of this world's hosts replaced by their names, and other long hex by `hex1`, `hex2` … as they come. */
+  readable(text: string): string {
+    let out = text
+    for (const [name, { id }] of this.#identities) out = out.replaceAll(id, name).replaceAll(id.slice(0, 16), name)
+    return out.replaceAll(/\b[0-9a-f]{16,}\b/g, (hex) => {
+      const known = this.#hexes.get(hex) ?? `hex${this.#hexes.size + 1}`
+      this.#hexes.set(hex, known)
+      return known
+    })
+  }
+
+  /** What `restart` runs for that host, with the ports of its new life. */
+  onRestart(name: string, run: (ports: WorldPorts) => void): void {
+    this.#restarts.set(name, run)
+  }
+
+  kill(name: string): void {
+    this.network.kill(name)
+  }
+
+  restart(name: string): void {
+    this.network.kill(name)
+    this.network.revive(name)
+    this.#restarts.get(name)?.(this.ports(name))
+  }
+
+  /** Puts the process on this world's time and chance; answers the way back. */
+  enter(): () => void {
+    return useWorldTime(this.clock, this.seed)
+  }
+}
+
+export const createWorld = ({ seed = 1 }: { readonly seed?: number } = {}): World => new World(seed)
