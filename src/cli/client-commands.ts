@@ -1,0 +1,90 @@
+// The commands that ask the running node something: one object with --json, plain text that survives a pipe without.
+import type { PeersAnswer, PingAnswer, ServiceAnswer, SpeedtestAnswer, StatusAnswer } from '../answers.ts'
+import { readService } from '../config-specs.ts'
+import { type ClientFlags, type ControlAnswer, call } from './control-client.ts'
+import { EXIT, type ExitCode } from './exit-codes.ts'
+import { peersText, statusText } from './tables.ts'
+
+type Env = NodeJS.ProcessEnv
+
+/** Longer than the node itself takes for a measurement, or to meet a stranger. */
+const MEASURE_MS = 60_000
+/** As the control port takes it. */
+const MOST_TIMEOUT_MS = 600_000
+
+/** Prints an answer; the failure's sentence goes to stderr. */
+function print<T>(answer: ControlAnswer<T>, flags: ClientFlags, text: (body: T) => string): ExitCode {
+  if (answer.type === 'failed') {
+    process.stderr.write(`${answer.text}\n`)
+    return answer.code
+  }
+  process.stdout.write(`${flags.json ? JSON.stringify(answer.body) : text(answer.body)}\n`)
+  return EXIT.fine
+}
+
+export const status = async (flags: ClientFlags, env: Env): Promise<ExitCode> =>
+  print(await call<StatusAnswer>(flags, env, '/api/status'), flags, statusText)
+
+export async function peers(flags: ClientFlags & { readonly watch?: boolean }, env: Env): Promise<ExitCode> {
+  const show = async (): Promise<ExitCode> =>
+    print(await call<PeersAnswer>(flags, env, '/api/peers'), flags, (answer) => peersText(answer, Date.now()))
+  if (!flags.watch) return show()
+  const { watchPeers } = await import('./events.ts')
+  return watchPeers(flags, env, show)
+}
+
+export const add = async (address: string, flags: ClientFlags, env: Env): Promise<ExitCode> =>
+  print(
+    await call<{ address: string }>(flags, env, '/api/peers', { address }, MEASURE_MS),
+    flags,
+    (answer) => `${answer.address} is a known address now; it is asked until it answers`,
+  )
+
+export const remove = async (peer: string, flags: ClientFlags, env: Env): Promise<ExitCode> =>
+  print(await call<{ address: string }>(flags, env, '/api/peers/remove', { peer }), flags, (answer) => `${answer.address} is forgotten`)
+
+export async function expose(
+  target: string,
+  flags: ClientFlags & { readonly name?: string; readonly udp?: boolean; readonly http?: string; readonly timeout?: string },
+  env: Env,
+): Promise<ExitCode> {
+  if (flags.udp && flags.http !== undefined) {
+    process.stderr.write('a service is either --udp or --http, not both\n')
+    return EXIT.usage
+  }
+  const kind = flags.udp ? '/udp' : flags.http === undefined ? '' : `/http:${flags.http}`
+  const read = readService(`${flags.name === undefined ? '' : `${flags.name}=`}${target}${kind}`)
+  const timeoutMs = Math.round(Number(flags.timeout ?? '30') * 1_000)
+  if ('wrong' in read || !(timeoutMs >= 1 && timeoutMs <= MOST_TIMEOUT_MS)) {
+    process.stderr.write(`${'wrong' in read ? read.wrong : `--timeout: "${flags.timeout}" is not a number of seconds up to 600`}\n`)
+    return EXIT.usage
+  }
+  if (!flags.json) process.stderr.write(`waiting until ${read.ok.name} answers at a public address …\n`)
+  const answer = await call<ServiceAnswer>(flags, env, '/api/services', { spec: read.ok, timeoutMs }, timeoutMs)
+  return print(answer, flags, (service) => `${service.name} is up: ${service.public} → ${service.local}`)
+}
+
+export const unexpose = async (name: string, flags: ClientFlags, env: Env): Promise<ExitCode> =>
+  print(
+    await call<{ name: string }>(flags, env, '/api/services/remove', { name }),
+    flags,
+    (answer) => `${answer.name} is no longer exposed`,
+  )
+
+export const ping = async (peer: string, flags: ClientFlags, env: Env): Promise<ExitCode> =>
+  print(
+    await call<PingAnswer>(flags, env, '/api/ping', { peer }, MEASURE_MS),
+    flags,
+    ({ rttMs, samples }) => `${peer}: ${rttMs.toFixed(2)} ms, best of ${samples.map((ms) => ms.toFixed(2)).join(', ')}`,
+  )
+
+export async function speedtest(peer: string, flags: ClientFlags, env: Env): Promise<ExitCode> {
+  if (!flags.json) process.stderr.write(`measuring download and upload with ${peer} …\n`)
+  const answer = await call<SpeedtestAnswer>(flags, env, '/api/speedtest', { peer }, MEASURE_MS)
+  return print(
+    answer,
+    flags,
+    ({ downMbps, upMbps, confidence }) =>
+      `${peer}: ↓ ${downMbps.toFixed(1)} Mbit/s, ↑ ${upMbps.toFixed(1)} Mbit/s (confidence ${Math.round(confidence * 100)} %)`,
+  )
+}

@@ -1,0 +1,71 @@
+// How the other commands talk to the running node: `DIR/control.json` says where it is.
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { EXIT, type ExitCode } from './exit-codes.ts'
+
+export interface ClientFlags {
+  readonly data?: string
+  readonly json?: boolean
+}
+
+export interface Control {
+  readonly url: string
+  readonly token: string
+}
+
+/** An answer, or what to say and with which code to end. */
+export type ControlAnswer<T> =
+  | { readonly type: 'answer'; readonly body: T }
+  | { readonly type: 'failed'; readonly text: string; readonly code: ExitCode }
+
+export function findControl(flags: ClientFlags, env: NodeJS.ProcessEnv): Control | string {
+  const dir = resolve(flags.data ?? env.MOONWALK_DATA ?? join(env.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'moonwalk'))
+  try {
+    const { url, token } = JSON.parse(readFileSync(join(dir, 'control.json'), 'utf8')) as Partial<Control>
+    if (typeof url === 'string' && typeof token === 'string') return { url, token }
+  } catch {
+    // Told below.
+  }
+  return `no node runs with the data directory ${dir}; start one with \`moonwalk up\`, or name its directory with --data`
+}
+
+/** `withinMs`: how long the node itself may take. */
+export async function call<T>(
+  flags: ClientFlags,
+  env: NodeJS.ProcessEnv,
+  path: string,
+  body?: object,
+  withinMs = 10_000,
+): Promise<ControlAnswer<T>> {
+  const control = findControl(flags, env)
+  if (typeof control === 'string') return { type: 'failed', text: control, code: EXIT.notRunning }
+  const { default: got } = await import('got')
+  try {
+    const response = await got(control.url + path, {
+      method: body ? 'POST' : 'GET',
+      headers: { authorization: `Bearer ${control.token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+      retry: { limit: 0 },
+      throwHttpErrors: false,
+      timeout: { connect: 3_000, request: withinMs + 3_000 },
+    })
+    if (response.statusCode === 401) return unreachable(control, 'what answers there is not this node')
+    const value: unknown = JSON.parse(response.body)
+    if (response.statusCode === 200) return { type: 'answer', body: value as T }
+    const text =
+      typeof value === 'object' && value !== null && 'error' in value ? String(value.error) : `the node answered ${response.statusCode}`
+    return { type: 'failed', text, code: EXIT.failed }
+  } catch (error) {
+    return unreachable(control, error instanceof Error ? error.message : String(error))
+  }
+}
+
+const unreachable = (control: Control, why: string): { readonly type: 'failed'; readonly text: string; readonly code: ExitCode } => ({
+  type: 'failed',
+  text: unreachableText(control, why),
+  code: EXIT.notRunning,
+})
+
+export const unreachableText = ({ url }: Control, why: string): string =>
+  `the node at ${url} can't be reached (${why}); it may have ended without cleaning up`

@@ -1,0 +1,104 @@
+// One node of the demo: a process of this very program, asked over its control port.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { PeersAnswer, StatusAnswer } from '../../answers.ts'
+import type { Entry } from '../../feed/news.ts'
+
+export interface Child {
+  readonly name: string
+  readonly id: string
+  readonly listen: string | null
+  /** When it was ready, by this process's clock. */
+  readonly readyMs: number
+  /** News from its start on, and whoever listens for more. */
+  readonly news: readonly Entry[]
+  onNews(listener: (entry: Entry) => void): void
+  status(): Promise<StatusAnswer | null>
+  peers(): Promise<PeersAnswer | null>
+  table(): Promise<{ readonly ip_address: readonly Readonly<Record<string, unknown>>[] } | null>
+  kill(signal: 'SIGKILL' | 'SIGTERM'): void
+  readonly ended: Promise<void>
+}
+
+interface Ready {
+  readonly event: 'ready'
+  readonly id: string
+  readonly listen: string | null
+  readonly control: string
+}
+
+/** Starts a node; settles when it is ready, rejects with a sentence when it ends before. */
+export function startChild(name: string, dataDir: string, flags: readonly string[], running: Set<ChildProcess>): Promise<Child> {
+  const program = process.argv[1] ?? ''
+  const args = [
+    'up',
+    '--json',
+    '--name',
+    name,
+    '--data',
+    dataDir,
+    '--addresses',
+    'any',
+    '--control',
+    '127.0.0.1:0',
+    '--speedtest-pace-ms',
+    '100',
+    ...flags,
+  ]
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([key]) => !key.startsWith('MOONWALK_') || key === 'MOONWALK_PUBLIC_API_ONLY'),
+  )
+  const child = spawn(process.execPath, [...process.execArgv, program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env })
+  running.add(child)
+  const news: Entry[] = []
+  const listeners = new Set<(entry: Entry) => void>()
+  let complaint = ''
+  child.stderr.on('data', (piece: Buffer) => {
+    complaint = (complaint + piece.toString('utf8')).slice(-2_000)
+  })
+  const ended = new Promise<void>((resolve) => {
+    child.once('close', () => {
+      running.delete(child)
+      resolve()
+    })
+  })
+  return new Promise((resolve, reject) => {
+    void ended.then(() => reject(new Error(`the node ${name} ended: ${complaint.trim()}`)))
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const said = JSON.parse(line) as Entry | Ready
+      if ('type' in said) {
+        news.push(said)
+        for (const listener of listeners) listener(said)
+        return
+      }
+      const entry = said
+      const { token } = JSON.parse(readFileSync(join(dataDir, 'control.json'), 'utf8')) as { token: string }
+      const ask = async <T>(path: string): Promise<T | null> => {
+        try {
+          const response = await fetch(`${entry.control}${path}`, {
+            headers: { authorization: `Bearer ${token}` },
+            signal: AbortSignal.timeout(2_000),
+          })
+          return response.ok ? ((await response.json()) as T) : null
+        } catch {
+          return null // it is being killed, or has not answered in time: asked again
+        }
+      }
+      resolve({
+        name,
+        id: entry.id,
+        listen: entry.listen,
+        readyMs: performance.now(),
+        news,
+        onNews: (listener) => void listeners.add(listener),
+        status: () => ask('/api/status'),
+        peers: () => ask('/api/peers'),
+        table: () => ask('/api/table'),
+        kill: (signal) => void child.kill(signal),
+        ended,
+      })
+    })
+  })
+}

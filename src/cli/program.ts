@@ -1,0 +1,162 @@
+// The commands with their flags. What each does is loaded when it is called, so that none waits for another's libraries.
+import { Command, CommanderError, Option } from 'commander'
+import { CONFIG_KEYS, type ConfigKey, SETTINGS, type Setting, variableOf } from '../config-specs.ts'
+import { nearest } from '../domain/nearest.ts'
+import { VERSION } from '../version.ts'
+import { EXIT, type ExitCode } from './exit-codes.ts'
+import { firstSignal } from './signals.ts'
+import { columns } from './tables.ts'
+
+type Env = NodeJS.ProcessEnv
+
+/** Runs one command line; settles with the exit code. */
+export async function run(argv: readonly string[], env: Env): Promise<number> {
+  let code: ExitCode = EXIT.fine
+  const program = new Command('moonwalk')
+    .description('A peer-to-peer node: a live table of every server in the network, and a way in through the nearest one.')
+    .version(VERSION)
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+    .showSuggestionAfterError(false)
+  const act =
+    <A extends unknown[]>(work: (...args: A) => Promise<ExitCode>) =>
+    async (...args: A): Promise<void> => {
+      code = await work(...args)
+    }
+  addUp(program, act, env)
+  addClientCommands(program, act, env)
+  program
+    .command('diagram')
+    .argument('[machine]', 'node, tunnel or turnSession', 'node')
+    .description('a state machine as Mermaid')
+    .action(act(async (machine: string) => (await import('./diagram.ts')).printDiagram(machine)))
+  program
+    .command('demo')
+    .description('a whole small network on this machine: five nodes in a chain, one behind NAT, and what a cut looks like')
+    .option('--once', 'exit when done; 0 only if everything happened')
+    .option('--json', 'print the facts and times as one JSON object')
+    .action(
+      act(async (flags: { once?: boolean; json?: boolean }) =>
+        (await import('./demo/demo.ts')).runDemo({ once: flags.once === true, json: flags.json === true }),
+      ),
+    )
+  for (const command of program.commands)
+    command
+      .exitOverride()
+      .configureOutput({ outputError: () => {} })
+      .showSuggestionAfterError(false)
+      .allowExcessArguments(false)
+  try {
+    await program.parseAsync(argv)
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode === 0) return EXIT.fine
+    if (argv.length <= 2) return EXIT.usage // the help was printed
+    process.stderr.write(`${usageSentence(error, program, argv)}\n`)
+    return EXIT.usage
+  }
+  return code
+}
+
+/** commander's message with the nearest known word. */
+function usageSentence(error: CommanderError, program: Command, argv: readonly string[]): string {
+  const message = error.message.replace(/^error: /, '')
+  const unknown = /unknown (option|command) '([^'=]+)/.exec(message)
+  if (!unknown) return message
+  const command = program.commands.find((one) => one.name() === argv[2]) ?? program
+  const known =
+    unknown[1] === 'option' ? command.options.flatMap(({ long }) => (long ? [long] : [])) : program.commands.map((one) => one.name())
+  const near = nearest(unknown[2] ?? '', known)
+  return `${message}${near ? `; did you mean ${near}?` : `; see \`moonwalk ${command === program ? '' : `${command.name()} `}--help\``}`
+}
+
+type Act = <A extends unknown[]>(work: (...args: A) => Promise<ExitCode>) => (...args: A) => Promise<void>
+
+/** Options that may be given more than once. */
+const listed = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value]
+
+function addUp(program: Command, act: Act, env: Env): void {
+  const up = program
+    .command('up')
+    .description('start a node; the address of its dashboard is printed')
+    .option('--config <file>', 'JSON configuration (MOONWALK_CONFIG; default DIR/moonwalk.json if it is there)')
+  for (const key of CONFIG_KEYS) addSetting(up, key)
+  up.option('--json', 'one JSON object a line instead of text')
+    .addHelpText('after', settingsText())
+    .action(
+      act(async (flags: Record<string, unknown>) => {
+        const ends = firstSignal()
+        return (await import('./up.ts')).up(flags, env, ends)
+      }),
+    )
+}
+
+function addSetting(up: Command, key: ConfigKey): void {
+  const { flag, off, meaning, usual, isList }: Setting = SETTINGS[key]
+  const text = `${meaning}${isList ? '; may be repeated' : ''} (default: ${usual})`
+  if (key !== 'offerTurn') {
+    const option = new Option(flag, text)
+    if (isList) option.argParser(listed)
+    if (key === 'speedtestPaceMs') option.argParser((value) => (/^\d+$/.test(value) ? Number(value) : value))
+    up.addOption(option)
+  }
+  if (off !== undefined)
+    up.option(
+      off,
+      key === 'offerTurn' ? 'do not carry traffic for others' : 'open nothing to the outside: everything arrives through the tunnel',
+    )
+}
+
+/** Where else each setting may stand. */
+function settingsText(): string {
+  const rows = CONFIG_KEYS.map((key) => {
+    const { flag, off }: Setting = SETTINGS[key]
+    return [key === 'offerTurn' ? (off ?? '') : (flag.split(' ')[0] ?? ''), key, variableOf(key)]
+  })
+  return `
+Flags win over the environment, the environment over the configuration file. Lists are JSON lists in the file, and separated by
+commas in the environment. The same settings are called:
+
+${columns([['flag', 'key in the file', 'variable'], ...rows]).replaceAll(/^/gm, '  ')}
+`
+}
+
+function addClientCommands(program: Command, act: Act, env: Env): void {
+  const client = (name: string, description: string): Command =>
+    program
+      .command(name)
+      .description(description)
+      .option('--data <dir>', 'directory of the running node (MOONWALK_DATA)')
+      .option('--json', 'print one JSON object')
+  type Flags = { data?: string; json?: boolean; watch?: boolean; name?: string; udp?: boolean; http?: string; timeout?: string }
+  const load = () => import('./client-commands.ts')
+  client('status', 'this node: state, address, TURN and why this one, services, health').action(
+    act(async (flags: Flags) => (await load()).status(flags, env)),
+  )
+  client('peers', 'the table of every server in the network')
+    .option('--watch', 'show it again with every change')
+    .action(act(async (flags: Flags) => (await load()).peers(flags, env)))
+  client('add', 'a further known address')
+    .argument('<host:port>')
+    .action(act(async (address: string, flags: Flags) => (await load()).add(address, flags, env)))
+  client('remove', 'forget a node')
+    .argument('<node>', 'id, name or HOST:PORT')
+    .action(act(async (peer: string, flags: Flags) => (await load()).remove(peer, flags, env)))
+  client('expose', 'put a local service on the internet')
+    .argument('<port>', 'PORT or HOST:PORT, with /udp or /http:DOMAIN')
+    .option('--name <name>', 'what the service is called')
+    .option('--udp', 'carry datagrams')
+    .option('--http <domain>', 'answer HTTP for this domain')
+    .option('--timeout <seconds>', 'how long to wait for the proof', '30')
+    .action(act(async (target: string, flags: Flags) => (await load()).expose(target, flags, env)))
+  client('unexpose', 'take a service back')
+    .argument('<name>')
+    .action(act(async (name: string, flags: Flags) => (await load()).unexpose(name, flags, env)))
+  client('ping', 'one measurement of latency now')
+    .argument('<node>', 'id, name or HOST:PORT')
+    .action(act(async (peer: string, flags: Flags) => (await load()).ping(peer, flags, env)))
+  client('speedtest', 'one measurement of download and upload now')
+    .argument('<node>', 'id, name or HOST:PORT')
+    .action(act(async (peer: string, flags: Flags) => (await load()).speedtest(peer, flags, env)))
+  client('events', 'the live feed, one line an entry').action(act(async (flags: Flags) => (await import('./events.ts')).events(flags, env)))
+}

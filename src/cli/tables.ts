@@ -1,0 +1,55 @@
+// Answers as text for people: aligned columns, nothing that a pipe would garble.
+import type { PeersAnswer, StatusAnswer } from '../answers.ts'
+
+/** Rows as columns, padded to the widest cell. */
+export function columns(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => [...(row[i] ?? '')].length)))
+  return rows
+    .map((row) => row.map((cell, i) => (i === row.length - 1 ? cell : cell + ' '.repeat((widths[i] ?? 0) - [...cell].length))).join('  '))
+    .join('\n')
+}
+
+export function peersText({ peers }: PeersAnswer, nowMs: number): string {
+  const head = ['NAME', 'ADDRESS', 'STATE', 'RTT ms', 'LOSS', '↓ Mbit/s', '↑ Mbit/s', 'ROLE', 'PROVEN']
+  const rows = peers.map((peer) => [
+    peer.self ? `${peer.name} *` : peer.name,
+    peer.address,
+    peer.state,
+    peer.rttMs === null ? '–' : `${peer.rttMs.toFixed(2)}${peer.jitterMs === null ? '' : ` ± ${peer.jitterMs.toFixed(2)}`}`,
+    peer.lossPct === null ? '–' : `${peer.lossPct} %`,
+    peer.downMbps === null ? '–' : peer.downMbps.toFixed(1),
+    peer.upMbps === null ? '–' : peer.upMbps.toFixed(1),
+    peer.via !== null ? 'behind NAT' : peer.turn ? 'TURN' : 'server',
+    ageText(peer.lastProof, nowMs),
+  ])
+  const foot = peers.some(({ self }) => self) ? '\n* this node' : ''
+  return peers.length === 0 ? 'nobody yet' : columns([head, ...rows]) + foot
+}
+
+function ageText(iso: string | null, nowMs: number): string {
+  if (iso === null) return '–'
+  const seconds = Math.max(0, Math.round((nowMs - Date.parse(iso)) / 1_000))
+  return seconds < 60
+    ? `${seconds} s ago`
+    : seconds < 3_600
+      ? `${Math.round(seconds / 60)} min ago`
+      : `${Math.round(seconds / 3_600)} h ago`
+}
+
+export function statusText({ node, turn, services, health }: StatusAnswer): string {
+  const lines = [
+    ['node', `${node.name} (${node.id})`],
+    ['state', node.state],
+    ['address', node.address === null ? 'not proven' : `${node.address} (${node.reachability})`],
+    [
+      'TURN',
+      turn === null ? 'none' : `${turn.name} at ${turn.address}, ${turn.rttMs === null ? '?' : turn.rttMs.toFixed(2)} ms; ${turn.reason}`,
+    ],
+    ...services.map(({ name, local, public: address, state, error }) => [
+      `service ${name}`,
+      `${state}: ${address ?? 'no public address'} → ${local}${error === null ? '' : ` (${error})`}`,
+    ]),
+    ...health.map(({ level, text, fix }) => [level, `${text} ${fix}`]),
+  ]
+  return columns(lines)
+}

@@ -1,0 +1,192 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { aRow, aStatus, STARTED_AT } from '../browser/fake-node.ts'
+import { type ControlWorld, startControlWorld, TOKEN } from '../io/control-world.ts'
+import { command, dataDir, type Said } from './command.ts'
+
+let world: ControlWorld
+let data: ReturnType<typeof dataDir>
+beforeEach(async () => {
+  world = await startControlWorld()
+  data = dataDir({ url: `http://127.0.0.1:${world.port}`, token: TOKEN })
+})
+afterEach(async () => {
+  data.remove()
+  await world.end()
+})
+
+const ask = (...args: readonly string[]): Promise<Said> => command([...args, '--data', data.dir])
+const json = async (...args: readonly string[]): Promise<unknown> => {
+  const { code, out, err } = await ask(...args, '--json')
+  return { code, answer: JSON.parse(out), lines: out.split('\n').length - 1, err }
+}
+const fine = (answer: object): object => ({ code: 0, answer: { schemaVersion: 1, ...answer }, lines: 1, err: '' })
+
+const UP = aStatus(
+  'tunnelling.up',
+  {
+    turn: {
+      id: 'b1'.repeat(16),
+      name: 'birch',
+      address: 'birch.test:8088',
+      rttMs: 12.4,
+      reason: 'least latency of 4',
+      since: STARTED_AT,
+      provenAt: null,
+    },
+    services: [
+      { name: 'web', kind: 'tcp', local: '127.0.0.1:3000', public: 'birch.test:20018', state: 'up', error: null },
+      { name: 'ssh', kind: 'tcp', local: '127.0.0.1:22', public: null, state: 'down', error: 'port not allowed' },
+    ],
+    health: [{ level: 'warn', text: 'The clock is off.', fix: 'Set it.' }],
+  },
+  { address: 'birch.test:20017', reachability: 'tunnelled' },
+)
+
+describe('with --json there is one object on stdout and nothing beside it', () => {
+  test('status', async () => {
+    world.node.show({ status: UP })
+    expect(await json('status')).toEqual(fine(UP))
+  })
+
+  test('peers', async () => {
+    world.node.show({ peers: [aRow('birch'), aRow('elm', { rttMs: null })] })
+    expect(await json('peers')).toEqual(fine({ self: 'ab'.repeat(16), peers: [aRow('birch'), aRow('elm', { rttMs: null })] }))
+  })
+
+  test('add', async () => {
+    expect(await json('add', 'cedar.test:8088')).toEqual(fine({ type: 'added', address: 'cedar.test:8088' }))
+    expect(world.node.asked).toEqual([['add', 'cedar.test:8088']])
+  })
+
+  test('remove', async () => {
+    world.node.show({ peers: [aRow('birch')] })
+    expect(await json('remove', 'birch')).toEqual(fine({ type: 'removed', address: 'birch.test:8088' }))
+  })
+
+  test('expose answers the service as status has it', async () => {
+    const service = { name: 'web', kind: 'http', local: '192.168.1.7:3000', public: 'birch.test:20018', state: 'up', error: null }
+    expect(await json('expose', '192.168.1.7:3000', '--name=web', '--http', 'www.a.org', '--timeout', '1.5')).toEqual(fine(service))
+    expect(world.node.asked).toEqual([['expose', { name: 'web', kind: 'http', local: '192.168.1.7:3000', domain: 'www.a.org' }, 1_500]])
+  })
+
+  test('unexpose', async () => expect(await json('unexpose', 'web')).toEqual(fine({ type: 'unexposed', name: 'web' })))
+
+  test('ping', async () => {
+    world.node.show({ peers: [aRow('birch')] })
+    expect(await json('ping', 'birch')).toEqual(fine({ rttMs: 1.5, samples: [1.5, 2], connectMs: null }))
+  })
+
+  test('speedtest', async () =>
+    expect(await json('speedtest', 'birch')).toEqual(
+      fine({ downMbps: 90, upMbps: 40, downBytes: 9, upBytes: 4, downMs: 1, upMs: 1, confidence: 0.9 }),
+    ))
+})
+
+describe('without it there is plain text', () => {
+  test('status', async () => {
+    world.node.show({ status: UP })
+    expect(await ask('status')).toEqual({
+      code: 0,
+      err: '',
+      out: `node         ash (${'ab'.repeat(16)})
+state        tunnelling.up
+address      birch.test:20017 (tunnelled)
+TURN         birch at birch.test:8088, 12.40 ms; least latency of 4
+service web  up: birch.test:20018 → 127.0.0.1:3000
+service ssh  down: no public address → 127.0.0.1:22 (port not allowed)
+warn         The clock is off. Set it.
+`,
+    })
+  })
+
+  test('expose tells on stderr that it waits', async () =>
+    expect(await ask('expose', '3000')).toEqual({
+      code: 0,
+      out: 'tcp-3000 is up: birch.test:20018 → 127.0.0.1:3000\n',
+      err: 'waiting until tcp-3000 answers at a public address …\n',
+    }))
+
+  test('ping', async () => {
+    world.node.show({ peers: [aRow('birch')] })
+    expect(await ask('ping', 'birch')).toEqual({ code: 0, out: 'birch: 1.50 ms, best of 1.50, 2.00\n', err: '' })
+  })
+
+  test('speedtest', async () =>
+    expect(await ask('speedtest', 'birch')).toEqual({
+      code: 0,
+      out: 'birch: ↓ 90.0 Mbit/s, ↑ 40.0 Mbit/s (confidence 90 %)\n',
+      err: 'measuring download and upload with birch …\n',
+    }))
+})
+
+test.each([
+  [['ping', 'nobody'], 'There is no such server.'],
+  [['remove', 'nobody'], 'There is no such server.'],
+  [['add', 'bad.test:1'], 'That address may not be contacted.'],
+])('what the node refuses ends with 1 and its sentence: %j', async (args, err) => {
+  expect(await ask(...args, '--json')).toEqual({ code: 1, out: '', err: `${err}\n` })
+})
+
+describe('a node that can’t be reached ends with 3', () => {
+  test.each([['status'], ['events']])('%s when it was killed and left its file behind', async (name) => {
+    const left = dataDir({ url: `http://127.0.0.1:${world.port}`, token: TOKEN })
+    await world.server.close()
+    const { code, out, err } = await command([name, '--data', left.dir])
+    expect([code, out, err.replace(/\(.*\)/, '(why)')]).toEqual([
+      3,
+      '',
+      `the node at http://127.0.0.1:${world.port} can't be reached (why); it may have ended without cleaning up\n`,
+    ])
+    left.remove()
+  })
+
+  test.each([['status'], ['events']])('%s when another program has its port now', async (name) => {
+    const left = dataDir({ url: `http://127.0.0.1:${world.port}`, token: 'the token of the one before' })
+    expect((await command([name, '--data', left.dir])).code).toEqual(3)
+    left.remove()
+  })
+})
+
+describe('the feed', () => {
+  const ADDED = { type: 'peer.added', peer: 'b1', name: 'birch', address: 'birch.test:8088' } as const
+
+  test.each([
+    ['as lines for people', [], /^\d\d:\d\d:\d\d {2}birch \(birch\.test:8088\) joined the table\.\n$/],
+    [
+      'as objects',
+      ['--json'],
+      /^\{"schemaVersion":1,"type":"peer\.added","peer":"b1","name":"birch","address":"birch\.test:8088","seq":\d+,"at":"[^"]+"\}\n$/,
+    ],
+  ])('%s, until the node ends', async (_, flags, expected) => {
+    const told = command(['events', ...flags, '--data', data.dir], {}, () => void world.server.close())
+    await listened()
+    world.node.tell(ADDED)
+    const { code, out, err } = await told
+    expect([code, err]).toEqual([0, ''])
+    expect(out).toMatch(expected)
+  })
+
+  test('the table is shown at once and again with what happens', async () => {
+    world.node.show({ peers: [aRow('birch')] })
+    let shown = 0
+    const watching = command(['peers', '--watch', '--json', '--data', data.dir], {}, () => {
+      shown += 1
+      if (shown === 2) void world.server.close()
+    })
+    await listened()
+    world.node.show({ peers: [aRow('birch'), aRow('elm')] })
+    world.node.tell(ADDED)
+    const { code, out } = await watching
+    const tables = out
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { peers: { name: string }[] }).peers.map(({ name }) => name))
+    expect([code, tables]).toEqual([0, [['birch'], ['birch', 'elm']]])
+  })
+
+  /** The control server itself may listen too: one more is the command. */
+  async function listened(): Promise<void> {
+    const before = world.node.listeners()
+    for (let turn = 0; turn < 200_000 && world.node.listeners() === before; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+})

@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'vitest'
+import type { PeersAnswer } from '../../src/answers.ts'
+import { complete, knows, lacks, measured } from '../../src/cli/demo/expectations.ts'
+import { factsText } from '../../src/cli/demo/report.ts'
+import { newsLine } from '../../src/cli/news-line.ts'
+import { columns, peersText } from '../../src/cli/tables.ts'
+import { aRow, STARTED_AT } from '../browser/fake-node.ts'
+
+const NOW = Date.parse(STARTED_AT)
+const peers = (...rows: PeersAnswer['peers']): PeersAnswer => ({ schemaVersion: 1, self: aRow('ash').id ?? '', peers: rows })
+
+test('columns stand under one another, whatever the script, and nothing trails', () =>
+  expect(
+    columns([
+      ['a', 'bb', 'c'],
+      ['äöü', 'b', ''],
+      ['', '↓↑', 'ccc'],
+    ]),
+  ).toEqual('a    bb  c\näöü  b   \n     ↓↑  ccc'))
+
+test('the table of peers for people', () =>
+  expect(
+    peersText(
+      peers(
+        aRow('ash', { self: true, rttMs: 0.123, jitterMs: null, lossPct: 0 }),
+        aRow('hidden', { via: 'b1', turn: false, lastProof: new Date(NOW - 90_000).toISOString() }),
+        aRow('elm', {
+          state: 'suspect',
+          rttMs: null,
+          jitterMs: null,
+          lossPct: null,
+          downMbps: null,
+          upMbps: null,
+          turn: false,
+          lastProof: null,
+        }),
+      ),
+      NOW + 5_000,
+    ),
+  ).toEqual(`NAME    ADDRESS           STATE    RTT ms        LOSS  ↓ Mbit/s  ↑ Mbit/s  ROLE        PROVEN
+ash *   ash.test:8088     alive    0.12          0 %   93.1      41.0      TURN        5 s ago
+hidden  hidden.test:8088  alive    10.00 ± 0.30  0 %   93.1      41.0      behind NAT  2 min ago
+elm     elm.test:8088     suspect  –             –     –         –         server      –
+* this node`))
+
+test('an empty table is told in words', () => expect(peersText(peers(), NOW)).toEqual('nobody yet'))
+
+describe('news as a line', () => {
+  const entry = { seq: 1, at: STARTED_AT }
+  test('has the time of day in front', () =>
+    expect(newsLine({ ...entry, type: 'turn.lost', peer: 'b1', name: 'birch', why: 'it fell silent' })).toMatch(
+      /^\d\d:\d\d:\d\d {2}The TURN birch was lost: it fell silent\.$/,
+    ))
+
+  test('pings and the machines inside are left to the log', () =>
+    expect([
+      newsLine({ ...entry, type: 'peer.measured', peer: 'b1', rttMs: 1, jitterMs: null, lossPct: 0 }),
+      newsLine({ ...entry, type: 'state.entered', machine: 'tunnel', state: 'up', from: '', event: '' }),
+      newsLine({ ...entry, type: 'state.entered', machine: 'node', state: 'serving', from: 'probing', event: 'proven' })?.slice(10),
+    ]).toEqual([null, null, 'node: probing → serving (proven)']))
+})
+
+describe('what the demo waits for is told as what is missing', () => {
+  test.each([
+    ['nobody answers', complete(null, 2), 'does not answer'],
+    ['too few', complete(peers(aRow('ash')), 2), 'holds 1 of 2, 1 of them answering'],
+    ['too many', complete(peers(aRow('ash'), aRow('elm'), aRow('fir')), 2), 'holds 3 of 2, 3 of them answering'],
+    ['a suspect', complete(peers(aRow('ash'), aRow('elm', { state: 'suspect' })), 2), 'holds 2 of 2, 1 of them answering'],
+    ['no latency yet', complete(peers(aRow('ash'), aRow('elm', { rttMs: null })), 2), 'holds 2 of 2, 1 of them answering'],
+    ['one address twice', complete(peers(aRow('ash'), aRow('elm', { address: 'ash.test:8088' })), 2), 'holds an address twice'],
+    ['everything', complete(peers(aRow('ash'), aRow('elm')), 2), ''],
+    ['figures', measured(peers(aRow('ash'), aRow('elm', { upMbps: null }), aRow('fir', { downMbps: null }))), 'has not measured elm, fir'],
+    ['all figures', measured(peers(aRow('ash'))), ''],
+    ['an address', knows(peers(aRow('ash')), aRow('ash').id ?? '', 'ash.test:9'), 'holds ash at ash.test:8088 and not at ash.test:9'],
+    ['a known address', knows(peers(aRow('ash')), aRow('ash').id ?? '', 'ash.test:8088'), ''],
+    ['a stranger', knows(peers(), 'ab'.repeat(16), 'ash.test:9'), 'holds abababab at no address and not at ash.test:9'],
+    ['one that should be gone', knows(peers(aRow('ash')), aRow('ash').id ?? '', null), 'still holds ash'],
+    ['one that is gone', knows(peers(), aRow('ash').id ?? '', null), ''],
+  ])('%s', (_, told, expected) => expect(told).toEqual(expected))
+
+  test('the first lack of each node', () =>
+    expect(
+      lacks(
+        [
+          { name: 'ash', answer: peers(aRow('ash')) },
+          { name: 'elm', answer: null },
+          { name: 'fir', answer: peers(aRow('fir', { upMbps: null })) },
+        ],
+        (answer) => complete(answer, 1),
+        measured,
+      ),
+    ).toEqual('elm does not answer; fir has not measured fir'))
+})
+
+test('the demo’s end for people: the table and two sentences', () => {
+  const row = { ipv4: '127.0.0.1', 'port no': '8088', name: 'ash', latency: 0.5, download: 900.4, upload: null }
+  expect(
+    factsText({
+      schemaVersion: 1,
+      ok: true,
+      nodes: [{ name: 'ash', address: '127.0.0.1:8088', table: { ip_address: [row] } }],
+      turn: { name: 'birch', address: '127.0.0.1:8089', reason: 'least latency of 5: 1 ms' },
+      service: { public: '127.0.0.1:20018' },
+      convergedMs: 100,
+      turnJoinMs: 50,
+      cut: { turn: 'birch', next: 'cedar', outageMs: 17.3 },
+    }),
+  ).toEqual(`
+The table of ash, before the cut:
+NAME  ADDRESS         RTT ms  ↓ Mbit/s  ↑ Mbit/s
+ash   127.0.0.1:8088  0.50    900       –
+
+The service behind NAT was at http://127.0.0.1:20018/ through birch (least latency of 5: 1 ms).
+birch was killed, and the service was away for 17.3 ms until it answered through cedar.
+`)
+})

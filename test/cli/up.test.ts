@@ -1,0 +1,140 @@
+// `moonwalk up` as a process: what scripts rely on from its first line to its end.
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { endAll, type Running, start } from './process.ts'
+
+// Every test starts processes; a busy machine takes its time.
+vi.setConfig({ testTimeout: 60_000 })
+
+let dir = ''
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'moonwalk-up-'))
+})
+afterEach(() => {
+  endAll()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+const HERE = ['--addresses', 'any', '--control=127.0.0.1:0', '--listen', '127.0.0.1:0']
+const up = (...flags: readonly string[]): Running => start(['up', '--data', dir, '--json', ...HERE, ...flags])
+const objects = (text: string): { [key: string]: unknown }[] =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+async function ready(node: Running): Promise<{ [key: string]: unknown }> {
+  const line = await node.line()
+  if (line === null) throw new Error((await node.ended).err)
+  return JSON.parse(line)
+}
+
+test('its first line says that it listens, it answers, and SIGTERM ends it cleanly', async () => {
+  const node = up('--name', 'ash')
+  const said = await ready(node)
+  expect(said).toEqual({
+    schemaVersion: 1,
+    event: 'ready',
+    id: expect.stringMatching(/^[0-9a-f]{32}$/),
+    name: 'ash',
+    listen: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+    control: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+    pid: node.child.pid,
+  })
+  expect((await fetch(`http://${said.listen}/server_info`)).status).toEqual(200)
+
+  const control = JSON.parse(readFileSync(join(dir, 'control.json'), 'utf8'))
+  expect(control).toEqual({ url: said.control, token: expect.stringMatching(/^[\w-]{32}$/), pid: node.child.pid })
+  expect(statSync(join(dir, 'control.json')).mode & 0o777).toEqual(0o600)
+
+  const status = await start(['status', '--json', '--data', dir]).ended
+  expect([status.code, objects(status.out)[0]?.node]).toEqual([0, expect.objectContaining({ id: said.id, name: 'ash', version: '0.1.0' })])
+
+  node.child.kill('SIGTERM')
+  const { code, signal, out } = await node.ended
+  expect([code, signal]).toEqual([0, null])
+  expect(
+    objects(out)
+      .slice(1)
+      .filter(({ schemaVersion, type, seq, at }) => schemaVersion !== 1 || !type || !seq || !at),
+  ).toEqual([])
+  expect(objects(out).at(-1)?.type).toEqual('node.stopped')
+  expect(readdirSync(dir).filter((file) => /control|pid/.test(file))).toEqual([])
+  expect((await start(['status', '--data', dir]).ended).code).toEqual(3)
+})
+
+test('with --no-listen it opens nothing to the outside, and it stays who it is from run to run', async () => {
+  const first = await ready(up('--no-listen'))
+  expect(first.listen).toEqual(null)
+  endAll()
+  const again = up('--no-listen')
+  const second = await ready(again)
+  expect([second.listen, second.id]).toEqual([null, first.id])
+  again.child.kill('SIGINT')
+  expect((await again.ended).code).toEqual(0)
+})
+
+test('a second process on the same directory is refused by the pid of the first, and harms nothing', async () => {
+  const first = up()
+  await ready(first)
+  const { code, out, err } = await up().ended
+  expect([code, out, err]).toEqual([
+    1,
+    '',
+    `another moonwalk (pid ${first.child.pid}) already uses ${dir}; stop it, or choose another directory with --data\n`,
+  ])
+  expect((await start(['status', '--data', dir]).ended).code).toEqual(0)
+})
+
+test('a signal that comes before it listens ends it as cleanly', async () => {
+  const node = up()
+  // The lock is the first thing it leaves.
+  while (node.child.exitCode === null && !existsSync(join(dir, 'moonwalk.pid'))) await new Promise((resolve) => setImmediate(resolve))
+  node.child.kill('SIGTERM')
+  const { code, signal } = await node.ended
+  expect([code, signal]).toEqual([0, null])
+  expect(readdirSync(dir).filter((file) => /control|pid/.test(file))).toEqual([])
+})
+
+test.each(['--listen', '--control'])('a port in use is told with the flag that chooses another: %s', async (flag) => {
+  const taken = createServer()
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+  const address = taken.address()
+  const port = address !== null && typeof address === 'object' ? address.port : 0
+  const { code, out, err } = await up(flag, `127.0.0.1:${port}`).ended
+  expect([code, out, err.split('\n').length]).toEqual([1, '', 2])
+  expect(err).toMatch(new RegExp(`127\\.0\\.0\\.1:${port}.*choose another.*${flag}\n$`))
+  await new Promise((closed) => taken.close(closed))
+})
+
+test('a damaged table is set aside and told, and the node starts', async () => {
+  writeFileSync(join(dir, 'ip_table.json'), '{"ip_address":[')
+  const node = up()
+  await ready(node)
+  const told = (async (): Promise<unknown> => {
+    for (let line = await node.line(); line !== null; line = await node.line()) {
+      const entry = JSON.parse(line)
+      if (entry.type === 'warned') return entry.text
+    }
+    return null
+  })()
+  expect(
+    String(await told)
+      .replaceAll(dir, 'DIR')
+      .replace(/broken-[\dTZ-]+/, 'broken-TIME'),
+  ).toEqual(
+    'DIR/ip_table.json could not be read as an IP table; it was set aside as DIR/ip_table.json.broken-TIME, and the seeds will be asked again',
+  )
+  node.child.kill('SIGTERM')
+  expect((await node.ended).code).toEqual(0)
+})
+
+test('text is for people: the dashboard’s address, and no colours', async () => {
+  const node = start(['up', '--data', dir, '--name', 'ash', ...HERE])
+  expect(await node.line()).toMatch(/^ash listens on 127\.0\.0\.1:\d+; dashboard: http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]+$/)
+  node.child.kill('SIGTERM')
+  const { code, out } = await node.ended
+  expect([code, out.includes('\x1b')]).toEqual([0, false])
+})

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { CONFIG_KEYS, variableOf } from '../../src/config-specs.ts'
+import { command, dataDir } from './command.ts'
+
+describe('wrong use ends with 2 and one sentence that names the nearest known word', () => {
+  test.each<[readonly string[], string]>([
+    [['pers'], "unknown command 'pers'; did you mean peers?"],
+    [['xyzzy-plugh'], "unknown command 'xyzzy-plugh'; see `moonwalk --help`"],
+    [['--jsn'], "unknown option '--jsn'; see `moonwalk --help`"],
+    [['--versoin'], "unknown option '--versoin'; did you mean --version?"],
+    [['up', '--lisen', '127.0.0.1:0'], "unknown option '--lisen'; did you mean --listen?"],
+    [['up', '--lisen=127.0.0.1:0'], "unknown option '--lisen=127.0.0.1:0'; did you mean --listen?"],
+    [['up', '--no-ofer'], "unknown option '--no-ofer'; did you mean --no-offer?"],
+    [['up', '--allow-port', '1-2'], "unknown option '--allow-port'; did you mean --allow-ports?"],
+    [['up', '-x'], "unknown option '-x'; see `moonwalk up --help`"],
+    [['up', '--listen'], "option '--listen <host:port>' argument missing"],
+    [['up', 'extra'], "too many arguments for 'up'. Expected 0 arguments but got 1."],
+    [['peers', '--wach'], "unknown option '--wach'; did you mean --watch?"],
+    [['add'], "missing required argument 'host:port'"],
+    [['ping'], "missing required argument 'node'"],
+    [['expose'], "missing required argument 'port'"],
+    [['demo', '--onec'], "unknown option '--onec'; did you mean --once?"],
+    [['expose', 'web'], '"web" is no service; write [NAME=]PORT or [NAME=]HOST:PORT, with /udp or /http:DOMAIN behind'],
+    [['expose', '3000', '--udp', '--http', 'a.org'], 'a service is either --udp or --http, not both'],
+    [['expose', '3000', '--timeout', 'soon'], '--timeout: "soon" is not a number of seconds up to 600'],
+    [['expose', '3000', '--timeout', '601'], '--timeout: "601" is not a number of seconds up to 600'],
+    [['up', '--join', 'nowhere'], '--join: "nowhere" is not HOST:PORT, such as 203.0.113.7:8088'],
+    [
+      ['up', '--speedtest-pace-ms', 'soon'],
+      '--speedtest-pace-ms: "soon" does not fit: it must be a whole number of milliseconds, 50 or more',
+    ],
+    [['up', '--config', '/nowhere/moonwalk.json'], '/nowhere/moonwalk.json is not there; name an existing file with --config'],
+    [['diagram', 'tunel'], 'no machine is called tunel; did you mean tunnel?'],
+  ])('%j', async (args, err) => expect(await command(args)).toEqual({ code: 2, out: '', err: `${err}\n` }))
+
+  test('no command at all prints the help', async () => {
+    const { code, out, err } = await command([])
+    expect([code, `${out}${err}`.split('\n')[0]]).toEqual([2, 'Usage: moonwalk [options] [command]'])
+  })
+})
+
+test('the help of up names every setting, its key and its variable', async () => {
+  const { code, out, err } = await command(['up', '--help'])
+  expect([code, err]).toEqual([0, ''])
+  expect(CONFIG_KEYS.filter((key) => !new RegExp(`--.* ${key} +${variableOf(key)}$`, 'm').test(out))).toEqual([])
+})
+
+test('the version is the package’s', async () => {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+  expect(await command(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' })
+})
+
+test.each(['node', 'tunnel', 'turnSession'])('the diagram of %s is printed as it was generated', async (machine) => {
+  const generated = readFileSync(new URL(`../../diagrams/${machine}.mmd`, import.meta.url), 'utf8')
+  expect(await command(['diagram', machine])).toEqual({ code: 0, out: generated, err: '' })
+})
+
+test('without a name the diagram is the node’s', async () => {
+  expect(await command(['diagram'])).toEqual(await command(['diagram', 'node']))
+})
+
+test.each([
+  ['status'],
+  ['peers'],
+  ['peers', '--watch'],
+  ['add', '203.0.113.7:8088'],
+  ['remove', 'ash'],
+  ['expose', '3000', '--json'],
+  ['unexpose', 'web'],
+  ['ping', 'ash'],
+  ['speedtest', 'ash', '--json'],
+  ['events'],
+])('without a running node %s ends with 3 and a sentence', async (...args) => {
+  const { dir, remove } = dataDir(null)
+  expect(await command([...args, '--data', dir])).toEqual({
+    code: 3,
+    out: '',
+    err: `no node runs with the data directory ${dir}; start one with \`moonwalk up\`, or name its directory with --data\n`,
+  })
+  remove()
+})
