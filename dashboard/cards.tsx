@@ -1,0 +1,129 @@
+// The cards beside the table: how this node is reached, its services, its health, its news.
+import { signal } from '@preact/signals'
+import type { ServiceAnswer, StatusAnswer } from '../src/answers.ts'
+import type { Entry } from '../src/feed/news.ts'
+import { newsText } from '../src/feed/news-text.ts'
+import { nowMs } from './feed-client.ts'
+import { age, clockTime, DASH, fullTime, measure } from './format.ts'
+
+export function ReachCard({ status: { node, turn } }: { readonly status: StatusAnswer }) {
+  return (
+    <section class="card" aria-labelledby="reach">
+      <h2 id="reach">Reached</h2>
+      <p class="big mono">{node.address ?? 'not proven yet'}</p>
+      <p class="soft">
+        {node.reachability === 'public'
+          ? 'directly: others connect to this node'
+          : node.reachability === 'tunnelled'
+            ? 'through a TURN'
+            : 'nobody has proven a way in'}
+      </p>
+      {turn ? (
+        <dl class="turn">
+          <dt>TURN</dt>
+          <dd>
+            <b class="turn-name">{turn.name}</b> <span class="mono soft">{turn.address}</span>
+          </dd>
+          <dt>Why</dt>
+          <dd>{turn.reason}</dd>
+          <dt>RTT</dt>
+          <dd>{measure(turn.rttMs, 'ms')}</dd>
+          <dt>Since</dt>
+          <dd title={fullTime(turn.since)}>{age(turn.since, nowMs.value)}</dd>
+          <dt>Proven</dt>
+          <dd title={fullTime(turn.provenAt)}>{turn.provenAt === null ? 'not yet' : `${age(turn.provenAt, nowMs.value)} ago`}</dd>
+        </dl>
+      ) : (
+        <p class="soft">{node.reachability === 'public' ? 'No TURN needed.' : 'No TURN in use.'}</p>
+      )}
+    </section>
+  )
+}
+
+export function ServicesCard({ services }: { readonly services: readonly ServiceAnswer[] }) {
+  return (
+    <section class="card" aria-labelledby="services">
+      <h2 id="services">Services</h2>
+      {services.length === 0 && (
+        <p class="empty">
+          Nothing is exposed: <code>moonwalk expose 3000</code>
+        </p>
+      )}
+      <ul class="services">
+        {services.map(({ name, kind, local, public: open, state, error }) => (
+          <li key={name} data-service={name}>
+            <span class={`dot ${state}`} aria-hidden="true" />
+            <div>
+              <b>{name}</b> <span class="soft">{kind}</span> <span class="chip">{state}</span>
+              <div class="mono route">
+                {open ?? 'not proven'} <span class="soft">→ {local}</span>
+              </div>
+              {error !== null && <div class="bad">{error}</div>}
+            </div>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+export function HealthCard({ health }: { readonly health: StatusAnswer['health'] }) {
+  return (
+    <section class="card" aria-labelledby="health">
+      <h2 id="health">Health</h2>
+      {health.length === 0 && <p class="fine">Everything is as it should be.</p>}
+      <ul class="health">
+        {health.map(({ level, text, fix }) => (
+          <li key={text} class={level}>
+            <span class="level">{level}</span> {text}
+            {fix !== '' && <div class="soft">{fix}</div>}
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+const showsMeasurements = signal(false)
+const SHOWN = 60
+
+export function NewsCard({ news }: { readonly news: readonly Entry[] }) {
+  const told = news.filter(({ type }) => showsMeasurements.value || type !== 'peer.measured')
+  return (
+    <section class="card news" aria-labelledby="news">
+      <header>
+        <h2 id="news">News</h2>
+        <label>
+          <input
+            type="checkbox"
+            checked={showsMeasurements.value}
+            onChange={({ currentTarget }) => (showsMeasurements.value = currentTarget.checked)}
+          />
+          every ping
+        </label>
+      </header>
+      {told.length === 0 && <p class="empty">Nothing has happened yet.</p>}
+      <ol>
+        {told
+          .slice(-SHOWN)
+          .toReversed()
+          .map((entry) => (
+            <li key={entry.seq} class={moodOf(entry)}>
+              <time dateTime={entry.at} title={fullTime(entry.at)}>
+                {entry.at ? clockTime(entry.at) : DASH}
+              </time>
+              <span class="what">{newsText(entry)}</span>
+            </li>
+          ))}
+      </ol>
+    </section>
+  )
+}
+
+function moodOf(entry: Entry): 'good' | 'poor' | 'plain' | 'quiet' {
+  const { type } = entry
+  if (entry.type === 'node.reachability' && entry.verdict === 'unknown') return 'poor'
+  if (/^(turn\.lost|turn\.none|service\.down|peer\.removed|peer\.suspected|warned|.*\.refused)$/.test(type)) return 'poor'
+  if (/^(turn\.chosen|service\.up|peer\.added|peer\.cleared|node\.reachability)$/.test(type)) return 'good'
+  return type === 'state.entered' || type === 'peer.measured' ? 'quiet' : 'plain'
+}

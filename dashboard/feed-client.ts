@@ -1,0 +1,100 @@
+// The page's end of the live feed: connects, keeps the view up to date, and says how things stand when it can't.
+import { signal } from '@preact/signals'
+import { applyFeed, type FeedDelta, type FeedSnapshot, type FeedView } from '../src/feed/delta.ts'
+import type { Entry } from '../src/feed/news.ts'
+
+export type FeedLink =
+  | { readonly type: 'connecting' }
+  | { readonly type: 'live' }
+  | { readonly type: 'lost'; readonly sinceMs: number; readonly retryAtMs: number }
+  /** The node does not know this browser's key: trying again would not help. */
+  | { readonly type: 'locked' }
+
+export const view = signal<FeedView | null>(null)
+export const link = signal<FeedLink>({ type: 'connecting' })
+/** Wall time in milliseconds, moving once a second: for ages and countdowns. */
+export const nowMs = signal(Date.now())
+
+const MAX_NEWS = 300
+/** The node says something every five seconds; twice missed and more, and it is stuck or gone. */
+const SILENCE_MS = 13_000
+const FIRST_RETRY_MS = 400
+const MAX_RETRY_MS = 8_000
+
+let socket: WebSocket | null = null
+let failures = 0
+let lostSinceMs: number | null = null
+let heardAtMs = 0
+let retry: ReturnType<typeof setTimeout> | undefined
+
+export function startFeed(): void {
+  connect()
+  setInterval(() => {
+    nowMs.value = Date.now()
+    if (socket?.readyState === WebSocket.OPEN && Date.now() - heardAtMs > SILENCE_MS) drop()
+  }, 1_000)
+  addEventListener('online', connectNow)
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && connectNow())
+}
+
+/** Tries at once rather than when its time comes. */
+export function connectNow(): void {
+  if (socket === null) connect()
+}
+
+function connect(): void {
+  clearTimeout(retry)
+  const url = new URL('feed', location.href)
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
+  const mine = new WebSocket(url)
+  socket = mine
+  heardAtMs = Date.now()
+  mine.onmessage = ({ data }) => mine === socket && hear(JSON.parse(String(data)))
+  mine.onclose = () => mine === socket && drop()
+}
+
+function hear(message: FeedSnapshot | FeedDelta): void {
+  heardAtMs = Date.now()
+  nowMs.value = heardAtMs
+  const next = applyFeed(view.value, message, MAX_NEWS)
+  if (next === null) return drop()
+  view.value = next
+  if (message.t !== 's') return
+  failures = 0
+  lostSinceMs = null
+  link.value = { type: 'live' }
+  void recallNews()
+}
+
+/** The feed begins with few entries; the node remembers more. */
+async function recallNews(): Promise<void> {
+  const answer = await fetch('api/news').catch(() => null)
+  if (!answer?.ok || !view.value) return
+  const { news }: { readonly news: readonly Entry[] } = await answer.json()
+  const held = view.value
+  const known = new Set(held.news.map(({ seq }) => seq))
+  view.value = {
+    ...held,
+    news: [...news.filter(({ seq }) => !known.has(seq)), ...held.news].sort((a, b) => a.seq - b.seq).slice(-MAX_NEWS),
+  }
+}
+
+function drop(): void {
+  const old = socket
+  socket = null
+  old?.close()
+  failures += 1
+  lostSinceMs ??= Date.now()
+  const waitMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1)) * (0.75 + Math.random() / 2)
+  link.value = { type: 'lost', sinceMs: lostSinceMs, retryAtMs: Date.now() + waitMs }
+  retry = setTimeout(connect, waitMs)
+  // A refused upgrade looks like a dead node from here; a plain request tells them apart.
+  if (failures === 2) void askWhetherLocked()
+}
+
+async function askWhetherLocked(): Promise<void> {
+  const answer = await fetch('api/states').catch(() => null)
+  if (answer?.status !== 401) return
+  clearTimeout(retry)
+  link.value = { type: 'locked' }
+}

@@ -1,0 +1,118 @@
+import { effect } from '@preact/signals'
+import { render } from 'preact'
+import type { FeedView } from '../src/feed/delta.ts'
+import type { Entry } from '../src/feed/news.ts'
+import { shortId } from '../src/feed/news-text.ts'
+import './chart.css'
+import './dashboard.css'
+import { HealthCard, NewsCard, ReachCard, ServicesCard } from './cards.tsx'
+import { Diagram } from './diagram.tsx'
+import { connectNow, link, nowMs, startFeed, view } from './feed-client.ts'
+import { age } from './format.ts'
+import { PeersTable } from './peers-table.tsx'
+
+function Page() {
+  const shown = view.value
+  return (
+    <>
+      <Header shown={shown} />
+      {shown ? <Main shown={shown} /> : <main class="waiting">{link.value.type === 'locked' ? '' : 'Waiting for the node…'}</main>}
+    </>
+  )
+}
+
+function Header({ shown }: { readonly shown: FeedView | null }) {
+  const node = shown?.status.node
+  return (
+    <header class="top">
+      <h1>
+        <img src="./favicon.svg" alt="" width="22" height="22" /> moonwalk
+      </h1>
+      {node && (
+        <>
+          <b class="node-name">{node.name}</b>
+          <span class="chip state-chip" data-node-state={node.state}>
+            {node.state}
+          </span>
+          <span class="soft mono" title={node.id}>
+            {shortId(node.id)}
+          </span>
+          <span class="soft">
+            v{node.version}, up {age(node.startedAt, nowMs.value)}
+          </span>
+        </>
+      )}
+      <Link />
+    </header>
+  )
+}
+
+/** Whether what is shown is now. */
+function Link() {
+  const now = link.value
+  return (
+    <div class={`link ${now.type}`} role="status" data-link={now.type}>
+      <span class="dot" aria-hidden="true" />
+      {now.type === 'live' && 'live'}
+      {now.type === 'connecting' && 'connecting…'}
+      {now.type === 'locked' && 'The node does not know this browser: open the link that “moonwalk up” printed.'}
+      {now.type === 'lost' && (
+        <>
+          <span>
+            No answer from the node for {Math.max(0, Math.round((nowMs.value - now.sinceMs) / 1_000))} s; what you see is from before.{' '}
+            {nowMs.value < now.retryAtMs ? `Trying again in ${Math.ceil((now.retryAtMs - nowMs.value) / 1_000)} s.` : 'Trying again…'}
+          </span>
+          <button type="button" onClick={connectNow}>
+            Now
+          </button>
+        </>
+      )}
+    </div>
+  )
+}
+
+function Main({ shown: { status, peers, states, news } }: { readonly shown: FeedView }) {
+  const alive = [...peers.values()].filter(({ state }) => state === 'alive').length
+  return (
+    <main class={link.value.type === 'live' ? '' : 'stale'}>
+      <div class="facts">
+        <div class="cards">
+          <ReachCard status={status} />
+          <ServicesCard services={status.services} />
+          <HealthCard health={status.health} />
+        </div>
+        <section class="card table-card" aria-labelledby="servers">
+          <header>
+            <h2 id="servers">Servers</h2>
+            <span class="soft">
+              {peers.size} in the table, {alive} alive
+            </span>
+          </header>
+          <PeersTable peers={peers} />
+        </section>
+        <NewsCard news={news} />
+      </div>
+      <aside class="card diagrams" aria-label="State machines">
+        <Diagram machine="node" active={states.node ?? [status.node.state]} last={lastOf(news, 'node')} />
+        {(status.node.state.startsWith('tunnelling') || states.tunnel !== undefined) && (
+          <Diagram machine="tunnel" active={states.tunnel ?? []} last={lastOf(news, 'tunnel')} />
+        )}
+      </aside>
+    </main>
+  )
+}
+
+const lastOf = (news: readonly Entry[], machine: string) =>
+  news.findLast((entry): entry is Extract<Entry, { type: 'state.entered' }> => entry.type === 'state.entered' && entry.machine === machine)
+
+effect(() => {
+  const node = view.value?.status.node
+  document.title = node ? `${link.value.type === 'live' ? '' : '⚠ '}${node.name}: ${node.state}` : 'moonwalk'
+})
+
+const page = document.getElementById('page')
+if (page) {
+  page.replaceChildren()
+  render(<Page />, page)
+}
+startFeed()

@@ -1,0 +1,237 @@
+// The dashboard in a real browser, in front of a node that shows what it is told to show.
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { startControlServer } from '../../src/io/control-server.ts'
+import { createNodeClock } from '../../src/io/node-clock.ts'
+import type { Listening } from '../../src/ports.ts'
+import { launchChromium, textOf } from './chromium.ts'
+import { aRow, aStatus, createFakeNode, type FakeNode } from './fake-node.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const turn = {
+  id: 'b',
+  name: 'birch',
+  address: 'birch.test:8088',
+  rttMs: 12.4,
+  reason: 'least latency of 2',
+  since: '2026-01-02T03:04:05.000Z',
+  provenAt: null,
+}
+
+let browser: Browser
+let page: Page
+let node: FakeNode
+let server: Listening
+let complaints: string[]
+
+beforeAll(async () => {
+  await promisify(execFile)(process.execPath, ['scripts/build.mjs', 'dashboard'], { cwd: root })
+  browser = await launchChromium()
+})
+afterAll(() => browser?.close())
+
+beforeEach(async () => {
+  node = createFakeNode()
+  server = await serve('127.0.0.1:0', 'the-token')
+  const context = await browser.newContext({ viewport: { width: 1500, height: 1000 } })
+  page = await context.newPage()
+  complaints = []
+  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()))
+  page.on('pageerror', (error) => complaints.push(error.message))
+})
+afterEach(async () => {
+  await page.context().close()
+  await server.close()
+})
+
+async function serve(address: string, token: string): Promise<Listening> {
+  const answer = await startControlServer({
+    address,
+    token,
+    node,
+    clock: createNodeClock(),
+    version: '0.1.0',
+    dashboardDir: `${root}dist/dashboard`,
+    diagramsDir: `${root}diagrams`,
+  })
+  if (answer.type === 'failed') throw new Error(answer.text)
+  return answer
+}
+
+const open = () => page.goto(`http://127.0.0.1:${server.port}/?token=the-token`)
+const lit = (machine: string) =>
+  page.locator(`svg[data-machine="${machine}"] [data-state].active`).evaluateAll((all) => all.map((one) => one.getAttribute('data-state')))
+const hot = (machine: string) =>
+  page.locator(`svg[data-machine="${machine}"] [data-edge].hot`).evaluateAll((all) => all.map((one) => one.getAttribute('data-edge')))
+const firstColumn = () => page.locator('.peers tbody th').allInnerTexts()
+
+test('shows the node as it is, and follows it without a reload', async () => {
+  node.show({
+    status: aStatus('probing'),
+    states: { node: ['probing'] },
+    peers: [aRow('elm', { rttMs: 30 }), aRow('birch', { rttMs: 20 })],
+  })
+  await open()
+  expect(page.url()).toEqual(`http://127.0.0.1:${server.port}/`)
+  await page.locator('[data-link=live]').waitFor()
+  await page.locator('svg[data-machine=node] .active').waitFor()
+  expect(await lit('node')).toEqual(['probing'])
+  expect(await firstColumn()).toEqual(['birch', 'elm'])
+  await page.evaluate('window.unbroken = true')
+
+  node.show({
+    status: aStatus('tunnelling.up', {
+      turn,
+      services: [{ name: 'web', kind: 'tcp', local: '127.0.0.1:3000', public: 'birch.test:20018', state: 'up', error: null }],
+    }),
+    states: { node: ['tunnelling', 'tunnelling.up'], tunnel: ['linked', 'linked.open'] },
+    peers: [aRow('elm', { rttMs: 5 }), aRow('birch', { rttMs: 20 }), aRow('oak', { rttMs: null, state: 'unknown' })],
+  })
+  node.tell({ type: 'turn.chosen', peer: 'b', name: 'birch', address: 'birch.test:8088', reason: 'least latency of 2' })
+  node.tell({ type: 'state.entered', machine: 'node', state: 'tunnelling.up', from: 'tunnelling.down', event: 'tunnel.opened' })
+  await page.locator('[data-node-state="tunnelling.up"]').waitFor()
+  await page.locator('svg[data-machine=tunnel] .active').first().waitFor()
+  expect(await lit('node')).toEqual(['tunnelling', 'tunnelling.up'])
+  expect(await hot('node')).toEqual(['tunnelling.down > tunnelling.up'])
+  expect(await lit('tunnel')).toEqual(['linked', 'linked.open'])
+  expect(await firstColumn()).toEqual(['elm', 'birch', 'oak'])
+  expect(await textOf(page, '.turn-name')).toEqual('birch')
+  expect(await textOf(page, '[data-service=web] .route')).toEqual('birch.test:20018 → 127.0.0.1:3000')
+  expect(await page.locator('.news .what').allInnerTexts()).toEqual([
+    'node: tunnelling.down → tunnelling.up (tunnel.opened)',
+    'TURN: birch (birch.test:8088), least latency of 2.',
+  ])
+  expect(await page.title()).toEqual('ash: tunnelling.up')
+  expect(await page.evaluate('window.unbroken')).toEqual(true)
+  expect(complaints).toEqual([])
+})
+
+test('every column of a server is there, and each sorts by keyboard too', async () => {
+  node.show({
+    peers: [
+      aRow('elm', { rttMs: 30, downMbps: 10 }),
+      aRow('birch', { rttMs: 20, downMbps: 90 }),
+      aRow('ash', { self: true, via: aRow('birch').id }),
+    ],
+  })
+  await open()
+  await page.locator('.peers tbody tr').first().waitFor()
+  expect(await page.locator('.peers thead button').allInnerTexts()).toEqual([
+    'Name',
+    'Address',
+    'State',
+    'RTT ms▴',
+    '± ms',
+    'Loss %',
+    '↓ Mbit/s',
+    '↑ Mbit/s',
+    'TURN',
+    'Via',
+    'Proof',
+    'Speaks',
+    'Id',
+  ])
+  expect(await page.locator('.peers tbody tr').first().locator('th, td').allInnerTexts()).toEqual([
+    'ash self',
+    'ash.test:8088',
+    'alive',
+    '10.0',
+    '0.30',
+    '0',
+    '93.1',
+    '41.0',
+    'offers',
+    'birch',
+    expect.stringMatching(/^\d+ d$/),
+    'moonwalk',
+    '61736800',
+  ])
+  await page.locator('.col-down button').focus()
+  await page.keyboard.press('Enter')
+  await page.keyboard.press('Enter')
+  await page.locator('.col-down[aria-sort=descending]').waitFor()
+  expect(await firstColumn()).toEqual(['ash self', 'birch', 'elm'])
+})
+
+test('what others call themselves is text', async () => {
+  const name = '<img src=x onerror="document.title=\'taken\'">'
+  node.show({ status: aStatus('serving', {}, { name }), peers: [aRow('elm', { name })] })
+  node.tell({ type: 'peer.added', peer: 'x', name, address: 'elm.test:1' })
+  await open()
+  await page.locator('.peers tbody tr').first().waitFor()
+  expect([await textOf(page, '.node-name'), await firstColumn(), await page.locator('.news .what').allInnerTexts()]).toEqual([
+    name,
+    [name],
+    [`${name} (elm.test:1) joined the table.`],
+  ])
+  expect(complaints).toEqual([])
+})
+
+test('says when the node is gone, and is back by itself with what is true then', async () => {
+  node.show({ status: aStatus('serving'), peers: [aRow('birch')] })
+  await open()
+  await page.locator('[data-link=live]').waitFor()
+  const address = `127.0.0.1:${server.port}`
+  await server.close()
+  await page.locator('[data-link=lost]').waitFor()
+  expect(await textOf(page, '[role=status]')).toMatch(/No answer from the node for \d+ s; what you see is from before\./)
+  node.show({ status: aStatus('probing'), peers: [aRow('elm')] })
+  server = await serve(address, 'the-token')
+  await page.locator('[data-link=live]').waitFor()
+  await page.locator('[data-node-state=probing]').waitFor()
+  expect(await firstColumn()).toEqual(['elm'])
+})
+
+test('says what to do when the node has another key', async () => {
+  await open()
+  await page.locator('[data-link=live]').waitFor()
+  const address = `127.0.0.1:${server.port}`
+  await server.close()
+  server = await serve(address, 'another-token')
+  await page.locator('[data-link=locked]').waitFor()
+  expect(await textOf(page, '[role=status]')).toContain('open the link that “moonwalk up” printed')
+})
+
+test('another web page gets nothing out of it', async () => {
+  await open()
+  await page.locator('[data-link=live]').waitFor()
+  const elsewhere = await page.context().newPage()
+  const other = await serve('127.0.0.1:0', 'other-token')
+  await elsewhere.goto(`http://127.0.0.1:${other.port}/?token=other-token`)
+  const tried = await elsewhere.evaluate(`(async () => {
+    const at = '127.0.0.1:${server.port}'
+    const get = await fetch('http://' + at + '/api/status', { credentials: 'include' }).then((r) => r.status, () => 'blocked')
+    const feed = await new Promise((settle) => { try { const s = new WebSocket('ws://' + at + '/feed'); s.onopen = () => settle('open'); s.onerror = () => settle('refused') } catch { settle('blocked') } })
+    return [get, feed]
+  })()`)
+  expect([
+    ['blocked', 'refused'],
+    ['blocked', 'blocked'],
+  ]).toContainEqual(tried)
+  await other.close()
+  expect(node.asked).toEqual([])
+})
+
+test.each(['light', 'dark'] as const)('text stands out from its ground in %s', async (colorScheme) => {
+  node.show({
+    status: aStatus('tunnelling.up', { turn }),
+    states: { node: ['tunnelling', 'tunnelling.up'] },
+    peers: [aRow('birch'), aRow('elm', { state: 'suspect' })],
+  })
+  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+  await open()
+  await page.locator('svg[data-machine=node] .active').first().waitFor()
+  const contrasts: unknown = await page.evaluate(`(() => {
+    const light = (css) => { const [r, g, b] = css.match(/[\\d.]+/g).map((v) => { const c = v / 255; return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4 }); return 0.2126 * r + 0.7152 * g + 0.0722 * b }
+    const ground = (one) => { for (let at = one; at; at = at.parentElement) { const css = getComputedStyle(at).backgroundColor; if (/^rgb\\(/.test(css)) return css } return 'rgb(255, 255, 255)' }
+    return ['h1', '.node-name', '.state-chip', '.soft', '.card h2', '.peers td', '.peers button', '.turn dd', '.link'].flatMap((selector) => {
+      const one = document.querySelector(selector); const [a, b] = [light(getComputedStyle(one).color), light(ground(one))]
+      const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)
+      return ratio < 4.5 ? [selector + ' ' + ratio.toFixed(2)] : []
+    })
+  })()`)
+  expect(contrasts).toEqual([])
+})

@@ -1,0 +1,120 @@
+// A node for the control server's tests: it shows what it is told to show.
+import type { MoonwalkNode, PeerAnswerRow, StatusAnswer } from '../../src/answers.ts'
+import type { Entry, News } from '../../src/feed/news.ts'
+
+export const STARTED_AT = '2026-01-02T03:04:05.000Z'
+
+export const aRow = (name: string, more: Partial<PeerAnswerRow> = {}): PeerAnswerRow => ({
+  id: Buffer.from(name).toString('hex').padEnd(32, '0'),
+  name,
+  address: `${name}.test:8088`,
+  state: 'alive',
+  self: false,
+  rttMs: 10,
+  jitterMs: 0.3,
+  lossPct: 0,
+  downMbps: 93.1,
+  upMbps: 41,
+  turn: true,
+  via: null,
+  lastProof: STARTED_AT,
+  dialect: 'moonwalk',
+  ...more,
+})
+
+export const aStatus = (
+  state: string,
+  more: Partial<Omit<StatusAnswer, 'node'>> = {},
+  node: Partial<StatusAnswer['node']> = {},
+): StatusAnswer => ({
+  schemaVersion: 1,
+  node: {
+    id: 'ab'.repeat(16),
+    name: 'ash',
+    version: '0.1.0',
+    state,
+    address: null,
+    reachability: 'unknown',
+    startedAt: STARTED_AT,
+    ...node,
+  },
+  turn: null,
+  services: [],
+  health: [],
+  ...more,
+})
+
+export interface FakeNode extends MoonwalkNode {
+  /** What was asked of it, in order. */
+  readonly asked: readonly (readonly unknown[])[]
+  show(part: {
+    readonly status?: StatusAnswer
+    readonly peers?: readonly PeerAnswerRow[]
+    readonly states?: Readonly<Record<string, readonly string[]>>
+  }): void
+  tell(news: News): Entry
+  listeners(): number
+}
+
+export function createFakeNode(): FakeNode {
+  let status = aStatus('bootstrapping')
+  let peers: readonly PeerAnswerRow[] = []
+  let states: Readonly<Record<string, readonly string[]>> = { node: ['bootstrapping'] }
+  const news: Entry[] = []
+  const asked: (readonly unknown[])[] = []
+  const listeners = new Set<(entry: Entry) => void>()
+  const unknown = { type: 'refused', text: 'There is no such server.' } as const
+  return {
+    asked,
+    id: status.node.id,
+    name: status.node.name,
+    start: async () => ({ type: 'started', listen: null }),
+    stop: async () => undefined,
+    status: () => status,
+    peers: () => ({ schemaVersion: 1, self: status.node.id, peers }),
+    table: () => ({ ip_address: peers.map(({ name }) => ({ name })) }),
+    onNews: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    recentNews: (count) => news.slice(-count),
+    activeStates: () => states,
+    add: async (address) => {
+      asked.push(['add', address])
+      return address.startsWith('bad') ? { type: 'refused', text: 'That address may not be contacted.' } : { type: 'added', address }
+    },
+    remove: (peer) => {
+      asked.push(['remove', peer])
+      const found = peers.find(({ name }) => name === peer)
+      return found ? { type: 'removed', address: found.address } : unknown
+    },
+    expose: async (spec, timeoutMs) => {
+      asked.push(['expose', spec, timeoutMs])
+      return { name: spec.name, kind: spec.kind, local: spec.local, public: 'birch.test:20018', state: 'up', error: null }
+    },
+    unexpose: (name) => {
+      asked.push(['unexpose', name])
+      return { type: 'unexposed', name }
+    },
+    ping: async (peer) => {
+      asked.push(['ping', peer])
+      return peers.some(({ name }) => name === peer) ? { schemaVersion: 1, rttMs: 1.5, samples: [1.5, 2], connectMs: null } : unknown
+    },
+    speedtest: async (peer) => {
+      asked.push(['speedtest', peer])
+      return { schemaVersion: 1, downMbps: 90, upMbps: 40, downBytes: 9, upBytes: 4, downMs: 1, upMs: 1, confidence: 0.9 }
+    },
+    show: (part) => {
+      status = part.status ?? status
+      peers = part.peers ?? peers
+      states = part.states ?? states
+    },
+    tell: (told) => {
+      const entry = { ...told, seq: (news.at(-1)?.seq ?? 0) + 1, at: STARTED_AT }
+      news.push(entry)
+      for (const listener of listeners) listener(entry)
+      return entry
+    },
+    listeners: () => listeners.size,
+  }
+}
