@@ -1,0 +1,170 @@
+// Stock frp, built from its own modules at exact versions, and processes of it that end with the test.
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+export const VERSIONS = ['0.45.0', '0.70.1'] as const
+export type Version = (typeof VERSIONS)[number]
+export type Role = 'frps' | 'frpc'
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+const cache = fileURLToPath(new URL('../../.cache/interop/', import.meta.url))
+
+/** Two versions of two programs, from nothing, on two cores that do other things too. */
+export const BUILD_TIMEOUT_MS = 900_000
+
+/**
+ * Builds what is not there yet, in a process of its own: a test that is busy for minutes is taken for dead. Rejects with
+ * the sentence that says what is missing.
+ */
+export async function buildStock(): Promise<void> {
+  const options = { timeout: BUILD_TIMEOUT_MS }
+  await promisify(execFile)(process.execPath, ['--import', 'tsx', join(here, 'build.ts'), 'stock'], options).catch((error: unknown) => {
+    const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : ''
+    throw new Error(said || `stock frp was not built within ${BUILD_TIMEOUT_MS / 60_000} minutes`)
+  })
+}
+
+/** The binary of one version, built at the first need. What keeps it from being built is said in one sentence. */
+export function stockBinary(version: Version, role: Role): string {
+  const binary = join(cache, `${role}-${version}`)
+  if (existsSync(binary)) return binary
+  mkdirSync(cache, { recursive: true })
+  // 0.45.0 reaches into Go's runtime by names that today's linker guards; 0.70.1 wants its web pages left out by a tag.
+  const flags = version === '0.45.0' ? ['-ldflags=-checklinkname=0'] : ['-tags', `${role},noweb`]
+  const fresh = `${binary}.${process.pid}`
+  buildGo(`stock ${role} ${version}`, join(here, `frp-${version}`), [...flags, '-o', fresh, `github.com/fatedier/frp/cmd/${role}`])
+  renameSync(fresh, binary) // whole or not at all, whoever else builds it
+  return binary
+}
+
+export function buildGo(what: string, folder: string, args: readonly string[]): void {
+  try {
+    execFileSync('go', ['build', ...args], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, CGO_ENABLED: '0' } })
+  } catch (error) {
+    const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr).trim().slice(-500) : ''
+    const why = error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'Go is not installed' : stderr
+    throw new Error(`${what} could not be built from the Go module proxy, so nothing can be said about it: ${why}`)
+  }
+}
+
+export interface Running {
+  readonly pid: number
+  /** Settles with the `nth` line of its log that matches (the first), from the past too; rejects when it ends or stays silent for 20 s. */
+  line(pattern: RegExp, nth?: number): Promise<string>
+  end(): Promise<void>
+}
+
+/** Starts a process and keeps its log. Ended by its pid. */
+export function run(binary: string, args: readonly string[]): Running {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^(https?|all|no)_proxy$/i.test(key)))
+  const child: ChildProcess = spawn(binary, [...args], { stdio: ['ignore', 'pipe', 'pipe'], env })
+  const lines: string[] = []
+  const waiting = new Set<(line: string | null) => void>()
+  for (const stream of [child.stdout, child.stderr]) {
+    if (!stream) continue
+    createInterface({ input: stream }).on('line', (line) => {
+      lines.push(line)
+      for (const tell of waiting) tell(line)
+    })
+  }
+  const ended = new Promise<void>((resolve) => {
+    child.once('close', () => {
+      for (const tell of waiting) tell(null)
+      resolve()
+    })
+  })
+  return {
+    pid: child.pid ?? 0,
+    line: (pattern, nth = 1) =>
+      new Promise((resolve, reject) => {
+        const sought = (): string | undefined => lines.filter((line) => pattern.test(line))[nth - 1]
+        const known = sought()
+        if (known !== undefined) return resolve(known)
+        const timer = setTimeout(() => look(null), 20_000)
+        const look = (line: string | null): void => {
+          if (line !== null && sought() === undefined) return
+          clearTimeout(timer)
+          waiting.delete(look)
+          if (line !== null) return resolve(line)
+          child.kill('SIGKILL') // whoever waited gives up, and would not end it
+          reject(new Error(`no line matches ${pattern} in:\n${lines.join('\n')}`))
+        }
+        waiting.add(look)
+      }),
+    end: () => {
+      child.kill('SIGKILL')
+      return ended
+    },
+  }
+}
+
+export interface StockSettings {
+  readonly mux: boolean
+  /** Null: the version's own default. */
+  readonly tls: boolean | null
+  readonly token: string
+  /** A client's choice, from 0.69 on; 1 by default. */
+  readonly wire?: 1 | 2
+}
+
+/** A stock frps on that port, or a free one; settles when it listens. */
+export async function startFrps(version: Version, settings: StockSettings, wished = 0): Promise<Running & { readonly port: number }> {
+  const port = wished === 0 ? await freePort() : wished
+  const folder = mkdtempSync(join(tmpdir(), 'moonwalk-frps-'))
+  const old = version === '0.45.0'
+  const file = join(folder, old ? 'frps.ini' : 'frps.toml')
+  const { mux, token } = settings
+  writeFileSync(
+    file,
+    old
+      ? `[common]\nbind_addr = 127.0.0.1\nbind_port = ${port}\ntcp_mux = ${mux}\ntoken = ${token}\n${settings.tls ? 'tls_only = true\n' : ''}`
+      : `bindAddr = "127.0.0.1"\nproxyBindAddr = "127.0.0.1"\nbindPort = ${port}\ntransport.tcpMux = ${mux}\nauth.token = "${token}"\n${settings.tls ? 'transport.tls.force = true\n' : ''}`,
+  )
+  const running = run(stockBinary(version, 'frps'), ['-c', file])
+  await running.line(/frps started successfully|frps tcp listen on/)
+  return { ...running, port, end: () => running.end().then(() => rmSync(folder, { recursive: true, force: true })) }
+}
+
+export interface StockProxy {
+  readonly name: string
+  readonly localPort: number
+  readonly remotePort: number
+  readonly type?: 'tcp' | 'udp'
+  readonly encrypted?: boolean
+  readonly compressed?: boolean
+}
+
+/** A stock frpc that logs in at `port`; settles when its proxy has started. */
+export async function startFrpc(version: Version, port: number, settings: StockSettings, proxy: StockProxy): Promise<Running> {
+  const folder = mkdtempSync(join(tmpdir(), 'moonwalk-frpc-'))
+  const old = version === '0.45.0'
+  const file = join(folder, old ? 'frpc.ini' : 'frpc.toml')
+  const { mux, tls, token, wire = 1 } = settings
+  const { name, localPort, remotePort, type = 'tcp', encrypted = false, compressed = false } = proxy
+  writeFileSync(
+    file,
+    old
+      ? `[common]\nserver_addr = 127.0.0.1\nserver_port = ${port}\ntcp_mux = ${mux}\ntoken = ${token}\n${tls === null ? '' : `tls_enable = ${tls}\n`}
+[${name}]\ntype = ${type}\nlocal_ip = 127.0.0.1\nlocal_port = ${localPort}\nremote_port = ${remotePort}\nuse_encryption = ${encrypted}\nuse_compression = ${compressed}\n`
+      : `serverAddr = "127.0.0.1"\nserverPort = ${port}\ntransport.tcpMux = ${mux}\nauth.token = "${token}"\n${tls === null ? '' : `transport.tls.enable = ${tls}\n`}${wire === 2 ? 'transport.wireProtocol = "v2"\n' : ''}
+[[proxies]]\nname = "${name}"\ntype = "${type}"\nlocalIP = "127.0.0.1"\nlocalPort = ${localPort}\nremotePort = ${remotePort}\ntransport.useEncryption = ${encrypted}\ntransport.useCompression = ${compressed}\n`,
+  )
+  const running = run(stockBinary(version, 'frpc'), ['-c', file])
+  await running.line(/start proxy success/)
+  return { ...running, end: () => running.end().then(() => rmSync(folder, { recursive: true, force: true })) }
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const at = server.address()
+      server.close(() => resolve(typeof at === 'object' && at ? at.port : 0))
+    })
+  })
+}

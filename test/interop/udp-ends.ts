@@ -1,0 +1,62 @@
+// The two far ends of a udp tunnel: a service that echoes, and users with a socket each who know their own bytes.
+import { randomBytes } from 'node:crypto'
+import { createSocket, type Socket } from 'node:dgram'
+import { once } from 'node:events'
+
+export interface UdpEcho {
+  readonly port: number
+  /** Who came, as the service sees them. */
+  readonly users: ReadonlySet<number>
+  close(): Promise<void>
+}
+
+export async function startUdpEcho(): Promise<UdpEcho> {
+  const users = new Set<number>()
+  const socket = await opened()
+  socket.on('message', (bytes, from) => {
+    users.add(from.port)
+    socket.send(bytes, from.port, from.address)
+  })
+  return { port: socket.address().port, users, close: () => closed(socket) }
+}
+
+/** Sends one datagram per size, each when the one before is back; sends again what is lost, for 20 s. The sizes that came back whole. */
+export async function askOverUdp(port: number, sizes: readonly number[]): Promise<readonly number[]> {
+  const socket = await opened()
+  const back: number[] = []
+  const deadline = performance.now() + 20_000
+  try {
+    for (const size of sizes) {
+      const payload = randomBytes(size)
+      const answer = new Promise<boolean>((resolve) => {
+        const look = (bytes: Buffer): void => {
+          if (!bytes.equals(payload)) return
+          socket.removeListener('message', look)
+          clearInterval(timer)
+          resolve(true)
+        }
+        const send = (): void => {
+          if (performance.now() < deadline) return socket.send(payload, port, '127.0.0.1')
+          clearInterval(timer)
+          resolve(false)
+        }
+        const timer = setInterval(send, 300)
+        socket.on('message', look)
+        send()
+      })
+      if (await answer) back.push(size)
+    }
+    return back
+  } finally {
+    await closed(socket)
+  }
+}
+
+async function opened(): Promise<Socket> {
+  const socket = createSocket('udp4')
+  socket.bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  return socket
+}
+
+const closed = (socket: Socket): Promise<void> => new Promise((resolve) => socket.close(() => resolve()))

@@ -1,0 +1,5 @@
+module moonwalk-interop/yamux-0.1.1
+
+go 1.25.0
+
+require github.com/hashicorp/yamux v0.1.1
