@@ -1,6 +1,5 @@
 // What every part of the bench shares: options, medians, figures with their goals, and the table that is printed.
 import { execFile, spawn } from 'node:child_process'
-import { createServer } from 'node:net'
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
@@ -138,22 +137,4 @@ export async function start(command: string, args: readonly string[], { waits = 
       return closed
     },
   }
-}
-
-/** Ports that are free now, all different. */
-export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) =>
-          server.listen(0, '127.0.0.1', () => {
-            const at = server.address()
-            resolve(typeof at === 'object' && at ? at.port : 0)
-          }),
-        ),
-    ),
-  )
-  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))))
-  return ports
 }

@@ -2,8 +2,9 @@
 import { once } from 'node:events'
 import type { Child } from '../src/cli/demo/child.ts'
 import { complete } from '../src/cli/demo/expectations.ts'
+import { freePorts } from '../src/cli/demo/free-ports.ts'
 import { answers, startService } from '../src/cli/demo/probe-service.ts'
-import { type Figure, freePorts, type Goal, median, type Part, progress, quantile, shown } from './measure.ts'
+import { type Figure, type Goal, median, type Part, progress, quantile, shown } from './measure.ts'
 import { onStage, type Stage, until } from './nodes.ts'
 
 const CHAIN = 5

@@ -1,8 +1,9 @@
 // Tunnels to be measured: stock or ours at either end, each end a process, with a TCP path between them that may be slow.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { freePorts } from '../../src/cli/demo/free-ports.ts'
 import { startFrpc, startFrps, type Version } from '../../test/interop/stock.ts'
-import { freePorts, type Process, root, start } from '../measure.ts'
+import { type Process, root, start } from '../measure.ts'
 import { loadBinary } from './load.ts'
 
 export type End = 'ours' | Version

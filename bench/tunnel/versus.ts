@@ -1,6 +1,7 @@
 // Our tunnel beside stock frp 0.70.1 at the same settings, far ends in Go, in alternating rounds: what is compared was measured
 // within seconds of each other. Trust the ratios of one run, not its absolute figures.
-import { type Figure, freePorts, type Goal, markdown, median, numbersOf, type Part, progress, shown, start } from '../measure.ts'
+import { freePorts } from '../../src/cli/demo/free-ports.ts'
+import { type Figure, type Goal, markdown, median, numbersOf, type Part, progress, shown, start } from '../measure.ts'
 import { loadBinary } from './load.ts'
 import { cpuSeconds, type End, listens, MUX_PLAIN, MUX_TLS, NO_MUX, openTunnel, type Plan, type Setting, type Tunnel } from './tunnels.ts'
 

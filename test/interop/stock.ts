@@ -1,12 +1,12 @@
 // Stock frp, built from its own modules at exact versions, and processes of it that end with the test.
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { freePorts } from '../../src/cli/demo/free-ports.ts'
 
 export const VERSIONS = ['0.45.0', '0.70.1'] as const
 export type Version = (typeof VERSIONS)[number]
@@ -160,11 +160,4 @@ export async function startFrpc(version: Version, port: number, settings: StockS
   return { ...running, end: () => running.end().then(() => rmSync(folder, { recursive: true, force: true })) }
 }
 
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const at = server.address()
-      server.close(() => resolve(typeof at === 'object' && at ? at.port : 0))
-    })
-  })
-}
+export const freePort = async (): Promise<number> => (await freePorts(1))[0] ?? 0

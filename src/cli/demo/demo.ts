@@ -1,10 +1,10 @@
 // `moonwalk demo`: a whole small network on this machine, in processes of its own over real sockets.
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
+import { freePorts } from './free-ports.ts'
 import { playDemo } from './phases.ts'
 import { startService } from './probe-service.ts'
 import { factsText } from './report.ts'
@@ -52,17 +52,4 @@ export async function runDemo({ once, json }: { readonly once: boolean; readonly
     rmSync(folder, { recursive: true, force: true })
     process.removeListener('exit', endAll)
   }
-}
-
-/** Ports that are free now: each node's seed must be named before the seed itself runs. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port))),
-    ),
-  )
-  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))))
-  return ports
 }
