@@ -12,6 +12,12 @@ type Env = NodeJS.ProcessEnv
 /** Runs one command line; settles with the exit code. */
 export async function run(argv: readonly string[], env: Env): Promise<number> {
   let code: ExitCode = EXIT.fine
+  // Whoever read our output has read enough, as in `| head`. Only a node goes on.
+  let outlives = false
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', () => {
+      if (!outlives) process.exit(code)
+    })
   const program = new Command('moonwalk')
     .description('A peer-to-peer node: a live table of every server in the network, and a way in through the nearest one.')
     .version(VERSION)
@@ -23,7 +29,9 @@ export async function run(argv: readonly string[], env: Env): Promise<number> {
     async (...args: A): Promise<void> => {
       code = await work(...args)
     }
-  addUp(program, act, env)
+  addUp(program, act, env, () => {
+    outlives = true
+  })
   addClientCommands(program, act, env)
   program
     .command('diagram')
@@ -75,7 +83,7 @@ type Act = <A extends unknown[]>(work: (...args: A) => Promise<ExitCode>) => (..
 /** Options that may be given more than once. */
 const listed = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value]
 
-function addUp(program: Command, act: Act, env: Env): void {
+function addUp(program: Command, act: Act, env: Env, starts: () => void): void {
   const up = program
     .command('up')
     .description('start a node; the address of its dashboard is printed')
@@ -86,6 +94,7 @@ function addUp(program: Command, act: Act, env: Env): void {
     .action(
       act(async (flags: Record<string, unknown>) => {
         const ends = firstSignal()
+        starts()
         return (await import('./up.ts')).up(flags, env, ends)
       }),
     )
