@@ -12,12 +12,6 @@ type Env = NodeJS.ProcessEnv
 /** Runs one command line; settles with the exit code. */
 export async function run(argv: readonly string[], env: Env): Promise<number> {
   let code: ExitCode = EXIT.fine
-  // Whoever read our output has read enough, as in `| head`. Only a node goes on.
-  let outlives = false
-  for (const stream of [process.stdout, process.stderr])
-    stream.on('error', () => {
-      if (!outlives) process.exit(code)
-    })
   const program = new Command('moonwalk')
     .description('A peer-to-peer node: a live table of every server in the network, and a way in through the nearest one.')
     .version(VERSION)
@@ -29,9 +23,7 @@ export async function run(argv: readonly string[], env: Env): Promise<number> {
     async (...args: A): Promise<void> => {
       code = await work(...args)
     }
-  addUp(program, act, env, () => {
-    outlives = true
-  })
+  addUp(program, act, env)
   addClientCommands(program, act, env)
   program
     .command('diagram')
@@ -83,7 +75,7 @@ type Act = <A extends unknown[]>(work: (...args: A) => Promise<ExitCode>) => (..
 /** Options that may be given more than once. */
 const listed = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value]
 
-function addUp(program: Command, act: Act, env: Env, starts: () => void): void {
+function addUp(program: Command, act: Act, env: Env): void {
   const up = program
     .command('up')
     .description('start a node; the address of its dashboard is printed')
@@ -94,7 +86,6 @@ function addUp(program: Command, act: Act, env: Env, starts: () => void): void {
     .action(
       act(async (flags: Record<string, unknown>) => {
         const ends = firstSignal()
-        starts()
         return (await import('./up.ts')).up(flags, env, ends)
       }),
     )
