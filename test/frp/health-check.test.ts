@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type HealthCheck, watchHealth } from '../../src/frp/health-check.ts'
 import type { Link } from '../../src/frp/link.ts'
-import { FakeClock, settle } from './fake-clock.ts'
+import { settle } from './fake-clock.ts'
 import { echo, World } from './frp-world.ts'
 
 const LOCAL = '127.0.0.1:80'
