@@ -124,6 +124,7 @@ describe.each(VERSIONS)('behind a stock frps %s', (version) => {
     const { port } = await ourClientAt(version, spec)
     const ask = async (): Promise<string> => {
       const timer = setInterval(() => user.send('?', port, '127.0.0.1'), 100) // frps fetches its work connection after 500 ms
+      ends.push(() => clearInterval(timer))
       const [bytes] = (await once(user, 'message')) as [Buffer]
       clearInterval(timer)
       return bytes.toString('hex')
