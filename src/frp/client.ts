@@ -31,7 +31,8 @@ export interface FrpClientFigures {
 
 interface OpenProxy {
   readonly spec: ProxySpec
-  readonly limit: TokenBucket | null
+  /** Where this end keeps its bandwidth limit. */
+  limit: TokenBucket | null
   /** Ends its health checks. */
   stopCheck: (() => void) | null
   asked: boolean
@@ -56,6 +57,8 @@ class Client implements FrpClient {
   #stopLogin: (() => void) | null = null
   #runId: string
   #peerIsOurs: boolean
+  /** The TURN keeps limits that it is asked to keep. */
+  #knowsMode = true
   #pingTimer: unknown = null
   #lastPongAt = 0
   #closed = false
@@ -85,8 +88,7 @@ class Client implements FrpClient {
 
   openProxy(spec: ProxySpec): void {
     if (this.#closed || this.#proxies.has(spec.name)) return
-    const limit = bucketFor('client', wishOf(spec), this.#options.clock)
-    const proxy: OpenProxy = { spec, limit, stopCheck: null, asked: false, answered: false, timer: null, udp: null }
+    const proxy: OpenProxy = { spec, limit: null, stopCheck: null, asked: false, answered: false, timer: null, udp: null }
     this.#proxies.set(spec.name, proxy)
     if (this.#control !== null) this.#begin(proxy)
   }
@@ -148,6 +150,7 @@ class Client implements FrpClient {
     const { clock, randomBytes, token, tell } = this.#options
     if (runId !== '') this.#runId = runId
     this.#peerIsOurs = moonwalk !== ''
+    this.#knowsMode = this.#peerIsOurs || keepsLimits(version)
     this.#control = new ControlChannel(stream, {
       clock,
       wire: this.#wire,
@@ -168,6 +171,8 @@ class Client implements FrpClient {
   #begin(proxy: OpenProxy): void {
     const { clock, dialLocal } = this.#options
     const { local, healthCheck } = proxy.spec
+    const wish = wishOf(proxy.spec)
+    proxy.limit = bucketFor('client', this.#knowsMode ? wish : { ...wish, bandwidthLimitMode: '' }, clock)
     if (healthCheck === undefined) return this.#request(proxy)
     const onChange = (why: string | null): void => (why === null ? this.#request(proxy) : this.#withdraw(proxy, why))
     proxy.stopCheck = watchHealth({ clock, dialLocal, check: healthCheck, local, onChange })
@@ -241,9 +246,10 @@ class Client implements FrpClient {
     this.#proxies.delete(proxy.spec.name)
     proxy.stopCheck?.()
     this.#quiet(proxy)
+    this.#traffic.end(proxy.spec.name)
   }
 
-  /** Ends what it carries. */
+  /** It takes no more users. Those who are there stay, as far as it is up to this end. */
   #quiet(proxy: OpenProxy): void {
     proxy.asked = false
     proxy.answered = false
@@ -251,7 +257,6 @@ class Client implements FrpClient {
     proxy.udp = null
     if (proxy.timer !== null) this.#options.clock.clearTimeout(proxy.timer)
     proxy.timer = null
-    this.#traffic.end(proxy.spec.name)
   }
 
   #openWork(): void {
@@ -337,6 +342,12 @@ class Client implements FrpClient {
     this.#carrier?.close(why)
     tell({ type: 'client.closed', why, refused })
   }
+}
+
+/** frps keeps limits from 0.47.0 on. */
+const keepsLimits = (version: string): boolean => {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major > 0 || minor >= 47
 }
 
 const wishOf = ({ limit = '', limitMode = 'client' }: ProxySpec) => ({ bandwidthLimit: limit, bandwidthLimitMode: limitMode })

@@ -3,7 +3,7 @@ import type { TokenBucket } from './bandwidth-limit.ts'
 import type { FrpServerOptions } from './contract.ts'
 import type { AcceptedLink } from './link.ts'
 import type { MessageOf } from './messages.ts'
-import { isBare, nearLink } from './near-link.ts'
+import { isBare, type NearLinkOptions, nearLink } from './near-link.ts'
 import type { HeldPort } from './port-pool.ts'
 import type { Traffic } from './traffic.ts'
 import type { IdleWork, WorkPool } from './work-pool.ts'
@@ -35,12 +35,16 @@ export interface ServerProxy {
 export class ServerTcpProxy implements ServerProxy {
   readonly name: string
   readonly #options: ServerProxyOptions
+  readonly #wishes: NearLinkOptions
   #held: HeldPort | null = null
   #closed = false
 
   constructor(options: ServerProxyOptions) {
-    this.name = options.request.proxyName
+    const { server, request, limit } = options
+    const { useEncryption, useCompression } = request
+    this.name = request.proxyName
     this.#options = options
+    this.#wishes = { useEncryption, useCompression, limit, token: server.token, randomBytes: server.randomBytes }
   }
 
   get port(): number {
@@ -70,7 +74,7 @@ export class ServerTcpProxy implements ServerProxy {
   }
 
   #join(user: AcceptedLink, { stream, wire, rest }: IdleWork, elsewhere: () => void): void {
-    const { server, request, traffic, peerIsOurs, limit } = this.#options
+    const { traffic, peerIsOurs } = this.#options
     if (this.#closed) {
       stream.reset()
       return elsewhere()
@@ -81,9 +85,8 @@ export class ServerTcpProxy implements ServerProxy {
       wire.encode({ type: 'startWorkConn', proxyName: this.name, srcAddr, srcPort: user.remote.port, dstAddr, dstPort: user.local.port }),
     )
     traffic.begin(this.name, stream, { bytesIn: stream.bytesIn, bytesOut: stream.bytesOut })
-    const wishes = { ...request, limit, token: server.token, randomBytes: server.randomBytes }
-    const { link, direct } = user.open(isBare(wishes) ? stream.reader() : null)
-    stream.relay(nearLink(link, wishes), { direct, rest, closeTogether: !peerIsOurs })
+    const { link, direct } = user.open(isBare(this.#wishes) ? stream.reader() : null)
+    stream.relay(nearLink(link, this.#wishes), { direct, rest, closeTogether: !peerIsOurs })
   }
 }
 
