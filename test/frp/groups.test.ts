@@ -58,6 +58,16 @@ test('a member that leaves, closes its proxy or dies has no more users, and the 
   expect((await world.serving({ name: 'other', remotePort: 6000 })).port).toEqual(6000)
 })
 
+test('whose turn it is stays so when a member leaves', async () => {
+  const world = new World()
+  saying(world)
+  const [a] = [await member(world, 'a'), await member(world, 'b'), await member(world, 'c')]
+  expect(await visitors(world, a.port, 2)).toEqual(['a', 'b'])
+  a.client.end('gone')
+  await settle()
+  expect(await visitors(world, a.port, 3)).toEqual(['c', 'b', 'c'])
+})
+
 test('a user who waits at a member that dies is served by another', async () => {
   const world = new World()
   saying(world)
