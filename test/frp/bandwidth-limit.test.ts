@@ -88,6 +88,22 @@ describe('the bucket', () => {
     expect(clock.pending).toEqual(0)
   })
 
+  test('who is served may withdraw what another asks', async () => {
+    const clock = new FakeClock()
+    const bucket = new TokenBucket(clock, 10_000) // ten in a millisecond, so all are served at once
+    bucket.tryTake(10_000)
+    const served: string[] = []
+    let withdraw = (): void => {}
+    bucket.ask(1, () => {
+      served.push('a')
+      withdraw()
+    })
+    withdraw = bucket.ask(1, () => served.push('b'))
+    bucket.ask(1, () => served.push('c'))
+    await clock.advance(10)
+    expect([served, clock.pending]).toEqual([['a', 'c'], 0])
+  })
+
   test('a datagram larger than the bucket passes once that is full, and is owed for', async () => {
     const clock = new FakeClock()
     const bucket = new TokenBucket(clock, 1000)

@@ -26,11 +26,17 @@ function watch(link: Link): string[] {
 
 const text = (letter: string, bytes: number): Buffer => Buffer.alloc(bytes, letter)
 
-test('what arrives is told as tokens come, its end behind it, and then that the link closed', async () => {
+test.each([
+  ['as it comes', false],
+  ['after the other end has ended', true],
+])('what is read %s is told as tokens come, its end behind it, and then that the link closed', async (_, late) => {
   const { clock, near, far, nearSaw } = limited()
   near.end()
+  if (late) near.pause()
   far.write(text('a', 1500))
   far.end()
+  await settle()
+  near.resume()
   await clock.advance(999)
   expect(nearSaw).toEqual([])
   await clock.advance(1)
