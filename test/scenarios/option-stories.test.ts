@@ -73,13 +73,15 @@ interface Story {
   readonly hidden?: readonly string[]
   /** A node with the service that others can connect to. */
   readonly open?: string
+  /** When the last node starts; the others do at once. */
+  readonly lastAtMs?: number
   readonly downAtMs?: number
   readonly upAtMs?: number
   readonly visitsAtMs: readonly number[]
   readonly forMs: number
 }
 
-const perform = ({ options, hidden = [], open, downAtMs, upAtMs, visitsAtMs, forMs }: Story) =>
+const perform = ({ options, hidden = [], open, lastAtMs = 0, downAtMs, upAtMs, visitsAtMs, forMs }: Story) =>
   play([], {
     forMs,
     begin: (world) => {
@@ -93,18 +95,18 @@ const perform = ({ options, hidden = [], open, downAtMs, upAtMs, visitsAtMs, for
       const answers: string[] = []
       const names = [...hidden, ...(open === undefined ? [] : [open])]
       const services = names.map((name) => new Service(world, name))
-      const nodes: readonly LiveNode[] = names.map((name) =>
-        liveNode(
-          world,
-          name,
-          {
-            seeds,
-            services: [{ name: 'web', kind: 'tcp', local: `127.0.0.1:${PORT}`, domain: null, options }],
-            ...(name === open ? {} : { listen: null }),
-          },
-          (node) => tell(world, node, { only: ['service.up', 'service.down'], into: told, named: true }),
-        ),
-      )
+      const nodes: LiveNode[] = []
+      const start = (name: string): void => {
+        const web = { name: 'web', kind: 'tcp', local: `127.0.0.1:${PORT}`, domain: null, options } as const
+        const live = liveNode(world, name, { seeds, services: [web], ...(name === open ? {} : { listen: null }) }, (node) =>
+          tell(world, node, { only: ['service.up', 'service.down'], into: told, named: true }),
+        )
+        nodes.push(live)
+      }
+      for (const [i, name] of names.entries()) {
+        if (lastAtMs > 0 && i === names.length - 1) world.clock.setTimeout(() => start(name), lastAtMs)
+        else start(name)
+      }
       if (downAtMs !== undefined) world.clock.setTimeout(() => services[0]?.stop(), downAtMs)
       if (upAtMs !== undefined) world.clock.setTimeout(() => services[0]?.start(), upAtMs)
       const address = () => nodes[0]?.current.status().services[0]?.public ?? null
@@ -163,16 +165,23 @@ describe.each([
   })
 })
 
-test('two nodes behind one TURN share a port as a group; each proves it, and users go to them in turn', async () => {
-  const { answers, standing } = await perform({
-    hidden: ['me', 'too'],
+test('nodes behind one TURN share a port as a group: users go to them in turn, and each proves that some come to it', async () => {
+  const { told, answers, standing } = await perform({
+    hidden: ['me', 'too', 'late'],
     options: { group: 'shop', groupKey: 'k', port: 20_080 },
-    visitsAtMs: [20_000, 20_500, 21_000, 21_500],
+    visitsAtMs: [5_000, 20_000, 20_500, 21_000, 21_500, 22_000, 22_500],
+    lastAtMs: 10_000,
     forMs: 25_000,
   })
-  expect(standing).toEqual([['up 10.0.0.1:20080 null'], ['up 10.0.0.1:20080 null']])
-  expect([...answers.slice(0, 2)].sort()).toEqual(['me', 'too'])
-  expect(answers.slice(2)).toEqual(answers.slice(0, 2))
+  const up = 'up 10.0.0.1:20080 null'
+  expect(standing).toEqual([[up], [up], [up]])
+  expect(told).toEqual([
+    '120.1 me service.up web 10.0.0.1:20080',
+    '120.1 too service.up web 10.0.0.1:20080',
+    '10430.6 late service.up web 10.0.0.1:20080', // its first connection came out at another
+  ])
+  expect([...answers.slice(1, 4)].sort()).toEqual(['late', 'me', 'too'])
+  expect(answers.slice(4)).toEqual(answers.slice(1, 4))
 })
 
 test('a node that is reached without a TURN says that it can not be in a group', async () => {
