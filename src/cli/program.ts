@@ -110,7 +110,7 @@ function addSetting(up: Command, key: ConfigKey): void {
 const SERVICE_OPTIONS_TEXT = `
 A service may have options behind a ?, separated by &, as in 'web=3000?limit=1MB&check=http:/health' (quoted, for the shell):
 
-  encrypt, compress        between TURN and this node
+  encrypt, compress        what goes between TURN and this node
   limit=1MB                bytes a second, all connections and both ways together: KB or MB
   limit-mode=server        the TURN keeps the limit, not this node
   proxy-protocol=v2        the local service is told who its users are: v1 or v2; for udp v2

@@ -86,7 +86,7 @@ export interface ProxySpec {
   /** As frp writes it: `1MB`, `500KB`. Kept by this end unless `limitMode` is `server`. */
   readonly limit?: string
   readonly limitMode?: 'client' | 'server'
-  /** The local service gets this header first: tcp before a user's bytes, udp in front of each user's first datagram (as frp from 0.63 on; v2 only). */
+  /** The local service gets this header first: tcp before a user's bytes, udp in front of each user's first datagram (as stock frpc 0.70.1; v2 only). */
   readonly proxyProtocol?: ProxyProtocol
   /** tcp: shares the remote port with the others of the group, and users go to them in turn. */
   readonly group?: { readonly name: string; readonly key: string }

@@ -22,7 +22,7 @@ export interface UdpUsersOptions {
   readonly openDatagrams: OpenDatagrams
   /** `host:port` of the service. */
   readonly local: string
-  /** The first datagram to a user's new socket has the PROXY protocol's header (v2) in front, as from frp 0.63 on. Default: no. */
+  /** The first datagram to a user's new socket has the PROXY protocol's header (v2) in front, as with stock frpc 0.70.1. Default: no. */
   readonly withHeader?: boolean
   /** What the service answers, and to whom. */
   readonly toUser: (bytes: Buffer, user: UdpAddress) => void
