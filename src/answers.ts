@@ -106,6 +106,28 @@ export interface ServiceSpec {
   readonly local: string
   /** For `http`: the Host header it answers to. */
   readonly domain: string | null
+  readonly options?: ServiceOptions
+}
+
+/** How a service wants to be carried; what is left out is not wanted. */
+export interface ServiceOptions {
+  /** Between TURN and node, apart from what the tunnel itself does. */
+  readonly encrypt?: true
+  readonly compress?: true
+  /** Bytes per second, both ways and all connections together: `1MB`, `500KB` (KB = 1024). */
+  readonly limit?: string
+  /** Who keeps the limit: this node (`client`, the default) or the TURN. */
+  readonly limitMode?: 'client' | 'server'
+  /** The local service is told who its users are by this header. */
+  readonly proxyProtocol?: 'v1' | 'v2'
+  /** tcp: shares its public port with the services of this group that other nodes, or this one, expose on the same TURN. */
+  readonly group?: string
+  /** What members of the group must know. Default: empty. */
+  readonly groupKey?: string
+  /** Public only while the local service accepts connections, or answers `GET /path` with 2xx. */
+  readonly check?: 'tcp' | `http:/${string}`
+  /** The wished public port. */
+  readonly port?: number
 }
 
 /** What the command, the control server and tests hold of a running node. `createNode` makes it. */
@@ -136,6 +158,12 @@ export interface MoonwalkNode {
   speedtest(peer: string): Promise<SpeedtestAnswer | Refusal>
 }
 
+/** Both ends belong to it. */
+export interface PortRange {
+  readonly first: number
+  readonly last: number
+}
+
 /** What `createNode` is told besides its ports. Every default stands in `src/config.ts`. */
 export interface NodeOptions {
   readonly name: string
@@ -150,8 +178,10 @@ export interface NodeOptions {
   readonly offerTurn: boolean
   /** Ports handed out to clients that ask for none. */
   readonly ports: { readonly first: number; readonly last: number }
-  /** Ports a client may name. */
-  readonly allowPorts: { readonly first: number; readonly last: number }
+  /** Ports a client may name: one range, or several. */
+  readonly allowPorts: PortRange | readonly PortRange[]
+  /** Ports a client may have at once, tcp and udp together; 0: no limit. */
+  readonly maxPortsPerClient: number
   readonly services: readonly ServiceSpec[]
   /** From one speed test of this node to its next, at least. */
   readonly speedtestPaceMs: number

@@ -13,6 +13,7 @@ import {
   readAdvertise,
   readListen,
   readPortRange,
+  readPortRanges,
   readService,
   readTurn,
   SETTINGS,
@@ -33,6 +34,7 @@ const written = (what: string, read: (value: string) => Read<unknown>) =>
 const list = (example: string, read: (value: string) => Read<unknown>) =>
   z.array(written(`a list of texts such as ["${example}"]`, read), { error: `must be a list such as ["${example}"]` })
 
+const count = { error: 'must be a whole number, 0 or more' }
 const pace = { error: 'must be a whole number of milliseconds, 50 or more' }
 
 /** The keys of the file, of which any may be left out. Flags and `MOONWALK_…` variables carry the same values. */
@@ -47,7 +49,8 @@ export const schema = z.strictObject({
   turns: list('moonwalk', readTurn),
   offerTurn: z.boolean({ error: 'must be true or false' }),
   ports: written('a range such as 20000-29999', readPortRange),
-  allowPorts: written('a range such as 1024-65535', readPortRange),
+  allowPorts: written('ranges such as 1024-2000,3000-4000', readPortRanges),
+  maxPortsPerClient: z.number(count).int(count).min(0, count),
   services: list('web=3000', readService),
   control: written('HOST:PORT', readListen),
   speedtestPaceMs: z.number(pace).int(pace).min(50, pace),
@@ -67,6 +70,7 @@ export const DEFAULTS = {
   offerTurn: true,
   ports: '20000-29999',
   allowPorts: '1024-65535',
+  maxPortsPerClient: 64,
   services: [],
   control: '127.0.0.1:8089',
   speedtestPaceMs: 10_000,
@@ -140,7 +144,8 @@ function assemble(all: z.infer<typeof complete>, dataDir: string): Config {
       turns: all.turns.map((turn) => take(readTurn(turn))).filter((turn) => turn !== null),
       offerTurn: all.offerTurn,
       ports: take(readPortRange(all.ports)),
-      allowPorts: take(readPortRange(all.allowPorts)),
+      allowPorts: take(readPortRanges(all.allowPorts)),
+      maxPortsPerClient: all.maxPortsPerClient,
       services: all.services.map((service) => take(readService(service))),
       speedtestPaceMs: all.speedtestPaceMs,
     },
@@ -164,7 +169,7 @@ function fromEnvironment(env: NodeJS.ProcessEnv): Read<Given> {
 
 /** Lists are separated by commas. */
 function fromText(key: ConfigKey, value: string): unknown {
-  const { isList }: Setting = SETTINGS[key]
+  const { isList, isCount }: Setting = SETTINGS[key]
   if (isList)
     return value
       .split(',')
@@ -172,7 +177,7 @@ function fromText(key: ConfigKey, value: string): unknown {
       .filter((item) => item !== '')
   if (key === 'offerTurn') return value === 'true' ? true : value === 'false' ? false : value
   if (key === 'listen' && value === 'false') return false
-  if (key === 'speedtestPaceMs') return /^\d+$/.test(value) ? Number(value) : value
+  if (isCount) return /^\d+$/.test(value) ? Number(value) : value
   return value
 }
 

@@ -12,6 +12,7 @@ import type { Ports } from '../ports.ts'
 import type { PeerCalls } from './peer-calls.ts'
 import { createProbeDatagrams } from './probe-datagrams.ts'
 import { createServiceProof, isFailureOf } from './service-proof.ts'
+import { proxyWishes } from './service-wishes.ts'
 import type { Services } from './services.ts'
 
 interface LinkNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
@@ -84,14 +85,18 @@ export function createLinkActor(needs: LinkNeeds) {
       if (id === self) return tell({ type: 'link.proven', address })
       if (attempt < PROOF_TRIES) after(PROOF_WAIT, () => void proveNode(address, attempt + 1))
     }
-    const proveService = async (spec: ServiceSpec, address: string): Promise<void> => {
-      const why = await proofs.prove(prefix + spec.name, address, spec.kind)
-      if (ended || !services.specs().some(({ name }) => name === spec.name)) return
+    /** Where the TURN has opened each service, as long as it has. */
+    const places = new Map<string, { readonly address: string }>()
+    const proveService = async (spec: ServiceSpec, place: { readonly address: string }): Promise<void> => {
+      const { address } = place
+      const shared = spec.options?.group !== undefined
+      const why = await proofs.prove(prefix + spec.name, address, spec.kind, shared)
+      if (ended || places.get(spec.name) !== place) return
       services.note(
         spec.name,
         why === null ? { state: 'up', public: address, error: null } : { state: 'opening', public: null, error: why },
       )
-      if (why !== null) after(PROOF_PERIOD, () => void proveService(spec, address))
+      if (why !== null) after(PROOF_PERIOD, () => void proveService(spec, place))
     }
     const started = (proxy: string, remoteAddr: string): void => {
       const port = Number(remoteAddr.split(':').at(-1))
@@ -99,7 +104,15 @@ export function createLinkActor(needs: LinkNeeds) {
       if (address === null) return
       if (proxy === nodeProxy) return void proveNode(address)
       const spec = services.specs().find(({ name }) => prefix + name === proxy)
-      if (spec) void proveService(spec, address)
+      if (spec === undefined) return
+      const place = { address }
+      places.set(spec.name, place)
+      void proveService(spec, place)
+    }
+    const down = (proxy: string, error: string): void => {
+      const name = proxy.slice(prefix.length)
+      places.delete(name)
+      services.note(name, { state: 'down', public: null, error })
     }
 
     const hear = (fact: FrpClientFact): void => {
@@ -115,11 +128,9 @@ export function createLinkActor(needs: LinkNeeds) {
           return started(fact.proxy, fact.remoteAddr)
         case 'client.proxyRefused':
           if (fact.proxy === nodeProxy) return tell({ type: 'link.closed', why: `the TURN gave no port: ${fact.error}` })
-          return services.note(fact.proxy.slice(prefix.length), {
-            state: 'down',
-            public: null,
-            error: `the TURN refused it: ${fact.error}`,
-          })
+          return down(fact.proxy, `the TURN refused it: ${fact.error}`)
+        case 'client.proxyUnhealthy':
+          return down(fact.proxy, `its check fails: ${fact.why}`)
         case 'client.served':
           return proofs.served(fact.proxy, fact.ok ? null : (fact.error ?? 'the local service did not answer'))
         case 'client.closed':
@@ -150,16 +161,16 @@ export function createLinkActor(needs: LinkNeeds) {
         name: prefix + spec.name,
         type: spec.kind,
         local: spec.local,
-        remotePort: 0,
         customDomains: spec.domain === null ? [] : [spec.domain],
-        useEncryption: false,
-        useCompression: false,
+        ...proxyWishes(spec.options),
       })
     }
     const watching = services.changes$.subscribe(({ type, name }) => {
       const spec = services.specs().find((one) => one.name === name)
       if (type === 'added' && spec) open(spec)
-      if (type === 'removed') client.closeProxy(prefix + name)
+      if (type !== 'removed') return
+      places.delete(name)
+      client.closeProxy(prefix + name)
     })
     client.start()
 

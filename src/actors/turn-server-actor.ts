@@ -19,14 +19,13 @@ export interface TurnServer {
 }
 
 interface TurnServerNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
-  readonly options: Pick<NodeOptions, 'ports' | 'allowPorts' | 'offerTurn'>
+  readonly options: Pick<NodeOptions, 'ports' | 'allowPorts' | 'maxPortsPerClient' | 'offerTurn'>
   readonly bindHost: string
   readonly publish: (news: News) => void
   readonly inspect: (event: InspectionEvent) => void
 }
 
 const MAX_CLIENTS = 1_024
-const MAX_PORTS_PER_CLIENT = 64
 /** As many new users at once as find a work connection waiting; stock frps grants 5. */
 const MAX_POOL = 10
 
@@ -79,7 +78,7 @@ export function createTurnServer({ clock, random, network, options, bindHost, pu
         token: '',
         ports: options.ports,
         allowPorts: options.allowPorts,
-        maxPortsPerClient: MAX_PORTS_PER_CLIENT,
+        maxPortsPerClient: options.maxPortsPerClient,
         maxPoolCount: MAX_POOL,
         maxClients: MAX_CLIENTS,
         keepaliveMs: TUNNEL_KEEPALIVE * 5,

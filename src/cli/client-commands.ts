@@ -53,7 +53,8 @@ export async function expose(
     return EXIT.usage
   }
   const kind = flags.udp ? '/udp' : flags.http === undefined ? '' : `/http:${flags.http}`
-  const read = readService(`${flags.name === undefined ? '' : `${flags.name}=`}${target}${kind}`)
+  const [, place = '', options = ''] = /^([^?]*)(\?.*)?$/s.exec(target) ?? []
+  const read = readService(`${flags.name === undefined ? '' : `${flags.name}=`}${place}${kind}${options}`)
   const timeoutMs = Math.round(Number(flags.timeout ?? '30') * 1_000)
   if ('wrong' in read || !(timeoutMs >= 1 && timeoutMs <= MOST_TIMEOUT_MS)) {
     process.stderr.write(`${'wrong' in read ? read.wrong : `--timeout: "${flags.timeout}" is not a number of seconds up to 600`}\n`)

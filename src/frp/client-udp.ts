@@ -1,6 +1,8 @@
 // A udp service at its own end: datagrams of all its users over one work connection.
+import type { TokenBucket } from './bandwidth-limit.ts'
 import type { Coder } from './coding.ts'
 import type { FrpClock, OpenDatagrams } from './contract.ts'
+import type { UdpAddress } from './messages.ts'
 import type { MuxStream } from './mux-contract.ts'
 import { PacketStream } from './packet-stream.ts'
 import { UdpUsers } from './udp-users.ts'
@@ -16,6 +18,10 @@ export interface ClientUdpOptions {
   readonly local: string
   /** True for a datagram that is not for the service. */
   readonly intercept: (bytes: Buffer) => boolean
+  /** Where this end keeps the proxy's bandwidth limit. Beyond it datagrams are lost. */
+  readonly limit: TokenBucket | null
+  /** Each user's first datagram has the PROXY protocol's header (v2) in front. */
+  readonly withHeader: boolean
 }
 
 export class ClientUdp {
@@ -27,7 +33,7 @@ export class ClientUdp {
 
   constructor(options: ClientUdpOptions) {
     this.#options = options
-    this.#users = new UdpUsers({ ...options, toUser: (bytes, user) => this.#packets?.send(bytes, user) })
+    this.#users = new UdpUsers({ ...options, toUser: (bytes, user) => this.#toUser(bytes, user) })
   }
 
   /** A work connection for it; it takes the place of the one before. The stream's `onGone` is the caller's. */
@@ -38,7 +44,8 @@ export class ClientUdp {
       wire: this.#options.wire,
       coder,
       onPacket: (bytes, user) => {
-        if (!this.#options.intercept(bytes)) this.#users.toService(bytes, user)
+        const { intercept, limit } = this.#options
+        if (!intercept(bytes) && limit?.admit(bytes.length) !== false) this.#users.toService(bytes, user)
       },
       onSign: () => {},
       onFail: () => this.#detach(),
@@ -55,6 +62,10 @@ export class ClientUdp {
   close(): void {
     this.#detach()
     this.#users.close()
+  }
+
+  #toUser(bytes: Buffer, user: UdpAddress): void {
+    if (this.#options.limit?.admit(bytes.length) !== false) this.#packets?.send(bytes, user)
   }
 
   #detach(): void {

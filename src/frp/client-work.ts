@@ -1,13 +1,15 @@
 // One work connection at the service's end: it waits to be told whose bytes it carries, then joins them to the local service.
 
+import type { TokenBucket } from './bandwidth-limit.ts'
 import type { ClientUdp } from './client-udp.ts'
-import { CodedLink } from './coded-link.ts'
 import { createCoder } from './coding.ts'
 import type { FrpClientOptions, ProxySpec } from './contract.ts'
 import { privilegeKey, streamKey } from './crypto.ts'
 import { firstMessage } from './first-message.ts'
 import type { MessageOf } from './messages.ts'
 import type { MuxStream } from './mux-contract.ts'
+import { isBare, nearLink } from './near-link.ts'
+import { proxyHeader } from './proxy-protocol.ts'
 import type { Traffic } from './traffic.ts'
 import { wireOf } from './wire.ts'
 
@@ -17,6 +19,8 @@ export interface WorkHost {
   readonly runId: () => string
   readonly peerIsOurs: () => boolean
   readonly find: (proxy: string) => ProxySpec | null
+  /** Where this end keeps the proxy's bandwidth limit. */
+  readonly limitOf: (spec: ProxySpec) => TokenBucket | null
   /** The udp side of a proxy; null where there is none. */
   readonly udpOf: (spec: ProxySpec) => ClientUdp | null
   /** It carries a user's connection from now on, or is gone. Once, unless dropped before. */
@@ -60,11 +64,12 @@ export function serveWork(stream: MuxStream, host: WorkHost): () => void {
   }
   const dial = (started: MessageOf<'startWorkConn'>, spec: ProxySpec, rest: Buffer | null): void => {
     const { name, useEncryption, useCompression } = spec
-    const coded = useEncryption || useCompression
+    const { token, randomBytes } = options
+    const wishes = { useEncryption, useCompression, limit: host.limitOf(spec), token, randomBytes }
     const before = { bytesIn: stream.bytesIn - (rest?.length ?? 0), bytesOut: stream.bytesOut }
     const from = `${started.srcAddr}:${started.srcPort}`
     stream.onGone = fail // the user left, or the session ended
-    void options.dialLocal(spec.local, coded ? null : stream.reader()).then((opened) => {
+    void options.dialLocal(spec.local, isBare(wishes) ? stream.reader() : null).then((opened) => {
       if ('type' in opened) {
         fail()
         options.tell({ type: 'client.served', proxy: name, from, ok: false, error: opened.text })
@@ -78,10 +83,9 @@ export function serveWork(stream: MuxStream, host: WorkHost): () => void {
       finish()
       host.traffic.begin(name, stream, before)
       const { link, direct } = opened
-      const near = coded
-        ? new CodedLink(link, { useEncryption, useCompression, key: streamKey(options.token), randomBytes: options.randomBytes })
-        : link
-      stream.relay(near, { direct, rest, closeTogether: !host.peerIsOurs() })
+      const header = headerOf(started, spec)
+      if (header !== null) link.write(header)
+      stream.relay(nearLink(link, wishes), { direct, rest, closeTogether: !host.peerIsOurs() })
       options.tell({ type: 'client.served', proxy: name, from, ok: true, error: null })
     })
   }
@@ -95,4 +99,12 @@ export function serveWork(stream: MuxStream, host: WorkHost): () => void {
     stream.onGone = null
     stream.reset()
   }
+}
+
+/** What the local service is told of its user, where the proxy wants that and the TURN says who it is. */
+function headerOf(started: MessageOf<'startWorkConn'>, { proxyProtocol }: ProxySpec): Buffer | null {
+  const { srcAddr, srcPort, dstAddr, dstPort } = started
+  if (proxyProtocol === undefined || srcAddr === '' || srcPort === 0) return null
+  const destination = { host: dstAddr === '' ? '127.0.0.1' : dstAddr, port: dstPort }
+  return proxyHeader(proxyProtocol, { source: { host: srcAddr, port: srcPort }, destination, datagrams: false })
 }

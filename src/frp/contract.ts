@@ -1,5 +1,7 @@
 // frp's two ends as the node sees them. Both are plain state over links: no sockets, no clock of their own.
+import type { HealthCheck } from './health-check.ts'
 import type { AcceptedLink, Link, OpenedLink, Reader } from './link.ts'
+import type { ProxyProtocol } from './proxy-protocol.ts'
 
 export interface FrpFailure {
   readonly type: 'failed'
@@ -64,6 +66,8 @@ export type FrpClientFact =
   /** `remoteAddr` as the server said it: `:20017`. */
   | { readonly type: 'client.proxyStarted'; readonly proxy: string; readonly remoteAddr: string }
   | { readonly type: 'client.proxyRefused'; readonly proxy: string; readonly error: string }
+  /** The local service failed its health check: the proxy is withdrawn until it passes. `client.proxyStarted` follows then. */
+  | { readonly type: 'client.proxyUnhealthy'; readonly proxy: string; readonly why: string }
   /** A user's connection (tcp) reached the local service (`ok`) or could not. `from` is the user's address. */
   | { readonly type: 'client.served'; readonly proxy: string; readonly from: string; readonly ok: boolean; readonly error: string | null }
   /** The end, once. `refused`: the login was turned down, with the server's text. */
@@ -79,6 +83,15 @@ export interface ProxySpec {
   readonly customDomains: readonly string[]
   readonly useEncryption: boolean
   readonly useCompression: boolean
+  /** As frp writes it: `1MB`, `500KB`. Kept by this end unless `limitMode` is `server`. */
+  readonly limit?: string
+  readonly limitMode?: 'client' | 'server'
+  /** The local service gets this header first: tcp before a user's bytes, udp in front of each user's first datagram (as stock frpc 0.70.1; v2 only). */
+  readonly proxyProtocol?: ProxyProtocol
+  /** tcp: shares the remote port with the others of the group, and users go to them in turn. */
+  readonly group?: { readonly name: string; readonly key: string }
+  /** Registered only while the local service passes it. */
+  readonly healthCheck?: HealthCheck
 }
 
 export interface FrpClient {
@@ -92,6 +105,12 @@ export interface FrpClient {
 }
 
 // ------------------------------------------------------------------------------------------------------------ server
+/** Both ends belong to it. */
+export interface PortRange {
+  readonly first: number
+  readonly last: number
+}
+
 export interface FrpServerOptions {
   readonly clock: FrpClock
   readonly randomBytes: (count: number) => Uint8Array
@@ -108,8 +127,9 @@ export interface FrpServerOptions {
   readonly openDatagrams?: OpenDatagrams
   readonly token: string
   readonly ports: { readonly first: number; readonly last: number }
-  readonly allowPorts: { readonly first: number; readonly last: number }
-  /** 0: no limit. */
+  /** Ports a client may name: one range, or several. */
+  readonly allowPorts: PortRange | readonly PortRange[]
+  /** tcp and udp together. 0: no limit. */
   readonly maxPortsPerClient: number
   readonly maxPoolCount: number
   readonly maxClients: number

@@ -1,9 +1,9 @@
 // One tcp proxy at the TURN's end: a port, and the users who come to it.
-import { CodedLink } from './coded-link.ts'
+import type { TokenBucket } from './bandwidth-limit.ts'
 import type { FrpServerOptions } from './contract.ts'
-import { streamKey } from './crypto.ts'
 import type { AcceptedLink } from './link.ts'
 import type { MessageOf } from './messages.ts'
+import { isBare, type NearLinkOptions, nearLink } from './near-link.ts'
 import type { HeldPort } from './port-pool.ts'
 import type { Traffic } from './traffic.ts'
 import type { IdleWork, WorkPool } from './work-pool.ts'
@@ -14,6 +14,8 @@ export interface ServerProxyOptions {
   readonly pool: WorkPool
   readonly traffic: Traffic
   readonly peerIsOurs: boolean
+  /** Where this end keeps the proxy's bandwidth limit. */
+  readonly limit: TokenBucket | null
 }
 
 /** What a session has open for a client. */
@@ -33,12 +35,16 @@ export interface ServerProxy {
 export class ServerTcpProxy implements ServerProxy {
   readonly name: string
   readonly #options: ServerProxyOptions
+  readonly #wishes: NearLinkOptions
   #held: HeldPort | null = null
   #closed = false
 
   constructor(options: ServerProxyOptions) {
-    this.name = options.request.proxyName
+    const { server, request, limit } = options
+    const { useEncryption, useCompression } = request
+    this.name = request.proxyName
     this.#options = options
+    this.#wishes = { useEncryption, useCompression, limit, token: server.token, randomBytes: server.randomBytes }
   }
 
   get port(): number {
@@ -46,7 +52,7 @@ export class ServerTcpProxy implements ServerProxy {
   }
 
   async open(address: string): Promise<{ close(): Promise<void> } | null> {
-    const listening = await this.#options.server.listen(address, (user) => this.#serve(user))
+    const listening = await this.#options.server.listen(address, (user) => this.serve(user))
     return listening.type === 'failed' ? null : listening
   }
 
@@ -56,10 +62,10 @@ export class ServerTcpProxy implements ServerProxy {
 
   start(): void {}
 
-  /** A user came. */
-  #serve(user: AcceptedLink): void {
-    if (this.#closed) return user.refuse()
-    this.#options.pool.get({ give: (work) => this.#join(user, work), refuse: () => user.refuse() })
+  /** A user came. `elsewhere`: what to do when there is no work connection for it. */
+  serve(user: AcceptedLink, elsewhere: () => void = () => user.refuse()): void {
+    if (this.#closed) return elsewhere()
+    this.#options.pool.get({ give: (work) => this.#join(user, work, elsewhere), refuse: elsewhere })
   }
 
   async close(): Promise<void> {
@@ -67,11 +73,11 @@ export class ServerTcpProxy implements ServerProxy {
     await this.#held?.release()
   }
 
-  #join(user: AcceptedLink, { stream, wire, rest }: IdleWork): void {
-    const { server, request, traffic, peerIsOurs } = this.#options
+  #join(user: AcceptedLink, { stream, wire, rest }: IdleWork, elsewhere: () => void): void {
+    const { traffic, peerIsOurs } = this.#options
     if (this.#closed) {
       stream.reset()
-      return user.refuse()
+      return elsewhere()
     }
     const srcAddr = plainHost(user.remote.host)
     const dstAddr = plainHost(user.local.host)
@@ -79,10 +85,8 @@ export class ServerTcpProxy implements ServerProxy {
       wire.encode({ type: 'startWorkConn', proxyName: this.name, srcAddr, srcPort: user.remote.port, dstAddr, dstPort: user.local.port }),
     )
     traffic.begin(this.name, stream, { bytesIn: stream.bytesIn, bytesOut: stream.bytesOut })
-    const coded = request.useEncryption || request.useCompression
-    const { link, direct } = user.open(coded ? null : stream.reader())
-    const near = coded ? new CodedLink(link, { ...request, key: streamKey(server.token), randomBytes: server.randomBytes }) : link
-    stream.relay(near, { direct, rest, closeTogether: !peerIsOurs })
+    const { link, direct } = user.open(isBare(this.#wishes) ? stream.reader() : null)
+    stream.relay(nearLink(link, this.#wishes), { direct, rest, closeTogether: !peerIsOurs })
   }
 }
 

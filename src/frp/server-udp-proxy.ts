@@ -97,7 +97,9 @@ export class ServerUdpProxy implements ServerProxy {
     packets.start(rest)
   }
 
+  /** Beyond the proxy's bandwidth limit a datagram is lost, either way: waiting would make it late, and those behind it too. */
   #fromUser(bytes: Buffer, user: UdpAddress): void {
+    if (this.#options.limit?.admit(bytes.length) === false) return
     const key = `${user.host} ${user.port}`
     this.#users.delete(key)
     this.#users.add(key)
@@ -110,7 +112,8 @@ export class ServerUdpProxy implements ServerProxy {
 
   /** Only to those who came: a client could else have this machine send to whatever it reaches. */
   #toUser(bytes: Buffer, user: UdpAddress): void {
-    if (this.#users.has(`${user.host} ${user.port}`)) this.#socket?.send(bytes, user)
+    if (!this.#users.has(`${user.host} ${user.port}`) || this.#options.limit?.admit(bytes.length) === false) return
+    this.#socket?.send(bytes, user)
   }
 
   #watch(): void {

@@ -8,6 +8,7 @@ import { PortPool } from './port-pool.ts'
 import { type Greeting, ServerConnection } from './server-connection.ts'
 import type { ServerProxy } from './server-proxy.ts'
 import { ServerSession, type ServerSessionFigures } from './server-session.ts'
+import { TcpGroups } from './tcp-groups.ts'
 
 const MUX_BYTE = 0x00
 const WORK_BYTE = 0x77 // w
@@ -30,6 +31,7 @@ class Server implements FrpServer {
   readonly #options: FrpServerOptions
   /** TCP and UDP ports are two worlds. */
   readonly #ports: { readonly tcp: PortPool; readonly udp: PortPool }
+  readonly #groups: TcpGroups
   readonly #names = new Map<string, ServerProxy>()
   readonly #connections = new Set<ServerConnection>()
   readonly #byRunId = new Map<string, ServerConnection>()
@@ -41,6 +43,7 @@ class Server implements FrpServer {
   constructor(options: FrpServerOptions) {
     this.#options = options
     this.#ports = { tcp: new PortPool(options), udp: new PortPool(options) }
+    this.#groups = new TcpGroups(this.#ports.tcp, options.listen)
   }
 
   get sessionCount(): number {
@@ -127,6 +130,7 @@ class Server implements FrpServer {
       transcript,
       mux: connection.mux,
       ports: this.#ports,
+      groups: this.#groups,
       names: this.#names,
       onFail: (why) => connection.lost(why),
     })

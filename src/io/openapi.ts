@@ -22,6 +22,19 @@ const service = {
   error: orNull(text),
 }
 
+/** As `ServiceOptions` in src/answers.ts says; all may be left out. */
+const serviceOptions = {
+  encrypt: { const: true },
+  compress: { const: true },
+  limit: { ...text, description: 'Bytes a second: 1MB, 500KB.' },
+  limitMode: oneOf('client', 'server'),
+  proxyProtocol: oneOf('v1', 'v2'),
+  group: text,
+  groupKey: text,
+  check: { ...text, description: 'tcp, or http:/path.' },
+  port: { type: 'integer', minimum: 1, maximum: 65_535 },
+}
+
 const schemas = {
   Error: versioned({ error: text }),
   Service: object(service),
@@ -125,7 +138,16 @@ export const openapi = (version: string) => ({
       'Exposes a service; answers when its public address is proven.',
       object(
         {
-          spec: object({ name: text, kind: oneOf('tcp', 'udp', 'http'), local: text, domain: orNull(text) }),
+          spec: object(
+            {
+              name: text,
+              kind: oneOf('tcp', 'udp', 'http'),
+              local: text,
+              domain: orNull(text),
+              options: object(serviceOptions, Object.keys(serviceOptions)),
+            },
+            ['options'],
+          ),
           timeoutMs: { type: 'integer', minimum: 1, maximum: 600_000, default: 30_000 },
         },
         ['timeoutMs'],

@@ -138,25 +138,50 @@ export interface StockProxy {
   readonly type?: 'tcp' | 'udp'
   readonly encrypted?: boolean
   readonly compressed?: boolean
+  readonly limit?: string
+  /** From 0.47 on. */
+  readonly limitMode?: 'client' | 'server'
+  readonly group?: { readonly name: string; readonly key: string }
+  /** The client's `user`, which it puts in front of the name. */
+  readonly user?: string
 }
 
-/** A stock frpc that logs in at `port`; settles when its proxy has started. */
-export async function startFrpc(version: Version, port: number, settings: StockSettings, proxy: StockProxy): Promise<Running> {
+/** What of a proxy is not always there, in the words of either format. */
+function optional({ limit, limitMode, group }: StockProxy, old: boolean): string {
+  const lines: readonly (readonly [ini: string, toml: string, value: string | undefined])[] = [
+    ['bandwidth_limit', 'transport.bandwidthLimit', limit],
+    ['bandwidth_limit_mode', 'transport.bandwidthLimitMode', limitMode],
+    ['group', 'loadBalancer.group', group?.name],
+    ['group_key', 'loadBalancer.groupKey', group?.key],
+  ]
+  return lines
+    .flatMap(([ini, toml, value]) => (value === undefined ? [] : [old ? `${ini} = ${value}\n` : `${toml} = "${value}"\n`]))
+    .join('')
+}
+
+/** A stock frpc that logs in at `port`; settles when its proxy has started, or its log says another line. */
+export async function startFrpc(
+  version: Version,
+  port: number,
+  settings: StockSettings,
+  proxy: StockProxy,
+  line = /start proxy success/,
+): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), 'moonwalk-frpc-'))
   const old = version === '0.45.0'
   const file = join(folder, old ? 'frpc.ini' : 'frpc.toml')
   const { mux, tls, token, wire = 1 } = settings
-  const { name, localPort, remotePort, type = 'tcp', encrypted = false, compressed = false } = proxy
+  const { name, localPort, remotePort, type = 'tcp', encrypted = false, compressed = false, user = '' } = proxy
   writeFileSync(
     file,
     old
-      ? `[common]\nserver_addr = 127.0.0.1\nserver_port = ${port}\ntcp_mux = ${mux}\ntoken = ${token}\n${tls === null ? '' : `tls_enable = ${tls}\n`}
-[${name}]\ntype = ${type}\nlocal_ip = 127.0.0.1\nlocal_port = ${localPort}\nremote_port = ${remotePort}\nuse_encryption = ${encrypted}\nuse_compression = ${compressed}\n`
-      : `serverAddr = "127.0.0.1"\nserverPort = ${port}\ntransport.tcpMux = ${mux}\nauth.token = "${token}"\n${tls === null ? '' : `transport.tls.enable = ${tls}\n`}${wire === 2 ? 'transport.wireProtocol = "v2"\n' : ''}
-[[proxies]]\nname = "${name}"\ntype = "${type}"\nlocalIP = "127.0.0.1"\nlocalPort = ${localPort}\nremotePort = ${remotePort}\ntransport.useEncryption = ${encrypted}\ntransport.useCompression = ${compressed}\n`,
+      ? `[common]\nserver_addr = 127.0.0.1\nserver_port = ${port}\ntcp_mux = ${mux}\ntoken = ${token}\nuser = ${user}\n${tls === null ? '' : `tls_enable = ${tls}\n`}
+[${name}]\ntype = ${type}\nlocal_ip = 127.0.0.1\nlocal_port = ${localPort}\nremote_port = ${remotePort}\nuse_encryption = ${encrypted}\nuse_compression = ${compressed}\n${optional(proxy, old)}`
+      : `serverAddr = "127.0.0.1"\nserverPort = ${port}\ntransport.tcpMux = ${mux}\nauth.token = "${token}"\nuser = "${user}"\n${tls === null ? '' : `transport.tls.enable = ${tls}\n`}${wire === 2 ? 'transport.wireProtocol = "v2"\n' : ''}
+[[proxies]]\nname = "${name}"\ntype = "${type}"\nlocalIP = "127.0.0.1"\nlocalPort = ${localPort}\nremotePort = ${remotePort}\ntransport.useEncryption = ${encrypted}\ntransport.useCompression = ${compressed}\n${optional(proxy, old)}`,
   )
   const running = run(stockBinary(version, 'frpc'), ['-c', file])
-  await running.line(/start proxy success/)
+  await running.line(line)
   return { ...running, end: () => running.end().then(() => rmSync(folder, { recursive: true, force: true })) }
 }
 

@@ -36,6 +36,7 @@ function realNode(options: Partial<NodeOptions>) {
       offerTurn: true,
       ports: { first: 30_000, last: 30_999 },
       allowPorts: { first: 1_024, last: 65_535 },
+      maxPortsPerClient: 64,
       services: [],
       speedtestPaceMs: 60_000,
       ...options,

@@ -1,0 +1,26 @@
+// The link on a stream's near side with what its proxy asks for put on: encryption and compression inside, the bandwidth
+// limit outside, which so counts bytes as the tunnel carries them. The same at both ends.
+import type { TokenBucket } from './bandwidth-limit.ts'
+import { CodedLink } from './coded-link.ts'
+import { streamKey } from './crypto.ts'
+import { LimitedLink } from './limited-link.ts'
+import type { Link } from './link.ts'
+
+export interface NearLinkOptions {
+  readonly useEncryption: boolean
+  readonly useCompression: boolean
+  readonly limit: TokenBucket | null
+  readonly token: string
+  readonly randomBytes: (count: number) => Uint8Array
+}
+
+/** Nothing is put on: the link may read straight into the stream. */
+export const isBare = ({ useEncryption, useCompression, limit }: NearLinkOptions): boolean =>
+  !useEncryption && !useCompression && limit === null
+
+export function nearLink(link: Link, options: NearLinkOptions): Link {
+  const { useEncryption, useCompression, limit, token, randomBytes } = options
+  const coded =
+    useEncryption || useCompression ? new CodedLink(link, { useEncryption, useCompression, key: streamKey(token), randomBytes }) : link
+  return limit === null ? coded : new LimitedLink(coded, limit)
+}
