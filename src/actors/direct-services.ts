@@ -3,6 +3,7 @@ import type { ServiceSpec } from '../answers.ts'
 import { addressOf } from '../domain/address.ts'
 import { relayLinks } from '../frp/bare-relay.ts'
 import type { DatagramPort } from '../frp/contract.ts'
+import type { Link } from '../frp/link.ts'
 import { UdpUsers } from '../frp/udp-users.ts'
 import { type Failure, isFailure, type Ports } from '../ports.ts'
 import { createProbeDatagrams } from './probe-datagrams.ts'
@@ -36,21 +37,36 @@ export function createDirectServices({ clock, random, network, services, ports, 
     network.listen(address, async (accepted) => {
       const local = await network.dial(spec.local, { timeoutMs: LOCAL_DIAL_TIMEOUT })
       if (isFailureOf(local)) {
-        proofs.served(spec.name, `nothing answers at ${spec.local}: ${local.text}`)
+        const why = `nothing answers at ${spec.local}: ${local.text}`
+        proofs.served(spec.name, why)
+        services.meter(spec.name)?.failed(why, clock.wallMs())
         return accepted.refuse()
       }
       proofs.served(spec.name, null)
-      relayLinks(accepted.open(null).link, local.link)
+      const user = accepted.open(null).link
+      const { bytes } = relayLinks(user, local.link)
+      const end = services.meter(spec.name)?.begin(() => ({ bytesIn: bytes().a, bytesOut: bytes().b }))
+      if (end) whenClosed([user, local.link], end)
     })
   const openUdp = async (spec: ServiceSpec, address: string): Promise<OwnPort | Failure> => {
     let toUser: DatagramPort['send'] = () => {}
+    const count = (
+      direction: 'in' | 'out',
+      { length }: Uint8Array,
+      { host, port }: { readonly host: string; readonly port: number },
+    ): void => services.meter(spec.name)?.datagram(direction, length, `${host} ${port}`, clock.now())
     const users = new UdpUsers({
       clock,
       openDatagrams: (at, onDatagram) => network.openDatagrams(at, onDatagram),
       local: spec.local,
-      toUser: (bytes, user) => toUser(bytes, user),
+      toUser: (bytes, user) => {
+        toUser(bytes, user)
+        count('out', bytes, user)
+      },
+      onFail: (why) => services.meter(spec.name)?.failed(why, clock.wallMs()),
     })
     const opened = await network.openDatagrams(address, (bytes, from) => {
+      count('in', bytes, from)
       if (!proofs.intercept(spec.name, bytes)) users.toService(bytes, from)
     })
     if (isFailure(opened)) return opened
@@ -106,5 +122,18 @@ export function createDirectServices({ clock, random, network, services, ports, 
       if (now) for (const spec of services.specs()) void start(spec)
       else for (const name of [...open.keys()]) end(name)
     },
+  }
+}
+
+/** Runs `end` once all of them are closed. */
+function whenClosed(links: readonly Link[], end: () => void): void {
+  let open = links.length
+  const closed = (): void => {
+    open -= 1
+    if (open === 0) end()
+  }
+  for (const link of links) {
+    if (link.destroyed) closed()
+    else link.on('close', closed)
   }
 }

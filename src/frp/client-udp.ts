@@ -1,8 +1,10 @@
 // A udp service at its own end: datagrams of all its users over one work connection.
 import type { Coder } from './coding.ts'
 import type { FrpClock, OpenDatagrams } from './contract.ts'
+import type { UdpAddress } from './messages.ts'
 import type { MuxStream } from './mux-contract.ts'
 import { PacketStream } from './packet-stream.ts'
+import type { ProxyMeter } from './proxy-meter.ts'
 import { UdpUsers } from './udp-users.ts'
 import type { Wire } from './wire.ts'
 
@@ -16,6 +18,7 @@ export interface ClientUdpOptions {
   readonly local: string
   /** True for a datagram that is not for the service. */
   readonly intercept: (bytes: Buffer) => boolean
+  readonly meter: ProxyMeter
 }
 
 export class ClientUdp {
@@ -27,7 +30,13 @@ export class ClientUdp {
 
   constructor(options: ClientUdpOptions) {
     this.#options = options
-    this.#users = new UdpUsers({ ...options, toUser: (bytes, user) => this.#packets?.send(bytes, user) })
+    this.#users = new UdpUsers({
+      ...options,
+      toUser: (bytes, user) => {
+        if (this.#packets?.send(bytes, user) === true) this.#count('out', bytes, user)
+      },
+      onFail: (why) => this.#failed(why),
+    })
   }
 
   /** A work connection for it; it takes the place of the one before. The stream's `onGone` is the caller's. */
@@ -38,10 +47,14 @@ export class ClientUdp {
       wire: this.#options.wire,
       coder,
       onPacket: (bytes, user) => {
+        this.#count('in', bytes, user)
         if (!this.#options.intercept(bytes)) this.#users.toService(bytes, user)
       },
       onSign: () => {},
-      onFail: () => this.#detach(),
+      onFail: (fault) => {
+        if (fault !== null) this.#failed(fault)
+        this.#detach()
+      },
     })
     this.#schedulePing()
     this.#packets.start(rest)
@@ -55,6 +68,14 @@ export class ClientUdp {
   close(): void {
     this.#detach()
     this.#users.close()
+  }
+
+  #count(direction: 'in' | 'out', { length }: Buffer, { host, port }: UdpAddress): void {
+    this.#options.meter.datagram(direction, length, `${host} ${port}`, this.#options.clock.now())
+  }
+
+  #failed(why: string): void {
+    this.#options.meter.failed(why, this.#options.clock.wallMs())
   }
 
   #detach(): void {

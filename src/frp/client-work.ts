@@ -8,7 +8,7 @@ import { privilegeKey, streamKey } from './crypto.ts'
 import { firstMessage } from './first-message.ts'
 import type { MessageOf } from './messages.ts'
 import type { MuxStream } from './mux-contract.ts'
-import type { Traffic } from './traffic.ts'
+import { NO_BYTES, type Traffic } from './traffic.ts'
 import { wireOf } from './wire.ts'
 
 export interface WorkHost {
@@ -54,8 +54,7 @@ export function serveWork(stream: MuxStream, host: WorkHost): () => void {
     const udp = host.udpOf(spec)
     if (udp === null) return fail()
     finish()
-    const before = { bytesIn: stream.bytesIn - (rest?.length ?? 0), bytesOut: stream.bytesOut }
-    host.traffic.begin(spec.name, stream, before, () => udp.lost(stream))
+    host.traffic.hold(spec.name, stream, () => udp.lost(stream))
     udp.attach(stream, rest, createCoder({ ...spec, key: streamKey(options.token), randomBytes: options.randomBytes }))
   }
   const dial = (started: MessageOf<'startWorkConn'>, spec: ProxySpec, rest: Buffer | null): void => {
@@ -67,6 +66,7 @@ export function serveWork(stream: MuxStream, host: WorkHost): () => void {
     void options.dialLocal(spec.local, coded ? null : stream.reader()).then((opened) => {
       if ('type' in opened) {
         fail()
+        if (host.find(name) !== null) host.traffic.failed(name, `nothing answers at ${spec.local}: ${opened.text}`)
         options.tell({ type: 'client.served', proxy: name, from, ok: false, error: opened.text })
         return
       }
@@ -76,12 +76,14 @@ export function serveWork(stream: MuxStream, host: WorkHost): () => void {
         return
       }
       finish()
-      host.traffic.begin(name, stream, before)
       const { link, direct } = opened
-      const near = coded
-        ? new CodedLink(link, { useEncryption, useCompression, key: streamKey(options.token), randomBytes: options.randomBytes })
-        : link
-      stream.relay(near, { direct, rest, closeTogether: !host.peerIsOurs() })
+      const key = streamKey(options.token)
+      const onUndecodable = (): void => host.traffic.failed(name, 'undecodable bytes from the TURN')
+      const coat = coded
+        ? new CodedLink(link, { useEncryption, useCompression, key, randomBytes: options.randomBytes, onUndecodable })
+        : null
+      host.traffic.begin(name, stream, coat === null ? before : NO_BYTES, undefined, coat ?? stream)
+      stream.relay(coat ?? link, { direct, rest, closeTogether: !host.peerIsOurs() })
       options.tell({ type: 'client.served', proxy: name, from, ok: true, error: null })
     })
   }

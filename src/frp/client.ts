@@ -10,7 +10,7 @@ import { privilegeKey } from './crypto.ts'
 import { firstMessage } from './first-message.ts'
 import type { Message, MessageOf, Outgoing } from './messages.ts'
 import type { MuxStream } from './mux-contract.ts'
-import { type ProxyFigures, Traffic } from './traffic.ts'
+import { Traffic } from './traffic.ts'
 import { type Wire, wireOf } from './wire.ts'
 import { ClientOpening } from './wire-v2-hello.ts'
 
@@ -23,10 +23,6 @@ const PROXY_TIMEOUT_MS = 20_000
 /** Work connections that wait or dial at once: a TURN that asks for more than its users need gets no more. */
 const MAX_WAITING_WORK = 1_100
 
-export interface FrpClientFigures {
-  readonly proxies: readonly ProxyFigures[]
-}
-
 interface OpenProxy {
   readonly spec: ProxySpec
   answered: boolean
@@ -34,14 +30,14 @@ interface OpenProxy {
   udp: ClientUdp | null
 }
 
-export function createFrpClient(options: FrpClientOptions): FrpClient & { figures(): FrpClientFigures } {
+export function createFrpClient(options: FrpClientOptions): FrpClient {
   return new Client(options)
 }
 
 class Client implements FrpClient {
   readonly #options: FrpClientOptions
   readonly #wire: Wire
-  readonly #traffic = new Traffic('in')
+  readonly #traffic: Traffic
   readonly #proxies = new Map<string, OpenProxy>()
   readonly #work = new Set<() => void>()
   #carrier: Carrier | null = null
@@ -59,14 +55,11 @@ class Client implements FrpClient {
     this.#wire = wireOf(options.wire)
     this.#runId = options.runId
     this.#peerIsOurs = options.peerIsOurs
+    this.#traffic = new Traffic({ clock: options.clock, receivedIs: 'in', meterOf: options.meterOf ?? (() => null) })
   }
 
   get connectionsNow(): number {
     return this.#traffic.connectionsNow
-  }
-
-  figures(): FrpClientFigures {
-    return { proxies: this.#traffic.figures() }
   }
 
   start(): void {
@@ -238,7 +231,8 @@ class Client implements FrpClient {
     const proxy = this.#proxies.get(name)
     if (proxy === undefined || openDatagrams === undefined) return null
     const intercept = (bytes: Buffer): boolean => interceptDatagram?.(name, bytes) ?? false
-    proxy.udp ??= new ClientUdp({ clock, openDatagrams, wire: this.#wire, local: proxy.spec.local, intercept })
+    const meter = this.#traffic.meter(name)
+    proxy.udp ??= new ClientUdp({ clock, openDatagrams, wire: this.#wire, local: proxy.spec.local, intercept, meter })
     return proxy.udp
   }
 

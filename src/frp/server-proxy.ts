@@ -5,7 +5,7 @@ import { streamKey } from './crypto.ts'
 import type { AcceptedLink } from './link.ts'
 import type { MessageOf } from './messages.ts'
 import type { HeldPort } from './port-pool.ts'
-import type { Traffic } from './traffic.ts'
+import { NO_BYTES, type Traffic } from './traffic.ts'
 import type { IdleWork, WorkPool } from './work-pool.ts'
 
 export interface ServerProxyOptions {
@@ -19,6 +19,7 @@ export interface ServerProxyOptions {
 /** What a session has open for a client. */
 export interface ServerProxy {
   readonly name: string
+  readonly kind: 'tcp' | 'udp' | 'http'
   /** The port is this proxy's; 0 until then. */
   readonly port: number
   /** Opens a port for it, at `host:port`; null when that one can't be had. */
@@ -32,6 +33,7 @@ export interface ServerProxy {
 
 export class ServerTcpProxy implements ServerProxy {
   readonly name: string
+  readonly kind = 'tcp'
   readonly #options: ServerProxyOptions
   #held: HeldPort | null = null
   #closed = false
@@ -59,7 +61,13 @@ export class ServerTcpProxy implements ServerProxy {
   /** A user came. */
   #serve(user: AcceptedLink): void {
     if (this.#closed) return user.refuse()
-    this.#options.pool.get({ give: (work) => this.#join(user, work), refuse: () => user.refuse() })
+    this.#options.pool.get({
+      give: (work) => this.#join(user, work),
+      refuse: (why) => {
+        if (!this.#closed) this.#options.traffic.failed(this.name, why)
+        user.refuse()
+      },
+    })
   }
 
   async close(): Promise<void> {
@@ -78,11 +86,14 @@ export class ServerTcpProxy implements ServerProxy {
     stream.write(
       wire.encode({ type: 'startWorkConn', proxyName: this.name, srcAddr, srcPort: user.remote.port, dstAddr, dstPort: user.local.port }),
     )
-    traffic.begin(this.name, stream, { bytesIn: stream.bytesIn, bytesOut: stream.bytesOut })
+    const before = { bytesIn: stream.bytesIn, bytesOut: stream.bytesOut }
     const coded = request.useEncryption || request.useCompression
     const { link, direct } = user.open(coded ? null : stream.reader())
-    const near = coded ? new CodedLink(link, { ...request, key: streamKey(server.token), randomBytes: server.randomBytes }) : link
-    stream.relay(near, { direct, rest, closeTogether: !peerIsOurs })
+    const key = streamKey(server.token)
+    const onUndecodable = (): void => traffic.failed(this.name, 'undecodable bytes from the client')
+    const coat = coded ? new CodedLink(link, { ...request, key, randomBytes: server.randomBytes, onUndecodable }) : null
+    traffic.begin(this.name, stream, coat === null ? before : NO_BYTES, undefined, coat ?? stream)
+    stream.relay(coat ?? link, { direct, rest, closeTogether: !peerIsOurs })
   }
 }
 

@@ -186,7 +186,16 @@ describe('actions', () => {
     expect(await read('/api/peers/remove', { peer: 'nobody' })).toEqual([404, sentence('There is no such server.')])
     expect(await read('/api/services', { spec })).toEqual([
       200,
-      { schemaVersion: 1, name: 'web', kind: 'tcp', local: '127.0.0.1:3000', public: 'birch.test:20018', state: 'up', error: null },
+      {
+        schemaVersion: 1,
+        name: 'web',
+        kind: 'tcp',
+        local: '127.0.0.1:3000',
+        public: 'birch.test:20018',
+        state: 'up',
+        error: null,
+        traffic: null,
+      },
     ])
     expect(await read('/api/ping', { peer: 'birch' })).toEqual([200, { schemaVersion: 1, rttMs: 1.5, samples: [1.5, 2], connectMs: null }])
     expect(await read('/api/ping', { peer: 'nobody' })).toEqual([409, sentence('There is no such server.')])
