@@ -1,6 +1,7 @@
 // `moonwalk status` for people.
 import type { ClientAnswer, ProxyAnswer, StatusAnswer, TrafficAnswer } from '../answers.ts'
 import { bytesText, rateText } from '../feed/byte-text.ts'
+import { proxyTitle } from '../feed/proxy-title.ts'
 import { ageText, columns } from './tables.ts'
 
 /** Proxies carried for others that are shown: the busiest. */
@@ -26,7 +27,8 @@ export function statusText({ node, turn, services, clients, carried, health }: S
       : [['carrying', `${many(carried.clients, 'client', 's')}, ${many(carried.proxies, 'proxy', 'proxies')}: ${countsText(carried)}`]]),
     ...health.map(({ level, text, fix }) => [level, `${text} ${fix}`]),
   ]
-  return [columns(lines), ...(clients.length === 0 ? [] : ['', clientsText(clients, carried.proxies, nowMs)])].join('\n')
+  const table = clientsText(clients, carried.proxies, nowMs)
+  return columns(lines) + (table === '' ? '' : `\n\n${table}`)
 }
 
 function trafficLines(traffic: TrafficAnswer, nowMs: number): readonly string[] {
@@ -44,6 +46,7 @@ const countsText = (counts: Pick<TrafficAnswer, 'connectionsNow' | 'connectionsE
 const many = (count: number, one: string, plural: string): string =>
   `${count} ${count === 1 ? one : plural.length === 1 ? one + plural : plural}`
 
+/** Empty where nobody has a proxy here. */
 function clientsText(clients: readonly ClientAnswer[], proxyCount: number, nowMs: number): string {
   const head = ['CLIENT', 'FROM', 'SPEAKS', 'SINCE', 'PROXY', 'PORT', 'NOW', 'EVER', 'IN', 'OUT', 'IN/s', 'OUT/s', 'LAST ERROR']
   const rows = clients
@@ -55,7 +58,7 @@ function clientsText(clients: readonly ClientAnswer[], proxyCount: number, nowMs
       client.address,
       tame(client.dialect === 'moonwalk' ? 'moonwalk' : `frp ${client.version}`),
       ageText(client.since, nowMs),
-      tame(proxy.name),
+      tame(proxyTitle(proxy.name)),
       `${proxy.port}/${proxy.kind}`,
       String(proxy.connectionsNow),
       String(proxy.connectionsEver),
@@ -65,8 +68,8 @@ function clientsText(clients: readonly ClientAnswer[], proxyCount: number, nowMs
       rateText(proxy.outBytesPerSecond),
       proxy.lastError === null ? '–' : `${ageText(proxy.lastError.at, nowMs)}: ${proxy.lastError.text}`,
     ])
+  if (rows.length === 0) return ''
   const left = proxyCount - rows.length
-  if (rows.length === 0) return `${many(clients.length, 'client', 's')} without a proxy`
   return columns([head, ...rows]) + (left > 0 ? `\n… and ${many(left, 'more proxy', 'more proxies')}` : '')
 }
 
