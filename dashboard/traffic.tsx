@@ -92,7 +92,7 @@ export function CarryingCard({ clients, carried }: { readonly clients: readonly 
           </table>
         </section>
       )}
-      {left > 0 && <p class="empty more">and {left} more: “moonwalk status” shows the busiest.</p>}
+      {left > 0 && <p class="empty left-out">and {left} more: “moonwalk status” shows the busiest.</p>}
     </section>
   )
 }

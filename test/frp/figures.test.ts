@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest'
 import type { DatagramPort, FrpClientOptions, ProxySpec } from '../../src/frp/contract.ts'
 import { ProxyMeter } from '../../src/frp/proxy-meter.ts'
 import { settle } from './fake-clock.ts'
-import { World } from './frp-world.ts'
+import { PROXY, World } from './frp-world.ts'
+import { openedOf } from './link-pair.ts'
+import { login, RawEnd } from './raw-end.ts'
 import { UdpNet } from './udp-net.ts'
 
 const NOTHING = { connectionsNow: 0, connectionsEver: 0, bytesIn: 0, bytesOut: 0, errorsEver: 0, lastError: null }
@@ -117,6 +119,75 @@ test("a user for whom no work connection comes is the TURN's error", async () =>
       lastError: { text: 'the client opened no work connection in 10 s', atMs: world.clock.wallMs() },
     },
   ])
+})
+
+describe('bytes that make no sense behind an encoded proxy', () => {
+  const GARBAGE = Buffer.from('this is not how snappy begins')
+  const SPEC = { useCompression: true } as const
+
+  test("from a client are the TURN's error", async () => {
+    const world = new World()
+    const end = new RawEnd(world.toTurn(), world.clock, true)
+    const control = end.open()
+    control.say(login({ runId: 'r', poolCount: 1 }))
+    await settle()
+    control.secure(world.clock)
+    control.say({ type: 'newProxy', proxyName: 'web', proxyType: 'tcp', remotePort: 6000, ...SPEC })
+    const work = end.open()
+    work.say({ type: 'newWorkConn', runId: 'r' })
+    await settle()
+    const user = world.user(6000)
+    await settle()
+    work.stream.write(GARBAGE)
+    await settle()
+    const [proxy] = world.server.figures().sessions[0]?.proxies ?? []
+    expect([user?.closed, proxy?.meter.figures(0)]).toEqual([
+      true,
+      {
+        ...NOTHING,
+        connectionsEver: 1,
+        errorsEver: 1,
+        lastError: { text: 'undecodable bytes from the client', atMs: world.clock.wallMs() },
+      },
+    ])
+  })
+
+  test("from a TURN are the service's error", async () => {
+    const world = new World()
+    const meter = new ProxyMeter()
+    const ends: RawEnd[] = []
+    const { client } = world.client({
+      meterOf: () => meter,
+      dialServer: async (reader) => {
+        const [near, far] = world.pair()
+        ends.push(new RawEnd(far, world.clock, false))
+        return openedOf(near, reader)
+      },
+    })
+    client.openProxy({ ...PROXY, ...SPEC })
+    client.start()
+    await settle()
+    const control = ends[0]?.streams[0]
+    control?.say({ type: 'loginResp', version: '0.70.1', runId: 'r' })
+    control?.secure(world.clock)
+    control?.say({ type: 'reqWorkConn' })
+    await settle()
+    const work = ends[0]?.streams[1]
+    work?.say({ type: 'startWorkConn', proxyName: 'web', srcAddr: '203.0.113.9', srcPort: 4 })
+    await settle()
+    expect(meter.figures(0)).toEqual({ ...NOTHING, connectionsNow: 1, connectionsEver: 1 })
+    work?.stream.write(GARBAGE)
+    await settle()
+    expect([work?.gone, meter.figures(0)]).toEqual([
+      true,
+      {
+        ...NOTHING,
+        connectionsEver: 1,
+        errorsEver: 1,
+        lastError: { text: 'undecodable bytes from the TURN', atMs: world.clock.wallMs() },
+      },
+    ])
+  })
 })
 
 test('a service goes on counting when it moves to another TURN, and the first keeps what it carried', async () => {

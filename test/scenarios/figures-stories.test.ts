@@ -97,3 +97,43 @@ test('both ends of a tunnel tell the same of its users, and the service goes on 
     ]
   `)
 })
+
+test('a node that others can connect to counts for its own services, and tells what went wrong', async () => {
+  const told = await play([], {
+    forMs: 30_000,
+    begin: (world) => {
+      for (const host of ['ash', 'me', 'fir']) world.host(host)
+      const seeds = [`${world.host('ash').ip}:${NODE_PORT}`]
+      const ash = liveNode(world, 'ash')
+      const me = liveNode(world, 'me', { seeds, services: [SERVICE] })
+      const seen: unknown[] = []
+      const look = (): void => {
+        const [{ public: address, traffic } = { public: null, traffic: null }] = me.current.status().services
+        seen.push(
+          `${address}: ${counts(traffic)}`,
+          `${traffic?.errorsEver} errors, the last at ${traffic?.lastError?.at}: ${traffic?.lastError?.text}`,
+        )
+      }
+      const leaving: (() => void)[] = []
+      const at = (ms: number, run: () => unknown) => world.clock.setTimeout(() => void run(), ms)
+      at(5_000, look)
+      at(5_000, () => serve(world, 'me'))
+      at(12_000, () => visit(world, 'fir', me.current.status().services[0]?.public ?? '', 700).then((leave) => void leaving.push(leave)))
+      at(14_000, look)
+      at(15_000, () => leaving.shift()?.())
+      at(20_000, look)
+      return () => [...seen, ash.current.status().clients]
+    },
+  })
+  expect(told).toMatchInlineSnapshot(`
+    [
+      "null: 0 now, 0 ever, in 0 at 0/s, out 0 at 0/s",
+      "2 errors, the last at 2030-01-01T00:00:03.060Z: nothing answers at 127.0.0.1:3000: connection refused",
+      "10.0.0.2:20000: 1 now, 2 ever, in 700 at 232/s, out 9000 at 2984/s",
+      "2 errors, the last at 2030-01-01T00:00:03.060Z: nothing answers at 127.0.0.1:3000: connection refused",
+      "10.0.0.2:20000: 0 now, 2 ever, in 700 at 21/s, out 9000 at 269/s",
+      "2 errors, the last at 2030-01-01T00:00:03.060Z: nothing answers at 127.0.0.1:3000: connection refused",
+      [],
+    ]
+  `)
+})
