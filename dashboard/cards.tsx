@@ -67,7 +67,7 @@ export function ServicesCard({ services, traffic }: ServicesShown) {
                 {open ?? 'not proven'} <span class="soft">→ {local}</span>
               </div>
               {error !== null && <div class="bad">{error}</div>}
-              <ServiceTraffic traffic={traffic.get(name)} />
+              <ServiceTraffic name={name} traffic={traffic.get(name)} />
             </div>
           </li>
         ))}

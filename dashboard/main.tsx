@@ -11,6 +11,7 @@ import { Diagram } from './diagram.tsx'
 import { connectNow, link, nowMs, startFeed, view } from './feed-client.ts'
 import { age } from './format.ts'
 import { PeersTable } from './peers-table.tsx'
+import { startRateHistory } from './rate-history.ts'
 import { CarryingCard } from './traffic.tsx'
 
 function Page() {
@@ -119,3 +120,4 @@ if (page) {
   render(<Page />, page)
 }
 startFeed()
+startRateHistory()

@@ -4,11 +4,12 @@ import { bytesText, rateText } from '../src/feed/byte-text.ts'
 import { proxyTitle } from '../src/feed/proxy-title.ts'
 import { nowMs } from './feed-client.ts'
 import { age, DASH, fullTime } from './format.ts'
+import { HISTORY_SECONDS, rateHistory } from './rate-history.ts'
 
 const MAX_PROXIES = 100
 
 /** Nothing where nothing has come for it. */
-export function ServiceTraffic({ traffic }: { readonly traffic: TrafficAnswer | undefined }) {
+export function ServiceTraffic({ name, traffic }: { readonly name: string; readonly traffic: TrafficAnswer | undefined }) {
   if (traffic === undefined) return null
   const { connectionsNow, connectionsEver, bytesIn, bytesOut, inBytesPerSecond, outBytesPerSecond, lastError } = traffic
   return (
@@ -26,8 +27,24 @@ export function ServiceTraffic({ traffic }: { readonly traffic: TrafficAnswer | 
         <Rate bytesPerSecond={outBytesPerSecond} />
         <dd>{bytesText(bytesOut)}</dd>
       </dl>
+      <Spark rates={rateHistory.value.get(name) ?? []} />
       {lastError !== null && <LastError {...lastError} />}
     </>
+  )
+}
+
+/** The last minute as a line; its top is the most of that minute. */
+function Spark({ rates }: { readonly rates: readonly number[] }) {
+  const most = Math.max(0, ...rates)
+  if (most === 0) return null
+  const first = HISTORY_SECONDS - rates.length
+  const points = rates.map((rate, i) => `${first + i},${(19 - (18 * rate) / most).toFixed(1)}`)
+  return (
+    <svg class="spark" viewBox={`0 0 ${HISTORY_SECONDS - 1} 20`} preserveAspectRatio="none" role="img" aria-label="the last minute">
+      <title>the last minute, at most {rateText(most)}</title>
+      <polygon points={`${first},20 ${points.join(' ')} ${HISTORY_SECONDS - 1},20`} />
+      <polyline points={points.join(' ')} />
+    </svg>
   )
 }
 
