@@ -122,6 +122,9 @@ test('shows what passes, for its own services and for those it carries, and foll
   expect(await traffic('web')).toEqual(['Users', '2 now', '31 ever', 'In', '3.4 KiB/s', '1.2 MiB', 'Out', '1.1 MiB/s', '45 MiB'])
   expect(await traffic('dns')).toEqual(['Users', '0 now', '31 ever', 'In', 'quiet', '1.2 MiB', 'Out', 'quiet', '45 MiB'])
   expect(await textOf(page, '[data-service=dns] .last-error')).toEqual('last error 5 min ago: nothing answers at 127.0.0.1:53')
+  // once a second the page writes down the rate
+  await page.locator('[data-service=web] .spark').waitFor()
+  expect(await page.locator('.spark').count()).toEqual(1)
   expect([await traffic('new'), await page.locator('.carrying').count()]).toEqual([[], 0])
 
   node.show({
