@@ -18,6 +18,10 @@ export interface StatusAnswer {
   }
   readonly turn: TurnAnswer | null
   readonly services: readonly ServiceAnswer[]
+  /** What this node carries as TURN, those who have been here longest first, with at most 1,000 proxies in all. */
+  readonly clients: readonly ClientAnswer[]
+  /** All it carries and has carried as TURN, however many that are. */
+  readonly carried: CarriedAnswer
   readonly health: readonly HealthAnswer[]
 }
 
@@ -39,6 +43,57 @@ export interface ServiceAnswer {
   readonly public: string | null
   readonly state: 'up' | 'opening' | 'down'
   readonly error: string | null
+  /** Of this run, through whatever carried it; null while nothing has come for it. */
+  readonly traffic: TrafficAnswer | null
+}
+
+/** What came for one proxy, in bytes as users send and receive them. */
+export interface TrafficAnswer {
+  /** Of users; for udp: users whose datagrams passed within 30 s. What this node sends to prove a service counts too. */
+  readonly connectionsNow: number
+  readonly connectionsEver: number
+  /** From users to the service. */
+  readonly bytesIn: number
+  readonly bytesOut: number
+  /** Of the last seconds: what is 5 s old weighs a seventh. */
+  readonly inBytesPerSecond: number
+  readonly outBytesPerSecond: number
+  /** How often somebody was not served. */
+  readonly errorsEver: number
+  readonly lastError: { readonly text: string; readonly at: string } | null
+}
+
+/** An frp client whose proxies this node carries. */
+export interface ClientAnswer {
+  /** Its run id. */
+  readonly id: string
+  /** As a node's signed record has it that says it is reached through one of these ports; null: nobody says so. */
+  readonly name: string | null
+  /** Where it connects from. */
+  readonly address: string
+  /** Of frp, as it says. */
+  readonly version: string
+  /** Whether it says that it is moonwalk. */
+  readonly dialect: 'moonwalk' | 'frp'
+  readonly since: string
+  readonly proxies: readonly ProxyAnswer[]
+}
+
+export interface ProxyAnswer extends TrafficAnswer {
+  readonly name: string
+  readonly kind: 'tcp' | 'udp' | 'http'
+  readonly port: number
+}
+
+export interface CarriedAnswer {
+  readonly clients: number
+  readonly proxies: number
+  readonly connectionsNow: number
+  /** In this run, with those of proxies that are gone. */
+  readonly connectionsEver: number
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly errorsEver: number
 }
 
 export interface HealthAnswer {

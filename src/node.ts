@@ -18,6 +18,7 @@ import { type MachineFacts, serverInfo } from './actors/server-info.ts'
 import { createServices } from './actors/services.ts'
 import { createSpeed } from './actors/speed.ts'
 import { createTableKeeper } from './actors/table-keeper.ts'
+import { createTrafficRates } from './actors/traffic-rates.ts'
 import { createTurnReview } from './actors/turn-review.ts'
 import { createTurnServer } from './actors/turn-server-actor.ts'
 import type { MoonwalkNode, NodeOptions } from './answers.ts'
@@ -50,7 +51,8 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const keeper = createTableKeeper(ports)
   const own = createOwnRecord(ports, { name: options.name, offersTurn: options.offerTurn })
   const calls = createPeerCalls(ports)
-  const services = createServices(options.services, publish)
+  const rates = createTrafficRates(clock)
+  const services = createServices(options.services, publish, rates)
   const watch = createStateWatch(publish)
   const policy = options.addresses
   let outer: Listening | null = null
@@ -121,6 +123,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     network,
     options,
     bindHost: parseAddress(options.listen ?? '')?.host ?? '127.0.0.1',
+    rates,
     publish,
     inspect: watch.inspect,
   })
@@ -216,6 +219,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     options,
     keeper,
     services,
+    turnServer,
     startedAt,
     snapshot: () => {
       const { value, context } = actor.getSnapshot()
@@ -253,6 +257,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
       const listen = outer ? addressOf(outer.host, outer.port) : null
       publish({ type: 'node.listening', address: listen })
       actor.start()
+      rates.start(() => [...services.meters(), ...turnServer.meters()])
       return { type: 'started', listen }
     },
     stop: async () => {
@@ -260,6 +265,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
       actor.send({ type: 'node.stop' })
       actor.stop()
       direct.active(false)
+      rates.stop()
       await within(clock, 2_500, Promise.all([outer?.close(), inner?.close(), turnServer.close(), keeper.close()]))
       publish({ type: 'node.stopped' })
     },

@@ -7,7 +7,7 @@ import { relayLinks } from '../frp/bare-relay.ts'
 import type { DatagramPort } from '../frp/contract.ts'
 import { watchHealth } from '../frp/health-check.ts'
 import { LimitedLink } from '../frp/limited-link.ts'
-import type { AcceptedLink } from '../frp/link.ts'
+import type { AcceptedLink, Link } from '../frp/link.ts'
 import { proxyHeader } from '../frp/proxy-protocol.ts'
 import { plainHost } from '../frp/server-proxy.ts'
 import { UdpUsers } from '../frp/udp-users.ts'
@@ -51,30 +51,45 @@ export function createDirectServices({ clock, random, network, services, ports, 
     return network.listen(address, async (accepted) => {
       const local = await network.dial(spec.local, { timeoutMs: LOCAL_DIAL_TIMEOUT })
       if (isFailureOf(local)) {
-        proofs.served(spec.name, `nothing answers at ${spec.local}: ${local.text}`)
+        const why = `nothing answers at ${spec.local}: ${local.text}`
+        proofs.served(spec.name, why)
+        services.meter(spec.name)?.failed(why, clock.wallMs())
         return accepted.refuse()
       }
       proofs.served(spec.name, null)
       const header = headerOf(spec, accepted)
       if (header !== null) local.link.write(header)
-      const { link } = accepted.open(null)
-      relayLinks(limit === null ? link : new LimitedLink(link, limit), local.link)
+      const user = accepted.open(null).link
+      const { bytes } = relayLinks(limit === null ? user : new LimitedLink(user, limit), local.link)
+      const end = services.meter(spec.name)?.begin(() => ({ bytesIn: bytes().a, bytesOut: bytes().b }))
+      if (end) whenClosed([user, local.link], end)
     })
   }
   const openUdp = async (spec: ServiceSpec, address: string): Promise<OwnPort | Failure> => {
     const limit = limitOf(spec)
     let toUser: DatagramPort['send'] = () => {}
+    const count = (
+      direction: 'in' | 'out',
+      { length }: Uint8Array,
+      { host, port }: { readonly host: string; readonly port: number },
+    ): void => services.meter(spec.name)?.datagram(direction, length, `${host} ${port}`, clock.now())
     const users = new UdpUsers({
       clock,
       openDatagrams: (at, onDatagram) => network.openDatagrams(at, onDatagram),
       local: spec.local,
       withHeader: spec.options?.proxyProtocol !== undefined,
       toUser: (bytes, user) => {
-        if (limit?.admit(bytes.length) !== false) toUser(bytes, user)
+        if (limit?.admit(bytes.length) === false) return
+        toUser(bytes, user)
+        count('out', bytes, user)
       },
+      onFail: (why) => services.meter(spec.name)?.failed(why, clock.wallMs()),
     })
     const opened = await network.openDatagrams(address, (bytes, from) => {
-      if (!proofs.intercept(spec.name, bytes) && limit?.admit(bytes.length) !== false) users.toService(bytes, from)
+      const isProof = proofs.intercept(spec.name, bytes)
+      if (!isProof && limit?.admit(bytes.length) === false) return
+      count('in', bytes, from)
+      if (!isProof) users.toService(bytes, from)
     })
     if (isFailure(opened)) return opened
     toUser = opened.send
@@ -173,4 +188,17 @@ function headerOf({ options }: ServiceSpec, { remote, local }: AcceptedLink): Bu
   if (options?.proxyProtocol === undefined) return null
   const source = { host: plainHost(remote.host), port: remote.port }
   return proxyHeader(options.proxyProtocol, { source, destination: { host: plainHost(local.host), port: local.port }, datagrams: false })
+}
+
+/** Runs `end` once all of them are closed. */
+function whenClosed(links: readonly Link[], end: () => void): void {
+  let open = links.length
+  const closed = (): void => {
+    open -= 1
+    if (open === 0) end()
+  }
+  for (const link of links) {
+    if (link.destroyed) closed()
+    else link.on('close', closed)
+  }
 }

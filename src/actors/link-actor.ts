@@ -154,6 +154,7 @@ export function createLinkActor(needs: LinkNeeds) {
       keepaliveMs: ours ? TUNNEL_KEEPALIVE : STRANGER_KEEPALIVE,
       silenceMs: ours ? TUNNEL_SILENCE : STRANGER_SILENCE,
       peerIsOurs: ours,
+      meterOf: (proxy) => services.meter(proxy.slice(prefix.length)),
       tell: hear,
     })
     const open = (spec: ServiceSpec): void => {

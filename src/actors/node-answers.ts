@@ -1,7 +1,8 @@
 // What the node says of itself: the objects of `status`, `peers` and the table, made from what is there now.
 import type { StateValue } from 'xstate'
 import type { HealthAnswer, MoonwalkNode, NodeOptions, PeerAnswerRow, StatusAnswer, TurnAnswer } from '../answers.ts'
-import { type Row, shownRows } from '../domain/ip-table.ts'
+import { parseAddress } from '../domain/address.ts'
+import { type IpTable, type Row, shownRows } from '../domain/ip-table.ts'
 import { dialectOf } from '../domain/record.ts'
 import { type TurnCandidate, type TurnChoice, unfit } from '../domain/turn-choice.ts'
 import { pathOf } from '../feed/inspection.ts'
@@ -9,12 +10,14 @@ import { tableFileObject } from '../p2prc/table-codec.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { Services } from './services.ts'
 import type { TableKeeper } from './table-keeper.ts'
+import type { TurnServer } from './turn-server-actor.ts'
 
 interface AnswerNeeds {
   readonly own: OwnRecord
   readonly options: NodeOptions
   readonly keeper: TableKeeper
   readonly services: Services
+  readonly turnServer: Pick<TurnServer, 'clients' | 'carried'>
   readonly startedAt: string
   readonly snapshot: () => {
     readonly value: StateValue
@@ -26,7 +29,7 @@ interface AnswerNeeds {
 }
 
 export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'peers' | 'table'> {
-  const { own, options, keeper, services, startedAt, snapshot } = needs
+  const { own, options, keeper, services, turnServer, startedAt, snapshot } = needs
   const turnAnswer = (): TurnAnswer | null => {
     const { choice, turnSince } = snapshot()
     if (!choice) return null
@@ -56,11 +59,23 @@ export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'pe
       },
       turn: turnAnswer(),
       services: services.list(),
+      clients: turnServer.clients(nameByPort(keeper.current(), own.id)),
+      carried: turnServer.carried(),
       health: healthOf(pathOf(snapshot().value), needs),
     }),
     peers: () => ({ schemaVersion: 1, self: own.id, peers: shownRows(keeper.current()).map((row) => peerRow(row, own.id)) }),
     table: () => tableFileObject(keeper.stored()),
   }
+}
+
+/** Who says, signed, to be reached through a port of this node. */
+function nameByPort({ rows }: IpTable, self: string): (port: number) => string | null {
+  const names = new Map<number, string>()
+  for (const { record } of rows.values()) {
+    const port = record.via === self ? parseAddress(record.address)?.port : undefined
+    if (port !== undefined) names.set(port, record.name)
+  }
+  return (port) => names.get(port) ?? null
 }
 
 const peerRow = ({ record, state, latency, downMbps, upMbps, lastProofMs }: Row, self: string): PeerAnswerRow => ({

@@ -5,6 +5,7 @@ import type { FrpClock, OpenDatagrams } from './contract.ts'
 import type { UdpAddress } from './messages.ts'
 import type { MuxStream } from './mux-contract.ts'
 import { PacketStream } from './packet-stream.ts'
+import type { ProxyMeter } from './proxy-meter.ts'
 import { UdpUsers } from './udp-users.ts'
 import type { Wire } from './wire.ts'
 
@@ -22,6 +23,7 @@ export interface ClientUdpOptions {
   readonly limit: TokenBucket | null
   /** Each user's first datagram has the PROXY protocol's header (v2) in front. */
   readonly withHeader: boolean
+  readonly meter: ProxyMeter
 }
 
 export class ClientUdp {
@@ -33,7 +35,11 @@ export class ClientUdp {
 
   constructor(options: ClientUdpOptions) {
     this.#options = options
-    this.#users = new UdpUsers({ ...options, toUser: (bytes, user) => this.#toUser(bytes, user) })
+    this.#users = new UdpUsers({
+      ...options,
+      toUser: (bytes, user) => this.#toUser(bytes, user),
+      onFail: (why) => this.#failed(why),
+    })
   }
 
   /** A work connection for it; it takes the place of the one before. The stream's `onGone` is the caller's. */
@@ -45,10 +51,16 @@ export class ClientUdp {
       coder,
       onPacket: (bytes, user) => {
         const { intercept, limit } = this.#options
-        if (!intercept(bytes) && limit?.admit(bytes.length) !== false) this.#users.toService(bytes, user)
+        const isProof = intercept(bytes)
+        if (!isProof && limit?.admit(bytes.length) === false) return
+        this.#count('in', bytes, user)
+        if (!isProof) this.#users.toService(bytes, user)
       },
       onSign: () => {},
-      onFail: () => this.#detach(),
+      onFail: (fault) => {
+        if (fault !== null) this.#failed(fault)
+        this.#detach()
+      },
     })
     this.#schedulePing()
     this.#packets.start(rest)
@@ -65,7 +77,16 @@ export class ClientUdp {
   }
 
   #toUser(bytes: Buffer, user: UdpAddress): void {
-    if (this.#options.limit?.admit(bytes.length) !== false) this.#packets?.send(bytes, user)
+    if (this.#options.limit?.admit(bytes.length) === false) return
+    if (this.#packets?.send(bytes, user) === true) this.#count('out', bytes, user)
+  }
+
+  #count(direction: 'in' | 'out', { length }: Buffer, { host, port }: UdpAddress): void {
+    this.#options.meter.datagram(direction, length, `${host} ${port}`, this.#options.clock.now())
+  }
+
+  #failed(why: string): void {
+    this.#options.meter.failed(why, this.#options.clock.wallMs())
   }
 
   #detach(): void {

@@ -10,7 +10,7 @@ import type { MessageOf } from './messages.ts'
 import type { MuxStream } from './mux-contract.ts'
 import { isBare, nearLink } from './near-link.ts'
 import { proxyHeader } from './proxy-protocol.ts'
-import type { Traffic } from './traffic.ts'
+import { NO_BYTES, type Traffic } from './traffic.ts'
 import { wireOf } from './wire.ts'
 
 export interface WorkHost {
@@ -58,20 +58,21 @@ export function serveWork(stream: MuxStream, host: WorkHost): () => void {
     const udp = host.udpOf(spec)
     if (udp === null) return fail()
     finish()
-    const before = { bytesIn: stream.bytesIn - (rest?.length ?? 0), bytesOut: stream.bytesOut }
-    host.traffic.begin(spec.name, stream, before, () => udp.lost(stream))
+    host.traffic.hold(spec.name, stream, () => udp.lost(stream))
     udp.attach(stream, rest, createCoder({ ...spec, key: streamKey(options.token), randomBytes: options.randomBytes }))
   }
   const dial = (started: MessageOf<'startWorkConn'>, spec: ProxySpec, rest: Buffer | null): void => {
     const { name, useEncryption, useCompression } = spec
     const { token, randomBytes } = options
-    const wishes = { useEncryption, useCompression, limit: host.limitOf(spec), token, randomBytes }
+    const onUndecodable = (): void => host.traffic.failed(name, 'undecodable bytes from the TURN')
+    const wishes = { useEncryption, useCompression, limit: host.limitOf(spec), token, randomBytes, onUndecodable }
     const before = { bytesIn: stream.bytesIn - (rest?.length ?? 0), bytesOut: stream.bytesOut }
     const from = `${started.srcAddr}:${started.srcPort}`
     stream.onGone = fail // the user left, or the session ended
     void options.dialLocal(spec.local, isBare(wishes) ? stream.reader() : null).then((opened) => {
       if ('type' in opened) {
         fail()
+        if (host.find(name) !== null) host.traffic.failed(name, `nothing answers at ${spec.local}: ${opened.text}`)
         options.tell({ type: 'client.served', proxy: name, from, ok: false, error: opened.text })
         return
       }
@@ -81,11 +82,12 @@ export function serveWork(stream: MuxStream, host: WorkHost): () => void {
         return
       }
       finish()
-      host.traffic.begin(name, stream, before)
       const { link, direct } = opened
       const header = headerOf(started, spec)
       if (header !== null) link.write(header)
-      stream.relay(nearLink(link, wishes), { direct, rest, closeTogether: !host.peerIsOurs() })
+      const near = nearLink(link, wishes)
+      host.traffic.begin(name, stream, near.plain === null ? before : NO_BYTES, undefined, near.plain ?? stream)
+      stream.relay(near.link, { direct, rest, closeTogether: !host.peerIsOurs() })
       options.tell({ type: 'client.served', proxy: name, from, ok: true, error: null })
     })
   }

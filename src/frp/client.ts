@@ -12,7 +12,7 @@ import { firstMessage } from './first-message.ts'
 import { watchHealth } from './health-check.ts'
 import type { Message, MessageOf, Outgoing } from './messages.ts'
 import type { MuxStream } from './mux-contract.ts'
-import { type ProxyFigures, Traffic } from './traffic.ts'
+import { Traffic } from './traffic.ts'
 import { type Wire, wireOf } from './wire.ts'
 import { ClientOpening } from './wire-v2-hello.ts'
 
@@ -24,10 +24,6 @@ const HEARTBEAT_TIMEOUT_MS = 90_000
 const PROXY_TIMEOUT_MS = 20_000
 /** Work connections that wait or dial at once: a TURN that asks for more than its users need gets no more. */
 const MAX_WAITING_WORK = 1_100
-
-export interface FrpClientFigures {
-  readonly proxies: readonly ProxyFigures[]
-}
 
 interface OpenProxy {
   readonly spec: ProxySpec
@@ -41,14 +37,14 @@ interface OpenProxy {
   udp: ClientUdp | null
 }
 
-export function createFrpClient(options: FrpClientOptions): FrpClient & { figures(): FrpClientFigures } {
+export function createFrpClient(options: FrpClientOptions): FrpClient {
   return new Client(options)
 }
 
 class Client implements FrpClient {
   readonly #options: FrpClientOptions
   readonly #wire: Wire
-  readonly #traffic = new Traffic('in')
+  readonly #traffic: Traffic
   readonly #proxies = new Map<string, OpenProxy>()
   readonly #work = new Set<() => void>()
   #carrier: Carrier | null = null
@@ -68,14 +64,11 @@ class Client implements FrpClient {
     this.#wire = wireOf(options.wire)
     this.#runId = options.runId
     this.#peerIsOurs = options.peerIsOurs
+    this.#traffic = new Traffic({ clock: options.clock, receivedIs: 'in', meterOf: options.meterOf ?? (() => null) })
   }
 
   get connectionsNow(): number {
     return this.#traffic.connectionsNow
-  }
-
-  figures(): FrpClientFigures {
-    return { proxies: this.#traffic.figures() }
   }
 
   start(): void {
@@ -295,7 +288,8 @@ class Client implements FrpClient {
     const intercept = (bytes: Buffer): boolean => interceptDatagram?.(name, bytes) ?? false
     const { limit, spec } = proxy
     const withHeader = spec.proxyProtocol !== undefined
-    proxy.udp ??= new ClientUdp({ clock, openDatagrams, wire: this.#wire, local: spec.local, intercept, limit, withHeader })
+    const meter = this.#traffic.meter(name)
+    proxy.udp ??= new ClientUdp({ clock, openDatagrams, wire: this.#wire, local: spec.local, intercept, limit, withHeader, meter })
     return proxy.udp
   }
 

@@ -1,6 +1,7 @@
 // frp's two ends as the node sees them. Both are plain state over links: no sockets, no clock of their own.
 import type { HealthCheck } from './health-check.ts'
 import type { AcceptedLink, Link, OpenedLink, Reader } from './link.ts'
+import type { ProxyMeter } from './proxy-meter.ts'
 import type { ProxyProtocol } from './proxy-protocol.ts'
 
 export interface FrpFailure {
@@ -58,6 +59,8 @@ export interface FrpClientOptions {
   readonly silenceMs: number
   /** The other end is moonwalk too: half-close is passed on. */
   readonly peerIsOurs: boolean
+  /** A meter of an earlier session that is to go on counting for a proxy; null, or absent: a new one. */
+  readonly meterOf?: (proxy: string) => ProxyMeter | null
   readonly tell: (fact: FrpClientFact) => void
 }
 

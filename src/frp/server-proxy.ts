@@ -5,7 +5,7 @@ import type { AcceptedLink } from './link.ts'
 import type { MessageOf } from './messages.ts'
 import { isBare, type NearLinkOptions, nearLink } from './near-link.ts'
 import type { HeldPort } from './port-pool.ts'
-import type { Traffic } from './traffic.ts'
+import { NO_BYTES, type Traffic } from './traffic.ts'
 import type { IdleWork, WorkPool } from './work-pool.ts'
 
 export interface ServerProxyOptions {
@@ -21,6 +21,7 @@ export interface ServerProxyOptions {
 /** What a session has open for a client. */
 export interface ServerProxy {
   readonly name: string
+  readonly kind: 'tcp' | 'udp' | 'http'
   /** The port is this proxy's; 0 until then. */
   readonly port: number
   /** Opens a port for it, at `host:port`; null when that one can't be had. */
@@ -34,6 +35,7 @@ export interface ServerProxy {
 
 export class ServerTcpProxy implements ServerProxy {
   readonly name: string
+  readonly kind = 'tcp'
   readonly #options: ServerProxyOptions
   readonly #wishes: NearLinkOptions
   #held: HeldPort | null = null
@@ -44,7 +46,9 @@ export class ServerTcpProxy implements ServerProxy {
     const { useEncryption, useCompression } = request
     this.name = request.proxyName
     this.#options = options
-    this.#wishes = { useEncryption, useCompression, limit, token: server.token, randomBytes: server.randomBytes }
+    const { token, randomBytes } = server
+    const onUndecodable = (): void => options.traffic.failed(this.name, 'undecodable bytes from the client')
+    this.#wishes = { useEncryption, useCompression, limit, token, randomBytes, onUndecodable }
   }
 
   get port(): number {
@@ -65,7 +69,13 @@ export class ServerTcpProxy implements ServerProxy {
   /** A user came. `elsewhere`: what to do when there is no work connection for it. */
   serve(user: AcceptedLink, elsewhere: () => void = () => user.refuse()): void {
     if (this.#closed) return elsewhere()
-    this.#options.pool.get({ give: (work) => this.#join(user, work, elsewhere), refuse: elsewhere })
+    this.#options.pool.get({
+      give: (work) => this.#join(user, work, elsewhere),
+      refuse: (why) => {
+        if (!this.#closed) this.#options.traffic.failed(this.name, why)
+        elsewhere()
+      },
+    })
   }
 
   async close(): Promise<void> {
@@ -84,9 +94,11 @@ export class ServerTcpProxy implements ServerProxy {
     stream.write(
       wire.encode({ type: 'startWorkConn', proxyName: this.name, srcAddr, srcPort: user.remote.port, dstAddr, dstPort: user.local.port }),
     )
-    traffic.begin(this.name, stream, { bytesIn: stream.bytesIn, bytesOut: stream.bytesOut })
+    const before = { bytesIn: stream.bytesIn, bytesOut: stream.bytesOut }
     const { link, direct } = user.open(isBare(this.#wishes) ? stream.reader() : null)
-    stream.relay(nearLink(link, this.#wishes), { direct, rest, closeTogether: !peerIsOurs })
+    const near = nearLink(link, this.#wishes)
+    traffic.begin(this.name, stream, near.plain === null ? before : NO_BYTES, undefined, near.plain ?? stream)
+    stream.relay(near.link, { direct, rest, closeTogether: !peerIsOurs })
   }
 }
 

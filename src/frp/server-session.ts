@@ -7,10 +7,11 @@ import { controlCipher } from './control-cipher.ts'
 import type { Message, MessageOf } from './messages.ts'
 import type { MuxStream } from './mux-contract.ts'
 import type { PortPool } from './port-pool.ts'
+import type { ProxyFigures, ProxyMeter } from './proxy-meter.ts'
 import { type ServerProxy, ServerTcpProxy } from './server-proxy.ts'
 import { ServerUdpProxy } from './server-udp-proxy.ts'
 import type { TcpGroups } from './tcp-groups.ts'
-import { type ProxyFigures, Traffic } from './traffic.ts'
+import { Traffic } from './traffic.ts'
 import type { Wire } from './wire.ts'
 import { type IdleWork, WorkPool } from './work-pool.ts'
 
@@ -29,6 +30,8 @@ export interface ServerSessionOptions {
   readonly groups: TcpGroups
   /** Every proxy of every session, by name. */
   readonly names: Map<string, ServerProxy>
+  /** A proxy is closed: what it carried in all. */
+  readonly onProxyEnded: (figures: ProxyFigures) => void
   /** The session wants to end; the owner ends it. */
   readonly onFail: (why: string) => void
 }
@@ -36,9 +39,18 @@ export interface ServerSessionOptions {
 export interface ServerSessionFigures {
   readonly session: number
   readonly runId: string
+  readonly peerIsOurs: boolean
   readonly idleWork: number
   readonly waitingUsers: number
-  readonly proxies: readonly ProxyFigures[]
+  readonly proxies: readonly CarriedProxy[]
+}
+
+/** A proxy that is open, and its meter, which is the same as long as it is. */
+export interface CarriedProxy {
+  readonly name: string
+  readonly kind: 'tcp' | 'udp' | 'http'
+  readonly port: number
+  readonly meter: ProxyMeter
 }
 
 /** frp's figure; without mux only. */
@@ -53,7 +65,7 @@ export class ServerSession {
   readonly id: number
   readonly runId: string
   readonly peerIsOurs: boolean
-  readonly traffic = new Traffic('out')
+  readonly traffic: Traffic
   readonly #options: ServerSessionOptions
   readonly #control: ControlChannel
   readonly #pool: WorkPool
@@ -71,6 +83,7 @@ export class ServerSession {
     this.runId = options.runId
     this.peerIsOurs = 'moonwalk' in login.metas
     this.#budgetAt = server.clock.now()
+    this.traffic = new Traffic({ clock: server.clock, receivedIs: 'out', onEnd: options.onProxyEnded })
     this.#control = new ControlChannel(options.control, {
       clock: server.clock,
       wire: options.wire,
@@ -98,8 +111,16 @@ export class ServerSession {
   }
 
   get figures(): ServerSessionFigures {
-    const { id, runId } = this
-    return { session: id, runId, idleWork: this.#pool.idleCount, waitingUsers: this.#pool.waitingCount, proxies: this.traffic.figures() }
+    const { id, runId, peerIsOurs, traffic } = this
+    const open = [...this.#proxies.values()].filter(({ port }) => port !== 0)
+    return {
+      session: id,
+      runId,
+      peerIsOurs,
+      idleWork: this.#pool.idleCount,
+      waitingUsers: this.#pool.waitingCount,
+      proxies: open.map(({ name, kind, port }) => ({ name, kind, port, meter: traffic.meter(name) })),
+    }
   }
 
   /** Ends everything but the connection, which is the owner's; settles once every port is free. */

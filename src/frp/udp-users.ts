@@ -26,6 +26,8 @@ export interface UdpUsersOptions {
   readonly withHeader?: boolean
   /** What the service answers, and to whom. */
   readonly toUser: (bytes: Buffer, user: UdpAddress) => void
+  /** A user can't be served. */
+  readonly onFail: (why: string) => void
 }
 
 export class UdpUsers {
@@ -61,7 +63,10 @@ export class UdpUsers {
   }
 
   #open(key: string, from: UdpAddress): User | null {
-    if (this.#users.size >= MAX_USERS) return null
+    if (this.#users.size >= MAX_USERS) {
+      this.#options.onFail(`more than ${MAX_USERS} users at once`)
+      return null
+    }
     const user: User = { early: [], socket: null, timer: null, usedAt: this.#options.clock.now(), closed: false }
     this.#users.set(key, user)
     this.#watch(key, user)
@@ -72,7 +77,10 @@ export class UdpUsers {
         this.#options.toUser(bytes, from)
       })
       .then((opened) => {
-        if (opened.type === 'failed') return this.#forget(key, user)
+        if (opened.type === 'failed') {
+          if (!user.closed) this.#options.onFail(`no local socket for a user: ${opened.text}`)
+          return this.#forget(key, user)
+        }
         if (user.closed) return void opened.close()
         user.socket = opened
         for (const bytes of user.early.splice(0)) opened.send(bytes, this.#target)

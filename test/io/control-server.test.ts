@@ -186,7 +186,16 @@ describe('actions', () => {
     expect(await read('/api/peers/remove', { peer: 'nobody' })).toEqual([404, sentence('There is no such server.')])
     expect(await read('/api/services', { spec })).toEqual([
       200,
-      { schemaVersion: 1, name: 'web', kind: 'tcp', local: '127.0.0.1:3000', public: 'birch.test:20018', state: 'up', error: null },
+      {
+        schemaVersion: 1,
+        name: 'web',
+        kind: 'tcp',
+        local: '127.0.0.1:3000',
+        public: 'birch.test:20018',
+        state: 'up',
+        error: null,
+        traffic: null,
+      },
     ])
     const wishes = { ...spec, options: { limit: '1MB', check: 'http:/health', port: 20_080 } }
     expect((await read('/api/services', { spec: wishes }))[0]).toEqual(200)

@@ -107,6 +107,16 @@ describe('a udp service', () => {
             "name": "dns",
             "public": "10.0.0.2:20051",
             "state": "up",
+            "traffic": {
+              "bytesIn": 3922840,
+              "bytesOut": 3922800,
+              "connectionsEver": 4,
+              "connectionsNow": 3,
+              "errorsEver": 0,
+              "inBytesPerSecond": 17674,
+              "lastError": null,
+              "outBytesPerSecond": 17674,
+            },
           },
         ],
         "told": [
@@ -139,6 +149,16 @@ describe('a udp service', () => {
             "name": "dns",
             "public": "10.0.0.3:20000",
             "state": "up",
+            "traffic": {
+              "bytesIn": 860,
+              "bytesOut": 840,
+              "connectionsEver": 3,
+              "connectionsNow": 2,
+              "errorsEver": 0,
+              "inBytesPerSecond": 4,
+              "lastError": null,
+              "outBytesPerSecond": 4,
+            },
           },
         ],
         "told": [
