@@ -82,8 +82,10 @@ export function createTurnServer({ clock, random, network, options, bindHost, pu
         maxPortsPerClient: MAX_PORTS_PER_CLIENT,
         maxPoolCount: MAX_POOL,
         maxClients: MAX_CLIENTS,
+        // Who is stock may be old and slow: its own limit for an answer is 10 s, and it is given as much.
         keepaliveMs: TUNNEL_KEEPALIVE * 5,
         silenceMs: TUNNEL_SILENCE * 4,
+        ours: { keepaliveMs: TUNNEL_KEEPALIVE, silenceMs: TUNNEL_SILENCE },
         tell: hear,
       })
     : null

@@ -17,15 +17,21 @@ export interface KeepaliveOptions {
 /** Pings, and tells when the other end has fallen silent. Any byte is a sign of life. */
 export class Keepalive {
   readonly #options: KeepaliveOptions
+  #keepaliveMs: number
+  #silenceMs: number
+  #running = false
   #heardAt = 0
   #nextPing: unknown = null
   #verdict: unknown = null
 
   constructor(options: KeepaliveOptions) {
     this.#options = options
+    this.#keepaliveMs = options.keepaliveMs
+    this.#silenceMs = options.silenceMs
   }
 
   start(): void {
+    this.#running = true
     this.#heardAt = this.#options.clock.now()
     this.#armPing()
   }
@@ -34,8 +40,18 @@ export class Keepalive {
     this.#heardAt = this.#options.clock.now()
   }
 
+  /** Another pace, from now on. */
+  pace(keepaliveMs: number, silenceMs: number): void {
+    this.#keepaliveMs = keepaliveMs
+    this.#silenceMs = silenceMs
+    if (!this.#running) return
+    this.stop()
+    this.start()
+  }
+
   stop(): void {
     const { clock } = this.#options
+    this.#running = false
     if (this.#nextPing !== null) clock.clearTimeout(this.#nextPing)
     if (this.#verdict !== null) clock.clearTimeout(this.#verdict)
     this.#nextPing = null
@@ -43,17 +59,18 @@ export class Keepalive {
   }
 
   #armPing(): void {
-    const { clock, keepaliveMs } = this.#options
-    if (keepaliveMs <= 0) return
+    const { clock } = this.#options
+    if (this.#keepaliveMs <= 0) return
     this.#nextPing = clock.setTimeout(() => {
       this.#armPing()
       if (this.#verdict === null) this.#armVerdict()
       this.#options.ping()
-    }, keepaliveMs)
+    }, this.#keepaliveMs)
   }
 
   #armVerdict(): void {
-    const { clock, silenceMs } = this.#options
+    const { clock } = this.#options
+    const silenceMs = this.#silenceMs
     const askedAt = clock.now()
     this.#verdict = clock.setTimeout(() => {
       this.#verdict = null
