@@ -52,11 +52,12 @@ const RULES: Readonly<Record<string, Rule>> = {
   'ports.ts': { own: ['frp', 'p2prc'], packages: [], because: 'a seam is made of types' },
   'answers.ts': { own: ['feed'], packages: [], because: 'what scripts rely on is told by types alone' },
   'config.ts': {
-    own: ['answers', 'config-specs', 'domain', 'v2'],
+    own: ['answers', 'config-specs', 'config-turns', 'domain', 'v2'],
     packages: ['node:*', 'zod'],
     because: 'settings are read before anything lives',
   },
   'config-specs.ts': { own: ['answers', 'domain'], packages: [], because: 'settings are read before anything lives' },
+  'config-turns.ts': { own: ['answers', 'config-specs'], packages: ['node:*'], because: 'settings are read before anything lives' },
   'index.ts': { own: ['answers', 'feed', 'node', 'ports'], packages: [], because: 'the library is the node and its seams' },
   'version.ts': { own: [], packages: ['node:fs'], because: 'a version is one fact' },
   'main.ts': { own: ['cli'], packages: [], because: 'starting is one call' },
