@@ -15,6 +15,9 @@ const LOOK_PERIOD = 2_000
 
 /** The only TURN there is, having failed once, is tried again after this; having failed more often, once in `LOOK_PERIOD`. */
 const SECOND_TRY = 200
+/** Dial, TLS, login and three pings: who is nearer than the nearest that is known has answered all of them in six of its round trips. */
+const LOGIN_ROUND_TRIPS = 6
+const LOGIN_GRACE = 100
 type Occasion = 'first' | 'soon' | 'period'
 
 interface FindTurnNeeds extends Pick<Ports, 'clock' | 'random'> {
@@ -38,9 +41,9 @@ export const createFindTurnActor = (needs: FindTurnNeeds) =>
     const changed$ = keeper.changes$.pipe(filter(({ type }) => type === 'added' || type === 'measured' || type === 'changed'))
     // Who was never asked is waited for, to be ranked with the others. Who failed just now may be silent, and holds up nobody.
     const asked$ = from(stock.ask(Number.POSITIVE_INFINITY))
-    const ranked$: Observable<unknown> = stock.allAsked
-      ? of(0)
-      : race<unknown[]>([asked$, timer(FIRST_PROBES_TIMEOUT, clockScheduler(clock))])
+    const nearestMs = chooseTurn(candidates(needs), self, input.barred)?.turn.rttMs ?? Number.POSITIVE_INFINITY
+    const rankingMs = Math.min(FIRST_PROBES_TIMEOUT, LOGIN_ROUND_TRIPS * nearestMs + LOGIN_GRACE)
+    const ranked$: Observable<unknown> = stock.allAsked ? of(0) : race<unknown[]>([asked$, timer(rankingMs, clockScheduler(clock))])
     const occasions$ = merge(
       of('first' as const),
       merge(changed$, stock.changes$).pipe(map(() => 'soon' as const)),

@@ -1,7 +1,7 @@
 // What a node behind NAT lives through with its TURNs, told by its news.
 import { describe, expect, test } from 'vitest'
 import type { Script } from '../sim/story.ts'
-import { blackHole, flap, kill, restart, slow } from '../sim/story.ts'
+import { blackHole, flap, kill, reset, restart, slow } from '../sim/story.ts'
 import { perform } from './stage.ts'
 
 const cast = [
@@ -71,6 +71,29 @@ describe('a node behind NAT', () => {
           "20175 me state.entered tunnel linked.proving linked.loggingIn link.loggedIn",
           "20335.2 me state.entered node tunnelling.up tunnelling.down tunnel.opened",
           "20335.2 me state.entered tunnel linked.open linked.proving link.proven",
+        ],
+      }
+    `)
+  })
+  test('whose tunnel is reset logs in at the same TURN again at once', async () => {
+    expect(await live([[20_000, reset('me', 'ash')]], 40_000)).toMatchInlineSnapshot(`
+      {
+        "states": [
+          "ash: serving",
+          "birch: serving",
+          "me: tunnelling.up",
+        ],
+        "tables": [
+          "ash: ash birch me",
+          "birch: ash birch me",
+          "me: ash birch me",
+        ],
+        "told": [
+          "20000 me state.entered node tunnelling.down tunnelling.up tunnel.broke",
+          "20000 me state.entered tunnel linked.loggingIn linked.open link.closed",
+          "20020 me state.entered tunnel linked.proving linked.loggingIn link.loggedIn",
+          "20060.2 me state.entered node tunnelling.up tunnelling.down tunnel.opened",
+          "20060.2 me state.entered tunnel linked.open linked.proving link.proven",
         ],
       }
     `)
