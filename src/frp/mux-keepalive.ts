@@ -3,12 +3,27 @@ import type { FrpClock } from './contract.ts'
 /** A timer that rings this much too late says that this machine was held up, not that the other end is gone. */
 const HELD_UP_MS = 1000
 
+/**
+ * A ping, or its answer, stands behind what was sent before it: on a slow way, full of our own bytes, that takes seconds. While
+ * bytes wait, or waited so lately, silence may last this long; stock's own figure.
+ */
+const SLOW_SILENCE_MS = 10_000
+
+/** How the session's own bytes get away. */
+export interface Sending {
+  /** Some are handed over and not taken yet. */
+  readonly waiting: boolean
+  /** When some that had to wait were last taken, which is a sign of life as good as any byte that arrives. */
+  readonly tookAt: number
+}
+
 export interface KeepaliveOptions {
   readonly clock: FrpClock
   /** A ping this often; 0: never. */
   readonly keepaliveMs: number
   /** From a ping to the end, if nothing at all arrives in between. */
   readonly silenceMs: number
+  readonly sending: () => Sending
   readonly ping: () => void
   /** `silent for N ms`; called once. */
   readonly dead: (why: string) => void
@@ -69,16 +84,22 @@ export class Keepalive {
   }
 
   #armVerdict(): void {
-    const { clock } = this.#options
-    const silenceMs = this.#silenceMs
-    const askedAt = clock.now()
+    this.#awaitVerdict(this.#options.clock.now(), this.#silenceMs)
+  }
+
+  #awaitVerdict(askedAt: number, waitMs: number): void {
+    const { clock, sending, dead } = this.#options
+    const dueAt = clock.now() + waitMs
     this.#verdict = clock.setTimeout(() => {
       this.#verdict = null
       if (this.#heardAt >= askedAt) return
       const now = clock.now()
-      if (now - askedAt - silenceMs > HELD_UP_MS) return this.#armVerdict()
+      if (now - dueAt > HELD_UP_MS) return this.#armVerdict()
+      const { waiting, tookAt } = sending()
+      const leftMs = waiting || now - tookAt < SLOW_SILENCE_MS ? Math.max(askedAt, tookAt) + SLOW_SILENCE_MS - now : 0
+      if (leftMs > 0) return this.#awaitVerdict(askedAt, Math.min(this.#silenceMs, leftMs))
       this.stop()
-      this.#options.dead(`silent for ${Math.round(now - this.#heardAt)} ms`)
-    }, silenceMs)
+      dead(`silent for ${Math.round(now - this.#heardAt)} ms`)
+    }, waitMs)
   }
 }

@@ -119,6 +119,7 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
       clock: options.clock,
       keepaliveMs: options.keepaliveMs,
       silenceMs: options.silenceMs,
+      sending: () => this.#queue,
       ping: () => this.#ping(null),
       dead: (why) => this.close(why),
     })

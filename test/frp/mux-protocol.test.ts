@@ -213,6 +213,18 @@ describe('signs of life', () => {
     expect(told).toEqual([15, 10, 5])
   })
 
+  test('a peer that is silent while bulk of ours waits has 10 s: its answer may stand behind all of it', async () => {
+    const { end, clock, wire } = muxAndWire({ client: true, keepaliveMs: 2_000, silenceMs: 2_500 })
+    const stream = end.mux.open()
+    wire.pause()
+    stream?.write(Buffer.alloc(200_000))
+    await settle()
+    clock.pass(11_999)
+    expect(end.closed).toEqual([])
+    clock.pass(1)
+    expect(end.closed).toEqual(['silent for 12000 ms'])
+  })
+
   test('a pace that is set later counts from then on', async () => {
     const { end, clock } = muxAndWire(choices)
     clock.pass(29_000)
