@@ -267,6 +267,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
       if (own.address() !== null) await within(clock, 500, gossip.spread({ records: [own.farewell()] }, 8))
       actor.send({ type: 'node.stop' })
       actor.stop()
+      stock.stop()
       direct.active(false)
       await within(clock, 2_500, Promise.all([outer?.close(), inner?.close(), turnServer.close(), keeper.close()]))
       publish({ type: 'node.stopped' })

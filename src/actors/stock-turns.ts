@@ -24,6 +24,8 @@ export interface StockTurns {
   doubt(key: string): void
   /** One answered, or failed to. */
   readonly changes$: Observable<void>
+  /** Ends the logins under way. */
+  stop(): void
 }
 
 interface StockNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
@@ -41,8 +43,11 @@ export const stockKeyOf = (address: string): string => `frp://${address}`
 
 export function createStockTurns({ clock, random, network, turns, publish }: StockNeeds): StockTurns {
   const all = new Map<string, Known>()
-  for (const source of turns) if (source.type === 'frp') all.set(stockKeyOf(source.address), { source, standing: NOT_ASKED, asking: null })
+  for (const source of turns)
+    if (source.type === 'frp' && !all.has(stockKeyOf(source.address)))
+      all.set(stockKeyOf(source.address), { source, standing: NOT_ASKED, asking: null })
   const changes = new Subject<void>()
+  const abort = new AbortController()
 
   const put = (key: string, known: Known, standing: StockStanding): void => {
     const before = known.standing.why
@@ -52,8 +57,9 @@ export function createStockTurns({ clock, random, network, turns, publish }: Sto
     changes.next()
   }
   const ask = async (key: string, known: Known): Promise<void> => {
-    const outcome = await timeLogin({ clock, random, network }, known.source)
+    const outcome = await timeLogin({ clock, random, network }, known.source, abort.signal)
     known.asking = null
+    if (abort.signal.aborted) return
     put(key, known, afterLogin(known.standing, outcome, clock.now(), random.fraction()))
   }
   const change = (key: string, next: (standing: StockStanding) => StockStanding): void => {
@@ -68,6 +74,7 @@ export function createStockTurns({ clock, random, network, turns, publish }: Sto
       return [...all.values()].every(({ standing }) => standing.askedAtMs !== null)
     },
     ask: async (maxAgeMs, but) => {
+      if (abort.signal.aborted) return
       for (const [key, known] of all)
         if (key !== but && known.asking === null && mayAsk(known.standing, clock.now(), maxAgeMs)) known.asking = ask(key, known)
       await Promise.all([...all.values()].map(({ asking }) => asking))
@@ -76,6 +83,7 @@ export function createStockTurns({ clock, random, network, turns, publish }: Sto
     refused: (key, why) => change(key, (standing) => afterLogin(standing, { type: 'refused', why }, clock.now(), random.fraction())),
     doubt: (key) => change(key, doubted),
     changes$: changes.asObservable(),
+    stop: () => abort.abort(),
   }
 }
 
