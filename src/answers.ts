@@ -244,4 +244,15 @@ export interface NodeOptions {
 
 export type TurnSource =
   | { readonly type: 'moonwalk' }
-  | { readonly type: 'frp'; readonly address: string; readonly token: string; readonly tls: 'force' | 'off' | null; readonly wire: 1 | 2 }
+  | {
+      readonly type: 'frp'
+      readonly address: string
+      readonly token: string
+      /** Null and `force`: TLS. */
+      readonly tls: 'force' | 'off' | null
+      readonly wire: 1 | 2
+      /** PEM. Given: the certificate is verified against it. Absent: any will do, as with stock frpc. */
+      readonly ca?: string
+      /** The name the certificate must be for, and that TLS asks for. Absent: the address's host. */
+      readonly serverName?: string
+    }

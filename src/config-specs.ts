@@ -46,7 +46,7 @@ export const SETTINGS = {
   seeds: { flag: '--join <host:port>', meaning: 'known addresses; never forgotten', usual: 'none', isList: true },
   turns: {
     flag: '--turn <source>',
-    meaning: 'where a TURN may be found: moonwalk, none or frp://[TOKEN@]HOST:PORT[?tls=force|off&wire=1|2]',
+    meaning: 'where a TURN may be found: moonwalk, none or frp://[TOKEN@]HOST:PORT[?tls=force|off&ca=FILE&name=NAME&wire=1|2]',
     usual: 'moonwalk',
     isList: true,
   },
@@ -129,8 +129,18 @@ export function readPortRanges(text: string): Read<readonly PortRange[]> {
   return { ok: ranges }
 }
 
-/** `moonwalk`, `none`, or `frp://[TOKEN@]HOST:PORT[?tls=force|off&wire=1|2]`. `none` is an empty list. */
-export function readTurn(text: string): Read<TurnSource | null> {
+/** A TURN as it is written: its CA is still the name of a file. */
+export type WrittenTurn =
+  | Extract<TurnSource, { readonly type: 'moonwalk' }>
+  | (Omit<Extract<TurnSource, { readonly type: 'frp' }>, 'ca'> & { readonly caFile?: string })
+
+const TURN_WISHES = ['tls', 'ca', 'name', 'wire']
+
+/**
+ * `moonwalk`, `none`, or `frp://[TOKEN@]HOST:PORT[?tls=force|off&ca=FILE&name=NAME&wire=1|2]`. `none` is an empty list. Without
+ * `tls=off` the connection is TLS; `ca` has its certificate verified, for NAME or else for HOST.
+ */
+export function readTurn(text: string): Read<WrittenTurn | null> {
   if (text === 'moonwalk') return { ok: { type: 'moonwalk' } }
   if (text === 'none') return { ok: null }
   const [, tokenAt, address, query = ''] = /^frp:\/\/(?:(.*)@)?([^/?@]+)\/?(?:\?(.*))?$/.exec(text) ?? []
@@ -139,14 +149,31 @@ export function readTurn(text: string): Read<TurnSource | null> {
   if ('wrong' in at) return at
   const wishes = new URLSearchParams(query)
   for (const key of wishes.keys())
-    if (key !== 'tls' && key !== 'wire') return wrong(`"${text}" has an unknown wish "${key}"; there are tls and wire`)
+    if (!TURN_WISHES.includes(key)) return wrong(`"${text}" has an unknown wish "${key}"; there are tls, ca, name and wire`)
   const tls = wishes.get('tls')
   const wire = wishes.get('wire') ?? '1'
+  const caFile = wishes.get('ca')
+  const serverName = wishes.get('name')
   if (tls !== null && tls !== 'force' && tls !== 'off') return wrong(`"${text}": tls is force or off`)
   if (wire !== '1' && wire !== '2') return wrong(`"${text}": wire is 1 or 2`)
+  if (tls === 'off' && (caFile ?? serverName) !== null) return wrong(`"${text}": ca and name are for TLS; leave out tls=off`)
+  if (caFile === '') return wrong(`"${text}": ca is the path of a file`)
+  // TLS knows no addresses as names
+  if (serverName !== null && !/^(?=.*[a-z])[a-z0-9_.-]{1,253}$/i.test(serverName))
+    return wrong(`"${text}": name is the host name that the certificate is for`)
   const token = unescaped(tokenAt ?? '')
   if (token === null) return wrong(`"${text}": in the token, % stands before two hexadecimal digits`)
-  return { ok: { type: 'frp', address: at.ok, token, tls, wire: wire === '2' ? 2 : 1 } }
+  return {
+    ok: {
+      type: 'frp',
+      address: at.ok,
+      token,
+      tls,
+      wire: wire === '2' ? 2 : 1,
+      ...(caFile === null ? {} : { caFile }),
+      ...(serverName === null ? {} : { serverName }),
+    },
+  }
 }
 
 function unescaped(text: string): string | null {

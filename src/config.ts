@@ -15,11 +15,11 @@ import {
   readPortRange,
   readPortRanges,
   readService,
-  readTurn,
   SETTINGS,
   type Setting,
   variableOf,
 } from './config-specs.ts'
+import { readTurnSource, turnSeenFrom } from './config-turns.ts'
 import { nearest } from './domain/nearest.ts'
 import { cleanName } from './v2/envelope.ts'
 
@@ -46,7 +46,7 @@ export const schema = z.strictObject({
   advertise: written('HOST or HOST:PORT', readAdvertise),
   addresses: z.enum(['public', 'lan', 'any'], { error: 'must be public, lan or any' }),
   seeds: list('203.0.113.7:8088', readAddress),
-  turns: list('moonwalk', readTurn),
+  turns: list('moonwalk', readTurnSource),
   offerTurn: z.boolean({ error: 'must be true or false' }),
   ports: written('a range such as 20000-29999', readPortRange),
   allowPorts: written('ranges such as 1024-2000,3000-4000', readPortRanges),
@@ -141,7 +141,7 @@ function assemble(all: z.infer<typeof complete>, dataDir: string): Config {
       advertise: all.advertise === undefined ? null : take(readAdvertise(all.advertise)),
       addresses: all.addresses,
       seeds: all.seeds.map((seed) => take(readAddress(seed))),
-      turns: all.turns.map((turn) => take(readTurn(turn))).filter((turn) => turn !== null),
+      turns: all.turns.map((turn) => take(readTurnSource(turn))).filter((turn) => turn !== null),
       offerTurn: all.offerTurn,
       ports: take(readPortRange(all.ports)),
       allowPorts: take(readPortRanges(all.allowPorts)),
@@ -191,13 +191,20 @@ function fromFile(file: string): Read<Given> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { wrong: `${file} must hold one JSON object` }
   for (const key of Object.keys(value))
     if (!Object.hasOwn(SETTINGS, key)) return { wrong: `${file} has an unknown key "${key}"${maybe(nearest(key, CONFIG_KEYS))}` }
-  return { ok: { ...value, ...fromThere(value, 'data', file), ...fromThere(value, 'table', file) } }
+  return { ok: { ...value, ...fromThere(value, 'data', file), ...fromThere(value, 'table', file), ...turnsFromThere(value, file) } }
 }
 
 /** A path in the file is seen from where the file lies. */
 function fromThere(value: object, key: 'data' | 'table', file: string): Given {
   const path: unknown = Object.entries(value).find(([name]) => name === key)?.[1]
   return typeof path === 'string' && path !== '' ? { [key]: resolve(dirname(file), path) } : {}
+}
+
+function turnsFromThere(value: object, file: string): Given {
+  const turns: unknown = 'turns' in value ? value.turns : undefined
+  if (!Array.isArray(turns)) return {}
+  const seen = (turn: unknown): unknown => (typeof turn === 'string' ? turnSeenFrom(dirname(resolve(file)), turn) : turn)
+  return { turns: turns.map(seen) }
 }
 
 const maybe = (word: string | null): string => (word === null ? '' : `; did you mean ${word}?`)

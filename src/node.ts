@@ -2,7 +2,7 @@
 import { createActor } from 'xstate'
 import { createAskPortActor } from './actors/ask-port-actor.ts'
 import { createDirectServices } from './actors/direct-services.ts'
-import { candidateOf, createFindTurnActor } from './actors/find-turn-actor.ts'
+import { candidates, createFindTurnActor } from './actors/find-turn-actor.ts'
 import { createGossip } from './actors/gossip.ts'
 import { createLinkActor } from './actors/link-actor.ts'
 import { createMembership } from './actors/membership-actor.ts'
@@ -17,6 +17,7 @@ import { restore } from './actors/restore.ts'
 import { type MachineFacts, serverInfo } from './actors/server-info.ts'
 import { createServices } from './actors/services.ts'
 import { createSpeed } from './actors/speed.ts'
+import { createStockTurns } from './actors/stock-turns.ts'
 import { createTableKeeper } from './actors/table-keeper.ts'
 import { createTrafficRates } from './actors/traffic-rates.ts'
 import { createTurnReview } from './actors/turn-review.ts'
@@ -145,16 +146,18 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   })
 
   // ----------------------------------------------------------------------------------------------------------- machine
-  const review = createTurnReview({ clock, random, keeper, self: own.id })
+  const { turns } = options
+  const stock = createStockTurns({ clock, random, network, turns, publish })
+  const review = createTurnReview({ clock, random, keeper, stock, turns, self: own.id })
   const machine = nodeMachine.provide({
     actors: {
       membership: membership.logic,
       turnServer: turnServer.logic,
-      findTurn: createFindTurnActor({ clock, random, network, keeper, self: own.id, turns: options.turns }),
+      findTurn: createFindTurnActor({ clock, random, keeper, stock, self: own.id, turns }),
       tunnel: tunnelMachine.provide({
         actors: {
           askPort: createAskPortActor({ calls }),
-          link: createLinkActor({ clock, random, network, calls, services, self: own.id, innerAddress, turns: options.turns }),
+          link: createLinkActor({ clock, random, network, calls, services, stock, self: own.id, innerAddress, turns }),
         },
       }),
     },
@@ -171,8 +174,12 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
         turnSince = null
         if (own.via() !== null) announce(null, null, null)
       },
+      tellBreak: (_, { turn, why }) => {
+        if (turn) publish({ type: 'turn.broke', peer: turn.key, name: turn.name, why })
+      },
       doubtTurn: (_, { turn, why }) => {
         if (!turn) return
+        stock.doubt(turn.key)
         publish({ type: 'turn.lost', peer: turn.key, name: turn.name, why })
         membership.doubt(turn.key)
       },
@@ -226,7 +233,8 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
       return { value, choice: context.choice, turnSince }
     },
     reach: () => (own.address() === null ? 'unknown' : own.via() === null ? 'public' : 'tunnelled'),
-    candidates: () => [...keeper.current().rows.values()].map(candidateOf),
+    stock,
+    candidates: () => candidates({ keeper, turns, stock }),
   })
 
   return {
@@ -264,6 +272,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
       if (own.address() !== null) await within(clock, 500, gossip.spread({ records: [own.farewell()] }, 8))
       actor.send({ type: 'node.stop' })
       actor.stop()
+      stock.stop()
       direct.active(false)
       rates.stop()
       await within(clock, 2_500, Promise.all([outer?.close(), inner?.close(), turnServer.close(), keeper.close()]))

@@ -9,6 +9,7 @@ import { pathOf } from '../feed/inspection.ts'
 import { tableFileObject } from '../p2prc/table-codec.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { Services } from './services.ts'
+import type { StockTurns } from './stock-turns.ts'
 import type { TableKeeper } from './table-keeper.ts'
 import type { TurnServer } from './turn-server-actor.ts'
 
@@ -25,6 +26,7 @@ interface AnswerNeeds {
     readonly turnSince: { readonly since: string; readonly provenAt: string } | null
   }
   readonly reach: () => StatusAnswer['node']['reachability']
+  readonly stock: Pick<StockTurns, 'rttMs' | 'candidates'>
   readonly candidates: () => readonly TurnCandidate[]
 }
 
@@ -34,7 +36,7 @@ export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'pe
     const { choice, turnSince } = snapshot()
     if (!choice) return null
     const { turn, reason } = choice
-    const rttMs = keeper.current().rows.get(turn.key)?.latency.rttMs ?? turn.rttMs
+    const rttMs = keeper.current().rows.get(turn.key)?.latency.rttMs ?? needs.stock.rttMs(turn.key) ?? turn.rttMs
     return {
       id: turn.id,
       name: turn.name,
@@ -96,7 +98,7 @@ const peerRow = ({ record, state, latency, downMbps, upMbps, lastProofMs }: Row,
 })
 
 /** What a person should know, worst first. */
-function healthOf(state: string, { options, keeper, own, services, candidates, reach }: AnswerNeeds): readonly HealthAnswer[] {
+function healthOf(state: string, { options, keeper, own, services, stock, candidates, reach }: AnswerNeeds): readonly HealthAnswer[] {
   const health: HealthAnswer[] = []
   const others = [...keeper.current().rows.values()].filter(({ key, state: row }) => key !== own.id && row !== 'unknown').length
   if (state === 'bootstrapping')
@@ -122,6 +124,13 @@ function healthOf(state: string, { options, keeper, own, services, candidates, r
           : 'nobody has proven yet that this node can be reached',
       fix: 'Start another node with --join and this address; the first that connects proves it.',
     })
+  for (const { name, objection } of stock.candidates())
+    if (objection !== undefined)
+      health.push({
+        level: 'warn',
+        text: `the stock frps ${name} can't be used as TURN: ${objection}`,
+        fix: 'Check that it runs, and its address, token and TLS in --turn frp://[TOKEN@]HOST:PORT; it is asked again now and then.',
+      })
   for (const { name, error } of services.list())
     if (error !== null)
       health.push({ level: 'warn', text: `service ${name} is not up: ${error}`, fix: 'Check that something listens at its local address.' })

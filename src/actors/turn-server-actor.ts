@@ -106,8 +106,10 @@ export function createTurnServer({ clock, random, network, options, bindHost, ra
         maxPortsPerClient: options.maxPortsPerClient,
         maxPoolCount: MAX_POOL,
         maxClients: MAX_CLIENTS,
+        // Who is stock may be old and slow: its own limit for an answer is 10 s, and it is given as much.
         keepaliveMs: TUNNEL_KEEPALIVE * 5,
         silenceMs: TUNNEL_SILENCE * 4,
+        ours: { keepaliveMs: TUNNEL_KEEPALIVE, silenceMs: TUNNEL_SILENCE },
         tell: hear,
       })
     : null

@@ -93,6 +93,10 @@ class Client implements FrpClient {
     this.#control?.send({ type: 'closeProxy', proxyName: name })
   }
 
+  ping(answered: (rttMs: number) => void): void {
+    if (this.#control !== null) this.#carrier?.ping(answered)
+  }
+
   end(why: string): void {
     this.#close(why, false)
   }

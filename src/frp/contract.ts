@@ -102,6 +102,8 @@ export interface FrpClient {
   start(): void
   openProxy(spec: ProxySpec): void
   closeProxy(name: string): void
+  /** Times one round trip of the mux, from anything after the login on. Never told without mux, or once it is over. */
+  ping(answered: (rttMs: number) => void): void
   /** Ends the session and everything in it. */
   end(why: string): void
   readonly connectionsNow: number
@@ -136,8 +138,11 @@ export interface FrpServerOptions {
   readonly maxPortsPerClient: number
   readonly maxPoolCount: number
   readonly maxClients: number
+  /** With mux: asks a client for a sign of life this often, and gives it up after `silenceMs` more without one. */
   readonly keepaliveMs: number
   readonly silenceMs: number
+  /** The same for clients that are moonwalk too, once they have logged in. Default: as for all. */
+  readonly ours?: { readonly keepaliveMs: number; readonly silenceMs: number }
   readonly tell: (fact: FrpServerFact) => void
 }
 

@@ -198,6 +198,18 @@ test('a client that falls silent is found dead by its TURN, and its port is free
   expect(world.ports.size).toEqual(0)
 })
 
+test('a client that is ours is watched more closely from its login on', async () => {
+  const world = new World({ ours: { keepaliveMs: 2_000, silenceMs: 2_500 } })
+  const { port } = await world.serving()
+  const [turnEnd] = world.turnLinks
+  hang(turnEnd)
+  await world.clock.advance(4_499)
+  expect(world.ports.has(port)).toEqual(true)
+  await world.clock.advance(1)
+  expect(world.told.at(-1)).toEqual({ type: 'session.closed', session: 1, why: 'silent for 4500 ms' })
+  expect(world.ports.size).toEqual(0)
+})
+
 /** From now on this end takes nothing in: what is sent there is not answered. */
 function hang(link: Link | undefined): void {
   link?.pause()

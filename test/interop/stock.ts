@@ -111,6 +111,8 @@ export interface StockSettings {
   readonly token: string
   /** A client's choice, from 0.69 on; 1 by default. */
   readonly wire?: 1 | 2
+  /** A server's own, as PEM; otherwise it makes one up. */
+  readonly certificate?: { readonly key: string; readonly cert: string }
 }
 
 /** A stock frps on that port, or a free one; settles when it listens. */
@@ -119,12 +121,23 @@ export async function startFrps(version: Version, settings: StockSettings, wishe
   const folder = mkdtempSync(join(tmpdir(), 'moonwalk-frps-'))
   const old = version === '0.45.0'
   const file = join(folder, old ? 'frps.ini' : 'frps.toml')
-  const { mux, token } = settings
+  const { mux, token, certificate } = settings
+  const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
+  if (certificate) {
+    writeFileSync(certFile, certificate.cert)
+    writeFileSync(keyFile, certificate.key)
+  }
+  const shown =
+    certificate === undefined
+      ? ''
+      : old
+        ? `tls_cert_file = ${certFile}\ntls_key_file = ${keyFile}\n`
+        : `transport.tls.certFile = "${certFile}"\ntransport.tls.keyFile = "${keyFile}"\n`
   writeFileSync(
     file,
     old
-      ? `[common]\nbind_addr = 127.0.0.1\nbind_port = ${port}\ntcp_mux = ${mux}\ntoken = ${token}\n${settings.tls ? 'tls_only = true\n' : ''}`
-      : `bindAddr = "127.0.0.1"\nproxyBindAddr = "127.0.0.1"\nbindPort = ${port}\ntransport.tcpMux = ${mux}\nauth.token = "${token}"\n${settings.tls ? 'transport.tls.force = true\n' : ''}`,
+      ? `[common]\nbind_addr = 127.0.0.1\nbind_port = ${port}\ntcp_mux = ${mux}\ntoken = ${token}\n${settings.tls ? 'tls_only = true\n' : ''}${shown}`
+      : `bindAddr = "127.0.0.1"\nproxyBindAddr = "127.0.0.1"\nbindPort = ${port}\ntransport.tcpMux = ${mux}\nauth.token = "${token}"\n${settings.tls ? 'transport.tls.force = true\n' : ''}${shown}`,
   )
   const running = run(stockBinary(version, 'frps'), ['-c', file])
   await running.line(/frps started successfully|frps tcp listen on/)

@@ -123,8 +123,8 @@ describe('a udp service', () => {
           "110 service.up dns 10.0.0.1:20096",
           "15000 1400,1400 back, 2800 heard",
           "20005 service.down dns its tunnel is gone",
-          "20005 turn.lost ash ash connection reset",
-          "20205 service.up dns 10.0.0.2:20051",
+          "20015 turn.lost ash ash connection reset; then, logging in again: connection refused",
+          "20215 service.up dns 10.0.0.2:20051",
         ],
       }
     `)
