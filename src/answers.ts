@@ -98,7 +98,9 @@ export interface CarriedAnswer {
 
 export interface HealthAnswer {
   readonly level: 'info' | 'warn' | 'error'
+  /** What is wrong, as a clause. */
   readonly text: string
+  /** What to do about it, as a sentence. */
   readonly fix: string
 }
 

@@ -25,7 +25,7 @@ export function statusText({ node, turn, services, clients, carried, health }: S
     ...(carried.clients === 0 && carried.connectionsEver === 0
       ? []
       : [['carrying', `${many(carried.clients, 'client', 's')}, ${many(carried.proxies, 'proxy', 'proxies')}: ${countsText(carried)}`]]),
-    ...health.map(({ level, text, fix }) => [level, `${text} ${fix}`]),
+    ...health.map(({ level, text, fix }) => [level, `${text}. ${fix}`]),
   ]
   const table = clientsText(clients, carried.proxies, nowMs)
   return columns(lines) + (table === '' ? '' : `\n\n${table}`)

@@ -37,7 +37,7 @@ const UP = aStatus(
       { name: 'web', kind: 'tcp', local: '127.0.0.1:3000', public: 'birch.test:20018', state: 'up', error: null, traffic: null },
       { name: 'ssh', kind: 'tcp', local: '127.0.0.1:22', public: null, state: 'down', error: 'port not allowed', traffic: null },
     ],
-    health: [{ level: 'warn', text: 'The clock is off.', fix: 'Set it.' }],
+    health: [{ level: 'warn', text: 'the clock is off', fix: 'Set it.' }],
   },
   { address: 'birch.test:20017', reachability: 'tunnelled' },
 )
@@ -121,7 +121,7 @@ address      birch.test:20017 (tunnelled)
 TURN         birch at birch.test:8088, 12.40 ms; least latency of 4
 service web  up: birch.test:20018 → 127.0.0.1:3000
 service ssh  down: no public address → 127.0.0.1:22 (port not allowed)
-warn         The clock is off. Set it.
+warn         the clock is off. Set it.
 `,
     })
   })

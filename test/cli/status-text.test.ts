@@ -16,7 +16,7 @@ describe('the status for people', () => {
             aService('dns', someTraffic({ ...QUIET, connectionsEver: 1, bytesIn: 42, bytesOut: 1_300, errorsEver: 3, lastError })),
             { ...aService('new'), state: 'opening', public: null },
           ],
-          health: [{ level: 'warn', text: 'The clock is off.', fix: 'Set it.' }],
+          health: [{ level: 'warn', text: 'the clock is off', fix: 'Set it.' }],
         }),
         NOW,
       ),
@@ -30,7 +30,7 @@ service dns  up: birch.test:20018 → 127.0.0.1:3000
              0 connections now, 1 ever; in 42 B, out 1.3 KiB
              3 errors, the last 12 s ago: nothing answers at 127.0.0.1:53: connection refused
 service new  opening: no public address → 127.0.0.1:3000
-warn         The clock is off. Set it.`))
+warn         the clock is off. Set it.`))
 
   test('tells who is carried, the busiest first, and strangers do not steer the terminal', () =>
     expect(
