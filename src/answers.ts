@@ -33,9 +33,13 @@ export interface TurnAnswer {
 
 export interface ServiceAnswer {
   readonly name: string
-  readonly kind: 'tcp' | 'udp' | 'http'
+  readonly kind: 'tcp' | 'udp' | 'http' | 'https'
   readonly local: string
-  /** Null while nothing is proven. */
+  /**
+   * Null while nothing is proven. `host:port` for tcp and udp. For http and https, which answer by name only, a URL:
+   * `http://DOMAIN[:PORT]`, the port left out where it is 80 (443). The proof went to the TURN's address with that name; that the
+   * name leads there is up to whoever owns it.
+   */
   readonly public: string | null
   readonly state: 'up' | 'opening' | 'down'
   readonly error: string | null
@@ -101,10 +105,10 @@ export interface Refusal {
 /** What a person asks to have exposed. */
 export interface ServiceSpec {
   readonly name: string
-  readonly kind: 'tcp' | 'udp' | 'http'
+  readonly kind: 'tcp' | 'udp' | 'http' | 'https'
   /** `host:port` on this side. */
   readonly local: string
-  /** For `http`: the Host header it answers to. */
+  /** For `http`: the Host header it answers to; for `https`: TLS's server name. A name, or `*.` before one. */
   readonly domain: string | null
 }
 

@@ -2,6 +2,7 @@
 // the value or one sentence. Loaded by every command, so it stays light.
 import type { ServiceSpec, TurnSource } from './answers.ts'
 import { addressOf, canonicalHost, parseAddress } from './domain/address.ts'
+import { isOwnHost } from './domain/own-host.ts'
 
 export interface Setting {
   /** As commander takes it. */
@@ -50,7 +51,12 @@ export const SETTINGS = {
   offerTurn: { flag: '--offer', off: '--no-offer', meaning: 'carry traffic for others', usual: 'true' },
   ports: { flag: '--ports <a-b>', meaning: 'ports handed out to clients that name none', usual: '20000-29999' },
   allowPorts: { flag: '--allow-ports <a-b>', meaning: 'ports that clients may name', usual: '1024-65535' },
-  services: { flag: '--expose <spec>', meaning: '[NAME=]PORT or [NAME=]HOST:PORT, with /udp or /http:DOMAIN', usual: 'none', isList: true },
+  services: {
+    flag: '--expose <spec>',
+    meaning: '[NAME=]PORT or [NAME=]HOST:PORT, with /udp, /http:DOMAIN or /https:DOMAIN',
+    usual: 'none',
+    isList: true,
+  },
   control: { flag: '--control <host:port>', meaning: 'dashboard, feed, API and metrics; port 0 picks one', usual: '127.0.0.1:8089' },
   speedtestPaceMs: {
     flag: '--speedtest-pace-ms <ms>',
@@ -127,25 +133,37 @@ function unescaped(text: string): string | null {
   }
 }
 
-/** `[NAME=]PORT` or `[NAME=]HOST:PORT`, with `/udp` or `/http:DOMAIN` behind. */
+/** `[NAME=]PORT` or `[NAME=]HOST:PORT`, with `/udp`, `/http:DOMAIN` or `/https:DOMAIN` behind. */
 export function readService(text: string): Read<ServiceSpec> {
   const [, name, target = '', kindText = ''] = /^(?:([^=]*)=)?([^/]*)(?:\/(.*))?$/.exec(text) ?? []
   if (name !== undefined && !/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/.test(name))
     return wrong(`"${name}" is no service name; letters, digits, dots, dashes, at most 63`)
   const port = /^\d{1,5}$/.test(target) ? Number(target) : null
   const at = readAddress(port === null ? target : `127.0.0.1:${port}`)
-  if ('wrong' in at) return wrong(`"${text}" is no service; write [NAME=]PORT or [NAME=]HOST:PORT, with /udp or /http:DOMAIN behind`)
-  const domain = /^http:(.+)$/.exec(kindText)?.[1] ?? null
-  if (kindText !== '' && kindText !== 'udp' && domain === null) return wrong(`"${text}": behind the slash stands udp or http:DOMAIN`)
-  const kind = kindText === '' ? 'tcp' : kindText === 'udp' ? 'udp' : 'http'
+  if ('wrong' in at)
+    return wrong(`"${text}" is no service; write [NAME=]PORT or [NAME=]HOST:PORT, with /udp, /http:DOMAIN or /https:DOMAIN behind`)
+  const [, scheme, given] = /^(https?):(.+)$/.exec(kindText) ?? []
+  if (kindText !== '' && kindText !== 'udp' && scheme === undefined)
+    return wrong(`"${text}": behind the slash stands udp, http:DOMAIN or https:DOMAIN`)
+  const domain = given === undefined ? null : readDomain(given)
+  if (given !== undefined && domain === null)
+    return wrong(`"${text}": ${given} is no domain; write a name such as www.example.org, without a port`)
+  const kind = scheme === 'http' || scheme === 'https' ? scheme : kindText === 'udp' ? 'udp' : 'tcp'
   return {
     ok: {
       name: name ?? `${kind}-${parseAddress(at.ok)?.port ?? 0}`,
       kind,
       local: at.ok,
-      domain: domain === null ? null : domain.toLowerCase(),
+      domain,
     },
   }
+}
+
+/** A name that is no machine's address, or `*.` before one. */
+function readDomain(text: string): string | null {
+  const star = text.startsWith('*.') ? '*.' : ''
+  const name = canonicalHost(text.slice(star.length))
+  return name === null || isOwnHost(name, []) ? null : star + name
 }
 
 const wrong = (text: string): { readonly wrong: string } => ({ wrong: text })

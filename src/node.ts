@@ -21,11 +21,13 @@ import { createTableKeeper } from './actors/table-keeper.ts'
 import { createTurnReview } from './actors/turn-review.ts'
 import { createTurnServer } from './actors/turn-server-actor.ts'
 import type { MoonwalkNode, NodeOptions } from './answers.ts'
-import { addressOf, parseAddress } from './domain/address.ts'
+import { addressOf, canonicalHost, parseAddress } from './domain/address.ts'
 import { putOwn, removeRow } from './domain/ip-table.ts'
+import { isOwnHost } from './domain/own-host.ts'
 import { createStateWatch } from './feed/inspection.ts'
 import { createNewsDesk } from './feed/news-desk.ts'
 import { newsOfChange } from './feed/table-news.ts'
+import { Vhosts } from './frp/vhosts.ts'
 import { nodeMachine } from './machines/node-machine.ts'
 import { tunnelMachine } from './machines/tunnel-machine.ts'
 import { isFailure, type Listening, type Ports } from './ports.ts'
@@ -115,12 +117,22 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ownPingAddress,
     publish,
   })
+  const ownNames = (): readonly string[] =>
+    [parseAddress(own.address() ?? '')?.host, parseAddress(advertised() ?? '')?.host, canonicalHost(extras.facts?.hostname ?? '')].filter(
+      (name) => typeof name === 'string',
+    )
+  const vhosts = new Vhosts({
+    port: () => parseAddress(own.address() ?? '')?.port ?? outer?.port ?? 0,
+    isOwn: (host) => isOwnHost(host, ownNames()),
+    subdomainHost: null,
+  })
   const turnServer = createTurnServer({
     clock,
     random,
     network,
     options,
     bindHost: parseAddress(options.listen ?? '')?.host ?? '127.0.0.1',
+    vhosts,
     publish,
     inspect: watch.inspect,
   })
@@ -187,6 +199,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     network,
     services,
     ports: options.ports,
+    vhosts,
     bindHost: () => outer?.host ?? '127.0.0.1',
     publicHost: () => parseAddress(own.address() ?? '')?.host ?? null,
   })
@@ -235,6 +248,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
           address: options.listen,
           onRequest: onRequest('public'),
           onFrp: (accepted) => turnServer.accept(accepted),
+          vhosts,
         })
         if (isFailure(opened)) return { type: 'refused', text: `can't listen on ${options.listen}: ${opened.text}` }
         outer = opened

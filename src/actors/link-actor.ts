@@ -11,6 +11,7 @@ import type { LinkFact } from '../machines/tunnel-machine.ts'
 import type { Ports } from '../ports.ts'
 import type { PeerCalls } from './peer-calls.ts'
 import { createProbeDatagrams } from './probe-datagrams.ts'
+import { portIn, publicOf } from './service-address.ts'
 import { createServiceProof, isFailureOf } from './service-proof.ts'
 import type { Services } from './services.ts'
 
@@ -85,21 +86,20 @@ export function createLinkActor(needs: LinkNeeds) {
       if (attempt < PROOF_TRIES) after(PROOF_WAIT, () => void proveNode(address, attempt + 1))
     }
     const proveService = async (spec: ServiceSpec, address: string): Promise<void> => {
-      const why = await proofs.prove(prefix + spec.name, address, spec.kind)
+      const why = await proofs.prove(prefix + spec.name, address, spec)
       if (ended || !services.specs().some(({ name }) => name === spec.name)) return
       services.note(
         spec.name,
-        why === null ? { state: 'up', public: address, error: null } : { state: 'opening', public: null, error: why },
+        why === null ? { state: 'up', public: publicOf(spec, address), error: null } : { state: 'opening', public: null, error: why },
       )
       if (why !== null) after(PROOF_PERIOD, () => void proveService(spec, address))
     }
     const started = (proxy: string, remoteAddr: string): void => {
-      const port = Number(remoteAddr.split(':').at(-1))
-      const address = addressOf(host, port)
-      if (address === null) return
-      if (proxy === nodeProxy) return void proveNode(address)
-      const spec = services.specs().find(({ name }) => prefix + name === proxy)
-      if (spec) void proveService(spec, address)
+      const spec = proxy === nodeProxy ? NODE : services.specs().find(({ name }) => prefix + name === proxy)
+      const address = spec ? addressOf(host, portIn(remoteAddr, spec)) : null
+      if (!spec || address === null) return
+      if (proxy === nodeProxy) void proveNode(address)
+      else void proveService(spec, address)
     }
 
     const hear = (fact: FrpClientFact): void => {
@@ -108,7 +108,7 @@ export function createLinkActor(needs: LinkNeeds) {
         case 'client.loggedIn':
           runIds.set(turn.key, fact.runId)
           tell({ type: 'link.loggedIn' })
-          open({ name: 'node', kind: 'tcp', local: innerAddress(), domain: null })
+          open({ ...NODE, local: innerAddress() })
           for (const spec of services.specs()) open(spec)
           return
         case 'client.proxyStarted':
@@ -118,7 +118,7 @@ export function createLinkActor(needs: LinkNeeds) {
           return services.note(fact.proxy.slice(prefix.length), {
             state: 'down',
             public: null,
-            error: `the TURN refused it: ${fact.error}`,
+            error: `the TURN refused it: ${plainRefusal(fact.error)}`,
           })
         case 'client.served':
           return proofs.served(fact.proxy, fact.ok ? null : (fact.error ?? 'the local service did not answer'))
@@ -173,6 +173,12 @@ export function createLinkActor(needs: LinkNeeds) {
     }
   })
 }
+
+/** This node's own HTTP, carried like a service. */
+const NODE: ServiceSpec = { name: 'node', kind: 'tcp', local: '', domain: null }
+
+/** frp's text for a domain that is somebody else's says nothing to a person. */
+const plainRefusal = (error: string): string => (error === 'router config conflict' ? `its domain is taken there (${error})` : error)
 
 /** A socket's error message in words. */
 function plain(why: string): string {

@@ -8,6 +8,7 @@ import type { News } from '../feed/news.ts'
 import type { FrpServer, FrpServerFact } from '../frp/contract.ts'
 import type { AcceptedLink } from '../frp/link.ts'
 import { createFrpServer } from '../frp/server.ts'
+import type { Vhosts } from '../frp/vhosts.ts'
 import { turnSessionMachine } from '../machines/turn-session-machine.ts'
 import { isFailure, type Ports } from '../ports.ts'
 
@@ -21,6 +22,7 @@ export interface TurnServer {
 interface TurnServerNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
   readonly options: Pick<NodeOptions, 'ports' | 'allowPorts' | 'offerTurn'>
   readonly bindHost: string
+  readonly vhosts: Vhosts
   readonly publish: (news: News) => void
   readonly inspect: (event: InspectionEvent) => void
 }
@@ -30,7 +32,7 @@ const MAX_PORTS_PER_CLIENT = 64
 /** As many new users at once as find a work connection waiting; stock frps grants 5. */
 const MAX_POOL = 10
 
-export function createTurnServer({ clock, random, network, options, bindHost, publish, inspect }: TurnServerNeeds): TurnServer {
+export function createTurnServer({ clock, random, network, options, bindHost, vhosts, publish, inspect }: TurnServerNeeds): TurnServer {
   const machine = turnSessionMachine.provide({
     actions: { endSession: (_, { session, why }) => server?.endSession(session, why) },
   })
@@ -76,6 +78,7 @@ export function createTurnServer({ clock, random, network, options, bindHost, pu
         },
         bindHost,
         openDatagrams: (address, onDatagram) => network.openDatagrams(address, onDatagram),
+        vhosts,
         token: '',
         ports: options.ports,
         allowPorts: options.allowPorts,

@@ -14,6 +14,11 @@ export class CodedLink implements Link {
     this.#coder = createCoder(options)
   }
 
+  /** Bytes of the link's that were read before it was joined, as the stream is to have them: before all others. */
+  encode(bytes: Buffer): Buffer {
+    return this.#coder.encode(bytes)
+  }
+
   write(bytes: Uint8Array, done?: (error?: Error | null) => void): boolean {
     const plain = this.#coder.decode(bytes)
     if (plain === null) {

@@ -46,7 +46,7 @@ export class ServerTcpProxy implements ServerProxy {
   }
 
   async open(address: string): Promise<{ close(): Promise<void> } | null> {
-    const listening = await this.#options.server.listen(address, (user) => this.#serve(user))
+    const listening = await this.#options.server.listen(address, (user) => this.serve(user))
     return listening.type === 'failed' ? null : listening
   }
 
@@ -57,7 +57,7 @@ export class ServerTcpProxy implements ServerProxy {
   start(): void {}
 
   /** A user came. */
-  #serve(user: AcceptedLink): void {
+  serve(user: AcceptedLink): void {
     if (this.#closed) return user.refuse()
     this.#options.pool.get({ give: (work) => this.#join(user, work), refuse: () => user.refuse() })
   }
@@ -81,7 +81,9 @@ export class ServerTcpProxy implements ServerProxy {
     traffic.begin(this.name, stream, { bytesIn: stream.bytesIn, bytesOut: stream.bytesOut })
     const coded = request.useEncryption || request.useCompression
     const { link, direct } = user.open(coded ? null : stream.reader())
-    const near = coded ? new CodedLink(link, { ...request, key: streamKey(server.token), randomBytes: server.randomBytes }) : link
+    const coat = coded ? new CodedLink(link, { ...request, key: streamKey(server.token), randomBytes: server.randomBytes }) : null
+    if (user.first !== null) stream.write(coat?.encode(user.first) ?? user.first)
+    const near = coat ?? link
     stream.relay(near, { direct, rest, closeTogether: !peerIsOurs })
   }
 }

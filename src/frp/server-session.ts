@@ -8,6 +8,7 @@ import type { MuxStream } from './mux-contract.ts'
 import type { PortPool } from './port-pool.ts'
 import { type ServerProxy, ServerTcpProxy } from './server-proxy.ts'
 import { ServerUdpProxy } from './server-udp-proxy.ts'
+import { openVhostProxy, type ServerVhostProxy } from './server-vhost-proxy.ts'
 import { type ProxyFigures, Traffic } from './traffic.ts'
 import type { Wire } from './wire.ts'
 import { type IdleWork, WorkPool } from './work-pool.ts'
@@ -154,6 +155,7 @@ export class ServerSession {
     if (error !== null) return this.#refuse(proxyName, error)
     const udp = request.proxyType === 'udp'
     const options = { server, request, pool: this.#pool, traffic: this.traffic, peerIsOurs: this.peerIsOurs }
+    if (server.vhosts !== undefined && isVhost(request.proxyType)) return this.#opened(openVhostProxy(options, server.vhosts), proxyName)
     const proxy = udp ? new ServerUdpProxy(options) : new ServerTcpProxy(options)
     this.#proxies.set(proxyName, proxy) // from here on nobody else may use the name
     names.set(proxyName, proxy)
@@ -172,14 +174,24 @@ export class ServerSession {
     proxy.start()
   }
 
+  /** A proxy for domains: it is there at once or not at all. */
+  #opened(proxy: ServerVhostProxy | string, proxyName: string): void {
+    if (typeof proxy === 'string') return this.#refuse(proxyName, proxy)
+    this.#proxies.set(proxyName, proxy)
+    this.#options.names.set(proxyName, proxy)
+    this.#options.server.tell({ type: 'proxy.opened', session: this.id, proxy: proxyName, port: proxy.port })
+    this.#control.send({ type: 'newProxyResp', proxyName, remoteAddr: proxy.addresses })
+  }
+
   /** frp's text against a request, in the words of 0.45, which scripts match on; null when it may be tried. */
   #objection({ proxyName, proxyType, remotePort }: MessageOf<'newProxy'>): string | null {
     const { server, ports, names } = this.#options
-    if (proxyType === 'http' || proxyType === 'https') return `type [${proxyType}] not support when vhost_${proxyType}_port is not set`
+    const vhost = isVhost(proxyType)
+    if (vhost && server.vhosts === undefined) return `type [${proxyType}] not support when vhost_${proxyType}_port is not set`
     const udp = proxyType === 'udp' && server.openDatagrams !== undefined
-    if (proxyType !== '' && proxyType !== 'tcp' && !udp) return `proxy [${proxyName}] type [${clip(proxyType)}] error`
+    if (proxyType !== '' && proxyType !== 'tcp' && !udp && !vhost) return `proxy [${proxyName}] type [${clip(proxyType)}] error`
     if (server.maxPortsPerClient > 0 && this.#proxies.size >= server.maxPortsPerClient) return 'exceed the max_ports_per_client'
-    const port = remotePort === 0 ? null : (udp ? ports.udp : ports.tcp).objection(remotePort)
+    const port = remotePort === 0 || vhost ? null : (udp ? ports.udp : ports.tcp).objection(remotePort)
     if (port !== null) return udp ? udpError(remotePort, port) : port
     return names.has(proxyName) ? `proxy name [${proxyName}] is already in use` : null
   }
@@ -199,5 +211,6 @@ export class ServerSession {
   }
 }
 
+const isVhost = (proxyType: string): boolean => proxyType === 'http' || proxyType === 'https'
 const udpError = (port: number, error: string): string => `acquire port ${port} error: ${error}`
 const clip = (text: string): string => (text.length > 64 ? `${text.slice(0, 64)}…` : text)

@@ -15,7 +15,7 @@ const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` })
 
 const service = {
   name: text,
-  kind: oneOf('tcp', 'udp', 'http'),
+  kind: oneOf('tcp', 'udp', 'http', 'https'),
   local: text,
   public: orNull(text),
   state: oneOf('up', 'opening', 'down'),
@@ -125,7 +125,7 @@ export const openapi = (version: string) => ({
       'Exposes a service; answers when its public address is proven.',
       object(
         {
-          spec: object({ name: text, kind: oneOf('tcp', 'udp', 'http'), local: text, domain: orNull(text) }),
+          spec: object({ name: text, kind: oneOf('tcp', 'udp', 'http', 'https'), local: text, domain: orNull(text) }),
           timeoutMs: { type: 'integer', minimum: 1, maximum: 600_000, default: 30_000 },
         },
         ['timeoutMs'],
