@@ -7,6 +7,7 @@ import { createGossip } from './actors/gossip.ts'
 import { createLinkActor } from './actors/link-actor.ts'
 import { createMembership } from './actors/membership-actor.ts'
 import { answersOf } from './actors/node-answers.ts'
+import { createNodeVhosts } from './actors/node-vhosts.ts'
 import { createOwnRecord } from './actors/own-record.ts'
 import { createP2prcExchange } from './actors/p2prc-exchange.ts'
 import { createPeerCalls } from './actors/peer-calls.ts'
@@ -21,13 +22,11 @@ import { createTableKeeper } from './actors/table-keeper.ts'
 import { createTurnReview } from './actors/turn-review.ts'
 import { createTurnServer } from './actors/turn-server-actor.ts'
 import type { MoonwalkNode, NodeOptions } from './answers.ts'
-import { addressOf, canonicalHost, parseAddress } from './domain/address.ts'
+import { addressOf, parseAddress } from './domain/address.ts'
 import { putOwn, removeRow } from './domain/ip-table.ts'
-import { isOwnHost } from './domain/own-host.ts'
 import { createStateWatch } from './feed/inspection.ts'
 import { createNewsDesk } from './feed/news-desk.ts'
 import { newsOfChange } from './feed/table-news.ts'
-import { Vhosts } from './frp/vhosts.ts'
 import { nodeMachine } from './machines/node-machine.ts'
 import { tunnelMachine } from './machines/tunnel-machine.ts'
 import { isFailure, type Listening, type Ports } from './ports.ts'
@@ -117,14 +116,10 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ownPingAddress,
     publish,
   })
-  const ownNames = (): readonly string[] =>
-    [parseAddress(own.address() ?? '')?.host, parseAddress(advertised() ?? '')?.host, canonicalHost(extras.facts?.hostname ?? '')].filter(
-      (name) => typeof name === 'string',
-    )
-  const vhosts = new Vhosts({
-    port: () => parseAddress(own.address() ?? '')?.port ?? outer?.port ?? 0,
-    isOwn: (host) => isOwnHost(host, ownNames()),
-    subdomainHost: null,
+  const vhosts = createNodeVhosts({
+    addresses: () => [own.via() === null ? own.address() : null, advertised()],
+    listenPort: () => outer?.port ?? null,
+    hostname: extras.facts?.hostname ?? '',
   })
   const turnServer = createTurnServer({
     clock,

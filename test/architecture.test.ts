@@ -45,7 +45,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     because: 'the one command that is a node puts the real world into its ports',
   },
   'node.ts': {
-    own: ['machines', 'actors', 'ports', 'feed', 'domain', 'answers', 'frp'],
+    own: ['machines', 'actors', 'ports', 'feed', 'domain', 'answers'],
     packages: ['xstate'],
     because: 'a node is its parts joined, whatever world they run in',
   },

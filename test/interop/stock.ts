@@ -111,6 +111,8 @@ export interface StockSettings {
   readonly token: string
   /** A client's choice, from 0.69 on; 1 by default. */
   readonly wire?: 1 | 2
+  /** A server's ports for domains; none by default. */
+  readonly vhosts?: { readonly http: number; readonly https: number }
 }
 
 /** A stock frps on that port, or a free one; settles when it listens. */
@@ -119,12 +121,17 @@ export async function startFrps(version: Version, settings: StockSettings, wishe
   const folder = mkdtempSync(join(tmpdir(), 'moonwalk-frps-'))
   const old = version === '0.45.0'
   const file = join(folder, old ? 'frps.ini' : 'frps.toml')
-  const { mux, token } = settings
+  const { mux, token, vhosts } = settings
+  const domains = vhosts
+    ? old
+      ? `vhost_http_port = ${vhosts.http}\nvhost_https_port = ${vhosts.https}\n`
+      : `vhostHTTPPort = ${vhosts.http}\nvhostHTTPSPort = ${vhosts.https}\n`
+    : ''
   writeFileSync(
     file,
     old
-      ? `[common]\nbind_addr = 127.0.0.1\nbind_port = ${port}\ntcp_mux = ${mux}\ntoken = ${token}\n${settings.tls ? 'tls_only = true\n' : ''}`
-      : `bindAddr = "127.0.0.1"\nproxyBindAddr = "127.0.0.1"\nbindPort = ${port}\ntransport.tcpMux = ${mux}\nauth.token = "${token}"\n${settings.tls ? 'transport.tls.force = true\n' : ''}`,
+      ? `[common]\nbind_addr = 127.0.0.1\nbind_port = ${port}\ntcp_mux = ${mux}\ntoken = ${token}\n${settings.tls ? 'tls_only = true\n' : ''}${domains}`
+      : `bindAddr = "127.0.0.1"\nproxyBindAddr = "127.0.0.1"\nbindPort = ${port}\ntransport.tcpMux = ${mux}\nauth.token = "${token}"\n${settings.tls ? 'transport.tls.force = true\n' : ''}${domains}`,
   )
   const running = run(stockBinary(version, 'frps'), ['-c', file])
   await running.line(/frps started successfully|frps tcp listen on/)
@@ -135,28 +142,63 @@ export interface StockProxy {
   readonly name: string
   readonly localPort: number
   readonly remotePort: number
-  readonly type?: 'tcp' | 'udp'
+  readonly type?: 'tcp' | 'udp' | 'http' | 'https'
+  /** For http and https, instead of the port. */
+  readonly domains?: readonly string[]
+  /** For http: locations, a name and a password, a Host to put in place of the user's, a header to add. */
+  readonly http?: {
+    readonly locations?: readonly string[]
+    readonly user?: string
+    readonly password?: string
+    readonly host?: string
+    readonly header?: readonly [name: string, value: string]
+  }
   readonly encrypted?: boolean
   readonly compressed?: boolean
 }
 
-/** A stock frpc that logs in at `port`; settles when its proxy has started. */
-export async function startFrpc(version: Version, port: number, settings: StockSettings, proxy: StockProxy): Promise<Running> {
+/** Where the proxy can be found, as one version's configuration says it. */
+function placeText(old: boolean, { remotePort, domains, http = {} }: StockProxy): string {
+  if (domains === undefined) return old ? `remote_port = ${remotePort}\n` : `remotePort = ${remotePort}\n`
+  const { locations, user, password, host, header } = http
+  const lines: readonly (readonly [ini: string, toml: string, value: string | readonly string[] | undefined])[] = [
+    ['custom_domains', 'customDomains', domains],
+    ['locations', 'locations', locations],
+    ['http_user', 'httpUser', user],
+    ['http_pwd', 'httpPassword', password],
+    ['host_header_rewrite', 'hostHeaderRewrite', host],
+    [`header_${header?.[0]}`, `requestHeaders.set.${header?.[0]}`, header?.[1]],
+  ]
+  return lines
+    .filter(([, , value]) => value !== undefined)
+    .map(([ini, toml, value]) => (old ? `${ini} = ${[value].flat().join(',')}\n` : `${toml} = ${JSON.stringify(value)}\n`))
+    .join('')
+}
+
+/** A stock frpc that logs in at `port`; settles when its proxy has started, or with `refused` when it was turned down. */
+export async function startFrpc(
+  version: Version,
+  port: number,
+  settings: StockSettings,
+  proxy: StockProxy,
+  outcome: 'started' | 'refused' = 'started',
+): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), 'moonwalk-frpc-'))
   const old = version === '0.45.0'
   const file = join(folder, old ? 'frpc.ini' : 'frpc.toml')
   const { mux, tls, token, wire = 1 } = settings
-  const { name, localPort, remotePort, type = 'tcp', encrypted = false, compressed = false } = proxy
+  const { name, localPort, type = 'tcp', encrypted = false, compressed = false } = proxy
+  const place = placeText(old, proxy)
   writeFileSync(
     file,
     old
       ? `[common]\nserver_addr = 127.0.0.1\nserver_port = ${port}\ntcp_mux = ${mux}\ntoken = ${token}\n${tls === null ? '' : `tls_enable = ${tls}\n`}
-[${name}]\ntype = ${type}\nlocal_ip = 127.0.0.1\nlocal_port = ${localPort}\nremote_port = ${remotePort}\nuse_encryption = ${encrypted}\nuse_compression = ${compressed}\n`
+[${name}]\ntype = ${type}\nlocal_ip = 127.0.0.1\nlocal_port = ${localPort}\n${place}use_encryption = ${encrypted}\nuse_compression = ${compressed}\n`
       : `serverAddr = "127.0.0.1"\nserverPort = ${port}\ntransport.tcpMux = ${mux}\nauth.token = "${token}"\n${tls === null ? '' : `transport.tls.enable = ${tls}\n`}${wire === 2 ? 'transport.wireProtocol = "v2"\n' : ''}
-[[proxies]]\nname = "${name}"\ntype = "${type}"\nlocalIP = "127.0.0.1"\nlocalPort = ${localPort}\nremotePort = ${remotePort}\ntransport.useEncryption = ${encrypted}\ntransport.useCompression = ${compressed}\n`,
+[[proxies]]\nname = "${name}"\ntype = "${type}"\nlocalIP = "127.0.0.1"\nlocalPort = ${localPort}\n${place}transport.useEncryption = ${encrypted}\ntransport.useCompression = ${compressed}\n`,
   )
   const running = run(stockBinary(version, 'frpc'), ['-c', file])
-  await running.line(/start proxy success/)
+  await running.line(outcome === 'started' ? /start proxy success/ : /start error:/)
   return { ...running, end: () => running.end().then(() => rmSync(folder, { recursive: true, force: true })) }
 }
 

@@ -35,7 +35,7 @@ export function serveVirtual(
 
 /** Whose domain the connection's first request is for; all of it goes there then, unlike on a real public port. */
 function routeOf({ first }: VirtualAccepted, { vhosts }: ServeOptions) {
-  const [, path = '/', host = ''] = /^[A-Z]+ ([^ ?]+)[^]*\r\nhost: *([^\r]*)\r\n/i.exec(first?.toString('latin1') ?? '') ?? []
+  const [, path = '/', host = ''] = /^[A-Z]+ ([^ ?]+)[\s\S]*?\r\nhost: *([^\r]*)\r\n/i.exec(first?.toString('latin1') ?? '') ?? []
   const place = vhosts?.http(host, path)
   return place?.type === 'found' ? place.value : null
 }
