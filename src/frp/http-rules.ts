@@ -113,9 +113,12 @@ function lengthOf(framing: Framing, method: string): readonly string[] {
   return /^(POST|PUT|PATCH)$/.test(method) ? ['Content-Length', '0'] : []
 }
 
-/** The headers the user gets. A length stays: it is the service's word on what it sends. */
-export const responseHeaders = (raw: readonly string[], rules: HttpRules): string[] =>
-  withRules(without(raw, hopByHop(raw)), rules.responseHeaders)
+/** The headers the user gets. A length stays, as the service's word on what it sends, unless chunks say where that ends. */
+export function responseHeaders(raw: readonly string[], rules: HttpRules): string[] {
+  const dropped = hopByHop(raw)
+  if (framingOf(raw).type !== 'length') dropped.add('content-length')
+  return withRules(without(raw, dropped), rules.responseHeaders)
+}
 
 /** Those of RFC 9110, and what `Connection` names; it can name none of those that say where a body ends. */
 function hopByHop(raw: readonly string[]): Set<string> {

@@ -96,7 +96,9 @@ function createHttp(options: PublicPortOptions): HttpServer {
   const relayed = { answerMs: serviceMs }
   // Not Node's limit for a whole request: one for a domain may take as long as it keeps coming.
   const limits = { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: headersMs, requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS }
+  const unanswered = countUnanswered()
   const http = createHttpServer({ ...limits, connectionsCheckingInterval: CHECK_MS }, (message, response) => {
+    unanswered.begin(message.socket, response)
     const place = placeOf(options.vhosts, message)
     if (hasOneHost(message, response) && place.type !== 'no-domain') return relay(message, response, place, relayed)
     endLate(message, response, requestMs)
@@ -110,6 +112,7 @@ function createHttp(options: PublicPortOptions): HttpServer {
   http.timeout = requestMs
   if (!options.vhosts) return http
   http.on('upgrade', (message: IncomingMessage, socket: Socket, head: Buffer) => {
+    if (unanswered.of(socket) > 0) return void socket.destroy() // its answer would come before theirs
     const place = placeOf(options.vhosts, message)
     if (place.type === 'no-domain') return sayAgain(message, socket, head, http)
     const response = new ServerResponse(message)
@@ -127,7 +130,19 @@ function sayAgain({ method, url, httpVersion, rawHeaders }: IncomingMessage, soc
     i % 2 === 0 && name.toLowerCase() !== 'upgrade' ? [`${name}: ${rawHeaders[i + 1] ?? ''}\r\n`] : [],
   )
   const said = Buffer.from(`${method ?? ''} ${url ?? ''} HTTP/${httpVersion}\r\n${lines.join('')}\r\n`, 'latin1')
+  socket.removeAllListeners('timeout') // the server's own, which it adds anew
   takeHttp(socket, Buffer.concat([said, head]), http)
+}
+
+/** Requests of a connection that have no answer yet: Node hands an upgrade over at once, whatever stands before it. */
+function countUnanswered() {
+  const counts = new WeakMap<Socket, number>()
+  const of = (socket: Socket): number => counts.get(socket) ?? 0
+  const begin = (socket: Socket, response: ServerResponse): void => {
+    counts.set(socket, of(socket) + 1)
+    response.once('close', () => counts.set(socket, of(socket) - 1))
+  }
+  return { of, begin }
 }
 
 /** False: it was answered. None at all is refused by Node, where the request is HTTP/1.1. */

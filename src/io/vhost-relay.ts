@@ -49,7 +49,7 @@ const PAGES = {
 function page(response: ServerResponse, status: keyof typeof PAGES, what: string, headers: Readonly<Record<string, string>> = {}): void {
   const title = `${status} ${PAGES[status]}`
   const body = `<!DOCTYPE html>\n<html><head><title>${title}</title></head><body><h1>${title}</h1><p>${what}</p></body></html>\n`
-  response.writeHead(status, {
+  response.writeHead(status, PAGES[status], {
     ...headers,
     'content-type': 'text/html; charset=utf-8',
     'content-length': Buffer.byteLength(body),
@@ -58,22 +58,26 @@ function page(response: ServerResponse, status: keyof typeof PAGES, what: string
   response.end(body)
 }
 
-/** Said by `refuse`. */
 const NOBODY = new Error('no work connection')
 
-/** A connection to the service, for one request of that user's. */
-function connectionTo(route: VhostRoute, user: { readonly host: string; readonly port: number }): Duplex {
+/** A connection to the service, for one request of that user's; or `NOBODY`, when none can be had. */
+function connectTo(route: VhostRoute, user: { readonly host: string; readonly port: number }, created: Created): void {
   const [near, far] = linkPair()
+  near.on('error', () => {}) // until Node's client listens
   route.serve({
     remote: user,
     local: { host: '', port: 0 }, // for http frps tells the user's end alone
     tls: false,
     first: null,
-    open: () => ({ link: far, direct: false }),
-    refuse: () => void near.destroy(NOBODY),
+    open: () => {
+      created(null, near)
+      return { link: far, direct: false }
+    },
+    refuse: () => created(NOBODY, near),
   })
-  return near
 }
+
+type Created = (error: Error | null, service: Duplex) => void
 
 /** Answers a request for a domain. `handover`: it asks for another protocol on this connection, whose bytes so far are `head`. */
 export function relay(
@@ -95,12 +99,18 @@ export function relay(
   const { host, path } = targetOf(message)
   const user = remoteOf(socket)
   const upgrade = handover === null ? null : (headers.upgrade ?? '')
-  const asked = openRequest({
-    method,
-    path,
-    headers: requestHeaders({ raw, host, from: user.host, tls: socket instanceof TLSSocket, method, upgrade }, rules),
-    createConnection: () => connectionTo(place.value, user),
-  })
+  const asked = attempt(() =>
+    openRequest({
+      method,
+      path,
+      headers: requestHeaders({ raw, host, from: user.host, tls: socket instanceof TLSSocket, method, upgrade }, rules),
+      createConnection: (_, created) => {
+        connectTo(place.value, user, created)
+        return null
+      },
+    }),
+  )
+  if (asked === null) return page(response, 400, 'This request can not be passed on.')
   let timer: NodeJS.Timeout | null = null
   let answer: IncomingMessage | null = null
   let isOver = false
@@ -121,6 +131,9 @@ export function relay(
     if (answer === null) fail(error === NOBODY ? NO_CONNECTION : NO_ANSWER)
     else if (!answer.complete) response.destroy() // broken off: the user must not take it for the whole
   })
+  asked.on('close', () => {
+    if (answer === null) fail(NO_ANSWER)
+  })
   asked.on('finish', () => {
     if (isOver || answer !== null) return
     socket.setTimeout(0) // an answer, a stream of events above all, may pause for as long as it likes
@@ -128,11 +141,14 @@ export function relay(
   })
   asked.on('response', (incoming) => {
     settled()
+    const { statusCode = 0, statusMessage, rawHeaders } = incoming
+    const isPlain = framingOf(rawHeaders).type !== 'unknown'
+    const head = isPlain ? attempt(() => response.writeHead(statusCode, statusMessage, responseHeaders(rawHeaders, rules))) : null
+    if (head === null) return fail(NO_HTTP)
     answer = incoming
-    answer.on('error', () => response.destroy())
-    response.writeHead(answer.statusCode ?? 502, answer.statusMessage, responseHeaders(answer.rawHeaders, rules))
+    incoming.on('error', () => response.destroy())
     response.flushHeaders()
-    answer.pipe(response)
+    incoming.pipe(response)
   })
   response.on('finish', () => {
     if (!message.complete) socket.destroySoon() // answered before all was said: what is left of it belongs to nobody
@@ -160,9 +176,19 @@ function switchingHead(answer: IncomingMessage, rules: HttpRules): Buffer {
   return Buffer.from(`HTTP/1.1 101 ${answer.statusMessage ?? ''}\r\n${lines.join('')}\r\n`, 'latin1')
 }
 
+/** What Node's parser lets in its writer may refuse with a throw. Null: it did. */
+function attempt<T>(write: () => T): T | null {
+  try {
+    return write()
+  } catch {
+    return null
+  }
+}
+
 const NO_CONNECTION = { status: 504, what: 'The service behind this address is not connected.' } as const
 const TOO_SLOW = { status: 504, what: 'The service behind this address took too long.' } as const
 const NO_ANSWER = { status: 502, what: 'The service behind this address does not answer.' } as const
+const NO_HTTP = { status: 502, what: 'The service behind this address answers in a way that is not passed on.' } as const
 
 /** Both ways until both have ended; what breaks one breaks the other. */
 function join(user: Duplex, service: Duplex): void {
