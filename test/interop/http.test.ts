@@ -39,6 +39,13 @@ async function everythingWorks(port: number): Promise<void> {
   expect((await ask(port, 'elsewhere.example.org')).status).toEqual(404)
 }
 
+/** Every request's connection to its service ends with it; looks for 10 s at the most. */
+async function becomesIdle(client: { readonly connectionsNow: number }): Promise<boolean> {
+  const deadline = performance.now() + 10_000
+  while (client.connectionsNow > 0 && performance.now() < deadline) await new Promise((resolve) => setImmediate(resolve))
+  return client.connectionsNow === 0
+}
+
 describe.each(VERSIONS)('stock frpc %s', (version) => {
   test.each(settings)('has its domain served by our public port with $what', async ({ mux, tls, wishes }) => {
     const ours = await startServer('secret')
@@ -119,6 +126,8 @@ describe.each(VERSIONS)('stock frps %s', (version) => {
     client.openProxy(domainProxy('http', HOST, 'web', web.port, 0, wishes))
     expect((await facts.next('client.proxyStarted')).remoteAddr).toEqual(`${HOST}:${vhosts.http}`)
     await everythingWorks(vhosts.http)
+    client.closeProxy('web') // stock keeps warm connections for a minute
+    expect(await becomesIdle(client)).toEqual(true)
   })
 
   test('passes TLS for the domain of our client through', async () => {
@@ -153,5 +162,6 @@ describe('ours', () => {
     client.openProxy(domainProxy('http', HOST, 'web', web.port, 0, wishes))
     expect((await facts.next('client.proxyStarted')).remoteAddr).toEqual(`${HOST}:${ours.port}`)
     await everythingWorks(ours.port)
+    expect(await becomesIdle(client)).toEqual(true)
   })
 })
