@@ -1,6 +1,6 @@
 import { connect as connectTls } from 'node:tls'
 import { afterEach, describe, expect, test } from 'vitest'
-import { connected, converse, everything } from './loopback.ts'
+import { connected, converse, everything, sha256 } from './loopback.ts'
 import { silent, vhostPort } from './vhost-world.ts'
 
 const doors: Awaited<ReturnType<typeof vhostPort>>[] = []
@@ -210,6 +210,27 @@ describe('a service', () => {
     served.say('HTTP/1.1 200 OK\r\n\r\nbegun')
     socket.destroy()
     await served.until(({ closed }) => closed)
+  })
+
+  test('goes no faster than its user reads, and loses nothing', async () => {
+    const door = await open()
+    const { socket, answer } = await saying(door.port, closing('/'))
+    const served = await door.next()
+    await served.whole()
+    socket.pause()
+    let written = 0
+    const pieces = Array.from({ length: 64 }, (_, i) => Buffer.alloc(1 << 20, i))
+    served.say(`HTTP/1.1 200 OK\r\nContent-Length: ${64 << 20}\r\n\r\n`)
+    for (const piece of pieces) served.link.write(piece, () => written++)
+    served.link.end()
+    for (let still = 0, last = 0; still < 100; still = written === last ? still + 1 : 0) {
+      last = written
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(written).toBeLessThan(32)
+    socket.resume()
+    const body = Buffer.from(bodyOf(await answer), 'latin1')
+    expect([written, sha256(body)]).toEqual([64, sha256(Buffer.concat(pieces))])
   })
 
   test("has a whole upload though it takes longer than a request of the node's may", async () => {
