@@ -156,6 +156,8 @@ export interface NodeOptions {
   readonly ports: { readonly first: number; readonly last: number }
   /** Ports a client may name. */
   readonly allowPorts: { readonly first: number; readonly last: number }
+  /** As a TURN: clients may have names below this domain, by frp's `subdomain`. Null, or absent: they may not. */
+  readonly subdomainHost?: string | null
   readonly services: readonly ServiceSpec[]
   /** From one speed test of this node to its next, at least. */
   readonly speedtestPaceMs: number

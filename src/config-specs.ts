@@ -51,6 +51,7 @@ export const SETTINGS = {
   offerTurn: { flag: '--offer', off: '--no-offer', meaning: 'carry traffic for others', usual: 'true' },
   ports: { flag: '--ports <a-b>', meaning: 'ports handed out to clients that name none', usual: '20000-29999' },
   allowPorts: { flag: '--allow-ports <a-b>', meaning: 'ports that clients may name', usual: '1024-65535' },
+  subdomainHost: { flag: '--subdomain-host <domain>', meaning: 'clients may have names below this domain for web services', usual: 'none' },
   services: {
     flag: '--expose <spec>',
     meaning: '[NAME=]PORT or [NAME=]HOST:PORT, with /udp, /http:DOMAIN or /https:DOMAIN',
@@ -157,6 +158,12 @@ export function readService(text: string): Read<ServiceSpec> {
       domain,
     },
   }
+}
+
+/** A DNS name, below which clients may have theirs. */
+export function readSubdomainHost(text: string): Read<string> {
+  const name = readDomain(text)
+  return name === null || name.startsWith('*') ? wrong(`"${text}" is no domain; write a name such as apps.example.org`) : { ok: name }
 }
 
 /** A name that is no machine's address, or `*.` before one. */

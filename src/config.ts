@@ -14,6 +14,7 @@ import {
   readListen,
   readPortRange,
   readService,
+  readSubdomainHost,
   readTurn,
   SETTINGS,
   type Setting,
@@ -48,6 +49,7 @@ export const schema = z.strictObject({
   offerTurn: z.boolean({ error: 'must be true or false' }),
   ports: written('a range such as 20000-29999', readPortRange),
   allowPorts: written('a range such as 1024-65535', readPortRange),
+  subdomainHost: written('a domain', readSubdomainHost),
   services: list('web=3000', readService),
   control: written('HOST:PORT', readListen),
   speedtestPaceMs: z.number(pace).int(pace).min(50, pace),
@@ -55,7 +57,7 @@ export const schema = z.strictObject({
 } satisfies Record<ConfigKey, z.ZodType>)
 
 /** What has no default stays out. */
-const complete = schema.partial({ data: true, table: true, name: true, advertise: true })
+const complete = schema.partial({ data: true, table: true, name: true, advertise: true, subdomainHost: true })
 
 type Values = z.infer<typeof schema>
 
@@ -141,6 +143,7 @@ function assemble(all: z.infer<typeof complete>, dataDir: string): Config {
       offerTurn: all.offerTurn,
       ports: take(readPortRange(all.ports)),
       allowPorts: take(readPortRange(all.allowPorts)),
+      subdomainHost: all.subdomainHost === undefined ? null : take(readSubdomainHost(all.subdomainHost)),
       services: all.services.map((service) => take(readService(service))),
       speedtestPaceMs: all.speedtestPaceMs,
     },

@@ -120,6 +120,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     addresses: () => [own.via() === null ? own.address() : null, advertised()],
     listenPort: () => outer?.port ?? null,
     hostname: extras.facts?.hostname ?? '',
+    subdomainHost: options.subdomainHost ?? null,
   })
   const turnServer = createTurnServer({
     clock,

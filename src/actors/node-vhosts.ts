@@ -9,14 +9,16 @@ interface VhostNeeds {
   readonly addresses: () => readonly (string | null)[]
   readonly listenPort: () => number | null
   readonly hostname: string
+  /** Below it clients may have names by frp's `subdomain`. */
+  readonly subdomainHost: string | null
 }
 
-export function createNodeVhosts({ addresses, listenPort, hostname }: VhostNeeds): Vhosts {
+export function createNodeVhosts({ addresses, listenPort, hostname, subdomainHost }: VhostNeeds): Vhosts {
   const known = () => addresses().flatMap((address) => parseAddress(address ?? '') ?? [])
   const names = [canonicalHost(hostname)].flatMap((name) => name ?? [])
   return new Vhosts({
     port: () => known()[0]?.port ?? listenPort() ?? 0,
     isOwn: (host) => isOwnHost(host, [...names, ...known().map((at) => at.host)]),
-    subdomainHost: null,
+    subdomainHost,
   })
 }

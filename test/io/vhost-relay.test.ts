@@ -234,12 +234,12 @@ describe('a service', () => {
   })
 
   test("has a whole upload though it takes longer than a request of the node's may", async () => {
-    const door = await open({ requestMs: 60, headersMs: 60 })
+    const door = await open({ requestMs: 500, headersMs: 500 })
     const { socket, answer } = await saying(door.port, `POST / HTTP/1.1\r\n${HOST}Content-Length: 1000000\r\nConnection: close\r\n\r\n`)
     const served = await door.next()
     const startedAt = performance.now()
     let sent = 0
-    for (; performance.now() - startedAt < 200; sent++) {
+    for (; performance.now() - startedAt < 1_000; sent++) {
       socket.write(`<${sent}>`)
       await served.whole(`<${sent}>`)
     }
@@ -253,8 +253,8 @@ describe('a service', () => {
 
 test("a request of the node's that does not come whole in time is cut off", async () => {
   const door = await open({
-    requestMs: 50,
-    headersMs: 50,
+    requestMs: 300,
+    headersMs: 300,
     onRequest: async (request) => ({ status: 200, body: String(await request.body(100)) }),
   })
   const { socket, answer } = await saying(door.port, 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n')
