@@ -11,7 +11,8 @@ import { selfSigned } from './self-signed.ts'
 import { type Speech, speechOf } from './sniff.ts'
 import { type Keep, listenTcp } from './tcp-listener.ts'
 import { helloFor } from './tls-hello.ts'
-import { placeOf, relay } from './vhost-relay.ts'
+import { relay } from './vhost-relay.ts'
+import { placeOf } from './vhost-target.ts'
 
 export interface PublicPortOptions extends ServeOptions {
   /** Hears of what a handler threw; a request is answered with 500 then. */

@@ -1,67 +1,78 @@
 // A request for somebody's domain: Node's own parser has read it, and Node's own client asks the service, over a work
 // connection of its own for every request. So no two users share a connection to a service, and what one of them sends can't be
 // taken for the beginning of another's.
-import { type IncomingMessage, request as openRequest, type ServerResponse } from 'node:http'
+import { type ClientRequest, type IncomingMessage, request as openRequest, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { framingOf, type HttpRules, isAuthorized, requestHeaders, responseHeaders } from '../frp/http-rules.ts'
-import type { VhostFinder, VhostRoute } from '../frp/vhosts.ts'
+import type { VhostRoute } from '../frp/vhosts.ts'
 import { linkPair } from './link-pair.ts'
 import { remoteOf } from './socket-ends.ts'
+import { PAGES, type Page, sendPage } from './vhost-pages.ts'
+import { type Place, targetOf } from './vhost-target.ts'
 
 export interface RelayOptions {
   /** From a request's last byte, the service has this long to begin its answer. */
   readonly answerMs: number
+  /** The request asks for another protocol on this connection, whose bytes so far are `head`. */
+  readonly handover?: Handover
 }
 
-/** What a request is for: the authority, and the path as the service is to see it. A whole URL as target counts before Host. */
-interface Target {
-  readonly host: string
-  readonly path: string
+interface Handover {
+  readonly socket: Socket
+  readonly head: Buffer
 }
 
-function targetOf({ url = '/', headers }: IncomingMessage): Target {
-  const [origin = '', authority = ''] = /^https?:\/\/([^/?#]*)/i.exec(url) ?? []
-  if (origin === '') return { host: headers.host ?? '', path: url }
-  const path = url.slice(origin.length)
-  return { host: authority.slice(authority.lastIndexOf('@') + 1), path: path.startsWith('/') ? path : `/${path}` }
+/** Answers a request for a domain. */
+export function relay(
+  message: IncomingMessage,
+  response: ServerResponse,
+  place: Exclude<Place, { readonly type: 'no-domain' }>,
+  options: RelayOptions,
+): void {
+  if (place.type === 'no-location') return sendPage(response, PAGES.noPlace)
+  const objection = objectionTo(message, place.value.rules, options.handover !== undefined)
+  if (objection !== null) return sendPage(response, objection)
+  const asked = attempt(() => ask(message, place.value, options.handover !== undefined))
+  if (asked === null) return sendPage(response, PAGES.malformed)
+  exchange(message, response, asked, place.value.rules, options)
 }
 
-type Place = ReturnType<VhostFinder['http']>
+/** Why a request does not even get to its service. */
+function objectionTo({ rawHeaders, headers }: IncomingMessage, rules: HttpRules, isHandover: boolean): Page | null {
+  if (!isAuthorized(rules, headers.authorization ?? '')) return PAGES.noPassword
+  const framing = framingOf(rawHeaders)
+  if (framing.type === 'unknown') return PAGES.coding
+  const isEmpty = framing.type === 'none' || (framing.type === 'length' && Number(framing.text) === 0)
+  return isHandover && !isEmpty ? PAGES.bodyToo : null
+}
 
-/** Whose domain a request is for. */
-export function placeOf(vhosts: VhostFinder | undefined, message: IncomingMessage): Place {
+/** The same request to the service; its body is still to come. */
+function ask(message: IncomingMessage, route: VhostRoute, isHandover: boolean): ClientRequest {
+  const { socket, method = 'GET', rawHeaders: raw, headers } = message
   const { host, path } = targetOf(message)
-  return vhosts?.http(host, path.split('?', 1)[0] ?? '') ?? { type: 'no-domain' }
-}
-
-/** Which page stands for which failure; `what` is for people. */
-const PAGES = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  404: 'Not Found',
-  501: 'Not Implemented',
-  502: 'Bad Gateway',
-  504: 'Gateway Timeout',
-} as const
-
-function page(response: ServerResponse, status: keyof typeof PAGES, what: string, headers: Readonly<Record<string, string>> = {}): void {
-  const title = `${status} ${PAGES[status]}`
-  const body = `<!DOCTYPE html>\n<html><head><title>${title}</title></head><body><h1>${title}</h1><p>${what}</p></body></html>\n`
-  response.writeHead(status, PAGES[status], {
-    ...headers,
-    'content-type': 'text/html; charset=utf-8',
-    'content-length': Buffer.byteLength(body),
-    connection: 'close', // a body that nobody read may still be on its way
+  const user = remoteOf(socket)
+  const upgrade = isHandover ? (headers.upgrade ?? '') : null
+  return openRequest({
+    method,
+    path,
+    headers: requestHeaders({ raw, host, from: user.host, tls: socket instanceof TLSSocket, method, upgrade }, route.rules),
+    createConnection: (_, created) => {
+      connectTo(route, user, created)
+      return null
+    },
   })
-  response.end(body)
 }
 
 const NOBODY = new Error('no work connection')
 
 /** A connection to the service, for one request of that user's; or `NOBODY`, when none can be had. */
-function connectTo(route: VhostRoute, user: { readonly host: string; readonly port: number }, created: Created): void {
+function connectTo(
+  route: VhostRoute,
+  user: { readonly host: string; readonly port: number },
+  created: (error: Error | null, service: Duplex) => void,
+): void {
   const [near, far] = linkPair()
   near.on('error', () => {}) // until Node's client listens
   route.serve({
@@ -77,74 +88,49 @@ function connectTo(route: VhostRoute, user: { readonly host: string; readonly po
   })
 }
 
-type Created = (error: Error | null, service: Duplex) => void
-
-/** Answers a request for a domain. `handover`: it asks for another protocol on this connection, whose bytes so far are `head`. */
-export function relay(
+/** Carries the body there and the answer back. */
+function exchange(
   message: IncomingMessage,
   response: ServerResponse,
-  place: Exclude<Place, { readonly type: 'no-domain' }>,
-  { answerMs, handover = null }: RelayOptions & { readonly handover?: { readonly socket: Socket; readonly head: Buffer } | null },
+  asked: ClientRequest,
+  rules: HttpRules,
+  { answerMs, handover }: RelayOptions,
 ): void {
-  if (place.type === 'no-location') return page(response, 404, 'There is nothing at this address.')
-  const { rules } = place.value
-  const { socket, method = 'GET', rawHeaders: raw, headers } = message
-  if (!isAuthorized(rules, headers.authorization ?? ''))
-    return page(response, 401, 'A name and a password are needed.', { 'www-authenticate': 'Basic realm="Restricted"' })
-  const framing = framingOf(raw)
-  if (framing.type === 'unknown') return page(response, 501, 'This transfer coding is not passed on.')
-  if (handover !== null && framing.type !== 'none' && headers['content-length'] !== '0')
-    return page(response, 400, 'A request for another protocol has no body.')
-
-  const { host, path } = targetOf(message)
-  const user = remoteOf(socket)
-  const upgrade = handover === null ? null : (headers.upgrade ?? '')
-  const asked = attempt(() =>
-    openRequest({
-      method,
-      path,
-      headers: requestHeaders({ raw, host, from: user.host, tls: socket instanceof TLSSocket, method, upgrade }, rules),
-      createConnection: (_, created) => {
-        connectTo(place.value, user, created)
-        return null
-      },
-    }),
-  )
-  if (asked === null) return page(response, 400, 'This request can not be passed on.')
+  const { socket } = message
   let timer: NodeJS.Timeout | null = null
   let answer: IncomingMessage | null = null
   let isOver = false
-  const settled = (): void => {
+  const settle = (): void => {
     if (timer !== null) clearTimeout(timer)
     timer = null
   }
-  const fail = ({ status, what }: { readonly status: 502 | 504; readonly what: string }): void => {
-    settled()
+  const fail = (page: Page): void => {
+    settle()
     if (isOver) return
     isOver = true
     message.unpipe(asked)
     asked.destroy()
-    page(response, status, what)
+    sendPage(response, page)
   }
   message.on('error', () => {}) // the response closes too
   asked.on('error', (error) => {
-    if (answer === null) fail(error === NOBODY ? NO_CONNECTION : NO_ANSWER)
+    if (answer === null) fail(error === NOBODY ? PAGES.noConnection : PAGES.noAnswer)
     else if (!answer.complete) response.destroy() // broken off: the user must not take it for the whole
   })
   asked.on('close', () => {
-    if (answer === null) fail(NO_ANSWER)
+    if (answer === null) fail(PAGES.noAnswer)
   })
   asked.on('finish', () => {
-    if (isOver || answer !== null) return
+    if (isOver) return
     socket.setTimeout(0) // an answer, a stream of events above all, may pause for as long as it likes
-    timer = setTimeout(() => fail(TOO_SLOW), answerMs)
+    if (answer === null) timer = setTimeout(() => fail(PAGES.tooSlow), answerMs)
   })
   asked.on('response', (incoming) => {
-    settled()
+    settle()
     const { statusCode = 0, statusMessage, rawHeaders } = incoming
     const isPlain = framingOf(rawHeaders).type !== 'unknown'
     const head = isPlain ? attempt(() => response.writeHead(statusCode, statusMessage, responseHeaders(rawHeaders, rules))) : null
-    if (head === null) return fail(NO_HTTP)
+    if (head === null) return fail(PAGES.noHttp)
     answer = incoming
     incoming.on('error', () => response.destroy())
     response.flushHeaders()
@@ -154,15 +140,16 @@ export function relay(
     if (!message.complete) socket.destroySoon() // answered before all was said: what is left of it belongs to nobody
   })
   response.on('close', () => {
-    settled()
+    settle()
     if (!response.writableFinished) asked.destroy()
     isOver = true
   })
-  if (handover === null) return void message.pipe(asked)
+  if (handover === undefined) return void message.pipe(asked)
   asked.on('upgrade', (incoming, service, early) => {
-    settled()
+    settle()
     isOver = true
     response.detachSocket(socket)
+    socket.setTimeout(0)
     join(handover.socket, service)
     handover.socket.write(Buffer.concat([switchingHead(incoming, rules), early]))
     if (handover.head.length > 0) service.write(handover.head)
@@ -184,11 +171,6 @@ function attempt<T>(write: () => T): T | null {
     return null
   }
 }
-
-const NO_CONNECTION = { status: 504, what: 'The service behind this address is not connected.' } as const
-const TOO_SLOW = { status: 504, what: 'The service behind this address took too long.' } as const
-const NO_ANSWER = { status: 502, what: 'The service behind this address does not answer.' } as const
-const NO_HTTP = { status: 502, what: 'The service behind this address answers in a way that is not passed on.' } as const
 
 /** Both ways until both have ended; what breaks one breaks the other. */
 function join(user: Duplex, service: Duplex): void {

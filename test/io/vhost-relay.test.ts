@@ -192,14 +192,14 @@ describe('a service', () => {
     expect((await answer).endsWith('0\r\n\r\n')).toEqual(false)
   })
 
-  test('that answers before it heard all is heard, and the connection ends', async () => {
+  test('that answers before it heard all is heard, and both connections end', async () => {
     const door = await open()
     const { answer } = await saying(door.port, `POST / HTTP/1.1\r\n${HOST}Content-Length: 1000\r\n\r\nfirst`)
     const served = await door.next()
     await served.whole('first')
     served.say('HTTP/1.1 413 Too Much\r\nContent-Length: 2\r\n\r\nno')
-    served.link.end()
     expect([statusOf(await answer), bodyOf(await answer)]).toEqual(['413', 'no'])
+    await served.until(({ ended }) => ended)
   })
 
   test('is let go when its user leaves', async () => {
@@ -210,6 +210,18 @@ describe('a service', () => {
     served.say('HTTP/1.1 200 OK\r\n\r\nbegun')
     socket.destroy()
     await served.until(({ closed }) => closed)
+  })
+
+  test("may pause within its answer for longer than a request of the node's may take", async () => {
+    const door = await open({ requestMs: 200, headersMs: 200 })
+    const { socket, answer } = await saying(door.port, closing('/'))
+    const served = await door.next()
+    await served.whole()
+    served.say('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\none')
+    await new Promise((resolve) => socket.once('data', resolve))
+    for (const startedAt = performance.now(); performance.now() - startedAt < 600; ) await new Promise((resolve) => setImmediate(resolve))
+    served.say('two')
+    expect(bodyOf(await answer)).toEqual('onetwo')
   })
 
   test('goes no faster than its user reads, and loses nothing', async () => {
