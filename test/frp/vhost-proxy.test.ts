@@ -27,15 +27,16 @@ function worldWithDomains() {
 const refusals = (world: World) => world.told.flatMap((fact) => (fact.type === 'proxy.refused' ? [fact.why] : []))
 
 describe.each([
-  ['plain', {}],
-  ['with encryption and compression', { useEncryption: true, useCompression: true }],
-])('a domain %s', (_, coding) => {
+  ['plain', {}, { mux: true }],
+  ['without mux', {}, { mux: false }],
+  ['with encryption and compression', { useEncryption: true, useCompression: true }, { mux: true }],
+])('a domain %s', (_, coding, ends) => {
   test.each([
     ['http', WEB],
     ['https', SECURE],
   ] as const)('of type %s is told as its address, and its users are carried and counted', async (type, spec) => {
     const { world, user } = worldWithDomains()
-    const { told } = await world.serving({ ...spec, ...coding })
+    const { told } = await world.serving({ ...spec, ...coding }, ends)
     expect(told.at(-1)).toEqual({ type: 'client.proxyStarted', proxy: 'web', remoteAddr: 'web.example.org:8088' })
     const one = user(type, Buffer.from('first, '), { host: '203.0.113.9', port: 4_000 })
     one?.link.write(Buffer.from('then the rest'))

@@ -1,5 +1,6 @@
 import { connect as connectTls } from 'node:tls'
 import { afterEach, describe, expect, test } from 'vitest'
+import type { Link } from '../../src/frp/link.ts'
 import { connected, converse, everything, sha256 } from './loopback.ts'
 import { silent, vhostPort } from './vhost-world.ts'
 
@@ -182,13 +183,17 @@ describe('a service', () => {
     expect([statusOf(await answer), door.bugs]).toEqual(['502', []])
   })
 
-  test('that breaks off within its answer has the connection broken off', async () => {
+  test.each([
+    ['ends in the middle of a chunk', 'Transfer-Encoding: chunked\r\n\r\n3\r\nhal\r\n', (link: Link) => void link.end()],
+    ['is reset where only its end would have told', '\r\nhal', (link: Link) => void link.destroy(new Error('reset'))],
+  ])('whose answer %s has the connection broken off', async (_, said, breakOff) => {
     const door = await open()
-    const { answer } = await saying(door.port, get('/'))
+    const { socket, answer } = await saying(door.port, get('/'))
     const served = await door.next()
     await served.whole()
-    served.say('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhal\r\n')
-    served.link.end()
+    served.say(`HTTP/1.1 200 OK\r\n${said}`)
+    await new Promise((resolve) => socket.once('data', resolve))
+    breakOff(served.link)
     expect((await answer).endsWith('0\r\n\r\n')).toEqual(false)
   })
 
