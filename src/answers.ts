@@ -37,9 +37,13 @@ export interface TurnAnswer {
 
 export interface ServiceAnswer {
   readonly name: string
-  readonly kind: 'tcp' | 'udp' | 'http'
+  readonly kind: 'tcp' | 'udp' | 'http' | 'https'
   readonly local: string
-  /** Null while nothing is proven. */
+  /**
+   * Null while nothing is proven. `host:port` for tcp and udp. For http and https, which answer by name only, a URL:
+   * `http://DOMAIN[:PORT]`, the port left out where it is 80 (443). The proof went to the TURN's address with that name; that the
+   * name leads there is up to whoever owns it.
+   */
   readonly public: string | null
   readonly state: 'up' | 'opening' | 'down'
   readonly error: string | null
@@ -81,7 +85,7 @@ export interface ClientAnswer {
 
 export interface ProxyAnswer extends TrafficAnswer {
   readonly name: string
-  readonly kind: 'tcp' | 'udp' | 'http'
+  readonly kind: 'tcp' | 'udp' | 'http' | 'https'
   readonly port: number
 }
 
@@ -158,10 +162,10 @@ export interface Refusal {
 /** What a person asks to have exposed. */
 export interface ServiceSpec {
   readonly name: string
-  readonly kind: 'tcp' | 'udp' | 'http'
+  readonly kind: 'tcp' | 'udp' | 'http' | 'https'
   /** `host:port` on this side. */
   readonly local: string
-  /** For `http`: the Host header it answers to. */
+  /** For `http`: the Host header it answers to; for `https`: TLS's server name. A name, or `*.` before one. */
   readonly domain: string | null
   readonly options?: ServiceOptions
 }
@@ -239,6 +243,8 @@ export interface NodeOptions {
   readonly allowPorts: PortRange | readonly PortRange[]
   /** Ports a client may have at once, tcp and udp together; 0: no limit. */
   readonly maxPortsPerClient: number
+  /** As a TURN: clients may have names below this domain, by frp's `subdomain`. Null, or absent: they may not. */
+  readonly subdomainHost?: string | null
   readonly services: readonly ServiceSpec[]
   /** From one speed test of this node to its next, at least. */
   readonly speedtestPaceMs: number

@@ -2,6 +2,7 @@
 // the value or one sentence. Loaded by every command, so it stays light.
 import type { PortRange, ServiceSpec, TurnSource } from './answers.ts'
 import { addressOf, canonicalHost, parseAddress } from './domain/address.ts'
+import { isOwnHost } from './domain/own-host.ts'
 import { readServiceOptions } from './service-options.ts'
 
 export interface Setting {
@@ -63,9 +64,10 @@ export const SETTINGS = {
     usual: '64',
     isCount: true,
   },
+  subdomainHost: { flag: '--subdomain-host <domain>', meaning: 'clients may have names below this domain for web services', usual: 'none' },
   services: {
     flag: '--expose <spec>',
-    meaning: '[NAME=]PORT or [NAME=]HOST:PORT, with /udp or /http:DOMAIN, and options behind a ?, told below',
+    meaning: '[NAME=]PORT or [NAME=]HOST:PORT, with /udp, /http:DOMAIN or /https:DOMAIN, and options behind a ?, told below',
     usual: 'none',
     isList: true,
   },
@@ -184,7 +186,7 @@ function unescaped(text: string): string | null {
   }
 }
 
-/** `[NAME=]PORT` or `[NAME=]HOST:PORT`, with `/udp` or `/http:DOMAIN` behind, and then options (service-options.ts) behind a `?`. */
+/** `[NAME=]PORT` or `[NAME=]HOST:PORT`, with `/udp`, `/http:DOMAIN` or `/https:DOMAIN` behind, and then options (service-options.ts) behind a `?`. */
 export function readService(text: string): Read<ServiceSpec> {
   const [, plain = '', query = ''] = /^([^?]*)(?:\?(.*))?$/s.exec(text) ?? []
   const [, name, target = '', kindText = ''] = /^(?:([^=]*)=)?([^/]*)(?:\/(.*))?$/.exec(plain) ?? []
@@ -192,10 +194,15 @@ export function readService(text: string): Read<ServiceSpec> {
     return wrong(`"${name}" is no service name; letters, digits, dots, dashes, at most 63`)
   const port = /^\d{1,5}$/.test(target) ? Number(target) : null
   const at = readAddress(port === null ? target : `127.0.0.1:${port}`)
-  if ('wrong' in at) return wrong(`"${text}" is no service; write [NAME=]PORT or [NAME=]HOST:PORT, with /udp or /http:DOMAIN behind`)
-  const domain = /^http:(.+)$/.exec(kindText)?.[1] ?? null
-  if (kindText !== '' && kindText !== 'udp' && domain === null) return wrong(`"${text}": behind the slash stands udp or http:DOMAIN`)
-  const kind = kindText === '' ? 'tcp' : kindText === 'udp' ? 'udp' : 'http'
+  if ('wrong' in at)
+    return wrong(`"${text}" is no service; write [NAME=]PORT or [NAME=]HOST:PORT, with /udp, /http:DOMAIN or /https:DOMAIN behind`)
+  const [, scheme, given] = /^(https?):(.+)$/.exec(kindText) ?? []
+  if (kindText !== '' && kindText !== 'udp' && scheme === undefined)
+    return wrong(`"${text}": behind the slash stands udp, http:DOMAIN or https:DOMAIN`)
+  const domain = given === undefined ? null : readDomain(given)
+  if (given !== undefined && domain === null)
+    return wrong(`"${text}": ${given} is no domain; write a name such as www.example.org, without a port`)
+  const kind = scheme === 'http' || scheme === 'https' ? scheme : kindText === 'udp' ? 'udp' : 'tcp'
   const options = readServiceOptions(query, kind, text)
   if ('wrong' in options) return options
   return {
@@ -203,10 +210,23 @@ export function readService(text: string): Read<ServiceSpec> {
       name: name ?? `${kind}-${parseAddress(at.ok)?.port ?? 0}`,
       kind,
       local: at.ok,
-      domain: domain === null ? null : domain.toLowerCase(),
+      domain,
       ...(Object.keys(options.ok).length === 0 ? {} : { options: options.ok }),
     },
   }
+}
+
+/** A DNS name, below which clients may have theirs. */
+export function readSubdomainHost(text: string): Read<string> {
+  const name = readDomain(text)
+  return name === null || name.startsWith('*') ? wrong(`"${text}" is no domain; write a name such as apps.example.org`) : { ok: name }
+}
+
+/** A name that is no machine's address, or `*.` before one. */
+function readDomain(text: string): string | null {
+  const star = text.startsWith('*.') ? '*.' : ''
+  const name = canonicalHost(text.slice(star.length))
+  return name === null || isOwnHost(name, []) ? null : star + name
 }
 
 const wrong = (text: string): { readonly wrong: string } => ({ wrong: text })

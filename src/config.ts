@@ -15,6 +15,7 @@ import {
   readPortRange,
   readPortRanges,
   readService,
+  readSubdomainHost,
   SETTINGS,
   type Setting,
   variableOf,
@@ -51,6 +52,7 @@ export const schema = z.strictObject({
   ports: written('a range such as 20000-29999', readPortRange),
   allowPorts: written('ranges such as 1024-2000,3000-4000', readPortRanges),
   maxPortsPerClient: z.number(count).int(count).min(0, count),
+  subdomainHost: written('a domain', readSubdomainHost),
   services: list('web=3000', readService),
   control: written('HOST:PORT', readListen),
   speedtestPaceMs: z.number(pace).int(pace).min(50, pace),
@@ -58,7 +60,7 @@ export const schema = z.strictObject({
 } satisfies Record<ConfigKey, z.ZodType>)
 
 /** What has no default stays out. */
-const complete = schema.partial({ data: true, table: true, name: true, advertise: true })
+const complete = schema.partial({ data: true, table: true, name: true, advertise: true, subdomainHost: true })
 
 type Values = z.infer<typeof schema>
 
@@ -146,6 +148,7 @@ function assemble(all: z.infer<typeof complete>, dataDir: string): Config {
       ports: take(readPortRange(all.ports)),
       allowPorts: take(readPortRanges(all.allowPorts)),
       maxPortsPerClient: all.maxPortsPerClient,
+      subdomainHost: all.subdomainHost === undefined ? null : take(readSubdomainHost(all.subdomainHost)),
       services: all.services.map((service) => take(readService(service))),
       speedtestPaceMs: all.speedtestPaceMs,
     },

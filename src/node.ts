@@ -7,6 +7,7 @@ import { createGossip } from './actors/gossip.ts'
 import { createLinkActor } from './actors/link-actor.ts'
 import { createMembership } from './actors/membership-actor.ts'
 import { answersOf } from './actors/node-answers.ts'
+import { createNodeVhosts } from './actors/node-vhosts.ts'
 import { createOwnRecord } from './actors/own-record.ts'
 import { createP2prcExchange } from './actors/p2prc-exchange.ts'
 import { createPeerCalls } from './actors/peer-calls.ts'
@@ -118,6 +119,12 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ownPingAddress,
     publish,
   })
+  const vhosts = createNodeVhosts({
+    addresses: () => [own.via() === null ? own.address() : null, advertised()],
+    listenPort: () => outer?.port ?? null,
+    hostname: extras.facts?.hostname ?? '',
+    subdomainHost: options.subdomainHost ?? null,
+  })
   const turnServer = createTurnServer({
     clock,
     random,
@@ -125,6 +132,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     options,
     bindHost: parseAddress(options.listen ?? '')?.host ?? '127.0.0.1',
     rates,
+    vhosts,
     publish,
     inspect: watch.inspect,
   })
@@ -197,6 +205,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     network,
     services,
     ports: options.ports,
+    vhosts,
     bindHost: () => outer?.host ?? '127.0.0.1',
     publicHost: () => parseAddress(own.address() ?? '')?.host ?? null,
   })
@@ -247,6 +256,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
           address: options.listen,
           onRequest: onRequest('public'),
           onFrp: (accepted) => turnServer.accept(accepted),
+          vhosts,
         })
         if (isFailure(opened)) return { type: 'refused', text: `can't listen on ${options.listen}: ${opened.text}` }
         outer = opened

@@ -2,6 +2,7 @@
 // Types only. Expected failure is a value (`Failure`); a rejection or a throw out of a port is a bug.
 import type { DatagramPort } from './frp/contract.ts'
 import type { AcceptedLink, OpenedLink, Reader } from './frp/link.ts'
+import type { VhostFinder } from './frp/vhosts.ts'
 import type { StoredTable } from './p2prc/table-file.ts'
 
 export interface Ports {
@@ -126,6 +127,8 @@ export interface ServeOptions {
   readonly onRequest: (request: InboundRequest) => Promise<Reply>
   /** An frp connection: first byte 0x00, `o`, `w`, `F`, inside TLS or not. Absent: those are turned away. */
   readonly onFrp?: (accepted: AcceptedLink) => void
+  /** Domains that others serve here, asked before `onRequest` and before TLS is answered; 0x17-announced TLS is always frp's. Absent: there are none. */
+  readonly vhosts?: VhostFinder
 }
 
 export interface InboundRequest {

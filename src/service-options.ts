@@ -31,7 +31,7 @@ const READERS: Readonly<Record<string, OptionReader>> = {
     return isCheck(value) ? { check: value } : 'is tcp or http:/PATH'
   },
   port: (value, kind) => {
-    if (kind === 'http') return 'is for tcp and udp services; http is reached by its domain'
+    if (kind === 'http' || kind === 'https') return `is for tcp and udp services; ${kind} is reached by its domain`
     const port = /^\d{1,5}$/.test(value) ? Number(value) : 0
     return port >= 1 && port <= 65_535 ? { port } : 'is a number from 1 to 65535'
   },

@@ -20,9 +20,13 @@ describe('services', () => {
     ['NAS.local:445', { name: 'tcp-445', kind: 'tcp', local: 'nas.local:445', domain: null }],
     ['game=27015/udp', { name: 'game', kind: 'udp', local: '127.0.0.1:27015', domain: null }],
     ['web=3000/http:WWW.Example.org', { name: 'web', kind: 'http', local: '127.0.0.1:3000', domain: 'www.example.org' }],
+    ['3000/http:*.example.org.', { name: 'http-3000', kind: 'http', local: '127.0.0.1:3000', domain: '*.example.org' }],
+    ['web=3443/https:www.example.org', { name: 'web', kind: 'https', local: '127.0.0.1:3443', domain: 'www.example.org' }],
+    ['web=3000/http:app.localhost', { name: 'web', kind: 'http', local: '127.0.0.1:3000', domain: 'app.localhost' }],
   ])('%s', (text, ok) => expect(readService(text)).toEqual({ ok }))
 
-  const shape = (text: string): string => `"${text}" is no service; write [NAME=]PORT or [NAME=]HOST:PORT, with /udp or /http:DOMAIN behind`
+  const shape = (text: string): string =>
+    `"${text}" is no service; write [NAME=]PORT or [NAME=]HOST:PORT, with /udp, /http:DOMAIN or /https:DOMAIN behind`
   test.each([
     ['', shape('')],
     ['0', shape('0')],
@@ -32,8 +36,12 @@ describe('services', () => {
     ['a:b:3000', shape('a:b:3000')],
     ['=3000', '"" is no service name; letters, digits, dots, dashes, at most 63'],
     ['a b=3000', '"a b" is no service name; letters, digits, dots, dashes, at most 63'],
-    ['3000/sctp', '"3000/sctp": behind the slash stands udp or http:DOMAIN'],
-    ['3000/http:', '"3000/http:": behind the slash stands udp or http:DOMAIN'],
+    ['3000/sctp', '"3000/sctp": behind the slash stands udp, http:DOMAIN or https:DOMAIN'],
+    ...['a.org:80', '203.0.113.7', '[::1]', 'localhost', 'a b', '*', 'a.*.org'].map((domain) => [
+      `3000/http:${domain}`,
+      `"3000/http:${domain}": ${domain} is no domain; write a name such as www.example.org, without a port`,
+    ]),
+    ['3000/http:', '"3000/http:": behind the slash stands udp, http:DOMAIN or https:DOMAIN'],
   ])('not %j', (text, wrong) => expect(readService(text)).toEqual({ wrong }))
 })
 

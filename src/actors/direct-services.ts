@@ -1,18 +1,22 @@
-// A node that others can connect to needs no TURN for its services: it opens a port of its own for each. Of a service's
-// options `encrypt` and `compress` mean nothing here, since there is no stretch between TURN and node; a group is refused.
+// A node that others can connect to needs no TURN for its services: it opens a port of its own for each, and answers for their
+// domains on its public port. Of a service's options `encrypt` and `compress` mean nothing here, since there is no stretch
+// between TURN and node; a group is refused.
 import type { ServiceSpec } from '../answers.ts'
 import { addressOf } from '../domain/address.ts'
 import { bucketFor, type TokenBucket } from '../frp/bandwidth-limit.ts'
 import { relayLinks } from '../frp/bare-relay.ts'
 import type { DatagramPort } from '../frp/contract.ts'
 import { watchHealth } from '../frp/health-check.ts'
+import { NO_RULES } from '../frp/http-rules.ts'
 import { LimitedLink } from '../frp/limited-link.ts'
 import type { AcceptedLink, Link } from '../frp/link.ts'
 import { proxyHeader } from '../frp/proxy-protocol.ts'
 import { plainHost } from '../frp/server-proxy.ts'
 import { UdpUsers } from '../frp/udp-users.ts'
+import type { Vhosts } from '../frp/vhosts.ts'
 import { type Failure, isFailure, type Ports } from '../ports.ts'
 import { createProbeDatagrams } from './probe-datagrams.ts'
+import { publicOf } from './service-address.ts'
 import { createServiceProof, isFailureOf } from './service-proof.ts'
 import { healthCheckOf } from './service-wishes.ts'
 import type { Services } from './services.ts'
@@ -20,6 +24,7 @@ import type { Services } from './services.ts'
 interface DirectNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
   readonly services: Services
   readonly ports: { readonly first: number; readonly last: number }
+  readonly vhosts: Vhosts
   readonly bindHost: () => string
   /** This node's proven host; null while nothing is proven. */
   readonly publicHost: () => string | null
@@ -27,7 +32,7 @@ interface DirectNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
 
 /** A port of this node's own for one service. */
 interface OwnPort {
-  readonly type: 'listening' | 'open'
+  readonly type: 'listening' | 'open' | 'named'
   readonly port: number
   close(): Promise<void>
 }
@@ -35,7 +40,7 @@ interface OwnPort {
 const LOCAL_DIAL_TIMEOUT = 10_000
 const PROOF_PERIOD = 3_000
 
-export function createDirectServices({ clock, random, network, services, ports, bindHost, publicHost }: DirectNeeds) {
+export function createDirectServices({ clock, random, network, services, ports, vhosts, bindHost, publicHost }: DirectNeeds) {
   const open = new Map<string, OwnPort>()
   /** Whose ports are wanted; each time anew. */
   const wanted = new Map<string, object>()
@@ -46,24 +51,34 @@ export function createDirectServices({ clock, random, network, services, ports, 
 
   const limitOf = ({ options }: ServiceSpec): TokenBucket | null =>
     bucketFor('client', { bandwidthLimit: options?.limit ?? '', bandwidthLimitMode: '' }, clock)
+  const serve = async (spec: ServiceSpec, limit: TokenBucket | null, accepted: AcceptedLink): Promise<void> => {
+    const local = await network.dial(spec.local, { timeoutMs: LOCAL_DIAL_TIMEOUT })
+    if (isFailureOf(local)) {
+      const why = `nothing answers at ${spec.local}: ${local.text}`
+      proofs.served(spec.name, why)
+      services.meter(spec.name)?.failed(why, clock.wallMs())
+      return accepted.refuse()
+    }
+    proofs.served(spec.name, null)
+    const header = headerOf(spec, accepted)
+    if (header !== null) local.link.write(header)
+    const { first } = accepted
+    if (first !== null) local.link.write(first)
+    const user = accepted.open(null).link
+    const { bytes } = relayLinks(limit === null ? user : new LimitedLink(user, limit), local.link)
+    const end = services.meter(spec.name)?.begin(() => ({ bytesIn: bytes().a + (first?.length ?? 0), bytesOut: bytes().b }))
+    if (end) whenClosed([user, local.link], end)
+  }
   const openTcp = (spec: ServiceSpec, address: string): Promise<OwnPort | Failure> => {
     const limit = limitOf(spec)
-    return network.listen(address, async (accepted) => {
-      const local = await network.dial(spec.local, { timeoutMs: LOCAL_DIAL_TIMEOUT })
-      if (isFailureOf(local)) {
-        const why = `nothing answers at ${spec.local}: ${local.text}`
-        proofs.served(spec.name, why)
-        services.meter(spec.name)?.failed(why, clock.wallMs())
-        return accepted.refuse()
-      }
-      proofs.served(spec.name, null)
-      const header = headerOf(spec, accepted)
-      if (header !== null) local.link.write(header)
-      const user = accepted.open(null).link
-      const { bytes } = relayLinks(limit === null ? user : new LimitedLink(user, limit), local.link)
-      const end = services.meter(spec.name)?.begin(() => ({ bytesIn: bytes().a, bytesOut: bytes().b }))
-      if (end) whenClosed([user, local.link], end)
-    })
+    return network.listen(address, (accepted) => void serve(spec, limit, accepted))
+  }
+  const claim = (spec: ServiceSpec, type: 'http' | 'https'): OwnPort | string => {
+    const limit = limitOf(spec)
+    const wish = { type, domains: spec.domain === null ? [] : [spec.domain], subdomain: '', locations: [] }
+    const claimed = vhosts.claim(wish, { rules: NO_RULES, serve: (user) => void serve(spec, limit, user) })
+    if (claimed.type === 'refused') return `this node can't answer for ${spec.domain}: ${claimed.error}`
+    return { type: 'named', port: vhosts.port, close: async () => claimed.release() }
   }
   const openUdp = async (spec: ServiceSpec, address: string): Promise<OwnPort | Failure> => {
     const limit = limitOf(spec)
@@ -104,6 +119,7 @@ export function createDirectServices({ clock, random, network, services, ports, 
     return spec.kind === 'udp' ? openUdp(spec, address) : openTcp(spec, address)
   }
   const listen = async (spec: ServiceSpec): Promise<OwnPort | string> => {
+    if (spec.kind === 'http' || spec.kind === 'https') return claim(spec, spec.kind)
     const { port: wished } = spec.options ?? {}
     if (wished !== undefined) {
       const opened = await openAt(spec, wished)
@@ -123,14 +139,17 @@ export function createDirectServices({ clock, random, network, services, ports, 
     if (!listening || !isActive) return
     const address = host === null ? null : addressOf(host, listening.port)
     const why =
-      address === null ? 'this node does not know yet at which address others reach it' : await proofs.prove(spec.name, address, spec.kind)
+      address === null ? 'this node does not know yet at which address others reach it' : await proofs.prove(spec.name, address, spec)
     if (open.get(spec.name) !== listening || !isActive) return
-    services.note(spec.name, why === null ? { state: 'up', public: address, error: null } : { state: 'opening', public: null, error: why })
+    const isUp = why === null && address !== null
+    services.note(
+      spec.name,
+      isUp ? { state: 'up', public: publicOf(spec, address), error: null } : { state: 'opening', public: null, error: why },
+    )
     if (why !== null) clock.setTimeout(() => void prove(spec), PROOF_PERIOD)
   }
   const down = ({ name }: ServiceSpec, error: string): void => services.note(name, { state: 'down', public: null, error })
   const start = async (spec: ServiceSpec): Promise<void> => {
-    if (spec.kind === 'http') return down(spec, 'http services are not carried yet')
     const wish = {}
     wanted.set(spec.name, wish)
     const listening = await listen(spec)

@@ -11,6 +11,7 @@ import type { LinkFact } from '../machines/tunnel-machine.ts'
 import type { Ports } from '../ports.ts'
 import type { PeerCalls } from './peer-calls.ts'
 import { createProbeDatagrams } from './probe-datagrams.ts'
+import { portIn, publicOf } from './service-address.ts'
 import { createServiceProof, isFailureOf } from './service-proof.ts'
 import { proxyWishes } from './service-wishes.ts'
 import type { Services } from './services.ts'
@@ -120,11 +121,11 @@ export function createLinkActor(needs: LinkNeeds) {
     const proveService = async (spec: ServiceSpec, place: { readonly address: string }): Promise<void> => {
       const { address } = place
       const shared = spec.options?.group !== undefined
-      const why = await proofs.prove(prefix + spec.name, address, spec.kind, shared)
+      const why = await proofs.prove(prefix + spec.name, address, spec, shared)
       if (ended || places.get(spec.name) !== place) return
       services.note(
         spec.name,
-        why === null ? { state: 'up', public: address, error: null } : { state: 'opening', public: null, error: why },
+        why === null ? { state: 'up', public: publicOf(spec, address), error: null } : { state: 'opening', public: null, error: why },
       )
       if (why !== null) after(PROOF_PERIOD, () => void proveService(spec, place))
     }
@@ -138,12 +139,10 @@ export function createLinkActor(needs: LinkNeeds) {
       })
     }
     const started = (proxy: string, remoteAddr: string): void => {
-      const port = Number(remoteAddr.split(':').at(-1))
-      const address = addressOf(host, port)
-      if (address === null) return
+      const spec = proxy === nodeProxy ? NODE : services.specs().find(({ name }) => prefix + name === proxy)
+      const address = spec ? addressOf(host, portIn(remoteAddr, spec)) : null
+      if (!spec || address === null) return
       if (proxy === nodeProxy) return void proveNode(address)
-      const spec = services.specs().find(({ name }) => prefix + name === proxy)
-      if (spec === undefined) return
       const place = { address }
       places.set(spec.name, place)
       void proveService(spec, place)
@@ -160,7 +159,7 @@ export function createLinkActor(needs: LinkNeeds) {
         case 'client.loggedIn':
           remember(fact.runId)
           tell({ type: 'link.loggedIn' })
-          open({ name: 'node', kind: 'tcp', local: innerAddress(), domain: null })
+          open({ ...NODE, local: innerAddress() })
           for (const spec of services.specs()) open(spec)
           return
         case 'client.proxyStarted':
@@ -170,7 +169,7 @@ export function createLinkActor(needs: LinkNeeds) {
             stock.refused(turn.key, `it gave no port: ${fact.error}`)
             return tell({ type: 'link.closed', why: `the TURN gave no port: ${fact.error}` })
           }
-          return down(fact.proxy, `the TURN refused it: ${fact.error}`)
+          return down(fact.proxy, `the TURN refused it: ${plainRefusal(fact.error)}`)
         case 'client.proxyUnhealthy':
           return down(fact.proxy, `its check fails: ${fact.why}`)
         case 'client.served':
@@ -228,6 +227,12 @@ export function createLinkActor(needs: LinkNeeds) {
     }
   })
 }
+
+/** This node's own HTTP, carried like a service. */
+const NODE: ServiceSpec = { name: 'node', kind: 'tcp', local: '', domain: null }
+
+/** frp's text for a domain that is somebody else's says nothing to a person. */
+const plainRefusal = (error: string): string => (error === 'router config conflict' ? `its domain is taken there (${error})` : error)
 
 /** A socket's error message in words. */
 function plain(why: string): string {

@@ -51,7 +51,8 @@ export function createPersonalCalls(needs: PersonalNeeds): {
   const addressFor = (row: Row): string => (row.key === selfId ? (needs.ownPingAddress() ?? row.record.address) : row.record.address)
 
   const expose: Methods['expose'] = async (spec, timeoutMs) => {
-    if (spec.kind === 'http') return refused('http services are not carried yet; expose a tcp port')
+    if ((spec.kind === 'http' || spec.kind === 'https') && spec.domain === null)
+      return refused(`an ${spec.kind} service needs the domain it answers to`)
     if (services.specs().some(({ name }) => name === spec.name))
       return refused(`a service named ${spec.name} is exposed already; choose another --name or unexpose it first`)
     const answer = () => services.list().find(({ name }) => name === spec.name)

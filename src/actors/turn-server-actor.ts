@@ -10,6 +10,7 @@ import type { AcceptedLink } from '../frp/link.ts'
 import type { ProxyMeter } from '../frp/proxy-meter.ts'
 import { createFrpServer } from '../frp/server.ts'
 import type { CarriedProxy } from '../frp/server-session.ts'
+import type { Vhosts } from '../frp/vhosts.ts'
 import { turnSessionMachine } from '../machines/turn-session-machine.ts'
 import { isFailure, type Ports } from '../ports.ts'
 import type { TrafficRates } from './traffic-rates.ts'
@@ -30,6 +31,7 @@ interface TurnServerNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
   readonly options: Pick<NodeOptions, 'ports' | 'allowPorts' | 'maxPortsPerClient' | 'offerTurn'>
   readonly bindHost: string
   readonly rates: Pick<TrafficRates, 'answer'>
+  readonly vhosts: Vhosts
   readonly publish: (news: News) => void
   readonly inspect: (event: InspectionEvent) => void
 }
@@ -51,7 +53,17 @@ interface Session {
   since: string | null
 }
 
-export function createTurnServer({ clock, random, network, options, bindHost, rates, publish, inspect }: TurnServerNeeds): TurnServer {
+export function createTurnServer({
+  clock,
+  random,
+  network,
+  options,
+  bindHost,
+  vhosts,
+  rates,
+  publish,
+  inspect,
+}: TurnServerNeeds): TurnServer {
   const machine = turnSessionMachine.provide({
     actions: { endSession: (_, { session, why }) => server?.endSession(session, why) },
   })
@@ -100,6 +112,7 @@ export function createTurnServer({ clock, random, network, options, bindHost, ra
         },
         bindHost,
         openDatagrams: (address, onDatagram) => network.openDatagrams(address, onDatagram),
+        vhosts,
         token: '',
         ports: options.ports,
         allowPorts: options.allowPorts,

@@ -46,14 +46,25 @@ export const remove = async (peer: string, flags: ClientFlags, env: Env): Promis
 
 export async function expose(
   target: string,
-  flags: ClientFlags & { readonly name?: string; readonly udp?: boolean; readonly http?: string; readonly timeout?: string },
+  flags: ClientFlags & {
+    readonly name?: string
+    readonly udp?: boolean
+    readonly http?: string
+    readonly https?: string
+    readonly timeout?: string
+  },
   env: Env,
 ): Promise<ExitCode> {
-  if (flags.udp && flags.http !== undefined) {
-    process.stderr.write('a service is either --udp or --http, not both\n')
+  const kinds = [
+    flags.udp ? '/udp' : [],
+    flags.http === undefined ? [] : `/http:${flags.http}`,
+    flags.https === undefined ? [] : `/https:${flags.https}`,
+  ].flat()
+  if (kinds.length > 1) {
+    process.stderr.write('a service is one of --udp, --http and --https\n')
     return EXIT.usage
   }
-  const kind = flags.udp ? '/udp' : flags.http === undefined ? '' : `/http:${flags.http}`
+  const kind = kinds[0] ?? ''
   const [, place = '', options = ''] = /^([^?]*)(\?.*)?$/s.exec(target) ?? []
   const read = readService(`${flags.name === undefined ? '' : `${flags.name}=`}${place}${kind}${options}`)
   const timeoutMs = Math.round(Number(flags.timeout ?? '30') * 1_000)

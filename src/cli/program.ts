@@ -140,7 +140,16 @@ function addClientCommands(program: Command, act: Act, env: Env): void {
       .description(description)
       .option('--data <dir>', 'directory of the running node (MOONWALK_DATA)')
       .option('--json', 'print one JSON object')
-  type Flags = { data?: string; json?: boolean; watch?: boolean; name?: string; udp?: boolean; http?: string; timeout?: string }
+  type Flags = {
+    data?: string
+    json?: boolean
+    watch?: boolean
+    name?: string
+    udp?: boolean
+    http?: string
+    https?: string
+    timeout?: string
+  }
   const load = () => import('./client-commands.ts')
   client('status', 'this node: state, address, TURN and why this one, services, health').action(
     act(async (flags: Flags) => (await load()).status(flags, env)),
@@ -155,10 +164,11 @@ function addClientCommands(program: Command, act: Act, env: Env): void {
     .argument('<node>', 'id, name or HOST:PORT')
     .action(act(async (peer: string, flags: Flags) => (await load()).remove(peer, flags, env)))
   client('expose', 'put a local service on the internet')
-    .argument('<port>', 'PORT or HOST:PORT, with /udp or /http:DOMAIN, and options behind a ?')
+    .argument('<port>', 'PORT or HOST:PORT, with /udp, /http:DOMAIN or /https:DOMAIN, and options behind a ?')
     .option('--name <name>', 'what the service is called')
     .option('--udp', 'carry datagrams')
     .option('--http <domain>', 'answer HTTP for this domain')
+    .option('--https <domain>', 'answer TLS for this domain; the certificate stays with the service')
     .option('--timeout <seconds>', 'how long to wait for the proof', '30')
     .addHelpText('after', SERVICE_OPTIONS_TEXT)
     .action(act(async (target: string, flags: Flags) => (await load()).expose(target, flags, env)))

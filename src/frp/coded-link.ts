@@ -19,6 +19,12 @@ export class CodedLink implements Link {
     this.#onUndecodable = options.onUndecodable
   }
 
+  /** Bytes of the link's that were read before it was joined, as the stream is to have them: before all others. */
+  encode(bytes: Buffer): Buffer {
+    this.bytesOut += bytes.length
+    return this.#coder.encode(bytes)
+  }
+
   write(bytes: Uint8Array, done?: (error?: Error | null) => void): boolean {
     const plain = this.#coder.decode(bytes)
     if (plain === null) {
@@ -52,10 +58,7 @@ export class CodedLink implements Link {
   ): unknown {
     switch (event) {
       case 'data':
-        return this.#inner.on('data', (bytes) => {
-          this.bytesOut += bytes.length
-          listener(this.#coder.encode(bytes))
-        })
+        return this.#inner.on('data', (bytes) => listener(this.encode(bytes)))
       case 'error':
         return this.#inner.on('error', listener)
       case 'close':

@@ -3,6 +3,7 @@ import type { HealthCheck } from './health-check.ts'
 import type { AcceptedLink, Link, OpenedLink, Reader } from './link.ts'
 import type { ProxyMeter } from './proxy-meter.ts'
 import type { ProxyProtocol } from './proxy-protocol.ts'
+import type { Vhosts } from './vhosts.ts'
 
 export interface FrpFailure {
   readonly type: 'failed'
@@ -66,23 +67,24 @@ export interface FrpClientOptions {
 
 export type FrpClientFact =
   | { readonly type: 'client.loggedIn'; readonly runId: string; readonly serverVersion: string }
-  /** `remoteAddr` as the server said it: `:20017`. */
+  /** `remoteAddr` as the server said it: `:20017`; for http and https `domain[:port]`, separated by commas. */
   | { readonly type: 'client.proxyStarted'; readonly proxy: string; readonly remoteAddr: string }
   | { readonly type: 'client.proxyRefused'; readonly proxy: string; readonly error: string }
   /** The local service failed its health check: the proxy is withdrawn until it passes. `client.proxyStarted` follows then. */
   | { readonly type: 'client.proxyUnhealthy'; readonly proxy: string; readonly why: string }
-  /** A user's connection (tcp) reached the local service (`ok`) or could not. `from` is the user's address. */
+  /** A user's connection (tcp, http, https) reached the local service (`ok`) or could not. `from` is the user's address. */
   | { readonly type: 'client.served'; readonly proxy: string; readonly from: string; readonly ok: boolean; readonly error: string | null }
   /** The end, once. `refused`: the login was turned down, with the server's text. */
   | { readonly type: 'client.closed'; readonly why: string; readonly refused: boolean }
 
 export interface ProxySpec {
   readonly name: string
-  readonly type: 'tcp' | 'udp' | 'http'
+  readonly type: 'tcp' | 'udp' | 'http' | 'https'
   /** `host:port` of the local service. */
   readonly local: string
   /** 0: the server picks. */
   readonly remotePort: number
+  /** For http and https: the names it answers to. */
   readonly customDomains: readonly string[]
   readonly useEncryption: boolean
   readonly useCompression: boolean
@@ -130,6 +132,8 @@ export interface FrpServerOptions {
   readonly bindHost: string
   /** Opens a UDP port for a proxy. Absent: udp proxies are refused. */
   readonly openDatagrams?: OpenDatagrams
+  /** Where http and https proxies put their domains. Absent: those are refused. */
+  readonly vhosts?: Vhosts
   readonly token: string
   readonly ports: { readonly first: number; readonly last: number }
   /** Ports a client may name: one range, or several. */
@@ -150,6 +154,7 @@ export interface FrpServerOptions {
  * `session` numbers the connections that have come, from 1; work connections without mux are not counted, nor, without mux,
  * what begins with wire v2's magic and says no hello. Each `session.opened` is
  * followed by one `session.closed`, its last fact; `session.refused` may come between, and each `proxy.opened` has its `proxy.closed`.
+ * The `port` of an http or https proxy is the one that all domains share.
  */
 export type FrpServerFact =
   | { readonly type: 'session.opened'; readonly session: number; readonly remote: string }

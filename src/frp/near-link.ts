@@ -21,6 +21,8 @@ export interface NearLink {
   readonly link: Link
   /** The user's own bytes, where the stream carries them encoded. */
   readonly plain: Bytes | null
+  /** What came from the user before its link was opened, as the stream carries it. */
+  encode(bytes: Buffer): Buffer
 }
 
 /** Nothing is put on: the link may read straight into the stream. */
@@ -31,5 +33,5 @@ export function nearLink(link: Link, options: NearLinkOptions): NearLink {
   const { useEncryption, useCompression, limit, token } = options
   const coded = useEncryption || useCompression ? new CodedLink(link, { ...options, key: streamKey(token) }) : null
   const inside = coded ?? link
-  return { link: limit === null ? inside : new LimitedLink(inside, limit), plain: coded }
+  return { link: limit === null ? inside : new LimitedLink(inside, limit), plain: coded, encode: (bytes) => coded?.encode(bytes) ?? bytes }
 }

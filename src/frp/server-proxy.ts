@@ -21,7 +21,7 @@ export interface ServerProxyOptions {
 /** What a session has open for a client. */
 export interface ServerProxy {
   readonly name: string
-  readonly kind: 'tcp' | 'udp' | 'http'
+  readonly kind: 'tcp' | 'udp' | 'http' | 'https'
   /** The port is this proxy's; 0 until then. */
   readonly port: number
   /** Opens a port for it, at `host:port`; null when that one can't be had. */
@@ -98,6 +98,7 @@ export class ServerTcpProxy implements ServerProxy {
     const { link, direct } = user.open(isBare(this.#wishes) ? stream.reader() : null)
     const near = nearLink(link, this.#wishes)
     traffic.begin(this.name, stream, near.plain === null ? before : NO_BYTES, undefined, near.plain ?? stream)
+    if (user.first !== null) stream.write(near.encode(user.first))
     stream.relay(near.link, { direct, rest, closeTogether: !peerIsOurs })
   }
 }

@@ -10,6 +10,7 @@ import type { PortPool } from './port-pool.ts'
 import type { ProxyFigures, ProxyMeter } from './proxy-meter.ts'
 import { type ServerProxy, ServerTcpProxy } from './server-proxy.ts'
 import { ServerUdpProxy } from './server-udp-proxy.ts'
+import { openVhostProxy, type ServerVhostProxy } from './server-vhost-proxy.ts'
 import type { TcpGroups } from './tcp-groups.ts'
 import { Traffic } from './traffic.ts'
 import type { Wire } from './wire.ts'
@@ -48,7 +49,7 @@ export interface ServerSessionFigures {
 /** A proxy that is open, and its meter, which is the same as long as it is. */
 export interface CarriedProxy {
   readonly name: string
-  readonly kind: 'tcp' | 'udp' | 'http'
+  readonly kind: ServerProxy['kind']
   readonly port: number
   readonly meter: ProxyMeter
 }
@@ -179,6 +180,7 @@ export class ServerSession {
     const udp = request.proxyType === 'udp'
     const limit = bucketFor('server', request, server.clock)
     const options = { server, request, pool: this.#pool, traffic: this.traffic, peerIsOurs: this.peerIsOurs, limit }
+    if (server.vhosts !== undefined && isVhost(request.proxyType)) return this.#opened(openVhostProxy(options, server.vhosts), proxyName)
     const proxy = udp ? new ServerUdpProxy(options) : new ServerTcpProxy(options)
     this.#proxies.set(proxyName, proxy) // from here on nobody else may use the name
     names.set(proxyName, proxy)
@@ -200,22 +202,32 @@ export class ServerSession {
     proxy.start()
   }
 
+  /** A proxy for domains: it is there at once or not at all. */
+  #opened(proxy: ServerVhostProxy | string, proxyName: string): void {
+    if (typeof proxy === 'string') return this.#refuse(proxyName, proxy)
+    this.#proxies.set(proxyName, proxy)
+    this.#options.names.set(proxyName, proxy)
+    this.#options.server.tell({ type: 'proxy.opened', session: this.id, proxy: proxyName, port: proxy.port })
+    this.#control.send({ type: 'newProxyResp', proxyName, remoteAddr: proxy.addresses })
+  }
+
   /** frp's text against a request, in the words of 0.45, which scripts match on; null when it may be tried. */
   #objection(request: MessageOf<'newProxy'>): string | null {
     const { proxyName, proxyType, remotePort, group, groupKey } = request
     const { server, ports, groups, names } = this.#options
-    if (proxyType === 'http' || proxyType === 'https') return `type [${proxyType}] not support when vhost_${proxyType}_port is not set`
+    const vhost = isVhost(proxyType)
+    if (vhost && server.vhosts === undefined) return `type [${proxyType}] not support when vhost_${proxyType}_port is not set`
     const udp = proxyType === 'udp' && server.openDatagrams !== undefined
-    if (proxyType !== '' && proxyType !== 'tcp' && !udp) return `proxy [${proxyName}] type [${clip(proxyType)}] error`
+    if (proxyType !== '' && proxyType !== 'tcp' && !udp && !vhost) return `proxy [${proxyName}] type [${clip(proxyType)}] error`
     if (server.maxPortsPerClient > 0 && this.#proxies.size >= server.maxPortsPerClient) return 'exceed the max_ports_per_client'
     const limit = limitObjection(request)
     if (limit !== null) return limit
     if (Buffer.byteLength(group) > MAX_NAME_BYTES || Buffer.byteLength(groupKey) > MAX_NAME_BYTES) return 'group params invalid'
-    if (group !== '' && !udp) {
+    if (group !== '' && !udp && !vhost) {
       const grouped = groups.objection(request)
       if (grouped !== null) return grouped
     }
-    const port = remotePort === 0 || (group !== '' && !udp) ? null : (udp ? ports.udp : ports.tcp).objection(remotePort)
+    const port = remotePort === 0 || vhost || (group !== '' && !udp) ? null : (udp ? ports.udp : ports.tcp).objection(remotePort)
     if (port !== null) return udp ? udpError(remotePort, port) : port
     return names.has(proxyName) ? `proxy name [${proxyName}] is already in use` : null
   }
@@ -235,5 +247,6 @@ export class ServerSession {
   }
 }
 
+const isVhost = (proxyType: string): boolean => proxyType === 'http' || proxyType === 'https'
 const udpError = (port: number, error: string): string => `acquire port ${port} error: ${error}`
 const clip = (text: string): string => (text.length > 64 ? `${text.slice(0, 64)}…` : text)

@@ -27,7 +27,7 @@ export const controlBodies = {
   service: z.strictObject({
     spec: z.strictObject({
       name: serviceName,
-      kind: z.enum(['tcp', 'udp', 'http']),
+      kind: z.enum(['tcp', 'udp', 'http', 'https']),
       local: z.string().min(1).max(300),
       domain: z.string().min(1).max(253).nullable(),
       options: serviceOptions.exactOptional(),

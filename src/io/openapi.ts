@@ -22,7 +22,7 @@ const traffic = {
   outBytesPerSecond: integer,
   lastError: orNull(object({ text, at: text })),
 }
-const kind = oneOf('tcp', 'udp', 'http')
+const kind = oneOf('tcp', 'udp', 'http', 'https')
 
 const service = {
   name: text,

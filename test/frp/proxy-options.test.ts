@@ -105,7 +105,9 @@ test('NewProxy says what was asked for, as stock frpc writes it', async () => {
     { name: 'a', limit: '500KB', limitMode: 'client', group: { name: 'g', key: 'k' }, remotePort: 6000 },
     { name: 'b', limit: '1MB', limitMode: 'server', proxyProtocol: 'v2' },
   )
-  const empty = { useEncryption: false, useCompression: false, metas: {}, customDomains: [], subdomain: '', locations: [] }
+  const domains = { customDomains: [], subdomain: '', locations: [], routeByHttpUser: '' }
+  const rules = { httpUser: '', httpPwd: '', hostHeaderRewrite: '', headers: {}, responseHeaders: {} }
+  const empty = { useEncryption: false, useCompression: false, metas: {}, ...domains, ...rules }
   const asked = { type: 'newProxy', proxyType: 'tcp', ...empty, group: '', groupKey: '' }
   expect(control.heard.filter(({ type }) => type === 'newProxy')).toEqual([
     { ...asked, proxyName: 'a', bandwidthLimit: '500KB', bandwidthLimitMode: '', group: 'g', groupKey: 'k', remotePort: 6000 },

@@ -1,7 +1,9 @@
 // Our two ends of a tunnel on real sockets, without the rest of the node.
+import { isOwnHost } from '../../src/domain/own-host.ts'
 import { createFrpClient } from '../../src/frp/client.ts'
 import type { FrpClient, FrpClientFact, FrpServer, FrpServerFact, ProxySpec } from '../../src/frp/contract.ts'
 import { createFrpServer } from '../../src/frp/server.ts'
+import { Vhosts } from '../../src/frp/vhosts.ts'
 import { createNodeClock, createNodeRandom } from '../../src/io/node-clock.ts'
 import { createNodeNetwork } from '../../src/io/node-network.ts'
 import { createNodeHttp } from '../../src/io/peer-http.ts'
@@ -93,6 +95,13 @@ export const tcpProxy = (
 
 export const udpProxy = (...given: Parameters<typeof tcpProxy>): ProxySpec => ({ ...tcpProxy(...given), type: 'udp' })
 
+/** A proxy for a domain instead of a port. */
+export const domainProxy = (type: 'http' | 'https', domain: string, ...given: Parameters<typeof tcpProxy>): ProxySpec => ({
+  ...tcpProxy(...given),
+  type,
+  customDomains: [domain],
+})
+
 export interface OurServer {
   readonly port: number
   readonly server: FrpServer
@@ -103,11 +112,14 @@ export interface OurServer {
 /** Our server on the public port of a node, told apart from HTTP by the first byte. */
 export async function startServer(token: string): Promise<OurServer> {
   const facts = new Facts<FrpServerFact>()
+  let port = 0
+  const vhosts = new Vhosts({ port: () => port, isOwn: (host) => isOwnHost(host, []), subdomainHost: null })
   const server = createFrpServer({
     clock,
     randomBytes: (count) => random.bytes(count),
     listen: (address, onLink) => network.listen(address, onLink),
     bindHost: '127.0.0.1',
+    vhosts,
     openDatagrams: network.openDatagrams,
     token,
     ports: { first: 20_000, last: 29_999 },
@@ -123,9 +135,11 @@ export async function startServer(token: string): Promise<OurServer> {
   const listening = await http.serve({
     address: '127.0.0.1:0',
     onRequest: async () => ({ status: 404, body: '' }),
+    vhosts,
     onFrp: (accepted) => server.accept(accepted),
   })
   if (isFailure(listening)) throw new Error(listening.text)
+  port = listening.port
   return {
     port: listening.port,
     server,

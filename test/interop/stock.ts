@@ -113,6 +113,8 @@ export interface StockSettings {
   readonly wire?: 1 | 2
   /** A server's own, as PEM; otherwise it makes one up. */
   readonly certificate?: { readonly key: string; readonly cert: string }
+  /** A server's ports for domains; none by default. */
+  readonly vhosts?: { readonly http: number; readonly https: number }
 }
 
 /** A stock frps on that port, or a free one; settles when it listens. */
@@ -121,7 +123,7 @@ export async function startFrps(version: Version, settings: StockSettings, wishe
   const folder = mkdtempSync(join(tmpdir(), 'moonwalk-frps-'))
   const old = version === '0.45.0'
   const file = join(folder, old ? 'frps.ini' : 'frps.toml')
-  const { mux, token, certificate } = settings
+  const { mux, token, certificate, vhosts } = settings
   const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
   if (certificate) {
     writeFileSync(certFile, certificate.cert)
@@ -133,11 +135,16 @@ export async function startFrps(version: Version, settings: StockSettings, wishe
       : old
         ? `tls_cert_file = ${certFile}\ntls_key_file = ${keyFile}\n`
         : `transport.tls.certFile = "${certFile}"\ntransport.tls.keyFile = "${keyFile}"\n`
+  const domains = vhosts
+    ? old
+      ? `vhost_http_port = ${vhosts.http}\nvhost_https_port = ${vhosts.https}\n`
+      : `vhostHTTPPort = ${vhosts.http}\nvhostHTTPSPort = ${vhosts.https}\n`
+    : ''
   writeFileSync(
     file,
     old
-      ? `[common]\nbind_addr = 127.0.0.1\nbind_port = ${port}\ntcp_mux = ${mux}\ntoken = ${token}\n${settings.tls ? 'tls_only = true\n' : ''}${shown}`
-      : `bindAddr = "127.0.0.1"\nproxyBindAddr = "127.0.0.1"\nbindPort = ${port}\ntransport.tcpMux = ${mux}\nauth.token = "${token}"\n${settings.tls ? 'transport.tls.force = true\n' : ''}${shown}`,
+      ? `[common]\nbind_addr = 127.0.0.1\nbind_port = ${port}\ntcp_mux = ${mux}\ntoken = ${token}\n${settings.tls ? 'tls_only = true\n' : ''}${shown}${domains}`
+      : `bindAddr = "127.0.0.1"\nproxyBindAddr = "127.0.0.1"\nbindPort = ${port}\ntransport.tcpMux = ${mux}\nauth.token = "${token}"\n${settings.tls ? 'transport.tls.force = true\n' : ''}${shown}${domains}`,
   )
   const running = run(stockBinary(version, 'frps'), ['-c', file])
   await running.line(/frps started successfully|frps tcp listen on/)
@@ -148,7 +155,17 @@ export interface StockProxy {
   readonly name: string
   readonly localPort: number
   readonly remotePort: number
-  readonly type?: 'tcp' | 'udp'
+  readonly type?: 'tcp' | 'udp' | 'http' | 'https'
+  /** For http and https, instead of the port. */
+  readonly domains?: readonly string[]
+  /** For http: locations, a name and a password, a Host to put in place of the user's, a header to add. */
+  readonly http?: {
+    readonly locations?: readonly string[]
+    readonly user?: string
+    readonly password?: string
+    readonly host?: string
+    readonly header?: readonly [name: string, value: string]
+  }
   readonly encrypted?: boolean
   readonly compressed?: boolean
   readonly limit?: string
@@ -172,6 +189,24 @@ function optional({ limit, limitMode, group }: StockProxy, old: boolean): string
     .join('')
 }
 
+/** Where the proxy can be found, as one version's configuration says it. */
+function placeText(old: boolean, { remotePort, domains, http = {} }: StockProxy): string {
+  if (domains === undefined) return old ? `remote_port = ${remotePort}\n` : `remotePort = ${remotePort}\n`
+  const { locations, user, password, host, header } = http
+  const lines: readonly (readonly [ini: string, toml: string, value: string | readonly string[] | undefined])[] = [
+    ['custom_domains', 'customDomains', domains],
+    ['locations', 'locations', locations],
+    ['http_user', 'httpUser', user],
+    ['http_pwd', 'httpPassword', password],
+    ['host_header_rewrite', 'hostHeaderRewrite', host],
+    [`header_${header?.[0]}`, `requestHeaders.set.${header?.[0]}`, header?.[1]],
+  ]
+  return lines
+    .filter(([, , value]) => value !== undefined)
+    .map(([ini, toml, value]) => (old ? `${ini} = ${[value].flat().join(',')}\n` : `${toml} = ${JSON.stringify(value)}\n`))
+    .join('')
+}
+
 /** A stock frpc that logs in at `port`; settles when its proxy has started, or its log says another line. */
 export async function startFrpc(
   version: Version,
@@ -184,14 +219,15 @@ export async function startFrpc(
   const old = version === '0.45.0'
   const file = join(folder, old ? 'frpc.ini' : 'frpc.toml')
   const { mux, tls, token, wire = 1 } = settings
-  const { name, localPort, remotePort, type = 'tcp', encrypted = false, compressed = false, user = '' } = proxy
+  const { name, localPort, type = 'tcp', encrypted = false, compressed = false, user = '' } = proxy
+  const place = placeText(old, proxy)
   writeFileSync(
     file,
     old
       ? `[common]\nserver_addr = 127.0.0.1\nserver_port = ${port}\ntcp_mux = ${mux}\ntoken = ${token}\nuser = ${user}\n${tls === null ? '' : `tls_enable = ${tls}\n`}
-[${name}]\ntype = ${type}\nlocal_ip = 127.0.0.1\nlocal_port = ${localPort}\nremote_port = ${remotePort}\nuse_encryption = ${encrypted}\nuse_compression = ${compressed}\n${optional(proxy, old)}`
+[${name}]\ntype = ${type}\nlocal_ip = 127.0.0.1\nlocal_port = ${localPort}\n${place}use_encryption = ${encrypted}\nuse_compression = ${compressed}\n${optional(proxy, old)}`
       : `serverAddr = "127.0.0.1"\nserverPort = ${port}\ntransport.tcpMux = ${mux}\nauth.token = "${token}"\nuser = "${user}"\n${tls === null ? '' : `transport.tls.enable = ${tls}\n`}${wire === 2 ? 'transport.wireProtocol = "v2"\n' : ''}
-[[proxies]]\nname = "${name}"\ntype = "${type}"\nlocalIP = "127.0.0.1"\nlocalPort = ${localPort}\nremotePort = ${remotePort}\ntransport.useEncryption = ${encrypted}\ntransport.useCompression = ${compressed}\n${optional(proxy, old)}`,
+[[proxies]]\nname = "${name}"\ntype = "${type}"\nlocalIP = "127.0.0.1"\nlocalPort = ${localPort}\n${place}transport.useEncryption = ${encrypted}\ntransport.useCompression = ${compressed}\n${optional(proxy, old)}`,
   )
   const running = run(stockBinary(version, 'frpc'), ['-c', file])
   await running.line(line)

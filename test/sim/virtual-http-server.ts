@@ -26,10 +26,18 @@ export function serveVirtual(
       const first = accepted?.first?.[0]
       if (accepted === null || first === undefined) met.refuse()
       else if (FRP_FIRST_BYTES.includes(first) && options.onFrp) options.onFrp(accepted)
-      else if (first >= 0x41 && first <= 0x5a) speak(accepted, options, onBug)
+      else if (first >= 0x41 && first <= 0x5a)
+        (routeOf(accepted, options) ?? { serve: () => speak(accepted, options, onBug) }).serve(accepted)
       else met.refuse()
     })
   })
+}
+
+/** Whose domain the connection's first request is for; all of it goes there then, unlike on a real public port. */
+function routeOf({ first }: VirtualAccepted, { vhosts }: ServeOptions) {
+  const [, path = '/', host = ''] = /^[A-Z]+ ([^ ?]+)[\s\S]*?\r\nhost: *([^\r]*)\r\n/i.exec(first?.toString('latin1') ?? '') ?? []
+  const place = vhosts?.http(host, path)
+  return place?.type === 'found' ? place.value : null
 }
 
 function speak(accepted: VirtualAccepted, options: ServeOptions, onBug: (error: unknown) => void): void {

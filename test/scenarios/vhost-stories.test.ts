@@ -1,0 +1,155 @@
+// A web service with a domain in a network: how it is proven, who answers for it, where it goes when its TURN dies.
+import { describe, expect, test } from 'vitest'
+import type { ServiceSpec } from '../../src/answers.ts'
+import { isFailure } from '../../src/ports.ts'
+import { type LiveNode, liveNode, NODE_PORT } from '../sim/live-node.ts'
+import { kill, play, type Script, slow, tell } from '../sim/story.ts'
+import type { World } from '../sim/world.ts'
+
+const WEB = 3_000
+const DOMAIN = 'web.example.org'
+const SERVICE: ServiceSpec = { name: 'web', kind: 'http', local: `127.0.0.1:${WEB}`, domain: DOMAIN }
+
+/** A web server on a host's own loopback. */
+function webOn(world: World, host: string): void {
+  const { http } = world.ports(host)
+  void http.serve({ address: `127.0.0.1:${WEB}`, onRequest: async ({ method, path }) => ({ status: 200, body: `${method} ${path}` }) })
+}
+
+/** Somebody elsewhere who asks a node's port for a host. */
+async function ask(world: World, at: string, host: string, path: string): Promise<string> {
+  const answer = await world.ports('elm').http.request(`${world.host(at).ip}:${NODE_PORT}`, {
+    method: 'GET',
+    path,
+    headers: { host, connection: 'close' },
+    timeoutMs: 1_000,
+  })
+  return isFailure(answer) ? answer.text : `${answer.status} ${answer.body}`.trim()
+}
+
+/** ash and birch are TURNs, ash the nearer one; `me` has the service. */
+const live = (
+  script: Script,
+  { behindNat = true, services = [SERVICE], asked = [] as readonly (readonly [number, string, string, string])[] } = {},
+) =>
+  play([[0, slow('me', 'birch', 20)], ...script], {
+    forMs: 40_000,
+    begin: (world) => {
+      world.host('ash')
+      world.host('birch')
+      world.host('me', { behindNat })
+      world.host('elm', { behindNat: true })
+      const seeds = [`${world.host('ash').ip}:${NODE_PORT}`]
+      const told: string[] = []
+      webOn(world, 'me')
+      liveNode(world, 'ash')
+      liveNode(world, 'birch', { seeds })
+      const me: LiveNode = liveNode(world, 'me', { seeds, services, ...(behindNat ? { listen: null } : {}) }, (node) =>
+        tell(world, node, { only: ['service.up', 'service.down', 'turn.lost'], into: told }),
+      )
+      for (const [atMs, ...question] of asked)
+        world.clock.setTimeout(() => void ask(world, ...question).then((answer) => told.push(`${question.join(' ')} → ${answer}`)), atMs)
+      return () => ({ told, services: me.current.status().services })
+    },
+  })
+
+describe('a web service with a domain', () => {
+  test('behind a NAT is answered for by its TURN, and by the next when that dies', async () => {
+    const asked = [
+      [10_000, 'ash', DOMAIN, '/hello'],
+      [10_000, 'ash', `${DOMAIN.toUpperCase()}:${NODE_PORT}`, '/again'],
+      [10_000, 'ash', 'other.example.org', '/hello'],
+      [10_000, 'birch', DOMAIN, '/hello'],
+      [30_000, 'birch', DOMAIN, '/hello'],
+    ] as const
+    expect(await live([[20_000, kill('ash')]], { asked })).toMatchInlineSnapshot(`
+      {
+        "services": [
+          {
+            "error": null,
+            "kind": "http",
+            "local": "127.0.0.1:3000",
+            "name": "web",
+            "public": "http://web.example.org:8088",
+            "state": "up",
+            "traffic": {
+              "bytesIn": 432,
+              "bytesOut": 440,
+              "connectionsEver": 5,
+              "connectionsNow": 0,
+              "errorsEver": 0,
+              "inBytesPerSecond": 1,
+              "lastError": null,
+              "outBytesPerSecond": 1,
+            },
+          },
+        ],
+        "told": [
+          "120.1 service.up web http://web.example.org:8088",
+          "ash other.example.org /hello → 404 nothing here",
+          "birch web.example.org /hello → 404 nothing here",
+          "ash web.example.org /hello → 200 GET /hello",
+          "ash WEB.EXAMPLE.ORG:8088 /again → 200 GET /again",
+          "20005 service.down web its tunnel is gone",
+          "20015 turn.lost ash ash connection reset; then, logging in again: connection refused",
+          "20295.1 service.up web http://web.example.org:8088",
+          "birch web.example.org /hello → 200 GET /hello",
+        ],
+      }
+    `)
+  })
+
+  test('of a node that others can connect to is answered for by itself, and its own routes too', async () => {
+    const asked = [
+      [10_000, 'me', DOMAIN, '/v2/echo'],
+      [10_000, 'me', 'other.example.org', '/nothing'],
+    ] as const
+    expect(await live([], { behindNat: false, asked })).toMatchInlineSnapshot(`
+      {
+        "services": [
+          {
+            "error": null,
+            "kind": "http",
+            "local": "127.0.0.1:3000",
+            "name": "web",
+            "public": "http://web.example.org:8088",
+            "state": "up",
+            "traffic": {
+              "bytesIn": 172,
+              "bytesOut": 177,
+              "connectionsEver": 2,
+              "connectionsNow": 0,
+              "errorsEver": 0,
+              "inBytesPerSecond": 0,
+              "lastError": null,
+              "outBytesPerSecond": 0,
+            },
+          },
+        ],
+        "told": [
+          "60.25 service.up web http://web.example.org:8088",
+          "me other.example.org /nothing → 404 nothing here",
+          "me web.example.org /v2/echo → 200 GET /v2/echo",
+        ],
+      }
+    `)
+  })
+
+  test('whose domain the TURN serves already is told so', async () => {
+    const { services } = await live([], { services: [SERVICE, { ...SERVICE, name: 'late' }] })
+    expect(services.map(({ traffic, ...rest }) => [rest, traffic?.connectionsEver])).toEqual([
+      [{ name: 'web', kind: 'http', local: '127.0.0.1:3000', public: `http://${DOMAIN}:${NODE_PORT}`, state: 'up', error: null }, 1],
+      [
+        {
+          name: 'late',
+          kind: 'http',
+          local: '127.0.0.1:3000',
+          public: null,
+          state: 'down',
+          error: 'the TURN refused it: its domain is taken there (router config conflict)',
+        },
+        0,
+      ],
+    ])
+  })
+})
