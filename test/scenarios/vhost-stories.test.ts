@@ -137,7 +137,7 @@ describe('a web service with a domain', () => {
 
   test('whose domain the TURN serves already is told so', async () => {
     const { services } = await live([], { services: [SERVICE, { ...SERVICE, name: 'late' }] })
-    expect(services.map(({ traffic, ...rest }) => [rest, traffic?.connectionsEver])).toEqual([
+    expect(services.map(({ traffic, ...rest }) => [rest, traffic?.connectionsEver ?? 0])).toEqual([
       [{ name: 'web', kind: 'http', local: '127.0.0.1:3000', public: `http://${DOMAIN}:${NODE_PORT}`, state: 'up', error: null }, 1],
       [
         {
