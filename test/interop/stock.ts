@@ -111,6 +111,8 @@ export interface StockSettings {
   readonly token: string
   /** A client's choice, from 0.69 on; 1 by default. */
   readonly wire?: 1 | 2
+  /** A client's choice: whether 0x17 comes before the handshake. The version's own default (0.45: yes, 0.70: no) where it is left out. */
+  readonly tlsFirstByte?: '0x16' | '0x17'
 }
 
 /** A stock frps on that port, or a free one; settles when it listens. */
@@ -145,14 +147,15 @@ export async function startFrpc(version: Version, port: number, settings: StockS
   const folder = mkdtempSync(join(tmpdir(), 'moonwalk-frpc-'))
   const old = version === '0.45.0'
   const file = join(folder, old ? 'frpc.ini' : 'frpc.toml')
-  const { mux, tls, token, wire = 1 } = settings
+  const { mux, tls, token, wire = 1, tlsFirstByte } = settings
+  const unannounced = tlsFirstByte === '0x16'
   const { name, localPort, remotePort, type = 'tcp', encrypted = false, compressed = false } = proxy
   writeFileSync(
     file,
     old
-      ? `[common]\nserver_addr = 127.0.0.1\nserver_port = ${port}\ntcp_mux = ${mux}\ntoken = ${token}\n${tls === null ? '' : `tls_enable = ${tls}\n`}
+      ? `[common]\nserver_addr = 127.0.0.1\nserver_port = ${port}\ntcp_mux = ${mux}\ntoken = ${token}\n${tls === null ? '' : `tls_enable = ${tls}\n`}${tlsFirstByte ? `disable_custom_tls_first_byte = ${unannounced}\n` : ''}
 [${name}]\ntype = ${type}\nlocal_ip = 127.0.0.1\nlocal_port = ${localPort}\nremote_port = ${remotePort}\nuse_encryption = ${encrypted}\nuse_compression = ${compressed}\n`
-      : `serverAddr = "127.0.0.1"\nserverPort = ${port}\ntransport.tcpMux = ${mux}\nauth.token = "${token}"\n${tls === null ? '' : `transport.tls.enable = ${tls}\n`}${wire === 2 ? 'transport.wireProtocol = "v2"\n' : ''}
+      : `serverAddr = "127.0.0.1"\nserverPort = ${port}\ntransport.tcpMux = ${mux}\nauth.token = "${token}"\n${tls === null ? '' : `transport.tls.enable = ${tls}\n`}${tlsFirstByte ? `transport.tls.disableCustomTLSFirstByte = ${unannounced}\n` : ''}${wire === 2 ? 'transport.wireProtocol = "v2"\n' : ''}
 [[proxies]]\nname = "${name}"\ntype = "${type}"\nlocalIP = "127.0.0.1"\nlocalPort = ${localPort}\nremotePort = ${remotePort}\ntransport.useEncryption = ${encrypted}\ntransport.useCompression = ${compressed}\n`,
   )
   const running = run(stockBinary(version, 'frpc'), ['-c', file])

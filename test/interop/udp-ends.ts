@@ -52,6 +52,25 @@ export async function askOverUdp(port: number, sizes: readonly number[]): Promis
   }
 }
 
+/** Looks again and again, 10 s at the most, until nobody holds the port. */
+export async function becomesFreeUdp(port: number): Promise<boolean> {
+  const deadline = performance.now() + 10_000
+  while (performance.now() < deadline) {
+    if (await isFreeUdp(port)) return true
+    await new Promise((resolve) => setTimeout(resolve, 10)) // binding a number never waits, and would let nobody else do anything
+  }
+  return false
+}
+
+function isFreeUdp(port: number): Promise<boolean> {
+  const socket = createSocket('udp4')
+  return new Promise((resolve) => {
+    const settle = (free: boolean): void => void socket.close(() => resolve(free))
+    socket.once('error', () => settle(false)).once('listening', () => settle(true))
+    socket.bind(port, '127.0.0.1')
+  })
+}
+
 async function opened(): Promise<Socket> {
   const socket = createSocket('udp4')
   socket.bind(0, '127.0.0.1')
