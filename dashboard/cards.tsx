@@ -1,12 +1,14 @@
 // The cards beside the table: how this node is reached, its services, its health, its news.
 import { signal } from '@preact/signals'
-import type { ServiceAnswer, StatusAnswer } from '../src/answers.ts'
+import type { StatusAnswer, TrafficAnswer } from '../src/answers.ts'
+import type { FeedService, FeedStatus } from '../src/feed/figures.ts'
 import type { Entry } from '../src/feed/news.ts'
 import { newsText } from '../src/feed/news-text.ts'
 import { nowMs } from './feed-client.ts'
 import { age, clockTime, DASH, fullTime, measure } from './format.ts'
+import { ServiceTraffic } from './traffic.tsx'
 
-export function ReachCard({ status: { node, turn } }: { readonly status: StatusAnswer }) {
+export function ReachCard({ status: { node, turn } }: { readonly status: FeedStatus }) {
   return (
     <section class="card" aria-labelledby="reach">
       <h2 id="reach">Reached</h2>
@@ -40,7 +42,13 @@ export function ReachCard({ status: { node, turn } }: { readonly status: StatusA
   )
 }
 
-export function ServicesCard({ services }: { readonly services: readonly ServiceAnswer[] }) {
+interface ServicesShown {
+  readonly services: readonly FeedService[]
+  /** By the service's name. */
+  readonly traffic: ReadonlyMap<string, TrafficAnswer>
+}
+
+export function ServicesCard({ services, traffic }: ServicesShown) {
   return (
     <section class="card" aria-labelledby="services">
       <h2 id="services">Services</h2>
@@ -59,6 +67,7 @@ export function ServicesCard({ services }: { readonly services: readonly Service
                 {open ?? 'not proven'} <span class="soft">→ {local}</span>
               </div>
               {error !== null && <div class="bad">{error}</div>}
+              <ServiceTraffic name={name} traffic={traffic.get(name)} />
             </div>
           </li>
         ))}

@@ -5,11 +5,14 @@ import type { Entry } from '../src/feed/news.ts'
 import { shortId } from '../src/feed/news-text.ts'
 import './chart.css'
 import './dashboard.css'
+import './traffic.css'
 import { HealthCard, NewsCard, ReachCard, ServicesCard } from './cards.tsx'
 import { Diagram } from './diagram.tsx'
 import { connectNow, link, nowMs, startFeed, view } from './feed-client.ts'
 import { age } from './format.ts'
 import { PeersTable } from './peers-table.tsx'
+import { startRateHistory } from './rate-history.ts'
+import { CarryingCard } from './traffic.tsx'
 
 function Page() {
   const shown = view.value
@@ -71,16 +74,17 @@ function Link() {
   )
 }
 
-function Main({ shown: { status, peers, states, news } }: { readonly shown: FeedView }) {
+function Main({ shown: { status, traffic, clients, carried, peers, states, news } }: { readonly shown: FeedView }) {
   const alive = [...peers.values()].filter(({ state }) => state === 'alive').length
   return (
     <main class={link.value.type === 'live' ? '' : 'stale'}>
       <div class="facts">
         <div class="cards">
           <ReachCard status={status} />
-          <ServicesCard services={status.services} />
+          <ServicesCard services={status.services} traffic={traffic} />
           <HealthCard health={status.health} />
         </div>
+        <CarryingCard clients={[...clients.values()]} carried={carried} />
         <section class="card table-card" aria-labelledby="servers">
           <header>
             <h2 id="servers">Servers</h2>
@@ -116,3 +120,4 @@ if (page) {
   render(<Page />, page)
 }
 startFeed()
+startRateHistory()

@@ -2,7 +2,7 @@
 // `node scripts/build.mjs dashboard` builds that part alone.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, cp, mkdir, rm } from 'node:fs/promises'
+import { chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -25,11 +25,18 @@ process.exit(failed.length > 0 ? 1 : 0)
 async function compile() {
   await run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json')
   await bundle()
+  await cp(`${root}scripts/load.mjs`, `${root}dist/bin/load.mjs`)
+  // The same main, with the bundled program in place of the hundreds of modules it is made of: loading those is most of a start.
+  const main = await readFile(`${root}dist/main.js`, 'utf8')
+  await writeFile(`${root}dist/main.js`, main.replace('./cli/program.js', './bin/load.mjs'))
   // Without its run bit, `npx moonwalk` inside a clone answers 127.
   await chmod(`${root}dist/main.js`, 0o755)
+  await run('scripts/rehearsal.mjs').catch(({ message }) =>
+    process.stderr.write(`${message}: the command starts a little later than it could\n`),
+  )
 }
 
-/** The command with its libraries in a few files: loading hundreds of modules is most of a start. What a command does not use stays unloaded. */
+/** The command with its libraries in one file. Modules that a command does not use are not run. */
 async function bundle() {
   const { build } = await import('vite')
   await build({
@@ -39,12 +46,12 @@ async function bundle() {
     publicDir: false,
     ssr: { noExternal: true, external: ['pino'] },
     build: {
-      ssr: `${root}src/main.ts`,
-      outDir: `${root}dist`,
-      emptyOutDir: false,
+      ssr: `${root}src/cli/program.ts`,
+      outDir: `${root}dist/bin`,
+      emptyOutDir: true,
       target: 'node20',
       minify: false,
-      rollupOptions: { output: { entryFileNames: 'main.js', chunkFileNames: 'bin/[name]-[hash].js' } },
+      rollupOptions: { output: { format: 'cjs', codeSplitting: false, entryFileNames: 'moonwalk.cjs' } },
     },
   })
 }
@@ -73,7 +80,7 @@ async function copyDiagrams() {
 
 function run(script, ...args) {
   return new Promise((settle, fail) => {
-    const child = spawn(process.execPath, [script, ...args], { cwd: root, stdio: 'inherit' })
+    const child = spawn(process.execPath, [script, ...args], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
     child.once('error', fail)
     child.once('exit', (code) => (code === 0 ? settle() : fail(new Error(`${script} ended with ${code}`))))
   })

@@ -18,6 +18,10 @@ export interface StatusAnswer {
   }
   readonly turn: TurnAnswer | null
   readonly services: readonly ServiceAnswer[]
+  /** What this node carries as TURN, those who have been here longest first, with at most 1,000 proxies in all. */
+  readonly clients: readonly ClientAnswer[]
+  /** All it carries and has carried as TURN, however many that are. */
+  readonly carried: CarriedAnswer
   readonly health: readonly HealthAnswer[]
 }
 
@@ -39,6 +43,57 @@ export interface ServiceAnswer {
   readonly public: string | null
   readonly state: 'up' | 'opening' | 'down'
   readonly error: string | null
+  /** Of this run, through whatever carried it; null while nothing has come for it. */
+  readonly traffic: TrafficAnswer | null
+}
+
+/** What came for one proxy, in bytes as users send and receive them. */
+export interface TrafficAnswer {
+  /** Of users; for udp: users whose datagrams passed within 30 s. What this node sends to prove a service counts too. */
+  readonly connectionsNow: number
+  readonly connectionsEver: number
+  /** From users to the service. */
+  readonly bytesIn: number
+  readonly bytesOut: number
+  /** Of the last seconds: what is 5 s old weighs a seventh. */
+  readonly inBytesPerSecond: number
+  readonly outBytesPerSecond: number
+  /** How often somebody was not served. */
+  readonly errorsEver: number
+  readonly lastError: { readonly text: string; readonly at: string } | null
+}
+
+/** An frp client whose proxies this node carries. */
+export interface ClientAnswer {
+  /** Its run id. */
+  readonly id: string
+  /** As a node's signed record has it that says it is reached through one of these ports; null: nobody says so. */
+  readonly name: string | null
+  /** Where it connects from. */
+  readonly address: string
+  /** Of frp, as it says. */
+  readonly version: string
+  /** Whether it says that it is moonwalk. */
+  readonly dialect: 'moonwalk' | 'frp'
+  readonly since: string
+  readonly proxies: readonly ProxyAnswer[]
+}
+
+export interface ProxyAnswer extends TrafficAnswer {
+  readonly name: string
+  readonly kind: 'tcp' | 'udp' | 'http'
+  readonly port: number
+}
+
+export interface CarriedAnswer {
+  readonly clients: number
+  readonly proxies: number
+  readonly connectionsNow: number
+  /** In this run, with those of proxies that are gone. */
+  readonly connectionsEver: number
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly errorsEver: number
 }
 
 export interface HealthAnswer {
@@ -106,6 +161,28 @@ export interface ServiceSpec {
   readonly local: string
   /** For `http`: the Host header it answers to. */
   readonly domain: string | null
+  readonly options?: ServiceOptions
+}
+
+/** How a service wants to be carried; what is left out is not wanted. */
+export interface ServiceOptions {
+  /** Between TURN and node, apart from what the tunnel itself does. */
+  readonly encrypt?: true
+  readonly compress?: true
+  /** Bytes per second, both ways and all connections together: `1MB`, `500KB` (KB = 1024). */
+  readonly limit?: string
+  /** Who keeps the limit: this node (`client`, the default) or the TURN. */
+  readonly limitMode?: 'client' | 'server'
+  /** The local service is told who its users are by this header. */
+  readonly proxyProtocol?: 'v1' | 'v2'
+  /** tcp: shares its public port with the services of this group that other nodes, or this one, expose on the same TURN. */
+  readonly group?: string
+  /** What members of the group must know. Default: empty. */
+  readonly groupKey?: string
+  /** Public only while the local service accepts connections, or answers `GET /path` with 2xx. */
+  readonly check?: 'tcp' | `http:/${string}`
+  /** The wished public port. */
+  readonly port?: number
 }
 
 /** What the command, the control server and tests hold of a running node. `createNode` makes it. */
@@ -136,6 +213,12 @@ export interface MoonwalkNode {
   speedtest(peer: string): Promise<SpeedtestAnswer | Refusal>
 }
 
+/** Both ends belong to it. */
+export interface PortRange {
+  readonly first: number
+  readonly last: number
+}
+
 /** What `createNode` is told besides its ports. Every default stands in `src/config.ts`. */
 export interface NodeOptions {
   readonly name: string
@@ -150,8 +233,10 @@ export interface NodeOptions {
   readonly offerTurn: boolean
   /** Ports handed out to clients that ask for none. */
   readonly ports: { readonly first: number; readonly last: number }
-  /** Ports a client may name. */
-  readonly allowPorts: { readonly first: number; readonly last: number }
+  /** Ports a client may name: one range, or several. */
+  readonly allowPorts: PortRange | readonly PortRange[]
+  /** Ports a client may have at once, tcp and udp together; 0: no limit. */
+  readonly maxPortsPerClient: number
   readonly services: readonly ServiceSpec[]
   /** From one speed test of this node to its next, at least. */
   readonly speedtestPaceMs: number
@@ -159,4 +244,15 @@ export interface NodeOptions {
 
 export type TurnSource =
   | { readonly type: 'moonwalk' }
-  | { readonly type: 'frp'; readonly address: string; readonly token: string; readonly tls: 'force' | 'off' | null; readonly wire: 1 | 2 }
+  | {
+      readonly type: 'frp'
+      readonly address: string
+      readonly token: string
+      /** Null and `force`: TLS. */
+      readonly tls: 'force' | 'off' | null
+      readonly wire: 1 | 2
+      /** PEM. Given: the certificate is verified against it. Absent: any will do, as with stock frpc. */
+      readonly ca?: string
+      /** The name the certificate must be for, and that TLS asks for. Absent: the address's host. */
+      readonly serverName?: string
+    }

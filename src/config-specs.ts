@@ -1,7 +1,8 @@
 // The settings: what each is called and means, and how people write services, TURNs, ports and addresses. A reader answers
 // the value or one sentence. Loaded by every command, so it stays light.
-import type { ServiceSpec, TurnSource } from './answers.ts'
+import type { PortRange, ServiceSpec, TurnSource } from './answers.ts'
 import { addressOf, canonicalHost, parseAddress } from './domain/address.ts'
+import { readServiceOptions } from './service-options.ts'
 
 export interface Setting {
   /** As commander takes it. */
@@ -13,6 +14,8 @@ export interface Setting {
   readonly usual: string
   /** Given as a list: the flag may be repeated, the variable separates by commas. */
   readonly isList?: true
+  /** A whole number. */
+  readonly isCount?: true
 }
 
 /** By the key in the configuration file. Each has a variable too: `variableOf(key)`. */
@@ -43,19 +46,35 @@ export const SETTINGS = {
   seeds: { flag: '--join <host:port>', meaning: 'known addresses; never forgotten', usual: 'none', isList: true },
   turns: {
     flag: '--turn <source>',
-    meaning: 'where a TURN may be found: moonwalk, none or frp://[TOKEN@]HOST:PORT[?tls=force|off&wire=1|2]',
+    meaning: 'where a TURN may be found: moonwalk, none or frp://[TOKEN@]HOST:PORT[?tls=force|off&ca=FILE&name=NAME&wire=1|2]',
     usual: 'moonwalk',
     isList: true,
   },
   offerTurn: { flag: '--offer', off: '--no-offer', meaning: 'carry traffic for others', usual: 'true' },
   ports: { flag: '--ports <a-b>', meaning: 'ports handed out to clients that name none', usual: '20000-29999' },
-  allowPorts: { flag: '--allow-ports <a-b>', meaning: 'ports that clients may name', usual: '1024-65535' },
-  services: { flag: '--expose <spec>', meaning: '[NAME=]PORT or [NAME=]HOST:PORT, with /udp or /http:DOMAIN', usual: 'none', isList: true },
+  allowPorts: {
+    flag: '--allow-ports <a-b>',
+    meaning: 'ports that clients may name: ranges and single ports, separated by commas',
+    usual: '1024-65535',
+  },
+  maxPortsPerClient: {
+    flag: '--max-ports-per-client <count>',
+    meaning: 'ports that a client may have at once; 0: as many as it likes',
+    usual: '64',
+    isCount: true,
+  },
+  services: {
+    flag: '--expose <spec>',
+    meaning: '[NAME=]PORT or [NAME=]HOST:PORT, with /udp or /http:DOMAIN, and options behind a ?, told below',
+    usual: 'none',
+    isList: true,
+  },
   control: { flag: '--control <host:port>', meaning: 'dashboard, feed, API and metrics; port 0 picks one', usual: '127.0.0.1:8089' },
   speedtestPaceMs: {
     flag: '--speedtest-pace-ms <ms>',
     meaning: 'milliseconds from one speed test of this node to its next',
     usual: '10000',
+    isCount: true,
   },
   log: { flag: '--log <level>', meaning: 'how much goes into DIR/moonwalk.log: debug, info, warn or silent', usual: 'info' },
 } as const satisfies Readonly<Record<string, Setting>>
@@ -92,15 +111,36 @@ export function readAdvertise(text: string): Read<string> {
 }
 
 /** `A-B`. */
-export function readPortRange(text: string): Read<{ readonly first: number; readonly last: number }> {
+export function readPortRange(text: string): Read<PortRange> {
   const [, a, b] = /^(\d{1,5})-(\d{1,5})$/.exec(text) ?? []
   const [first, last] = [Number(a), Number(b)]
   if (!(first >= 1 && first <= last && last <= 65_535)) return wrong(`"${text}" is not a range of ports such as 20000-29999`)
   return { ok: { first, last } }
 }
 
-/** `moonwalk`, `none`, or `frp://[TOKEN@]HOST:PORT[?tls=force|off&wire=1|2]`. `none` is an empty list. */
-export function readTurn(text: string): Read<TurnSource | null> {
+/** `A-B`, or several and single ports as well: `1024-2000,3000,4000-5000`. */
+export function readPortRanges(text: string): Read<readonly PortRange[]> {
+  const ranges: PortRange[] = []
+  for (const part of text.split(',').map((one) => one.trim())) {
+    const read = readPortRange(/^\d+$/.test(part) ? `${part}-${part}` : part)
+    if ('wrong' in read) return wrong(`"${text}" is no list of port ranges such as 1024-2000,3000-4000`)
+    ranges.push(read.ok)
+  }
+  return { ok: ranges }
+}
+
+/** A TURN as it is written: its CA is still the name of a file. */
+export type WrittenTurn =
+  | Extract<TurnSource, { readonly type: 'moonwalk' }>
+  | (Omit<Extract<TurnSource, { readonly type: 'frp' }>, 'ca'> & { readonly caFile?: string })
+
+const TURN_WISHES = ['tls', 'ca', 'name', 'wire']
+
+/**
+ * `moonwalk`, `none`, or `frp://[TOKEN@]HOST:PORT[?tls=force|off&ca=FILE&name=NAME&wire=1|2]`. `none` is an empty list. Without
+ * `tls=off` the connection is TLS; `ca` has its certificate verified, for NAME or else for HOST.
+ */
+export function readTurn(text: string): Read<WrittenTurn | null> {
   if (text === 'moonwalk') return { ok: { type: 'moonwalk' } }
   if (text === 'none') return { ok: null }
   const [, tokenAt, address, query = ''] = /^frp:\/\/(?:(.*)@)?([^/?@]+)\/?(?:\?(.*))?$/.exec(text) ?? []
@@ -109,14 +149,31 @@ export function readTurn(text: string): Read<TurnSource | null> {
   if ('wrong' in at) return at
   const wishes = new URLSearchParams(query)
   for (const key of wishes.keys())
-    if (key !== 'tls' && key !== 'wire') return wrong(`"${text}" has an unknown wish "${key}"; there are tls and wire`)
+    if (!TURN_WISHES.includes(key)) return wrong(`"${text}" has an unknown wish "${key}"; there are tls, ca, name and wire`)
   const tls = wishes.get('tls')
   const wire = wishes.get('wire') ?? '1'
+  const caFile = wishes.get('ca')
+  const serverName = wishes.get('name')
   if (tls !== null && tls !== 'force' && tls !== 'off') return wrong(`"${text}": tls is force or off`)
   if (wire !== '1' && wire !== '2') return wrong(`"${text}": wire is 1 or 2`)
+  if (tls === 'off' && (caFile ?? serverName) !== null) return wrong(`"${text}": ca and name are for TLS; leave out tls=off`)
+  if (caFile === '') return wrong(`"${text}": ca is the path of a file`)
+  // TLS knows no addresses as names
+  if (serverName !== null && !/^(?=.*[a-z])[a-z0-9_.-]{1,253}$/i.test(serverName))
+    return wrong(`"${text}": name is the host name that the certificate is for`)
   const token = unescaped(tokenAt ?? '')
   if (token === null) return wrong(`"${text}": in the token, % stands before two hexadecimal digits`)
-  return { ok: { type: 'frp', address: at.ok, token, tls, wire: wire === '2' ? 2 : 1 } }
+  return {
+    ok: {
+      type: 'frp',
+      address: at.ok,
+      token,
+      tls,
+      wire: wire === '2' ? 2 : 1,
+      ...(caFile === null ? {} : { caFile }),
+      ...(serverName === null ? {} : { serverName }),
+    },
+  }
 }
 
 function unescaped(text: string): string | null {
@@ -127,9 +184,10 @@ function unescaped(text: string): string | null {
   }
 }
 
-/** `[NAME=]PORT` or `[NAME=]HOST:PORT`, with `/udp` or `/http:DOMAIN` behind. */
+/** `[NAME=]PORT` or `[NAME=]HOST:PORT`, with `/udp` or `/http:DOMAIN` behind, and then options (service-options.ts) behind a `?`. */
 export function readService(text: string): Read<ServiceSpec> {
-  const [, name, target = '', kindText = ''] = /^(?:([^=]*)=)?([^/]*)(?:\/(.*))?$/.exec(text) ?? []
+  const [, plain = '', query = ''] = /^([^?]*)(?:\?(.*))?$/s.exec(text) ?? []
+  const [, name, target = '', kindText = ''] = /^(?:([^=]*)=)?([^/]*)(?:\/(.*))?$/.exec(plain) ?? []
   if (name !== undefined && !/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/.test(name))
     return wrong(`"${name}" is no service name; letters, digits, dots, dashes, at most 63`)
   const port = /^\d{1,5}$/.test(target) ? Number(target) : null
@@ -138,12 +196,15 @@ export function readService(text: string): Read<ServiceSpec> {
   const domain = /^http:(.+)$/.exec(kindText)?.[1] ?? null
   if (kindText !== '' && kindText !== 'udp' && domain === null) return wrong(`"${text}": behind the slash stands udp or http:DOMAIN`)
   const kind = kindText === '' ? 'tcp' : kindText === 'udp' ? 'udp' : 'http'
+  const options = readServiceOptions(query, kind, text)
+  if ('wrong' in options) return options
   return {
     ok: {
       name: name ?? `${kind}-${parseAddress(at.ok)?.port ?? 0}`,
       kind,
       local: at.ok,
       domain: domain === null ? null : domain.toLowerCase(),
+      ...(Object.keys(options.ok).length === 0 ? {} : { options: options.ok }),
     },
   }
 }

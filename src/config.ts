@@ -13,12 +13,13 @@ import {
   readAdvertise,
   readListen,
   readPortRange,
+  readPortRanges,
   readService,
-  readTurn,
   SETTINGS,
   type Setting,
   variableOf,
 } from './config-specs.ts'
+import { readTurnSource, turnSeenFrom } from './config-turns.ts'
 import { nearest } from './domain/nearest.ts'
 import { cleanName } from './v2/envelope.ts'
 
@@ -33,6 +34,7 @@ const written = (what: string, read: (value: string) => Read<unknown>) =>
 const list = (example: string, read: (value: string) => Read<unknown>) =>
   z.array(written(`a list of texts such as ["${example}"]`, read), { error: `must be a list such as ["${example}"]` })
 
+const count = { error: 'must be a whole number, 0 or more' }
 const pace = { error: 'must be a whole number of milliseconds, 50 or more' }
 
 /** The keys of the file, of which any may be left out. Flags and `MOONWALK_…` variables carry the same values. */
@@ -44,10 +46,11 @@ export const schema = z.strictObject({
   advertise: written('HOST or HOST:PORT', readAdvertise),
   addresses: z.enum(['public', 'lan', 'any'], { error: 'must be public, lan or any' }),
   seeds: list('203.0.113.7:8088', readAddress),
-  turns: list('moonwalk', readTurn),
+  turns: list('moonwalk', readTurnSource),
   offerTurn: z.boolean({ error: 'must be true or false' }),
   ports: written('a range such as 20000-29999', readPortRange),
-  allowPorts: written('a range such as 1024-65535', readPortRange),
+  allowPorts: written('ranges such as 1024-2000,3000-4000', readPortRanges),
+  maxPortsPerClient: z.number(count).int(count).min(0, count),
   services: list('web=3000', readService),
   control: written('HOST:PORT', readListen),
   speedtestPaceMs: z.number(pace).int(pace).min(50, pace),
@@ -67,6 +70,7 @@ export const DEFAULTS = {
   offerTurn: true,
   ports: '20000-29999',
   allowPorts: '1024-65535',
+  maxPortsPerClient: 64,
   services: [],
   control: '127.0.0.1:8089',
   speedtestPaceMs: 10_000,
@@ -137,10 +141,11 @@ function assemble(all: z.infer<typeof complete>, dataDir: string): Config {
       advertise: all.advertise === undefined ? null : take(readAdvertise(all.advertise)),
       addresses: all.addresses,
       seeds: all.seeds.map((seed) => take(readAddress(seed))),
-      turns: all.turns.map((turn) => take(readTurn(turn))).filter((turn) => turn !== null),
+      turns: all.turns.map((turn) => take(readTurnSource(turn))).filter((turn) => turn !== null),
       offerTurn: all.offerTurn,
       ports: take(readPortRange(all.ports)),
-      allowPorts: take(readPortRange(all.allowPorts)),
+      allowPorts: take(readPortRanges(all.allowPorts)),
+      maxPortsPerClient: all.maxPortsPerClient,
       services: all.services.map((service) => take(readService(service))),
       speedtestPaceMs: all.speedtestPaceMs,
     },
@@ -164,7 +169,7 @@ function fromEnvironment(env: NodeJS.ProcessEnv): Read<Given> {
 
 /** Lists are separated by commas. */
 function fromText(key: ConfigKey, value: string): unknown {
-  const { isList }: Setting = SETTINGS[key]
+  const { isList, isCount }: Setting = SETTINGS[key]
   if (isList)
     return value
       .split(',')
@@ -172,7 +177,7 @@ function fromText(key: ConfigKey, value: string): unknown {
       .filter((item) => item !== '')
   if (key === 'offerTurn') return value === 'true' ? true : value === 'false' ? false : value
   if (key === 'listen' && value === 'false') return false
-  if (key === 'speedtestPaceMs') return /^\d+$/.test(value) ? Number(value) : value
+  if (isCount) return /^\d+$/.test(value) ? Number(value) : value
   return value
 }
 
@@ -186,13 +191,20 @@ function fromFile(file: string): Read<Given> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { wrong: `${file} must hold one JSON object` }
   for (const key of Object.keys(value))
     if (!Object.hasOwn(SETTINGS, key)) return { wrong: `${file} has an unknown key "${key}"${maybe(nearest(key, CONFIG_KEYS))}` }
-  return { ok: { ...value, ...fromThere(value, 'data', file), ...fromThere(value, 'table', file) } }
+  return { ok: { ...value, ...fromThere(value, 'data', file), ...fromThere(value, 'table', file), ...turnsFromThere(value, file) } }
 }
 
 /** A path in the file is seen from where the file lies. */
 function fromThere(value: object, key: 'data' | 'table', file: string): Given {
   const path: unknown = Object.entries(value).find(([name]) => name === key)?.[1]
   return typeof path === 'string' && path !== '' ? { [key]: resolve(dirname(file), path) } : {}
+}
+
+function turnsFromThere(value: object, file: string): Given {
+  const turns: unknown = 'turns' in value ? value.turns : undefined
+  if (!Array.isArray(turns)) return {}
+  const seen = (turn: unknown): unknown => (typeof turn === 'string' ? turnSeenFrom(dirname(resolve(file)), turn) : turn)
+  return { turns: turns.map(seen) }
 }
 
 const maybe = (word: string | null): string => (word === null ? '' : `; did you mean ${word}?`)

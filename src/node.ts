@@ -2,7 +2,7 @@
 import { createActor } from 'xstate'
 import { createAskPortActor } from './actors/ask-port-actor.ts'
 import { createDirectServices } from './actors/direct-services.ts'
-import { candidateOf, createFindTurnActor } from './actors/find-turn-actor.ts'
+import { candidates, createFindTurnActor } from './actors/find-turn-actor.ts'
 import { createGossip } from './actors/gossip.ts'
 import { createLinkActor } from './actors/link-actor.ts'
 import { createMembership } from './actors/membership-actor.ts'
@@ -17,7 +17,9 @@ import { restore } from './actors/restore.ts'
 import { type MachineFacts, serverInfo } from './actors/server-info.ts'
 import { createServices } from './actors/services.ts'
 import { createSpeed } from './actors/speed.ts'
+import { createStockTurns } from './actors/stock-turns.ts'
 import { createTableKeeper } from './actors/table-keeper.ts'
+import { createTrafficRates } from './actors/traffic-rates.ts'
 import { createTurnReview } from './actors/turn-review.ts'
 import { createTurnServer } from './actors/turn-server-actor.ts'
 import type { MoonwalkNode, NodeOptions } from './answers.ts'
@@ -50,7 +52,8 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const keeper = createTableKeeper(ports)
   const own = createOwnRecord(ports, { name: options.name, offersTurn: options.offerTurn })
   const calls = createPeerCalls(ports)
-  const services = createServices(options.services, publish)
+  const rates = createTrafficRates(clock)
+  const services = createServices(options.services, publish, rates)
   const watch = createStateWatch(publish)
   const policy = options.addresses
   let outer: Listening | null = null
@@ -121,6 +124,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     network,
     options,
     bindHost: parseAddress(options.listen ?? '')?.host ?? '127.0.0.1',
+    rates,
     publish,
     inspect: watch.inspect,
   })
@@ -142,16 +146,18 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   })
 
   // ----------------------------------------------------------------------------------------------------------- machine
-  const review = createTurnReview({ clock, random, keeper, self: own.id })
+  const { turns } = options
+  const stock = createStockTurns({ clock, random, network, turns, publish })
+  const review = createTurnReview({ clock, random, keeper, stock, turns, self: own.id })
   const machine = nodeMachine.provide({
     actors: {
       membership: membership.logic,
       turnServer: turnServer.logic,
-      findTurn: createFindTurnActor({ clock, random, network, keeper, self: own.id, turns: options.turns }),
+      findTurn: createFindTurnActor({ clock, random, keeper, stock, self: own.id, turns }),
       tunnel: tunnelMachine.provide({
         actors: {
           askPort: createAskPortActor({ calls }),
-          link: createLinkActor({ clock, random, network, calls, services, self: own.id, innerAddress, turns: options.turns }),
+          link: createLinkActor({ clock, random, network, calls, services, stock, self: own.id, innerAddress, turns }),
         },
       }),
     },
@@ -168,8 +174,12 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
         turnSince = null
         if (own.via() !== null) announce(null, null, null)
       },
+      tellBreak: (_, { turn, why }) => {
+        if (turn) publish({ type: 'turn.broke', peer: turn.key, name: turn.name, why })
+      },
       doubtTurn: (_, { turn, why }) => {
         if (!turn) return
+        stock.doubt(turn.key)
         publish({ type: 'turn.lost', peer: turn.key, name: turn.name, why })
         membership.doubt(turn.key)
       },
@@ -216,13 +226,15 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     options,
     keeper,
     services,
+    turnServer,
     startedAt,
     snapshot: () => {
       const { value, context } = actor.getSnapshot()
       return { value, choice: context.choice, turnSince }
     },
     reach: () => (own.address() === null ? 'unknown' : own.via() === null ? 'public' : 'tunnelled'),
-    candidates: () => [...keeper.current().rows.values()].map(candidateOf),
+    stock,
+    candidates: () => candidates({ keeper, turns, stock }),
   })
 
   return {
@@ -253,13 +265,16 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
       const listen = outer ? addressOf(outer.host, outer.port) : null
       publish({ type: 'node.listening', address: listen })
       actor.start()
+      rates.start(() => [...services.meters(), ...turnServer.meters()])
       return { type: 'started', listen }
     },
     stop: async () => {
       if (own.address() !== null) await within(clock, 500, gossip.spread({ records: [own.farewell()] }, 8))
       actor.send({ type: 'node.stop' })
       actor.stop()
+      stock.stop()
       direct.active(false)
+      rates.stop()
       await within(clock, 2_500, Promise.all([outer?.close(), inner?.close(), turnServer.close(), keeper.close()]))
       publish({ type: 'node.stopped' })
     },

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Config, DEFAULTS, type Given, readConfig, schema } from '../src/config.ts'
 import { CONFIG_KEYS, SETTINGS, type Setting } from '../src/config-specs.ts'
+import { selfSigned } from '../src/io/self-signed.ts'
 
 let dir = ''
 beforeEach(() => {
@@ -38,7 +39,8 @@ test('without anything given every default stands', () => {
       turns: [{ type: 'moonwalk' }],
       offerTurn: true,
       ports: { first: 20_000, last: 29_999 },
-      allowPorts: { first: 1_024, last: 65_535 },
+      allowPorts: [{ first: 1_024, last: 65_535 }],
+      maxPortsPerClient: 64,
       services: [],
       speedtestPaceMs: DEFAULTS.speedtestPaceMs,
     },
@@ -53,6 +55,16 @@ test('the help tells the defaults that stand', () => {
 })
 
 describe('where a setting comes from', () => {
+  test('the CA of a stock frps is read, seen from the file that names it or from the working directory', () => {
+    const { cert } = selfSigned()
+    put(cert, 'ca.pem')
+    const turns = [{ type: 'frp', address: '203.0.113.7:7000', token: 'a?b', tls: null, wire: 1, serverName: 'moonwalk', ca: cert }]
+    put({ turns: ['frp://a?b@203.0.113.7:7000?ca=./ca.pem&name=moonwalk'] })
+    expect(nodeOf(read()).turns).toEqual(turns)
+    const seen = relative(process.cwd(), join(dir, 'ca.pem'))
+    expect(nodeOf(read({ turns: [`frp://a?b@203.0.113.7:7000?ca=${seen}&name=moonwalk`] })).turns).toEqual(turns)
+  })
+
   test('flags win over variables, variables over the file, key by key', () => {
     put({ name: 'from-file', seeds: ['203.0.113.1:1'], control: '127.0.0.1:1' })
     const { node, control } = configOf(read({ name: 'from-flag' }, { MOONWALK_NAME: 'from-variable', MOONWALK_SEEDS: '203.0.113.2:2' }))
@@ -71,7 +83,8 @@ describe('where a setting comes from', () => {
       turns: ['moonwalk', 'frp://secret@203.0.113.7:7000'],
       offerTurn: false,
       ports: '1-2',
-      allowPorts: '3-4',
+      allowPorts: '3-4, 6,8-9',
+      maxPortsPerClient: 0,
       services: ['web=3000'],
       control: '127.0.0.1:0',
       speedtestPaceMs: 100,
@@ -91,7 +104,12 @@ describe('where a setting comes from', () => {
         turns: [{ type: 'moonwalk' }, { type: 'frp', address: '203.0.113.7:7000', token: 'secret', tls: null, wire: 1 }],
         offerTurn: false,
         ports: { first: 1, last: 2 },
-        allowPorts: { first: 3, last: 4 },
+        allowPorts: [
+          { first: 3, last: 4 },
+          { first: 6, last: 6 },
+          { first: 8, last: 9 },
+        ],
+        maxPortsPerClient: 0,
         services: [{ name: 'web', kind: 'tcp', local: '127.0.0.1:3000', domain: null }],
         speedtestPaceMs: 100,
       },
@@ -197,7 +215,8 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
       { services: ['web'] },
       '--expose: "web" is no service; write [NAME=]PORT or [NAME=]HOST:PORT, with /udp or /http:DOMAIN behind',
     ],
-    ['a range', { allowPorts: 'all' }, '--allow-ports: "all" is not a range of ports such as 20000-29999'],
+    ['ranges', { allowPorts: '1-2,all' }, '--allow-ports: "1-2,all" is no list of port ranges such as 1024-2000,3000-4000'],
+    ['a count', { maxPortsPerClient: 'many' }, '--max-ports-per-client: "many" does not fit: it must be a whole number, 0 or more'],
     ['a level', { log: 'loud' }, '--log: "loud" does not fit: it must be debug, info, warn or silent'],
     [
       'two services of one name',
@@ -205,6 +224,16 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
       '--expose: two services are called a; give one another name, as in NAME=PORT',
     ],
   ])('in the flags: %s', (_, flags, expected) => expect(wrongOf(read(flags))).toEqual(expected))
+
+  test('a CA that is not there, or is none', () => {
+    put('no certificate', 'note.txt')
+    expect(wrongOf(read({ turns: [`frp://203.0.113.7:7000?ca=${dir}/ca.pem`] }))).toEqual(
+      "--turn: the CA DIR/ca.pem can't be read: ENOENT: no such file or directory; name a file of certificates with ca=FILE",
+    )
+    expect(wrongOf(read({ turns: [`frp://203.0.113.7:7000?ca=${dir}/note.txt`] }))).toEqual(
+      '--turn: the CA DIR/note.txt holds no certificate; it must be PEM, beginning with -----BEGIN CERTIFICATE-----',
+    )
+  })
 
   test('the first that speaks is the one that would win', () => {
     put({ name: 7 })

@@ -3,7 +3,7 @@
 import { type EventObject, fromCallback } from 'xstate'
 import type { ServiceSpec, TurnSource } from '../answers.ts'
 import { addressOf, parseAddress } from '../domain/address.ts'
-import { TUNNEL_KEEPALIVE, TUNNEL_SILENCE } from '../domain/timings.ts'
+import { PROBE_PERIOD, TUNNEL_KEEPALIVE, TUNNEL_SILENCE } from '../domain/timings.ts'
 import type { TurnCandidate } from '../domain/turn-choice.ts'
 import { createFrpClient } from '../frp/client.ts'
 import type { FrpClientFact } from '../frp/contract.ts'
@@ -12,11 +12,15 @@ import type { Ports } from '../ports.ts'
 import type { PeerCalls } from './peer-calls.ts'
 import { createProbeDatagrams } from './probe-datagrams.ts'
 import { createServiceProof, isFailureOf } from './service-proof.ts'
+import { proxyWishes } from './service-wishes.ts'
 import type { Services } from './services.ts'
+import { bestPing, dialWishOf, type StockSource } from './stock-login.ts'
+import type { StockTurns } from './stock-turns.ts'
 
 interface LinkNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
   readonly calls: PeerCalls
   readonly services: Services
+  readonly stock: StockTurns
   readonly self: string
   /** Where this node's own HTTP answers to what comes through a tunnel. */
   readonly innerAddress: () => string
@@ -28,9 +32,10 @@ const LOCAL_DIAL_TIMEOUT = 10_000
 /** P2PRC's `/FRPPort` answers before its frps listens; its own client sleeps 5 s. */
 const LATE_LISTENER_TRIES = 24
 const LATE_LISTENER_WAIT = 250
-/** Stock ends answer pings within 10 s or not at all; ours at once. */
-const STRANGER_KEEPALIVE = 10_000
-const STRANGER_SILENCE = 10_000
+/** A stock frps in use is timed this often, as nodes are. */
+const PING_PERIOD = PROBE_PERIOD
+/** TURNs whose earlier session is remembered; the oldest makes room. */
+const MOST_RUN_IDS = 64
 /** Work connections kept waiting at the TURN, so that a burst of ten users finds one each: a path's round trip less for nine of them. */
 const POOL = 10
 const PROOF_TRIES = 20
@@ -39,8 +44,8 @@ const PROOF_WAIT = 100
 const PROOF_PERIOD = 3_000
 
 export function createLinkActor(needs: LinkNeeds) {
-  const { clock, random, network, calls, services, self, innerAddress } = needs
-  // A TURN that still holds this node's earlier session frees its ports at once when it is named.
+  const { clock, random, network, calls, services, stock, self, innerAddress } = needs
+  // By frp address. A TURN that still holds this node's earlier session frees its ports at once when it is named.
   const runIds = new Map<string, string>()
   const probes = createProbeDatagrams(random)
 
@@ -57,12 +62,22 @@ export function createLinkActor(needs: LinkNeeds) {
       }, ms)
       timers.add(timer)
     }
+    const remember = (runId: string): void => {
+      const [oldest] = runIds.keys()
+      if (oldest !== undefined && runIds.size >= MOST_RUN_IDS) runIds.delete(oldest)
+      runIds.delete(frpAddress)
+      runIds.set(frpAddress, runId)
+    }
     const proofs = createServiceProof({ clock, network, probes })
     const prefix = `${self.slice(0, 16)}.`
     const nodeProxy = `${prefix}node`
     const host = parseAddress(turn.address)?.host ?? ''
-    const stock = needs.turns.find((source) => source.type === 'frp' && source.address === frpAddress)
-    const source = stock?.type === 'frp' ? stock : { token: '', tls: null, wire: 1 as const }
+    const named = turn.kind === 'frp' ? needs.turns.find((source) => source.type === 'frp' && source.address === frpAddress) : undefined
+    const source: StockSource = named?.type === 'frp' ? named : { type: 'frp', address: frpAddress, token: '', tls: 'off', wire: 1 }
+    let cut = false
+    const noteCut = (): void => {
+      cut = true
+    }
     const ours = turn.kind === 'moonwalk'
 
     const dialServer: Parameters<typeof createFrpClient>[0]['dialServer'] = async (reader) => {
@@ -70,9 +85,21 @@ export function createLinkActor(needs: LinkNeeds) {
         const opened = await network.dial(frpAddress, {
           timeoutMs: DIAL_TIMEOUT,
           ...(reader ? { reader } : {}),
-          ...(source.tls === 'force' ? { tls: {} } : {}),
+          ...dialWishOf(source),
         })
-        const late = isFailureOf(opened) && opened.reason === 'refused' && turn.kind === 'p2prc' && attempt < LATE_LISTENER_TRIES && !ended
+        // Before the mux hears of it: what the mux ends itself, as for silence, is no cut.
+        if (!isFailureOf(opened)) {
+          opened.link.on('end', noteCut)
+          opened.link.on('error', noteCut)
+          opened.link.on('close', noteCut)
+        }
+        const late =
+          isFailureOf(opened) &&
+          opened.reason === 'refused' &&
+          turn.kind === 'p2prc' &&
+          !runIds.has(frpAddress) &&
+          attempt < LATE_LISTENER_TRIES &&
+          !ended
         if (!late) return opened
         await new Promise<void>((resolve) => clock.setTimeout(resolve, LATE_LISTENER_WAIT))
       }
@@ -81,17 +108,34 @@ export function createLinkActor(needs: LinkNeeds) {
     const proveNode = async (address: string, attempt = 1): Promise<void> => {
       const id = await calls.echo(address)
       if (ended) return
-      if (id === self) return tell({ type: 'link.proven', address })
+      if (id === self) {
+        tell({ type: 'link.proven', address })
+        if (turn.kind === 'frp') measure()
+        return
+      }
       if (attempt < PROOF_TRIES) after(PROOF_WAIT, () => void proveNode(address, attempt + 1))
     }
-    const proveService = async (spec: ServiceSpec, address: string): Promise<void> => {
-      const why = await proofs.prove(prefix + spec.name, address, spec.kind)
-      if (ended || !services.specs().some(({ name }) => name === spec.name)) return
+    /** Where the TURN has opened each service, as long as it has. */
+    const places = new Map<string, { readonly address: string }>()
+    const proveService = async (spec: ServiceSpec, place: { readonly address: string }): Promise<void> => {
+      const { address } = place
+      const shared = spec.options?.group !== undefined
+      const why = await proofs.prove(prefix + spec.name, address, spec.kind, shared)
+      if (ended || places.get(spec.name) !== place) return
       services.note(
         spec.name,
         why === null ? { state: 'up', public: address, error: null } : { state: 'opening', public: null, error: why },
       )
-      if (why !== null) after(PROOF_PERIOD, () => void proveService(spec, address))
+      if (why !== null) after(PROOF_PERIOD, () => void proveService(spec, place))
+    }
+    /** While users are connected a ping waits behind what they move: it counts only where it is better than what is known. */
+    const measure = (): void => {
+      const { connectionsNow } = client
+      bestPing(client, (rttMs) => {
+        if (ended) return
+        stock.measured(turn.key, connectionsNow > 0 ? Math.min(rttMs, stock.rttMs(turn.key) ?? rttMs) : rttMs)
+        after(PING_PERIOD, measure)
+      })
     }
     const started = (proxy: string, remoteAddr: string): void => {
       const port = Number(remoteAddr.split(':').at(-1))
@@ -99,14 +143,22 @@ export function createLinkActor(needs: LinkNeeds) {
       if (address === null) return
       if (proxy === nodeProxy) return void proveNode(address)
       const spec = services.specs().find(({ name }) => prefix + name === proxy)
-      if (spec) void proveService(spec, address)
+      if (spec === undefined) return
+      const place = { address }
+      places.set(spec.name, place)
+      void proveService(spec, place)
+    }
+    const down = (proxy: string, error: string): void => {
+      const name = proxy.slice(prefix.length)
+      places.delete(name)
+      services.note(name, { state: 'down', public: null, error })
     }
 
     const hear = (fact: FrpClientFact): void => {
       if (ended) return
       switch (fact.type) {
         case 'client.loggedIn':
-          runIds.set(turn.key, fact.runId)
+          remember(fact.runId)
           tell({ type: 'link.loggedIn' })
           open({ name: 'node', kind: 'tcp', local: innerAddress(), domain: null })
           for (const spec of services.specs()) open(spec)
@@ -114,16 +166,18 @@ export function createLinkActor(needs: LinkNeeds) {
         case 'client.proxyStarted':
           return started(fact.proxy, fact.remoteAddr)
         case 'client.proxyRefused':
-          if (fact.proxy === nodeProxy) return tell({ type: 'link.closed', why: `the TURN gave no port: ${fact.error}` })
-          return services.note(fact.proxy.slice(prefix.length), {
-            state: 'down',
-            public: null,
-            error: `the TURN refused it: ${fact.error}`,
-          })
+          if (fact.proxy === nodeProxy) {
+            stock.refused(turn.key, `it gave no port: ${fact.error}`)
+            return tell({ type: 'link.closed', why: `the TURN gave no port: ${fact.error}` })
+          }
+          return down(fact.proxy, `the TURN refused it: ${fact.error}`)
+        case 'client.proxyUnhealthy':
+          return down(fact.proxy, `its check fails: ${fact.why}`)
         case 'client.served':
           return proofs.served(fact.proxy, fact.ok ? null : (fact.error ?? 'the local service did not answer'))
         case 'client.closed':
-          return tell({ type: 'link.closed', why: plain(fact.why) })
+          if (fact.refused) stock.refused(turn.key, fact.why)
+          return tell({ type: 'link.closed', why: plain(fact.why), cut })
       }
     }
 
@@ -136,13 +190,14 @@ export function createLinkActor(needs: LinkNeeds) {
       interceptDatagram: (proxy, bytes) => proofs.intercept(proxy, bytes),
       token: source.token,
       mux: true,
-      tls: source.tls === 'force',
+      tls: source.tls !== 'off',
       wire: source.wire,
       poolCount: POOL,
-      runId: runIds.get(turn.key) ?? '',
-      keepaliveMs: ours ? TUNNEL_KEEPALIVE : STRANGER_KEEPALIVE,
-      silenceMs: ours ? TUNNEL_SILENCE : STRANGER_SILENCE,
+      runId: runIds.get(frpAddress) ?? '',
+      keepaliveMs: TUNNEL_KEEPALIVE,
+      silenceMs: TUNNEL_SILENCE,
       peerIsOurs: ours,
+      meterOf: (proxy) => services.meter(proxy.slice(prefix.length)),
       tell: hear,
     })
     const open = (spec: ServiceSpec): void => {
@@ -150,16 +205,16 @@ export function createLinkActor(needs: LinkNeeds) {
         name: prefix + spec.name,
         type: spec.kind,
         local: spec.local,
-        remotePort: 0,
         customDomains: spec.domain === null ? [] : [spec.domain],
-        useEncryption: false,
-        useCompression: false,
+        ...proxyWishes(spec.options),
       })
     }
     const watching = services.changes$.subscribe(({ type, name }) => {
       const spec = services.specs().find((one) => one.name === name)
       if (type === 'added' && spec) open(spec)
-      if (type === 'removed') client.closeProxy(prefix + name)
+      if (type !== 'removed') return
+      places.delete(name)
+      client.closeProxy(prefix + name)
     })
     client.start()
 

@@ -1,20 +1,24 @@
 // What the node says of itself: the objects of `status`, `peers` and the table, made from what is there now.
 import type { StateValue } from 'xstate'
 import type { HealthAnswer, MoonwalkNode, NodeOptions, PeerAnswerRow, StatusAnswer, TurnAnswer } from '../answers.ts'
-import { type Row, shownRows } from '../domain/ip-table.ts'
+import { parseAddress } from '../domain/address.ts'
+import { type IpTable, type Row, shownRows } from '../domain/ip-table.ts'
 import { dialectOf } from '../domain/record.ts'
 import { type TurnCandidate, type TurnChoice, unfit } from '../domain/turn-choice.ts'
 import { pathOf } from '../feed/inspection.ts'
 import { tableFileObject } from '../p2prc/table-codec.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { Services } from './services.ts'
+import type { StockTurns } from './stock-turns.ts'
 import type { TableKeeper } from './table-keeper.ts'
+import type { TurnServer } from './turn-server-actor.ts'
 
 interface AnswerNeeds {
   readonly own: OwnRecord
   readonly options: NodeOptions
   readonly keeper: TableKeeper
   readonly services: Services
+  readonly turnServer: Pick<TurnServer, 'clients' | 'carried'>
   readonly startedAt: string
   readonly snapshot: () => {
     readonly value: StateValue
@@ -22,16 +26,17 @@ interface AnswerNeeds {
     readonly turnSince: { readonly since: string; readonly provenAt: string } | null
   }
   readonly reach: () => StatusAnswer['node']['reachability']
+  readonly stock: Pick<StockTurns, 'rttMs' | 'candidates'>
   readonly candidates: () => readonly TurnCandidate[]
 }
 
 export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'peers' | 'table'> {
-  const { own, options, keeper, services, startedAt, snapshot } = needs
+  const { own, options, keeper, services, turnServer, startedAt, snapshot } = needs
   const turnAnswer = (): TurnAnswer | null => {
     const { choice, turnSince } = snapshot()
     if (!choice) return null
     const { turn, reason } = choice
-    const rttMs = keeper.current().rows.get(turn.key)?.latency.rttMs ?? turn.rttMs
+    const rttMs = keeper.current().rows.get(turn.key)?.latency.rttMs ?? needs.stock.rttMs(turn.key) ?? turn.rttMs
     return {
       id: turn.id,
       name: turn.name,
@@ -56,11 +61,23 @@ export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'pe
       },
       turn: turnAnswer(),
       services: services.list(),
+      clients: turnServer.clients(nameByPort(keeper.current(), own.id)),
+      carried: turnServer.carried(),
       health: healthOf(pathOf(snapshot().value), needs),
     }),
     peers: () => ({ schemaVersion: 1, self: own.id, peers: shownRows(keeper.current()).map((row) => peerRow(row, own.id)) }),
     table: () => tableFileObject(keeper.stored()),
   }
+}
+
+/** Who says, signed, to be reached through a port of this node. */
+function nameByPort({ rows }: IpTable, self: string): (port: number) => string | null {
+  const names = new Map<number, string>()
+  for (const { record } of rows.values()) {
+    const port = record.via === self ? parseAddress(record.address)?.port : undefined
+    if (port !== undefined) names.set(port, record.name)
+  }
+  return (port) => names.get(port) ?? null
 }
 
 const peerRow = ({ record, state, latency, downMbps, upMbps, lastProofMs }: Row, self: string): PeerAnswerRow => ({
@@ -81,7 +98,7 @@ const peerRow = ({ record, state, latency, downMbps, upMbps, lastProofMs }: Row,
 })
 
 /** What a person should know, worst first. */
-function healthOf(state: string, { options, keeper, own, services, candidates, reach }: AnswerNeeds): readonly HealthAnswer[] {
+function healthOf(state: string, { options, keeper, own, services, stock, candidates, reach }: AnswerNeeds): readonly HealthAnswer[] {
   const health: HealthAnswer[] = []
   const others = [...keeper.current().rows.values()].filter(({ key, state: row }) => key !== own.id && row !== 'unknown').length
   if (state === 'bootstrapping')
@@ -107,6 +124,13 @@ function healthOf(state: string, { options, keeper, own, services, candidates, r
           : 'nobody has proven yet that this node can be reached',
       fix: 'Start another node with --join and this address; the first that connects proves it.',
     })
+  for (const { name, objection } of stock.candidates())
+    if (objection !== undefined)
+      health.push({
+        level: 'warn',
+        text: `the stock frps ${name} can't be used as TURN: ${objection}`,
+        fix: 'Check that it runs, and its address, token and TLS in --turn frp://[TOKEN@]HOST:PORT; it is asked again now and then.',
+      })
   for (const { name, error } of services.list())
     if (error !== null)
       health.push({ level: 'warn', text: `service ${name} is not up: ${error}`, fix: 'Check that something listens at its local address.' })

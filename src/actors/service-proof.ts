@@ -8,10 +8,15 @@ import type { ProbeDatagrams } from './probe-datagrams.ts'
 const PROOF_TIMEOUT = 3_000
 /** Datagrams get lost, and a TURN loses those that come before its work connection. */
 const DATAGRAM_PERIOD = 250
+/** Connections to a shared port come out at another member, and at this one in turn. */
+const SHARED_PERIOD = 250
 
 export interface ServiceProof {
-  /** Connects to `address`, or sends datagrams there, and waits for `served(proxy)` or `intercept(proxy, …)`. Null: proven; else why not. */
-  prove(proxy: string, address: string, kind: ServiceSpec['kind']): Promise<string | null>
+  /**
+   * Connects to `address`, or sends datagrams there, and waits for `served(proxy)` or `intercept(proxy, …)`. Null: proven; else
+   * why not. `shared`: others have the address too, so it takes several connections until one comes out here. Default: no.
+   */
+  prove(proxy: string, address: string, kind: ServiceSpec['kind'], shared?: boolean): Promise<string | null>
   /** A connection came through for this proxy and reached its local end, or not. */
   served(proxy: string, error: string | null): void
   /** A datagram came through for this proxy; true: it is a proof's, and not for the service. */
@@ -44,14 +49,27 @@ export function createServiceProof({ clock, network, probes }: ProofNeeds): Serv
     return why
   }
 
-  const connect = (address: string) => async (settle: (why: string) => void) => {
+  const connect = (address: string, shared: boolean) => async (settle: (why: string) => void) => {
     const abort = new AbortController()
-    const opened = await network.dial(address, { timeoutMs: PROOF_TIMEOUT, signal: abort.signal })
-    if (isFailureOf(opened)) settle(`its public address ${address} can't be connected to: ${opened.text}`)
-    else opened.link.on('error', () => {})
+    let timer: unknown = null
+    let end = (): void => {}
+    const dial = async (): Promise<void> => {
+      const opened = await network.dial(address, { timeoutMs: PROOF_TIMEOUT, signal: abort.signal })
+      if (isFailureOf(opened)) return settle(`its public address ${address} can't be connected to: ${opened.text}`)
+      opened.link.on('error', () => {})
+      if (abort.signal.aborted) return void opened.link.destroy()
+      end = () => opened.link.destroy()
+      if (shared) timer = clock.setTimeout(again, SHARED_PERIOD)
+    }
+    const again = (): void => {
+      end()
+      void dial()
+    }
+    await dial()
     return () => {
       abort.abort()
-      if (!isFailureOf(opened)) opened.link.destroy()
+      clock.clearTimeout(timer)
+      end()
     }
   }
 
@@ -80,8 +98,8 @@ export function createServiceProof({ clock, network, probes }: ProofNeeds): Serv
   const keyOf = (proxy: string, probe: Uint8Array): string => `${proxy} ${Buffer.from(probe).toString('hex')}`
 
   return {
-    prove: (proxy, address, kind) => {
-      if (kind !== 'udp') return awaiting(proxy, connect(address))
+    prove: (proxy, address, kind, shared = false) => {
+      if (kind !== 'udp') return awaiting(proxy, connect(address, shared))
       const probe = probes.next()
       return awaiting(keyOf(proxy, probe), sendDatagrams(address, probe))
     },

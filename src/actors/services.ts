@@ -1,6 +1,8 @@
 import { type Observable, Subject } from 'rxjs'
 import type { ServiceAnswer, ServiceSpec } from '../answers.ts'
 import type { News } from '../feed/news.ts'
+import { ProxyMeter } from '../frp/proxy-meter.ts'
+import type { TrafficRates } from './traffic-rates.ts'
 
 /** What this node exposes, and how each stands. */
 export interface Services {
@@ -8,6 +10,9 @@ export interface Services {
   specs(): readonly ServiceSpec[]
   add(spec: ServiceSpec): void
   remove(name: string): boolean
+  /** What counts for a service, whatever carries it now; null when there is no such service. */
+  meter(name: string): ProxyMeter | null
+  meters(): readonly ProxyMeter[]
   /** A service's new standing. */
   note(name: string, standing: Pick<ServiceAnswer, 'state' | 'public' | 'error'>): void
   /** All at once: what carried them is gone. */
@@ -15,12 +20,24 @@ export interface Services {
   readonly changes$: Observable<{ readonly type: 'added' | 'removed' | 'noted'; readonly name: string }>
 }
 
-export function createServices(first: readonly ServiceSpec[], publish: (news: News) => void): Services {
-  const all = new Map<string, { readonly spec: ServiceSpec; readonly answer: ServiceAnswer }>()
+interface Service {
+  readonly spec: ServiceSpec
+  readonly answer: Omit<ServiceAnswer, 'traffic'>
+  /** Null until something carries it. */
+  readonly meter: ProxyMeter | null
+}
+
+export function createServices(
+  first: readonly ServiceSpec[],
+  publish: (news: News) => void,
+  { answer: trafficOf }: Pick<TrafficRates, 'answer'>,
+): Services {
+  const all = new Map<string, Service>()
   const changes = new Subject<{ readonly type: 'added' | 'removed' | 'noted'; readonly name: string }>()
   const put = (spec: ServiceSpec): void => {
     all.set(spec.name, {
       spec,
+      meter: null,
       answer: { name: spec.name, kind: spec.kind, local: spec.local, public: null, state: 'opening', error: null },
     })
   }
@@ -37,7 +54,7 @@ export function createServices(first: readonly ServiceSpec[], publish: (news: Ne
     changes.next({ type: 'noted', name })
   }
   return {
-    list: () => [...all.values()].map(({ answer }) => answer),
+    list: () => [...all.values()].map(({ answer, meter }) => ({ ...answer, traffic: meter === null ? null : trafficOf(meter) })),
     specs: () => [...all.values()].map(({ spec }) => spec),
     add: (spec) => {
       put(spec)
@@ -48,6 +65,14 @@ export function createServices(first: readonly ServiceSpec[], publish: (news: Ne
       if (was) changes.next({ type: 'removed', name })
       return was
     },
+    meter: (name) => {
+      const one = all.get(name)
+      if (!one) return null
+      const meter = one.meter ?? new ProxyMeter()
+      all.set(name, { ...one, meter })
+      return meter
+    },
+    meters: () => [...all.values()].flatMap(({ meter }) => (meter === null ? [] : [meter])),
     note,
     noteAll: (standing) => {
       for (const name of [...all.keys()]) note(name, { ...standing, public: null })

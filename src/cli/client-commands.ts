@@ -3,7 +3,8 @@ import type { PeersAnswer, PingAnswer, ServiceAnswer, SpeedtestAnswer, StatusAns
 import { readService } from '../config-specs.ts'
 import { type ClientFlags, type ControlAnswer, call } from './control-client.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
-import { peersText, statusText } from './tables.ts'
+import { statusText } from './status-text.ts'
+import { peersText } from './tables.ts'
 
 type Env = NodeJS.ProcessEnv
 
@@ -23,7 +24,7 @@ function print<T>(answer: ControlAnswer<T>, flags: ClientFlags, text: (body: T) 
 }
 
 export const status = async (flags: ClientFlags, env: Env): Promise<ExitCode> =>
-  print(await call<StatusAnswer>(flags, env, '/api/status'), flags, statusText)
+  print(await call<StatusAnswer>(flags, env, '/api/status'), flags, (answer) => statusText(answer, Date.now()))
 
 export async function peers(flags: ClientFlags & { readonly watch?: boolean }, env: Env): Promise<ExitCode> {
   const show = async (): Promise<ExitCode> =>
@@ -53,7 +54,8 @@ export async function expose(
     return EXIT.usage
   }
   const kind = flags.udp ? '/udp' : flags.http === undefined ? '' : `/http:${flags.http}`
-  const read = readService(`${flags.name === undefined ? '' : `${flags.name}=`}${target}${kind}`)
+  const [, place = '', options = ''] = /^([^?]*)(\?.*)?$/s.exec(target) ?? []
+  const read = readService(`${flags.name === undefined ? '' : `${flags.name}=`}${place}${kind}${options}`)
   const timeoutMs = Math.round(Number(flags.timeout ?? '30') * 1_000)
   if ('wrong' in read || !(timeoutMs >= 1 && timeoutMs <= MOST_TIMEOUT_MS)) {
     process.stderr.write(`${'wrong' in read ? read.wrong : `--timeout: "${flags.timeout}" is not a number of seconds up to 600`}\n`)

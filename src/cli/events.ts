@@ -59,6 +59,5 @@ function follow(flags: ClientFlags, env: NodeJS.ProcessEnv, tell: (entry: Entry)
     socket.on('close', () => resolve(opened ? EXIT.fine : EXIT.notRunning))
     // Nothing is owed to the node: its end of the connection is not waited for.
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => socket.terminate())
-    process.stdout.on('error', () => socket.terminate())
   })
 }

@@ -92,12 +92,12 @@ function addUp(program: Command, act: Act, env: Env): void {
 }
 
 function addSetting(up: Command, key: ConfigKey): void {
-  const { flag, off, meaning, usual, isList }: Setting = SETTINGS[key]
+  const { flag, off, meaning, usual, isList, isCount }: Setting = SETTINGS[key]
   const text = `${meaning}${isList ? '; may be repeated' : ''} (default: ${usual})`
   if (key !== 'offerTurn') {
     const option = new Option(flag, text)
     if (isList) option.argParser(listed)
-    if (key === 'speedtestPaceMs') option.argParser((value) => (/^\d+$/.test(value) ? Number(value) : value))
+    if (isCount) option.argParser((value) => (/^\d+$/.test(value) ? Number(value) : value))
     up.addOption(option)
   }
   if (off !== undefined)
@@ -107,13 +107,25 @@ function addSetting(up: Command, key: ConfigKey): void {
     )
 }
 
+const SERVICE_OPTIONS_TEXT = `
+A service may have options behind a ?, separated by &, as in 'web=3000?limit=1MB&check=http:/health' (quoted, for the shell):
+
+  encrypt, compress        what goes between TURN and this node
+  limit=1MB                bytes a second, all connections and both ways together: KB or MB
+  limit-mode=server        the TURN keeps the limit, not this node
+  proxy-protocol=v2        the local service is told who its users are: v1 or v2; for udp v2
+  group=G, group-key=K     tcp: shares its public port with the services of that group on the same TURN
+  check=tcp, http:/PATH    public only while the service accepts connections, or answers that path with 2xx
+  port=20080               the public port to ask for
+`
+
 /** Where else each setting may stand. */
 function settingsText(): string {
   const rows = CONFIG_KEYS.map((key) => {
     const { flag, off }: Setting = SETTINGS[key]
     return [key === 'offerTurn' ? (off ?? '') : (flag.split(' ')[0] ?? ''), key, variableOf(key)]
   })
-  return `
+  return `${SERVICE_OPTIONS_TEXT}
 Flags win over the environment, the environment over the configuration file. Lists are JSON lists in the file, and separated by
 commas in the environment. The same settings are called:
 
@@ -143,11 +155,12 @@ function addClientCommands(program: Command, act: Act, env: Env): void {
     .argument('<node>', 'id, name or HOST:PORT')
     .action(act(async (peer: string, flags: Flags) => (await load()).remove(peer, flags, env)))
   client('expose', 'put a local service on the internet')
-    .argument('<port>', 'PORT or HOST:PORT, with /udp or /http:DOMAIN')
+    .argument('<port>', 'PORT or HOST:PORT, with /udp or /http:DOMAIN, and options behind a ?')
     .option('--name <name>', 'what the service is called')
     .option('--udp', 'carry datagrams')
     .option('--http <domain>', 'answer HTTP for this domain')
     .option('--timeout <seconds>', 'how long to wait for the proof', '30')
+    .addHelpText('after', SERVICE_OPTIONS_TEXT)
     .action(act(async (target: string, flags: Flags) => (await load()).expose(target, flags, env)))
   client('unexpose', 'take a service back')
     .argument('<name>')

@@ -1,5 +1,5 @@
 // Answers as text for people: aligned columns, nothing that a pipe would garble.
-import type { PeersAnswer, StatusAnswer } from '../answers.ts'
+import type { PeersAnswer } from '../answers.ts'
 
 /** Rows as columns, padded to the widest cell. */
 export function columns(rows: readonly (readonly string[])[]): string {
@@ -26,7 +26,7 @@ export function peersText({ peers }: PeersAnswer, nowMs: number): string {
   return peers.length === 0 ? 'nobody yet' : columns([head, ...rows]) + foot
 }
 
-function ageText(iso: string | null, nowMs: number): string {
+export function ageText(iso: string | null, nowMs: number): string {
   if (iso === null) return '–'
   const seconds = Math.max(0, Math.round((nowMs - Date.parse(iso)) / 1_000))
   return seconds < 60
@@ -34,22 +34,4 @@ function ageText(iso: string | null, nowMs: number): string {
     : seconds < 3_600
       ? `${Math.round(seconds / 60)} min ago`
       : `${Math.round(seconds / 3_600)} h ago`
-}
-
-export function statusText({ node, turn, services, health }: StatusAnswer): string {
-  const lines = [
-    ['node', `${node.name} (${node.id})`],
-    ['state', node.state],
-    ['address', node.address === null ? 'not proven' : `${node.address} (${node.reachability})`],
-    [
-      'TURN',
-      turn === null ? 'none' : `${turn.name} at ${turn.address}, ${turn.rttMs === null ? '?' : turn.rttMs.toFixed(2)} ms; ${turn.reason}`,
-    ],
-    ...services.map(({ name, local, public: address, state, error }) => [
-      `service ${name}`,
-      `${state}: ${address ?? 'no public address'} → ${local}${error === null ? '' : ` (${error})`}`,
-    ]),
-    ...health.map(({ level, text, fix }) => [level, `${text} ${fix}`]),
-  ]
-  return columns(lines)
 }

@@ -40,8 +40,6 @@ export async function up(flags: Readonly<Record<string, unknown>>, env: NodeJS.P
   // However the process ends; nobody is to meet what a killed one before us left behind.
   process.once('exit', tidy)
   rmSync(controlFile, { force: true })
-  // Whoever read our output has gone: nobody is left to talk to, but the node goes on.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const code = await live(config, flags.json === true, controlFile, ends)
   process.removeListener('exit', tidy)
   tidy()

@@ -52,13 +52,25 @@ export const FIRST_PROBES_TIMEOUT = 2_500
 
 /** From dialling a TURN until its address is proven. */
 export const TUNNEL_OPEN_TIMEOUT = 8_000
+/** A TURN whose tunnel broke off has this long to take the login again; the next one is looked for then. A few round trips. */
+export const RETURN_TIMEOUT = 1_500
 /** A TURN that failed is not chosen again for this long, unless there is no other. */
 export const TURN_BAR = 15_000
-/** Sign of life on a tunnel between two of our own ends; silence is noticed within the sum, 5 s. */
+/**
+ * Sign of life on a tunnel; silence is noticed within the sum, below 5 s. For stock TURNs too: their mux answers a ping as soon
+ * as it has read it, and any byte counts as an answer.
+ */
 export const TUNNEL_KEEPALIVE = 2_000
 export const TUNNEL_SILENCE = 2_500
 /** A better TURN is looked for this often. */
 export const TURN_REVIEW = 10_000
+/** A stock frps that is not in use is asked for its round trip this often while the node has a TURN: a login each time. */
+export const STOCK_PERIOD = 60_000
+/** One such login, from the dial on: three round trips, and pings. */
+export const STOCK_TIMEOUT = 5_000
+/** A stock frps that refused a login is asked again after this, then twice that, and so on, give or take a quarter. */
+export const REFUSAL_FIRST = 15_000
+export const REFUSAL_LAST = 600_000
 /** A client of this node's TURN has this long to log in. */
 export const LOGIN_TIMEOUT = 10_000
 

@@ -12,6 +12,8 @@ export interface TurnCandidate {
   readonly offersTurn: boolean
   /** Reached through a TURN itself. */
   readonly behindNat: boolean
+  /** Of a stock frps: why it can't be used, as its login or the network said. */
+  readonly objection?: string
 }
 
 export interface TurnChoice {
@@ -23,6 +25,7 @@ export interface TurnChoice {
 /** What keeps a candidate from being chosen, or null. */
 export function unfit(candidate: TurnCandidate, self: string): string | null {
   if (candidate.id === self) return 'it is this node'
+  if (candidate.objection !== undefined) return candidate.objection
   if (!candidate.alive) return 'it does not answer'
   if (!candidate.offersTurn) return 'it does not offer TURN'
   if (candidate.behindNat) return 'it is behind NAT itself'

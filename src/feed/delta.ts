@@ -1,6 +1,8 @@
 // The live feed's messages, and both ends of them as pure functions: what changed between two looks at the node, and how a reader
-// brings its view up to date. One JSON text per WebSocket message.
-import type { PeerAnswerRow, StatusAnswer } from '../answers.ts'
+// brings its view up to date. One JSON text per WebSocket message. Figures are parts of their own: they move all the time, and
+// would else drag the status along.
+import type { CarriedAnswer, ClientAnswer, PeerAnswerRow, TrafficAnswer } from '../answers.ts'
+import type { FeedStatus, Figures } from './figures.ts'
 import type { Entry } from './news.ts'
 
 export type ActiveStates = Readonly<Record<string, readonly string[]>>
@@ -9,9 +11,13 @@ export type ActiveStates = Readonly<Record<string, readonly string[]>>
 export interface FeedSnapshot {
   readonly t: 's'
   readonly seq: number
-  readonly status: StatusAnswer
-  readonly peers: readonly PeerAnswerRow[]
+  readonly status: FeedStatus
+  readonly carried: CarriedAnswer
   readonly states: ActiveStates
+  readonly peers: readonly PeerAnswerRow[]
+  /** By the service's name. */
+  readonly traffic: readonly (readonly [service: string, traffic: TrafficAnswer])[]
+  readonly clients: readonly ClientAnswer[]
   /** The newest entries, oldest first. */
   readonly news: readonly Entry[]
 }
@@ -21,10 +27,15 @@ export interface FeedDelta {
   readonly t: 'd'
   readonly from: number
   readonly seq: number
-  readonly status?: StatusAnswer
+  readonly status?: FeedStatus
+  readonly carried?: CarriedAnswer
+  readonly states?: ActiveStates
   /** By `peerKey`; null: the row is gone. */
   readonly peers?: readonly (readonly [key: string, row: PeerAnswerRow | null])[]
-  readonly states?: ActiveStates
+  /** By the service's name. This and the two other parts with figures change at most once a second. */
+  readonly traffic?: readonly (readonly [service: string, traffic: TrafficAnswer | null])[]
+  /** By the client's id. */
+  readonly clients?: readonly (readonly [id: string, client: ClientAnswer | null])[]
   /** New entries, oldest first. A slow reader is not sent all of them: its numbers then have a gap. */
   readonly news: readonly Entry[]
 }
@@ -32,63 +43,98 @@ export interface FeedDelta {
 /** What a row is known by from one delta to the next. */
 export const peerKey = ({ id, address }: PeerAnswerRow): string => id ?? address
 
+/** Parts that are sent whole when anything in them changed, and parts of rows, of which those are sent that changed. */
+const WHOLE = ['status', 'carried', 'states'] as const
+const ROWS = ['peers', 'traffic', 'clients'] as const
+type Whole = (typeof WHOLE)[number]
+type Rows = (typeof ROWS)[number]
+
 /** One look at the node, each part as JSON text: quick to compare, quick to send. */
-export interface Look {
-  readonly status: string
-  readonly states: string
-  readonly peers: ReadonlyMap<string, string>
-}
+export type Look = Readonly<Record<Whole, string>> & Readonly<Record<Rows, ReadonlyMap<string, string>>>
 
 /** Which parts of a look a reader has not seen yet. */
-export interface Dirt {
-  readonly status: boolean
-  readonly states: boolean
-  readonly peers: ReadonlySet<string>
-}
+export type Dirt = Readonly<Record<Whole, boolean>> & Readonly<Record<Rows, ReadonlySet<string>>>
 
-export const NO_DIRT: Dirt = { status: false, states: false, peers: new Set() }
+const NOTHING: ReadonlySet<string> = new Set()
+export const NO_DIRT: Dirt = { status: false, carried: false, states: false, peers: NOTHING, traffic: NOTHING, clients: NOTHING }
 
-export const lookAt = (status: StatusAnswer, peers: readonly PeerAnswerRow[], states: ActiveStates): Look => ({
+/** Figures as text. */
+export type FiguresLook = Pick<Look, 'carried' | 'traffic' | 'clients'>
+
+export const lookAtFigures = ({ carried, traffic, clients }: Figures): FiguresLook => ({
+  carried: JSON.stringify(carried),
+  traffic: new Map([...traffic].map(([name, one]) => [name, JSON.stringify(one)])),
+  clients: new Map([...clients].map(([id, client]) => [id, JSON.stringify(client)])),
+})
+
+export const lookAt = (status: FeedStatus, peers: readonly PeerAnswerRow[], states: ActiveStates, figures: FiguresLook): Look => ({
   status: JSON.stringify(status),
   states: JSON.stringify(states),
   peers: new Map(peers.map((row) => [peerKey(row), JSON.stringify(row)])),
+  ...figures,
 })
 
 export function changed(before: Look, after: Look): Dirt {
-  const peers = new Set<string>()
-  for (const [key, row] of after.peers) if (before.peers.get(key) !== row) peers.add(key)
-  for (const key of before.peers.keys()) if (!after.peers.has(key)) peers.add(key)
-  return { status: before.status !== after.status, states: before.states !== after.states, peers }
+  return {
+    status: before.status !== after.status,
+    carried: before.carried !== after.carried,
+    states: before.states !== after.states,
+    peers: changedRows(before.peers, after.peers),
+    traffic: changedRows(before.traffic, after.traffic),
+    clients: changedRows(before.clients, after.clients),
+  }
+}
+
+function changedRows(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): ReadonlySet<string> {
+  if (before === after) return NOTHING
+  const keys = new Set<string>()
+  for (const [key, row] of after) if (before.get(key) !== row) keys.add(key)
+  for (const key of before.keys()) if (!after.has(key)) keys.add(key)
+  return keys
 }
 
 export const mergeDirt = (one: Dirt, other: Dirt): Dirt => ({
   status: one.status || other.status,
+  carried: one.carried || other.carried,
   states: one.states || other.states,
-  peers: one.peers.size === 0 ? other.peers : other.peers.size === 0 ? one.peers : new Set([...one.peers, ...other.peers]),
+  peers: union(one.peers, other.peers),
+  traffic: union(one.traffic, other.traffic),
+  clients: union(one.clients, other.clients),
 })
 
-export const isClean = ({ status, states, peers }: Dirt): boolean => !status && !states && peers.size === 0
+const union = (one: ReadonlySet<string>, other: ReadonlySet<string>): ReadonlySet<string> =>
+  one.size === 0 ? other : other.size === 0 ? one : new Set([...one, ...other])
+
+export const isClean = (dirt: Dirt): boolean => WHOLE.every((part) => !dirt[part]) && ROWS.every((part) => dirt[part].size === 0)
+
+/** Something was carried between the two looks. */
+export const hasMoved = ({ carried, traffic, clients }: Dirt): boolean => carried || traffic.size > 0 || clients.size > 0
 
 export function snapshotText(seq: number, look: Look, news: readonly Entry[]): string {
-  const peers = [...look.peers.values()].join(',')
-  return `{"t":"s","seq":${seq},"status":${look.status},"peers":[${peers}],"states":${look.states},"news":${JSON.stringify(news)}}`
+  const parts = [
+    ...WHOLE.map((part) => `"${part}":${look[part]}`),
+    `"peers":[${[...look.peers.values()].join(',')}]`,
+    `"traffic":[${[...look.traffic].map(([name, one]) => `[${JSON.stringify(name)},${one}]`).join(',')}]`,
+    `"clients":[${[...look.clients.values()].join(',')}]`,
+    `"news":${JSON.stringify(news)}`,
+  ]
+  return `{"t":"s","seq":${seq},${parts.join(',')}}`
 }
 
 export function deltaText(from: number, seq: number, look: Look, dirt: Dirt, news: readonly Entry[]): string {
-  const rows = [...dirt.peers].map((key) => `[${JSON.stringify(key)},${look.peers.get(key) ?? 'null'}]`)
+  const rowsOf = (part: Rows): string => [...dirt[part]].map((key) => `[${JSON.stringify(key)},${look[part].get(key) ?? 'null'}]`).join(',')
   const parts = [
-    ...(dirt.status ? [`"status":${look.status}`] : []),
-    ...(rows.length > 0 ? [`"peers":[${rows.join(',')}]`] : []),
-    ...(dirt.states ? [`"states":${look.states}`] : []),
+    ...WHOLE.filter((part) => dirt[part]).map((part) => `"${part}":${look[part]}`),
+    ...ROWS.filter((part) => dirt[part].size > 0).map((part) => `"${part}":[${rowsOf(part)}]`),
     `"news":${JSON.stringify(news)}`,
   ]
   return `{"t":"d","from":${from},"seq":${seq},${parts.join(',')}}`
 }
 
 /** What a reader holds. */
-export interface FeedView {
+export interface FeedView extends Figures {
   readonly seq: number
-  readonly status: StatusAnswer
+  readonly status: FeedStatus
   readonly peers: ReadonlyMap<string, PeerAnswerRow>
   readonly states: ActiveStates
   /** Oldest first, at most `maxNews`. */
@@ -98,20 +144,40 @@ export interface FeedView {
 /** The view after one message; null when it does not follow on: connect again. */
 export function applyFeed(view: FeedView | null, message: FeedSnapshot | FeedDelta, maxNews = 50): FeedView | null {
   if (message.t === 's') {
-    const { seq, status, states, news } = message
-    return { seq, status, states, news: news.slice(-maxNews), peers: new Map(message.peers.map((row) => [peerKey(row), row])) }
+    const { seq, status, carried, states, traffic, news } = message
+    return {
+      seq,
+      status,
+      carried,
+      states,
+      news: news.slice(-maxNews),
+      peers: new Map(message.peers.map((row) => [peerKey(row), row])),
+      traffic: new Map(traffic),
+      clients: new Map(message.clients.map((client) => [client.id, client])),
+    }
   }
   if (view === null || message.from !== view.seq) return null
-  const peers = new Map(view.peers)
-  for (const [key, row] of message.peers ?? []) {
-    if (row === null) peers.delete(key)
-    else peers.set(key, row)
-  }
   return {
     seq: message.seq,
     status: message.status ?? view.status,
+    carried: message.carried ?? view.carried,
     states: message.states ?? view.states,
-    peers: message.peers ? peers : view.peers,
+    peers: patched(view.peers, message.peers),
+    traffic: patched(view.traffic, message.traffic),
+    clients: patched(view.clients, message.clients),
     news: message.news.length > 0 ? [...view.news, ...message.news].slice(-maxNews) : view.news,
   }
+}
+
+function patched<Row>(
+  rows: ReadonlyMap<string, Row>,
+  changes: readonly (readonly [key: string, row: Row | null])[] | undefined,
+): ReadonlyMap<string, Row> {
+  if (changes === undefined) return rows
+  const after = new Map(rows)
+  for (const [key, row] of changes) {
+    if (row === null) after.delete(key)
+    else after.set(key, row)
+  }
+  return after
 }

@@ -33,6 +33,10 @@ export function newsText(news: News): string {
       return `TURN: ${named(news)}, ${news.reason}.`
     case 'turn.lost':
       return `The TURN ${news.name} was lost: ${news.why}.`
+    case 'turn.broke':
+      return `The tunnel through ${news.name} broke off: ${news.why}; logging in there again.`
+    case 'turn.unfit':
+      return `The TURN ${news.name} can't be used: ${news.why}.`
     case 'turn.none':
       return `No TURN: ${news.why}.`
     case 'service.up':

@@ -29,6 +29,10 @@ export type News =
   | { readonly type: 'speed.refused'; readonly peer: string; readonly why: string }
   | { readonly type: 'turn.chosen'; readonly peer: string; readonly name: string; readonly address: string; readonly reason: string }
   | { readonly type: 'turn.lost'; readonly peer: string; readonly name: string; readonly why: string }
+  /** The tunnel through it was reset or closed by the other end, and this node logs in there again. */
+  | { readonly type: 'turn.broke'; readonly peer: string; readonly name: string; readonly why: string }
+  /** A stock frps of the configuration can't be used. Told once for each reason. */
+  | { readonly type: 'turn.unfit'; readonly peer: string; readonly name: string; readonly why: string }
   | { readonly type: 'turn.none'; readonly why: string }
   | { readonly type: 'service.up'; readonly service: string; readonly public: string }
   | { readonly type: 'service.down'; readonly service: string; readonly why: string }

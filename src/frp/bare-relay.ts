@@ -232,7 +232,11 @@ export function createBareRelay(gather: { readonly a: boolean; readonly b: boole
   }
 }
 
-/** Joins two links that were opened without a reader. */
-export function relayLinks(a: Link, b: Link, options: JoinOptions = { closeTogether: false }): void {
-  createBareRelay().join({ link: a, direct: false }, { link: b, direct: false }, options)
+/** Joins two links that were opened without a reader. `bytes`: those of `a` and of `b` so far. */
+export function relayLinks(
+  a: Link,
+  b: Link,
+  options: JoinOptions = { closeTogether: false },
+): { bytes(): { readonly a: number; readonly b: number } } {
+  return createBareRelay().join({ link: a, direct: false }, { link: b, direct: false }, options)
 }

@@ -7,6 +7,8 @@ import type { MuxStream } from './mux-contract.ts'
 export interface Carrier {
   /** Asks for a stream; answered once, at once with mux: null when none can be had. Never answered once closed. */
   open(onStream: (stream: MuxStream | null) => void): void
+  /** The round trip to the other end and back, once. Never told without mux, or once it is over. */
+  ping(answered: (rttMs: number) => void): void
   /** The connection that carries all has just ended: `onClosed` follows and knows why. Never without mux. */
   readonly ending: boolean
   /** Ends the connection that carries all; without mux every stream ends for itself. */
@@ -54,6 +56,7 @@ function muxCarrier({ clock, tls, keepaliveMs, silenceMs, dialServer }: FrpClien
       return mux.closed
     },
     open: (onStream) => onStream(mux.open()),
+    ping: (answered) => mux.ping(answered),
     close: (why) => {
       closed = true
       mux.close(why)
@@ -68,6 +71,7 @@ function bareCarrier({ tls, dialServer }: FrpClientOptions, { onReady, onClosed 
     if (!closed) onReady()
   })
   return {
+    ping: () => {},
     ending: false,
     open: (onStream) => {
       const control = first

@@ -1,8 +1,11 @@
 // A udp service at its own end: datagrams of all its users over one work connection.
+import type { TokenBucket } from './bandwidth-limit.ts'
 import type { Coder } from './coding.ts'
 import type { FrpClock, OpenDatagrams } from './contract.ts'
+import type { UdpAddress } from './messages.ts'
 import type { MuxStream } from './mux-contract.ts'
 import { PacketStream } from './packet-stream.ts'
+import type { ProxyMeter } from './proxy-meter.ts'
 import { UdpUsers } from './udp-users.ts'
 import type { Wire } from './wire.ts'
 
@@ -16,6 +19,11 @@ export interface ClientUdpOptions {
   readonly local: string
   /** True for a datagram that is not for the service. */
   readonly intercept: (bytes: Buffer) => boolean
+  /** Where this end keeps the proxy's bandwidth limit. Beyond it datagrams are lost. */
+  readonly limit: TokenBucket | null
+  /** Each user's first datagram has the PROXY protocol's header (v2) in front. */
+  readonly withHeader: boolean
+  readonly meter: ProxyMeter
 }
 
 export class ClientUdp {
@@ -27,7 +35,11 @@ export class ClientUdp {
 
   constructor(options: ClientUdpOptions) {
     this.#options = options
-    this.#users = new UdpUsers({ ...options, toUser: (bytes, user) => this.#packets?.send(bytes, user) })
+    this.#users = new UdpUsers({
+      ...options,
+      toUser: (bytes, user) => this.#toUser(bytes, user),
+      onFail: (why) => this.#failed(why),
+    })
   }
 
   /** A work connection for it; it takes the place of the one before. The stream's `onGone` is the caller's. */
@@ -38,10 +50,17 @@ export class ClientUdp {
       wire: this.#options.wire,
       coder,
       onPacket: (bytes, user) => {
-        if (!this.#options.intercept(bytes)) this.#users.toService(bytes, user)
+        const { intercept, limit } = this.#options
+        const isProof = intercept(bytes)
+        if (!isProof && limit?.admit(bytes.length) === false) return
+        this.#count('in', bytes, user)
+        if (!isProof) this.#users.toService(bytes, user)
       },
       onSign: () => {},
-      onFail: () => this.#detach(),
+      onFail: (fault) => {
+        if (fault !== null) this.#failed(fault)
+        this.#detach()
+      },
     })
     this.#schedulePing()
     this.#packets.start(rest)
@@ -55,6 +74,19 @@ export class ClientUdp {
   close(): void {
     this.#detach()
     this.#users.close()
+  }
+
+  #toUser(bytes: Buffer, user: UdpAddress): void {
+    if (this.#options.limit?.admit(bytes.length) === false) return
+    if (this.#packets?.send(bytes, user) === true) this.#count('out', bytes, user)
+  }
+
+  #count(direction: 'in' | 'out', { length }: Buffer, { host, port }: UdpAddress): void {
+    this.#options.meter.datagram(direction, length, `${host} ${port}`, this.#options.clock.now())
+  }
+
+  #failed(why: string): void {
+    this.#options.meter.failed(why, this.#options.clock.wallMs())
   }
 
   #detach(): void {

@@ -1,14 +1,16 @@
 // One work connection at the service's end: it waits to be told whose bytes it carries, then joins them to the local service.
 
+import type { TokenBucket } from './bandwidth-limit.ts'
 import type { ClientUdp } from './client-udp.ts'
-import { CodedLink } from './coded-link.ts'
 import { createCoder } from './coding.ts'
 import type { FrpClientOptions, ProxySpec } from './contract.ts'
 import { privilegeKey, streamKey } from './crypto.ts'
 import { firstMessage } from './first-message.ts'
 import type { MessageOf } from './messages.ts'
 import type { MuxStream } from './mux-contract.ts'
-import type { Traffic } from './traffic.ts'
+import { isBare, nearLink } from './near-link.ts'
+import { proxyHeader } from './proxy-protocol.ts'
+import { NO_BYTES, type Traffic } from './traffic.ts'
 import { wireOf } from './wire.ts'
 
 export interface WorkHost {
@@ -17,6 +19,8 @@ export interface WorkHost {
   readonly runId: () => string
   readonly peerIsOurs: () => boolean
   readonly find: (proxy: string) => ProxySpec | null
+  /** Where this end keeps the proxy's bandwidth limit. */
+  readonly limitOf: (spec: ProxySpec) => TokenBucket | null
   /** The udp side of a proxy; null where there is none. */
   readonly udpOf: (spec: ProxySpec) => ClientUdp | null
   /** It carries a user's connection from now on, or is gone. Once, unless dropped before. */
@@ -54,19 +58,21 @@ export function serveWork(stream: MuxStream, host: WorkHost): () => void {
     const udp = host.udpOf(spec)
     if (udp === null) return fail()
     finish()
-    const before = { bytesIn: stream.bytesIn - (rest?.length ?? 0), bytesOut: stream.bytesOut }
-    host.traffic.begin(spec.name, stream, before, () => udp.lost(stream))
+    host.traffic.hold(spec.name, stream, () => udp.lost(stream))
     udp.attach(stream, rest, createCoder({ ...spec, key: streamKey(options.token), randomBytes: options.randomBytes }))
   }
   const dial = (started: MessageOf<'startWorkConn'>, spec: ProxySpec, rest: Buffer | null): void => {
     const { name, useEncryption, useCompression } = spec
-    const coded = useEncryption || useCompression
+    const { token, randomBytes } = options
+    const onUndecodable = (): void => host.traffic.failed(name, 'undecodable bytes from the TURN')
+    const wishes = { useEncryption, useCompression, limit: host.limitOf(spec), token, randomBytes, onUndecodable }
     const before = { bytesIn: stream.bytesIn - (rest?.length ?? 0), bytesOut: stream.bytesOut }
     const from = `${started.srcAddr}:${started.srcPort}`
     stream.onGone = fail // the user left, or the session ended
-    void options.dialLocal(spec.local, coded ? null : stream.reader()).then((opened) => {
+    void options.dialLocal(spec.local, isBare(wishes) ? stream.reader() : null).then((opened) => {
       if ('type' in opened) {
         fail()
+        if (host.find(name) !== null) host.traffic.failed(name, `nothing answers at ${spec.local}: ${opened.text}`)
         options.tell({ type: 'client.served', proxy: name, from, ok: false, error: opened.text })
         return
       }
@@ -76,12 +82,12 @@ export function serveWork(stream: MuxStream, host: WorkHost): () => void {
         return
       }
       finish()
-      host.traffic.begin(name, stream, before)
       const { link, direct } = opened
-      const near = coded
-        ? new CodedLink(link, { useEncryption, useCompression, key: streamKey(options.token), randomBytes: options.randomBytes })
-        : link
-      stream.relay(near, { direct, rest, closeTogether: !host.peerIsOurs() })
+      const header = headerOf(started, spec)
+      if (header !== null) link.write(header)
+      const near = nearLink(link, wishes)
+      host.traffic.begin(name, stream, near.plain === null ? before : NO_BYTES, undefined, near.plain ?? stream)
+      stream.relay(near.link, { direct, rest, closeTogether: !host.peerIsOurs() })
       options.tell({ type: 'client.served', proxy: name, from, ok: true, error: null })
     })
   }
@@ -95,4 +101,12 @@ export function serveWork(stream: MuxStream, host: WorkHost): () => void {
     stream.onGone = null
     stream.reset()
   }
+}
+
+/** What the local service is told of its user, where the proxy wants that and the TURN says who it is. */
+function headerOf(started: MessageOf<'startWorkConn'>, { proxyProtocol }: ProxySpec): Buffer | null {
+  const { srcAddr, srcPort, dstAddr, dstPort } = started
+  if (proxyProtocol === undefined || srcAddr === '' || srcPort === 0) return null
+  const destination = { host: dstAddr === '' ? '127.0.0.1' : dstAddr, port: dstPort }
+  return proxyHeader(proxyProtocol, { source: { host: srcAddr, port: srcPort }, destination, datagrams: false })
 }

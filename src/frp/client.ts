@@ -1,4 +1,5 @@
 // The service's end of frp: logs in at a TURN, registers proxies there, and serves the connections it sends.
+import { bucketFor, limitObjection, type TokenBucket } from './bandwidth-limit.ts'
 import { type Carrier, openCarrier } from './carrier.ts'
 import { ClientUdp } from './client-udp.ts'
 import { serveWork } from './client-work.ts'
@@ -8,9 +9,10 @@ import { ControlChannel } from './control-channel.ts'
 import { controlCipher } from './control-cipher.ts'
 import { privilegeKey } from './crypto.ts'
 import { firstMessage } from './first-message.ts'
+import { watchHealth } from './health-check.ts'
 import type { Message, MessageOf, Outgoing } from './messages.ts'
 import type { MuxStream } from './mux-contract.ts'
-import { type ProxyFigures, Traffic } from './traffic.ts'
+import { Traffic } from './traffic.ts'
 import { type Wire, wireOf } from './wire.ts'
 import { ClientOpening } from './wire-v2-hello.ts'
 
@@ -23,25 +25,26 @@ const PROXY_TIMEOUT_MS = 20_000
 /** Work connections that wait or dial at once: a TURN that asks for more than its users need gets no more. */
 const MAX_WAITING_WORK = 1_100
 
-export interface FrpClientFigures {
-  readonly proxies: readonly ProxyFigures[]
-}
-
 interface OpenProxy {
   readonly spec: ProxySpec
+  /** Where this end keeps its bandwidth limit. */
+  limit: TokenBucket | null
+  /** Ends its health checks. */
+  stopCheck: (() => void) | null
+  asked: boolean
   answered: boolean
   timer: unknown
   udp: ClientUdp | null
 }
 
-export function createFrpClient(options: FrpClientOptions): FrpClient & { figures(): FrpClientFigures } {
+export function createFrpClient(options: FrpClientOptions): FrpClient {
   return new Client(options)
 }
 
 class Client implements FrpClient {
   readonly #options: FrpClientOptions
   readonly #wire: Wire
-  readonly #traffic = new Traffic('in')
+  readonly #traffic: Traffic
   readonly #proxies = new Map<string, OpenProxy>()
   readonly #work = new Set<() => void>()
   #carrier: Carrier | null = null
@@ -50,6 +53,8 @@ class Client implements FrpClient {
   #stopLogin: (() => void) | null = null
   #runId: string
   #peerIsOurs: boolean
+  /** The TURN keeps limits that it is asked to keep. */
+  #knowsMode = true
   #pingTimer: unknown = null
   #lastPongAt = 0
   #closed = false
@@ -59,14 +64,11 @@ class Client implements FrpClient {
     this.#wire = wireOf(options.wire)
     this.#runId = options.runId
     this.#peerIsOurs = options.peerIsOurs
+    this.#traffic = new Traffic({ clock: options.clock, receivedIs: 'in', meterOf: options.meterOf ?? (() => null) })
   }
 
   get connectionsNow(): number {
     return this.#traffic.connectionsNow
-  }
-
-  figures(): FrpClientFigures {
-    return { proxies: this.#traffic.figures() }
   }
 
   start(): void {
@@ -79,9 +81,9 @@ class Client implements FrpClient {
 
   openProxy(spec: ProxySpec): void {
     if (this.#closed || this.#proxies.has(spec.name)) return
-    const proxy: OpenProxy = { spec, answered: false, timer: null, udp: null }
+    const proxy: OpenProxy = { spec, limit: null, stopCheck: null, asked: false, answered: false, timer: null, udp: null }
     this.#proxies.set(spec.name, proxy)
-    if (this.#control !== null) this.#request(proxy)
+    if (this.#control !== null) this.#begin(proxy)
   }
 
   closeProxy(name: string): void {
@@ -89,6 +91,10 @@ class Client implements FrpClient {
     if (proxy === undefined) return
     this.#forget(proxy)
     this.#control?.send({ type: 'closeProxy', proxyName: name })
+  }
+
+  ping(answered: (rttMs: number) => void): void {
+    if (this.#control !== null) this.#carrier?.ping(answered)
   }
 
   end(why: string): void {
@@ -141,6 +147,7 @@ class Client implements FrpClient {
     const { clock, randomBytes, token, tell } = this.#options
     if (runId !== '') this.#runId = runId
     this.#peerIsOurs = moonwalk !== ''
+    this.#knowsMode = this.#peerIsOurs || keepsLimits(version)
     this.#control = new ControlChannel(stream, {
       clock,
       wire: this.#wire,
@@ -153,12 +160,34 @@ class Client implements FrpClient {
     // What is opened by whoever hears of the login is asked for then, and must not be asked for twice.
     const early = [...this.#proxies.values()]
     tell({ type: 'client.loggedIn', runId: this.#runId, serverVersion: version })
-    for (const proxy of early) if (this.#proxies.get(proxy.spec.name) === proxy) this.#request(proxy)
+    for (const proxy of early) if (this.#proxies.get(proxy.spec.name) === proxy) this.#begin(proxy)
     if (!this.#closed) this.#control.start(rest)
   }
 
+  /** Asks for the proxy, or first looks whether its service lives. */
+  #begin(proxy: OpenProxy): void {
+    const { clock, dialLocal } = this.#options
+    const { local, healthCheck } = proxy.spec
+    const wish = wishOf(proxy.spec)
+    proxy.limit = bucketFor('client', this.#knowsMode ? wish : { ...wish, bandwidthLimitMode: '' }, clock)
+    if (healthCheck === undefined) return this.#request(proxy)
+    const onChange = (why: string | null): void => (why === null ? this.#request(proxy) : this.#withdraw(proxy, why))
+    proxy.stopCheck = watchHealth({ clock, dialLocal, check: healthCheck, local, onChange })
+  }
+
+  /** The TURN's port closes until the service is well again. */
+  #withdraw(proxy: OpenProxy, why: string): void {
+    const { name } = proxy.spec
+    if (proxy.asked) {
+      this.#quiet(proxy)
+      this.#control?.send({ type: 'closeProxy', proxyName: name })
+    }
+    this.#options.tell({ type: 'client.proxyUnhealthy', proxy: name, why })
+  }
+
   #request(proxy: OpenProxy): void {
-    const { name, type, remotePort, customDomains, useEncryption, useCompression } = proxy.spec
+    const { name, type, remotePort, customDomains, useEncryption, useCompression, group } = proxy.spec
+    const wish = wishOf(proxy.spec)
     const message: Outgoing = {
       type: 'newProxy',
       proxyName: name,
@@ -167,9 +196,16 @@ class Client implements FrpClient {
       customDomains,
       useEncryption,
       useCompression,
+      bandwidthLimit: wish.bandwidthLimit,
+      bandwidthLimitMode: wish.bandwidthLimitMode === 'client' ? '' : wish.bandwidthLimitMode, // as stock writes it
+      group: group?.name ?? '',
+      groupKey: group?.key ?? '',
     }
+    const limit = limitObjection(wish)
+    if (limit !== null) return this.#refused(proxy, limit)
     if (type === 'udp' && this.#options.openDatagrams === undefined) return this.#refused(proxy, 'udp is not available here')
     if (this.#wire.encode(message).length > this.#wire.maxBodyBytes) return this.#refused(proxy, 'the request is longer than frp allows')
+    proxy.asked = true
     proxy.timer = this.#options.clock.setTimeout(() => this.#refused(proxy, 'the TURN did not answer in 20 s'), PROXY_TIMEOUT_MS)
     this.#control?.send(message)
   }
@@ -191,7 +227,7 @@ class Client implements FrpClient {
 
   #answered({ proxyName, remoteAddr, error }: MessageOf<'newProxyResp'>): void {
     const proxy = this.#proxies.get(proxyName)
-    if (proxy === undefined || proxy.answered) return
+    if (proxy === undefined || !proxy.asked || proxy.answered) return
     if (error !== '') return this.#refused(proxy, error)
     proxy.answered = true
     this.#options.clock.clearTimeout(proxy.timer)
@@ -205,9 +241,19 @@ class Client implements FrpClient {
 
   #forget(proxy: OpenProxy): void {
     this.#proxies.delete(proxy.spec.name)
-    proxy.udp?.close()
-    if (proxy.timer !== null) this.#options.clock.clearTimeout(proxy.timer)
+    proxy.stopCheck?.()
+    this.#quiet(proxy)
     this.#traffic.end(proxy.spec.name)
+  }
+
+  /** It takes no more users. Those who are there stay, as far as it is up to this end. */
+  #quiet(proxy: OpenProxy): void {
+    proxy.asked = false
+    proxy.answered = false
+    proxy.udp?.close()
+    proxy.udp = null
+    if (proxy.timer !== null) this.#options.clock.clearTimeout(proxy.timer)
+    proxy.timer = null
   }
 
   #openWork(): void {
@@ -222,7 +268,8 @@ class Client implements FrpClient {
         traffic: this.#traffic,
         runId: () => this.#runId,
         peerIsOurs: () => this.#peerIsOurs,
-        find: (name) => this.#proxies.get(name)?.spec ?? null, // asked for is enough: a user may be quicker than NewProxyResp
+        find: (name) => this.#asked(name)?.spec ?? null, // asked for is enough: a user may be quicker than NewProxyResp
+        limitOf: ({ name }) => this.#proxies.get(name)?.limit ?? null,
         udpOf: (spec) => this.#udpOf(spec),
         joined: () => {
           waiting = false
@@ -233,12 +280,20 @@ class Client implements FrpClient {
     })
   }
 
+  #asked(name: string): OpenProxy | null {
+    const proxy = this.#proxies.get(name)
+    return proxy?.asked === true ? proxy : null
+  }
+
   #udpOf({ name }: ProxySpec): ClientUdp | null {
     const { clock, openDatagrams, interceptDatagram } = this.#options
-    const proxy = this.#proxies.get(name)
-    if (proxy === undefined || openDatagrams === undefined) return null
+    const proxy = this.#asked(name)
+    if (proxy === null || openDatagrams === undefined) return null
     const intercept = (bytes: Buffer): boolean => interceptDatagram?.(name, bytes) ?? false
-    proxy.udp ??= new ClientUdp({ clock, openDatagrams, wire: this.#wire, local: proxy.spec.local, intercept })
+    const { limit, spec } = proxy
+    const withHeader = spec.proxyProtocol !== undefined
+    const meter = this.#traffic.meter(name)
+    proxy.udp ??= new ClientUdp({ clock, openDatagrams, wire: this.#wire, local: spec.local, intercept, limit, withHeader, meter })
     return proxy.udp
   }
 
@@ -274,7 +329,8 @@ class Client implements FrpClient {
     this.#control?.stop()
     this.#controlStream?.reset()
     if (this.#pingTimer !== null) clock.clearTimeout(this.#pingTimer)
-    for (const { timer, udp } of this.#proxies.values()) {
+    for (const { timer, udp, stopCheck } of this.#proxies.values()) {
+      stopCheck?.()
       if (timer !== null) clock.clearTimeout(timer)
       udp?.close()
     }
@@ -285,3 +341,11 @@ class Client implements FrpClient {
     tell({ type: 'client.closed', why, refused })
   }
 }
+
+/** frps keeps limits from 0.47.0 on. */
+const keepsLimits = (version: string): boolean => {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major > 0 || minor >= 47
+}
+
+const wishOf = ({ limit = '', limitMode = 'client' }: ProxySpec) => ({ bandwidthLimit: limit, bandwidthLimitMode: limitMode })

@@ -8,10 +8,15 @@ type DataListener = (bytes: Buffer) => void
 export class CodedLink implements Link {
   readonly #inner: Link
   readonly #coder: Coder
+  readonly #onUndecodable: () => void
+  /** Plain bytes: those that came from the stream, and those that went to it. */
+  bytesIn = 0
+  bytesOut = 0
 
-  constructor(inner: Link, options: CodingOptions) {
+  constructor(inner: Link, options: CodingOptions & { readonly onUndecodable: () => void }) {
     this.#inner = inner
     this.#coder = createCoder(options)
+    this.#onUndecodable = options.onUndecodable
   }
 
   write(bytes: Uint8Array, done?: (error?: Error | null) => void): boolean {
@@ -19,10 +24,12 @@ export class CodedLink implements Link {
     if (plain === null) {
       const error = new Error('undecodable bytes from the tunnel')
       queueMicrotask(() => done?.(error))
+      this.#onUndecodable()
       this.#inner.destroy(error)
       return false
     }
     const whole = plain.filter((piece) => piece.length > 0)
+    for (const { length } of whole) this.bytesIn += length
     const last = whole.pop()
     if (last === undefined) {
       queueMicrotask(() => done?.())
@@ -45,7 +52,10 @@ export class CodedLink implements Link {
   ): unknown {
     switch (event) {
       case 'data':
-        return this.#inner.on('data', (bytes) => listener(this.#coder.encode(bytes)))
+        return this.#inner.on('data', (bytes) => {
+          this.bytesOut += bytes.length
+          listener(this.#coder.encode(bytes))
+        })
       case 'error':
         return this.#inner.on('error', listener)
       case 'close':

@@ -1,5 +1,8 @@
 // frp's two ends as the node sees them. Both are plain state over links: no sockets, no clock of their own.
+import type { HealthCheck } from './health-check.ts'
 import type { AcceptedLink, Link, OpenedLink, Reader } from './link.ts'
+import type { ProxyMeter } from './proxy-meter.ts'
+import type { ProxyProtocol } from './proxy-protocol.ts'
 
 export interface FrpFailure {
   readonly type: 'failed'
@@ -56,6 +59,8 @@ export interface FrpClientOptions {
   readonly silenceMs: number
   /** The other end is moonwalk too: half-close is passed on. */
   readonly peerIsOurs: boolean
+  /** A meter of an earlier session that is to go on counting for a proxy; null, or absent: a new one. */
+  readonly meterOf?: (proxy: string) => ProxyMeter | null
   readonly tell: (fact: FrpClientFact) => void
 }
 
@@ -64,6 +69,8 @@ export type FrpClientFact =
   /** `remoteAddr` as the server said it: `:20017`. */
   | { readonly type: 'client.proxyStarted'; readonly proxy: string; readonly remoteAddr: string }
   | { readonly type: 'client.proxyRefused'; readonly proxy: string; readonly error: string }
+  /** The local service failed its health check: the proxy is withdrawn until it passes. `client.proxyStarted` follows then. */
+  | { readonly type: 'client.proxyUnhealthy'; readonly proxy: string; readonly why: string }
   /** A user's connection (tcp) reached the local service (`ok`) or could not. `from` is the user's address. */
   | { readonly type: 'client.served'; readonly proxy: string; readonly from: string; readonly ok: boolean; readonly error: string | null }
   /** The end, once. `refused`: the login was turned down, with the server's text. */
@@ -79,6 +86,15 @@ export interface ProxySpec {
   readonly customDomains: readonly string[]
   readonly useEncryption: boolean
   readonly useCompression: boolean
+  /** As frp writes it: `1MB`, `500KB`. Kept by this end unless `limitMode` is `server`. */
+  readonly limit?: string
+  readonly limitMode?: 'client' | 'server'
+  /** The local service gets this header first: tcp before a user's bytes, udp in front of each user's first datagram (as stock frpc 0.70.1; v2 only). */
+  readonly proxyProtocol?: ProxyProtocol
+  /** tcp: shares the remote port with the others of the group, and users go to them in turn. */
+  readonly group?: { readonly name: string; readonly key: string }
+  /** Registered only while the local service passes it. */
+  readonly healthCheck?: HealthCheck
 }
 
 export interface FrpClient {
@@ -86,12 +102,20 @@ export interface FrpClient {
   start(): void
   openProxy(spec: ProxySpec): void
   closeProxy(name: string): void
+  /** Times one round trip of the mux, from anything after the login on. Never told without mux, or once it is over. */
+  ping(answered: (rttMs: number) => void): void
   /** Ends the session and everything in it. */
   end(why: string): void
   readonly connectionsNow: number
 }
 
 // ------------------------------------------------------------------------------------------------------------ server
+/** Both ends belong to it. */
+export interface PortRange {
+  readonly first: number
+  readonly last: number
+}
+
 export interface FrpServerOptions {
   readonly clock: FrpClock
   readonly randomBytes: (count: number) => Uint8Array
@@ -108,13 +132,17 @@ export interface FrpServerOptions {
   readonly openDatagrams?: OpenDatagrams
   readonly token: string
   readonly ports: { readonly first: number; readonly last: number }
-  readonly allowPorts: { readonly first: number; readonly last: number }
-  /** 0: no limit. */
+  /** Ports a client may name: one range, or several. */
+  readonly allowPorts: PortRange | readonly PortRange[]
+  /** tcp and udp together. 0: no limit. */
   readonly maxPortsPerClient: number
   readonly maxPoolCount: number
   readonly maxClients: number
+  /** With mux: asks a client for a sign of life this often, and gives it up after `silenceMs` more without one. */
   readonly keepaliveMs: number
   readonly silenceMs: number
+  /** The same for clients that are moonwalk too, once they have logged in. Default: as for all. */
+  readonly ours?: { readonly keepaliveMs: number; readonly silenceMs: number }
   readonly tell: (fact: FrpServerFact) => void
 }
 

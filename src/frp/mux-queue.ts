@@ -18,6 +18,9 @@ export const nodeDefer: Defer = {
 /** For so long after a small frame bulk keeps the queue short. */
 const SHARED_MS = 500
 
+/** A write that takes so long had to wait for room: bytes before it were not taken yet. */
+const SLOW_WRITE_MS = 250
+
 export class SendQueue {
   readonly #limits: MuxLimits
   readonly #clock: FrpClock
@@ -25,6 +28,8 @@ export class SendQueue {
   readonly #streamCount: () => number
   #link: Link | null = null
   #queued = 0 // handed to the link and not yet written
+  #large = 0 // frames of them that are large
+  #tookAt = Number.NEGATIVE_INFINITY
   #turnBytes = 0 // handed over in this turn of the event loop
   #corked = false
   #sharedUntil = Number.NEGATIVE_INFINITY
@@ -60,6 +65,16 @@ export class SendQueue {
     return this.#queued
   }
 
+  /** A large frame is not taken yet. */
+  get waiting(): boolean {
+    return this.#large > 0
+  }
+
+  /** When the link last took a large frame that had waited for room there. */
+  get tookAt(): number {
+    return this.#tookAt
+  }
+
   /** Small frames of one tick share a system call; large ones go at once, after what was said before. */
   send(frame: Buffer, done: (() => void) | null): void {
     const link = this.#link
@@ -85,7 +100,14 @@ export class SendQueue {
     }
     if (this.#turnBytes === 0) this.#defer.later(this.#nextTurn)
     this.#turnBytes += count
-    link.write(frame, written)
+    const sentAt = this.#clock.now()
+    this.#large++
+    link.write(frame, () => {
+      this.#large--
+      const now = this.#clock.now()
+      if (now - sentAt >= SLOW_WRITE_MS) this.#tookAt = now
+      written()
+    })
     if (!this.#corked) return
     link.uncork()
     link.cork()

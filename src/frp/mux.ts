@@ -19,6 +19,8 @@ import { bareFrame, FLAG, FRAME, FrameParser, type FrameSink, GO_AWAY, INITIAL_W
 const RECORD_BYTES = 16 << 10
 /** What a session that ends may still take to say so. */
 const LAST_WORDS_MS = 5000
+/** Pings whose answers are waited for at once; the oldest makes room. */
+const MAX_PINGS = 8
 
 export interface MuxOptions {
   /** Which end opens streams with odd numbers: the one that dialled. */
@@ -48,6 +50,10 @@ export interface Mux extends MuxSession {
   start(opened: OpenedLink, first: Buffer | null): void
   /** Asks the other end to open no more streams; those that are open live on. */
   goAway(): void
+  /** Asks for a sign of life now; told the round trip. Never told once the session is over, or when too many are under way. */
+  ping(answered: (rttMs: number) => void): void
+  /** Pings from now on so often, with so much patience: whom it speaks with is often known only later. */
+  watch(keepaliveMs: number, silenceMs: number): void
   /** The last ping's round trip; null before the first answer. */
   readonly rttMs: number | null
 }
@@ -71,7 +77,7 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
   #goAwaySent = false
   #goAwayReceived = false
   #pingId = 0
-  #pingAt: number | null = null
+  readonly #pings = new Map<number, { readonly at: number; readonly answered: ((rttMs: number) => void) | null }>() // oldest first
   #rttMs: number | null = null
   // streams
   readonly #streams = new Map<number, YamuxStream>()
@@ -113,7 +119,8 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
       clock: options.clock,
       keepaliveMs: options.keepaliveMs,
       silenceMs: options.silenceMs,
-      ping: () => this.#ping(),
+      sending: () => this.#queue,
+      ping: () => this.#ping(null),
       dead: (why) => this.close(why),
     })
     this.#unacknowledged = new Deadlines(this.clock, this.limits.ackTimeoutMs, (stream) =>
@@ -202,9 +209,20 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
     this.close(`protocol error: ${why}`)
   }
 
-  #ping(): void {
+  ping(answered: (rttMs: number) => void): void {
+    this.#ping(answered)
+  }
+
+  watch(keepaliveMs: number, silenceMs: number): void {
+    if (!this.#closed) this.#keepalive.pace(keepaliveMs, silenceMs)
+  }
+
+  #ping(answered: ((rttMs: number) => void) | null): void {
+    if (this.#closed) return
     this.#pingId = (this.#pingId + 1) >>> 0
-    this.#pingAt = this.clock.now()
+    const [oldest] = this.#pings.keys()
+    if (oldest !== undefined && this.#pings.size >= MAX_PINGS) this.#pings.delete(oldest)
+    this.#pings.set(this.#pingId, { at: this.clock.now(), answered })
     this.control(FRAME.ping, FLAG.syn, 0, this.#pingId)
   }
 
@@ -314,11 +332,12 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
   }
 
   #pinged(flags: number, id: number): void {
-    if ((flags & FLAG.syn) !== 0) this.control(FRAME.ping, FLAG.ack, 0, id)
-    else if (id === this.#pingId && this.#pingAt !== null) {
-      this.#rttMs = this.clock.now() - this.#pingAt
-      this.#pingAt = null
-    }
+    if ((flags & FLAG.syn) !== 0) return this.control(FRAME.ping, FLAG.ack, 0, id)
+    const ping = this.#pings.get(id)
+    if (ping === undefined) return
+    this.#pings.delete(id)
+    this.#rttMs = this.clock.now() - ping.at
+    ping.answered?.(this.#rttMs)
   }
 
   /** A stream the other end opens, or null if there are too many. */

@@ -18,8 +18,8 @@ export interface PacketStreamOptions {
   readonly onPacket: (bytes: Buffer, user: UdpAddress) => void
   /** Anything came, a ping too. */
   readonly onSign: () => void
-  /** The stream is of no more use; it is left as it is. Once. */
-  readonly onFail: (why: string) => void
+  /** The stream is of no more use; it is left as it is. Once. `fault`: what was wrong with what came; null when it was just closed. */
+  readonly onFail: (fault: string | null) => void
 }
 
 export class PacketStream {
@@ -37,15 +37,16 @@ export class PacketStream {
   }
 
   start(rest: Buffer | null): void {
-    this.#stream.onEnd = () => this.#fail('the work connection was closed')
+    this.#stream.onEnd = () => this.#fail(null)
     if (rest !== null) this.#receive(rest)
     if (!this.#ended) this.#stream.onBytes = (bytes) => this.#receive(bytes)
   }
 
-  /** Too large a datagram is lost, and so is one that would have to wait for long. */
-  send(bytes: Buffer, user: UdpAddress): void {
-    if (this.#ended || bytes.length > this.#maxBytes || (this.#stream.unsentBytes ?? 0) > MAX_UNSENT_BYTES) return
+  /** Too large a datagram is lost, and so is one that would have to wait for long: false. */
+  send(bytes: Buffer, user: UdpAddress): boolean {
+    if (this.#ended || bytes.length > this.#maxBytes || (this.#stream.unsentBytes ?? 0) > MAX_UNSENT_BYTES) return false
     this.#write(this.#options.wire.encode({ type: 'udpPacket', content: bytes.toString('base64'), remote: user }))
+    return true
   }
 
   ping(): void {
@@ -77,9 +78,9 @@ export class PacketStream {
     }
   }
 
-  #fail(why: string): void {
+  #fail(fault: string | null): void {
     if (this.#ended) return
     this.stop()
-    this.#options.onFail(why)
+    this.#options.onFail(fault)
   }
 }

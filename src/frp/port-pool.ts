@@ -41,8 +41,10 @@ export class PortPool {
 
   /** What can be said against a named port without trying it: frp's text, or null. */
   objection(port: number): string | null {
-    const { first, last } = this.#options.allowPorts
-    if (port < Math.max(1, first) || port > Math.min(65_535, last)) return 'port not allowed'
+    const { allowPorts } = this.#options
+    const ranges = 'first' in allowPorts ? [allowPorts] : allowPorts
+    const allowed = ranges.some(({ first, last }) => port >= first && port <= last)
+    if (!allowed || port < 1 || port > 65_535) return 'port not allowed'
     return this.#taken.has(port) && !this.#closing.has(port) ? 'port already used' : null
   }
 

@@ -6,8 +6,8 @@ import { firstMessage } from './first-message.ts'
 import { GreetingReader } from './greeting.ts'
 import type { AcceptedLink } from './link.ts'
 import type { Message } from './messages.ts'
-import { createMux } from './mux.ts'
-import type { MuxSession, MuxStream } from './mux-contract.ts'
+import { createMux, type Mux } from './mux.ts'
+import type { MuxStream } from './mux-contract.ts'
 import type { ServerSession } from './server-session.ts'
 import type { Wire } from './wire.ts'
 
@@ -49,7 +49,7 @@ export class ServerConnection {
   session: ServerSession | null = null
   readonly #options: ServerConnectionOptions
   readonly #greetings = new Set<() => void>()
-  #carrier: MuxSession | null = null
+  #carrier: Mux | null = null
   #bare: MuxStream | null = null
   #timer: unknown = null
   #closed = false
@@ -89,8 +89,10 @@ export class ServerConnection {
 
   /** Somebody logged in on it: it may stay. */
   keep(session: ServerSession): void {
+    const { ours } = this.#options.server
     this.session = session
     this.#stopTimer()
+    if (session.peerIsOurs && ours !== undefined) this.#carrier?.watch(ours.keepaliveMs, ours.silenceMs)
   }
 
   /** Ends it once what was written to `stream` has gone out. */

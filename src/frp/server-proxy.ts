@@ -1,11 +1,11 @@
 // One tcp proxy at the TURN's end: a port, and the users who come to it.
-import { CodedLink } from './coded-link.ts'
+import type { TokenBucket } from './bandwidth-limit.ts'
 import type { FrpServerOptions } from './contract.ts'
-import { streamKey } from './crypto.ts'
 import type { AcceptedLink } from './link.ts'
 import type { MessageOf } from './messages.ts'
+import { isBare, type NearLinkOptions, nearLink } from './near-link.ts'
 import type { HeldPort } from './port-pool.ts'
-import type { Traffic } from './traffic.ts'
+import { NO_BYTES, type Traffic } from './traffic.ts'
 import type { IdleWork, WorkPool } from './work-pool.ts'
 
 export interface ServerProxyOptions {
@@ -14,11 +14,14 @@ export interface ServerProxyOptions {
   readonly pool: WorkPool
   readonly traffic: Traffic
   readonly peerIsOurs: boolean
+  /** Where this end keeps the proxy's bandwidth limit. */
+  readonly limit: TokenBucket | null
 }
 
 /** What a session has open for a client. */
 export interface ServerProxy {
   readonly name: string
+  readonly kind: 'tcp' | 'udp' | 'http'
   /** The port is this proxy's; 0 until then. */
   readonly port: number
   /** Opens a port for it, at `host:port`; null when that one can't be had. */
@@ -32,13 +35,20 @@ export interface ServerProxy {
 
 export class ServerTcpProxy implements ServerProxy {
   readonly name: string
+  readonly kind = 'tcp'
   readonly #options: ServerProxyOptions
+  readonly #wishes: NearLinkOptions
   #held: HeldPort | null = null
   #closed = false
 
   constructor(options: ServerProxyOptions) {
-    this.name = options.request.proxyName
+    const { server, request, limit } = options
+    const { useEncryption, useCompression } = request
+    this.name = request.proxyName
     this.#options = options
+    const { token, randomBytes } = server
+    const onUndecodable = (): void => options.traffic.failed(this.name, 'undecodable bytes from the client')
+    this.#wishes = { useEncryption, useCompression, limit, token, randomBytes, onUndecodable }
   }
 
   get port(): number {
@@ -46,7 +56,7 @@ export class ServerTcpProxy implements ServerProxy {
   }
 
   async open(address: string): Promise<{ close(): Promise<void> } | null> {
-    const listening = await this.#options.server.listen(address, (user) => this.#serve(user))
+    const listening = await this.#options.server.listen(address, (user) => this.serve(user))
     return listening.type === 'failed' ? null : listening
   }
 
@@ -56,10 +66,16 @@ export class ServerTcpProxy implements ServerProxy {
 
   start(): void {}
 
-  /** A user came. */
-  #serve(user: AcceptedLink): void {
-    if (this.#closed) return user.refuse()
-    this.#options.pool.get({ give: (work) => this.#join(user, work), refuse: () => user.refuse() })
+  /** A user came. `elsewhere`: what to do when there is no work connection for it. */
+  serve(user: AcceptedLink, elsewhere: () => void = () => user.refuse()): void {
+    if (this.#closed) return elsewhere()
+    this.#options.pool.get({
+      give: (work) => this.#join(user, work, elsewhere),
+      refuse: (why) => {
+        if (!this.#closed) this.#options.traffic.failed(this.name, why)
+        elsewhere()
+      },
+    })
   }
 
   async close(): Promise<void> {
@@ -67,22 +83,22 @@ export class ServerTcpProxy implements ServerProxy {
     await this.#held?.release()
   }
 
-  #join(user: AcceptedLink, { stream, wire, rest }: IdleWork): void {
-    const { server, request, traffic, peerIsOurs } = this.#options
+  #join(user: AcceptedLink, { stream, wire, rest }: IdleWork, elsewhere: () => void): void {
+    const { traffic, peerIsOurs } = this.#options
     if (this.#closed) {
       stream.reset()
-      return user.refuse()
+      return elsewhere()
     }
     const srcAddr = plainHost(user.remote.host)
     const dstAddr = plainHost(user.local.host)
     stream.write(
       wire.encode({ type: 'startWorkConn', proxyName: this.name, srcAddr, srcPort: user.remote.port, dstAddr, dstPort: user.local.port }),
     )
-    traffic.begin(this.name, stream, { bytesIn: stream.bytesIn, bytesOut: stream.bytesOut })
-    const coded = request.useEncryption || request.useCompression
-    const { link, direct } = user.open(coded ? null : stream.reader())
-    const near = coded ? new CodedLink(link, { ...request, key: streamKey(server.token), randomBytes: server.randomBytes }) : link
-    stream.relay(near, { direct, rest, closeTogether: !peerIsOurs })
+    const before = { bytesIn: stream.bytesIn, bytesOut: stream.bytesOut }
+    const { link, direct } = user.open(isBare(this.#wishes) ? stream.reader() : null)
+    const near = nearLink(link, this.#wishes)
+    traffic.begin(this.name, stream, near.plain === null ? before : NO_BYTES, undefined, near.plain ?? stream)
+    stream.relay(near.link, { direct, rest, closeTogether: !peerIsOurs })
   }
 }
 

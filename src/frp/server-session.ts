@@ -1,14 +1,17 @@
 // One logged-in client at the TURN's end: its control channel, its proxies and its work connections.
 
+import { bucketFor, limitObjection } from './bandwidth-limit.ts'
 import type { FrpServerOptions } from './contract.ts'
 import { ControlChannel } from './control-channel.ts'
 import { controlCipher } from './control-cipher.ts'
 import type { Message, MessageOf } from './messages.ts'
 import type { MuxStream } from './mux-contract.ts'
 import type { PortPool } from './port-pool.ts'
+import type { ProxyFigures, ProxyMeter } from './proxy-meter.ts'
 import { type ServerProxy, ServerTcpProxy } from './server-proxy.ts'
 import { ServerUdpProxy } from './server-udp-proxy.ts'
-import { type ProxyFigures, Traffic } from './traffic.ts'
+import type { TcpGroups } from './tcp-groups.ts'
+import { Traffic } from './traffic.ts'
 import type { Wire } from './wire.ts'
 import { type IdleWork, WorkPool } from './work-pool.ts'
 
@@ -24,8 +27,11 @@ export interface ServerSessionOptions {
   /** No mux: only the client's pings show that it lives. */
   readonly mux: boolean
   readonly ports: { readonly tcp: PortPool; readonly udp: PortPool }
+  readonly groups: TcpGroups
   /** Every proxy of every session, by name. */
   readonly names: Map<string, ServerProxy>
+  /** A proxy is closed: what it carried in all. */
+  readonly onProxyEnded: (figures: ProxyFigures) => void
   /** The session wants to end; the owner ends it. */
   readonly onFail: (why: string) => void
 }
@@ -33,9 +39,18 @@ export interface ServerSessionOptions {
 export interface ServerSessionFigures {
   readonly session: number
   readonly runId: string
+  readonly peerIsOurs: boolean
   readonly idleWork: number
   readonly waitingUsers: number
-  readonly proxies: readonly ProxyFigures[]
+  readonly proxies: readonly CarriedProxy[]
+}
+
+/** A proxy that is open, and its meter, which is the same as long as it is. */
+export interface CarriedProxy {
+  readonly name: string
+  readonly kind: 'tcp' | 'udp' | 'http'
+  readonly port: number
+  readonly meter: ProxyMeter
 }
 
 /** frp's figure; without mux only. */
@@ -50,7 +65,7 @@ export class ServerSession {
   readonly id: number
   readonly runId: string
   readonly peerIsOurs: boolean
-  readonly traffic = new Traffic('out')
+  readonly traffic: Traffic
   readonly #options: ServerSessionOptions
   readonly #control: ControlChannel
   readonly #pool: WorkPool
@@ -68,6 +83,7 @@ export class ServerSession {
     this.runId = options.runId
     this.peerIsOurs = 'moonwalk' in login.metas
     this.#budgetAt = server.clock.now()
+    this.traffic = new Traffic({ clock: server.clock, receivedIs: 'out', onEnd: options.onProxyEnded })
     this.#control = new ControlChannel(options.control, {
       clock: server.clock,
       wire: options.wire,
@@ -95,8 +111,16 @@ export class ServerSession {
   }
 
   get figures(): ServerSessionFigures {
-    const { id, runId } = this
-    return { session: id, runId, idleWork: this.#pool.idleCount, waitingUsers: this.#pool.waitingCount, proxies: this.traffic.figures() }
+    const { id, runId, peerIsOurs, traffic } = this
+    const open = [...this.#proxies.values()].filter(({ port }) => port !== 0)
+    return {
+      session: id,
+      runId,
+      peerIsOurs,
+      idleWork: this.#pool.idleCount,
+      waitingUsers: this.#pool.waitingCount,
+      proxies: open.map(({ name, kind, port }) => ({ name, kind, port, meter: traffic.meter(name) })),
+    }
   }
 
   /** Ends everything but the connection, which is the owner's; settles once every port is free. */
@@ -149,15 +173,19 @@ export class ServerSession {
     if (this.#closing !== null) return
     const { proxyName } = request
     if (Buffer.byteLength(proxyName) > MAX_NAME_BYTES) return this.#options.onFail(`a proxy name of more than ${MAX_NAME_BYTES} bytes`)
-    const { server, ports, names } = this.#options
+    const { server, ports, groups, names } = this.#options
     const error = this.#objection(request)
     if (error !== null) return this.#refuse(proxyName, error)
     const udp = request.proxyType === 'udp'
-    const options = { server, request, pool: this.#pool, traffic: this.traffic, peerIsOurs: this.peerIsOurs }
+    const limit = bucketFor('server', request, server.clock)
+    const options = { server, request, pool: this.#pool, traffic: this.traffic, peerIsOurs: this.peerIsOurs, limit }
     const proxy = udp ? new ServerUdpProxy(options) : new ServerTcpProxy(options)
     this.#proxies.set(proxyName, proxy) // from here on nobody else may use the name
     names.set(proxyName, proxy)
-    const held = await (udp ? ports.udp : ports.tcp).acquire(proxyName, request.remotePort, (address) => proxy.open(address))
+    const grouped = request.group !== '' && proxy instanceof ServerTcpProxy
+    const held = grouped
+      ? await groups.join(proxy, request)
+      : await (udp ? ports.udp : ports.tcp).acquire(proxyName, request.remotePort, (address) => proxy.open(address))
     if (held.type === 'refused') {
       this.#proxies.delete(proxyName)
       names.delete(proxyName)
@@ -173,13 +201,21 @@ export class ServerSession {
   }
 
   /** frp's text against a request, in the words of 0.45, which scripts match on; null when it may be tried. */
-  #objection({ proxyName, proxyType, remotePort }: MessageOf<'newProxy'>): string | null {
-    const { server, ports, names } = this.#options
+  #objection(request: MessageOf<'newProxy'>): string | null {
+    const { proxyName, proxyType, remotePort, group, groupKey } = request
+    const { server, ports, groups, names } = this.#options
     if (proxyType === 'http' || proxyType === 'https') return `type [${proxyType}] not support when vhost_${proxyType}_port is not set`
     const udp = proxyType === 'udp' && server.openDatagrams !== undefined
     if (proxyType !== '' && proxyType !== 'tcp' && !udp) return `proxy [${proxyName}] type [${clip(proxyType)}] error`
     if (server.maxPortsPerClient > 0 && this.#proxies.size >= server.maxPortsPerClient) return 'exceed the max_ports_per_client'
-    const port = remotePort === 0 ? null : (udp ? ports.udp : ports.tcp).objection(remotePort)
+    const limit = limitObjection(request)
+    if (limit !== null) return limit
+    if (Buffer.byteLength(group) > MAX_NAME_BYTES || Buffer.byteLength(groupKey) > MAX_NAME_BYTES) return 'group params invalid'
+    if (group !== '' && !udp) {
+      const grouped = groups.objection(request)
+      if (grouped !== null) return grouped
+    }
+    const port = remotePort === 0 || (group !== '' && !udp) ? null : (udp ? ports.udp : ports.tcp).objection(remotePort)
     if (port !== null) return udp ? udpError(remotePort, port) : port
     return names.has(proxyName) ? `proxy name [${proxyName}] is already in use` : null
   }

@@ -19,6 +19,7 @@ const SILENCE_MS = 60_000
 
 export class ServerUdpProxy implements ServerProxy {
   readonly name: string
+  readonly kind = 'udp'
   readonly #options: ServerProxyOptions
   /** As `host port`, the one heard last at the end. */
   readonly #users = new Set<string>()
@@ -70,7 +71,7 @@ export class ServerUdpProxy implements ServerProxy {
 
   #fetch(): void {
     this.#timer = null
-    this.#options.pool.get({ give: (work) => this.#begin(work), refuse: () => this.#lost() })
+    this.#options.pool.get({ give: (work) => this.#begin(work), refuse: (why) => this.#lost(why) })
   }
 
   #begin(work: IdleWork): void {
@@ -86,10 +87,10 @@ export class ServerUdpProxy implements ServerProxy {
       onSign: () => {
         this.#heardAt = server.clock.now()
       },
-      onFail: () => this.#lost(),
+      onFail: (fault) => this.#lost(fault),
     })
-    traffic.begin(this.name, stream, { bytesIn: stream.bytesIn, bytesOut: stream.bytesOut }, () => {
-      if (this.#work === work) this.#lost()
+    traffic.hold(this.name, stream, () => {
+      if (this.#work === work) this.#lost(null)
     })
     this.#packets = packets
     this.#heardAt = server.clock.now()
@@ -97,7 +98,9 @@ export class ServerUdpProxy implements ServerProxy {
     packets.start(rest)
   }
 
+  /** Beyond the proxy's bandwidth limit a datagram is lost, either way: waiting would make it late, and those behind it too. */
   #fromUser(bytes: Buffer, user: UdpAddress): void {
+    if (this.#options.limit?.admit(bytes.length) === false) return
     const key = `${user.host} ${user.port}`
     this.#users.delete(key)
     this.#users.add(key)
@@ -105,21 +108,33 @@ export class ServerUdpProxy implements ServerProxy {
       if (this.#users.size <= MAX_USERS) break
       this.#users.delete(oldest)
     }
-    this.#packets?.send(bytes, user)
+    if (this.#packets?.send(bytes, user) === true) this.#count('in', bytes, key)
   }
 
   /** Only to those who came: a client could else have this machine send to whatever it reaches. */
   #toUser(bytes: Buffer, user: UdpAddress): void {
-    if (this.#users.has(`${user.host} ${user.port}`)) this.#socket?.send(bytes, user)
+    const key = `${user.host} ${user.port}`
+    if (this.#socket === null || !this.#users.has(key) || this.#options.limit?.admit(bytes.length) === false) return
+    this.#socket.send(bytes, user)
+    this.#count('out', bytes, key)
+  }
+
+  #count(direction: 'in' | 'out', { length }: Buffer, user: string): void {
+    const { traffic, server } = this.#options
+    if (!this.#closed) traffic.meter(this.name).datagram(direction, length, user, server.clock.now())
   }
 
   #watch(): void {
     const { clock } = this.#options.server
-    this.#after(this.#heardAt + SILENCE_MS - clock.now(), () => (clock.now() - this.#heardAt >= SILENCE_MS ? this.#lost() : this.#watch()))
+    this.#after(this.#heardAt + SILENCE_MS - clock.now(), () =>
+      clock.now() - this.#heardAt >= SILENCE_MS ? this.#lost('the client fell silent') : this.#watch(),
+    )
   }
 
-  #lost(): void {
+  /** `fault`: why users are not served; null when the work connection was just closed. */
+  #lost(fault: string | null): void {
     this.#drop()
+    if (fault !== null && !this.#closed) this.#options.traffic.failed(this.name, fault)
     if (!this.#closed) this.#after(NEXT_FETCH_MS, () => this.#fetch())
   }
 

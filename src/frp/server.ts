@@ -5,9 +5,11 @@ import { privilegeKey, sameKey } from './crypto.ts'
 import type { AcceptedLink } from './link.ts'
 import type { MessageOf } from './messages.ts'
 import { PortPool } from './port-pool.ts'
+import type { ProxyFigures } from './proxy-meter.ts'
 import { type Greeting, ServerConnection } from './server-connection.ts'
 import type { ServerProxy } from './server-proxy.ts'
 import { ServerSession, type ServerSessionFigures } from './server-session.ts'
+import { TcpGroups } from './tcp-groups.ts'
 
 const MUX_BYTE = 0x00
 const WORK_BYTE = 0x77 // w
@@ -23,6 +25,8 @@ export interface FrpServerFigures {
   readonly strangers: number
   readonly portsTaken: number
   readonly sessions: readonly ServerSessionFigures[]
+  /** What proxies carried that are closed now. */
+  readonly ended: Pick<ProxyFigures, 'connectionsEver' | 'bytesIn' | 'bytesOut' | 'errorsEver'>
 }
 
 export function createFrpServer(options: FrpServerOptions): FrpServer & { figures(): FrpServerFigures } {
@@ -33,17 +37,20 @@ class Server implements FrpServer {
   readonly #options: FrpServerOptions
   /** TCP and UDP ports are two worlds. */
   readonly #ports: { readonly tcp: PortPool; readonly udp: PortPool }
+  readonly #groups: TcpGroups
   readonly #names = new Map<string, ServerProxy>()
   readonly #connections = new Set<ServerConnection>()
   readonly #byRunId = new Map<string, ServerConnection>()
   /** Sessions that are ending: their ports are not free yet. */
   readonly #endings = new Map<ServerConnection, Promise<void>>()
+  #ended: FrpServerFigures['ended'] = { connectionsEver: 0, bytesIn: 0, bytesOut: 0, errorsEver: 0 }
   #lastSession = 0
   #closed = false
 
   constructor(options: FrpServerOptions) {
     this.#options = options
     this.#ports = { tcp: new PortPool(options), udp: new PortPool(options) }
+    this.#groups = new TcpGroups(this.#ports.tcp, options.listen)
   }
 
   get sessionCount(): number {
@@ -56,6 +63,7 @@ class Server implements FrpServer {
       strangers: this.#connections.size - sessions.length,
       portsTaken: this.#ports.tcp.takenCount + this.#ports.udp.takenCount,
       sessions,
+      ended: this.#ended,
     }
   }
 
@@ -137,7 +145,9 @@ class Server implements FrpServer {
       transcript,
       mux: connection.mux,
       ports: this.#ports,
+      groups: this.#groups,
       names: this.#names,
+      onProxyEnded: (figures) => this.#keepFigures(figures),
       onFail: (why) => connection.lost(why),
     })
     connection.keep(session)
@@ -152,6 +162,16 @@ class Server implements FrpServer {
     stream.write(wire.encode({ type: 'loginResp', version: WIRE_VERSION, runId, moonwalk: ours }))
     tell({ type: 'session.loggedIn', session: id, runId, version: login.version, user: login.user })
     session.start(rest)
+  }
+
+  #keepFigures({ connectionsEver, bytesIn, bytesOut, errorsEver }: ProxyFigures): void {
+    const ended = this.#ended
+    this.#ended = {
+      connectionsEver: ended.connectionsEver + connectionsEver,
+      bytesIn: ended.bytesIn + bytesIn,
+      bytesOut: ended.bytesOut + bytesOut,
+      errorsEver: ended.errorsEver + errorsEver,
+    }
   }
 
   /** Why a login is turned down; null: it is not. */

@@ -1,6 +1,7 @@
 // The users of a udp service, at the service's end: a local socket for each, so that the service tells them apart.
 import type { DatagramPort, FrpClock, OpenDatagrams } from './contract.ts'
 import type { UdpAddress } from './messages.ts'
+import { proxyHeader } from './proxy-protocol.ts'
 
 /** A user's socket is closed when nothing has passed for this long; frp's figure. */
 const IDLE_MS = 30_000
@@ -21,8 +22,12 @@ export interface UdpUsersOptions {
   readonly openDatagrams: OpenDatagrams
   /** `host:port` of the service. */
   readonly local: string
+  /** The first datagram to a user's new socket has the PROXY protocol's header (v2) in front, as with stock frpc 0.70.1. Default: no. */
+  readonly withHeader?: boolean
   /** What the service answers, and to whom. */
   readonly toUser: (bytes: Buffer, user: UdpAddress) => void
+  /** A user can't be served. */
+  readonly onFail: (why: string) => void
 }
 
 export class UdpUsers {
@@ -44,15 +49,24 @@ export class UdpUsers {
   /** A user's datagram; lost when there are 1,024 users already, or its socket can't be opened. */
   toService(bytes: Buffer, from: UdpAddress): void {
     const key = `${from.host} ${from.port}`
-    const user = this.#users.get(key) ?? this.#open(key, from)
+    const known = this.#users.get(key)
+    const user = known ?? this.#open(key, from)
     if (user === null) return
     user.usedAt = this.#options.clock.now()
-    if (user.socket !== null) user.socket.send(bytes, this.#target)
-    else if (user.early.length < MAX_EARLY) user.early.push(bytes)
+    const whole = known === undefined && this.#options.withHeader === true ? Buffer.concat([this.#headerFor(from), bytes]) : bytes
+    if (user.socket !== null) user.socket.send(whole, this.#target)
+    else if (user.early.length < MAX_EARLY) user.early.push(whole)
+  }
+
+  #headerFor(source: UdpAddress): Buffer {
+    return proxyHeader('v2', { source, destination: this.#target, datagrams: true })
   }
 
   #open(key: string, from: UdpAddress): User | null {
-    if (this.#users.size >= MAX_USERS) return null
+    if (this.#users.size >= MAX_USERS) {
+      this.#options.onFail(`more than ${MAX_USERS} users at once`)
+      return null
+    }
     const user: User = { early: [], socket: null, timer: null, usedAt: this.#options.clock.now(), closed: false }
     this.#users.set(key, user)
     this.#watch(key, user)
@@ -63,7 +77,10 @@ export class UdpUsers {
         this.#options.toUser(bytes, from)
       })
       .then((opened) => {
-        if (opened.type === 'failed') return this.#forget(key, user)
+        if (opened.type === 'failed') {
+          if (!user.closed) this.#options.onFail(`no local socket for a user: ${opened.text}`)
+          return this.#forget(key, user)
+        }
         if (user.closed) return void opened.close()
         user.socket = opened
         for (const bytes of user.early.splice(0)) opened.send(bytes, this.#target)

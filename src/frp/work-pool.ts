@@ -14,8 +14,8 @@ export interface IdleWork {
 
 export interface Waiter {
   give(work: IdleWork): void
-  /** None came in time. */
-  refuse(): void
+  /** There is none for it; `why` is one clause. */
+  refuse(why: string): void
 }
 
 export interface WorkPoolOptions {
@@ -67,7 +67,8 @@ export class WorkPool {
 
   /** Gives the waiter a work connection, now or within 10 s, or refuses it. */
   get(waiter: Waiter): void {
-    if (this.#closed || this.#waiting.length >= MAX_WAITING) return waiter.refuse()
+    if (this.#closed) return waiter.refuse('the client is gone')
+    if (this.#waiting.length >= MAX_WAITING) return waiter.refuse(`${MAX_WAITING} users wait for a work connection already`)
     const work = this.#idle.shift()
     if (work !== undefined) {
       this.#handOver(work, waiter)
@@ -107,7 +108,7 @@ export class WorkPool {
     this.#closed = true
     for (const { waiter, timer } of this.#waiting.splice(0)) {
       this.#options.clock.clearTimeout(timer)
-      waiter.refuse()
+      waiter.refuse('the client is gone')
     }
     for (const { stream } of this.#idle.splice(0)) {
       stream.onGone = null
@@ -135,6 +136,6 @@ export class WorkPool {
     if (at < 0) return
     this.#waiting.splice(at, 1)
     this.#asked = this.#waiting.length
-    entry.waiter.refuse()
+    entry.waiter.refuse(`the client opened no work connection in ${USER_WAIT_MS / 1_000} s`)
   }
 }

@@ -1,8 +1,25 @@
 // What the control port's actions take. Loaded with the first action, since zod takes longer to load than a node to start.
 import { z } from 'zod'
+import { readBandwidth } from '../frp/bandwidth-limit.ts'
 
 const peer = z.string().min(1).max(300)
 const serviceName = z.string().min(1).max(100)
+
+const serviceOptions = z.strictObject({
+  encrypt: z.literal(true).exactOptional(),
+  compress: z.literal(true).exactOptional(),
+  limit: z
+    .string()
+    .max(30)
+    .refine((text) => (readBandwidth(text) ?? 0) > 0, { error: 'must be a number of KB or MB, such as 1MB' })
+    .exactOptional(),
+  limitMode: z.enum(['client', 'server']).exactOptional(),
+  proxyProtocol: z.enum(['v1', 'v2']).exactOptional(),
+  group: z.string().min(1).max(100).exactOptional(),
+  groupKey: z.string().min(1).max(100).exactOptional(),
+  check: z.union([z.literal('tcp'), z.templateLiteral(['http:/', z.string().regex(/^[\x21-\x7e]{0,500}$/)])]).exactOptional(),
+  port: z.number().int().min(1).max(65_535).exactOptional(),
+})
 
 export const controlBodies = {
   address: z.strictObject({ address: z.string().min(1).max(300) }),
@@ -13,6 +30,7 @@ export const controlBodies = {
       kind: z.enum(['tcp', 'udp', 'http']),
       local: z.string().min(1).max(300),
       domain: z.string().min(1).max(253).nullable(),
+      options: serviceOptions.exactOptional(),
     }),
     /** How long to wait for the proof, in milliseconds. */
     timeoutMs: z.number().int().min(1).max(600_000).default(30_000),

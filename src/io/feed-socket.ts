@@ -3,7 +3,21 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { WebSocket, WebSocketServer } from 'ws'
 import type { MoonwalkNode } from '../answers.ts'
-import { changed, type Dirt, deltaText, isClean, type Look, lookAt, mergeDirt, NO_DIRT, snapshotText } from '../feed/delta.ts'
+import {
+  changed,
+  type Dirt,
+  deltaText,
+  type FiguresLook,
+  hasMoved,
+  isClean,
+  type Look,
+  lookAt,
+  lookAtFigures,
+  mergeDirt,
+  NO_DIRT,
+  snapshotText,
+} from '../feed/delta.ts'
+import { figuresOf, withoutFigures } from '../feed/figures.ts'
 import type { Entry } from '../feed/news.ts'
 import type { Clock } from '../ports.ts'
 
@@ -11,6 +25,8 @@ import type { Clock } from '../ports.ts'
 const BATCH_MS = 150
 /** A look without news: ages and rates move on too. */
 const REFRESH_MS = 2_000
+/** From one reading of the figures to the next, at least; while they move a look comes this often. */
+const FIGURES_MS = 1_000
 /** Looking may take this share of the time, however large the table. */
 const MAX_SHARE = 0.1
 /** A reader with more than this still to read is slow, until it has less than `CAUGHT_UP_BYTES`. */
@@ -52,6 +68,8 @@ export function createFeedSocket({ node, clock }: { readonly node: MoonwalkNode;
   let closed = false
   let seq = 0
   let look: Look | null = null
+  let figures: { readonly look: FiguresLook; readonly atMs: number } | null = null
+  let moving = false
   let fresh: readonly Entry[] = []
   let tick: unknown = null
   let tickAt = 0
@@ -60,7 +78,12 @@ export function createFeedSocket({ node, clock }: { readonly node: MoonwalkNode;
   let ping: unknown = null
   let stopNews: (() => void) | null = null
 
-  const takeLook = () => lookAt(node.status(), node.peers().peers, node.activeStates())
+  function takeLook(): Look {
+    const status = node.status()
+    if (figures === null || clock.now() - figures.atMs >= FIGURES_MS)
+      figures = { look: lookAtFigures(figuresOf(status)), atMs: clock.now() }
+    return lookAt(withoutFigures(status), node.peers().peers, node.activeStates(), figures.look)
+  }
 
   function tickIn(ms: number): void {
     const at = Math.max(clock.now() + ms, restUntil)
@@ -75,13 +98,14 @@ export function createFeedSocket({ node, clock }: { readonly node: MoonwalkNode;
     const startedAt = clock.now()
     bringUpToDate()
     restUntil = clock.now() + (clock.now() - startedAt) / MAX_SHARE
-    if (readers.size > 0) tickIn([...readers].some(({ slow }) => slow) ? SLOW_POLL_MS : REFRESH_MS)
+    if (readers.size > 0) tickIn([...readers].some(({ slow }) => slow) ? SLOW_POLL_MS : moving ? FIGURES_MS : REFRESH_MS)
   }
 
   function bringUpToDate(): void {
     const before = look ?? takeLook()
     const after = takeLook()
     const dirt = changed(before, after)
+    if (before.clients !== after.clients) moving = hasMoved(dirt)
     const [news, from] = [fresh, seq]
     look = after
     fresh = []
@@ -151,7 +175,8 @@ export function createFeedSocket({ node, clock }: { readonly node: MoonwalkNode;
     stopNews?.()
     if (tick !== null) clock.clearTimeout(tick)
     if (ping !== null) clock.clearTimeout(ping)
-    stopNews = tick = ping = look = null
+    stopNews = tick = ping = look = figures = null
+    moving = false
     fresh = []
   }
 

@@ -1,4 +1,6 @@
 import type { PeersAnswer, StatusAnswer } from '../answers.ts'
+import { label, type MetricFamily, metricFamilies } from './metric-family.ts'
+import { trafficFamilies } from './traffic-metrics.ts'
 
 export interface Measured {
   readonly version: string
@@ -10,17 +12,12 @@ export interface Measured {
   readonly residentBytes: number
 }
 
-/** Prometheus' text format. Nothing is labelled by peer: a table may be long, and a scraper keeps every label for ever. */
+/** Prometheus' text format. Nothing is labelled by peer: a table may be long, and a scraper keeps every label for ever. Carried proxies are, up to a number. */
 export function metricsText({ version, status, peers, newsCount, uptimeSeconds, residentBytes }: Measured): string {
   const others = peers.filter(({ self }) => !self)
   const rtts = others.flatMap(({ rttMs }) => (rttMs === null ? [] : [rttMs])).sort((a, b) => a - b)
   const count = <T>(rows: readonly T[], is: (row: T) => boolean) => rows.filter(is).length
-  const families: readonly (readonly [
-    name: string,
-    kind: 'gauge' | 'counter',
-    help: string,
-    samples: readonly (readonly [labels: string, value: number])[],
-  ])[] = [
+  const families: readonly MetricFamily[] = [
     [
       'moonwalk_info',
       'gauge',
@@ -56,21 +53,10 @@ export function metricsText({ version, status, peers, newsCount, uptimeSeconds, 
         (state) => [label({ state }), count(status.services, (service) => service.state === state)] as const,
       ),
     ],
+    ...trafficFamilies(status),
     ['moonwalk_news_total', 'counter', 'Entries of news in this run.', [['', newsCount]]],
     ['process_resident_memory_bytes', 'gauge', 'Resident memory.', [['', residentBytes]]],
     ['moonwalk_uptime_seconds', 'gauge', 'Since the node was started.', [['', uptimeSeconds]]],
   ]
-  return families
-    .flatMap(([name, kind, help, samples]) => [
-      `# HELP ${name} ${help}`,
-      `# TYPE ${name} ${kind}`,
-      ...samples.map(([labels, value]) => `${name}${labels} ${value}`),
-    ])
-    .concat('')
-    .join('\n')
+  return metricFamilies(families)
 }
-
-const label = (pairs: Readonly<Record<string, string>>): string =>
-  `{${Object.entries(pairs)
-    .map(([key, value]) => `${key}="${value.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')}"`)
-    .join(',')}}`

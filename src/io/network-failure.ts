@@ -31,6 +31,8 @@ export function failureOf(error: unknown): Failure {
   const code = codeOf(error)
   const known = REASONS[code]
   if (known) return failed(...known)
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return failed('protocol', `its certificate is for another name (${code})`)
+  if (code === 'CERT_HAS_EXPIRED') return failed('protocol', `its certificate has expired (${code})`)
   if (/CERT|SELF_SIGNED|UNABLE_TO_/.test(code)) return failed('protocol', `its certificate is not trusted (${code})`)
   if (/^(HPE_|ERR_SSL|ERR_TLS|ERR_OSSL|EPROTO)/.test(code)) return failed('protocol', `it speaks another protocol (${code})`)
   return failed('protocol', error instanceof Error ? error.message : String(error))

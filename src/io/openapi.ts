@@ -13,18 +13,53 @@ const object = (properties: Readonly<Record<string, object>>, optional: readonly
 const versioned = (properties: Readonly<Record<string, object>>) => object({ schemaVersion: { const: 1 }, ...properties })
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` })
 
+const integer = { type: 'integer', minimum: 0 }
+const counts = { connectionsNow: integer, connectionsEver: integer, bytesIn: integer, bytesOut: integer, errorsEver: integer }
+/** Bytes and connections of users; `in`: from users to the service. */
+const traffic = {
+  ...counts,
+  inBytesPerSecond: integer,
+  outBytesPerSecond: integer,
+  lastError: orNull(object({ text, at: text })),
+}
+const kind = oneOf('tcp', 'udp', 'http')
+
 const service = {
   name: text,
-  kind: oneOf('tcp', 'udp', 'http'),
+  kind,
   local: text,
   public: orNull(text),
   state: oneOf('up', 'opening', 'down'),
   error: orNull(text),
+  traffic: orNull(ref('Traffic')),
+}
+
+/** As `ServiceOptions` in src/answers.ts says; all may be left out. */
+const serviceOptions = {
+  encrypt: { const: true },
+  compress: { const: true },
+  limit: { ...text, description: 'Bytes a second: 1MB, 500KB.' },
+  limitMode: oneOf('client', 'server'),
+  proxyProtocol: oneOf('v1', 'v2'),
+  group: text,
+  groupKey: text,
+  check: { ...text, description: 'tcp, or http:/path.' },
+  port: { type: 'integer', minimum: 1, maximum: 65_535 },
 }
 
 const schemas = {
   Error: versioned({ error: text }),
   Service: object(service),
+  Traffic: object(traffic),
+  Client: object({
+    id: text,
+    name: orNull(text),
+    address: text,
+    version: text,
+    dialect: oneOf('moonwalk', 'frp'),
+    since: text,
+    proxies: list(object({ name: text, kind, port: integer, ...traffic })),
+  }),
   Status: versioned({
     node: object({
       id: text,
@@ -39,6 +74,8 @@ const schemas = {
       object({ id: orNull(text), name: text, address: text, rttMs: orNull(number), reason: text, since: text, provenAt: orNull(text) }),
     ),
     services: list(ref('Service')),
+    clients: list(ref('Client')),
+    carried: object({ clients: integer, proxies: integer, ...counts }),
     health: list(object({ level: oneOf('info', 'warn', 'error'), text, fix: text })),
   }),
   Peer: object({
@@ -125,7 +162,16 @@ export const openapi = (version: string) => ({
       'Exposes a service; answers when its public address is proven.',
       object(
         {
-          spec: object({ name: text, kind: oneOf('tcp', 'udp', 'http'), local: text, domain: orNull(text) }),
+          spec: object(
+            {
+              name: text,
+              kind,
+              local: text,
+              domain: orNull(text),
+              options: object(serviceOptions, Object.keys(serviceOptions)),
+            },
+            ['options'],
+          ),
           timeoutMs: { type: 'integer', minimum: 1, maximum: 600_000, default: 30_000 },
         },
         ['timeoutMs'],

@@ -29,7 +29,7 @@ export class Stopwatch {
   #heardAt: number | null = null
   #socket: Socket | null = null
 
-  /** From the request handed to a connected socket to the last byte that arrived. */
+  /** From the request's last byte handed to the system to the last byte that arrived. */
   get answerMs(): number {
     return (this.#heardAt ?? this.#sentAt) - this.#sentAt
   }
@@ -39,10 +39,14 @@ export class Stopwatch {
   }
 
   watch(request: ClientRequest): void {
+    // 'finish' comes right after the write, which itself takes this process several times as long as loopback's round trip.
+    request.once('finish', () => {
+      if (this.heardNothing) this.#sentAt = performance.now()
+    })
     request.once('socket', (socket) => {
       this.#socket = socket
       this.isWarm = request.reusedSocket
-      this.#sentAt = performance.now() // Node writes the request right after this
+      this.#sentAt = performance.now()
       socket.prependListener('data', this.#hear)
       if (!socket.connecting) return
       socket.once('connect', () => {

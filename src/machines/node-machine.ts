@@ -65,6 +65,7 @@ export const nodeMachine = setup({
     forgetTurn: assign({ choice: null }),
     announceTunnel: (_, _params: { turn: TurnCandidate | null; address: string }) => notProvided('announceTunnel')(),
     withdrawTunnel: notProvided('withdrawTunnel'),
+    tellBreak: (_, _params: { turn: TurnCandidate | null; why: string }) => notProvided('tellBreak')(),
     doubtTurn: (_, _params: { turn: TurnCandidate | null; why: string }) => notProvided('doubtTurn')(),
   },
   delays: { discoverTimeout: DISCOVER_TIMEOUT, firstProbesTimeout: FIRST_PROBES_TIMEOUT, forgivePeriod: TURN_BAR },
@@ -140,6 +141,15 @@ export const nodeMachine = setup({
               turn: context.choice?.turn ?? null,
               address: event.type === 'tunnel.opened' ? event.address : '',
             }),
+          },
+          on: {
+            'tunnel.broke': {
+              target: 'down',
+              actions: [
+                'withdrawTunnel',
+                { type: 'tellBreak', params: ({ context, event }) => ({ turn: context.choice?.turn ?? null, why: event.why }) },
+              ],
+            },
           },
           after: { forgivePeriod: { actions: 'forgiveAll' } },
         },

@@ -1,12 +1,14 @@
 // One tunnel to one TURN, from asking for its port to the end. The seed's steps, with proofs where it sleeps.
 import { type ActorRef, assign, type EventObject, fromCallback, fromPromise, type Snapshot, sendTo, setup } from 'xstate'
-import { TUNNEL_OPEN_TIMEOUT } from '../domain/timings.ts'
+import { RETURN_TIMEOUT, TUNNEL_OPEN_TIMEOUT, TURN_BAR } from '../domain/timings.ts'
 import type { TurnCandidate } from '../domain/turn-choice.ts'
 import { notProvided } from './not-provided.ts'
 
 /** What a tunnel tells the one who started it. */
 export type TunnelFact =
   | { readonly type: 'tunnel.opened'; readonly address: string }
+  /** Not open any more, but tried again at the same TURN: one of the other two follows. */
+  | { readonly type: 'tunnel.broke'; readonly why: string }
   | { readonly type: 'tunnel.closed'; readonly why: string }
 
 /** What the link tells the tunnel. */
@@ -14,7 +16,8 @@ export type LinkFact =
   | { readonly type: 'link.loggedIn' }
   /** This node answered at `address`, asked through the TURN. */
   | { readonly type: 'link.proven'; readonly address: string }
-  | { readonly type: 'link.closed'; readonly why: string }
+  /** `cut`: the connection was reset or closed from outside, which says nothing against the TURN yet. */
+  | { readonly type: 'link.closed'; readonly why: string; readonly cut?: boolean }
 
 /** The address to log in at, or why there is none. */
 export type PortAnswer = { readonly address: string } | { readonly why: string }
@@ -27,6 +30,10 @@ export interface TunnelContext extends TunnelInput {
   readonly frpAddress: string
   readonly address: string
   readonly why: string
+  /** Why the tunnel that was open broke off, while it is tried again. */
+  readonly broke: string | null
+  /** A TURN that breaks off again and again is left: one return in `TURN_BAR` of an open tunnel. */
+  readonly mayReturn: boolean
 }
 
 export const tunnelMachine = setup({
@@ -36,20 +43,31 @@ export const tunnelMachine = setup({
     askPort: fromPromise<PortAnswer, { turn: TurnCandidate }>(notProvided('askPort')),
     link: fromCallback<EventObject, { turn: TurnCandidate; frpAddress: string }>(notProvided('link')),
   },
-  guards: { hasPort: (_, { answer }: { answer: PortAnswer }) => 'address' in answer },
+  guards: {
+    hasPort: (_, { answer }: { answer: PortAnswer }) => 'address' in answer,
+    mayReturn: ({ context }, { cut }: { cut: boolean }) => cut && context.mayReturn,
+  },
   actions: {
     tell: sendTo(
       ({ context }) => context.parent,
       (_, fact: TunnelFact) => fact,
     ),
     recordPort: assign((_, { frpAddress }: { frpAddress: string }) => ({ frpAddress })),
-    recordAddress: assign((_, { address }: { address: string }) => ({ address })),
-    recordEnd: assign((_, { why }: { why: string }) => ({ why })),
+    recordAddress: assign((_, { address }: { address: string }) => ({ address, broke: null })),
+    recordBreak: assign((_, { why }: { why: string }) => ({ broke: why, mayReturn: false })),
+    allowReturn: assign({ mayReturn: true }),
+    recordEnd: assign(({ context: { broke } }, { why }: { why: string }) => ({
+      why: broke === null ? why : `${broke}; then, logging in again: ${why}`,
+    })),
   },
-  delays: { openTimeout: TUNNEL_OPEN_TIMEOUT },
+  delays: {
+    openTimeout: TUNNEL_OPEN_TIMEOUT,
+    loginTimeout: ({ context }) => (context.broke === null ? TUNNEL_OPEN_TIMEOUT : RETURN_TIMEOUT),
+    calmPeriod: TURN_BAR,
+  },
 }).createMachine({
   id: 'tunnel',
-  context: ({ input }) => ({ ...input, frpAddress: '', address: '', why: '' }),
+  context: ({ input }) => ({ ...input, frpAddress: '', address: '', why: '', broke: null, mayReturn: true }),
   initial: 'asking',
   states: {
     asking: {
@@ -81,7 +99,7 @@ export const tunnelMachine = setup({
         loggingIn: {
           on: { 'link.loggedIn': 'proving' },
           after: {
-            openTimeout: {
+            loginTimeout: {
               target: '#tunnel.closed',
               actions: { type: 'recordEnd', params: { why: 'the TURN did not answer the login in time' } },
             },
@@ -98,7 +116,21 @@ export const tunnelMachine = setup({
             },
           },
         },
-        open: { entry: { type: 'tell', params: ({ context }) => ({ type: 'tunnel.opened', address: context.address }) } },
+        open: {
+          entry: { type: 'tell', params: ({ context }) => ({ type: 'tunnel.opened', address: context.address }) },
+          on: {
+            'link.closed': {
+              guard: { type: 'mayReturn', params: ({ event }) => ({ cut: event.cut === true }) },
+              target: '#tunnel.linked',
+              reenter: true,
+              actions: [
+                { type: 'recordBreak', params: ({ event }) => ({ why: event.why }) },
+                { type: 'tell', params: ({ event }) => ({ type: 'tunnel.broke', why: event.why }) },
+              ],
+            },
+          },
+          after: { calmPeriod: { actions: 'allowReturn' } },
+        },
       },
     },
     closed: { type: 'final', entry: { type: 'tell', params: ({ context }) => ({ type: 'tunnel.closed', why: context.why }) } },

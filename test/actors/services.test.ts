@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { createServices, type Services } from '../../src/actors/services.ts'
+import { createTrafficRates } from '../../src/actors/traffic-rates.ts'
 import type { ServiceSpec } from '../../src/answers.ts'
+import { FakeClock } from '../frp/fake-clock.ts'
 
 const WEB: ServiceSpec = { name: 'web', kind: 'tcp', local: '127.0.0.1:3000', domain: null }
 const SSH: ServiceSpec = { name: 'ssh', kind: 'tcp', local: '127.0.0.1:22', domain: null }
@@ -12,16 +14,20 @@ const down = (error: string | null) => ({ state: 'down', public: null, error }) 
 function play(step: (services: Services) => void) {
   const news: string[] = []
   const changes: string[] = []
-  const services = createServices([WEB], (one) => {
-    if (one.type === 'service.up') news.push(`${one.service} up at ${one.public}`)
-    if (one.type === 'service.down') news.push(`${one.service} down: ${one.why}`)
-  })
+  const services = createServices(
+    [WEB],
+    (one) => {
+      if (one.type === 'service.up') news.push(`${one.service} up at ${one.public}`)
+      if (one.type === 'service.down') news.push(`${one.service} down: ${one.why}`)
+    },
+    createTrafficRates(new FakeClock()),
+  )
   services.changes$.subscribe(({ type, name }) => changes.push(`${type} ${name}`))
   step(services)
   return { list: services.list(), specs: services.specs(), news, changes }
 }
 
-const opening = { name: 'web', kind: 'tcp', local: '127.0.0.1:3000', public: null, state: 'opening', error: null } as const
+const opening = { name: 'web', kind: 'tcp', local: '127.0.0.1:3000', public: null, state: 'opening', error: null, traffic: null } as const
 
 test('what the configuration names is there from the start, opening', () =>
   expect(play(() => {})).toEqual({ list: [opening], specs: [WEB], news: [], changes: [] }))

@@ -8,7 +8,7 @@ import { startControlServer } from '../../src/io/control-server.ts'
 import { createNodeClock } from '../../src/io/node-clock.ts'
 import type { Listening } from '../../src/ports.ts'
 import { launchChromium, textOf } from './chromium.ts'
-import { aRow, aStatus, createFakeNode, type FakeNode } from './fake-node.ts'
+import { aClient, aRow, aService, aStatus, createFakeNode, type FakeNode, NOTHING_CARRIED, someTraffic } from './fake-node.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const turn = {
@@ -85,7 +85,9 @@ test('shows the node as it is, and follows it without a reload', async () => {
   node.show({
     status: aStatus('tunnelling.up', {
       turn,
-      services: [{ name: 'web', kind: 'tcp', local: '127.0.0.1:3000', public: 'birch.test:20018', state: 'up', error: null }],
+      services: [
+        { name: 'web', kind: 'tcp', local: '127.0.0.1:3000', public: 'birch.test:20018', state: 'up', error: null, traffic: null },
+      ],
     }),
     states: { node: ['tunnelling', 'tunnelling.up'], tunnel: ['linked', 'linked.open'] },
     peers: [aRow('elm', { rttMs: 5 }), aRow('birch', { rttMs: 20 }), aRow('oak', { rttMs: null, state: 'unknown' })],
@@ -106,6 +108,57 @@ test('shows the node as it is, and follows it without a reload', async () => {
   ])
   expect(await page.title()).toEqual('ash: tunnelling.up')
   expect(await page.evaluate('window.unbroken')).toEqual(true)
+  expect(complaints).toEqual([])
+})
+
+test('shows what passes, for its own services and for those it carries, and follows it', async () => {
+  const QUIET = { connectionsNow: 0, inBytesPerSecond: 0, outBytesPerSecond: 0 }
+  const lastError = { text: 'nothing answers at 127.0.0.1:53', at: new Date(Date.now() - 300_000).toISOString() }
+  const services = [aService('web', someTraffic()), aService('dns', someTraffic({ ...QUIET, errorsEver: 1, lastError })), aService('new')]
+  node.show({ status: aStatus('serving', { services }) })
+  await open()
+  await page.locator('[data-service=web] .traffic').waitFor()
+  const traffic = (service: string) => page.locator(`[data-service=${service}] .traffic > *`).allInnerTexts()
+  expect(await traffic('web')).toEqual(['Users', '2 now', '31 ever', 'In', '3.4 KiB/s', '1.2 MiB', 'Out', '1.1 MiB/s', '45 MiB'])
+  expect(await traffic('dns')).toEqual(['Users', '0 now', '31 ever', 'In', 'quiet', '1.2 MiB', 'Out', 'quiet', '45 MiB'])
+  expect(await textOf(page, '[data-service=dns] .last-error')).toEqual('last error 5 min ago: nothing answers at 127.0.0.1:53')
+  // once a second the page writes down the rate
+  await page.locator('[data-service=web] .spark').waitFor()
+  expect(await page.locator('.spark').count()).toEqual(1)
+  expect([await traffic('new'), await page.locator('.carrying').count()]).toEqual([[], 0])
+
+  node.show({
+    status: aStatus('serving', {
+      services: [aService('web', someTraffic({ connectionsNow: 3, connectionsEver: 32 }))],
+      clients: [
+        aClient('5f0c2a9be1', [{ name: 'a1b2c3d4e5f60718.web', port: 20_002 }], { name: 'cedar', dialect: 'moonwalk' }),
+        aClient('77aa01bb22', [{ name: '<b>mine', kind: 'udp', ...QUIET, errorsEver: 1, lastError }]),
+      ],
+      carried: { ...NOTHING_CARRIED, clients: 2, proxies: 3, connectionsNow: 2, connectionsEver: 40, bytesIn: 2_000_000, bytesOut: 90e9 },
+    }),
+  })
+  await page.locator('.carrying tbody').first().waitFor()
+  expect((await traffic('web')).slice(1, 3)).toEqual(['3 now', '32 ever'])
+  expect(await textOf(page, '.carrying > header')).toEqual(
+    'Carrying for others2 clients, 2 connections now, 40 ever; in 1.9 MiB, out 84 GiB',
+  )
+  const cells = (client: string) => page.locator(`[data-client="${client}"] td`).allInnerTexts()
+  expect(await cells('5f0c2a9be1')).toEqual(['web', '20002/tcp', '2', '31', '1.2 MiB', '45 MiB', '3.4 KiB/s', '1.1 MiB/s'])
+  expect(await cells('77aa01bb22')).toEqual([
+    '<b>mine\nlast error 5 min ago: nothing answers at 127.0.0.1:53',
+    '20018/udp',
+    '0',
+    '31',
+    '1.2 MiB',
+    '45 MiB',
+    '–',
+    '–',
+  ])
+  expect(await page.locator('.carrying tbody th').allInnerTexts()).toEqual([
+    expect.stringMatching(/^cedar moonwalk\n203\.0\.113\.9:4711, here \d+ d$/),
+    expect.stringMatching(/^77aa01bb frp 0\.70\.1\n203\.0\.113\.9:4711, here \d+ d$/),
+  ])
+  expect(await textOf(page, '.left-out')).toEqual('and 1 more: “moonwalk status” shows the busiest.')
   expect(complaints).toEqual([])
 })
 
@@ -217,7 +270,14 @@ test('another web page gets nothing out of it', async () => {
 
 test.each(['light', 'dark'] as const)('text stands out from its ground in %s', async (colorScheme) => {
   node.show({
-    status: aStatus('tunnelling.up', { turn }),
+    status: aStatus('tunnelling.up', {
+      turn,
+      services: [
+        aService('web', someTraffic({ errorsEver: 1, lastError: { text: 'connection refused', at: '2026-01-02T03:04:05.000Z' } })),
+      ],
+      clients: [aClient('elm', [{}])],
+      carried: { ...NOTHING_CARRIED, clients: 1, proxies: 1 },
+    }),
     states: { node: ['tunnelling', 'tunnelling.up'] },
     peers: [aRow('birch'), aRow('elm', { state: 'suspect' })],
   })
@@ -227,7 +287,7 @@ test.each(['light', 'dark'] as const)('text stands out from its ground in %s', a
   const contrasts: unknown = await page.evaluate(`(() => {
     const light = (css) => { const [r, g, b] = css.match(/[\\d.]+/g).map((v) => { const c = v / 255; return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4 }); return 0.2126 * r + 0.7152 * g + 0.0722 * b }
     const ground = (one) => { for (let at = one; at; at = at.parentElement) { const css = getComputedStyle(at).backgroundColor; if (/^rgb\\(/.test(css)) return css } return 'rgb(255, 255, 255)' }
-    return ['h1', '.node-name', '.state-chip', '.soft', '.card h2', '.peers td', '.peers button', '.turn dd', '.link'].flatMap((selector) => {
+    return ['h1', '.node-name', '.state-chip', '.soft', '.card h2', '.peers td', '.peers button', '.turn dd', '.link', '.traffic dd', '.flowing', '.last-error', '.carrying thead th', '.carrying td'].flatMap((selector) => {
       const one = document.querySelector(selector); const [a, b] = [light(getComputedStyle(one).color), light(ground(one))]
       const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)
       return ratio < 4.5 ? [selector + ' ' + ratio.toFixed(2)] : []

@@ -1,8 +1,59 @@
 // A node for the control server's tests: it shows what it is told to show.
-import type { MoonwalkNode, PeerAnswerRow, StatusAnswer } from '../../src/answers.ts'
+import type {
+  ClientAnswer,
+  MoonwalkNode,
+  PeerAnswerRow,
+  ProxyAnswer,
+  ServiceAnswer,
+  StatusAnswer,
+  TrafficAnswer,
+} from '../../src/answers.ts'
 import type { Entry, News } from '../../src/feed/news.ts'
 
 export const STARTED_AT = '2026-01-02T03:04:05.000Z'
+
+export const NOTHING_CARRIED: StatusAnswer['carried'] = {
+  clients: 0,
+  proxies: 0,
+  connectionsNow: 0,
+  connectionsEver: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+  errorsEver: 0,
+}
+
+export const someTraffic = (more: Partial<TrafficAnswer> = {}): TrafficAnswer => ({
+  connectionsNow: 2,
+  connectionsEver: 31,
+  bytesIn: 1_300_000,
+  bytesOut: 47_000_000,
+  inBytesPerSecond: 3_500,
+  outBytesPerSecond: 1_200_000,
+  errorsEver: 0,
+  lastError: null,
+  ...more,
+})
+
+export const aService = (name: string, traffic: TrafficAnswer | null = null): ServiceAnswer => ({
+  name,
+  kind: 'tcp',
+  local: '127.0.0.1:3000',
+  public: 'birch.test:20018',
+  state: 'up',
+  error: null,
+  traffic,
+})
+
+export const aClient = (id: string, proxies: readonly Partial<ProxyAnswer>[] = [], more: Partial<ClientAnswer> = {}): ClientAnswer => ({
+  id,
+  name: null,
+  address: '203.0.113.9:4711',
+  version: '0.70.1',
+  dialect: 'frp',
+  since: STARTED_AT,
+  proxies: proxies.map((proxy) => ({ ...someTraffic(), name: `${id}.web`, kind: 'tcp', port: 20_018, ...proxy })),
+  ...more,
+})
 
 export const aRow = (name: string, more: Partial<PeerAnswerRow> = {}): PeerAnswerRow => ({
   id: Buffer.from(name).toString('hex').padEnd(32, '0'),
@@ -40,6 +91,8 @@ export const aStatus = (
   },
   turn: null,
   services: [],
+  clients: [],
+  carried: NOTHING_CARRIED,
   health: [],
   ...more,
 })
@@ -90,7 +143,7 @@ export function createFakeNode(): FakeNode {
     },
     expose: async (spec, timeoutMs) => {
       asked.push(['expose', spec, timeoutMs])
-      return { name: spec.name, kind: spec.kind, local: spec.local, public: 'birch.test:20018', state: 'up', error: null }
+      return { name: spec.name, kind: spec.kind, local: spec.local, public: 'birch.test:20018', state: 'up', error: null, traffic: null }
     },
     unexpose: (name) => {
       asked.push(['unexpose', name])

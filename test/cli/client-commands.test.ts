@@ -34,8 +34,8 @@ const UP = aStatus(
       provenAt: null,
     },
     services: [
-      { name: 'web', kind: 'tcp', local: '127.0.0.1:3000', public: 'birch.test:20018', state: 'up', error: null },
-      { name: 'ssh', kind: 'tcp', local: '127.0.0.1:22', public: null, state: 'down', error: 'port not allowed' },
+      { name: 'web', kind: 'tcp', local: '127.0.0.1:3000', public: 'birch.test:20018', state: 'up', error: null, traffic: null },
+      { name: 'ssh', kind: 'tcp', local: '127.0.0.1:22', public: null, state: 'down', error: 'port not allowed', traffic: null },
     ],
     health: [{ level: 'warn', text: 'The clock is off.', fix: 'Set it.' }],
   },
@@ -64,9 +64,36 @@ describe('with --json there is one object on stdout and nothing beside it', () =
   })
 
   test('expose answers the service as status has it', async () => {
-    const service = { name: 'web', kind: 'http', local: '192.168.1.7:3000', public: 'birch.test:20018', state: 'up', error: null }
+    const service = {
+      name: 'web',
+      kind: 'http',
+      local: '192.168.1.7:3000',
+      public: 'birch.test:20018',
+      state: 'up',
+      error: null,
+      traffic: null,
+    }
     expect(await json('expose', '192.168.1.7:3000', '--name=web', '--http', 'www.a.org', '--timeout', '1.5')).toEqual(fine(service))
     expect(world.node.asked).toEqual([['expose', { name: 'web', kind: 'http', local: '192.168.1.7:3000', domain: 'www.a.org' }, 1_500]])
+  })
+
+  test('expose takes options as the configuration does, whatever flags stand beside', async () => {
+    await json('expose', '3000?limit=1MB&check=http:/health?deep', '--name=web', '--http', 'www.a.org')
+    await json('expose', 'dns=5353/udp?proxy-protocol=v2')
+    expect(world.node.asked).toEqual([
+      [
+        'expose',
+        {
+          name: 'web',
+          kind: 'http',
+          local: '127.0.0.1:3000',
+          domain: 'www.a.org',
+          options: { limit: '1MB', check: 'http:/health?deep' },
+        },
+        30_000,
+      ],
+      ['expose', { name: 'dns', kind: 'udp', local: '127.0.0.1:5353', domain: null, options: { proxyProtocol: 'v2' } }, 30_000],
+    ])
   })
 
   test('unexpose', async () => expect(await json('unexpose', 'web')).toEqual(fine({ type: 'unexposed', name: 'web' })))

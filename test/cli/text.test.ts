@@ -52,6 +52,17 @@ describe('news as a line', () => {
       /^\d\d:\d\d:\d\d {2}The TURN birch was lost: it fell silent\.$/,
     ))
 
+  test('tells what became of a tunnel and of a stock frps', () =>
+    expect(
+      [
+        newsLine({ ...entry, type: 'turn.broke', peer: 'b1', name: 'birch', why: 'connection reset' }),
+        newsLine({ ...entry, type: 'turn.unfit', peer: 'frp://elm:7000', name: 'elm:7000', why: 'connection refused' }),
+      ].map((line) => line?.slice(10)),
+    ).toEqual([
+      'The tunnel through birch broke off: connection reset; logging in there again.',
+      "The TURN elm:7000 can't be used: connection refused.",
+    ]))
+
   test('pings and the machines inside are left to the log', () =>
     expect([
       newsLine({ ...entry, type: 'peer.measured', peer: 'b1', rttMs: 1, jitterMs: null, lossPct: 0 }),

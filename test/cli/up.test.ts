@@ -138,3 +138,10 @@ test('text is for people: the dashboard’s address, and no colours', async () =
   const { code, out } = await node.ended
   expect([code, out.includes('\x1b')]).toEqual([0, false])
 })
+
+test.each([['up', '--help'], ['diagram']])('a reader that leaves early, as `| head` does, is no trouble: %s', async (...args) => {
+  const asked = start(args)
+  asked.child.stdout?.destroy()
+  const { code, err } = await asked.ended
+  expect([code, err]).toEqual([0, ''])
+})

@@ -46,6 +46,12 @@ test('the help of up names every setting, its key and its variable', async () =>
   expect(CONFIG_KEYS.filter((key) => !new RegExp(`--.* ${key} +${variableOf(key)}$`, 'm').test(out))).toEqual([])
 })
 
+test.each(['up', 'expose'])('the help of %s tells every option of a service', async (name) => {
+  const { out } = await command([name, '--help'])
+  const options = ['encrypt', 'compress', 'limit=', 'limit-mode=', 'proxy-protocol=', 'group=', 'group-key=', 'check=', 'port=']
+  expect(options.filter((option) => !new RegExp(`^  .*${option}`, 'm').test(out))).toEqual([])
+})
+
 test('the version is the package’s', async () => {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
   expect(await command(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' })

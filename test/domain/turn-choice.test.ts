@@ -34,6 +34,7 @@ test.each<[string, readonly TurnCandidate[], readonly string[], readonly [string
   ['when all are barred, the fastest wins', [ash, elm], ['elm', 'ash'], ['elm', 'least latency of 2: 1.50 ms; next ash 40.0 ms']],
   ['equals go by key', [candidate('b', 5), candidate('a', 5)], [], ['a', 'least latency of 2: 5.00 ms; next b 5.00 ms']],
   ['this node is none', [candidate(SELF, 0.1), ash], [], ['ash', 'the only one: 40.0 ms']],
+  ['what has something against it is none', [candidate('x', 1, { objection: 'wrong token' }), ash], [], ['ash', 'the only one: 40.0 ms']],
   ['only what is unfit', [candidate('x', 1, { alive: false }), candidate('y', null)], [], null],
 ])('%s', (_, candidates, barred, expected) => {
   const choice = chooseTurn(candidates, SELF, barred)

@@ -1,24 +1,49 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { applyFeed, changed, type Dirt, deltaText, type FeedView, lookAt, mergeDirt, NO_DIRT, snapshotText } from '../../src/feed/delta.ts'
-import { aRow, aStatus } from '../browser/fake-node.ts'
+import {
+  applyFeed,
+  changed,
+  type Dirt,
+  deltaText,
+  type FeedView,
+  lookAt,
+  lookAtFigures,
+  mergeDirt,
+  NO_DIRT,
+  snapshotText,
+} from '../../src/feed/delta.ts'
+import { figuresOf, withoutFigures } from '../../src/feed/figures.ts'
+import { aClient, aRow, aService, aStatus, NOTHING_CARRIED, someTraffic } from '../browser/fake-node.ts'
 
 const names = ['ash', 'birch', 'cedar', 'elm']
 const world = fc.record({
   state: fc.constantFrom('probing', 'serving'),
   rtts: fc.dictionary(fc.constantFrom(...names), fc.integer({ min: 1, max: 3 })),
   tunnel: fc.constantFrom('opening', 'open'),
+  bytes: fc.dictionary(fc.constantFrom('web', 'ssh'), fc.integer({ min: 1, max: 3 })),
+  carried: fc.dictionary(fc.constantFrom(...names), fc.integer({ min: 1, max: 3 })),
 })
 type World = typeof world extends fc.Arbitrary<infer T> ? T : never
 
-const lookOf = ({ state, rtts, tunnel }: World) =>
-  lookAt(
-    aStatus(state),
-    Object.entries(rtts).map(([name, rttMs]) => aRow(name, { rttMs })),
-    { node: [state], tunnel: [tunnel] },
-  )
+const statusOf = ({ state, bytes, carried }: Pick<World, 'state' | 'bytes' | 'carried'>) =>
+  aStatus(state, {
+    services: Object.entries(bytes).map(([name, bytesIn]) => aService(name, someTraffic({ bytesIn }))),
+    clients: Object.entries(carried).map(([id, port]) => aClient(id, [{ port }])),
+    carried: { ...NOTHING_CARRIED, clients: Object.keys(carried).length },
+  })
 
-const told = (view: FeedView | null, seq: number) => ({ ...view, peers: [...(view?.peers.keys() ?? [])].toSorted(), seq })
+const lookOf = (world: World) => {
+  const status = statusOf(world)
+  return lookAt(
+    withoutFigures(status),
+    Object.entries(world.rtts).map(([name, rttMs]) => aRow(name, { rttMs })),
+    { node: [world.state], tunnel: [world.tunnel] },
+    lookAtFigures(figuresOf(status)),
+  )
+}
+const still = { tunnel: 'open', bytes: {}, carried: {} } as const
+
+const told = (view: FeedView | null, seq: number) => view && { ...view, seq }
 
 test('a reader that follows and one that skips both end up with what a new one is told', () => {
   fc.assert(
@@ -41,21 +66,20 @@ test('a reader that follows and one that skips both end up with what a new one i
       const fresh = applyFeed(null, JSON.parse(snapshotText(slowSeq, look, [])))
       expect(told(fast, slowSeq)).toEqual(told(fresh, slowSeq))
       expect(told(slow, slowSeq)).toEqual(told(fresh, slowSeq))
-      for (const [key, row] of fresh?.peers ?? []) expect([fast?.peers.get(key), slow?.peers.get(key)]).toEqual([row, row])
     }),
   )
 })
 
 test('a delta that does not follow on is refused, so the reader connects again', () => {
-  const look = lookOf({ state: 'probing', rtts: {}, tunnel: 'open' })
+  const look = lookOf({ ...still, state: 'probing', rtts: {} })
   const view = applyFeed(null, JSON.parse(snapshotText(4, look, [])))
   expect(applyFeed(view, JSON.parse(deltaText(5, 6, look, NO_DIRT, [])))).toEqual(null)
   expect(applyFeed(null, JSON.parse(deltaText(4, 5, look, NO_DIRT, [])))).toEqual(null)
 })
 
 test('a delta says only what changed', () => {
-  const before = lookOf({ state: 'probing', rtts: { ash: 1, elm: 2 }, tunnel: 'open' })
-  const after = lookOf({ state: 'probing', rtts: { elm: 3 }, tunnel: 'open' })
+  const before = lookOf({ ...still, state: 'probing', rtts: { ash: 1, elm: 2 } })
+  const after = lookOf({ ...still, state: 'probing', rtts: { elm: 3 } })
   expect(JSON.parse(deltaText(1, 2, after, changed(before, after), []))).toEqual({
     t: 'd',
     from: 1,
@@ -63,6 +87,23 @@ test('a delta says only what changed', () => {
     peers: [
       [aRow('elm').id, aRow('elm', { rttMs: 3 })],
       [aRow('ash').id, null],
+    ],
+    news: [],
+  })
+})
+
+test('what is carried drags neither the status nor the table along', () => {
+  const before = lookOf({ ...still, state: 'serving', rtts: { ash: 1 }, bytes: { web: 1, ssh: 1 }, carried: { ash: 1, elm: 1 } })
+  const after = lookOf({ ...still, state: 'serving', rtts: { ash: 1 }, bytes: { web: 2, ssh: 1 }, carried: { elm: 2 } })
+  expect(JSON.parse(deltaText(1, 2, after, changed(before, after), []))).toEqual({
+    t: 'd',
+    from: 1,
+    seq: 2,
+    carried: { ...NOTHING_CARRIED, clients: 1 },
+    traffic: [['web', someTraffic({ bytesIn: 2 })]],
+    clients: [
+      ['elm', aClient('elm', [{ port: 2 }])],
+      ['ash', null],
     ],
     news: [],
   })

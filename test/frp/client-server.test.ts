@@ -84,7 +84,19 @@ describe.each([
     expect(users.map((user) => user?.text)).toEqual(users.map((_user, index) => `user ${index}`))
     const [figures] = world.server.figures().sessions
     expect([figures?.idleWork, figures?.waitingUsers]).toEqual([10, 0])
-    expect(figures?.proxies).toEqual([{ proxy: 'web', connectionsNow: 10, connectionsEver: 10, bytesIn: 60, bytesOut: 60 }])
+    expect(figures?.proxies.map(({ name, kind, port, meter }) => ({ name, kind, port, ...meter.figures(0) }))).toEqual([
+      {
+        name: 'web',
+        kind: 'tcp',
+        port,
+        connectionsNow: 10,
+        connectionsEver: 10,
+        bytesIn: 60,
+        bytesOut: 60,
+        errorsEver: 0,
+        lastError: null,
+      },
+    ])
     expect(client.connectionsNow).toEqual(10)
   })
 
@@ -98,7 +110,7 @@ describe.each([
     expect(world.server.figures().sessions[0]?.waitingUsers).toEqual(0)
     for (const user of users) user?.link.end()
     await settle(2_000)
-    expect([client.connectionsNow, world.server.figures().sessions[0]?.proxies[0]?.connectionsNow]).toEqual([0, 0])
+    expect([client.connectionsNow, world.server.figures().sessions[0]?.proxies[0]?.meter.figures(0).connectionsNow]).toEqual([0, 0])
   })
 
   test('a service that is down ends the user, and is told', async () => {
@@ -183,6 +195,18 @@ test('a client that falls silent is found dead by its TURN, and its port is free
   hang(turnEnd)
   await world.clock.advance(15_001)
   expect(world.told.at(-1)?.type).toEqual('session.closed')
+  expect(world.ports.size).toEqual(0)
+})
+
+test('a client that is ours is watched more closely from its login on', async () => {
+  const world = new World({ ours: { keepaliveMs: 2_000, silenceMs: 2_500 } })
+  const { port } = await world.serving()
+  const [turnEnd] = world.turnLinks
+  hang(turnEnd)
+  await world.clock.advance(4_499)
+  expect(world.ports.has(port)).toEqual(true)
+  await world.clock.advance(1)
+  expect(world.told.at(-1)).toEqual({ type: 'session.closed', session: 1, why: 'silent for 4500 ms' })
   expect(world.ports.size).toEqual(0)
 })
 

@@ -198,6 +198,43 @@ describe('signs of life', () => {
     expect(clock.timerCount).toEqual(0)
   })
 
+  test('pings are told their round trips, each its own', async () => {
+    const { client, clock } = muxPair(choices)
+    const told: number[] = []
+    for (let count = 0; count < 3; count++) {
+      client.mux.ping((rttMs) => told.push(rttMs))
+      clock.pass(5)
+    }
+    await settle()
+    expect([told, client.mux.rttMs]).toEqual([[15, 10, 5], 5])
+    client.mux.close('done')
+    client.mux.ping((rttMs) => told.push(rttMs))
+    await settle()
+    expect(told).toEqual([15, 10, 5])
+  })
+
+  test('a peer that is silent while bulk of ours waits has 10 s: its answer may stand behind all of it', async () => {
+    const { end, clock, wire } = muxAndWire({ client: true, keepaliveMs: 2_000, silenceMs: 2_500 })
+    const stream = end.mux.open()
+    wire.pause()
+    stream?.write(Buffer.alloc(200_000))
+    await settle()
+    clock.pass(11_999)
+    expect(end.closed).toEqual([])
+    clock.pass(1)
+    expect(end.closed).toEqual(['silent for 12000 ms'])
+  })
+
+  test('a pace that is set later counts from then on', async () => {
+    const { end, clock } = muxAndWire(choices)
+    clock.pass(29_000)
+    end.mux.watch(2_000, 2_500)
+    clock.pass(4_499)
+    expect(end.closed).toEqual([])
+    clock.pass(1)
+    expect(end.closed).toEqual(['silent for 4500 ms'])
+  })
+
   test('a stream that is never acknowledged ends the session after 75 s', async () => {
     const { end, clock } = muxAndWire({ client: true })
     end.mux.open()

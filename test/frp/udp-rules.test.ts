@@ -75,11 +75,13 @@ test('more than 1,024 users at once are not served, until others have been quiet
   const answered: number[] = []
   const clock = new FakeClock()
   const toUser = (_: Buffer, user: { readonly port: number }): void => void answered.push(user.port)
-  const users = new UdpUsers({ clock, openDatagrams, local: '127.0.0.1:53', toUser })
+  const failures: string[] = []
+  const onFail = (why: string): void => void failures.push(why)
+  const users = new UdpUsers({ clock, openDatagrams, local: '127.0.0.1:53', toUser, onFail })
   const ask = (user: number): void => users.toService(Buffer.from('?'), { host: '127.0.0.1', port: user })
   for (let user = 1; user <= 1_025; user++) ask(user)
   await settle()
-  expect([open.size, answered.length, answered.at(-1)]).toEqual([1 + 1_024, 1_024, 1_024])
+  expect([open.size, answered.length, answered.at(-1), failures]).toEqual([1 + 1_024, 1_024, 1_024, ['more than 1024 users at once']])
   await clock.advance(30_000)
   ask(1_025)
   await settle()

@@ -80,7 +80,15 @@ test('a quiet work connection lives on pings', async () => {
   ash.ask('still there')
   await settle()
   expect(ash.heard).toEqual(['>still there'])
-  expect(world.server.figures().sessions[0]?.proxies[0]?.connectionsEver).toEqual(1)
+  const meter = world.server.figures().sessions[0]?.proxies[0]?.meter
+  expect(meter?.figures(world.clock.now())).toEqual({
+    connectionsNow: 1,
+    connectionsEver: 1,
+    bytesIn: 11,
+    bytesOut: 12,
+    errorsEver: 0,
+    lastError: null,
+  })
 })
 
 test('a datagram too large for a message is lost, and nothing else', async () => {

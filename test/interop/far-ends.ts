@@ -9,7 +9,7 @@ export interface Echo {
 }
 
 /** Echoes every byte, half-close included. */
-export function startEcho(): Promise<Echo> {
+export function startEcho(wished = 0): Promise<Echo> {
   const open = new Set<Socket>()
   const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
     open.add(socket)
@@ -17,7 +17,7 @@ export function startEcho(): Promise<Echo> {
     socket.pipe(socket)
   })
   return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(wished, '127.0.0.1', () => {
       const at = server.address()
       resolve({
         port: typeof at === 'object' && at ? at.port : 0,

@@ -113,6 +113,8 @@ export interface StockSettings {
   readonly wire?: 1 | 2
   /** A client's choice: whether 0x17 comes before the handshake. The version's own default (0.45: yes, 0.70: no) where it is left out. */
   readonly tlsFirstByte?: '0x16' | '0x17'
+  /** A server's own, as PEM; otherwise it makes one up. */
+  readonly certificate?: { readonly key: string; readonly cert: string }
 }
 
 /** A stock frps on that port, or a free one; settles when it listens. */
@@ -121,12 +123,23 @@ export async function startFrps(version: Version, settings: StockSettings, wishe
   const folder = mkdtempSync(join(tmpdir(), 'moonwalk-frps-'))
   const old = version === '0.45.0'
   const file = join(folder, old ? 'frps.ini' : 'frps.toml')
-  const { mux, token } = settings
+  const { mux, token, certificate } = settings
+  const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
+  if (certificate) {
+    writeFileSync(certFile, certificate.cert)
+    writeFileSync(keyFile, certificate.key)
+  }
+  const shown =
+    certificate === undefined
+      ? ''
+      : old
+        ? `tls_cert_file = ${certFile}\ntls_key_file = ${keyFile}\n`
+        : `transport.tls.certFile = "${certFile}"\ntransport.tls.keyFile = "${keyFile}"\n`
   writeFileSync(
     file,
     old
-      ? `[common]\nbind_addr = 127.0.0.1\nbind_port = ${port}\ntcp_mux = ${mux}\ntoken = ${token}\n${settings.tls ? 'tls_only = true\n' : ''}`
-      : `bindAddr = "127.0.0.1"\nproxyBindAddr = "127.0.0.1"\nbindPort = ${port}\ntransport.tcpMux = ${mux}\nauth.token = "${token}"\n${settings.tls ? 'transport.tls.force = true\n' : ''}`,
+      ? `[common]\nbind_addr = 127.0.0.1\nbind_port = ${port}\ntcp_mux = ${mux}\ntoken = ${token}\n${settings.tls ? 'tls_only = true\n' : ''}${shown}`
+      : `bindAddr = "127.0.0.1"\nproxyBindAddr = "127.0.0.1"\nbindPort = ${port}\ntransport.tcpMux = ${mux}\nauth.token = "${token}"\n${settings.tls ? 'transport.tls.force = true\n' : ''}${shown}`,
   )
   const running = run(stockBinary(version, 'frps'), ['-c', file])
   await running.line(/frps started successfully|frps tcp listen on/)
@@ -140,26 +153,51 @@ export interface StockProxy {
   readonly type?: 'tcp' | 'udp'
   readonly encrypted?: boolean
   readonly compressed?: boolean
+  readonly limit?: string
+  /** From 0.47 on. */
+  readonly limitMode?: 'client' | 'server'
+  readonly group?: { readonly name: string; readonly key: string }
+  /** The client's `user`, which it puts in front of the name. */
+  readonly user?: string
 }
 
-/** A stock frpc that logs in at `port`; settles when its proxy has started. */
-export async function startFrpc(version: Version, port: number, settings: StockSettings, proxy: StockProxy): Promise<Running> {
+/** What of a proxy is not always there, in the words of either format. */
+function optional({ limit, limitMode, group }: StockProxy, old: boolean): string {
+  const lines: readonly (readonly [ini: string, toml: string, value: string | undefined])[] = [
+    ['bandwidth_limit', 'transport.bandwidthLimit', limit],
+    ['bandwidth_limit_mode', 'transport.bandwidthLimitMode', limitMode],
+    ['group', 'loadBalancer.group', group?.name],
+    ['group_key', 'loadBalancer.groupKey', group?.key],
+  ]
+  return lines
+    .flatMap(([ini, toml, value]) => (value === undefined ? [] : [old ? `${ini} = ${value}\n` : `${toml} = "${value}"\n`]))
+    .join('')
+}
+
+/** A stock frpc that logs in at `port`; settles when its proxy has started, or its log says another line. */
+export async function startFrpc(
+  version: Version,
+  port: number,
+  settings: StockSettings,
+  proxy: StockProxy,
+  line = /start proxy success/,
+): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), 'moonwalk-frpc-'))
   const old = version === '0.45.0'
   const file = join(folder, old ? 'frpc.ini' : 'frpc.toml')
   const { mux, tls, token, wire = 1, tlsFirstByte } = settings
   const unannounced = tlsFirstByte === '0x16'
-  const { name, localPort, remotePort, type = 'tcp', encrypted = false, compressed = false } = proxy
+  const { name, localPort, remotePort, type = 'tcp', encrypted = false, compressed = false, user = '' } = proxy
   writeFileSync(
     file,
     old
-      ? `[common]\nserver_addr = 127.0.0.1\nserver_port = ${port}\ntcp_mux = ${mux}\ntoken = ${token}\n${tls === null ? '' : `tls_enable = ${tls}\n`}${tlsFirstByte ? `disable_custom_tls_first_byte = ${unannounced}\n` : ''}
-[${name}]\ntype = ${type}\nlocal_ip = 127.0.0.1\nlocal_port = ${localPort}\nremote_port = ${remotePort}\nuse_encryption = ${encrypted}\nuse_compression = ${compressed}\n`
-      : `serverAddr = "127.0.0.1"\nserverPort = ${port}\ntransport.tcpMux = ${mux}\nauth.token = "${token}"\n${tls === null ? '' : `transport.tls.enable = ${tls}\n`}${tlsFirstByte ? `transport.tls.disableCustomTLSFirstByte = ${unannounced}\n` : ''}${wire === 2 ? 'transport.wireProtocol = "v2"\n' : ''}
-[[proxies]]\nname = "${name}"\ntype = "${type}"\nlocalIP = "127.0.0.1"\nlocalPort = ${localPort}\nremotePort = ${remotePort}\ntransport.useEncryption = ${encrypted}\ntransport.useCompression = ${compressed}\n`,
+      ? `[common]\nserver_addr = 127.0.0.1\nserver_port = ${port}\ntcp_mux = ${mux}\ntoken = ${token}\nuser = ${user}\n${tls === null ? '' : `tls_enable = ${tls}\n`}${tlsFirstByte ? `disable_custom_tls_first_byte = ${unannounced}\n` : ''}
+[${name}]\ntype = ${type}\nlocal_ip = 127.0.0.1\nlocal_port = ${localPort}\nremote_port = ${remotePort}\nuse_encryption = ${encrypted}\nuse_compression = ${compressed}\n${optional(proxy, old)}`
+      : `serverAddr = "127.0.0.1"\nserverPort = ${port}\ntransport.tcpMux = ${mux}\nauth.token = "${token}"\nuser = "${user}"\n${tls === null ? '' : `transport.tls.enable = ${tls}\n`}${tlsFirstByte ? `transport.tls.disableCustomTLSFirstByte = ${unannounced}\n` : ''}${wire === 2 ? 'transport.wireProtocol = "v2"\n' : ''}
+[[proxies]]\nname = "${name}"\ntype = "${type}"\nlocalIP = "127.0.0.1"\nlocalPort = ${localPort}\nremotePort = ${remotePort}\ntransport.useEncryption = ${encrypted}\ntransport.useCompression = ${compressed}\n${optional(proxy, old)}`,
   )
   const running = run(stockBinary(version, 'frpc'), ['-c', file])
-  await running.line(/start proxy success/)
+  await running.line(line)
   return { ...running, end: () => running.end().then(() => rmSync(folder, { recursive: true, force: true })) }
 }
 

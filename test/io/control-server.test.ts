@@ -186,8 +186,24 @@ describe('actions', () => {
     expect(await read('/api/peers/remove', { peer: 'nobody' })).toEqual([404, sentence('There is no such server.')])
     expect(await read('/api/services', { spec })).toEqual([
       200,
-      { schemaVersion: 1, name: 'web', kind: 'tcp', local: '127.0.0.1:3000', public: 'birch.test:20018', state: 'up', error: null },
+      {
+        schemaVersion: 1,
+        name: 'web',
+        kind: 'tcp',
+        local: '127.0.0.1:3000',
+        public: 'birch.test:20018',
+        state: 'up',
+        error: null,
+        traffic: null,
+      },
     ])
+    const wishes = { ...spec, options: { limit: '1MB', check: 'http:/health', port: 20_080 } }
+    expect((await read('/api/services', { spec: wishes }))[0]).toEqual(200)
+    expect(await read('/api/services', { spec: { ...spec, options: { limit: 'fast' } } })).toEqual([
+      400,
+      sentence('The body does not fit: spec.options.limit: must be a number of KB or MB, such as 1MB.'),
+    ])
+    expect((await read('/api/services', { spec: { ...spec, options: { check: 'http:/a\r\nb' } } }))[0]).toEqual(400)
     expect(await read('/api/ping', { peer: 'birch' })).toEqual([200, { schemaVersion: 1, rttMs: 1.5, samples: [1.5, 2], connectMs: null }])
     expect(await read('/api/ping', { peer: 'nobody' })).toEqual([409, sentence('There is no such server.')])
     expect(await read('/api/services/remove', { name: 'web' })).toEqual([200, { schemaVersion: 1, type: 'unexposed', name: 'web' }])
@@ -196,6 +212,7 @@ describe('actions', () => {
       ['add', 'bad.test:8088'],
       ['remove', 'nobody'],
       ['expose', spec, 30_000],
+      ['expose', wishes, 30_000],
       ['ping', 'birch'],
       ['ping', 'nobody'],
       ['unexpose', 'web'],

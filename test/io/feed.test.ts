@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { applyFeed, type FeedDelta, type FeedSnapshot, type FeedView } from '../../src/feed/delta.ts'
-import { aRow, aStatus } from '../browser/fake-node.ts'
+import { withoutFigures } from '../../src/feed/figures.ts'
+import { aClient, aRow, aService, aStatus, NOTHING_CARRIED, someTraffic } from '../browser/fake-node.ts'
 import { type ControlWorld, startControlWorld } from './control-world.ts'
 
 let world: ControlWorld
@@ -19,8 +20,11 @@ test('a reader gets everything first, then what changed, numbered', async () => 
   expect(await feed.next()).toEqual({
     t: 's',
     seq: 0,
-    status: aStatus('bootstrapping'),
+    status: withoutFigures(aStatus('bootstrapping')),
+    carried: NOTHING_CARRIED,
     peers: [aRow('birch'), aRow('elm')],
+    traffic: [],
+    clients: [],
     states: { node: ['bootstrapping'] },
     news: [early],
   })
@@ -46,7 +50,7 @@ test('what no news tells of arrives within two seconds, and silence is broken ev
   await feed.next()
   world.node.show({ status: aStatus('serving') })
   await world.clock.advance(2_000)
-  expect(await feed.next()).toEqual({ t: 'd', from: 0, seq: 1, status: aStatus('serving'), news: [] })
+  expect(await feed.next()).toEqual({ t: 'd', from: 0, seq: 1, status: withoutFigures(aStatus('serving')), news: [] })
   await world.clock.advance(6_000)
   expect(await feed.next()).toEqual({ t: 'd', from: 1, seq: 1, news: [] })
 })
@@ -62,6 +66,41 @@ test('however much happens, a reader is told at most seven times a second', asyn
   let last: FeedDelta | null = null
   for (let i = 0; i < 10 && last?.news.at(-1)?.seq !== 100; i++) last = (await feed.next()) as FeedDelta
   expect([last?.news.at(-1)?.seq, feed.received() <= 9]).toEqual([100, true])
+})
+
+test('figures come once a second, however much else happens, and stop when nothing moves', async () => {
+  const carrying = (bytesIn: number) =>
+    aStatus('serving', {
+      services: [aService('web', someTraffic({ bytesIn }))],
+      clients: [aClient('elm', [{ bytesIn }])],
+      carried: { ...NOTHING_CARRIED, clients: 1, bytesIn },
+    })
+  const figures = (bytesIn: number) => ({
+    carried: { ...NOTHING_CARRIED, clients: 1, bytesIn },
+    traffic: [['web', someTraffic({ bytesIn })]],
+    clients: [['elm', aClient('elm', [{ bytesIn }])]],
+  })
+  world.node.show({ status: carrying(0) })
+  const feed = await world.openFeed()
+  await feed.next()
+  for (let tenths = 1; tenths <= 30; tenths++) {
+    world.node.show({ status: carrying(100 * tenths) })
+    world.node.tell(lost)
+    await world.clock.advance(100)
+  }
+  await world.clock.advance(1_000)
+  const told: unknown[] = []
+  let seq = 0
+  for (let last = 0; last < 30 || told.length < 3; ) {
+    const { news, from: _, seq: at, t: __, ...parts } = (await feed.next()) as FeedDelta
+    last = news.at(-1)?.seq ?? last
+    seq = at
+    if (Object.keys(parts).length > 0) told.push(parts)
+  }
+  expect(told).toEqual([1_200, 2_200, 3_000].map(figures))
+  // then nothing but the sign of life
+  await world.clock.advance(6_000)
+  expect(await feed.next()).toEqual({ t: 'd', from: seq, seq, news: [] })
 })
 
 test('a reader who comes later holds the same as one who was there', async () => {

@@ -36,6 +36,7 @@ function realNode(options: Partial<NodeOptions>) {
       offerTurn: true,
       ports: { first: 30_000, last: 30_999 },
       allowPorts: { first: 1_024, last: 65_535 },
+      maxPortsPerClient: 64,
       services: [],
       speedtestPaceMs: 60_000,
       ...options,
@@ -87,13 +88,15 @@ test.each([
     await started(elm.node)
     const local = `127.0.0.1:${service.address().port}`
     const exposed = await elm.node.expose({ name: 'dns', kind: 'udp', local, domain: null }, 15_000)
-    expect(exposed).toEqual({
+    // how many datagrams the proof took is chance
+    expect({ ...exposed, traffic: null }).toEqual({
       name: 'dns',
       kind: 'udp',
       local,
       public: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
       state: 'up',
       error: null,
+      traffic: null,
     })
     const port = Number('public' in exposed ? exposed.public?.split(':')[1] : 0)
     const sizes = [0, 1, 100, 1_400, 6_000]

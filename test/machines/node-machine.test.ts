@@ -47,6 +47,7 @@ function start(input: Pick<NodeContext, 'mayTunnel' | 'reach'>, found: readonly 
     actions: {
       announceTunnel: (_, { turn, address }) => told.push(`announce ${address} through ${turn?.name}`),
       withdrawTunnel: () => told.push('withdraw'),
+      tellBreak: (_, { turn, why }) => told.push(`${turn?.name ?? 'nobody'} broke: ${why}`),
       doubtTurn: (_, { turn, why }) => told.push(`doubt ${turn?.name ?? 'nobody'}: ${why}`),
     },
   })
@@ -81,6 +82,7 @@ const failed: NodeEvent = { type: 'reach.failed' }
 const proven: NodeEvent = { type: 'reach.proven', address: '192.0.2.1:8088' }
 const opened: NodeEvent = { type: 'tunnel.opened', address: '192.0.2.9:20000' }
 const closed: NodeEvent = { type: 'tunnel.closed', why: 'cut' }
+const broke: NodeEvent = { type: 'tunnel.broke', why: 'cut' }
 const better: NodeEvent = { type: 'turn.better', reason: 'elm is much nearer' }
 const stop: NodeEvent = { type: 'node.stop' }
 const JOINED = [found, toldAll, settled]
@@ -110,6 +112,13 @@ test.each<[string, Pick<NodeContext, 'mayTunnel' | 'reach'>, readonly (string | 
     ['ash', 'elm'],
     [...JOINED, opened, closed],
     ['tunnelling.up', 'selectingTurn', 'tunnelling.down'],
+  ],
+  [
+    'a tunnel that broke off is down until its TURN has taken it back',
+    INSIDE,
+    ['ash'],
+    [...JOINED, opened, broke, opened],
+    ['tunnelling.up', 'tunnelling.down', 'tunnelling.up'],
   ],
   [
     'a much nearer TURN is moved to',
@@ -154,6 +163,13 @@ test('a TURN whose tunnel closed is doubted, and barred from the next search', a
   const { searches, told } = await play(INSIDE, ['ash', 'elm', 'ash'], [...JOINED, opened, closed, closed])
   expect(searches).toEqual([[], ['ash'], ['ash', 'elm']])
   expect(told).toEqual(['announce 192.0.2.9:20000 through ash', 'withdraw', 'doubt ash: cut', 'withdraw', 'doubt elm: cut'])
+})
+
+test('a TURN whose tunnel broke off is not looked for: its address is withdrawn, and announced again', async () => {
+  const { searches, told } = await play(INSIDE, ['ash'], [...JOINED, opened, broke, opened])
+  expect(searches).toEqual([[]])
+  const announced = 'announce 192.0.2.9:20000 through ash'
+  expect(told).toEqual([announced, 'withdraw', 'ash broke: cut', announced])
 })
 
 test('a TURN that is left for a nearer one is neither doubted nor barred', async () => {

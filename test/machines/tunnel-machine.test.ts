@@ -57,6 +57,11 @@ const AT: Port = { address: '192.0.2.7:7000' }
 const loggedIn: LinkFact = { type: 'link.loggedIn' }
 const proven: LinkFact = { type: 'link.proven', address: '192.0.2.7:20000' }
 const closed: LinkFact = { type: 'link.closed', why: 'connection reset' }
+const cut: LinkFact = { ...closed, cut: true }
+const refused: LinkFact = { type: 'link.closed', why: 'connection refused', cut: false }
+const broke: TunnelFact = { type: 'tunnel.broke', why: 'connection reset' }
+const opened: TunnelFact = { type: 'tunnel.opened', address: '192.0.2.7:20000' }
+const OPEN = ['asking', 'linked.loggingIn', 'linked.proving', 'linked.open']
 
 test.each<[string, Port, readonly (LinkFact | number)[], readonly string[], readonly TunnelFact[]]>([
   ['it asks for the port', null, [7_999], ['asking'], []],
@@ -116,6 +121,49 @@ test.each<[string, Port, readonly (LinkFact | number)[], readonly string[], read
       { type: 'tunnel.closed', why: 'connection reset' },
     ],
   ],
+  [
+    'an open one that is cut logs in again at once, without asking for the port',
+    AT,
+    [loggedIn, proven, cut, loggedIn, proven],
+    [...OPEN, 'linked.loggingIn', 'linked.proving', 'linked.open'],
+    [opened, broke, opened],
+  ],
+  [
+    'one that is cut before it is open is given up',
+    AT,
+    [loggedIn, cut],
+    ['asking', 'linked.loggingIn', 'linked.proving', 'closed'],
+    [{ type: 'tunnel.closed', why: 'connection reset' }],
+  ],
+  [
+    'who is refused when it logs in again gives up, and says both',
+    AT,
+    [loggedIn, proven, cut, refused],
+    [...OPEN, 'linked.loggingIn', 'closed'],
+    [opened, broke, { type: 'tunnel.closed', why: 'connection reset; then, logging in again: connection refused' }],
+  ],
+  ['the second login has 1.5 s', AT, [loggedIn, proven, cut, 1_499], [...OPEN, 'linked.loggingIn'], [opened, broke]],
+  [
+    'and no more',
+    AT,
+    [loggedIn, proven, cut, 1_500],
+    [...OPEN, 'linked.loggingIn', 'closed'],
+    [opened, broke, { type: 'tunnel.closed', why: 'connection reset; then, logging in again: the TURN did not answer the login in time' }],
+  ],
+  [
+    'one that is cut twice within 15 s is given up',
+    AT,
+    [loggedIn, proven, cut, loggedIn, proven, 14_999, cut],
+    [...OPEN, 'linked.loggingIn', 'linked.proving', 'linked.open', 'closed'],
+    [opened, broke, opened, { type: 'tunnel.closed', why: 'connection reset' }],
+  ],
+  [
+    'one that was well for 15 s in between is not',
+    AT,
+    [loggedIn, proven, cut, loggedIn, proven, 15_000, cut],
+    [...OPEN, 'linked.loggingIn', 'linked.proving', 'linked.open', 'linked.loggingIn'],
+    [opened, broke, opened, broke],
+  ],
 ])('%s', async (_, port, steps, path, told) => {
   const run = await play(port, steps)
   expect([run.path, run.told]).toEqual([path, told])
@@ -124,6 +172,12 @@ test.each<[string, Port, readonly (LinkFact | number)[], readonly string[], read
 test('the link is made once, at the address that the TURN named, and ended with the tunnel', async () => {
   const { links, timers } = await play(AT, [loggedIn, proven, closed])
   expect([links, timers]).toEqual([['linked to ash at 192.0.2.7:7000', 'link ended'], 0])
+})
+
+test('a tunnel that is cut ends its link before it makes the next', async () => {
+  const { links } = await play(AT, [loggedIn, proven, cut])
+  const made = 'linked to ash at 192.0.2.7:7000'
+  expect(links).toEqual([made, 'link ended', made])
 })
 
 test('a tunnel that is stopped ends its link and tells nobody', async () => {

@@ -107,14 +107,24 @@ describe('a udp service', () => {
             "name": "dns",
             "public": "10.0.0.2:20051",
             "state": "up",
+            "traffic": {
+              "bytesIn": 3922840,
+              "bytesOut": 3922800,
+              "connectionsEver": 4,
+              "connectionsNow": 3,
+              "errorsEver": 0,
+              "inBytesPerSecond": 17674,
+              "lastError": null,
+              "outBytesPerSecond": 17674,
+            },
           },
         ],
         "told": [
           "110 service.up dns 10.0.0.1:20096",
           "15000 1400,1400 back, 2800 heard",
           "20005 service.down dns its tunnel is gone",
-          "20005 turn.lost ash ash connection reset",
-          "20205 service.up dns 10.0.0.2:20051",
+          "20015 turn.lost ash ash connection reset; then, logging in again: connection refused",
+          "20215 service.up dns 10.0.0.2:20051",
         ],
       }
     `)
@@ -139,6 +149,16 @@ describe('a udp service', () => {
             "name": "dns",
             "public": "10.0.0.3:20000",
             "state": "up",
+            "traffic": {
+              "bytesIn": 860,
+              "bytesOut": 840,
+              "connectionsEver": 3,
+              "connectionsNow": 2,
+              "errorsEver": 0,
+              "inBytesPerSecond": 4,
+              "lastError": null,
+              "outBytesPerSecond": 4,
+            },
           },
         ],
         "told": [

@@ -15,6 +15,7 @@ const DEFAULTS: Omit<NodeOptions, 'name'> = {
   offerTurn: true,
   ports: { first: 20_000, last: 20_099 },
   allowPorts: { first: 1_024, last: 65_535 },
+  maxPortsPerClient: 64,
   services: [],
   speedtestPaceMs: 60_000,
 }

@@ -1,0 +1,84 @@
+// `moonwalk status` for people.
+import type { ClientAnswer, ProxyAnswer, StatusAnswer, TrafficAnswer } from '../answers.ts'
+import { bytesText, rateText } from '../feed/byte-text.ts'
+import { proxyTitle } from '../feed/proxy-title.ts'
+import { ageText, columns } from './tables.ts'
+
+/** Proxies carried for others that are shown: the busiest. */
+const MAX_PROXIES = 20
+/** What strangers call themselves and their proxies is cut after this. */
+const MAX_NAME_CHARS = 40
+
+export function statusText({ node, turn, services, clients, carried, health }: StatusAnswer, nowMs: number): string {
+  const lines = [
+    ['node', `${node.name} (${node.id})`],
+    ['state', node.state],
+    ['address', node.address === null ? 'not proven' : `${node.address} (${node.reachability})`],
+    [
+      'TURN',
+      turn === null ? 'none' : `${turn.name} at ${turn.address}, ${turn.rttMs === null ? '?' : turn.rttMs.toFixed(2)} ms; ${turn.reason}`,
+    ],
+    ...services.flatMap(({ name, local, public: address, state, error, traffic }) => [
+      [`service ${name}`, `${state}: ${address ?? 'no public address'} → ${local}${error === null ? '' : ` (${error})`}`],
+      ...(traffic === null ? [] : trafficLines(traffic, nowMs).map((line) => ['', line])),
+    ]),
+    ...(carried.clients === 0 && carried.connectionsEver === 0
+      ? []
+      : [['carrying', `${many(carried.clients, 'client', 's')}, ${many(carried.proxies, 'proxy', 'proxies')}: ${countsText(carried)}`]]),
+    ...health.map(({ level, text, fix }) => [level, `${text} ${fix}`]),
+  ]
+  const table = clientsText(clients, carried.proxies, nowMs)
+  return columns(lines) + (table === '' ? '' : `\n\n${table}`)
+}
+
+function trafficLines(traffic: TrafficAnswer, nowMs: number): readonly string[] {
+  const { inBytesPerSecond, outBytesPerSecond, errorsEver, lastError } = traffic
+  const rates =
+    inBytesPerSecond + outBytesPerSecond === 0 ? '' : `; now in ${rateText(inBytesPerSecond)}, out ${rateText(outBytesPerSecond)}`
+  if (lastError === null) return [countsText(traffic) + rates]
+  return [countsText(traffic) + rates, `${many(errorsEver, 'error', 's')}, the last ${ageText(lastError.at, nowMs)}: ${lastError.text}`]
+}
+
+const countsText = (counts: Pick<TrafficAnswer, 'connectionsNow' | 'connectionsEver' | 'bytesIn' | 'bytesOut'>): string =>
+  `${many(counts.connectionsNow, 'connection', 's')} now, ${counts.connectionsEver} ever; in ${bytesText(counts.bytesIn)}, out ${bytesText(counts.bytesOut)}`
+
+/** `plural`: the whole word, or what is appended. */
+const many = (count: number, one: string, plural: string): string =>
+  `${count} ${count === 1 ? one : plural.length === 1 ? one + plural : plural}`
+
+/** Empty where nobody has a proxy here. */
+function clientsText(clients: readonly ClientAnswer[], proxyCount: number, nowMs: number): string {
+  const head = ['CLIENT', 'FROM', 'SPEAKS', 'SINCE', 'PROXY', 'PORT', 'NOW', 'EVER', 'IN', 'OUT', 'IN/s', 'OUT/s', 'LAST ERROR']
+  const rows = clients
+    .flatMap((client) => client.proxies.map((proxy) => ({ client, proxy })))
+    .sort((a, b) => rank(b.proxy, a.proxy))
+    .slice(0, MAX_PROXIES)
+    .map(({ client, proxy }) => [
+      tame(client.name ?? client.id.slice(0, 8)),
+      client.address,
+      tame(client.dialect === 'moonwalk' ? 'moonwalk' : `frp ${client.version}`),
+      ageText(client.since, nowMs),
+      tame(proxyTitle(proxy.name)),
+      `${proxy.port}/${proxy.kind}`,
+      String(proxy.connectionsNow),
+      String(proxy.connectionsEver),
+      bytesText(proxy.bytesIn),
+      bytesText(proxy.bytesOut),
+      rateText(proxy.inBytesPerSecond),
+      rateText(proxy.outBytesPerSecond),
+      proxy.lastError === null ? '–' : `${ageText(proxy.lastError.at, nowMs)}: ${proxy.lastError.text}`,
+    ])
+  if (rows.length === 0) return ''
+  const left = proxyCount - rows.length
+  return columns([head, ...rows]) + (left > 0 ? `\n… and ${many(left, 'more proxy', 'more proxies')}` : '')
+}
+
+/** By what passes now, then by what has passed. */
+const rank = (a: ProxyAnswer, b: ProxyAnswer): number =>
+  a.inBytesPerSecond + a.outBytesPerSecond - b.inBytesPerSecond - b.outBytesPerSecond || a.bytesIn + a.bytesOut - b.bytesIn - b.bytesOut
+
+/** What a stranger wrote must not steer the terminal. */
+function tame(text: string): string {
+  const plain = text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '?')
+  return plain.length > MAX_NAME_CHARS ? `${plain.slice(0, MAX_NAME_CHARS - 1)}…` : plain
+}

@@ -1,0 +1,16 @@
+// Bytes as people read them, in the command and on the page: `1.2 KiB`, `45 MiB`.
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const
+
+/** Never more than three digits before the unit. */
+export function bytesText(bytes: number): string {
+  let value = bytes
+  let unit = 0
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1_024
+    unit += 1
+  }
+  return `${unit === 0 || value >= 9.95 ? value.toFixed(0) : value.toFixed(1)} ${UNITS[unit]}`
+}
+
+export const rateText = (bytesPerSecond: number): string => `${bytesText(bytesPerSecond)}/s`

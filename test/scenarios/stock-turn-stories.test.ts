@@ -1,0 +1,180 @@
+// What a node behind NAT lives through with a stock frps among its TURNs.
+import { expect, test } from 'vitest'
+import type { FrpServerFact } from '../../src/frp/contract.ts'
+import { FRPS_PORT, frps } from '../sim/frps.ts'
+import { all, blackHole, kill, reset, restart, type Script, slow, unBlackHole } from '../sim/story.ts'
+import { perform } from './stage.ts'
+
+const TOKEN = 'moon'
+
+interface Options {
+  readonly elmMs?: number
+  /** What the node takes for the token. */
+  readonly token?: string
+  /** News before this are not told. */
+  readonly from?: number
+  /** News told too. */
+  readonly more?: readonly 'state.entered'[]
+  /** What the frps sees. */
+  readonly hear?: (fact: FrpServerFact, atMs: number) => void
+}
+
+/** The node `ash` and the frps `elm` are both TURNs; a way to elm is `elmMs` long, to ash 5 ms. */
+async function live(script: Script, forMs: number, options: Options = {}) {
+  const { elmMs = 2, token = TOKEN, from = 0, more = [], hear } = options
+  const turns = [{ type: 'moonwalk' }, { type: 'frp', address: `elm:${FRPS_PORT}`, token, tls: null, wire: 1 }] as const
+  const { told } = await perform({
+    cast: [{ name: 'ash' }, { name: 'me', seeds: ['ash'], behindNat: true, options: { listen: null, turns } }],
+    of: ['me'],
+    only: ['turn.chosen', 'turn.lost', 'turn.broke', 'turn.unfit', 'node.reachability', ...more],
+    script: [[0, slow('me', 'elm', elmMs)], ...script],
+    forMs,
+    prepare: (world) => frps(world, 'elm', TOKEN, hear),
+  })
+  return told.filter((line) => Number(line.split(' ')[0]) >= from)
+}
+
+test('a nearer frps is chosen before a node, a farther one is not', async () => {
+  expect([await live([], 5_000), await live([], 5_000, { elmMs: 50 })]).toMatchInlineSnapshot(`
+    [
+      [
+        "84 me turn.chosen frp://elm:7000 elm:7000 elm:7000 least latency of 2: 4.00 ms; next ash 10.0 ms",
+        "112.2 me node.reachability tunnelled elm:30014 null",
+      ],
+      [
+        "220 me turn.chosen ash ash 10.0.0.1:8088 the only one: 10.0 ms",
+        "290.2 me node.reachability tunnelled 10.0.0.1:20048 ash",
+      ],
+    ]
+  `)
+})
+
+test('a reset tunnel takes three round trips to the next login and seven to the proof, and its port comes back', async () => {
+  expect(await live([[20_000, reset('me', 'elm')]], 60_000, { from: 20_000, more: ['state.entered'] })).toMatchInlineSnapshot(`
+    [
+      "20000 me node.reachability unknown null null",
+      "20000 me turn.broke frp://elm:7000 elm:7000 connection reset",
+      "20000 me state.entered node tunnelling.down tunnelling.up tunnel.broke",
+      "20000 me state.entered tunnel linked.loggingIn linked.open link.closed",
+      "20012 me state.entered tunnel linked.proving linked.loggingIn link.loggedIn",
+      "20028.2 me node.reachability tunnelled elm:30014 null",
+      "20028.2 me state.entered node tunnelling.up tunnelling.down tunnel.opened",
+      "20028.2 me state.entered tunnel linked.open linked.proving link.proven",
+    ]
+  `)
+})
+
+test('a tunnel that is reset again soon is left, until it has been well for a while', async () => {
+  const script: Script = [
+    [20_000, reset('me', 'elm')],
+    [25_000, reset('me', 'elm')],
+  ]
+  expect(await live(script, 60_000, { from: 20_000 })).toMatchInlineSnapshot(`
+    [
+      "20000 me node.reachability unknown null null",
+      "20000 me turn.broke frp://elm:7000 elm:7000 connection reset",
+      "20028.2 me node.reachability tunnelled elm:30014 null",
+      "25000 me node.reachability unknown null null",
+      "25000 me turn.lost frp://elm:7000 elm:7000 connection reset",
+      "25000 me turn.chosen ash ash 10.0.0.1:8088 the only one: 10.0 ms",
+      "25070.2 me node.reachability tunnelled 10.0.0.1:20010 ash",
+    ]
+  `)
+})
+
+test('an frps that is reset and then silent holds up the next TURN for 1.5 s', async () => {
+  expect(await live([[20_000, all([reset('me', 'elm'), blackHole('elm')])]], 30_000, { from: 20_000 })).toMatchInlineSnapshot(`
+    [
+      "20000 me node.reachability unknown null null",
+      "20000 me turn.broke frp://elm:7000 elm:7000 connection reset",
+      "21500 me turn.lost frp://elm:7000 elm:7000 connection reset; then, logging in again: the TURN did not answer the login in time",
+      "21500 me turn.chosen ash ash 10.0.0.1:8088 the only one: 10.0 ms",
+      "21570.2 me node.reachability tunnelled 10.0.0.1:20097 ash",
+      "26500 me turn.unfit frp://elm:7000 elm:7000 it did not answer the login in time",
+    ]
+  `)
+})
+
+test('an frps that is killed is left at once', async () => {
+  expect(await live([[20_000, kill('elm')]], 30_000, { from: 20_000 })).toMatchInlineSnapshot(`
+    [
+      "20002 me node.reachability unknown null null",
+      "20002 me turn.broke frp://elm:7000 elm:7000 connection reset",
+      "20006 me turn.lost frp://elm:7000 elm:7000 connection reset; then, logging in again: connection refused",
+      "20006 me turn.chosen ash ash 10.0.0.1:8088 the only one: 10.0 ms",
+      "20010 me turn.unfit frp://elm:7000 elm:7000 connection refused",
+      "20076.2 me node.reachability tunnelled 10.0.0.1:20097 ash",
+    ]
+  `)
+})
+
+test('an frps that falls silent is left within 5 s, and moved to again when it is much nearer for two logins', async () => {
+  const script: Script = [
+    [20_000, all([slow('me', 'ash', 20), blackHole('elm')])],
+    [50_000, unBlackHole('elm')],
+  ]
+  expect(await live(script, 200_000, { from: 20_000 })).toMatchInlineSnapshot(`
+    [
+      "24592 me node.reachability unknown null null",
+      "24592 me turn.lost frp://elm:7000 elm:7000 silent for 6496 ms",
+      "24592 me turn.chosen ash ash 10.0.0.1:8088 the only one: 40.0 ms",
+      "24872.2 me node.reachability tunnelled 10.0.0.1:20010 ash",
+      "29592 me turn.unfit frp://elm:7000 elm:7000 it did not answer the login in time",
+      "109334.82 me node.reachability unknown null null",
+      "109334.82 me turn.chosen frp://elm:7000 elm:7000 elm:7000 least latency of 2: 4.00 ms; next ash 40.0 ms",
+      "109363.02 me node.reachability tunnelled elm:30014 null",
+    ]
+  `)
+})
+
+test('the only frps is looked for while it is away, and comes back', async () => {
+  const script: Script = [
+    [20_000, all([kill('elm'), kill('ash')])],
+    [40_000, restart('elm')],
+  ]
+  expect(await live(script, 60_000, { from: 20_000 })).toMatchInlineSnapshot(`
+    [
+      "20002 me node.reachability unknown null null",
+      "20002 me turn.broke frp://elm:7000 elm:7000 connection reset",
+      "20006 me turn.lost frp://elm:7000 elm:7000 connection reset; then, logging in again: connection refused",
+      "20006 me turn.chosen ash ash 10.0.0.1:8088 the only one: 10.0 ms",
+      "20010 me turn.unfit frp://elm:7000 elm:7000 connection refused",
+      "20016 me turn.lost ash ash the TURN did not say its frp port: connection refused",
+      "41989.83 me turn.chosen frp://elm:7000 elm:7000 elm:7000 the only one: 4.00 ms",
+      "42018.03 me node.reachability tunnelled elm:30005 null",
+    ]
+  `)
+})
+
+test('an frps that wants another token is told of once, and asked ever more rarely', async () => {
+  const refusedAfterS: number[] = []
+  let lastMs = 0
+  const hear = (fact: FrpServerFact, atMs: number): void => {
+    if (fact.type !== 'session.refused') return
+    refusedAfterS.push(Math.round((atMs - lastMs) / 1000))
+    lastMs = atMs
+  }
+  const told = await live([[100, kill('ash')]], 3_600_000, { token: 'sun', hear })
+  expect({ told, refusedAfterS }).toMatchInlineSnapshot(`
+    {
+      "refusedAfterS": [
+        0,
+        19,
+        29,
+        46,
+        146,
+        242,
+        444,
+        704,
+        452,
+        546,
+        669,
+      ],
+      "told": [
+        "72 me turn.unfit frp://elm:7000 elm:7000 token in login doesn't match token from configuration",
+        "72 me turn.chosen ash ash 10.0.0.1:8088 the only one: 10.0 ms",
+        "105 me turn.lost ash ash connection reset",
+      ],
+    }
+  `)
+})
