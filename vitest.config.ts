@@ -5,7 +5,7 @@ const project = (name: string, include: string[], exclude: string[], testTimeout
   test: { name, include, exclude, testTimeout, hookTimeout: testTimeout, pool: 'forks' as const },
 })
 
-const apart = ['interop', 'browser', 'namespaces']
+const apart = ['interop', 'browser', 'namespaces', 'fuzz']
 
 export default defineConfig({
   test: {
@@ -16,7 +16,7 @@ export default defineConfig({
         apart.map((folder) => `test/${folder}/**`),
         20_000,
       ),
-      ...apart.map((folder) => project(folder, [`test/${folder}/**/*.test.ts`], [], 180_000)),
+      ...apart.map((folder) => project(folder, [`test/${folder}/**/*.test.ts`], [], folder === 'fuzz' ? 600_000 : 180_000)),
     ],
   },
 })

@@ -14,7 +14,10 @@ import { TcpGroups } from './tcp-groups.ts'
 const MUX_BYTE = 0x00
 const WORK_BYTE = 0x77 // w
 const V2_BYTE = 0x46 // F
-/** Connections that have not logged in yet; more are turned away, so that strangers can't fill the memory. */
+/**
+ * Connections that have not logged in yet, so that strangers can't fill the memory. One more takes the place of the one that has
+ * been here longest: a login comes with the first bytes, and whoever only waits must not keep it out.
+ */
 const MAX_STRANGERS = 256
 const MAX_RUN_ID_BYTES = 128
 
@@ -65,7 +68,9 @@ class Server implements FrpServer {
   }
 
   accept(accepted: AcceptedLink): void {
-    if (this.#closed || this.#connections.size - this.#byRunId.size >= MAX_STRANGERS) return accepted.refuse()
+    if (this.#closed) return accepted.refuse()
+    if (this.#connections.size - this.#byRunId.size >= MAX_STRANGERS)
+      this.#longestStranger()?.close('too many others came before it logged in')
     const first = accepted.first?.[0] ?? MUX_BYTE
     const connection = new ServerConnection({
       server: this.#options,
@@ -94,6 +99,11 @@ class Server implements FrpServer {
     for (const connection of [...this.#connections]) connection.close(why)
     await Promise.all(this.#endings.values())
     await Promise.all([this.#ports.tcp.settled(), this.#ports.udp.settled()])
+  }
+
+  #longestStranger(): ServerConnection | undefined {
+    for (const connection of this.#connections) if (connection.session === null) return connection
+    return undefined
   }
 
   /** It is a session from now on. */

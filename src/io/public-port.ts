@@ -7,6 +7,7 @@ import { type Failure, isFailure, type Listening, type ServeOptions } from '../p
 import { acceptedLink } from './accepted-link.ts'
 import { firstBytes } from './first-bytes.ts'
 import { inboundRequest, send } from './inbound-request.ts'
+import { createNewcomers, type Newcomers } from './newcomers.ts'
 import { selfSigned } from './self-signed.ts'
 import { type Speech, speechOf } from './sniff.ts'
 import { type Keep, listenTcp } from './tcp-listener.ts'
@@ -38,8 +39,13 @@ const CHECK_MS = 1_000
 export async function servePublicPort(options: PublicPortOptions): Promise<Listening | Failure> {
   const http = createHttp(options)
   const { address, maxOpen = 8_192 } = options
-  const port = await listenTcp({ address, maxOpen, onSocket: (socket, keep) => meet(socket, { http, options, keep }).catch(options.onBug) })
+  const newcomers = createNewcomers()
+  const meetIt = (socket: Socket, keep: Keep): void => void meet(socket, { http, options, keep, newcomers }).catch(options.onBug)
+  const port = await listenTcp({ address, maxOpen, onSocket: meetIt })
   if (isFailure(port)) return port
+  // Only those that are heard by somebody: to hear of an upgrade is to have taken it over.
+  for (const event of ['request', 'upgrade'])
+    if (http.listenerCount(event) > 0) http.prependListener(event, ({ socket }: IncomingMessage) => newcomers.settled(socket))
   http.emit('listening') // it never listens itself, and starts to watch its limits only here
   const close = async (): Promise<void> => {
     http.close()
@@ -52,13 +58,16 @@ interface Door {
   readonly http: HttpServer
   readonly options: PublicPortOptions
   readonly keep: Keep
+  readonly newcomers: Newcomers
 }
 
 async function meet(socket: Socket, door: Door): Promise<void> {
   const { onFrp, firstByteMs = 10_000 } = door.options
+  door.newcomers.add(socket)
   const first = await firstBytes(socket, firstByteMs)
   const speech: Speech = speechOf(first?.[0] ?? -1)
   const isInside = socket instanceof TLSSocket
+  if (first && speech !== 'http' && speech !== 'tls') door.newcomers.settled(socket) // those have to say a whole request, or hello
   if (first && speech === 'frp' && onFrp) return onFrp(acceptedLink(socket, { first, keep: door.keep }))
   if (first && speech === 'http') return takeHttp(socket, first, door.http)
   if (first && speech === 'tls' && !isInside) return meetTls(socket, first, door)
@@ -69,6 +78,7 @@ async function meet(socket: Socket, door: Door): Promise<void> {
 async function meetTls(socket: Socket, first: Buffer, door: Door): Promise<void> {
   const { vhosts, firstByteMs = 10_000 } = door.options
   const { route, hello } = vhosts ? await helloFor(socket, first, vhosts, firstByteMs) : { route: null, hello: first }
+  door.newcomers.settled(socket)
   if (socket.destroyed) return
   if (route) return route.serve(acceptedLink(socket, { first: hello, keep: door.keep }))
   return meet(secured(socket, hello), door)

@@ -67,8 +67,8 @@ const ignore = (): void => {}
 
 let limit: number | null = null
 
-/** Counted from the soft limit on open files, where the system tells it. */
-function strangersLimit(): number {
+/** Sockets that strangers may hold in all. Counted from the soft limit on open files, where the system tells it. */
+export function strangersLimit(): number {
   limit ??= Math.floor(descriptorLimit() * STRANGERS_SHARE)
   return limit
 }

@@ -7,29 +7,11 @@ import { Decrypter, Encrypter, streamKey } from '../../src/frp/crypto.ts'
 import type { Message, Outgoing } from '../../src/frp/messages.ts'
 import type { MuxStream } from '../../src/frp/mux-contract.ts'
 import { wireOf } from '../../src/frp/wire.ts'
+import { deadEnd } from './dead-end.ts'
 import { FakeClock } from './fake-clock.ts'
 
 const KEY = streamKey('secret')
 const IV = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex')
-
-/** A stream that leads nowhere and keeps what is written. */
-function deadEnd(): MuxStream & { readonly written: Buffer[] } {
-  const written: Buffer[] = []
-  return {
-    id: 1,
-    onBytes: null,
-    onEnd: null,
-    onGone: null,
-    write: (bytes) => written.push(Buffer.from(bytes)),
-    end: () => {},
-    reset: () => {},
-    reader: () => ({ buffer: () => Buffer.alloc(1), callback: () => true }),
-    relay: () => {},
-    bytesIn: 0,
-    bytesOut: 0,
-    written,
-  }
-}
 
 function channel(stream: MuxStream) {
   const clock = new FakeClock()

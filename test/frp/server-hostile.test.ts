@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { encodeMessage } from '../../src/frp/codec.ts'
 import { settle } from './fake-clock.ts'
-import { World } from './frp-world.ts'
+import { Caller, World } from './frp-world.ts'
 import { login, RawEnd, type RawStream } from './raw-end.ts'
 
 /** A stranger's mux at a TURN, and a stream of it. */
@@ -66,6 +66,17 @@ describe('a stranger', () => {
     expect(world.server.figures().strangers).toEqual(256)
     await world.clock.advance(10_000)
     expect([world.server.figures().strangers, world.clock.pending]).toEqual([0, 0])
+  })
+
+  test('who only waits keeps nobody out: the one that has waited longest makes room', async () => {
+    const world = new World()
+    const waiting = Array.from({ length: 256 }, () => new Caller(world.toTurn()))
+    for (const { link } of waiting) link.write(Buffer.from([0]))
+    await settle()
+    const { told } = await world.serving()
+    expect([told[0]?.type, world.server.figures().strangers]).toEqual(['client.loggedIn', 255])
+    expect(waiting.map(({ ended }) => ended)).toEqual([true, ...Array<boolean>(255).fill(false)])
+    expect(reasons(world)).toEqual(['too many others came before it logged in'])
   })
 
   test('cannot bring work for somebody else', async () => {

@@ -93,6 +93,9 @@ export const tcpProxy = (
   useCompression: wishes.compressed ?? false,
 })
 
+/** Of a proxy's public address, as a server tells it. */
+export const portOf = (remoteAddr: string): number => Number(remoteAddr.split(':').at(-1))
+
 export const udpProxy = (...given: Parameters<typeof tcpProxy>): ProxySpec => ({ ...tcpProxy(...given), type: 'udp' })
 
 /** A proxy for a domain instead of a port. */

@@ -111,6 +111,8 @@ export interface StockSettings {
   readonly token: string
   /** A client's choice, from 0.69 on; 1 by default. */
   readonly wire?: 1 | 2
+  /** A client's choice: whether 0x17 comes before the handshake. The version's own default (0.45: yes, 0.70: no) where it is left out. */
+  readonly tlsFirstByte?: '0x16' | '0x17'
   /** A server's own, as PEM; otherwise it makes one up. */
   readonly certificate?: { readonly key: string; readonly cert: string }
   /** A server's ports for domains; none by default. */
@@ -218,15 +220,16 @@ export async function startFrpc(
   const folder = mkdtempSync(join(tmpdir(), 'moonwalk-frpc-'))
   const old = version === '0.45.0'
   const file = join(folder, old ? 'frpc.ini' : 'frpc.toml')
-  const { mux, tls, token, wire = 1 } = settings
+  const { mux, tls, token, wire = 1, tlsFirstByte } = settings
+  const unannounced = tlsFirstByte === '0x16'
   const { name, localPort, type = 'tcp', encrypted = false, compressed = false, user = '' } = proxy
   const place = placeText(old, proxy)
   writeFileSync(
     file,
     old
-      ? `[common]\nserver_addr = 127.0.0.1\nserver_port = ${port}\ntcp_mux = ${mux}\ntoken = ${token}\nuser = ${user}\n${tls === null ? '' : `tls_enable = ${tls}\n`}
+      ? `[common]\nserver_addr = 127.0.0.1\nserver_port = ${port}\ntcp_mux = ${mux}\ntoken = ${token}\nuser = ${user}\n${tls === null ? '' : `tls_enable = ${tls}\n`}${tlsFirstByte ? `disable_custom_tls_first_byte = ${unannounced}\n` : ''}
 [${name}]\ntype = ${type}\nlocal_ip = 127.0.0.1\nlocal_port = ${localPort}\n${place}use_encryption = ${encrypted}\nuse_compression = ${compressed}\n${optional(proxy, old)}`
-      : `serverAddr = "127.0.0.1"\nserverPort = ${port}\ntransport.tcpMux = ${mux}\nauth.token = "${token}"\nuser = "${user}"\n${tls === null ? '' : `transport.tls.enable = ${tls}\n`}${wire === 2 ? 'transport.wireProtocol = "v2"\n' : ''}
+      : `serverAddr = "127.0.0.1"\nserverPort = ${port}\ntransport.tcpMux = ${mux}\nauth.token = "${token}"\nuser = "${user}"\n${tls === null ? '' : `transport.tls.enable = ${tls}\n`}${tlsFirstByte ? `transport.tls.disableCustomTLSFirstByte = ${unannounced}\n` : ''}${wire === 2 ? 'transport.wireProtocol = "v2"\n' : ''}
 [[proxies]]\nname = "${name}"\ntype = "${type}"\nlocalIP = "127.0.0.1"\nlocalPort = ${localPort}\n${place}transport.useEncryption = ${encrypted}\ntransport.useCompression = ${compressed}\n${optional(proxy, old)}`,
   )
   const running = run(stockBinary(version, 'frpc'), ['-c', file])

@@ -1,0 +1,110 @@
+// Every way a tunnel can be set up, between our ends and stock ones: not each with each, but any three settings together in
+// some row. What a row carries must come back whole, and its port must be free once the client has gone.
+import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { coveringArray } from '../covering-array.ts'
+import { becomesFree, roundTrip, startEcho } from './far-ends.ts'
+import { portOf, startClient, startServer, tcpProxy, udpProxy } from './our-ends.ts'
+import { BUILD_TIMEOUT_MS, buildStock, freePort, startFrpc, startFrps } from './stock.ts'
+import { askOverUdp, becomesFreeUdp, startUdpEcho } from './udp-ends.ts'
+
+beforeAll(buildStock, BUILD_TIMEOUT_MS)
+
+const MIB = 1024 * 1024
+const TOKEN = 'secret'
+const USERS = 20
+
+const FACTORS = {
+  ends: [
+    'stock frps 0.45.0 carries our client',
+    'stock frps 0.70.1 carries our client',
+    'our server carries stock frpc 0.45.0',
+    'our server carries stock frpc 0.70.1',
+    'our server carries our client',
+  ],
+  wire: ['v1', 'v2'],
+  mux: ['on', 'off'],
+  tls: ['off', '0x16', '0x17'],
+  type: ['tcp', 'udp'],
+  coding: ['plain', 'encrypted', 'compressed', 'encrypted and compressed'],
+} as const
+
+/** 0.45.0 knows wire v1 only. */
+const rows = coveringArray(FACTORS, { strength: 3, excludes: ({ ends, wire }) => ends.includes('0.45.0') && wire === 'v2' })
+type Setup = (typeof rows)[number]
+
+/** A tunnel that stands; `end` ends its client. */
+interface Tunnel {
+  readonly port: number
+  end(): unknown
+}
+
+let ends: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of ends.reverse()) await end()
+  ends = []
+})
+
+async function openTunnel(setup: Setup, localPort: number): Promise<Tunnel> {
+  const version = setup.ends.includes('0.45.0') ? '0.45.0' : '0.70.1'
+  const peerIsOurs = setup.ends === 'our server carries our client'
+  const mux = setup.mux === 'on'
+  const wire = setup.wire === 'v2' ? 2 : 1
+  const stock = { mux, tls: setup.tls !== 'off', token: TOKEN, wire, ...(setup.tls === 'off' ? {} : { tlsFirstByte: setup.tls }) } as const
+  const wishes = { encrypted: setup.coding.includes('encrypted'), compressed: setup.coding.includes('compressed') }
+  const { port: serverPort, end: endServer } = setup.ends.startsWith('stock') ? await startFrps(version, stock) : await ourServer()
+  ends.push(endServer)
+  if (setup.ends.includes('frpc')) {
+    const port = await freePort()
+    const frpc = await startFrpc(version, serverPort, stock, { name: 'web', type: setup.type, localPort, remotePort: port, ...wishes })
+    ends.push(frpc.end)
+    return { port, end: frpc.end }
+  }
+  const { client, facts } = startClient(serverPort, { mux, tls: setup.tls, token: TOKEN, peerIsOurs, wire })
+  ends.push(() => client.end('the test is over'))
+  client.openProxy((setup.type === 'tcp' ? tcpProxy : udpProxy)('web', localPort, 0, wishes))
+  const port = portOf((await facts.next('client.proxyStarted')).remoteAddr)
+  return { port, end: () => client.end('gone') }
+}
+
+const ourServer = async () => {
+  const { port, close } = await startServer(TOKEN)
+  return { port, end: close }
+}
+
+/** One user with a byte, with a hundred and with 1 MiB, then twenty at once. */
+async function carriesConnections(setup: Setup): Promise<void> {
+  const echo = await startEcho()
+  ends.push(echo.close)
+  const tunnel = await openTunnel(setup, echo.port)
+  for (const bytes of [1, 100, MIB]) {
+    const { sent, back } = await roundTrip(tunnel.port, bytes)
+    expect(back).toEqual(sent)
+  }
+  const many = await Promise.all(Array.from({ length: USERS }, () => roundTrip(tunnel.port, 50_000)))
+  expect(many.filter(({ sent, back }) => sent !== back)).toEqual([])
+  await tunnel.end()
+  expect(await becomesFree(tunnel.port)).toBe(true)
+}
+
+const ALL_SIZES = [...Array.from({ length: 200 }, (_, step) => 1 + 7 * step), 1_400]
+const SOME_SIZES = [1, 100, 1_400]
+
+/** Twenty users at once, each of whom the service knows apart, then one with datagrams of 1 to 1,400 bytes. */
+async function carriesDatagrams(setup: Setup): Promise<void> {
+  const echo = await startUdpEcho()
+  ends.push(echo.close)
+  const tunnel = await openTunnel(setup, echo.port)
+  const many = await Promise.all(Array.from({ length: USERS }, () => askOverUdp(tunnel.port, SOME_SIZES)))
+  expect(many).toEqual(Array.from({ length: USERS }, () => SOME_SIZES))
+  expect(echo.users.size).toEqual(USERS)
+  expect(await askOverUdp(tunnel.port, ALL_SIZES)).toEqual(ALL_SIZES)
+  await tunnel.end()
+  expect(await becomesFreeUdp(tunnel.port)).toBe(true)
+}
+
+const CARRIES = { tcp: carriesConnections, udp: carriesDatagrams }
+
+describe.each(FACTORS.ends)('%s', (ends) => {
+  const setups = rows.filter((row) => row.ends === ends)
+  test.each(setups)('with a $type proxy, $coding, on wire $wire with mux $mux and TLS $tls', (setup) => CARRIES[setup.type](setup))
+})
