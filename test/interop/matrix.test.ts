@@ -1,9 +1,10 @@
 // Every way a tunnel can be set up, between our ends and stock ones: not each with each, but any three settings together in
-// some row. What a row carries must come back whole, and its port must be free once the client has gone.
+// some row. What a row carries must come back whole, and its port or domain must be free once the client has gone.
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { coveringArray } from '../covering-array.ts'
 import { becomesFree, roundTrip, startEcho } from './far-ends.ts'
-import { portOf, startClient, startServer, tcpProxy, udpProxy } from './our-ends.ts'
+import { ask, bodyThere, startWeb } from './http-ends.ts'
+import { domainProxy, portOf, startClient, startServer, tcpProxy, udpProxy } from './our-ends.ts'
 import { BUILD_TIMEOUT_MS, buildStock, freePort, startFrpc, startFrps } from './stock.ts'
 import { askOverUdp, becomesFreeUdp, startUdpEcho } from './udp-ends.ts'
 
@@ -12,6 +13,7 @@ beforeAll(buildStock, BUILD_TIMEOUT_MS)
 const MIB = 1024 * 1024
 const TOKEN = 'secret'
 const USERS = 20
+const HOST = 'web.example.org'
 
 const FACTORS = {
   ends: [
@@ -24,7 +26,7 @@ const FACTORS = {
   wire: ['v1', 'v2'],
   mux: ['on', 'off'],
   tls: ['off', '0x16', '0x17'],
-  type: ['tcp', 'udp'],
+  type: ['tcp', 'udp', 'http'],
   coding: ['plain', 'encrypted', 'compressed', 'encrypted and compressed'],
 } as const
 
@@ -32,7 +34,7 @@ const FACTORS = {
 const rows = coveringArray(FACTORS, { strength: 3, excludes: ({ ends, wire }) => ends.includes('0.45.0') && wire === 'v2' })
 type Setup = (typeof rows)[number]
 
-/** A tunnel that stands; `end` ends its client. */
+/** A tunnel that stands; `end` ends its client. `port`: where its users go, which for http is the server's own. */
 interface Tunnel {
   readonly port: number
   end(): unknown
@@ -51,19 +53,31 @@ async function openTunnel(setup: Setup, localPort: number): Promise<Tunnel> {
   const wire = setup.wire === 'v2' ? 2 : 1
   const stock = { mux, tls: setup.tls !== 'off', token: TOKEN, wire, ...(setup.tls === 'off' ? {} : { tlsFirstByte: setup.tls }) } as const
   const wishes = { encrypted: setup.coding.includes('encrypted'), compressed: setup.coding.includes('compressed') }
-  const { port: serverPort, end: endServer } = setup.ends.startsWith('stock') ? await startFrps(version, stock) : await ourServer()
+  const vhosts = { http: await freePort(), https: await freePort() }
+  const { port: serverPort, end: endServer } = setup.ends.startsWith('stock')
+    ? await startFrps(version, { ...stock, vhosts })
+    : await ourServer()
   ends.push(endServer)
+  const webPort = setup.ends.startsWith('stock') ? vhosts.http : serverPort
   if (setup.ends.includes('frpc')) {
     const port = await freePort()
-    const frpc = await startFrpc(version, serverPort, stock, { name: 'web', type: setup.type, localPort, remotePort: port, ...wishes })
+    const place = setup.type === 'http' ? { remotePort: 0, domains: [HOST] } : { remotePort: port }
+    const frpc = await startFrpc(version, serverPort, stock, { name: 'web', type: setup.type, localPort, ...place, ...wishes })
     ends.push(frpc.end)
-    return { port, end: frpc.end }
+    return { port: setup.type === 'http' ? webPort : port, end: frpc.end }
   }
   const { client, facts } = startClient(serverPort, { mux, tls: setup.tls, token: TOKEN, peerIsOurs, wire })
   ends.push(() => client.end('the test is over'))
-  client.openProxy((setup.type === 'tcp' ? tcpProxy : udpProxy)('web', localPort, 0, wishes))
-  const port = portOf((await facts.next('client.proxyStarted')).remoteAddr)
-  return { port, end: () => client.end('gone') }
+  client.openProxy(PROXIES[setup.type](localPort, wishes))
+  const { remoteAddr } = await facts.next('client.proxyStarted')
+  return { port: setup.type === 'http' ? webPort : portOf(remoteAddr), end: () => client.end('gone') }
+}
+
+type Wishes = Parameters<typeof tcpProxy>[3]
+const PROXIES = {
+  tcp: (localPort: number, wishes: Wishes) => tcpProxy('web', localPort, 0, wishes),
+  udp: (localPort: number, wishes: Wishes) => udpProxy('web', localPort, 0, wishes),
+  http: (localPort: number, wishes: Wishes) => domainProxy('http', HOST, 'web', localPort, 0, wishes),
 }
 
 const ourServer = async () => {
@@ -102,7 +116,29 @@ async function carriesDatagrams(setup: Setup): Promise<void> {
   expect(await becomesFreeUdp(tunnel.port)).toBe(true)
 }
 
-const CARRIES = { tcp: carriesConnections, udp: carriesDatagrams }
+/** 1 MiB there and back, its length told and in chunks, and twenty users at once. */
+async function carriesRequests(setup: Setup): Promise<void> {
+  const web = await startWeb()
+  ends.push(web.close)
+  const tunnel = await openTunnel(setup, web.port)
+  for (const chunked of [false, true]) {
+    const [sent, back] = await bodyThere(tunnel.port, HOST, chunked)
+    expect(back).toEqual(sent)
+  }
+  const many = await Promise.all(Array.from({ length: USERS }, () => ask(tunnel.port, HOST)))
+  expect(many.map(({ status, body }) => `${status} ${body}`)).toEqual(Array(USERS).fill('200 web'))
+  await tunnel.end()
+  expect(await isForgotten(tunnel.port)).toBe(true)
+}
+
+/** Nobody answers for the domain any more; asked again for 10 s at the most. */
+async function isForgotten(port: number): Promise<boolean> {
+  const deadline = performance.now() + 10_000
+  while (performance.now() < deadline) if ((await ask(port, HOST)).status === 404) return true
+  return false
+}
+
+const CARRIES = { tcp: carriesConnections, udp: carriesDatagrams, http: carriesRequests }
 
 describe.each(FACTORS.ends)('%s', (ends) => {
   const setups = rows.filter((row) => row.ends === ends)
