@@ -1,9 +1,9 @@
 // Tunnels to be measured: stock or ours at either end, each end a process, with a TCP path between them that may be slow.
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { startFrpc, startFrps, type Version } from '../../test/interop/stock.ts'
-import { freePorts, type Process, root, start } from '../measure.ts'
+import { freePorts, type Process, start } from '../measure.ts'
 import { loadBinary } from './load.ts'
+import { ourEnd } from './our-end.ts'
 
 export type End = 'ours' | Version
 
@@ -102,9 +102,9 @@ export async function startOurClients(
 export const startOurServer = startServer
 
 /** `MOONWALK_BENCH_NODE_FLAGS`: for looking into our ends, such as `--cpu-prof`. */
-function startEnd(...args: readonly string[]): Promise<Process> {
+async function startEnd(...args: readonly string[]): Promise<Process> {
   const flags = (process.env.MOONWALK_BENCH_NODE_FLAGS ?? '').split(' ').filter((flag) => flag !== '')
-  return start(process.execPath, [...flags, '--import', 'tsx', join(root, 'bench/tunnel/end-process.ts'), ...args])
+  return start(process.execPath, [...flags, await ourEnd(), ...args])
 }
 
 /** `load` says nothing when it listens. */
