@@ -41,7 +41,11 @@ process.setMaxListeners(0)
 const [settingName = 'plain', rounds = '3', wanted = 'down', ...subjects] = process.argv.slice(2)
 const setting = settings[settingName as keyof typeof settings]
 
-async function startEnd(folder: string, flags: readonly string[], args: readonly string[]): Promise<{ pid: number; line: string; end(): Promise<void> }> {
+async function startEnd(
+  folder: string,
+  flags: readonly string[],
+  args: readonly string[],
+): Promise<{ pid: number; line: string; end(): Promise<void> }> {
   const child = spawn(process.execPath, [...flags, await ourEnd(folder), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -77,7 +81,10 @@ async function open(subject: string, target: number): Promise<Ends> {
 
 /** Of all threads, exact. */
 const cpuMs = (pid: number): number =>
-  readdirSync(`/proc/${pid}/task`).reduce((sum, task) => sum + Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]) / 1e6, 0)
+  readdirSync(`/proc/${pid}/task`).reduce(
+    (sum, task) => sum + Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]) / 1e6,
+    0,
+  )
 
 const told = new Map<string, number[]>()
 const keep = (subject: string, column: string, value: number): void => {

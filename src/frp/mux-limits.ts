@@ -24,6 +24,8 @@ export interface MuxLimits {
   readonly maxWaitingStreams: number
   /** Small frames (answers to pings, credit …) waiting for a link that takes none; beyond it the session ends. */
   readonly controlMaxBytes: number
+  /** Acknowledgements of streams ride on what is sent next, and wait for that at most so long. */
+  readonly ackDelayMs: number
   /** A stream we opened must be acknowledged within this, or the session ends. */
   readonly ackTimeoutMs: number
   /** A stream we ended, on which nothing has come since for this long, is reset. */
@@ -44,6 +46,7 @@ export const defaultLimits: MuxLimits = {
   maxStreams: 4096,
   maxWaitingStreams: 256,
   controlMaxBytes: 1 << 20,
+  ackDelayMs: 20,
   ackTimeoutMs: 75_000,
   endTimeoutMs: 300_000,
 }

@@ -18,6 +18,11 @@ export const nodeDefer: Defer = {
 /** For so long after a small frame bulk keeps the queue short. */
 const SHARED_MS = 500
 
+interface Delayed {
+  readonly frame: Buffer
+  readonly done: () => void
+}
+
 export class SendQueue {
   readonly #limits: MuxLimits
   readonly #clock: FrpClock
@@ -29,6 +34,8 @@ export class SendQueue {
   #corked = false
   #sharedUntil = Number.NEGATIVE_INFINITY
   #shared = false
+  #delayed: Delayed[] = []
+  #delay: unknown = null
   #waiting: YamuxStream[] = [] // whose joined link waits for room, in turn
   readonly #uncork = (): void => {
     this.#corked = false
@@ -54,6 +61,7 @@ export class SendQueue {
   /** Nobody waits any more. */
   stop(): void {
     this.#waiting = []
+    this.#sendDelayed()
   }
 
   get queuedBytes(): number {
@@ -67,6 +75,7 @@ export class SendQueue {
       done?.()
       return
     }
+    if (this.#delayed.length > 0) this.#sendDelayed()
     const count = frame.length
     this.#queued += count
     const written = (): void => {
@@ -89,6 +98,21 @@ export class SendQueue {
     if (!this.#corked) return
     link.uncork()
     link.cork()
+  }
+
+  /** Rides on what is sent next: a write of its own costs both ends a system call, and the other one a wake-up. */
+  sendWithin(delayMs: number, frame: Buffer, done: () => void): void {
+    if (delayMs === 0) return this.send(frame, done)
+    this.#delayed.push({ frame, done })
+    this.#delay ??= this.#clock.setTimeout(() => this.#sendDelayed(), delayMs)
+  }
+
+  #sendDelayed(): void {
+    if (this.#delay !== null) this.#clock.clearTimeout(this.#delay)
+    this.#delay = null
+    const delayed = this.#delayed
+    this.#delayed = []
+    for (const { frame, done } of delayed) this.send(frame, done)
   }
 
   /** Someone may be typing: for a while bulk hands over less at once. */

@@ -329,7 +329,8 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
     }
     const stream = this.#add(id, true)
     this.#waiting.add(stream)
-    this.control(FRAME.window, FLAG.ack, id, stream.window - INITIAL_WINDOW_BYTES)
+    const ack = bareFrame(FRAME.window, FLAG.ack, id, stream.window - INITIAL_WINDOW_BYTES)
+    this.#sayWithin(this.limits.ackDelayMs, ack)
     return stream
   }
 
@@ -365,10 +366,12 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
   }
 
   control(type: number, flags: number, id: number, length: number): void {
-    if (this.#closed) return
-    const frame = bareFrame(type, flags, id, length)
+    if (!this.#closed) this.#sayWithin(0, bareFrame(type, flags, id, length))
+  }
+
+  #sayWithin(delayMs: number, frame: Buffer): void {
     this.#controlBytes += frame.length
-    this.#queue.send(frame, () => {
+    this.#queue.sendWithin(delayMs, frame, () => {
       this.#controlBytes -= frame.length
     })
     if (this.#controlBytes > this.limits.controlMaxBytes) this.close('the other end does not read')

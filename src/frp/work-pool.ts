@@ -40,7 +40,7 @@ const MAX_ASKED = 100
 /** Users who may wait at once. */
 const MAX_WAITING = 1_024
 /** While some are left, what was given away is asked for together and this much later: the greetings would delay the user. */
-const REFILL_MS = 5
+const REFILL_MS = 3
 
 export class WorkPool {
   readonly #options: WorkPoolOptions

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { AcceptedLink, OpenedLink, Reader } from '../frp/link.ts'
 import { readInto, rewrap, startReading, stopReading } from './fast-links.ts'
+import type { RawConnection } from './raw-accept.ts'
 import { localOf, remoteOf } from './socket-ends.ts'
 
 interface Arrival {
@@ -22,6 +23,24 @@ export function acceptedLink(socket: Socket, { first, keep }: Arrival): Accepted
     first,
     open: (reader) => opened(socket, reader, keep),
     refuse: () => void socket.destroy(),
+  }
+}
+
+/** One that is no socket yet. */
+export function rawLink(connection: RawConnection, keep: Arrival['keep']): AcceptedLink {
+  const { remote, local } = connection
+  return {
+    remote,
+    local,
+    tls: false,
+    first: null,
+    open: (reader) => {
+      const link = connection.open(reader)
+      keep(link)
+      if (reader === null) process.nextTick(() => link.resume()) // the caller listens first
+      return { link, direct: reader !== null }
+    },
+    refuse: () => connection.destroy(),
   }
 }
 

@@ -5,7 +5,7 @@ import { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Reader } from '../frp/link.ts'
 
-const publicApiOnly = process.env.MOONWALK_PUBLIC_API_ONLY === '1'
+export const publicApiOnly = process.env.MOONWALK_PUBLIC_API_ONLY === '1'
 
 interface Handle {
   useUserBuffer?: (buffer: Uint8Array) => void

@@ -5,7 +5,7 @@ import { connect as connectTls } from 'node:tls'
 import { type HostPort, parseAddress } from '../domain/address.ts'
 import type { OpenedLink } from '../frp/link.ts'
 import type { DialOptions, Failure, Network, TlsWish } from '../ports.ts'
-import { acceptedLink } from './accepted-link.ts'
+import { acceptedLink, rawLink } from './accepted-link.ts'
 import { onreadOf, readInto } from './fast-links.ts'
 import { KEEP_ALIVE } from './keep-alive.ts'
 import { failed, failureOf } from './network-failure.ts'
@@ -22,6 +22,7 @@ export const createNodeNetwork = (): Network => ({
       address,
       maxOpen: Number.POSITIVE_INFINITY,
       onSocket: (socket, keep) => onLink(acceptedLink(socket, { first: null, keep })),
+      onRaw: (connection, keep) => onLink(rawLink(connection, keep)),
     }),
   openDatagrams: openNodeDatagrams,
   ownHosts,
