@@ -1,6 +1,8 @@
 // How much a session may hold, and how large it reads and writes. The defaults measured best on loopback and over 100 ms.
 
-export interface MuxLimits {
+import type { FlightLimits } from './mux-flight.ts'
+
+export interface MuxLimits extends FlightLimits {
   /** First read of a joined link, and what an idle one holds; grows fourfold while reads fill it, up to the largest frame. */
   readonly slabMinBytes: number
   readonly slabMaxBytes: number
@@ -9,7 +11,7 @@ export interface MuxLimits {
   readonly readMaxBytes: number
   /** Bytes handed to the session's link and not yet written, beyond which joined links pause. */
   readonly queueMaxBytes: number
-  /** The same while more than one stream is at work: what is handed over already is what a small frame waits for. */
+  /** The same while someone may be typing: what is handed over already is what a small frame waits for. */
   readonly sharedQueueMaxBytes: number
   /** The receive window a stream opens with (stock frp: 6 MiB), and what it grows to while its reader keeps up. */
   readonly windowBytes: number
@@ -39,6 +41,10 @@ export const defaultLimits: MuxLimits = {
   readMaxBytes: 512 << 10,
   queueMaxBytes: 1 << 20,
   sharedQueueMaxBytes: 256 << 10,
+  sharedFlightBytes: 256 << 10,
+  sharedFlightBytesPerMs: 512 << 10,
+  nearRttMs: 5,
+  flightTimeoutMs: 500,
   windowBytes: 6 << 20,
   windowMaxBytes: 16 << 20,
   windowBudgetBytes: 512 << 20,

@@ -12,7 +12,7 @@ import { Deadlines } from './mux-deadlines.ts'
 import { Keepalive } from './mux-keepalive.ts'
 import { defaultLimits, type MuxLimits } from './mux-limits.ts'
 import { type Defer, nodeDefer, SendQueue } from './mux-queue.ts'
-import { SMALL_BYTES, type StreamHost, YamuxStream } from './mux-stream.ts'
+import { type StreamHost, YamuxStream } from './mux-stream.ts'
 import { type Slab, type Slabs, sharedSlabs } from './slabs.ts'
 import { bareFrame, FLAG, FRAME, FrameParser, type FrameSink, GO_AWAY, INITIAL_WINDOW_BYTES } from './yamux-frame.ts'
 
@@ -71,6 +71,7 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
   #goAwaySent = false
   #goAwayReceived = false
   #pingId = 0
+  #keepaliveId = 0
   #pingAt: number | null = null
   #rttMs: number | null = null
   // streams
@@ -106,7 +107,13 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
     this.limits = { ...defaultLimits, ...options.limits }
     this.slabs = options.slabs ?? sharedSlabs
     this.#defer = options.defer ?? nodeDefer
-    this.#queue = new SendQueue(this.limits, this.clock, this.#defer, () => this.#streams.size)
+    this.#queue = new SendQueue({
+      limits: this.limits,
+      clock: this.clock,
+      defer: this.#defer,
+      streamCount: () => this.#streams.size,
+      nextPing: () => this.#nextPing(),
+    })
     this.#nextId = options.client ? 1 : 2
     this.#readBytes = this.limits.readMinBytes
     this.#keepalive = new Keepalive({
@@ -203,9 +210,14 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
   }
 
   #ping(): void {
-    this.#pingId = (this.#pingId + 1) >>> 0
+    this.#keepaliveId = this.#nextPing()
     this.#pingAt = this.clock.now()
-    this.control(FRAME.ping, FLAG.syn, 0, this.#pingId)
+    this.control(FRAME.ping, FLAG.syn, 0, this.#keepaliveId)
+  }
+
+  #nextPing(): number {
+    this.#pingId = (this.#pingId + 1) >>> 0
+    return this.#pingId
   }
 
   // ------------------------------------------------------------------------------------------------------ receiving
@@ -293,7 +305,7 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
     if (type === FRAME.window && stream !== null) stream.credited(length)
     if (type === FRAME.data && stream !== null) {
       if (!stream.spend(length)) return this.broken(`stream ${id} sent more than its credit`)
-      if (length > 0 && length < SMALL_BYTES) this.#queue.small()
+      if (stream.urgent && length > 0) this.#queue.carried(id, length)
     }
     this.#bodyOf = stream // none: the body is skipped
     this.#bodyFlags = flags
@@ -315,10 +327,10 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
 
   #pinged(flags: number, id: number): void {
     if ((flags & FLAG.syn) !== 0) this.control(FRAME.ping, FLAG.ack, 0, id)
-    else if (id === this.#pingId && this.#pingAt !== null) {
+    else if (id === this.#keepaliveId && this.#pingAt !== null) {
       this.#rttMs = this.clock.now() - this.#pingAt
       this.#pingAt = null
-    }
+    } else this.#queue.answered(id)
   }
 
   /** A stream the other end opens, or null if there are too many. */
@@ -377,8 +389,8 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
     if (this.#controlBytes > this.limits.controlMaxBytes) this.close('the other end does not read')
   }
 
-  small(): void {
-    this.#queue.small()
+  carried(id: number, bytes: number): void {
+    this.#queue.carried(id, bytes)
   }
 
   queueUp(stream: YamuxStream): void {
