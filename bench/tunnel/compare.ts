@@ -3,7 +3,7 @@
 //   node --import tsx bench/tunnel/compare.ts SETTING ROUNDS FIGURES SUBJECT…
 //
 // SETTING: plain, tls or bare. FIGURES: some of down,up,16,50,first,new,echo,beside, by commas. SUBJECT: `stock`, or a
-// checkout's folder, with node flags behind it after a comma (`.,--max-semi-space-size=32`). Medians over the rounds, with
+// checkout's folder, with node flags and variables behind it after commas (`.,--max-semi-space-size=32,NAME=1`). Medians over the rounds, with
 // the ratio to the first subject; CPU in seconds of both ends for the whole measure. `first` starts a fresh tunnel each round.
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -27,10 +27,10 @@ const settings = {
   bare: { mux: false, tls: false },
 } as const
 const figures: Readonly<Record<string, { readonly args: readonly string[]; readonly columns: readonly string[] }>> = {
-  down: { args: ['down', '512', '1'], columns: ['down MiB/s'] },
-  up: { args: ['up', '512', '1'], columns: ['up MiB/s'] },
-  16: { args: ['down', '512', '16'], columns: ['16 MiB/s'] },
-  50: { args: ['down', '512', '50'], columns: ['50 MiB/s'] },
+  down: { args: ['down', '256', '1'], columns: ['down MiB/s'] },
+  up: { args: ['up', '256', '1'], columns: ['up MiB/s'] },
+  16: { args: ['down', '256', '16'], columns: ['16 MiB/s'] },
+  50: { args: ['down', '256', '50'], columns: ['50 MiB/s'] },
   first: { args: ['new', '100'], columns: ['first 100 p50 ms', 'first 100 p95 ms'] },
   new: { args: ['new', '300'], columns: ['new p50 ms', 'new p95 ms'] },
   echo: { args: ['echo', '1000'], columns: ['echo p50 ms', 'echo p95 ms'] },
@@ -46,7 +46,10 @@ async function startEnd(
   flags: readonly string[],
   args: readonly string[],
 ): Promise<{ pid: number; line: string; end(): Promise<void> }> {
-  const child = spawn(process.execPath, [...flags, await ourEnd(folder), ...args], {
+  const isFlag = (flag: string): boolean => flag.startsWith('-')
+  const env = Object.fromEntries(flags.filter((flag) => !isFlag(flag)).map((pair) => pair.split('=')))
+  const child = spawn(process.execPath, [...flags.filter(isFlag), await ourEnd(folder), ...args], {
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   process.once('exit', () => child.kill('SIGKILL'))

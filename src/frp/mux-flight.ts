@@ -8,6 +8,7 @@ const TYPING_MS = 500
 const MAX_TYPISTS = 64
 /** Bulk beyond the last ping that is worth another one. */
 const PROBE_BYTES = 64 << 10
+const MAX_PROBES = 1024
 /** Round trips remembered; the least of them is the path's own. */
 const BASES = 8
 
@@ -83,12 +84,14 @@ export class Flight {
   sent(bytes: number, watched: boolean): boolean {
     this.#sent += bytes
     if (!watched) return false
-    return this.#max !== Number.POSITIVE_INFINITY && this.#sent - (this.#probes.at(-1)?.sent ?? this.#arrived) >= PROBE_BYTES
+    const last = this.#probes.at(-1)
+    return this.#max === Number.POSITIVE_INFINITY ? last === undefined : this.#sent - (last?.sent ?? this.#arrived) >= PROBE_BYTES
   }
 
   /** Bulk went out unwatched until now, or for long none at all: where does it stand? Goes out as ping `id`. */
   probed(id: number): void {
     const now = this.#clock.now()
+    if (this.#probes.length >= MAX_PROBES) this.#probes.shift() // an end that answers none
     this.#probes.push({ id, atMs: now, sent: this.#sent, quiet: now - this.#lastSentMs > TYPING_MS })
   }
 
@@ -104,12 +107,14 @@ export class Flight {
     if (probe === undefined) return false
     this.#probes.splice(0, at + 1)
     this.#arrived = probe.sent
-    if (probe.quiet) this.#measured(this.#clock.now() - probe.atMs)
+    this.#measured(this.#clock.now() - probe.atMs, probe.quiet)
     return true
   }
 
-  #measured(rttMs: number): void {
+  /** Behind bulk a round trip is the path's and the queue's: the path's is no longer than that. */
+  #measured(rttMs: number, quiet: boolean): void {
     const { nearRttMs, sharedFlightBytes, sharedFlightBytesPerMs } = this.#limits
+    if (!quiet && rttMs >= Math.min(...this.#bases)) return
     this.#bases.push(rttMs)
     if (this.#bases.length > BASES) this.#bases.shift()
     const base = Math.min(...this.#bases)

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { AcceptedLink, OpenedLink, Reader } from '../frp/link.ts'
-import { readInto, rewrap, startReading, stopReading } from './fast-links.ts'
+import { readInto, rewrap, startReading, stopReading, writeSingly } from './fast-links.ts'
 import type { RawConnection } from './raw-accept.ts'
 import { localOf, remoteOf } from './socket-ends.ts'
 
@@ -52,6 +52,7 @@ function opened(socket: Socket, reader: Reader | null, keep: Arrival['keep']): O
       return { link: fast, direct: true }
     }
   }
+  if (socket instanceof TLSSocket) writeSingly(socket)
   const direct = reader !== null && socket instanceof TLSSocket && readInto(socket, reader)
   // Not in this turn: the caller listens first, and a 'readable' listener that has just been taken away still holds the flow.
   process.nextTick(() => {

@@ -6,7 +6,7 @@ import { type HostPort, parseAddress } from '../domain/address.ts'
 import type { OpenedLink } from '../frp/link.ts'
 import type { DialOptions, Failure, Network, TlsWish } from '../ports.ts'
 import { acceptedLink, rawLink } from './accepted-link.ts'
-import { onreadOf, readInto } from './fast-links.ts'
+import { onreadOf, readInto, writeSingly } from './fast-links.ts'
 import { KEEP_ALIVE } from './keep-alive.ts'
 import { failed, failureOf } from './network-failure.ts'
 import { openNodeDatagrams } from './node-datagrams.ts'
@@ -71,6 +71,7 @@ function connect(to: HostPort, { tls, reader }: DialOptions, begun: Begun, opene
   const wish = { ...plain, ...tlsOptions(to.host, tls) }
   if (!tls.announce) {
     const link = begun(connectTls({ ...wish, ...onread }))
+    writeSingly(link)
     link.once('secureConnect', () => opened({ link, direct: reader !== undefined }))
     return
   }
@@ -78,6 +79,7 @@ function connect(to: HostPort, { tls, reader }: DialOptions, begun: Begun, opene
   tcp.once('connect', () => {
     tcp.write(TLS_ANNOUNCED)
     const link = begun(connectTls({ ...wish, socket: tcp }))
+    writeSingly(link)
     link.once('secureConnect', () => opened({ link, direct: reader !== undefined && readInto(link, reader) }))
   })
 }
