@@ -10,10 +10,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { startFrpc, startFrps } from '../../test/interop/stock.ts'
-import { freePorts, markdown, median, numbersOf, progress, shown, start } from '../measure.ts'
+import { freePorts, listens, markdown, median, numbersOf, progress, shown, start } from '../measure.ts'
 import { loadBinary } from './load.ts'
 import { ourEnd } from './our-end.ts'
-import { listens } from './tunnels.ts'
 
 interface Ends {
   readonly door: string
