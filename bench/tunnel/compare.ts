@@ -3,7 +3,8 @@
 //   node --import tsx bench/tunnel/compare.ts SETTING ROUNDS FIGURES SUBJECT…
 //
 // SETTING: plain, tls or bare. FIGURES: some of down,up,16,50,first,new,echo,beside, by commas. SUBJECT: `stock`, or a
-// checkout's folder, with node flags and variables behind it after commas (`.,--max-semi-space-size=32,NAME=1`). Medians over the rounds, with
+// checkout's folder, with node flags and variables behind it after commas (`.,--max-semi-space-size=32,NAME=1`), and
+// `client:` or `server:` in front where stock is the other end. Medians over the rounds, with
 // the ratio to the first subject; CPU in seconds of both ends for the whole measure. `first` starts a fresh tunnel each round.
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -47,7 +48,7 @@ async function startEnd(
 ): Promise<{ pid: number; line: string; end(): Promise<void> }> {
   const isFlag = (flag: string): boolean => flag.startsWith('-')
   const env = Object.fromEntries(flags.filter((flag) => !isFlag(flag)).map((pair) => pair.split('=')))
-  const child = spawn(process.execPath, [...flags.filter(isFlag), await ourEnd(folder), ...args], {
+  const child = spawn(process.execPath, [...flags.filter(isFlag), folder.endsWith('.mjs') ? folder : await ourEnd(folder), ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -65,20 +66,27 @@ async function startEnd(
 }
 
 async function open(subject: string, target: number): Promise<Ends> {
-  if (subject === 'stock') {
-    const server = await startFrps('0.70.1', { ...setting, token: 'bench' })
-    const [remotePort = 0] = await freePorts(1)
-    const client = await startFrpc('0.70.1', server.port, { ...setting, token: 'bench' }, { name: 'x', localPort: target, remotePort })
-    return { door: `127.0.0.1:${remotePort}`, pids: [server.pid, client.pid], end: () => client.end().then(() => server.end()) }
+  const [, role = '', path = '.', more = ''] = /^(?:(client|server):)?([^,]*)(.*)$/.exec(subject) ?? []
+  const [folder, flags] = [resolve(path), more.split(',').filter((flag) => flag !== '')]
+  const settings = { ...setting, token: 'bench' }
+  const ours = path !== 'stock'
+  const server = ours && role !== 'client' ? await startServer(folder, flags) : await startFrps('0.70.1', settings)
+  const end = { mux: setting.mux, tls: setting.tls ? '0x16' : 'off', token: 'bench', peerIsOurs: role === '' }
+  const startClient = async () => {
+    const client = await startEnd(folder, flags, ['client', `${server.port}`, `${target}`, JSON.stringify(end), '1'])
+    return { ...client, door: (JSON.parse(client.line) as { ports: number[] }).ports[0] }
   }
-  const [path = '.', ...flags] = subject.split(',')
-  const folder = resolve(path)
+  const startStock = async () => {
+    const [door = 0] = await freePorts(1)
+    return { ...(await startFrpc('0.70.1', server.port, settings, { name: `x-${door}`, localPort: target, remotePort: door })), door }
+  }
+  const client = await (ours && role !== 'server' ? startClient() : startStock())
+  return { door: `127.0.0.1:${client.door}`, pids: [server.pid, client.pid], end: () => client.end().then(() => server.end()) }
+}
+
+async function startServer(folder: string, flags: readonly string[]) {
   const server = await startEnd(folder, flags, ['server'])
-  const { port } = JSON.parse(server.line) as { port: number }
-  const end = { mux: setting.mux, tls: setting.tls ? '0x16' : 'off', token: 'bench', peerIsOurs: true }
-  const client = await startEnd(folder, flags, ['client', `${port}`, `${target}`, JSON.stringify(end), '1'])
-  const { ports } = JSON.parse(client.line) as { ports: number[] }
-  return { door: `127.0.0.1:${ports[0]}`, pids: [server.pid, client.pid], end: () => client.end().then(() => server.end()) }
+  return { ...server, port: (JSON.parse(server.line) as { port: number }).port }
 }
 
 /** Of all threads, exact. */
