@@ -263,7 +263,8 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
     this.#parser.feed(slab.bytes, from, to)
     this.#source = null
     if (this.#touched.length === 0) return
-    if (!this.#options.gather || this.#touchedBytes >= this.limits.slabMaxBytes) this.#flush()
+    const isLast = to - from < RECORD_BYTES // a short record ends what was written at once
+    if (!this.#options.gather || isLast || this.#touchedBytes >= this.limits.slabMaxBytes) this.#flush()
     else if (!this.#flushing) {
       this.#flushing = true
       this.#defer.later(this.#flushLater)
