@@ -9,7 +9,7 @@ import { type Figure, figureTable, machineLine, type Options, type Part, progres
 import { networkPart } from './network.ts'
 import { startPart } from './start.ts'
 import { idlePart } from './tunnel/idle.ts'
-import { farPart, versusPart } from './tunnel/versus.ts'
+import { contentPart, farPart, versusPart } from './tunnel/versus.ts'
 
 const parts: Readonly<Record<string, Part>> = {
   start: startPart,
@@ -18,6 +18,7 @@ const parts: Readonly<Record<string, Part>> = {
   tunnel: versusPart,
   far: farPart,
   idle: idlePart,
+  content: contentPart,
 }
 /** Has a process and an output of its own. */
 const TABLE = 'table'

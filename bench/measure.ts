@@ -1,5 +1,6 @@
 // What every part of the bench shares: options, medians, figures with their goals, and the table that is printed.
 import { execFile, spawn } from 'node:child_process'
+import { connect } from 'node:net'
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
@@ -137,4 +138,16 @@ export async function start(command: string, args: readonly string[], { waits = 
       return closed
     },
   }
+}
+
+/** Settles once something listens there: for processes that don't say so. */
+export async function listens(port: number): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const answered = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => socket.destroy() && resolve(true)).on('error', () => resolve(false))
+    })
+    if (answered) return
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  throw new Error(`nothing listens on port ${port}`)
 }

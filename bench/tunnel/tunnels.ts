@@ -1,12 +1,14 @@
 // Tunnels to be measured: stock or ours at either end, each end a process, with a TCP path between them that may be slow.
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { freePorts } from '../../src/cli/demo/free-ports.ts'
 import { startFrpc, startFrps, type Version } from '../../test/interop/stock.ts'
-import { type Process, root, start } from '../measure.ts'
+import { listens, type Process, start } from '../measure.ts'
 import { loadBinary } from './load.ts'
+import { ourEnd } from './our-end.ts'
+import { openRathole, ratholeBinary } from './rathole.ts'
 
-export type End = 'ours' | Version
+/** rathole is both ends or none. */
+export type End = 'ours' | Version | 'rathole'
 
 export interface Setting {
   readonly name: string
@@ -36,6 +38,8 @@ export interface Tunnel {
 }
 
 export async function openTunnel(plan: Plan, targetPort: number): Promise<Tunnel> {
+  const rathole = ratholeBinary()
+  if (plan.server === 'rathole' && rathole !== null) return { plan, ...(await openRathole(rathole, targetPort)) }
   const ends: (() => Promise<void>)[] = []
   const end = async (): Promise<void> => {
     for (const one of ends.reverse()) await one()
@@ -63,6 +67,7 @@ async function startServer({
   setting: { mux, tls },
   server,
 }: Plan): Promise<{ readonly port: number; readonly pid: number; end(): Promise<void> }> {
+  if (server === 'rathole') throw new Error('rathole has its own ends')
   if (server !== 'ours') return startFrps(server, { mux, tls, token: 'bench' })
   const running = await startEnd('server')
   return { ...running, port: (JSON.parse(running.line) as { port: number }).port }
@@ -73,6 +78,7 @@ async function startClient(
   port: number,
   localPort: number,
 ): Promise<{ readonly door: number; readonly pid: number; end(): Promise<void> }> {
+  if (client === 'rathole') throw new Error('rathole has its own ends')
   if (client !== 'ours') {
     const [remotePort = 0] = await freePorts(1)
     const running = await startFrpc(client, port, { mux, tls, token: 'bench' }, { name: `bench-${remotePort}`, localPort, remotePort })
@@ -103,22 +109,9 @@ export async function startOurClients(
 export const startOurServer = startServer
 
 /** `MOONWALK_BENCH_NODE_FLAGS`: for looking into our ends, such as `--cpu-prof`. */
-function startEnd(...args: readonly string[]): Promise<Process> {
+async function startEnd(...args: readonly string[]): Promise<Process> {
   const flags = (process.env.MOONWALK_BENCH_NODE_FLAGS ?? '').split(' ').filter((flag) => flag !== '')
-  return start(process.execPath, [...flags, '--import', 'tsx', join(root, 'bench/tunnel/end-process.ts'), ...args])
-}
-
-/** `load` says nothing when it listens. */
-export async function listens(port: number): Promise<void> {
-  const { connect } = await import('node:net')
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const answered = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => socket.destroy() && resolve(true)).on('error', () => resolve(false))
-    })
-    if (answered) return
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-  throw new Error(`nothing listens on port ${port}`)
+  return start(process.execPath, [...flags, await ourEnd(), ...args])
 }
 
 /** CPU seconds a process has used so far, in steps of 10 ms. */

@@ -1,9 +1,10 @@
 // Our tunnel beside stock frp 0.70.1 at the same settings, far ends in Go, in alternating rounds: what is compared was measured
 // within seconds of each other. Trust the ratios of one run, not its absolute figures.
 import { freePorts } from '../../src/cli/demo/free-ports.ts'
-import { type Figure, type Goal, markdown, median, numbersOf, type Part, progress, shown, start } from '../measure.ts'
+import { type Figure, type Goal, listens, markdown, median, numbersOf, type Part, progress, shown, start } from '../measure.ts'
 import { loadBinary } from './load.ts'
-import { cpuSeconds, type End, listens, MUX_PLAIN, MUX_TLS, NO_MUX, openTunnel, type Plan, type Setting, type Tunnel } from './tunnels.ts'
+import { ratholeBinary } from './rathole.ts'
+import { cpuSeconds, MUX_PLAIN, MUX_TLS, NO_MUX, openTunnel, type Plan, type Setting, type Tunnel } from './tunnels.ts'
 
 const STOCK = '0.70.1'
 
@@ -70,8 +71,7 @@ async function alternate(tunnels: readonly Tunnel[], measures: readonly Measure[
 
 const cpuOf = ({ serverPid, clientPid }: Tunnel): number => cpuSeconds(serverPid) + cpuSeconds(clientPid)
 
-const nameOf = (end: End): string => (end === 'ours' ? 'ours' : end)
-const pairName = ({ server, client }: Plan): string => `${nameOf(server)} ↔ ${nameOf(client)}`
+const pairName = ({ server, client }: Plan): string => (server === 'rathole' ? server : `${server} ↔ ${client}`)
 
 async function measured<T>(plans: readonly Plan[], use: (tunnels: readonly Tunnel[]) => Promise<T>): Promise<T> {
   const [port = 0] = await freePorts(1)
@@ -130,7 +130,7 @@ function localFigures(told: ReadonlyMap<Tunnel, Samples>): readonly Figure[] {
   for (const setting of [MUX_PLAIN, MUX_TLS, NO_MUX]) {
     const { rival, rows } = rowsOf(told, setting)
     const bulk = setting.mux ? 1.5 : 1.05
-    for (const { plan, samples } of rows.filter((row) => row !== rival)) {
+    for (const { plan, samples } of rows.filter((row) => row !== rival && row.plan.server !== 'rathole')) {
       const both = plan.server === 'ours' && plan.client === 'ours'
       const goals: readonly (readonly [string, Goal | null])[] = both
         ? [
@@ -197,6 +197,9 @@ const pairs = (setting: Setting): readonly Plan[] => [
   { setting, server: 'ours', client: STOCK, rttMs: 0 },
   { setting, server: STOCK, client: 'ours', rttMs: 0 },
 ]
+/** Beside ours at what it can do. */
+const ratholePlans = (): readonly Plan[] =>
+  ratholeBinary() === null ? [] : [{ setting: NO_MUX, server: 'rathole', client: 'rathole', rttMs: 0 }]
 const farPlans: readonly Plan[] = [
   ...[MUX_PLAIN, MUX_TLS].flatMap((setting): readonly Plan[] => [
     { setting, server: STOCK, client: STOCK, rttMs: 100 },
@@ -209,7 +212,7 @@ const farPlans: readonly Plan[] = [
 export const versusPart: Part = async ({ rounds, short }) => {
   const sizes = short ? SHORT : WHOLE
   const settings = [MUX_PLAIN, MUX_TLS, NO_MUX]
-  return measured(settings.flatMap(pairs), async (tunnels) => {
+  return measured([...settings.flatMap(pairs), ...ratholePlans()], async (tunnels) => {
     const first: Measure = {
       args: ['new', '100'],
       columns: ['the first 100: new connection + echo p50, ms', 'the first 100: new connection + echo p95, ms'],
@@ -227,3 +230,19 @@ export const farPart: Part = ({ rounds, short }) =>
     const told = await alternate(tunnels, far(short ? SHORT : WHOLE), rounds)
     return { figures: farFigures(told), details: detailsOf(told, 'Tunnel at 100 ms RTT', [MUX_PLAIN, MUX_TLS]) }
   })
+
+/** What passes is hashed: there, at the far end, and back. A run of its own, since hashing costs more than the tunnel. */
+export const contentPart: Part = ({ short }) => {
+  const settings = [MUX_PLAIN, MUX_TLS, NO_MUX]
+  const args = [`${short ? 16 : 256}`, '16']
+  return measured([...settings.flatMap(pairs), ...ratholePlans()], async (tunnels) => {
+    const lines: string[][] = []
+    for (const { plan, door } of tunnels) {
+      await numbersOf(loadBinary(), ['whole', door, ...args]) // fails where one byte differs
+      lines.push([plan.setting.name, pairName(plan), 'the same'])
+      progress(`content: ${plan.setting.name}, ${pairName(plan)}`)
+    }
+    const title = `### Content: ${args[0]} MiB of random bytes there and back, in ${args[1]} connections at once, hashed at every end`
+    return { figures: [], details: `${title}\n\n${markdown(['setting', 'server ↔ client', 'SHA-256'], lines)}` }
+  })
+}

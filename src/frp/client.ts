@@ -24,6 +24,7 @@ const HEARTBEAT_TIMEOUT_MS = 90_000
 const PROXY_TIMEOUT_MS = 20_000
 /** Work connections that wait or dial at once: a TURN that asks for more than its users need gets no more. */
 const MAX_WAITING_WORK = 1_100
+const WORK_DELAY_MS = 1
 
 interface OpenProxy {
   readonly spec: ProxySpec
@@ -47,6 +48,8 @@ class Client implements FrpClient {
   readonly #traffic: Traffic
   readonly #proxies = new Map<string, OpenProxy>()
   readonly #work = new Set<() => void>()
+  #askedWork = 0
+  #askedTimer: unknown = null
   #carrier: Carrier | null = null
   #control: ControlChannel | null = null
   #controlStream: MuxStream | null = null
@@ -213,7 +216,7 @@ class Client implements FrpClient {
   #receive(message: Message): void {
     switch (message.type) {
       case 'reqWorkConn':
-        return this.#openWork()
+        return this.#workAsked()
       case 'newProxyResp':
         return this.#answered(message)
       case 'pong':
@@ -254,6 +257,16 @@ class Client implements FrpClient {
     proxy.udp = null
     if (proxy.timer !== null) this.#options.clock.clearTimeout(proxy.timer)
     proxy.timer = null
+  }
+
+  /** Stock asks for the next one just before it gives one away: what that user waits for is done first. Ours asks later anyway. */
+  #workAsked(): void {
+    if (this.#peerIsOurs) return this.#openWork()
+    if (this.#askedWork < MAX_WAITING_WORK) this.#askedWork++
+    this.#askedTimer ??= this.#options.clock.setTimeout(() => {
+      this.#askedTimer = null
+      for (; this.#askedWork > 0; this.#askedWork--) this.#openWork()
+    }, WORK_DELAY_MS)
   }
 
   #openWork(): void {
@@ -329,6 +342,7 @@ class Client implements FrpClient {
     this.#control?.stop()
     this.#controlStream?.reset()
     if (this.#pingTimer !== null) clock.clearTimeout(this.#pingTimer)
+    if (this.#askedTimer !== null) clock.clearTimeout(this.#askedTimer)
     for (const { timer, udp, stopCheck } of this.#proxies.values()) {
       stopCheck?.()
       if (timer !== null) clock.clearTimeout(timer)

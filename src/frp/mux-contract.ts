@@ -34,6 +34,8 @@ export interface MuxStream {
    * The link must allow half-open. `direct`: it was opened with `reader()`.
    */
   relay(link: Link, options: { readonly direct: boolean; readonly rest: Buffer | null; readonly closeTogether: boolean }): void
+  /** What it carries is a user's, who may be typing: bulk on other streams makes way for small pieces. `relay` sets it; messages of ours can wait. */
+  urgent?: boolean
   /** Bytes written that could not be handed on yet, where that is known: who writes without being asked looks here first. */
   readonly unsentBytes?: number
   /** Bytes of payload so far. */

@@ -1,6 +1,8 @@
 // How much a session may hold, and how large it reads and writes. The defaults measured best on loopback and over 100 ms.
 
-export interface MuxLimits {
+import type { FlightLimits } from './mux-flight.ts'
+
+export interface MuxLimits extends FlightLimits {
   /** First read of a joined link, and what an idle one holds; grows fourfold while reads fill it, up to the largest frame. */
   readonly slabMinBytes: number
   readonly slabMaxBytes: number
@@ -9,7 +11,7 @@ export interface MuxLimits {
   readonly readMaxBytes: number
   /** Bytes handed to the session's link and not yet written, beyond which joined links pause. */
   readonly queueMaxBytes: number
-  /** The same while more than one stream is at work: what is handed over already is what a small frame waits for. */
+  /** The same while someone may be typing: what is handed over already is what a small frame waits for. */
   readonly sharedQueueMaxBytes: number
   /** The receive window a stream opens with (stock frp: 6 MiB), and what it grows to while its reader keeps up. */
   readonly windowBytes: number
@@ -24,6 +26,8 @@ export interface MuxLimits {
   readonly maxWaitingStreams: number
   /** Small frames (answers to pings, credit …) waiting for a link that takes none; beyond it the session ends. */
   readonly controlMaxBytes: number
+  /** Acknowledgements of streams ride on what is sent next, and wait for that at most so long. */
+  readonly ackDelayMs: number
   /** A stream we opened must be acknowledged within this, or the session ends. */
   readonly ackTimeoutMs: number
   /** A stream we ended, on which nothing has come since for this long, is reset. */
@@ -37,6 +41,10 @@ export const defaultLimits: MuxLimits = {
   readMaxBytes: 512 << 10,
   queueMaxBytes: 1 << 20,
   sharedQueueMaxBytes: 256 << 10,
+  sharedFlightBytes: 320 << 10,
+  sharedFlightBytesPerMs: 128 << 10,
+  nearRttMs: 20,
+  flightTimeoutMs: 500,
   windowBytes: 6 << 20,
   windowMaxBytes: 16 << 20,
   windowBudgetBytes: 512 << 20,
@@ -44,6 +52,7 @@ export const defaultLimits: MuxLimits = {
   maxStreams: 4096,
   maxWaitingStreams: 256,
   controlMaxBytes: 1 << 20,
+  ackDelayMs: 20,
   ackTimeoutMs: 75_000,
   endTimeoutMs: 300_000,
 }

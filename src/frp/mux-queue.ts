@@ -1,8 +1,10 @@
 // The sending half of a session: what is handed to its link, how much at once, and whose turn it is.
 import type { FrpClock } from './contract.ts'
 import type { Link } from './link.ts'
+import { Flight, Typists } from './mux-flight.ts'
 import type { MuxLimits } from './mux-limits.ts'
 import { SMALL_BYTES, type YamuxStream } from './mux-stream.ts'
+import { bareFrame, FLAG, FRAME } from './yamux-frame.ts'
 
 /** How the session puts off work: `soon` to the end of this tick, `later` to the next turn of the event loop. */
 export interface Defer {
@@ -15,8 +17,19 @@ export const nodeDefer: Defer = {
   later: (run) => void setImmediate(run),
 }
 
-/** For so long after a small frame bulk keeps the queue short. */
-const SHARED_MS = 500
+export interface SendQueueOptions {
+  readonly limits: MuxLimits
+  readonly clock: FrpClock
+  readonly defer: Defer
+  readonly streamCount: () => number
+  /** An id for a ping, whose answer is told by `answered`. */
+  readonly nextPing: () => number
+}
+
+interface Delayed {
+  readonly frame: Buffer
+  readonly done: () => void
+}
 
 /** A write that takes so long had to wait for room: bytes before it were not taken yet. */
 const SLOW_WRITE_MS = 250
@@ -32,8 +45,13 @@ export class SendQueue {
   #tookAt = Number.NEGATIVE_INFINITY
   #turnBytes = 0 // handed over in this turn of the event loop
   #corked = false
-  #sharedUntil = Number.NEGATIVE_INFINITY
-  #shared = false
+  readonly #nextPing: () => number
+  readonly #typists: Typists
+  readonly #flight: Flight
+  #shared = false // someone may be typing beside the bulk
+  #patience: unknown = null
+  #delayed: Delayed[] = []
+  #delay: unknown = null
   #waiting: YamuxStream[] = [] // whose joined link waits for room, in turn
   readonly #uncork = (): void => {
     this.#corked = false
@@ -41,15 +59,18 @@ export class SendQueue {
   }
   readonly #nextTurn = (): void => {
     this.#turnBytes = 0
-    this.#shared = this.#sharedUntil > this.#clock.now()
+    if (this.#shared) this.#shared = this.#typists.any
     if (!this.full) this.#wake()
   }
 
-  constructor(limits: MuxLimits, clock: FrpClock, defer: Defer, streamCount: () => number) {
+  constructor({ limits, clock, defer, streamCount, nextPing }: SendQueueOptions) {
     this.#limits = limits
     this.#clock = clock
     this.#defer = defer
     this.#streamCount = streamCount
+    this.#nextPing = nextPing
+    this.#typists = new Typists(clock)
+    this.#flight = new Flight(limits, clock)
   }
 
   start(link: Link): void {
@@ -59,6 +80,8 @@ export class SendQueue {
   /** Nobody waits any more. */
   stop(): void {
     this.#waiting = []
+    this.#stopPatience()
+    this.#sendDelayed()
   }
 
   get queuedBytes(): number {
@@ -82,6 +105,7 @@ export class SendQueue {
       done?.()
       return
     }
+    if (this.#delayed.length > 0) this.#sendDelayed()
     const count = frame.length
     this.#queued += count
     const written = (): void => {
@@ -90,16 +114,17 @@ export class SendQueue {
       if (this.#waiting.length > 0) this.#wake()
     }
     if (count < SMALL_BYTES) {
-      if (!this.#corked) {
-        this.#corked = true
-        link.cork()
-        this.#defer.soon(this.#uncork)
-      }
+      this.#cork(link)
       link.write(frame, written)
       return
     }
-    if (this.#turnBytes === 0) this.#defer.later(this.#nextTurn)
+    if (this.#turnBytes === 0) {
+      this.#defer.later(this.#nextTurn)
+      this.#flight.busy()
+    }
     this.#turnBytes += count
+    const ping = this.#flight.sent(count, this.#shared)
+    if (ping && !this.#corked) link.cork()
     const sentAt = this.#clock.now()
     this.#large++
     link.write(frame, () => {
@@ -108,15 +133,61 @@ export class SendQueue {
       if (now - sentAt >= SLOW_WRITE_MS) this.#tookAt = now
       written()
     })
-    if (!this.#corked) return
-    link.uncork()
-    link.cork()
+    if (ping) this.#probe(link)
+    if (ping || this.#corked) link.uncork()
+    if (this.#corked) link.cork()
   }
 
-  /** Someone may be typing: for a while bulk hands over less at once. */
-  small(): void {
-    this.#sharedUntil = this.#clock.now() + SHARED_MS
+  #probe(link: Link): void {
+    const id = this.#nextPing()
+    this.#flight.probed(id)
+    link.write(bareFrame(FRAME.ping, FLAG.syn, 0, id))
+  }
+
+  /** A ping's answer came. */
+  answered(id: number): void {
+    if (!this.#flight.answered(id)) return
+    this.#stopPatience()
+    if (this.#waiting.length > 0 && !this.full) this.#wake()
+  }
+
+  #stopPatience(): void {
+    if (this.#patience !== null) this.#clock.clearTimeout(this.#patience)
+    this.#patience = null
+  }
+
+  #cork(link: Link): void {
+    if (this.#corked) return
+    this.#corked = true
+    link.cork()
+    this.#defer.soon(this.#uncork)
+  }
+
+  /** Rides on what is sent next: a write of its own costs both ends a system call, and the other one a wake-up. */
+  sendWithin(delayMs: number, frame: Buffer, done: () => void): void {
+    if (delayMs === 0) return this.send(frame, done)
+    this.#delayed.push({ frame, done })
+    this.#delay ??= this.#clock.setTimeout(() => this.#sendDelayed(), delayMs)
+  }
+
+  #sendDelayed(): void {
+    if (this.#delay !== null) this.#clock.clearTimeout(this.#delay)
+    this.#delay = null
+    const delayed = this.#delayed
+    this.#delayed = []
+    for (const { frame, done } of delayed) this.send(frame, done)
+  }
+
+  /** A piece of so many bytes went either way. Where it is small, someone may be typing, and bulk is kept short for a while. */
+  carried(id: number, bytes: number): void {
+    if (bytes >= SMALL_BYTES) return this.#typists.large(id)
+    this.#typists.small(id)
+    if (this.#shared) return
     this.#shared = true
+    const link = this.#link
+    if (link === null || link.destroyed || this.#limits.nearRttMs === 0) return
+    this.#cork(link)
+    this.#probe(link)
   }
 
   get #max(): number {
@@ -125,7 +196,7 @@ export class SendQueue {
 
   /** Also once a turn's share is sent: Node would read one busy socket 32 times in a row, and others would wait. */
   get full(): boolean {
-    return this.#queued >= this.#max || this.#turnBytes >= this.#max
+    return this.#queued >= this.#max || this.#turnBytes >= this.#max || (this.#shared && this.#flight.full)
   }
 
   get busy(): boolean {
@@ -144,6 +215,13 @@ export class SendQueue {
 
   queueUp(stream: YamuxStream): void {
     this.#waiting.push(stream)
+    if (this.#shared && this.#flight.full) {
+      this.#patience ??= this.#clock.setTimeout(() => {
+        this.#patience = null
+        this.#flight.giveUp()
+        if (!this.full) this.#wake()
+      }, this.#limits.flightTimeoutMs)
+    }
     if (this.#queued === 0) this.#later()
   }
 

@@ -28,8 +28,8 @@ export interface StreamHost {
   readonly slabMaxBytes: number
   send(frame: Buffer, done: (() => void) | null): void
   control(type: number, flags: number, id: number, length: number): void
-  /** A small piece of data went either way: someone may be typing. */
-  small(): void
+  /** Data of a user went out. */
+  carried(id: number, bytes: number): void
   /** The stream was given to a link. */
   joined(stream: YamuxStream): void
   /** `resume` is called when it is the stream's turn. */
@@ -67,6 +67,7 @@ export class YamuxStream implements MuxStream {
   readonly openedByPeer: boolean
   onEnd: (() => void) | null = null
   onGone: (() => void) | null = null
+  urgent = false
   bytesIn = 0
   bytesOut = 0
   /** Received and not yet taken by the reader. */
@@ -316,7 +317,7 @@ export class YamuxStream implements MuxStream {
   #spendCredit(count: number): void {
     this.#sendable -= count
     this.bytesOut += count
-    if (count < SMALL_BYTES) this.#host.small()
+    if (this.urgent) this.#host.carried(this.id, count)
   }
 
   #sendUnsent(): void {
@@ -473,6 +474,7 @@ export class YamuxStream implements MuxStream {
     this.#closeTogether = options.closeTogether
     this.#onBytes = null
     this.onEnd = null
+    this.urgent = true
     this.#host.joined(this)
     if (!options.direct) {
       link.on('data', (bytes) => {

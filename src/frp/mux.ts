@@ -12,7 +12,7 @@ import { Deadlines } from './mux-deadlines.ts'
 import { Keepalive } from './mux-keepalive.ts'
 import { defaultLimits, type MuxLimits } from './mux-limits.ts'
 import { type Defer, nodeDefer, SendQueue } from './mux-queue.ts'
-import { SMALL_BYTES, type StreamHost, YamuxStream } from './mux-stream.ts'
+import { type StreamHost, YamuxStream } from './mux-stream.ts'
 import { type Slab, type Slabs, sharedSlabs } from './slabs.ts'
 import { bareFrame, FLAG, FRAME, FrameParser, type FrameSink, GO_AWAY, INITIAL_WINDOW_BYTES } from './yamux-frame.ts'
 
@@ -112,7 +112,13 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
     this.limits = { ...defaultLimits, ...options.limits }
     this.slabs = options.slabs ?? sharedSlabs
     this.#defer = options.defer ?? nodeDefer
-    this.#queue = new SendQueue(this.limits, this.clock, this.#defer, () => this.#streams.size)
+    this.#queue = new SendQueue({
+      limits: this.limits,
+      clock: this.clock,
+      defer: this.#defer,
+      streamCount: () => this.#streams.size,
+      nextPing: () => this.#nextPing(),
+    })
     this.#nextId = options.client ? 1 : 2
     this.#readBytes = this.limits.readMinBytes
     this.#keepalive = new Keepalive({
@@ -219,11 +225,16 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
 
   #ping(answered: ((rttMs: number) => void) | null): void {
     if (this.#closed) return
-    this.#pingId = (this.#pingId + 1) >>> 0
+    const id = this.#nextPing()
     const [oldest] = this.#pings.keys()
     if (oldest !== undefined && this.#pings.size >= MAX_PINGS) this.#pings.delete(oldest)
-    this.#pings.set(this.#pingId, { at: this.clock.now(), answered })
-    this.control(FRAME.ping, FLAG.syn, 0, this.#pingId)
+    this.#pings.set(id, { at: this.clock.now(), answered })
+    this.control(FRAME.ping, FLAG.syn, 0, id)
+  }
+
+  #nextPing(): number {
+    this.#pingId = (this.#pingId + 1) >>> 0
+    return this.#pingId
   }
 
   // ------------------------------------------------------------------------------------------------------ receiving
@@ -269,7 +280,8 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
     this.#parser.feed(slab.bytes, from, to)
     this.#source = null
     if (this.#touched.length === 0) return
-    if (!this.#options.gather || this.#touchedBytes >= this.limits.slabMaxBytes) this.#flush()
+    const isLast = to - from < RECORD_BYTES // a short record ends what was written at once
+    if (!this.#options.gather || isLast || this.#touchedBytes >= this.limits.slabMaxBytes) this.#flush()
     else if (!this.#flushing) {
       this.#flushing = true
       this.#defer.later(this.#flushLater)
@@ -311,7 +323,7 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
     if (type === FRAME.window && stream !== null) stream.credited(length)
     if (type === FRAME.data && stream !== null) {
       if (!stream.spend(length)) return this.broken(`stream ${id} sent more than its credit`)
-      if (length > 0 && length < SMALL_BYTES) this.#queue.small()
+      if (stream.urgent && length > 0) this.#queue.carried(id, length)
     }
     this.#bodyOf = stream // none: the body is skipped
     this.#bodyFlags = flags
@@ -334,7 +346,7 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
   #pinged(flags: number, id: number): void {
     if ((flags & FLAG.syn) !== 0) return this.control(FRAME.ping, FLAG.ack, 0, id)
     const ping = this.#pings.get(id)
-    if (ping === undefined) return
+    if (ping === undefined) return this.#queue.answered(id)
     this.#pings.delete(id)
     this.#rttMs = this.clock.now() - ping.at
     ping.answered?.(this.#rttMs)
@@ -348,7 +360,8 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
     }
     const stream = this.#add(id, true)
     this.#waiting.add(stream)
-    this.control(FRAME.window, FLAG.ack, id, stream.window - INITIAL_WINDOW_BYTES)
+    const ack = bareFrame(FRAME.window, FLAG.ack, id, stream.window - INITIAL_WINDOW_BYTES)
+    this.#sayWithin(this.limits.ackDelayMs, ack)
     return stream
   }
 
@@ -384,17 +397,19 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
   }
 
   control(type: number, flags: number, id: number, length: number): void {
-    if (this.#closed) return
-    const frame = bareFrame(type, flags, id, length)
+    if (!this.#closed) this.#sayWithin(0, bareFrame(type, flags, id, length))
+  }
+
+  #sayWithin(delayMs: number, frame: Buffer): void {
     this.#controlBytes += frame.length
-    this.#queue.send(frame, () => {
+    this.#queue.sendWithin(delayMs, frame, () => {
       this.#controlBytes -= frame.length
     })
     if (this.#controlBytes > this.limits.controlMaxBytes) this.close('the other end does not read')
   }
 
-  small(): void {
-    this.#queue.small()
+  carried(id: number, bytes: number): void {
+    this.#queue.carried(id, bytes)
   }
 
   queueUp(stream: YamuxStream): void {

@@ -34,6 +34,7 @@ export class PacketStream {
     this.#options = options
     this.#reader = options.wire.source()
     this.#maxBytes = maxDatagramBytes(options.wire)
+    stream.urgent = true
   }
 
   start(rest: Buffer | null): void {

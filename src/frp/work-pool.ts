@@ -39,6 +39,8 @@ const EXTRA = 10
 const MAX_ASKED = 100
 /** Users who may wait at once. */
 const MAX_WAITING = 1_024
+/** While some are left, what was given away is asked for together and this much later: the greetings would delay the user. */
+const REFILL_MS = 3
 
 export class WorkPool {
   readonly #options: WorkPoolOptions
@@ -46,6 +48,9 @@ export class WorkPool {
   readonly #waiting: Waiting[] = []
   /** Asked for and not here yet. A client that does not deliver is written off when a user has waited in vain. */
   #asked = 0
+  /** Given away and not asked for again yet. */
+  #owed = 0
+  #refillTimer: unknown = null
   #closed = false
 
   constructor(options: WorkPoolOptions) {
@@ -106,6 +111,7 @@ export class WorkPool {
   /** Refuses those who wait and ends what is idle. */
   close(): void {
     this.#closed = true
+    this.#stopRefill()
     for (const { waiter, timer } of this.#waiting.splice(0)) {
       this.#options.clock.clearTimeout(timer)
       waiter.refuse('the client is gone')
@@ -120,9 +126,22 @@ export class WorkPool {
   #handOver(work: IdleWork, waiter: Waiter): void {
     work.stream.onGone = null
     work.stream.onEnd = null
-    const spare = this.#idle.length + this.#asked - this.#waiting.length
-    if (spare < this.#options.poolCount + EXTRA) this.#ask()
+    const spare = this.#idle.length + this.#asked + this.#owed - this.#waiting.length
+    if (spare < this.#options.poolCount + EXTRA) this.#owed++
     waiter.give(work)
+    if (this.#closed || this.#owed === 0) return
+    if (this.#idle.length === 0) this.#refill()
+    else this.#refillTimer ??= this.#options.clock.setTimeout(() => this.#refill(), REFILL_MS)
+  }
+
+  #refill(): void {
+    this.#stopRefill()
+    for (; this.#owed > 0; this.#owed--) this.#ask()
+  }
+
+  #stopRefill(): void {
+    if (this.#refillTimer !== null) this.#options.clock.clearTimeout(this.#refillTimer)
+    this.#refillTimer = null
   }
 
   #ask(): void {

@@ -2,7 +2,8 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { AcceptedLink, OpenedLink, Reader } from '../frp/link.ts'
-import { readInto, rewrap, startReading, stopReading } from './fast-links.ts'
+import { readInto, rewrap, startReading, stopReading, writeSingly } from './fast-links.ts'
+import type { RawConnection } from './raw-accept.ts'
 import { localOf, remoteOf } from './socket-ends.ts'
 
 interface Arrival {
@@ -25,6 +26,24 @@ export function acceptedLink(socket: Socket, { first, keep }: Arrival): Accepted
   }
 }
 
+/** One that is no socket yet. */
+export function rawLink(connection: RawConnection, keep: Arrival['keep']): AcceptedLink {
+  const { remote, local } = connection
+  return {
+    remote,
+    local,
+    tls: false,
+    first: null,
+    open: (reader) => {
+      const link = connection.open(reader)
+      keep(link)
+      if (reader === null) process.nextTick(() => link.resume()) // the caller listens first
+      return { link, direct: reader !== null }
+    },
+    refuse: () => connection.destroy(),
+  }
+}
+
 function opened(socket: Socket, reader: Reader | null, keep: Arrival['keep']): OpenedLink {
   if (reader && !(socket instanceof TLSSocket)) {
     const fast = rewrap(socket, reader)
@@ -33,6 +52,7 @@ function opened(socket: Socket, reader: Reader | null, keep: Arrival['keep']): O
       return { link: fast, direct: true }
     }
   }
+  if (socket instanceof TLSSocket) writeSingly(socket)
   const direct = reader !== null && socket instanceof TLSSocket && readInto(socket, reader)
   // Not in this turn: the caller listens first, and a 'readable' listener that has just been taken away still holds the flow.
   process.nextTick(() => {

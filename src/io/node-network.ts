@@ -5,8 +5,8 @@ import { connect as connectTls } from 'node:tls'
 import { type HostPort, parseAddress } from '../domain/address.ts'
 import type { OpenedLink } from '../frp/link.ts'
 import type { DialOptions, Failure, Network, TlsWish } from '../ports.ts'
-import { acceptedLink } from './accepted-link.ts'
-import { onreadOf, readInto } from './fast-links.ts'
+import { acceptedLink, rawLink } from './accepted-link.ts'
+import { onreadOf, readInto, writeSingly } from './fast-links.ts'
 import { KEEP_ALIVE } from './keep-alive.ts'
 import { failed, failureOf } from './network-failure.ts'
 import { openNodeDatagrams } from './node-datagrams.ts'
@@ -22,6 +22,7 @@ export const createNodeNetwork = (): Network => ({
       address,
       maxOpen: Number.POSITIVE_INFINITY,
       onSocket: (socket, keep) => onLink(acceptedLink(socket, { first: null, keep })),
+      onRaw: (connection, keep) => onLink(rawLink(connection, keep)),
     }),
   openDatagrams: openNodeDatagrams,
   ownHosts,
@@ -70,6 +71,7 @@ function connect(to: HostPort, { tls, reader }: DialOptions, begun: Begun, opene
   const wish = { ...plain, ...tlsOptions(to.host, tls) }
   if (!tls.announce) {
     const link = begun(connectTls({ ...wish, ...onread }))
+    writeSingly(link)
     link.once('secureConnect', () => opened({ link, direct: reader !== undefined }))
     return
   }
@@ -77,6 +79,7 @@ function connect(to: HostPort, { tls, reader }: DialOptions, begun: Begun, opene
   tcp.once('connect', () => {
     tcp.write(TLS_ANNOUNCED)
     const link = begun(connectTls({ ...wish, socket: tcp }))
+    writeSingly(link)
     link.once('secureConnect', () => opened({ link, direct: reader !== undefined && readInto(link, reader) }))
   })
 }

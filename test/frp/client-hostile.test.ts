@@ -73,10 +73,11 @@ test.each([
 })
 
 test('a user who comes before the answer to the proxy is served', async () => {
-  const { client, told, control, end, admit } = await atTurn()
+  const { world, client, told, control, end, admit } = await atTurn()
   client.openProxy(PROXY)
   await admit()
   control.say({ type: 'reqWorkConn' })
+  await world.clock.advance(1)
   await settle()
   const work = end.streams[1]
   expect(work?.heard).toEqual([
@@ -91,15 +92,35 @@ test('a user who comes before the answer to the proxy is served', async () => {
   expect(client.connectionsNow).toEqual(1)
 })
 
+test('the user a stock TURN gives away with its request for more is served before that', async () => {
+  const { world, client, told, control, end, admit } = await atTurn()
+  client.openProxy(PROXY)
+  await admit()
+  control.say({ type: 'reqWorkConn' })
+  await world.clock.advance(1)
+  await settle()
+  control.say({ type: 'reqWorkConn' })
+  end.streams[1]?.say(start('web'))
+  await settle()
+  const before = [told.at(-1)?.type, end.streams.length]
+  await world.clock.advance(1)
+  await settle()
+  expect([before, end.streams.length]).toEqual([['client.served', 2], 3])
+  client.end('')
+  await settle()
+  expect(world.clock.pending).toEqual(0)
+})
+
 test.each<[string, Outgoing]>([
   ['for a proxy nobody knows', start('other')],
   ['with an error', { type: 'startWorkConn', proxyName: 'web', error: 'no' }],
   ['that is no start', { type: 'ping' }],
 ])('a work connection %s is ended, and nothing else', async (_, message) => {
-  const { client, told, control, end, admit } = await atTurn()
+  const { world, client, told, control, end, admit } = await atTurn()
   client.openProxy(PROXY)
   await admit()
   control.say({ type: 'reqWorkConn' })
+  await world.clock.advance(1)
   await settle()
   end.streams[1]?.say(message)
   await settle()
@@ -116,6 +137,7 @@ test('towards a stock TURN either end of a connection closes both', async () => 
     link.end()
   }
   control.say({ type: 'reqWorkConn' })
+  await world.clock.advance(1)
   await settle()
   end.streams[1]?.say(start('web'))
   await settle()
@@ -139,6 +161,7 @@ test('a user who leaves while the service is dialled costs nothing', async () =>
   client.openProxy(PROXY)
   await admit()
   control.say({ type: 'reqWorkConn' })
+  await world.clock.advance(1)
   await settle()
   end.streams[1]?.say(start('web'))
   await settle()
@@ -179,10 +202,13 @@ test('a TURN that sends garbage is left', async () => {
 })
 
 test('a TURN that asks without end gets no more work connections than a mux may hold', async () => {
-  const { client, control, end, admit } = await atTurn()
+  const { world, client, control, end, admit } = await atTurn()
   await admit()
   for (let count = 0; count < 3_000; count++) control.say({ type: 'reqWorkConn' })
   await settle()
+  for (let turn = 0; turn < 20; turn++) await world.clock.advance(1)
+  await settle()
+  expect(end.streams.length).toBeGreaterThan(200)
   expect(end.streams.length).toBeLessThanOrEqual(1_101)
   client.end('')
 })

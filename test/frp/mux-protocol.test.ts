@@ -254,6 +254,27 @@ describe('signs of life', () => {
   })
 })
 
+describe('an acknowledgement', () => {
+  test('rides in front of what is sent next', async () => {
+    const { end, clock, sent, say } = muxAndWire({ limits: { ackDelayMs: 20 } })
+    say(open(1) + open(3))
+    await settle()
+    expect([sent, clock.timerCount]).toEqual([[], 1])
+    end.streams[1]?.write(Buffer.from('hi'))
+    await settle()
+    expect([sent, clock.timerCount]).toEqual([[`window ack 1 +${WINDOW}`, `window ack 3 +${WINDOW}`, 'data 3 "hi"'], 0])
+  })
+
+  test('goes alone when nothing else is said in time', async () => {
+    const { clock, sent, say } = muxAndWire({ limits: { ackDelayMs: 20 } })
+    say(open(1))
+    await settle()
+    clock.pass(20)
+    await settle()
+    expect([sent, clock.timerCount]).toEqual([[`window ack 1 +${WINDOW}`], 0])
+  })
+})
+
 describe('limits', () => {
   const many = (count: number): string => Array.from({ length: count }, (_, i) => open(2 * i + 1)).join('')
 

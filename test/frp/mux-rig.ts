@@ -28,6 +28,7 @@ export function startEnd(link: Link, client: boolean, clock: ManualClock, { dire
     keepaliveMs: 0,
     silenceMs: 10_000,
     ...options,
+    limits: { ackDelayMs: 0, nearRttMs: 0, ...options.limits },
     clock,
     onStream: (stream) => {
       streams.push(stream)

@@ -40,13 +40,26 @@ const stream = (id: number, told: string[]): IdleWork['stream'] & MuxStream => (
   bytesOut: 0,
 })
 
-test('what is ready is given at once, oldest first, and one more asked for', () => {
-  const { works, told, asked, user, bring } = pool(2)
+test('what is ready is given at once, oldest first, and asked for again together once the users are served', async () => {
+  const { works, clock, told, asked, user, bring } = pool(3)
+  works.start()
+  for (const id of [1, 2, 3]) bring(id)
+  user('ash')
+  user('elm')
+  expect([told, asked(), works.idleCount]).toEqual([['ash has 1', 'elm has 2'], 3, 1])
+  await clock.advance(3)
+  expect([asked(), clock.pending]).toEqual([5, 0])
+})
+
+test('whoever takes the last one has them all asked for at once, behind what the user is given', () => {
+  const { works, clock, told, asked, bring } = pool(2)
   works.start()
   bring(1)
   bring(2)
-  user('ash')
-  expect([told, asked(), works.idleCount]).toEqual([['ash has 1'], 3, 1])
+  const user = () => works.get({ give: () => told.push(`given, ${asked()} asked for`), refuse: () => {} })
+  user()
+  user()
+  expect([told, asked(), clock.pending]).toEqual([['given, 2 asked for', 'given, 2 asked for'], 4, 0])
 })
 
 test('users who wait are served in the order they came, and leave a pool behind', () => {

@@ -1,7 +1,8 @@
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { AcceptedLink, OpenedLink, Reader } from '../../src/frp/link.ts'
 import { createNodeNetwork } from '../../src/io/node-network.ts'
+import { takeRaw } from '../../src/io/raw-accept.ts'
 import { selfSigned } from '../../src/io/self-signed.ts'
 import { type DialOptions, isFailure, type Listening } from '../../src/ports.ts'
 import { connected, everything, frpDoor, hashingReader, openPort, secured, sha256, someBytes } from './loopback.ts'
@@ -161,6 +162,44 @@ describe('an accepted link', () => {
     const closed = new Promise((resolve) => link.on('close', resolve))
     socket.resetAndDestroy()
     expect(await closed).toEqual(true)
+  })
+})
+
+describe('a port for links', () => {
+  test('that is closed ends what nobody opened, and what somebody did', async () => {
+    const came: AcceptedLink[] = []
+    const port = await network.listen('127.0.0.1:0', (accepted) => {
+      came.push(accepted)
+      if (came.length === 2) accepted.open(hashingReader(1_000).reader)
+    })
+    if (isFailure(port)) throw new Error(port.text)
+    const users = [await connected(port.port), await connected(port.port)]
+    await vi.waitFor(() => expect(came.length).toEqual(2))
+    const ends = Promise.all(users.map((user) => everything(user)))
+    await port.close()
+    expect(await ends).toEqual(['', ''])
+  })
+
+  test('tells both addresses of a connection before it is opened', async () => {
+    const frp = frpDoor()
+    const { port } = await listening(frp.onFrp)
+    const user = await connected(port)
+    const { remote, local, refuse } = await frp.next()
+    expect([remote, local]).toEqual([
+      { host: '127.0.0.1', port: user.localPort },
+      { host: '127.0.0.1', port },
+    ])
+    refuse()
+  })
+
+  test('goes the usual way with a connection that lacks a part', () => {
+    const usual: unknown[] = []
+    const raw: unknown[] = []
+    const listens = { _handle: { onconnection: (...given: unknown[]) => void usual.push(given) } }
+    takeRaw(listens as unknown as Server, (handle) => raw.push(handle))
+    listens._handle.onconnection(0, { close: () => {} })
+    listens._handle.onconnection(-24, undefined)
+    expect([usual.length, raw]).toEqual([2, []])
   })
 })
 

@@ -1,8 +1,10 @@
 // load: the far ends of a tunnel, for measuring it.
 //
-//	load serve HOST:PORT              first byte decides: 'd' + 8-byte count: sends that much; 'u': swallows until end, answers the count; 'e': echoes
+//	load serve HOST:PORT              first byte decides: 'd' + 8-byte count: sends that much; 'u': swallows until end, answers the count;
+//	                                  'h' + 8-byte count: gives that much back, and its SHA-256 at the end; 'e': echoes
 //	load down ADDR MIB [STREAMS]      MiB/s received
 //	load up ADDR MIB [STREAMS]        MiB/s, until the far end has confirmed all of it
+//	load whole ADDR MIB [STREAMS]     random bytes there and back, hashed at both ends: MiB/s; fails where one differs
 //	load new ADDR N                   ms for a new connection and one byte back: p50 p95 p99 failed
 //	load echo ADDR N                  ms for one byte there and back on a warm connection: p50 p95
 //	load beside ADDR N                the same as echo, while one stream downloads from the same address at full speed: its MiB/s, p50 p95 p99 failed
@@ -11,9 +13,13 @@
 package main
 
 import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"io"
+	mathrand "math/rand/v2"
 	"net"
 	"os"
 	"sort"
@@ -70,6 +76,16 @@ func serve(c net.Conn) {
 			return
 		}
 		c.Write([]byte("k"))
+	case 'h':
+		if _, err := io.ReadFull(c, b[:8]); err != nil {
+			return
+		}
+		n := int64(binary.BigEndian.Uint64(b[:8]))
+		sum := sha256.New()
+		if _, err := io.CopyBuffer(io.MultiWriter(sum, c), io.LimitReader(c, n), b); err != nil {
+			return
+		}
+		c.Write(sum.Sum(nil))
 	default:
 		c.Write(b[:1])
 		io.CopyBuffer(c, c, b)
@@ -115,6 +131,47 @@ func transfer(kind byte, addr string, mib, streams int) {
 			}
 			_, err = io.ReadFull(c, b[:1])
 			check(err)
+		}()
+	}
+	wg.Wait()
+	fmt.Printf("%.1f\n", float64(mib)/time.Since(t).Seconds())
+}
+
+func whole(addr string, mib, streams int) {
+	var wg sync.WaitGroup
+	each := int64(mib) << 20 / int64(streams)
+	t := time.Now()
+	for i := 0; i < streams; i++ {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			c, err := net.DialTimeout("tcp", addr, 5*time.Second)
+			check(err)
+			defer c.Close()
+			c.SetDeadline(time.Now().Add(120 * time.Second))
+			h := make([]byte, 9)
+			h[0] = 'h'
+			binary.BigEndian.PutUint64(h[1:], uint64(each))
+			_, err = c.Write(h)
+			check(err)
+			var seed [32]byte
+			_, err = rand.Read(seed[:])
+			check(err)
+			sent, back := sha256.New(), sha256.New()
+			done := make(chan error, 1)
+			go func() {
+				_, err := io.CopyN(io.MultiWriter(sent, c), mathrand.NewChaCha8(seed), each)
+				done <- err
+			}()
+			_, err = io.CopyN(back, c, each)
+			check(err)
+			check(<-done)
+			there := make([]byte, sha256.Size)
+			_, err = io.ReadFull(c, there)
+			check(err)
+			if !bytes.Equal(sent.Sum(nil), there) || !bytes.Equal(sent.Sum(nil), back.Sum(nil)) {
+				check(fmt.Errorf("sent %x, there %x, back %x", sent.Sum(nil), there, back.Sum(nil)))
+			}
 		}()
 	}
 	wg.Wait()
@@ -172,6 +229,8 @@ func main() {
 		transfer('d', os.Args[2], num(3, 256), num(4, 1))
 	case "up":
 		transfer('u', os.Args[2], num(3, 256), num(4, 1))
+	case "whole":
+		whole(os.Args[2], num(3, 256), num(4, 1))
 	case "new":
 		a := make([]float64, num(3, 150))
 		for i := range a {
