@@ -171,6 +171,7 @@ describe('bytes that make no sense behind an encoded proxy', () => {
     control?.say({ type: 'loginResp', version: '0.70.1', runId: 'r' })
     control?.secure(world.clock)
     control?.say({ type: 'reqWorkConn' })
+    await world.clock.advance(1)
     await settle()
     const work = ends[0]?.streams[1]
     work?.say({ type: 'startWorkConn', proxyName: 'web', srcAddr: '203.0.113.9', srcPort: 4 })

@@ -56,6 +56,7 @@ describe('the PROXY protocol', () => {
       })
     }
     control.say({ type: 'reqWorkConn' })
+    await world.clock.advance(1)
     await settle()
     const [, work] = end.streams
     work?.say({ ...started, type: 'startWorkConn', proxyName: 'web' })
