@@ -46,8 +46,9 @@ export class SendQueue {
   #turnBytes = 0 // handed over in this turn of the event loop
   #corked = false
   readonly #nextPing: () => number
-  readonly #typists: Typists
-  readonly #flight: Flight
+  // none before they are needed: most of a TURN's sessions are idle
+  #typists: Typists | null = null
+  #flight: Flight | null = null
   #shared = false // someone may be typing beside the bulk
   #patience: unknown = null
   #delayed: Delayed[] = []
@@ -59,7 +60,7 @@ export class SendQueue {
   }
   readonly #nextTurn = (): void => {
     this.#turnBytes = 0
-    if (this.#shared) this.#shared = this.#typists.any
+    if (this.#shared) this.#shared = this.#typists?.any === true
     if (!this.full) this.#wake()
   }
 
@@ -69,8 +70,6 @@ export class SendQueue {
     this.#defer = defer
     this.#streamCount = streamCount
     this.#nextPing = nextPing
-    this.#typists = new Typists(clock)
-    this.#flight = new Flight(limits, clock)
   }
 
   start(link: Link): void {
@@ -120,10 +119,10 @@ export class SendQueue {
     }
     if (this.#turnBytes === 0) {
       this.#defer.later(this.#nextTurn)
-      this.#flight.busy()
+      this.#watched.busy()
     }
     this.#turnBytes += count
-    const ping = this.#flight.sent(count, this.#shared)
+    const ping = this.#watched.sent(count, this.#shared)
     if (ping && !this.#corked) link.cork()
     const sentAt = this.#clock.now()
     this.#large++
@@ -140,13 +139,18 @@ export class SendQueue {
 
   #probe(link: Link): void {
     const id = this.#nextPing()
-    this.#flight.probed(id)
+    this.#watched.probed(id)
     link.write(bareFrame(FRAME.ping, FLAG.syn, 0, id))
+  }
+
+  get #watched(): Flight {
+    this.#flight ??= new Flight(this.#limits, this.#clock)
+    return this.#flight
   }
 
   /** A ping's answer came. */
   answered(id: number): void {
-    if (!this.#flight.answered(id)) return
+    if (this.#flight?.answered(id) !== true) return
     this.#stopPatience()
     if (this.#waiting.length > 0 && !this.full) this.#wake()
   }
@@ -180,7 +184,8 @@ export class SendQueue {
 
   /** A piece of so many bytes went either way. Where it is small, someone may be typing, and bulk is kept short for a while. */
   carried(id: number, bytes: number): void {
-    if (bytes >= SMALL_BYTES) return this.#typists.large(id)
+    if (bytes >= SMALL_BYTES) return this.#typists?.large(id)
+    this.#typists ??= new Typists(this.#clock)
     this.#typists.small(id)
     if (this.#shared) return
     this.#shared = true
@@ -196,7 +201,7 @@ export class SendQueue {
 
   /** Also once a turn's share is sent: Node would read one busy socket 32 times in a row, and others would wait. */
   get full(): boolean {
-    return this.#queued >= this.#max || this.#turnBytes >= this.#max || (this.#shared && this.#flight.full)
+    return this.#queued >= this.#max || this.#turnBytes >= this.#max || (this.#shared && this.#flight?.full === true)
   }
 
   get busy(): boolean {
@@ -215,10 +220,10 @@ export class SendQueue {
 
   queueUp(stream: YamuxStream): void {
     this.#waiting.push(stream)
-    if (this.#shared && this.#flight.full) {
+    if (this.#shared && this.#flight?.full === true) {
       this.#patience ??= this.#clock.setTimeout(() => {
         this.#patience = null
-        this.#flight.giveUp()
+        this.#flight?.giveUp()
         if (!this.full) this.#wake()
       }, this.#limits.flightTimeoutMs)
     }
