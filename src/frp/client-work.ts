@@ -1,7 +1,6 @@
 // One work connection at the service's end: it waits to be told whose bytes it carries, then joins them to the local service.
 
-import type { TokenBucket } from './bandwidth-limit.ts'
-import type { ClientUdp } from './client-udp.ts'
+import type { ClientProxies } from './client-proxies.ts'
 import { createCoder } from './coding.ts'
 import type { FrpClientOptions, ProxySpec } from './contract.ts'
 import { privilegeKey, streamKey } from './crypto.ts'
@@ -18,11 +17,7 @@ export interface WorkHost {
   readonly traffic: Traffic
   readonly runId: () => string
   readonly peerIsOurs: () => boolean
-  readonly find: (proxy: string) => ProxySpec | null
-  /** Where this end keeps the proxy's bandwidth limit. */
-  readonly limitOf: (spec: ProxySpec) => TokenBucket | null
-  /** The udp side of a proxy; null where there is none. */
-  readonly udpOf: (spec: ProxySpec) => ClientUdp | null
+  readonly proxies: Pick<ClientProxies, 'find' | 'limitOf' | 'udpOf'>
   /** It carries a user's connection from now on, or is gone. Once, unless dropped before. */
   readonly joined: () => void
 }
@@ -47,7 +42,7 @@ export function serveWork(stream: MuxStream, host: WorkHost): () => void {
     source: wire.source(),
     timeoutMs: null,
     onMessage: (message, rest) => {
-      const spec = message.type === 'startWorkConn' && message.error === '' ? host.find(message.proxyName) : null
+      const spec = message.type === 'startWorkConn' && message.error === '' ? host.proxies.find(message.proxyName) : null
       if (message.type !== 'startWorkConn' || spec === null) fail()
       else if (spec.type === 'udp') carryDatagrams(spec, rest)
       else dial(message, spec, rest)
@@ -55,7 +50,7 @@ export function serveWork(stream: MuxStream, host: WorkHost): () => void {
     onFail: fail,
   })
   const carryDatagrams = (spec: ProxySpec, rest: Buffer | null): void => {
-    const udp = host.udpOf(spec)
+    const udp = host.proxies.udpOf(spec)
     if (udp === null) return fail()
     finish()
     host.traffic.hold(spec.name, stream, () => udp.lost(stream))
@@ -65,14 +60,14 @@ export function serveWork(stream: MuxStream, host: WorkHost): () => void {
     const { name, useEncryption, useCompression } = spec
     const { token, randomBytes } = options
     const onUndecodable = (): void => host.traffic.failed(name, 'undecodable bytes from the TURN')
-    const wishes = { useEncryption, useCompression, limit: host.limitOf(spec), token, randomBytes, onUndecodable }
+    const wishes = { useEncryption, useCompression, limit: host.proxies.limitOf(spec), token, randomBytes, onUndecodable }
     const before = { bytesIn: stream.bytesIn - (rest?.length ?? 0), bytesOut: stream.bytesOut }
     const from = `${started.srcAddr}:${started.srcPort}`
     stream.onGone = fail // the user left, or the session ended
     void options.dialLocal(spec.local, isBare(wishes) ? stream.reader() : null).then((opened) => {
       if ('type' in opened) {
         fail()
-        if (host.find(name) !== null) host.traffic.failed(name, `nothing answers at ${spec.local}: ${opened.text}`)
+        if (host.proxies.find(name) !== null) host.traffic.failed(name, `nothing answers at ${spec.local}: ${opened.text}`)
         options.tell({ type: 'client.served', proxy: name, from, ok: false, error: opened.text })
         return
       }
