@@ -43,6 +43,8 @@ const PROOF_TRIES = 20
 const PROOF_WAIT = 100
 /** A service that is not up is proven again this often. */
 const PROOF_PERIOD = 3_000
+/** A service that the TURN refused is asked for again this often: its port or domain may have become free. As stock frpc does. */
+const REFUSED_PERIOD = 30_000
 
 export function createLinkActor(needs: LinkNeeds) {
   const { clock, random, network, calls, services, stock, self, innerAddress } = needs
@@ -169,7 +171,8 @@ export function createLinkActor(needs: LinkNeeds) {
             stock.refused(turn.key, `it gave no port: ${fact.error}`)
             return tell({ type: 'link.closed', why: `the TURN gave no port: ${fact.error}` })
           }
-          return down(fact.proxy, `the TURN refused it: ${plainRefusal(fact.error)}`)
+          down(fact.proxy, `the TURN refused it: ${plainRefusal(fact.error)}`)
+          return after(REFUSED_PERIOD, () => reopen(fact.proxy))
         case 'client.proxyUnhealthy':
           return down(fact.proxy, `its check fails: ${fact.why}`)
         case 'client.served':
@@ -207,6 +210,10 @@ export function createLinkActor(needs: LinkNeeds) {
         customDomains: spec.domain === null ? [] : [spec.domain],
         ...proxyWishes(spec.options),
       })
+    }
+    const reopen = (proxy: string): void => {
+      const spec = services.specs().find(({ name }) => prefix + name === proxy)
+      if (spec) open(spec)
     }
     const watching = services.changes$.subscribe(({ type, name }) => {
       const spec = services.specs().find((one) => one.name === name)

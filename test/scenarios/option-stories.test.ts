@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { ServiceOptions } from '../../src/answers.ts'
 import { isFailure, type Listening } from '../../src/ports.ts'
 import { type LiveNode, liveNode, NODE_PORT } from '../sim/live-node.ts'
-import { play, tell } from '../sim/story.ts'
+import { kill, play, type Script, tell } from '../sim/story.ts'
 import type { World } from '../sim/world.ts'
 
 const PORT = 3_000
@@ -77,12 +77,13 @@ interface Story {
   readonly lastAtMs?: number
   readonly downAtMs?: number
   readonly upAtMs?: number
+  readonly faults?: Script
   readonly visitsAtMs: readonly number[]
   readonly forMs: number
 }
 
-const perform = ({ options, hidden = [], open, lastAtMs = 0, downAtMs, upAtMs, visitsAtMs, forMs }: Story) =>
-  play([], {
+const perform = ({ options, hidden = [], open, lastAtMs = 0, downAtMs, upAtMs, faults = [], visitsAtMs, forMs }: Story) =>
+  play(faults, {
     forMs,
     begin: (world) => {
       world.host('ash')
@@ -193,6 +194,23 @@ test('a node that is reached without a TURN says that it can not be in a group',
 test('a port that the TURN refuses is told', async () => {
   const { standing } = await perform({ hidden: ['me'], options: { port: 80 }, visitsAtMs: [], forMs: 10_000 })
   expect(standing).toEqual([['down null the TURN refused it: port not allowed']])
+})
+
+test('a port that another node holds is had once that node is gone', async () => {
+  const { told, standing } = await perform({
+    hidden: ['me', 'late'],
+    options: { port: 20_080 },
+    lastAtMs: 5_000,
+    faults: [[20_000, kill('me')]],
+    visitsAtMs: [],
+    forMs: 40_000,
+  })
+  expect(told).toEqual([
+    '120.1 me service.up web 10.0.0.1:20080',
+    '5150.5 late service.down web the TURN refused it: port already used',
+    '35180.6 late service.up web 10.0.0.1:20080',
+  ])
+  expect(standing[1]).toEqual(['up 10.0.0.1:20080 null'])
 })
 
 test('a port that this machine can not open is told', async () => {
