@@ -73,7 +73,7 @@ export function createLinkActor(needs: LinkNeeds) {
     }
     const proofs = createServiceProof({ clock, network, probes })
     const prefix = `${self.slice(0, 16)}.`
-    const nodeProxy = `${prefix}node`
+    const nodeProxy = `${self.slice(0, 16)}/node` // no service can be called so
     const host = parseAddress(turn.address)?.host ?? ''
     const named = turn.kind === 'frp' ? needs.turns.find((source) => source.type === 'frp' && source.address === frpAddress) : undefined
     const source: StockSource = named?.type === 'frp' ? named : { type: 'frp', address: frpAddress, token: '', tls: 'off', wire: 1 }
@@ -161,7 +161,7 @@ export function createLinkActor(needs: LinkNeeds) {
         case 'client.loggedIn':
           remember(fact.runId)
           tell({ type: 'link.loggedIn' })
-          open({ ...NODE, local: innerAddress() })
+          open({ ...NODE, local: innerAddress() }, nodeProxy)
           for (const spec of services.specs()) open(spec)
           return
         case 'client.proxyStarted':
@@ -202,9 +202,9 @@ export function createLinkActor(needs: LinkNeeds) {
       meterOf: (proxy) => services.meter(proxy.slice(prefix.length)),
       tell: hear,
     })
-    const open = (spec: ServiceSpec): void => {
+    const open = (spec: ServiceSpec, name = prefix + spec.name): void => {
       client.openProxy({
-        name: prefix + spec.name,
+        name,
         type: spec.kind,
         local: spec.local,
         customDomains: spec.domain === null ? [] : [spec.domain],

@@ -68,6 +68,8 @@ function visit(world: World, from: string, address: string | null, answers: stri
 }
 
 interface Story {
+  /** What the service is called; `web` by default. */
+  readonly name?: string
   readonly options: ServiceOptions
   /** Nodes with the service, each behind a NAT. */
   readonly hidden?: readonly string[]
@@ -82,7 +84,18 @@ interface Story {
   readonly forMs: number
 }
 
-const perform = ({ options, hidden = [], open, lastAtMs = 0, downAtMs, upAtMs, faults = [], visitsAtMs, forMs }: Story) =>
+const perform = ({
+  name: called = 'web',
+  options,
+  hidden = [],
+  open,
+  lastAtMs = 0,
+  downAtMs,
+  upAtMs,
+  faults = [],
+  visitsAtMs,
+  forMs,
+}: Story) =>
   play(faults, {
     forMs,
     begin: (world) => {
@@ -98,7 +111,7 @@ const perform = ({ options, hidden = [], open, lastAtMs = 0, downAtMs, upAtMs, f
       const services = names.map((name) => new Service(world, name))
       const nodes: LiveNode[] = []
       const start = (name: string): void => {
-        const web = { name: 'web', kind: 'tcp', local: `127.0.0.1:${PORT}`, domain: null, options } as const
+        const web = { name: called, kind: 'tcp', local: `127.0.0.1:${PORT}`, domain: null, options } as const
         const live = liveNode(world, name, { seeds, services: [web], ...(name === open ? {} : { listen: null }) }, (node) =>
           tell(world, node, { only: ['service.up', 'service.down'], into: told, named: true }),
         )
@@ -189,6 +202,11 @@ test('a node that is reached without a TURN says that it can not be in a group',
   const { standing } = await perform({ open: 'me', options: { group: 'shop' }, visitsAtMs: [], forMs: 10_000 })
   const why = 'a group shares a port of a TURN, and this node is reached without one; leave its group out'
   expect(standing).toEqual([[`down null ${why}`]])
+})
+
+test('a service may have any name, also that of what a node says of itself', async () => {
+  const { answers, standing } = await perform({ name: 'node', hidden: ['me'], options: {}, visitsAtMs: [10_000], forMs: 11_000 })
+  expect([answers, standing]).toEqual([['me'], [[expect.stringMatching(/^up 10\.0\.0\.1:\d+ null$/)]]])
 })
 
 test('a port that the TURN refuses is told', async () => {
