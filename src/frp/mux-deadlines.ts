@@ -5,7 +5,7 @@ export class Deadlines<Item> {
   readonly #clock: FrpClock
   readonly #ms: number
   readonly #onDue: (item: Item) => void
-  readonly #dueAt = new Map<Item, number>() // oldest first
+  #dueAt: Map<Item, number> | null = null // oldest first; most sessions never have one
   #timer: unknown = null
 
   constructor(clock: FrpClock, ms: number, onDue: (item: Item) => void) {
@@ -15,27 +15,28 @@ export class Deadlines<Item> {
   }
 
   get size(): number {
-    return this.#dueAt.size
+    return this.#dueAt?.size ?? 0
   }
 
   add(item: Item): void {
+    this.#dueAt ??= new Map()
     this.#dueAt.delete(item)
     this.#dueAt.set(item, this.#clock.now() + this.#ms)
     this.#arm()
   }
 
   delete(item: Item): void {
-    this.#dueAt.delete(item)
+    this.#dueAt?.delete(item)
   }
 
   clear(): void {
-    this.#dueAt.clear()
+    this.#dueAt = null
     if (this.#timer !== null) this.#clock.clearTimeout(this.#timer)
     this.#timer = null
   }
 
   #arm(): void {
-    const [oldest] = this.#dueAt.values()
+    const [oldest] = this.#dueAt?.values() ?? []
     if (oldest === undefined || this.#timer !== null) return
     this.#timer = this.#clock.setTimeout(() => this.#ring(), Math.max(0, oldest - this.#clock.now()))
   }
@@ -44,11 +45,11 @@ export class Deadlines<Item> {
     this.#timer = null
     const now = this.#clock.now()
     const due: Item[] = []
-    for (const [item, at] of this.#dueAt) {
+    for (const [item, at] of this.#dueAt ?? []) {
       if (at > now) break
       due.push(item)
     }
-    for (const item of due) if (this.#dueAt.delete(item)) this.#onDue(item)
+    for (const item of due) if (this.#dueAt?.delete(item)) this.#onDue(item)
     this.#arm()
   }
 }

@@ -61,6 +61,16 @@ interface Unconfirmed {
 }
 
 const NONE: readonly Piece[] = []
+/** An idle stream, of which a session may hold thousands, has no lists of its own; these two stay empty. */
+const NO_BUFFERS: Buffer[] = []
+const NO_PIECES: Piece[] = []
+
+/** The list with one more, where the empty one is everybody's. */
+function grown<T>(list: T[], item: T): T[] {
+  if (list.length === 0) return [item]
+  list.push(item)
+  return list
+}
 
 export class YamuxStream implements MuxStream {
   readonly id: number
@@ -72,6 +82,8 @@ export class YamuxStream implements MuxStream {
   bytesOut = 0
   /** Received and not yet taken by the reader. */
   heldBytes = 0
+  /** `bytesIn` when our end was last found done and the other's not. */
+  bytesInAtEnd = 0
   /** Most the other end may have in flight. */
   window: number
   readonly #host: StreamHost
@@ -82,14 +94,14 @@ export class YamuxStream implements MuxStream {
   #creditedAt: number
   #gotFin = false
   #endTold = false
-  #early: Buffer[] = [] // arrived before anyone listened
-  #pieces: Piece[] = [] // arrived in this read
+  #early = NO_BUFFERS // arrived before anyone listened
+  #pieces = NO_PIECES // arrived in this read
   #piecesBytes = 0
   #endAfterPieces = false
-  readonly #unconfirmed: Unconfirmed[] = [] // oldest first
+  #unconfirmed: Unconfirmed[] | null = null // oldest first
   // sending
   #sendable = INITIAL_WINDOW_BYTES
-  #unsent: Buffer[] = [] // for which credit ran out
+  #unsent = NO_BUFFERS // for which credit ran out
   #unsentBytes = 0
   #ending = false
   #sentFin = false
@@ -106,7 +118,7 @@ export class YamuxStream implements MuxStream {
   #removed = false
   #goneTold = false
   #release: (() => void) | null = null
-  readonly #onWritten = (): void => this.#written()
+  #onWritten: (() => void) | null = null
 
   constructor(host: StreamHost, id: number, openedByPeer: boolean, window: number) {
     this.#host = host
@@ -157,7 +169,7 @@ export class YamuxStream implements MuxStream {
     this.#hold(count)
     if (this.#link === null) {
       const copy = Buffer.from(slab.bytes.subarray(from, to))
-      if (this.#onBytes === null || this.#early.length > 0) this.#early.push(copy)
+      if (this.#onBytes === null || this.#early.length > 0) this.#early = grown(this.#early, copy)
       else {
         this.#consume(count)
         this.#onBytes(copy)
@@ -173,7 +185,7 @@ export class YamuxStream implements MuxStream {
       return
     }
     slab.refs++
-    this.#pieces.push({ slab, from, to })
+    this.#pieces = grown(this.#pieces, { slab, from, to })
   }
 
   /** Hands what this read brought to the joined link, in one write. */
@@ -181,7 +193,7 @@ export class YamuxStream implements MuxStream {
     const pieces = this.#pieces
     const count = this.#piecesBytes
     if (pieces.length === 0) return
-    this.#pieces = []
+    this.#pieces = NO_PIECES
     this.#piecesBytes = 0
     const link = this.#link
     if (link === null || link.destroyed || this.#discards) this.#consume(count)
@@ -196,6 +208,7 @@ export class YamuxStream implements MuxStream {
     const crowded = link.writableLength > 0
     const entry: Unconfirmed = { bytes: count, slabs: NONE }
     const needed: Piece[] = []
+    this.#unconfirmed ??= []
     this.#unconfirmed.push(entry)
     const several = pieces.length > 1
     if (several) link.cork()
@@ -207,7 +220,7 @@ export class YamuxStream implements MuxStream {
       if (crowded && bytes.length < piece.slab.bytes.length >> 3) bytes = Buffer.from(bytes)
       else needed.push(piece)
       if (i < pieces.length - 1) link.write(bytes)
-      else link.write(bytes, this.#onWritten)
+      else link.write(bytes, this.#confirm())
     }
     if (several) link.uncork()
     // nothing waiting: all of it is in the kernel, and the slabs are free at once
@@ -216,8 +229,13 @@ export class YamuxStream implements MuxStream {
     entry.slabs = needed
   }
 
+  #confirm(): () => void {
+    this.#onWritten ??= () => this.#written()
+    return this.#onWritten
+  }
+
   #written(): void {
-    const entry = this.#unconfirmed.shift()
+    const entry = this.#unconfirmed?.shift()
     if (entry === undefined) return
     this.#dropAll(entry.slabs)
     this.#consume(entry.bytes)
@@ -286,7 +304,7 @@ export class YamuxStream implements MuxStream {
   }
 
   #keep(bytes: Buffer): void {
-    this.#unsent.push(bytes)
+    this.#unsent = grown(this.#unsent, bytes)
     this.#unsentBytes += bytes.length
   }
 
@@ -322,7 +340,7 @@ export class YamuxStream implements MuxStream {
 
   #sendUnsent(): void {
     const unsent = this.#unsent
-    this.#unsent = []
+    this.#unsent = NO_BUFFERS
     this.#unsentBytes = 0
     for (const bytes of unsent) {
       if (this.#sendable > 0) this.#sendOwned(bytes)
@@ -339,7 +357,7 @@ export class YamuxStream implements MuxStream {
   /** Ends our direction though credit never came for the rest. */
   #endNow(): void {
     this.#ending = true
-    this.#unsent = []
+    this.#unsent = NO_BUFFERS
     this.#unsentBytes = 0
     this.#sendFin()
   }
@@ -373,10 +391,11 @@ export class YamuxStream implements MuxStream {
     this.#dead = true
     this.#dropAll(this.#pieces)
     this.#hold(-this.#piecesBytes)
-    for (const bytes of this.#early.splice(0)) this.#hold(-bytes.length)
-    this.#pieces = []
+    for (const bytes of this.#early) this.#hold(-bytes.length)
+    this.#early = NO_BUFFERS
+    this.#pieces = NO_PIECES
     this.#piecesBytes = 0
-    this.#unsent = []
+    this.#unsent = NO_BUFFERS
     this.#unsentBytes = 0
     if (!this.#flushing) this.#link?.destroy()
     this.#leave()
@@ -497,11 +516,13 @@ export class YamuxStream implements MuxStream {
       this.#tellGone()
       return
     }
-    const early = this.#early.splice(0)
+    const early = this.#early
+    this.#early = NO_BUFFERS
     if (options.rest !== null && options.rest.length > 0) link.write(options.rest)
     for (const bytes of early) {
+      this.#unconfirmed ??= []
       this.#unconfirmed.push({ bytes: bytes.length, slabs: NONE })
-      link.write(bytes, this.#onWritten)
+      link.write(bytes, this.#confirm())
     }
     if (this.#gotFin) {
       if (this.#closeTogether) this.#endNow()
@@ -523,7 +544,7 @@ export class YamuxStream implements MuxStream {
   #linkGone(failed: boolean): void {
     this.#release?.()
     this.#linkClosed = true
-    for (const entry of this.#unconfirmed.splice(0)) {
+    for (const entry of this.#unconfirmed?.splice(0) ?? []) {
       this.#dropAll(entry.slabs)
       this.#hold(-entry.bytes)
     }

@@ -82,10 +82,9 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
   // streams
   readonly #streams = new Map<number, YamuxStream>()
   readonly #waiting = new Set<YamuxStream>() // opened by the other end, joined to nothing yet
-  readonly #lingering = new Set<YamuxStream>() // through, but their links still hold bytes
+  #lingering: Set<YamuxStream> | null = null // through, but their links still hold bytes
   readonly #unacknowledged: Deadlines<YamuxStream>
   readonly #unanswered: Deadlines<YamuxStream> // ended here, not yet there
-  readonly #bytesAtEnd = new Map<YamuxStream, number>()
   #nextId: number
   #granted = 0 // the windows of all streams
   #held = 0
@@ -298,7 +297,7 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
 
   #resetLargest(): void {
     let largest: YamuxStream | null = null
-    for (const streams of [this.#streams.values(), this.#lingering]) {
+    for (const streams of [this.#streams.values(), this.#lingering ?? []]) {
       for (const stream of streams) if (stream.heldBytes > (largest?.heldBytes ?? 0)) largest = stream
     }
     largest?.reset()
@@ -437,12 +436,12 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
 
   ended(stream: YamuxStream): void {
     if (this.#closed) return
-    this.#bytesAtEnd.set(stream, stream.bytesIn)
+    stream.bytesInAtEnd = stream.bytesIn
     this.#unanswered.add(stream)
   }
 
   #endUnanswered(stream: YamuxStream): void {
-    if (stream.heldBytes > 0 || stream.bytesIn !== this.#bytesAtEnd.get(stream)) this.ended(stream)
+    if (stream.heldBytes > 0 || stream.bytesIn !== stream.bytesInAtEnd) this.ended(stream)
     else stream.reset()
   }
 
@@ -452,11 +451,12 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
     this.#waiting.delete(stream)
     this.#unacknowledged.delete(stream)
     this.#unanswered.delete(stream)
-    this.#bytesAtEnd.delete(stream)
-    if (stream.joined) this.#lingering.add(stream)
+    if (!stream.joined) return
+    this.#lingering ??= new Set()
+    this.#lingering.add(stream)
   }
 
   gone(stream: YamuxStream): void {
-    this.#lingering.delete(stream)
+    this.#lingering?.delete(stream)
   }
 }

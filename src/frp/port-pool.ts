@@ -24,6 +24,8 @@ const REMEMBERED_MS = 24 * 3_600_000
 const REMEMBERED_NAMES = 4_096
 /** Ports tried for a client that names none, before `no available port`: more can only mean that others hold the range. */
 const TRIES = 32
+/** A prime, so that every port has its turn: next to one that another process holds there are more of its ports. */
+const STRIDE = 1_009
 
 export class PortPool {
   readonly #options: PortPoolOptions
@@ -81,10 +83,11 @@ export class PortPool {
     const before = this.#recall(name)
     const kept = new Set([...this.#remembered.values()].map(({ port }) => port))
     const start = Buffer.from(this.#options.randomBytes(4)).readUInt32BE(0) % count
+    const stride = count % STRIDE === 0 ? 1 : STRIDE
     const fresh: number[] = []
     const others: number[] = []
     for (let step = 0; step < count && fresh.length < TRIES; step++) {
-      const port = first + ((start + step) % count)
+      const port = first + ((start + step * stride) % count)
       if (this.#taken.has(port) || port === before) continue
       ;(kept.has(port) ? others : fresh).push(port)
     }

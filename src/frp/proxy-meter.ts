@@ -20,7 +20,7 @@ export interface ProxyFigures extends UserBytes {
 /** It may outlive what carries the proxy, and be handed from one tunnel to the next: its counts then go on. */
 export class ProxyMeter {
   readonly #open = new Set<{ readonly read: () => UserBytes }>()
-  readonly #flows = new UdpFlows()
+  #flows: UdpFlows | null = null
   #ever = 0
   #bytesIn = 0
   #bytesOut = 0
@@ -42,6 +42,7 @@ export class ProxyMeter {
 
   /** A user's datagram passed. `user` is whatever tells users apart; `nowMs` the monotonic clock's. */
   datagram(direction: 'in' | 'out', bytes: number, user: string, nowMs: number): void {
+    this.#flows ??= new UdpFlows()
     this.#flows.passed(user, nowMs)
     if (direction === 'in') this.#bytesIn += bytes
     else this.#bytesOut += bytes
@@ -66,8 +67,8 @@ export class ProxyMeter {
 
   figures(nowMs: number): ProxyFigures {
     return {
-      connectionsNow: this.#open.size + this.#flows.now(nowMs),
-      connectionsEver: this.#ever + this.#flows.ever,
+      connectionsNow: this.#open.size + (this.#flows?.now(nowMs) ?? 0),
+      connectionsEver: this.#ever + (this.#flows?.ever ?? 0),
       ...this.bytes(),
       errorsEver: this.#errors,
       lastError: this.#lastError,

@@ -96,15 +96,14 @@ export class WorkPool {
     }
     if (this.#idle.length >= this.#options.poolCount + EXTRA) return false
     this.#idle.push(work)
-    const drop = (): void => {
+    const lost = (): void => {
       const at = this.#idle.indexOf(work)
-      if (at >= 0) this.#idle.splice(at, 1)
-    }
-    work.stream.onGone = drop
-    work.stream.onEnd = () => {
-      drop()
+      if (at < 0) return
+      this.#idle.splice(at, 1)
       work.stream.reset()
     }
+    work.stream.onGone = lost
+    work.stream.onEnd = lost
     return true
   }
 

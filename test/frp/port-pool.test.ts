@@ -38,6 +38,11 @@ test('a free port is sought from a random place on, past those that are busy out
   expect(listened).toEqual(['[::]:102', '[::]:100', '[::]:102', '[::]:101', '[::]:102'])
 })
 
+test('a block of ports that somebody else holds is not walked through to its end', async () => {
+  const { take, listened } = pool({ busy: Array.from({ length: 64 }, (_, i) => 100 + i), last: 199 })
+  expect([await take('a'), listened.length]).toEqual([172, 9])
+})
+
 test('a name has its own port back, for which others are passed over as long as there are any', async () => {
   const { ports, open, take, closing, clock } = pool()
   const a = await ports.acquire('a', 0, open)
