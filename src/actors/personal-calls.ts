@@ -3,6 +3,7 @@ import { filter, firstValueFrom, race, timer } from 'rxjs'
 import type { MoonwalkNode, Refusal } from '../answers.ts'
 import { type AddressPolicy, addressOf, isAllowed, parseAddress } from '../domain/address.ts'
 import { type Row, recordBurst, recordSpeed, removeRow } from '../domain/ip-table.ts'
+import { roundMs } from '../domain/latency.ts'
 import { type Clock, isFailure } from '../ports.ts'
 import { clockScheduler } from '../streams/clock-scheduler.ts'
 import type { Membership } from './membership-actor.ts'
@@ -112,7 +113,12 @@ export function createPersonalCalls(needs: PersonalNeeds): {
         const { burst, samplesMs, connectMs, id } = await calls.ping(address)
         if (typeof row !== 'string') keeper.apply((table, wallMs) => recordBurst(table, row.key, burst, wallMs, id))
         if (burst.type === 'silent') return refused(`${peer} does not answer: ${burst.why}`)
-        return { schemaVersion: 1, rttMs: burst.rttMs, samples: samplesMs, connectMs }
+        return {
+          schemaVersion: 1,
+          rttMs: roundMs(burst.rttMs),
+          samples: samplesMs.map(roundMs),
+          connectMs: connectMs === null ? null : roundMs(connectMs),
+        }
       },
       speedtest: async (peer) => {
         const row = find(peer)

@@ -1,5 +1,6 @@
 // A light login at a stock frps: nothing is opened there, its round trip is timed, and it ends.
 import type { TurnSource } from '../answers.ts'
+import { roundMs } from '../domain/latency.ts'
 import type { LoginOutcome } from '../domain/stock-turn.ts'
 import { STOCK_TIMEOUT } from '../domain/timings.ts'
 import { createFrpClient } from '../frp/client.ts'
@@ -34,7 +35,7 @@ export function timeLogin(
       resolve(outcome)
       client.end('only asked')
     }
-    const answered = (rttMs: number): void => settle({ type: 'answered', rttMs: Math.round(rttMs * 1000) / 1000 })
+    const answered = (rttMs: number): void => settle({ type: 'answered', rttMs: roundMs(rttMs) })
     const abort = (): void => settle({ type: 'failed', why: 'it was called off' })
     const timer = clock.setTimeout(
       () => (bestMs === null ? settle({ type: 'failed', why: 'it did not answer the login in time' }) : answered(bestMs)),

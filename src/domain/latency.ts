@@ -26,12 +26,14 @@ export function foldBurst(latency: Latency, burst: Burst): Latency {
   const bursts = Math.min(LOSS_WINDOW, latency.bursts + 1)
   const lossPct = round((ones(history) / bursts) * 100, 1)
   if (burst.type === 'silent') return { ...latency, history, bursts, lossPct }
-  const rttMs = round(burst.rttMs, 3)
+  const rttMs = roundMs(burst.rttMs)
   const step = latency.rttMs === null ? null : Math.abs(rttMs - latency.rttMs)
   const jitterMs = step === null ? null : round(latency.jitterMs === null ? step : latency.jitterMs + (step - latency.jitterMs) / 16, 3)
   return { rttMs, jitterMs, lossPct, history, bursts }
 }
 
+/** Milliseconds in whole microseconds: what is beyond says nothing. */
+export const roundMs = (ms: number): number => round(ms, 3)
 const round = (value: number, digits: number): number => Math.round(value * 10 ** digits) / 10 ** digits
 
 function ones(bits: number): number {

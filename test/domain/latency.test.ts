@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Burst, foldBurst, type Latency, NO_LATENCY } from '../../src/domain/latency.ts'
+import { type Burst, foldBurst, type Latency, NO_LATENCY, roundMs } from '../../src/domain/latency.ts'
 
 const SILENT: Burst = { type: 'silent', refused: false, why: 'no answer' }
 const fold = (bursts: readonly (number | null)[]): Latency =>
@@ -48,3 +48,9 @@ test('jitter never exceeds the largest step', () =>
       expect(fold(rtts).jitterMs ?? -1).toBeLessThanOrEqual(Math.max(...steps) + 0.002)
     }),
   ))
+
+test.each([
+  [0.04277400000000853, 0.043],
+  [12.3456, 12.346],
+  [100, 100],
+])('%s ms are told as %s', (ms, told) => expect(roundMs(ms)).toEqual(told))
