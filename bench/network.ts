@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import type { Child } from '../src/cli/demo/child.ts'
 import { complete } from '../src/cli/demo/expectations.ts'
 import { freePorts } from '../src/cli/demo/free-ports.ts'
+import { type Whereabouts, watchService } from '../src/cli/demo/phases.ts'
 import { answers, startService } from '../src/cli/demo/probe-service.ts'
 import { type Figure, type Goal, median, type Part, progress, quantile, shown } from './measure.ts'
 import { onStage, type Stage, until } from './nodes.ts'
@@ -96,24 +97,7 @@ async function nineRound(stage: Stage): Promise<number> {
   return performance.now() - lastReady(joiners)
 }
 
-/** Where the service was last proven. `forget`: from now on only what is proven anew counts. */
-function watchService(child: Child): { address(): string | null; forget(): void } {
-  let address: string | null = null
-  const hear = (entry: Child['news'][number]): void => {
-    if (entry.type === 'service.up') address = entry.public
-    if (entry.type === 'service.down') address = null
-  }
-  for (const entry of child.news) hear(entry)
-  child.onNews(hear)
-  return {
-    address: () => address,
-    forget: () => {
-      address = null
-    },
-  }
-}
-
-const answered = (child: Child, service: { address(): string | null }): Promise<void> =>
+const answered = (child: Child, service: Pick<Whereabouts, 'address'>): Promise<void> =>
   until('the service', [child], async () => {
     const at = service.address()
     if (at === null) return 'has proven no address'

@@ -117,14 +117,14 @@ export async function playDemo({ folder, running, servicePort, ports, progress }
   }
 }
 
-interface Whereabouts {
+export interface Whereabouts {
   address(): string | null
   /** From now on only what is proven anew counts, be it the same address. */
   forget(): void
 }
 
 /** Where the service was last proven, from the news as they come. */
-function watchService(child: Child): Whereabouts {
+export function watchService(child: Child): Whereabouts {
   let address: string | null = null
   const hear = (entry: Child['news'][number]): void => {
     if (entry.type === 'service.up') address = entry.public
