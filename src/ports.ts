@@ -1,8 +1,6 @@
 // Everything the node asks of the outside world. `src/io` answers with Node, `test/sim` with a scripted world.
 // Types only. Expected failure is a value (`Failure`); a rejection or a throw out of a port is a bug.
-import type { DatagramPort } from './frp/contract.ts'
-import type { AcceptedLink, OpenedLink, Reader } from './frp/link.ts'
-import type { VhostFinder } from './frp/vhosts.ts'
+import type { AcceptedLink, DatagramPort, OpenedLink, Reader, VhostFinder } from './frp/index.ts'
 import type { StoredTable } from './p2prc/table-file.ts'
 
 export interface Ports {

@@ -132,6 +132,14 @@ describe('imports', () => {
     })
   }
 
+  test('what is used of src/frp stands in its index, because a part that could be a package of its own has one door', () => {
+    const past = files
+      .filter((file) => !file.startsWith('frp/'))
+      .flatMap((file) => importsOf(textOf.get(file) ?? '').map(({ from }) => ({ file, to: posix.join(dirname(file), from), from })))
+      .filter(({ from, to }) => from.startsWith('.') && to.startsWith('frp/') && to !== 'frp/index.ts')
+    expect(past.map(({ file, from }) => `${file} imports ${from}`)).toEqual([])
+  })
+
   test('every file of src has a rule', () => {
     expect(files.filter((file) => !(ruleOf(file) in RULES))).toEqual([])
   })

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Config, DEFAULTS, type Given, readConfig, schema } from '../src/config.ts'
 import { CONFIG_KEYS, SETTINGS, type Setting } from '../src/config-specs.ts'
-import { selfSigned } from '../src/io/self-signed.ts'
+import { selfSigned } from '../src/io/front/self-signed.ts'
 
 let dir = ''
 beforeEach(() => {

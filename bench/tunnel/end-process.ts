@@ -4,10 +4,10 @@
 //   end-process.ts client SERVERPORT LOCALPORT SETTINGS [N]     N clients (1) with a tcp proxy each; prints {"ports":[PORT…]}
 //
 // SETTINGS is JSON of `EndSettings`. The server takes every carrier by its first byte and needs none.
-import { createFrpServer } from '../../src/frp/server.ts'
+import { createFrpServer } from '../../src/frp/server/server.ts'
+import { createNodeNetwork } from '../../src/io/network/node-network.ts'
+import { createNodeHttp } from '../../src/io/network/peer-http.ts'
 import { createNodeClock, createNodeRandom } from '../../src/io/node-clock.ts'
-import { createNodeNetwork } from '../../src/io/node-network.ts'
-import { createNodeHttp } from '../../src/io/peer-http.ts'
 import { isFailure } from '../../src/ports.ts'
 import { type EndSettings, startClient, tcpProxy } from '../../test/interop/our-ends.ts'
 

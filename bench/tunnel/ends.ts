@@ -4,12 +4,12 @@
 //   ends.ts client plain|tls HOST:PORT HOST:PORT     dials the tunnel; every stream goes to the target
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { connect as connectTls, TLSSocket } from 'node:tls'
-import type { OpenedLink, Reader } from '../../src/frp/link.ts'
-import { createMux, type Mux } from '../../src/frp/mux.ts'
-import type { MuxLimits } from '../../src/frp/mux-limits.ts'
-import { onreadOf, readInto, rewrap } from '../../src/io/fast-links.ts'
+import type { OpenedLink, Reader } from '../../src/frp/links/link.ts'
+import { createMux, type Mux } from '../../src/frp/mux/mux.ts'
+import type { MuxLimits } from '../../src/frp/mux/mux-limits.ts'
+import { selfSigned } from '../../src/io/front/self-signed.ts'
+import { onreadOf, readInto, rewrap } from '../../src/io/network/fast-links.ts'
 import { createNodeClock } from '../../src/io/node-clock.ts'
-import { selfSigned } from '../../src/io/self-signed.ts'
 
 const [role, carrier, tunnel = '', target = ''] = process.argv.slice(2)
 const tls = carrier === 'tls'

@@ -7,13 +7,13 @@ import { fileURLToPath } from 'node:url'
 import type { Config, Given } from '../config.ts'
 import { addressOf } from '../domain/address.ts'
 import type { Entry } from '../feed/news.ts'
-import { startControlServer } from '../io/control-server.ts'
-import { lockDataDir } from '../io/data-lock.ts'
-import { loadIdentity } from '../io/identity.ts'
+import { startControlServer } from '../io/control/control-server.ts'
+import { lockDataDir } from '../io/disk/data-lock.ts'
+import { loadIdentity } from '../io/disk/identity.ts'
+import { createTableStore } from '../io/disk/table-store.ts'
+import { createNodeNetwork } from '../io/network/node-network.ts'
+import { createNodeHttp } from '../io/network/peer-http.ts'
 import { createNodeClock, createNodeRandom } from '../io/node-clock.ts'
-import { createNodeNetwork } from '../io/node-network.ts'
-import { createNodeHttp } from '../io/peer-http.ts'
-import { createTableStore } from '../io/table-store.ts'
 import { createNode } from '../node.ts'
 import { isFailure } from '../ports.ts'
 import { VERSION } from '../version.ts'
@@ -137,7 +137,7 @@ async function live(config: Config, json: boolean, controlFile: string, ends: Pr
 /** The log is opened once the node is ready: its library takes a tenth of a start. */
 async function openLog({ dataDir, log }: Config): Promise<(entry: Entry) => void> {
   if (log === 'silent') return () => {}
-  const { createNewsLog } = await import('../io/news-log.ts')
+  const { createNewsLog } = await import('../io/disk/news-log.ts')
   return createNewsLog(join(dataDir, 'moonwalk.log'), log)
 }
 

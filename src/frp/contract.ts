@@ -1,9 +1,8 @@
 // frp's two ends as the node sees them. Both are plain state over links: no sockets, no clock of their own.
-import type { HealthCheck } from './health-check.ts'
-import type { AcceptedLink, Link, OpenedLink, Reader } from './link.ts'
-import type { ProxyMeter } from './proxy-meter.ts'
-import type { ProxyProtocol } from './proxy-protocol.ts'
-import type { Vhosts } from './vhosts.ts'
+import type { AcceptedLink, Link, OpenedLink, Reader } from './links/link.ts'
+import type { ProxyMeter } from './meters/proxy-meter.ts'
+import type { Vhosts } from './web/vhosts.ts'
+import type { ProxyProtocol } from './wire/proxy-protocol.ts'
 
 export interface FrpFailure {
   readonly type: 'failed'
@@ -16,6 +15,12 @@ export interface FrpClock {
   setTimeout(run: () => void, ms: number): unknown
   clearTimeout(timer: unknown): void
 }
+
+export type HealthCheck =
+  /** A connection must come about. */
+  | { readonly type: 'tcp' }
+  /** `GET path` must be answered with 2xx. */
+  | { readonly type: 'http'; readonly path: string }
 
 /** A UDP socket that is open. What can't be sent is lost, as is usual with UDP. */
 export interface DatagramPort {

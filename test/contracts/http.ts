@@ -1,6 +1,6 @@
 // What any `Http` promises, as a suite for the virtual one and the real one alike.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { AcceptedLink } from '../../src/frp/link.ts'
+import type { AcceptedLink } from '../../src/frp/links/link.ts'
 import type { Failure, Http, Listening, Network, PeerAnswer, PeerRequest, Reply, ServeOptions } from '../../src/ports.ts'
 import { pattern } from './network.ts'
 

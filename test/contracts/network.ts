@@ -1,6 +1,6 @@
 // What any `Network` promises, as a suite. The virtual one and the real one both pass it, so that they cannot drift apart.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { AcceptedLink, Link, OpenedLink, Reader } from '../../src/frp/link.ts'
+import type { AcceptedLink, Link, OpenedLink, Reader } from '../../src/frp/links/link.ts'
 import type { Failure, Listening, Network } from '../../src/ports.ts'
 
 /** Two ends of one network, and how time passes in it. */

@@ -1,4 +1,4 @@
-import type { MuxStream } from '../../src/frp/mux-contract.ts'
+import type { MuxStream } from '../../src/frp/mux/mux-contract.ts'
 
 /** A stream that leads nowhere and keeps what is written. */
 export function deadEnd(): MuxStream & { readonly written: Buffer[] } {

@@ -1,9 +1,9 @@
 // A TURN and its clients in one process: links instead of sockets, ports that are numbers, a clock that is told.
 import { createHash } from 'node:crypto'
-import { createFrpClient } from '../../src/frp/client.ts'
+import { createFrpClient } from '../../src/frp/client/client.ts'
 import type { FrpClientFact, FrpClientOptions, FrpFailure, FrpServerFact, FrpServerOptions, ProxySpec } from '../../src/frp/contract.ts'
-import type { AcceptedLink, Link, OpenedLink, Reader } from '../../src/frp/link.ts'
-import { createFrpServer } from '../../src/frp/server.ts'
+import type { AcceptedLink, Link, OpenedLink, Reader } from '../../src/frp/links/link.ts'
+import { createFrpServer } from '../../src/frp/server/server.ts'
 import { FakeClock, settle } from './fake-clock.ts'
 import { acceptedOf, linkPair, openedOf } from './link-pair.ts'
 

@@ -2,7 +2,7 @@
 // loopback: bytes arrive later (never inside the write), back-pressure is felt, each direction ends on its own, and a
 // `destroy(error)` reaches the other end as a reset.
 import { Duplex } from 'node:stream'
-import type { AcceptedLink, Link, OpenedLink, Reader } from '../../src/frp/link.ts'
+import type { AcceptedLink, Link, OpenedLink, Reader } from '../../src/frp/links/link.ts'
 
 const PIECE_BYTES = 64 << 10
 

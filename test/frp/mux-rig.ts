@@ -1,8 +1,8 @@
 // Two sessions, or one session and a bare wire, joined by links in memory.
-import type { Link } from '../../src/frp/link.ts'
-import { createMux, type Mux, type MuxOptions } from '../../src/frp/mux.ts'
-import type { MuxStream } from '../../src/frp/mux-contract.ts'
-import { FrameParser } from '../../src/frp/yamux-frame.ts'
+import type { Link } from '../../src/frp/links/link.ts'
+import { createMux, type Mux, type MuxOptions } from '../../src/frp/mux/mux.ts'
+import type { MuxStream } from '../../src/frp/mux/mux-contract.ts'
+import { FrameParser } from '../../src/frp/mux/yamux-frame.ts'
 import { linkPair, openedOf } from './link-pair.ts'
 import { type ManualClock, manualClock } from './manual-clock.ts'
 

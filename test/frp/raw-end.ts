@@ -1,13 +1,14 @@
 // One end of frp written out by hand, for saying things that our own ends never say.
-import { encodeMessage, MessageReader } from '../../src/frp/codec.ts'
-import { ControlChannel } from '../../src/frp/control-channel.ts'
-import { controlCipher } from '../../src/frp/control-cipher.ts'
-import { privilegeKey } from '../../src/frp/crypto.ts'
-import type { Link } from '../../src/frp/link.ts'
-import type { Message, MessageOf, Outgoing } from '../../src/frp/messages.ts'
-import { createMux, type Mux } from '../../src/frp/mux.ts'
-import type { MuxStream } from '../../src/frp/mux-contract.ts'
-import { wireOf } from '../../src/frp/wire.ts'
+
+import type { Link } from '../../src/frp/links/link.ts'
+import { createMux, type Mux } from '../../src/frp/mux/mux.ts'
+import type { MuxStream } from '../../src/frp/mux/mux-contract.ts'
+import { encodeMessage, MessageReader } from '../../src/frp/wire/codec.ts'
+import { ControlChannel } from '../../src/frp/wire/control-channel.ts'
+import { controlCipher } from '../../src/frp/wire/control-cipher.ts'
+import { privilegeKey } from '../../src/frp/wire/crypto.ts'
+import type { Message, MessageOf, Outgoing } from '../../src/frp/wire/messages.ts'
+import { wireOf } from '../../src/frp/wire/wire.ts'
 import type { FakeClock } from './fake-clock.ts'
 
 export const login = (fields: Partial<MessageOf<'login'>> = {}): Outgoing => ({

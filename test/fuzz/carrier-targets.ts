@@ -1,8 +1,8 @@
 // The readers below the messages: yamux frames, a whole multiplexer, snappy.
-import type { Link } from '../../src/frp/link.ts'
-import { createMux } from '../../src/frp/mux.ts'
-import { SnappyReader, snappyWriter, unpackBlock } from '../../src/frp/snappy.ts'
-import { bareFrame, FrameParser } from '../../src/frp/yamux-frame.ts'
+import type { Link } from '../../src/frp/links/link.ts'
+import { createMux } from '../../src/frp/mux/mux.ts'
+import { bareFrame, FrameParser } from '../../src/frp/mux/yamux-frame.ts'
+import { SnappyReader, snappyWriter, unpackBlock } from '../../src/frp/wire/snappy.ts'
 import { FakeClock } from '../frp/fake-clock.ts'
 import type { Target } from './campaign.ts'
 import { type Chance, damaged, noise, oneOf, strange } from './chance.ts'

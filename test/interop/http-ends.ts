@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, request } from 'node:http'
 import { createServer as createTlsServer, request as requestTls } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { WebSocket, WebSocketServer } from 'ws'
-import { selfSigned } from '../../src/io/self-signed.ts'
+import { selfSigned } from '../../src/io/front/self-signed.ts'
 
 export interface Web {
   readonly port: number

@@ -6,7 +6,7 @@ import { type AddressInfo, connect, createServer as createTcpServer, type Socket
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { selfSigned } from '../../src/io/self-signed.ts'
+import { selfSigned } from '../../src/io/front/self-signed.ts'
 import { moveIn, type Neighbours, type RunningNode } from '../namespaces/neighbours.ts'
 import { BUILD_TIMEOUT_MS, buildStock, startFrps, VERSIONS } from './stock.ts'
 

@@ -1,12 +1,12 @@
 // Our two ends of a tunnel on real sockets, without the rest of the node.
 import { isOwnHost } from '../../src/domain/own-host.ts'
-import { createFrpClient } from '../../src/frp/client.ts'
+import { createFrpClient } from '../../src/frp/client/client.ts'
 import type { FrpClient, FrpClientFact, FrpServer, FrpServerFact, ProxySpec } from '../../src/frp/contract.ts'
-import { createFrpServer } from '../../src/frp/server.ts'
-import { Vhosts } from '../../src/frp/vhosts.ts'
+import { createFrpServer } from '../../src/frp/server/server.ts'
+import { Vhosts } from '../../src/frp/web/vhosts.ts'
+import { createNodeNetwork } from '../../src/io/network/node-network.ts'
+import { createNodeHttp } from '../../src/io/network/peer-http.ts'
 import { createNodeClock, createNodeRandom } from '../../src/io/node-clock.ts'
-import { createNodeNetwork } from '../../src/io/node-network.ts'
-import { createNodeHttp } from '../../src/io/peer-http.ts'
 import { isFailure } from '../../src/ports.ts'
 
 const clock = createNodeClock()

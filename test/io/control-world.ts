@@ -4,7 +4,7 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import WebSocket from 'ws'
-import { startControlServer } from '../../src/io/control-server.ts'
+import { startControlServer } from '../../src/io/control/control-server.ts'
 import { createFakeNode } from '../browser/fake-node.ts'
 import { VirtualClock } from '../sim/virtual-clock.ts'
 

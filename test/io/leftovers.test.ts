@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { Link } from '../../src/frp/link.ts'
-import { createNodeNetwork } from '../../src/io/node-network.ts'
-import { createNodeHttp } from '../../src/io/peer-http.ts'
+import type { Link } from '../../src/frp/links/link.ts'
+import { createNodeNetwork } from '../../src/io/network/node-network.ts'
+import { createNodeHttp } from '../../src/io/network/peer-http.ts'
 import { isFailure } from '../../src/ports.ts'
 import { connected, frpDoor, hashingReader, secured } from './loopback.ts'
 

@@ -2,8 +2,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
-import type { AcceptedLink, OpenedLink, Reader } from '../../src/frp/link.ts'
-import { type PublicPortOptions, servePublicPort } from '../../src/io/public-port.ts'
+import type { AcceptedLink, OpenedLink, Reader } from '../../src/frp/links/link.ts'
+import { type PublicPortOptions, servePublicPort } from '../../src/io/front/public-port.ts'
 import { isFailure } from '../../src/ports.ts'
 
 /** A public port on loopback that answers every request with its method and path. */

@@ -1,9 +1,9 @@
 // A TURN on its public port that carries a tunnel, in a time of its own: what strangers do beside it is not to be noticed.
-import { createFrpClient } from '../../src/frp/client.ts'
+import { createFrpClient } from '../../src/frp/client/client.ts'
 import type { FrpClient, FrpClientFact } from '../../src/frp/contract.ts'
-import { createFrpServer } from '../../src/frp/server.ts'
+import { createFrpServer } from '../../src/frp/server/server.ts'
+import { createNodeNetwork } from '../../src/io/network/node-network.ts'
 import { createNodeRandom } from '../../src/io/node-clock.ts'
-import { createNodeNetwork } from '../../src/io/node-network.ts'
 import { FakeClock } from '../frp/fake-clock.ts'
 import { PROXY } from '../frp/frp-world.ts'
 import { type Echo, roundTrip, startEcho } from '../interop/far-ends.ts'

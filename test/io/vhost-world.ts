@@ -1,9 +1,9 @@
 // A public port whose domains are served by raw sockets: what arrives there, and what is answered, byte by byte.
 import { Duplex } from 'node:stream'
-import { type HttpRules, NO_RULES } from '../../src/frp/http-rules.ts'
-import type { AcceptedLink, Link } from '../../src/frp/link.ts'
-import { Vhosts } from '../../src/frp/vhosts.ts'
-import type { PublicPortOptions } from '../../src/io/public-port.ts'
+import type { AcceptedLink, Link } from '../../src/frp/links/link.ts'
+import { type HttpRules, NO_RULES } from '../../src/frp/web/http-rules.ts'
+import { Vhosts } from '../../src/frp/web/vhosts.ts'
+import type { PublicPortOptions } from '../../src/io/front/public-port.ts'
 import { openPort } from './loopback.ts'
 
 /** One connection to the service, as the service has it. */

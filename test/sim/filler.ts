@@ -1,4 +1,4 @@
-import type { Link } from '../../src/frp/link.ts'
+import type { Link } from '../../src/frp/links/link.ts'
 import { SeededRandom } from './chance.ts'
 
 const PIECE = Buffer.from(new SeededRandom(7).bytes(64 * 1024))

@@ -1,6 +1,6 @@
 // A host that is nothing but an frps, as one is named in a configuration. It listens again after a restart.
 import type { FrpServerFact } from '../../src/frp/contract.ts'
-import { createFrpServer } from '../../src/frp/server.ts'
+import { createFrpServer } from '../../src/frp/server/server.ts'
 import { isFailure } from '../../src/ports.ts'
 import type { World, WorldPorts } from './world.ts'
 

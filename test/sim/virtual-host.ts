@@ -1,4 +1,4 @@
-import type { AcceptedLink, OpenedLink, Reader } from '../../src/frp/link.ts'
+import type { AcceptedLink, OpenedLink, Reader } from '../../src/frp/links/link.ts'
 import type { Clock } from '../../src/ports.ts'
 import type { UdpSocket } from './udp-socket.ts'
 import type { VirtualClock } from './virtual-clock.ts'

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { Busboy } from '@fastify/busboy'
-import type { Link } from '../../src/frp/link.ts'
+import type { Link } from '../../src/frp/links/link.ts'
 import type { Clock, Failure, InboundRequest, Listening, Reply, ServeOptions } from '../../src/ports.ts'
 import { writeFiller } from './filler.ts'
 import { HttpReader, headText, type WireHead } from './http-reader.ts'

@@ -1,4 +1,4 @@
-import type { Link } from '../../src/frp/link.ts'
+import type { Link } from '../../src/frp/links/link.ts'
 import type { Clock, Failure, Http, PeerAnswer, PeerRequest } from '../../src/ports.ts'
 import { isFailure } from '../../src/ports.ts'
 import { writeFiller } from './filler.ts'

@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream'
-import type { Link, OpenedLink, Reader } from '../../src/frp/link.ts'
+import type { Link, OpenedLink, Reader } from '../../src/frp/links/link.ts'
 import { Flow, type FlowEnd } from './flow.ts'
 import type { Route } from './route.ts'
 import type { VirtualClock } from './virtual-clock.ts'

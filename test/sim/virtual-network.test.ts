@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Link } from '../../src/frp/link.ts'
+import type { Link } from '../../src/frp/links/link.ts'
 import type { Failure } from '../../src/ports.ts'
 import {
   blackHole,

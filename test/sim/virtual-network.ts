@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import type { DatagramPort } from '../../src/frp/contract.ts'
-import type { OpenedLink } from '../../src/frp/link.ts'
+import type { OpenedLink } from '../../src/frp/links/link.ts'
 import type { DialOptions, Failure, Listening, Network } from '../../src/ports.ts'
 import { SeededRandom, seedFor } from './chance.ts'
 import { DEFAULT_ROUTE, Route, type RouteFacts } from './route.ts'

@@ -1,4 +1,4 @@
-import { identityFromSeed } from '../../src/io/identity.ts'
+import { identityFromSeed } from '../../src/io/disk/identity.ts'
 import type { Identity, Ports, Random } from '../../src/ports.ts'
 import { SeededRandom, seedFor } from './chance.ts'
 import { MemoryStore } from './memory-store.ts'

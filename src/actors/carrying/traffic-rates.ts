@@ -1,0 +1,52 @@
+// Meters as answers. Counts are read when somebody asks; for the rates every meter is read once a second, asked or not, so that
+// the first question after a quiet hour gets the rate of now.
+import type { TrafficAnswer } from '../../answers.ts'
+import { type ByteRate, rateAfter, rateFrom } from '../../domain/byte-rate.ts'
+import type { ProxyMeter } from '../../frp/index.ts'
+import type { Clock } from '../../ports.ts'
+
+const SAMPLE_MS = 1_000
+
+export interface TrafficRates {
+  answer(meter: ProxyMeter): TrafficAnswer
+  /** Reads what `meters` gives, once a second from now on. */
+  start(meters: () => Iterable<ProxyMeter>): void
+  stop(): void
+}
+
+export function createTrafficRates(clock: Omit<Clock, 'wallMs'>): TrafficRates {
+  const rates = new WeakMap<ProxyMeter, { readonly in: ByteRate; readonly out: ByteRate }>()
+  let timer: unknown = null
+
+  const sample = (meter: ProxyMeter): void => {
+    const { bytesIn, bytesOut } = meter.bytes()
+    const nowMs = clock.now()
+    const before = rates.get(meter) ?? { in: rateFrom(0, nowMs - SAMPLE_MS), out: rateFrom(0, nowMs - SAMPLE_MS) }
+    rates.set(meter, { in: rateAfter(before.in, bytesIn, nowMs), out: rateAfter(before.out, bytesOut, nowMs) })
+  }
+  const rateOf = (rate: ByteRate | undefined): number => Math.round(rate?.bytesPerSecond ?? 0)
+
+  return {
+    answer: (meter) => {
+      const { lastError, ...counts } = meter.figures(clock.now())
+      const rate = rates.get(meter)
+      return {
+        ...counts,
+        inBytesPerSecond: rateOf(rate?.in),
+        outBytesPerSecond: rateOf(rate?.out),
+        lastError: lastError === null ? null : { text: lastError.text, at: new Date(lastError.atMs).toISOString() },
+      }
+    },
+    start: (meters) => {
+      const tick = (): void => {
+        for (const meter of meters()) sample(meter)
+        timer = clock.setTimeout(tick, SAMPLE_MS)
+      }
+      tick()
+    },
+    stop: () => {
+      if (timer !== null) clock.clearTimeout(timer)
+      timer = null
+    },
+  }
+}

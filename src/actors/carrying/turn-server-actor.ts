@@ -1,0 +1,170 @@
+// This node as a TURN: an frp server on the public port, with one machine per client session.
+
+import type { InspectionEvent } from 'xstate'
+import { type ActorRefFrom, createActor, type EventObject, fromCallback } from 'xstate'
+import type { CarriedAnswer, ClientAnswer, NodeOptions } from '../../answers.ts'
+import { TUNNEL_KEEPALIVE, TUNNEL_SILENCE } from '../../domain/timings.ts'
+import type { News } from '../../feed/news.ts'
+import { type AcceptedLink, type CarriedProxy, createFrpServer, type FrpServerFact, type ProxyMeter, type Vhosts } from '../../frp/index.ts'
+import { turnSessionMachine } from '../../machines/turn-session-machine.ts'
+import { isFailure, type Ports } from '../../ports.ts'
+import type { TrafficRates } from './traffic-rates.ts'
+
+export interface TurnServer {
+  accept(accepted: AcceptedLink): void
+  readonly logic: ReturnType<typeof fromCallback<EventObject, undefined>>
+  sessions(): readonly string[]
+  /** Who is carried, those here longest first, with at most 1,000 proxies in all. `nameOf`: who is known to be reached through a port. */
+  clients(nameOf: (port: number) => string | null): readonly ClientAnswer[]
+  /** All that is carried, and was. */
+  carried(): CarriedAnswer
+  meters(): readonly ProxyMeter[]
+  close(): Promise<void>
+}
+
+interface TurnServerNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
+  readonly options: Pick<NodeOptions, 'ports' | 'allowPorts' | 'maxPortsPerClient' | 'offerTurn'>
+  readonly bindHost: string
+  readonly rates: Pick<TrafficRates, 'answer'>
+  readonly vhosts: Vhosts
+  readonly publish: (news: News) => void
+  readonly inspect: (event: InspectionEvent) => void
+}
+
+const MAX_CLIENTS = 1_024
+/** As many new users at once as find a work connection waiting; stock frps grants 5. */
+const MAX_POOL = 10
+/** Proxies that are listed: strangers decide how many there are. */
+const MAX_LISTED = 1_000
+/** Of a version, which is whatever the client says. */
+const MAX_VERSION_CHARS = 64
+
+interface Session {
+  readonly actor: ActorRefFrom<typeof turnSessionMachine>
+  readonly remote: string
+  name: string
+  version: string
+  /** When it logged in; null until then. */
+  since: string | null
+}
+
+export function createTurnServer({
+  clock,
+  random,
+  network,
+  options,
+  bindHost,
+  vhosts,
+  rates,
+  publish,
+  inspect,
+}: TurnServerNeeds): TurnServer {
+  const machine = turnSessionMachine.provide({
+    actions: { endSession: (_, { session, why }) => server?.endSession(session, why) },
+  })
+  const startSession = (session: number) => createActor(machine, { clock, inspect, input: { session } }).start()
+  const sessions = new Map<number, Session>()
+
+  const hear = (fact: FrpServerFact): void => {
+    if (fact.type === 'session.opened') {
+      const { session: id, remote } = fact
+      sessions.set(id, { actor: startSession(id), remote, name: `session ${id}`, version: '', since: null })
+      return
+    }
+    const session = sessions.get(fact.session)
+    if (!session) return
+    switch (fact.type) {
+      case 'session.loggedIn':
+        session.name = fact.runId
+        session.version = fact.version.slice(0, MAX_VERSION_CHARS)
+        session.since = new Date(clock.wallMs()).toISOString()
+        session.actor.send({ type: 'session.loggedIn' })
+        return publish({ type: 'client.arrived', client: fact.runId, remote: session.remote, version: fact.version })
+      case 'session.refused':
+        return publish({ type: 'client.refused', remote: session.remote, why: fact.why })
+      case 'session.closed':
+        sessions.delete(fact.session)
+        session.actor.send({ type: 'session.closed', why: fact.why })
+        return publish({ type: 'client.left', client: session.name, why: fact.why })
+      case 'proxy.opened':
+        session.actor.send({ type: 'proxy.opened' })
+        return publish({ type: 'proxy.opened', client: session.name, proxy: fact.proxy, port: fact.port })
+      case 'proxy.refused':
+        return publish({ type: 'proxy.refused', client: session.name, proxy: fact.proxy, why: fact.why })
+      case 'proxy.closed':
+        session.actor.send({ type: 'proxy.closed' })
+        return publish({ type: 'proxy.closed', client: session.name, proxy: fact.proxy, port: fact.port })
+    }
+  }
+
+  const server = options.offerTurn
+    ? createFrpServer({
+        clock,
+        randomBytes: (count) => random.bytes(count),
+        listen: async (address, onLink) => {
+          const listening = await network.listen(address, onLink)
+          return isFailure(listening) ? listening : { type: 'listening', port: listening.port, close: () => listening.close() }
+        },
+        bindHost,
+        openDatagrams: (address, onDatagram) => network.openDatagrams(address, onDatagram),
+        vhosts,
+        token: '',
+        ports: options.ports,
+        allowPorts: options.allowPorts,
+        maxPortsPerClient: options.maxPortsPerClient,
+        maxPoolCount: MAX_POOL,
+        maxClients: MAX_CLIENTS,
+        // Who is stock may be old and slow: its own limit for an answer is 10 s, and it is given as much.
+        keepaliveMs: TUNNEL_KEEPALIVE * 5,
+        silenceMs: TUNNEL_SILENCE * 4,
+        ours: { keepaliveMs: TUNNEL_KEEPALIVE, silenceMs: TUNNEL_SILENCE },
+        tell: hear,
+      })
+    : null
+
+  const open = (): readonly CarriedProxy[] => server?.figures().sessions.flatMap(({ proxies }) => proxies) ?? []
+
+  return {
+    clients: (nameOf) => {
+      let left = MAX_LISTED
+      return (server?.figures().sessions ?? []).flatMap(({ session: id, peerIsOurs, proxies }): ClientAnswer[] => {
+        const session = sessions.get(id)
+        if (!session || session.since === null || left === 0) return []
+        const { name, remote, version, since } = session
+        const listed = proxies.slice(0, left)
+        left -= listed.length
+        return [
+          {
+            id: name,
+            name: proxies.map(({ port }) => nameOf(port)).find((known) => known !== null) ?? null,
+            address: remote,
+            version,
+            dialect: peerIsOurs ? 'moonwalk' : 'frp',
+            since,
+            proxies: listed.map(({ name: proxy, kind, port, meter }) => ({ name: proxy, kind, port, ...rates.answer(meter) })),
+          },
+        ]
+      })
+    },
+    carried: () => {
+      const figures = open().map(({ meter }) => meter.figures(clock.now()))
+      const ended = server?.figures().ended ?? { connectionsEver: 0, bytesIn: 0, bytesOut: 0, errorsEver: 0 }
+      const sum = (of: keyof typeof ended): number => figures.reduce((total, one) => total + one[of], ended[of])
+      return {
+        clients: server?.sessionCount ?? 0,
+        proxies: figures.length,
+        connectionsNow: figures.reduce((total, one) => total + one.connectionsNow, 0),
+        connectionsEver: sum('connectionsEver'),
+        bytesIn: sum('bytesIn'),
+        bytesOut: sum('bytesOut'),
+        errorsEver: sum('errorsEver'),
+      }
+    },
+    meters: () => open().map(({ meter }) => meter),
+    accept: (accepted) => (server ? server.accept(accepted) : accepted.refuse()),
+    sessions: () => [...sessions.values()].flatMap(({ actor }) => [String(actor.getSnapshot().value)]),
+    // The server lives as long as the node's machine does: the actor ends it.
+    logic: fromCallback(() => () => void server?.close('this node stops')),
+    close: async () => server?.close('this node stops'),
+  }
+}

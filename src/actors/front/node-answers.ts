@@ -1,0 +1,138 @@
+// What the node says of itself: the objects of `status`, `peers` and the table, made from what is there now.
+import type { StateValue } from 'xstate'
+import type { HealthAnswer, MoonwalkNode, NodeOptions, PeerAnswerRow, StatusAnswer, TurnAnswer } from '../../answers.ts'
+import { parseAddress } from '../../domain/address.ts'
+import { type IpTable, type Row, shownRows } from '../../domain/ip-table.ts'
+import { dialectOf } from '../../domain/record.ts'
+import { type TurnCandidate, type TurnChoice, unfit } from '../../domain/turn-choice.ts'
+import { pathOf } from '../../feed/inspection.ts'
+import { tableFileObject } from '../../p2prc/table-codec.ts'
+import type { TurnServer } from '../carrying/turn-server-actor.ts'
+import type { OwnRecord } from '../membership/own-record.ts'
+import type { TableKeeper } from '../membership/table-keeper.ts'
+import type { Services } from '../services/services.ts'
+import type { StockTurns } from '../turn/stock-turns.ts'
+
+interface AnswerNeeds {
+  readonly own: OwnRecord
+  readonly options: NodeOptions
+  readonly keeper: TableKeeper
+  readonly services: Services
+  readonly turnServer: Pick<TurnServer, 'clients' | 'carried'>
+  readonly startedAt: string
+  readonly snapshot: () => {
+    readonly value: StateValue
+    readonly choice: TurnChoice | null
+    readonly turnSince: { readonly since: string; readonly provenAt: string } | null
+  }
+  readonly reach: () => StatusAnswer['node']['reachability']
+  readonly stock: Pick<StockTurns, 'rttMs' | 'candidates'>
+  readonly candidates: () => readonly TurnCandidate[]
+}
+
+export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'peers' | 'table'> {
+  const { own, options, keeper, services, turnServer, startedAt, snapshot } = needs
+  const turnAnswer = (): TurnAnswer | null => {
+    const { choice, turnSince } = snapshot()
+    if (!choice) return null
+    const { turn, reason } = choice
+    const rttMs = keeper.current().rows.get(turn.key)?.latency.rttMs ?? needs.stock.rttMs(turn.key) ?? turn.rttMs
+    return {
+      id: turn.id,
+      name: turn.name,
+      address: turn.address,
+      rttMs,
+      reason,
+      since: turnSince?.since ?? startedAt,
+      provenAt: turnSince?.provenAt ?? null,
+    }
+  }
+  return {
+    status: () => ({
+      schemaVersion: 1,
+      node: {
+        id: own.id,
+        name: own.name,
+        version: options.version,
+        state: pathOf(snapshot().value),
+        address: own.address(),
+        reachability: needs.reach(),
+        startedAt,
+      },
+      turn: turnAnswer(),
+      services: services.list(),
+      clients: turnServer.clients(nameByPort(keeper.current(), own.id)),
+      carried: turnServer.carried(),
+      health: healthOf(pathOf(snapshot().value), needs),
+    }),
+    peers: () => ({ schemaVersion: 1, self: own.id, peers: shownRows(keeper.current()).map((row) => peerRow(row, own.id)) }),
+    table: () => tableFileObject(keeper.stored()),
+  }
+}
+
+/** Who says, signed, to be reached through a port of this node. */
+function nameByPort({ rows }: IpTable, self: string): (port: number) => string | null {
+  const names = new Map<number, string>()
+  for (const { record } of rows.values()) {
+    const port = record.via === self ? parseAddress(record.address)?.port : undefined
+    if (port !== undefined) names.set(port, record.name)
+  }
+  return (port) => names.get(port) ?? null
+}
+
+const peerRow = ({ record, state, latency, downMbps, upMbps, lastProofMs }: Row, self: string): PeerAnswerRow => ({
+  id: record.id,
+  name: record.name,
+  address: record.address,
+  state,
+  self: record.id === self,
+  rttMs: latency.rttMs,
+  jitterMs: latency.jitterMs,
+  lossPct: latency.lossPct,
+  downMbps,
+  upMbps,
+  turn: record.offersTurn && record.via === null,
+  via: record.via,
+  lastProof: lastProofMs === null ? null : new Date(lastProofMs).toISOString(),
+  dialect: dialectOf(record),
+})
+
+/** What a person should know, worst first. */
+function healthOf(state: string, { options, keeper, own, services, stock, candidates, reach }: AnswerNeeds): readonly HealthAnswer[] {
+  const health: HealthAnswer[] = []
+  const others = [...keeper.current().rows.values()].filter(({ key, state: row }) => key !== own.id && row !== 'unknown').length
+  if (state === 'bootstrapping')
+    health.push({
+      level: 'warn',
+      text: `none of the seeds answers: ${options.seeds.join(', ')}`,
+      fix: 'Check that one of them runs and can be reached from here; they are tried again and again.',
+    })
+  if (state === 'selectingTurn') {
+    const whys = candidates().map((candidate) => `${candidate.name}: ${unfit(candidate, own.id) ?? 'fit'}`)
+    health.push({
+      level: 'error',
+      text: `nobody can be reached who carries traffic for others${whys.length > 0 ? ` (${whys.slice(0, 4).join('; ')})` : ''}`,
+      fix: 'Start a node with a public address in this network, or name a stock frps with --turn frp://HOST:PORT.',
+    })
+  }
+  if (state === 'serving' && reach() === 'unknown')
+    health.push({
+      level: others === 0 ? 'info' : 'warn',
+      text:
+        others === 0
+          ? 'this is the first node: nobody has proven yet that it can be reached'
+          : 'nobody has proven yet that this node can be reached',
+      fix: 'Start another node with --join and this address; the first that connects proves it.',
+    })
+  for (const { name, objection } of stock.candidates())
+    if (objection !== undefined)
+      health.push({
+        level: 'warn',
+        text: `the stock frps ${name} can't be used as TURN: ${objection}`,
+        fix: 'Check that it runs, and its address, token and TLS in --turn frp://[TOKEN@]HOST:PORT; it is asked again now and then.',
+      })
+  for (const { name, error } of services.list())
+    if (error !== null)
+      health.push({ level: 'warn', text: `service ${name} is not up: ${error}`, fix: 'Check that something listens at its local address.' })
+  return health
+}

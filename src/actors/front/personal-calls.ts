@@ -1,0 +1,135 @@
+// What a person asks of the node by hand.
+import { filter, firstValueFrom, race, timer } from 'rxjs'
+import type { MoonwalkNode, Refusal } from '../../answers.ts'
+import { type AddressPolicy, addressOf, isAllowed, parseAddress } from '../../domain/address.ts'
+import { type Row, recordBurst, recordSpeed, removeRow } from '../../domain/ip-table.ts'
+import { roundMs } from '../../domain/latency.ts'
+import { type Clock, isFailure } from '../../ports.ts'
+import { clockScheduler } from '../../streams/clock-scheduler.ts'
+import type { Membership } from '../membership/membership-actor.ts'
+import type { PeerCalls } from '../membership/peer-calls.ts'
+import type { Speed } from '../membership/speed.ts'
+import type { TableKeeper } from '../membership/table-keeper.ts'
+import type { Services } from '../services/services.ts'
+
+interface PersonalNeeds {
+  readonly clock: Clock
+  readonly calls: PeerCalls
+  readonly speed: Speed
+  readonly keeper: TableKeeper
+  readonly membership: Membership
+  readonly services: Services
+  readonly policy: AddressPolicy
+  readonly ownPingAddress: () => string | null
+  readonly selfId: string
+}
+
+const MAP_TIMEOUT = 15_000
+const MIN_ID_CHARS = 6
+
+type Methods = Pick<MoonwalkNode, 'add' | 'remove' | 'expose' | 'unexpose' | 'ping' | 'speedtest'>
+
+export function createPersonalCalls(needs: PersonalNeeds): {
+  readonly methods: Methods
+  mapPort(port: number): Promise<{ readonly type: 'mapped'; readonly address: string } | Refusal>
+} {
+  const { clock, calls, speed, keeper, membership, services, policy, selfId } = needs
+  const refused = (text: string): Refusal => ({ type: 'refused', text })
+  const rows = (): readonly Row[] => [...keeper.current().rows.values()].filter(({ state }) => state !== 'unknown')
+
+  /** A row by id, start of one, name or address; or the sentence why not. */
+  const find = (peer: string): Row | string => {
+    const named = parseAddress(peer)
+    const address = named && addressOf(named.host, named.port)
+    const exact = rows().find(({ key, record }) => key === peer || record.address === address)
+    if (exact) return exact
+    const byId = peer.length >= MIN_ID_CHARS ? rows().filter(({ record }) => record.id?.startsWith(peer.toLowerCase())) : []
+    const found = byId.length > 0 ? byId : rows().filter(({ record }) => record.name === peer)
+    if (found.length > 1)
+      return `${peer} could be any of ${found.map(({ record }) => `${record.name} at ${record.address}`).join(', ')}; say its address`
+    return found[0] ?? `no node ${peer} in the table; see \`moonwalk peers\``
+  }
+  const addressFor = (row: Row): string => (row.key === selfId ? (needs.ownPingAddress() ?? row.record.address) : row.record.address)
+
+  const expose: Methods['expose'] = async (spec, timeoutMs) => {
+    if ((spec.kind === 'http' || spec.kind === 'https') && spec.domain === null)
+      return refused(`an ${spec.kind} service needs the domain it answers to`)
+    if (services.specs().some(({ name }) => name === spec.name))
+      return refused(`a service named ${spec.name} is exposed already; choose another --name or unexpose it first`)
+    const answer = () => services.list().find(({ name }) => name === spec.name)
+    const up = firstValueFrom(
+      race(
+        services.changes$.pipe(filter(({ name }) => name === spec.name && answer()?.state !== 'opening')),
+        timer(timeoutMs, clockScheduler(clock)),
+      ),
+    )
+    services.add(spec)
+    await up
+    const now = answer()
+    if (now?.state === 'up') return now
+    return refused(`${spec.name} is not reachable yet: ${now?.error ?? 'no public address is proven; see `moonwalk status`'}`)
+  }
+
+  return {
+    mapPort: async (port) => {
+      const name = `port-${port}`
+      const known = services.list().find((service) => service.name === name)
+      const service =
+        known?.state === 'up' ? known : await expose({ name, kind: 'tcp', local: `127.0.0.1:${port}`, domain: null }, MAP_TIMEOUT)
+      return 'public' in service && service.public !== null
+        ? { type: 'mapped', address: service.public }
+        : refused('text' in service ? service.text : 'it is not up yet')
+    },
+    methods: {
+      add: async (text) => {
+        const named = parseAddress(text)
+        const address = named && addressOf(named.host, named.port)
+        if (!address) return refused(`${text} is not HOST:PORT`)
+        if (!isAllowed(address, policy, true)) return refused(`${address} is outside the addresses this node may contact; see --addresses`)
+        membership.addSeed(address)
+        return { type: 'added', address }
+      },
+      remove: (peer) => {
+        const row = find(peer)
+        if (typeof row === 'string') {
+          if (!membership.seeds().includes(peer)) return refused(row)
+          membership.forget(peer, peer)
+          return { type: 'removed', address: peer }
+        }
+        if (row.key === selfId) return refused('that is this node itself')
+        keeper.apply((table, wallMs) => removeRow(table, row.key, 'a person removed it', wallMs))
+        membership.forget(row.key, row.record.address)
+        return { type: 'removed', address: row.record.address }
+      },
+      expose,
+      unexpose: (name) =>
+        services.remove(name) ? { type: 'unexposed', name } : refused(`no service named ${name}; see \`moonwalk status\``),
+      ping: async (peer) => {
+        const row = find(peer)
+        const named = parseAddress(peer)
+        const address = typeof row === 'string' ? named && addressOf(named.host, named.port) : addressFor(row)
+        if (!address) return refused(String(row))
+        if (!isAllowed(address, policy, true)) return refused(`${address} is outside the addresses this node may contact; see --addresses`)
+        const { burst, samplesMs, connectMs, id } = await calls.ping(address)
+        if (typeof row !== 'string') keeper.apply((table, wallMs) => recordBurst(table, row.key, burst, wallMs, id))
+        if (burst.type === 'silent') return refused(`${peer} does not answer: ${burst.why}`)
+        return {
+          schemaVersion: 1,
+          rttMs: roundMs(burst.rttMs),
+          samples: samplesMs.map(roundMs),
+          connectMs: connectMs === null ? null : roundMs(connectMs),
+        }
+      },
+      speedtest: async (peer) => {
+        const row = find(peer)
+        if (typeof row === 'string') return refused(row)
+        const result = await speed.test(addressFor(row))
+        if (result.type === 'busy') return refused(`${peer}, or this node, has another speed test under way; try again in a second`)
+        if (isFailure(result)) return refused(`the speed test with ${peer} failed: ${result.text}`)
+        keeper.apply((table, wallMs) => recordSpeed(table, row.key, result, wallMs))
+        const { type: _, ...figures } = result
+        return { schemaVersion: 1, ...figures }
+      },
+    },
+  }
+}

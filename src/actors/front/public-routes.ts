@@ -1,0 +1,134 @@
+// The public port's HTTP: P2PRC's routes and ours, each answered from memory or by one of the parts.
+import type { AddressPolicy } from '../../domain/address.ts'
+import { addressOf, canonicalHost, hostKind, isAllowed, parseAddress } from '../../domain/address.ts'
+import type { PeerRecord } from '../../domain/record.ts'
+import type { Identity, InboundRequest, Random, Reply } from '../../ports.ts'
+import { open, recordOf } from '../../v2/envelope.ts'
+import { MAX_GOSSIP_BYTES, MAX_HELLO_BYTES, readGossip, readHelloAsk } from '../../v2/messages.ts'
+import type { Gossip } from '../membership/gossip.ts'
+import type { OwnRecord } from '../membership/own-record.ts'
+import { echoBytes, type PeerCalls } from '../membership/peer-calls.ts'
+import type { Speed } from '../membership/speed.ts'
+
+/** How a request came in. Through a tunnel its sender's address says nothing, least of all that it is this machine. */
+export type Entrance = 'public' | 'tunnel'
+
+export interface PublicRoutesNeeds {
+  readonly identity: Identity
+  readonly random: Random
+  readonly own: OwnRecord
+  readonly calls: PeerCalls
+  readonly gossip: Gossip
+  readonly speed: Speed
+  readonly policy: AddressPolicy
+  readonly serverInfo: string
+  readonly frpPort: () => number | null
+  /** P2PRC's table exchange: the posted text, answered by ours. `selfAddress`: by which address the asker reached us. */
+  readonly exchangeTable: (text: string, selfAddress: string | null) => Promise<string>
+  readonly mapPort: (
+    port: number,
+  ) => Promise<{ readonly type: 'mapped'; readonly address: string } | { readonly type: 'refused'; readonly text: string }>
+  /** Grants `/MAPPort` and `/AddProxy` to callers that are not this machine. */
+  readonly token: string | null
+  /** A moonwalk node said hello: its record, where it can be reached, and the address it reached us by. */
+  readonly greeted: (record: PeerRecord | null, reachedUsAt: string | null) => void
+}
+
+const MAX_TABLE_BYTES = 1024 * 1024
+const MAX_UPLOAD_BYTES = 64 * 1024 * 1024
+/** Dial-backs under way at once, in all: nobody can make this node connect much. */
+const MAX_DIAL_BACKS = 16
+const TEXT = { 'content-type': 'text/plain; charset=utf-8' }
+const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' }
+
+export function createPublicRoutes(needs: PublicRoutesNeeds): (request: InboundRequest, entrance: Entrance) => Promise<Reply> {
+  const { identity, own, calls, gossip, speed, policy } = needs
+  const info: Reply = { status: 200, headers: JSON_TYPE, body: needs.serverInfo }
+  let dialBacks = 0
+
+  const isThisMachine = (request: InboundRequest, entrance: Entrance): boolean => {
+    const host = canonicalHost(request.remote.host)
+    if (entrance === 'public' && host !== null && hostKind(host) === 'loopback') return true
+    return needs.token !== null && request.headers.authorization === `Bearer ${needs.token}`
+  }
+  const byName = (request: InboundRequest): string | null => {
+    const named = parseAddress(request.headers.host ?? '')
+    const address = named && addressOf(named.host, named.port)
+    return address && isAllowed(address, policy) ? address : null
+  }
+
+  const hello = async (request: InboundRequest, entrance: Entrance): Promise<Reply> => {
+    const ask = readHelloAsk(await request.body(MAX_HELLO_BYTES))
+    const word = ask && open(ask.from, identity)
+    if (!ask || !word) return text(400, 'this hello carries no genuine record\n')
+    const observed = entrance === 'public' ? canonicalHost(request.remote.host) : null
+    const seen = observed !== null && ask.port !== null ? addressOf(observed, ask.port) : null
+    const tries = [ask.advertise, seen].filter(
+      (address, i, all): address is string => address !== null && all.indexOf(address) === i && isAllowed(address, policy),
+    )
+    let reached: string | null = null
+    for (const address of tries) {
+      if (reached !== null || dialBacks >= MAX_DIAL_BACKS) break
+      dialBacks++
+      if ((await calls.echo(address)) === word.id) reached = address
+      dialBacks--
+    }
+    if (word.id !== own.id) needs.greeted(recordOf(word, ask.from, reached), entrance === 'public' ? byName(request) : null)
+    return json({ record: own.envelope(), observed, reached })
+  }
+
+  const routes: Readonly<Record<string, (request: InboundRequest, entrance: Entrance) => Promise<Reply> | Reply>> = {
+    'GET /server_info': () => info,
+    'POST /IpTable': async (request, entrance) => {
+      const part = await request.filePart('json', MAX_TABLE_BYTES)
+      // P2PRC answers 200 with the error as text; its clients read the body whatever the status is.
+      if (!part) return text(200, 'http: no such file: send the table as a multipart file in the field "json", at most 1 MiB\n')
+      return {
+        status: 200,
+        headers: JSON_TYPE,
+        body: await needs.exchangeTable(part.content.toString('utf8'), entrance === 'public' ? byName(request) : own.address()),
+      }
+    },
+    'GET /FRPPort': (_, entrance) => {
+      const port = entrance === 'public' ? needs.frpPort() : null
+      return port === null ? text(500, 'error: this node does not carry traffic for others\n0') : text(200, String(port))
+    },
+    'GET /upload': async (request) => {
+      const part = await request.filePart('file', MAX_UPLOAD_BYTES)
+      return part ? text(200, `'${part.name}' uploaded!`) : text(400, 'send one file in the field "file"\n')
+    },
+    'GET /MAPPort': async (request, entrance) => {
+      if (!isThisMachine(request, entrance))
+        return text(403, 'only this machine, or a caller with the control token, may have a port mapped\n')
+      const named = request.query.get('port') ?? ''
+      const port = /^\d{1,5}$/.test(named) ? Number(named) : 0
+      if (port < 1 || port > 65_535) return text(500, 'error: port must be a number from 1 to 65535\n')
+      const mapped = await needs.mapPort(port)
+      return mapped.type === 'mapped' ? text(200, mapped.address) : text(500, `error: ${mapped.text}\n`)
+    },
+    'GET /AddProxy': (request, entrance) =>
+      isThisMachine(request, entrance)
+        ? text(501, 'this node keeps no table of domains; expose a service with `moonwalk expose`\n')
+        : text(403, 'only this machine, or a caller with the control token, may add a proxy\n'),
+    'POST /v2/hello': hello,
+    'GET /v2/echo': (request) => {
+      const nonce = request.query.get('nonce') ?? ''
+      if (!/^[0-9a-f]{16,128}$/.test(nonce)) return text(400, 'nonce must be 16 to 128 hex digits\n')
+      return json({ id: own.id, key: identity.publicKey, nonce, sig: identity.sign(echoBytes(nonce)) })
+    },
+    'POST /v2/gossip': async (request) => {
+      const message = readGossip(await request.body(MAX_GOSSIP_BYTES))
+      const answer = message && gossip.answer(message, null)
+      return answer ? json(answer) : text(400, 'this message carries no genuine record\n')
+    },
+  }
+
+  return async (request, entrance) => {
+    const route = routes[`${request.method} ${request.path}`]
+    if (route) return route(request, entrance)
+    return (await speed.answer(request)) ?? text(404, 'nothing here\n')
+  }
+}
+
+const text = (status: number, body: string): Reply => ({ status, headers: TEXT, body })
+const json = (value: unknown): Reply => ({ status: 200, headers: JSON_TYPE, body: JSON.stringify(value) })

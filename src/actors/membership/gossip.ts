@@ -1,0 +1,201 @@
+// What is learnt is passed on: changes are pushed to a few peers at once, and one exchange with a random peer every now
+// and then heals what pushes missed. An exchange goes both ways and carries only what changed since the last one with
+// that peer; equal sums over both tables say that nothing is missing.
+import { debounceTime, filter, merge, mergeMap, type Observable, Subject } from 'rxjs'
+import { type AddressPolicy, isAllowed } from '../../domain/address.ts'
+import type { Change, IpTable, Row } from '../../domain/ip-table.ts'
+import { merge as mergeRecords } from '../../domain/ip-table.ts'
+import type { PeerRecord } from '../../domain/record.ts'
+import { GOSSIP_FANOUT, GOSSIP_FULL_EVERY, GOSSIP_GATHER, GOSSIP_PERIOD } from '../../domain/timings.ts'
+import type { Ports } from '../../ports.ts'
+import { clockScheduler } from '../../streams/clock-scheduler.ts'
+import { jitteredInterval } from '../../streams/jittered-interval.ts'
+import { createOpener, recordOf } from '../../v2/envelope.ts'
+import { type GossipMessage, MAX_GOSSIP_RECORDS } from '../../v2/messages.ts'
+import type { OwnRecord } from './own-record.ts'
+import type { PeerCalls } from './peer-calls.ts'
+import type { TableKeeper } from './table-keeper.ts'
+
+export interface Gossip {
+  /** One exchange with whoever is at the address; true when it answered. */
+  exchange(address: string, id: string | null): Promise<boolean>
+  /** The answer to somebody else's message; null: its sender's word does not hold. */
+  answer(message: GossipMessage, heardAt: string | null): GossipMessage | null
+  /** Tells a few peers something at once: a doubt, a farewell. */
+  spread(extra: Partial<Pick<GossipMessage, 'doubts' | 'records'>>, toHowMany: number): Promise<void>
+  /** Runs while subscribed. */
+  readonly runs$: Observable<unknown>
+  /** Rows that others doubt: look for yourself. */
+  readonly doubted$: Observable<string>
+}
+
+interface Acquaintance {
+  readonly id: string
+  run: string
+  sentUpTo: number
+  fullAtMs: number
+}
+
+interface GossipNeeds extends Pick<Ports, 'clock' | 'random' | 'identity'> {
+  readonly calls: PeerCalls
+  readonly keeper: TableKeeper
+  readonly own: OwnRecord
+  readonly policy: AddressPolicy
+}
+
+export function createGossip({ clock, random, identity, calls, keeper, own, policy }: GossipNeeds): Gossip {
+  const run = Buffer.from(random.bytes(8)).toString('hex')
+  const open = createOpener(identity)
+  const acquaintances = new Map<string, Acquaintance>()
+  const doubted = new Subject<string>()
+  const known = (id: string): Acquaintance => {
+    const one = acquaintances.get(id) ?? { id, run: '', sentUpTo: 0, fullAtMs: Number.NEGATIVE_INFINITY }
+    acquaintances.set(id, one)
+    return one
+  }
+
+  const compose = (to: Acquaintance): { readonly message: GossipMessage; readonly upTo: number } => {
+    const table = keeper.current()
+    const rows = passedOn(table)
+    const fresh = rows.filter(({ key, version }) => version > to.sentUpTo && key !== to.id).sort((a, b) => a.version - b.version)
+    const page = fresh.slice(0, MAX_GOSSIP_RECORDS)
+    return {
+      upTo: page.length < fresh.length ? (page.at(-1)?.version ?? table.version) : table.version,
+      message: {
+        from: own.envelope(),
+        run,
+        digest: digestOf(rows),
+        records: page.flatMap(({ record }) => (record.envelope === null ? [] : [record.envelope])),
+        unsigned: page.flatMap(({ record }) => (record.id === null ? [{ address: record.address, name: record.name }] : [])),
+        doubts: [],
+      },
+    }
+  }
+
+  /** Takes in what a message brings. Returns the sender's acquaintance, or null when its word does not hold. */
+  const takeIn = (message: GossipMessage, heardAt: string | null): Acquaintance | null => {
+    const sender = open(message.from)
+    if (!sender || sender.id === own.id) return null
+    const to = known(sender.id)
+    if (to.run !== message.run) Object.assign(to, { run: message.run, sentUpTo: 0 })
+    const recordsOf = (envelopes: readonly string[], metAt: string | null): readonly PeerRecord[] =>
+      envelopes.flatMap((envelope) => {
+        const word = open(envelope)
+        const record = word && word.id !== own.id ? recordOf(word, envelope, metAt) : null
+        return record && (record.left || isAllowed(record.address, policy)) ? [record] : []
+      })
+    const strangers = message.unsigned.filter(({ address }) => isAllowed(address, policy) && address !== own.address())
+    keeper.apply((table, wallMs) => mergeRecords(table, [...recordsOf(message.records, null), ...strangers.map(unsignedRecord)], wallMs))
+    keeper.apply((table, wallMs) => mergeRecords(table, recordsOf([message.from], heardAt), wallMs, 'firsthand'))
+    for (const { id, seq } of message.doubts) {
+      const row = keeper.current().rows.get(id)
+      if (row?.state === 'alive' && row.record.seq <= seq && id !== own.id) doubted.next(id)
+    }
+    // Tables that still differ after an exchange are told in full, but not over and over while one of them is changing.
+    if (message.digest !== digestOf(passedOn(keeper.current())) && to.sentUpTo > 0 && clock.now() - to.fullAtMs > GOSSIP_FULL_EVERY) {
+      Object.assign(to, { sentUpTo: 0, fullAtMs: clock.now() })
+    }
+    return to
+  }
+
+  const exchange = async (
+    address: string,
+    id: string | null,
+    extra: Partial<Pick<GossipMessage, 'doubts' | 'records'>> = {},
+  ): Promise<boolean> => {
+    const to = id === null ? null : known(id)
+    const { message, upTo } = compose(to ?? { id: '', run: '', sentUpTo: 0, fullAtMs: 0 })
+    const reply = await calls.gossip(address, {
+      ...message,
+      ...extra,
+      records: [...message.records, ...(extra.records ?? [])].slice(0, MAX_GOSSIP_RECORDS),
+    })
+    if (!('digest' in reply)) return false
+    if (to) to.sentUpTo = Math.max(to.sentUpTo, upTo)
+    return takeIn(reply, address) !== null
+  }
+
+  const someone = (count: number): readonly Row[] => {
+    const peers = [...keeper.current().rows.values()].filter(
+      ({ state, record }) => state === 'alive' && record.id !== null && record.id !== own.id,
+    )
+    for (let i = 0; i < Math.min(count, peers.length); i++) {
+      const j = i + Math.floor(random.fraction() * (peers.length - i))
+      const [a, b] = [peers[i], peers[j]]
+      if (a && b) [peers[i], peers[j]] = [b, a]
+    }
+    return peers.slice(0, count)
+  }
+
+  const hasNewsFor = (id: string): boolean => {
+    const { records, unsigned } = compose(known(id)).message
+    return records.length + unsigned.length > 0
+  }
+  const push$ = keeper.changes$.pipe(
+    filter(isWorthPushing),
+    debounceTime(GOSSIP_GATHER, clockScheduler(clock)),
+    mergeMap(() =>
+      Promise.all(
+        someone(GOSSIP_FANOUT)
+          .filter(({ key }) => hasNewsFor(key))
+          .map(({ record }) => exchange(record.address, record.id)),
+      ),
+    ),
+  )
+  const doubt$ = keeper.changes$.pipe(
+    mergeMap(async (change) => {
+      if (change.type !== 'suspected' || change.row.record.id === null) return
+      await spread({ doubts: [{ id: change.row.record.id, seq: change.row.record.seq }] }, GOSSIP_FANOUT)
+    }),
+  )
+  const heal$ = jitteredInterval(clock, random, GOSSIP_PERIOD).pipe(
+    mergeMap(() => Promise.all(someone(1).map(({ record }) => exchange(record.address, record.id)))),
+  )
+  const spread = async (extra: Partial<Pick<GossipMessage, 'doubts' | 'records'>>, toHowMany: number): Promise<void> => {
+    await Promise.all(someone(toHowMany).map(({ record }) => exchange(record.address, record.id, extra)))
+  }
+
+  return {
+    exchange,
+    answer: (message, heardAt) => {
+      const to = takeIn(message, heardAt)
+      if (!to) return null
+      const { message: reply, upTo } = compose(to)
+      to.sentUpTo = upTo
+      return reply
+    },
+    spread,
+    runs$: merge(push$, doubt$, heal$),
+    doubted$: doubted.asObservable(),
+  }
+}
+
+/** Only what this node has proven itself is passed on. */
+const passedOn = (table: IpTable): readonly Row[] =>
+  [...table.rows.values()].filter(({ state, record }) => state === 'alive' && (record.envelope !== null || record.id === null))
+
+const isWorthPushing = (change: Change): boolean => change.type === 'added' || change.type === 'changed'
+
+const unsignedRecord = ({ address, name }: { readonly address: string; readonly name: string }): PeerRecord => ({
+  id: null,
+  name,
+  address,
+  seq: 0,
+  via: null,
+  offersTurn: true,
+  left: false,
+  envelope: null,
+  p2prc: null,
+})
+
+/** Order does not matter, so the sum need not sort: FNV-1a of each row, added up. */
+function digestOf(rows: readonly Row[]): string {
+  let sum = 0
+  for (const { key, record } of rows) {
+    let hash = 0x811c9dc5
+    const text = `${key} ${record.seq}`
+    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+    sum = (sum + (hash >>> 0)) % 0x1_0000_0000_0000
+  }
+  return `${rows.length}:${sum.toString(36)}`
+}

@@ -1,0 +1,159 @@
+// Speed tests: a timed download and upload with one peer at a time, within a budget of bytes and time. Whoever is busy says
+// so with 429 and Retry-After.
+import { type Arrival, type Rate, rateOf } from '../../domain/bandwidth.ts'
+import { SPEED_MAX_BYTES, SPEED_MAX_MS } from '../../domain/timings.ts'
+import { type Failure, type InboundRequest, isFailure, type Ports, type Reply } from '../../ports.ts'
+import { readSpeedUp, type SpeedUpAnswer } from '../../v2/messages.ts'
+
+export interface SpeedResult {
+  readonly type: 'speed'
+  readonly downMbps: number
+  readonly upMbps: number
+  readonly downBytes: number
+  readonly upBytes: number
+  readonly downMs: number
+  readonly upMs: number
+  readonly confidence: number
+}
+
+export interface Speed {
+  /** Tests with whoever is at the address; `busy` when it, or this node, has another test under way. */
+  test(address: string): Promise<SpeedResult | Failure | { readonly type: 'busy'; readonly retryAfterMs: number }>
+  /** The serving side of both routes and of P2PRC's. Null: not one of them. */
+  answer(request: InboundRequest): Promise<Reply | null>
+}
+
+const RETRY_AFTER_S = 1
+/** First a small upload, to learn how large the timed one may be: about half a second's worth. */
+const UPLOAD_TRIAL_BYTES = 256 * 1024
+const UPLOAD_GOAL_MS = 400
+/** P2PRC's download file. */
+const FIFTY_BYTES = 50_000_000
+
+export function createSpeed({
+  clock,
+  http,
+  ownAddresses,
+}: Pick<Ports, 'clock' | 'http'> & { readonly ownAddresses: () => readonly (string | null)[] }): Speed {
+  /** `self`: the one test that this node may serve itself meanwhile. */
+  let testing: 'other' | 'self' | null = null
+  let serving = false
+
+  const download = async (address: string): Promise<(Rate & { readonly bytes: number; readonly ms: number }) | Failure | 'busy'> => {
+    const arrivals: Arrival[] = []
+    let bytes = 0
+    const startMs = clock.now()
+    const answer = await http.request(address, {
+      method: 'GET',
+      path: `/v2/speed/down?bytes=${SPEED_MAX_BYTES}`,
+      timeoutMs: SPEED_MAX_MS * 3,
+      onBytes: (count) => {
+        bytes += count
+        arrivals.push({ ms: clock.now(), bytes })
+        return clock.now() - startMs < SPEED_MAX_MS && !(arrivals.length % 8 === 0 && rateOf(arrivals)?.stable)
+      },
+    })
+    if (isFailure(answer)) return answer
+    if (answer.status === 429) return 'busy'
+    const rate = answer.status === 200 ? rateOf(arrivals) : null
+    const ms = clock.now() - startMs
+    return rate ? { ...rate, bytes, ms } : { type: 'failed', reason: 'protocol', text: `it answered ${answer.status} to a speed test` }
+  }
+
+  const upload = async (address: string, bytes: number): Promise<SpeedUpAnswer | Failure | 'busy'> => {
+    const answer = await http.request(address, {
+      method: 'POST',
+      path: '/v2/speed/up',
+      body: { type: 'filler', bytes },
+      timeoutMs: SPEED_MAX_MS * 3,
+    })
+    if (isFailure(answer)) return answer
+    if (answer.status === 429) return 'busy'
+    return (
+      (answer.status === 200 && readSpeedUp(answer.body)) || {
+        type: 'failed',
+        reason: 'protocol',
+        text: `it answered ${answer.status} to a speed test`,
+      }
+    )
+  }
+
+  const bothWays = async (address: string): ReturnType<Speed['test']> => {
+    const busy = { type: 'busy', retryAfterMs: RETRY_AFTER_S * 1_000 } as const
+    const down = await download(address)
+    if (down === 'busy') return busy
+    if ('type' in down) return down
+    const trial = await upload(address, UPLOAD_TRIAL_BYTES)
+    if (trial === 'busy') return busy
+    if ('type' in trial) return trial
+    const worth = trial.ms > 0 ? (trial.bytes / trial.ms) * UPLOAD_GOAL_MS : SPEED_MAX_BYTES
+    const upBytes = Math.round(Math.min(SPEED_MAX_BYTES, Math.max(UPLOAD_TRIAL_BYTES, worth)))
+    const up = await upload(address, upBytes)
+    if (up === 'busy') return busy
+    if ('type' in up) return up
+    return {
+      type: 'speed',
+      downMbps: down.mbps,
+      upMbps: up.mbps,
+      downBytes: down.bytes,
+      upBytes: trial.bytes + up.bytes,
+      downMs: Math.round(down.ms),
+      upMs: Math.round(up.ms),
+      confidence: Math.round(Math.min(down.confidence, up.confidence) * 100) / 100,
+    }
+  }
+
+  const answerUp = async (request: InboundRequest): Promise<Reply> => {
+    const arrivals: Arrival[] = []
+    const startMs = clock.now()
+    let counted = 0
+    const bytes = await request.drain((count) => {
+      counted += count
+      arrivals.push({ ms: clock.now(), bytes: counted })
+      return counted <= SPEED_MAX_BYTES + 1_024 && clock.now() - startMs < SPEED_MAX_MS * 3
+    })
+    const rate = rateOf(arrivals) ?? { mbps: 0, confidence: 0 }
+    const ms = (arrivals.at(-1)?.ms ?? startMs) - (arrivals[0]?.ms ?? startMs)
+    // All in one piece: so fast that only the whole can be said.
+    const mbps = rate.mbps > 0 ? rate.mbps : Math.round((bytes * 8) / Math.max(0.05, clock.now() - startMs)) / 1000
+    return reply(200, JSON.stringify({ bytes, ms: Math.round(ms * 1000) / 1000, mbps, confidence: rate.confidence }))
+  }
+
+  return {
+    test: async (address) => {
+      if (testing !== null || serving) return { type: 'busy', retryAfterMs: RETRY_AFTER_S * 1_000 }
+      testing = ownAddresses().includes(address) ? 'self' : 'other'
+      const result = await bothWays(address)
+      testing = null
+      return result
+    },
+    answer: async (request) => {
+      const route = `${request.method} ${request.path}`
+      if (!['GET /v2/speed/down', 'POST /v2/speed/up', 'GET /50'].includes(route)) return null
+      if (serving || testing === 'other')
+        return {
+          ...reply(429, JSON.stringify({ error: 'another speed test is under way' })),
+          headers: { 'retry-after': String(RETRY_AFTER_S) },
+        }
+      serving = true
+      if (route === 'POST /v2/speed/up') {
+        const answered = await answerUp(request)
+        serving = false
+        return answered
+      }
+      const asked = route === 'GET /50' ? FIFTY_BYTES : Number(request.query.get('bytes') ?? SPEED_MAX_BYTES)
+      const most = route === 'GET /50' ? FIFTY_BYTES : SPEED_MAX_BYTES
+      const bytes = Number.isInteger(asked) && asked > 0 ? Math.min(asked, most) : 0
+      return {
+        status: bytes > 0 ? 200 : 400,
+        headers: { 'content-type': 'application/octet-stream' },
+        body: bytes > 0 ? { type: 'filler', bytes } : 'bytes must be a whole number above 0\n',
+        onDone: () => {
+          serving = false
+        },
+      }
+    },
+  }
+}
+
+const reply = (status: number, body: string): Reply => ({ status, headers: { 'content-type': 'application/json' }, body })

@@ -1,0 +1,462 @@
+// A yamux session over one link: few and large reads and writes, no copy between the link that is read and the one that is
+// written, credit as the only brake.
+//
+//   joined link  --reader--> [12 spare bytes | up to 512 KiB] --one write--> the session's link   (header put in front in place)
+//   session link --reader--> [frame|frame|...] --slices of the same buffer, one write--> joined links
+//
+// The other end is not trusted: what breaks the protocol ends the session with a GoAway, what asks for too much is reset.
+import type { FrpClock } from '../contract.ts'
+import type { Link, OpenedLink, Reader } from '../links/link.ts'
+import type { MuxSession, MuxStream } from './mux-contract.ts'
+import { Deadlines } from './mux-deadlines.ts'
+import { Keepalive } from './mux-keepalive.ts'
+import { defaultLimits, type MuxLimits } from './mux-limits.ts'
+import { type Defer, nodeDefer, SendQueue } from './mux-queue.ts'
+import { type StreamHost, YamuxStream } from './mux-stream.ts'
+import { type Slab, type Slabs, sharedSlabs } from './slabs.ts'
+import { bareFrame, FLAG, FRAME, FrameParser, type FrameSink, GO_AWAY, INITIAL_WINDOW_BYTES } from './yamux-frame.ts'
+
+const RECORD_BYTES = 16 << 10
+/** What a session that ends may still take to say so. */
+const LAST_WORDS_MS = 5000
+/** Pings whose answers are waited for at once; the oldest makes room. */
+const MAX_PINGS = 8
+
+export interface MuxOptions {
+  /** Which end opens streams with odd numbers: the one that dialled. */
+  readonly client: boolean
+  /** TLS: bytes come in records of 16 KiB, so what they carry is gathered for the rest of the loop's turn. */
+  readonly gather: boolean
+  readonly clock: FrpClock
+  /** A ping this often; 0: none. */
+  readonly keepaliveMs: number
+  /** The session ends when nothing at all arrives for so long after a ping. */
+  readonly silenceMs: number
+  /** A stream the other end opened. Set its listeners now. */
+  readonly onStream: (stream: MuxStream) => void
+  /** The session is over (once); its streams are gone, or go once their links are. */
+  readonly onClose: (why: string) => void
+  readonly limits?: Partial<MuxLimits>
+  /** How writes of one tick are gathered; default: Node's. */
+  readonly defer?: Defer
+  /** Where read buffers come from; default: one store for the process. */
+  readonly slabs?: Slabs
+}
+
+export interface Mux extends MuxSession {
+  /** For `dial` or `AcceptedLink.open` of the session's own link. */
+  reader(): Reader
+  /** Begins, once the link stands. `first`: bytes read from it before. */
+  start(opened: OpenedLink, first: Buffer | null): void
+  /** Asks the other end to open no more streams; those that are open live on. */
+  goAway(): void
+  /** Asks for a sign of life now; told the round trip. Never told once the session is over, or when too many are under way. */
+  ping(answered: (rttMs: number) => void): void
+  /** Pings from now on so often, with so much patience: whom it speaks with is often known only later. */
+  watch(keepaliveMs: number, silenceMs: number): void
+  /** The last ping's round trip; null before the first answer. */
+  readonly rttMs: number | null
+}
+
+export function createMux(options: MuxOptions): Mux {
+  return new YamuxSession(options)
+}
+
+class YamuxSession implements Mux, StreamHost, FrameSink {
+  readonly limits: MuxLimits
+  readonly slabs: Slabs
+  readonly clock: FrpClock
+  readonly #options: MuxOptions
+  readonly #defer: Defer
+  readonly #queue: SendQueue
+  readonly #keepalive: Keepalive
+  readonly #parser = new FrameParser(this)
+  #link: Link | null = null
+  #closed = false
+  #controlBytes = 0
+  #goAwaySent = false
+  #goAwayReceived = false
+  #pingId = 0
+  readonly #pings = new Map<number, { readonly at: number; readonly answered: ((rttMs: number) => void) | null }>() // oldest first
+  #rttMs: number | null = null
+  // streams
+  readonly #streams = new Map<number, YamuxStream>()
+  readonly #waiting = new Set<YamuxStream>() // opened by the other end, joined to nothing yet
+  #lingering: Set<YamuxStream> | null = null // through, but their links still hold bytes
+  readonly #unacknowledged: Deadlines<YamuxStream>
+  readonly #unanswered: Deadlines<YamuxStream> // ended here, not yet there
+  #nextId: number
+  #granted = 0 // the windows of all streams
+  #held = 0
+  // reading
+  #early: Buffer[] = [] // arrived before `start`
+  #slab: Slab | null = null
+  #slabAt = 0
+  #readBytes: number
+  #lastRead = 0
+  #source: Slab | null = null // being parsed
+  #bodyOf: YamuxStream | null = null
+  #bodyFlags = 0
+  #touched: YamuxStream[] = [] // received bytes in this read
+  #touchedBytes = 0
+  #flushing = false
+  readonly #flushLater = (): void => {
+    this.#flushing = false
+    this.#flush()
+  }
+
+  constructor(options: MuxOptions) {
+    this.#options = options
+    this.clock = options.clock
+    this.limits = { ...defaultLimits, ...options.limits }
+    this.slabs = options.slabs ?? sharedSlabs
+    this.#defer = options.defer ?? nodeDefer
+    this.#queue = new SendQueue({
+      limits: this.limits,
+      clock: this.clock,
+      defer: this.#defer,
+      streamCount: () => this.#streams.size,
+      nextPing: () => this.#nextPing(),
+    })
+    this.#nextId = options.client ? 1 : 2
+    this.#readBytes = this.limits.readMinBytes
+    this.#keepalive = new Keepalive({
+      clock: options.clock,
+      keepaliveMs: options.keepaliveMs,
+      silenceMs: options.silenceMs,
+      sending: () => this.#queue,
+      ping: () => this.#ping(null),
+      dead: (why) => this.close(why),
+    })
+    this.#unacknowledged = new Deadlines(this.clock, this.limits.ackTimeoutMs, (stream) =>
+      this.close(`stream ${stream.id} was not acknowledged`),
+    )
+    this.#unanswered = new Deadlines(this.clock, this.limits.endTimeoutMs, (stream) => this.#endUnanswered(stream))
+  }
+
+  // ---------------------------------------------------------------------------------------------------- the session
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  get streamCount(): number {
+    return this.#streams.size
+  }
+
+  get rttMs(): number | null {
+    return this.#rttMs
+  }
+
+  start({ link, direct }: OpenedLink, first: Buffer | null): void {
+    this.#link = link
+    this.#queue.start(link)
+    link.setNoDelay?.(true)
+    link.on('close', () => {
+      this.close('connection closed')
+      if (this.#slab !== null) this.slabs.drop(this.#slab) // not before: the kernel may fill it
+      this.#slab = null
+    })
+    link.on('error', (error) => this.close(error.message))
+    link.on('end', () => this.close('the other end closed the connection'))
+    this.#keepalive.start()
+    const early = this.#early.splice(0)
+    if (first !== null) early.unshift(first)
+    for (const bytes of early) this.#receive({ bytes, refs: 1 }, 0, bytes.length)
+    if (link.destroyed) this.close('connection closed')
+    if (this.#closed) return
+    if (!direct) link.on('data', (bytes) => this.#receive({ bytes, refs: 1 }, 0, bytes.length))
+    link.resume()
+  }
+
+  open(): MuxStream | null {
+    if (this.#closed || this.#link === null || this.#goAwayReceived || this.#nextId > 0xffffffff) return null
+    if (this.#streams.size >= this.limits.maxStreams || this.#unacknowledged.size >= this.limits.maxWaitingStreams) return null
+    const id = this.#nextId
+    this.#nextId += 2
+    const stream = this.#add(id, false)
+    this.control(FRAME.window, FLAG.syn, id, stream.window - INITIAL_WINDOW_BYTES)
+    this.#unacknowledged.add(stream)
+    return stream
+  }
+
+  goAway(): void {
+    if (this.#goAwaySent) return
+    this.#goAwaySent = true
+    this.control(FRAME.goAway, 0, 0, GO_AWAY.normal)
+  }
+
+  close(why: string): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#parser.stop()
+    this.#keepalive.stop()
+    this.#unacknowledged.clear()
+    this.#unanswered.clear()
+    this.#queue.stop()
+    this.#bodyOf = null
+    for (const stream of [...this.#streams.values()]) stream.cutOff()
+    this.#endLink()
+    this.#options.onClose(why)
+  }
+
+  #endLink(): void {
+    const link = this.#link
+    if (link === null || link.destroyed) return
+    link.destroySoon()
+    if (link.destroyed) return
+    const timer = this.clock.setTimeout(() => link.destroy(), LAST_WORDS_MS)
+    link.on('close', () => this.clock.clearTimeout(timer))
+  }
+
+  /** The other end broke the protocol: it is told so, and the session ends. */
+  broken(why: string): void {
+    this.control(FRAME.goAway, 0, 0, GO_AWAY.protocolError)
+    this.close(`protocol error: ${why}`)
+  }
+
+  ping(answered: (rttMs: number) => void): void {
+    this.#ping(answered)
+  }
+
+  watch(keepaliveMs: number, silenceMs: number): void {
+    if (!this.#closed) this.#keepalive.pace(keepaliveMs, silenceMs)
+  }
+
+  #ping(answered: ((rttMs: number) => void) | null): void {
+    if (this.#closed) return
+    const id = this.#nextPing()
+    const [oldest] = this.#pings.keys()
+    if (oldest !== undefined && this.#pings.size >= MAX_PINGS) this.#pings.delete(oldest)
+    this.#pings.set(id, { at: this.clock.now(), answered })
+    this.control(FRAME.ping, FLAG.syn, 0, id)
+  }
+
+  #nextPing(): number {
+    this.#pingId = (this.#pingId + 1) >>> 0
+    return this.#pingId
+  }
+
+  // ------------------------------------------------------------------------------------------------------ receiving
+  reader(): Reader {
+    return {
+      buffer: () => this.#nextBuffer(),
+      callback: (count) => {
+        const slab = this.#slab
+        const at = this.#slabAt
+        this.#slabAt += count
+        this.#lastRead = count
+        if (slab === null) return false
+        if (this.#link === null) this.#early.push(Buffer.from(slab.bytes.subarray(at, at + count)))
+        else this.#receive(slab, at, at + count)
+        return !this.#closed
+      },
+    }
+  }
+
+  #nextBuffer(): Buffer {
+    const { readMinBytes, readMaxBytes } = this.limits
+    const slab = this.#slab
+    // TLS fills one slab record by record, so that consecutive records of a frame stay one slice
+    if (slab !== null && this.#options.gather && slab.bytes.length - this.#slabAt >= RECORD_BYTES) return slab.bytes.subarray(this.#slabAt)
+    const size = this.#options.gather
+      ? this.#lastRead >= RECORD_BYTES / 2
+        ? readMaxBytes
+        : readMinBytes
+      : this.slabs.nextSize(this.#readBytes, this.#lastRead, 0, readMinBytes, readMaxBytes)
+    this.#slabAt = 0
+    if (slab !== null && slab.refs === 1 && size === slab.bytes.length) return slab.bytes // all of it is in the kernel already: still warm
+    if (slab !== null) this.slabs.drop(slab)
+    this.#readBytes = size
+    const next = this.slabs.take(size)
+    this.#slab = next
+    return next.bytes
+  }
+
+  #receive(slab: Slab, from: number, to: number): void {
+    if (this.#closed) return
+    this.#keepalive.heard()
+    this.#source = slab
+    this.#parser.feed(slab.bytes, from, to)
+    this.#source = null
+    if (this.#touched.length === 0) return
+    const isLast = to - from < RECORD_BYTES // a short record ends what was written at once
+    if (!this.#options.gather || isLast || this.#touchedBytes >= this.limits.slabMaxBytes) this.#flush()
+    else if (!this.#flushing) {
+      this.#flushing = true
+      this.#defer.later(this.#flushLater)
+    }
+  }
+
+  #flush(): void {
+    const touched = this.#touched
+    this.#touched = []
+    this.#touchedBytes = 0
+    for (const stream of touched) stream.flush()
+    if (this.#held > this.limits.heldMaxBytes) this.#resetLargest()
+  }
+
+  #resetLargest(): void {
+    let largest: YamuxStream | null = null
+    for (const streams of [this.#streams.values(), this.#lingering ?? []]) {
+      for (const stream of streams) if (stream.heldBytes > (largest?.heldBytes ?? 0)) largest = stream
+    }
+    largest?.reset()
+  }
+
+  frame(type: number, flags: number, id: number, length: number): void {
+    if (type === FRAME.ping) return this.#pinged(flags, length)
+    if (type === FRAME.goAway) {
+      this.#goAwayReceived = true
+      if (length !== GO_AWAY.normal) this.close(`the other end ended the session with code ${length}`)
+      return
+    }
+    let stream = this.#streams.get(id) ?? null
+    let fresh = false
+    if ((flags & FLAG.syn) !== 0) {
+      if (stream !== null) return this.broken(`stream ${id} opened twice`)
+      if (id === 0 || (id % 2 === 1) === this.#options.client) return this.broken(`stream ${id} is not the other end's to open`)
+      stream = this.#accept(id)
+      fresh = stream !== null
+    }
+    if (stream !== null && (flags & FLAG.ack) !== 0) this.#unacknowledged.delete(stream)
+    if (type === FRAME.window && stream !== null) stream.credited(length)
+    if (type === FRAME.data && stream !== null) {
+      if (!stream.spend(length)) return this.broken(`stream ${id} sent more than its credit`)
+      if (stream.urgent && length > 0) this.#queue.carried(id, length)
+    }
+    this.#bodyOf = stream // none: the body is skipped
+    this.#bodyFlags = flags
+    if (fresh && stream !== null) this.#options.onStream(stream)
+    if (type === FRAME.window) this.bodyEnd()
+  }
+
+  body(from: number, to: number): void {
+    if (this.#source !== null) this.#bodyOf?.deliver(this.#source, from, to)
+  }
+
+  /** The flags of a frame count once its body is through. */
+  bodyEnd(): void {
+    const stream = this.#bodyOf
+    this.#bodyOf = null
+    if ((this.#bodyFlags & FLAG.rst) !== 0) stream?.abort()
+    else if ((this.#bodyFlags & FLAG.fin) !== 0) stream?.finished()
+  }
+
+  #pinged(flags: number, id: number): void {
+    if ((flags & FLAG.syn) !== 0) return this.control(FRAME.ping, FLAG.ack, 0, id)
+    const ping = this.#pings.get(id)
+    if (ping === undefined) return this.#queue.answered(id)
+    this.#pings.delete(id)
+    this.#rttMs = this.clock.now() - ping.at
+    ping.answered?.(this.#rttMs)
+  }
+
+  /** A stream the other end opens, or null if there are too many. */
+  #accept(id: number): YamuxStream | null {
+    if (this.#goAwaySent || this.#streams.size >= this.limits.maxStreams || this.#waiting.size >= this.limits.maxWaitingStreams) {
+      this.control(FRAME.window, FLAG.rst, id, 0)
+      return null
+    }
+    const stream = this.#add(id, true)
+    this.#waiting.add(stream)
+    const ack = bareFrame(FRAME.window, FLAG.ack, id, stream.window - INITIAL_WINDOW_BYTES)
+    this.#sayWithin(this.limits.ackDelayMs, ack)
+    return stream
+  }
+
+  #add(id: number, openedByPeer: boolean): YamuxStream {
+    const wished = Math.max(INITIAL_WINDOW_BYTES, this.limits.windowBytes)
+    const window = this.#granted + wished <= this.limits.windowBudgetBytes ? wished : INITIAL_WINDOW_BYTES
+    const stream = new YamuxStream(this, id, openedByPeer, window)
+    this.#granted += window
+    this.#streams.set(id, stream)
+    return stream
+  }
+
+  // ------------------------------------------------------------------------------------------- what its streams ask
+  get full(): boolean {
+    return this.#queue.full
+  }
+
+  get busy(): boolean {
+    return this.#queue.busy
+  }
+
+  get share(): number {
+    return this.#queue.share
+  }
+
+  get slabMaxBytes(): number {
+    return this.#queue.slabMaxBytes
+  }
+
+  send(frame: Buffer, done: (() => void) | null): void {
+    if (this.#closed) done?.()
+    else this.#queue.send(frame, done)
+  }
+
+  control(type: number, flags: number, id: number, length: number): void {
+    if (!this.#closed) this.#sayWithin(0, bareFrame(type, flags, id, length))
+  }
+
+  #sayWithin(delayMs: number, frame: Buffer): void {
+    this.#controlBytes += frame.length
+    this.#queue.sendWithin(delayMs, frame, () => {
+      this.#controlBytes -= frame.length
+    })
+    if (this.#controlBytes > this.limits.controlMaxBytes) this.close('the other end does not read')
+  }
+
+  carried(id: number, bytes: number): void {
+    this.#queue.carried(id, bytes)
+  }
+
+  queueUp(stream: YamuxStream): void {
+    this.#queue.queueUp(stream)
+  }
+
+  touch(stream: YamuxStream): void {
+    this.#touched.push(stream)
+  }
+
+  hold(bytes: number): void {
+    this.#held += bytes
+    if (bytes > 0) this.#touchedBytes += bytes
+  }
+
+  grant(bytes: number): boolean {
+    if (this.#granted + bytes > this.limits.windowBudgetBytes) return false
+    this.#granted += bytes
+    return true
+  }
+
+  joined(stream: YamuxStream): void {
+    this.#waiting.delete(stream)
+  }
+
+  ended(stream: YamuxStream): void {
+    if (this.#closed) return
+    stream.bytesInAtEnd = stream.bytesIn
+    this.#unanswered.add(stream)
+  }
+
+  #endUnanswered(stream: YamuxStream): void {
+    if (stream.heldBytes > 0 || stream.bytesIn !== stream.bytesInAtEnd) this.ended(stream)
+    else stream.reset()
+  }
+
+  remove(stream: YamuxStream): void {
+    if (this.#streams.get(stream.id) === stream) this.#streams.delete(stream.id)
+    this.#granted -= stream.window
+    this.#waiting.delete(stream)
+    this.#unacknowledged.delete(stream)
+    this.#unanswered.delete(stream)
+    if (!stream.joined) return
+    this.#lingering ??= new Set()
+    this.#lingering.add(stream)
+  }
+
+  gone(stream: YamuxStream): void {
+    this.#lingering?.delete(stream)
+  }
+}

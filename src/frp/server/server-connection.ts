@@ -1,0 +1,165 @@
+// One connection that came to the TURN: with mux all of a session, without mux one stream of it. Every stream says in its
+// first message what it is.
+
+import type { FrpServerOptions } from '../contract.ts'
+import { createBareStream } from '../links/bare-stream.ts'
+import type { AcceptedLink } from '../links/link.ts'
+import { createMux, type Mux } from '../mux/mux.ts'
+import type { MuxStream } from '../mux/mux-contract.ts'
+import { firstMessage } from '../wire/first-message.ts'
+import { GreetingReader } from '../wire/greeting.ts'
+import type { Message } from '../wire/messages.ts'
+import type { Wire } from '../wire/wire.ts'
+import type { ServerSession } from './server-session.ts'
+
+/** A stream's first message, and a connection's login, may take this long; frp's figure. */
+const GREETING_MS = 10_000
+/** How long a connection that was told goodbye may take to go. */
+const PARTING_MS = 1_000
+
+/** A stream's first message, and what it came on. */
+export interface Greeting {
+  readonly stream: MuxStream
+  readonly message: Message
+  readonly rest: Buffer | null
+  readonly wire: Wire
+  /** Of the hellos before a login on wire v2. */
+  readonly transcript: Buffer | null
+}
+
+export interface ServerConnectionOptions {
+  readonly server: FrpServerOptions
+  /** `host:port` of the other end. */
+  readonly remote: string
+  readonly mux: boolean
+  readonly onGreeting: (connection: ServerConnection, greeting: Greeting) => void
+  /** A hello of wire v2 came: a login is to follow. */
+  readonly onHello: (connection: ServerConnection) => void
+  /** It was turned down, and the client was told. */
+  readonly onRefused: (connection: ServerConnection, stream: MuxStream, why: string) => void
+  /** Over, whoever ended it, or handed over. Once. */
+  readonly onClosed: (connection: ServerConnection, why: string) => void
+}
+
+export class ServerConnection {
+  /** The session's; 0: a work connection without mux, which is none, or a connection that did not say yet what it is. */
+  id = 0
+  readonly mux: boolean
+  readonly remote: string
+  /** The client that logged in on it. */
+  session: ServerSession | null = null
+  readonly #options: ServerConnectionOptions
+  readonly #greetings = new Set<() => void>()
+  #carrier: Mux | null = null
+  #bare: MuxStream | null = null
+  #timer: unknown = null
+  #closed = false
+
+  constructor(options: ServerConnectionOptions) {
+    this.remote = options.remote
+    this.mux = options.mux
+    this.#options = options
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  start(accepted: AcceptedLink): void {
+    const { clock, keepaliveMs, silenceMs } = this.#options.server
+    this.#timer = clock.setTimeout(() => this.close('no login within 10 s'), GREETING_MS)
+    if (!this.mux) {
+      const stream = createBareStream({ tls: accepted.tls })
+      this.#bare = stream
+      this.#greet(stream)
+      stream.start(accepted.open(stream.reader()), accepted.first)
+      return
+    }
+    const carrier = createMux({
+      client: false,
+      clock,
+      gather: accepted.tls,
+      keepaliveMs,
+      silenceMs,
+      onStream: (stream) => this.#greet(stream),
+      onClose: (why) => this.close(why),
+    })
+    this.#carrier = carrier
+    carrier.start(accepted.open(carrier.reader()), accepted.first)
+  }
+
+  /** Somebody logged in on it: it may stay. */
+  keep(session: ServerSession): void {
+    const { ours } = this.#options.server
+    this.session = session
+    this.#stopTimer()
+    if (session.peerIsOurs && ours !== undefined) this.#carrier?.watch(ours.keepaliveMs, ours.silenceMs)
+  }
+
+  /** Ends it once what was written to `stream` has gone out. */
+  part(stream: MuxStream, why: string): void {
+    if (this.#closed) return
+    if (this.#carrier !== null) return this.close(why)
+    this.#stopTimer()
+    stream.onGone = () => this.close(why)
+    stream.end()
+    this.#timer = this.#options.server.clock.setTimeout(() => this.close(why), PARTING_MS)
+  }
+
+  /** The control connection is of no more use. Where all of the link went, that says why. */
+  lost(why: string): void {
+    if (this.#carrier?.closed !== true) this.close(why)
+  }
+
+  /** Without mux: the stream is somebody else's now, and this connection is over. */
+  release(): void {
+    this.#bare = null
+    this.close('handed over')
+  }
+
+  close(why: string): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#stopTimer()
+    for (const stop of this.#greetings) stop()
+    this.#greetings.clear()
+    this.#options.onClosed(this, why)
+    this.#carrier?.close(why)
+    if (this.#bare === null) return
+    this.#bare.onGone = null
+    this.#bare.reset()
+  }
+
+  #greet(stream: MuxStream): void {
+    const { server, onGreeting, onHello, onRefused } = this.#options
+    const source = new GreetingReader({
+      randomBytes: server.randomBytes,
+      onHello: (answer) => {
+        onHello(this)
+        stream.write(answer)
+      },
+    })
+    let stop = (): void => {}
+    stop = firstMessage(stream, {
+      clock: server.clock,
+      source,
+      timeoutMs: GREETING_MS,
+      onMessage: (message, rest) => {
+        this.#greetings.delete(stop)
+        onGreeting(this, { stream, message, rest, wire: source.wire, transcript: source.transcript })
+      },
+      onFail: (why) => {
+        this.#greetings.delete(stop)
+        if (source.refusal !== null && this.session === null) onRefused(this, stream, source.refusal)
+        else if (this.mux) stream.reset()
+        else this.close(why)
+      },
+    })
+    this.#greetings.add(stop)
+  }
+
+  #stopTimer(): void {
+    if (this.#timer !== null) this.#options.server.clock.clearTimeout(this.#timer)
+    this.#timer = null
+  }
+}

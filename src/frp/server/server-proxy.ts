@@ -1,0 +1,108 @@
+// One tcp proxy at the TURN's end: a port, and the users who come to it.
+
+import type { FrpServerOptions } from '../contract.ts'
+import type { AcceptedLink } from '../links/link.ts'
+import { isBare, type NearLinkOptions, nearLink } from '../links/near-link.ts'
+import type { TokenBucket } from '../meters/bandwidth-limit.ts'
+import { NO_BYTES, type Traffic } from '../meters/traffic.ts'
+import type { MessageOf } from '../wire/messages.ts'
+import type { HeldPort } from './port-pool.ts'
+import type { IdleWork, WorkPool } from './work-pool.ts'
+
+export interface ServerProxyOptions {
+  readonly server: FrpServerOptions
+  readonly request: MessageOf<'newProxy'>
+  readonly pool: WorkPool
+  readonly traffic: Traffic
+  readonly peerIsOurs: boolean
+  /** Where this end keeps the proxy's bandwidth limit. */
+  readonly limit: TokenBucket | null
+}
+
+/** What a session has open for a client. */
+export interface ServerProxy {
+  readonly name: string
+  readonly kind: 'tcp' | 'udp' | 'http' | 'https'
+  /** The port is this proxy's; 0 until then. */
+  readonly port: number
+  /** Opens a port for it, at `host:port`; null when that one can't be had. */
+  open(address: string): Promise<{ close(): Promise<void> } | null>
+  hold(port: HeldPort): void
+  /** The client was told. */
+  start(): void
+  /** Takes no more users; settles once the port is free. */
+  close(): Promise<void>
+}
+
+export class ServerTcpProxy implements ServerProxy {
+  readonly name: string
+  readonly kind = 'tcp'
+  readonly #options: ServerProxyOptions
+  readonly #wishes: NearLinkOptions
+  #held: HeldPort | null = null
+  #closed = false
+
+  constructor(options: ServerProxyOptions) {
+    const { server, request, limit } = options
+    const { useEncryption, useCompression } = request
+    this.name = request.proxyName
+    this.#options = options
+    const { token, randomBytes } = server
+    const onUndecodable = (): void => options.traffic.failed(this.name, 'undecodable bytes from the client')
+    this.#wishes = { useEncryption, useCompression, limit, token, randomBytes, onUndecodable }
+  }
+
+  get port(): number {
+    return this.#held?.port ?? 0
+  }
+
+  async open(address: string): Promise<{ close(): Promise<void> } | null> {
+    const listening = await this.#options.server.listen(address, (user) => this.serve(user))
+    return listening.type === 'failed' ? null : listening
+  }
+
+  hold(port: HeldPort): void {
+    this.#held = port
+  }
+
+  start(): void {}
+
+  /** A user came. `elsewhere`: what to do when there is no work connection for it. */
+  serve(user: AcceptedLink, elsewhere: () => void = () => user.refuse()): void {
+    if (this.#closed) return elsewhere()
+    this.#options.pool.get({
+      give: (work) => this.#join(user, work, elsewhere),
+      refuse: (why) => {
+        if (!this.#closed) this.#options.traffic.failed(this.name, why)
+        elsewhere()
+      },
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#held?.release()
+  }
+
+  #join(user: AcceptedLink, { stream, wire, rest }: IdleWork, elsewhere: () => void): void {
+    const { traffic, peerIsOurs } = this.#options
+    if (this.#closed) {
+      stream.reset()
+      return elsewhere()
+    }
+    const srcAddr = plainHost(user.remote.host)
+    const dstAddr = plainHost(user.local.host)
+    stream.write(
+      wire.encode({ type: 'startWorkConn', proxyName: this.name, srcAddr, srcPort: user.remote.port, dstAddr, dstPort: user.local.port }),
+    )
+    const before = { bytesIn: stream.bytesIn, bytesOut: stream.bytesOut }
+    const { link, direct } = user.open(isBare(this.#wishes) ? stream.reader() : null)
+    const near = nearLink(link, this.#wishes)
+    traffic.begin(this.name, stream, near.plain === null ? before : NO_BYTES, undefined, near.plain ?? stream)
+    if (user.first !== null) stream.write(near.encode(user.first))
+    stream.relay(near.link, { direct, rest, closeTogether: !peerIsOurs })
+  }
+}
+
+/** An IPv4 address that came through an IPv6 socket, as people write it. */
+export const plainHost = (host: string): string => (host.startsWith('::ffff:') ? host.slice(7) : host)

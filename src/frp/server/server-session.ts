@@ -1,0 +1,252 @@
+// One logged-in client at the TURN's end: its control channel, its proxies and its work connections.
+
+import type { FrpServerOptions } from '../contract.ts'
+import { bucketFor, limitObjection } from '../meters/bandwidth-limit.ts'
+import type { ProxyFigures, ProxyMeter } from '../meters/proxy-meter.ts'
+import { Traffic } from '../meters/traffic.ts'
+import type { MuxStream } from '../mux/mux-contract.ts'
+import { ControlChannel } from '../wire/control-channel.ts'
+import { controlCipher } from '../wire/control-cipher.ts'
+import type { Message, MessageOf } from '../wire/messages.ts'
+import type { Wire } from '../wire/wire.ts'
+import type { PortPool } from './port-pool.ts'
+import { type ServerProxy, ServerTcpProxy } from './server-proxy.ts'
+import { ServerUdpProxy } from './server-udp-proxy.ts'
+import { openVhostProxy, type ServerVhostProxy } from './server-vhost-proxy.ts'
+import type { TcpGroups } from './tcp-groups.ts'
+import { type IdleWork, WorkPool } from './work-pool.ts'
+
+export interface ServerSessionOptions {
+  readonly server: FrpServerOptions
+  readonly id: number
+  readonly runId: string
+  readonly login: MessageOf<'login'>
+  readonly control: MuxStream
+  readonly wire: Wire
+  /** Of wire v2's hellos; null on v1. */
+  readonly transcript: Buffer | null
+  /** No mux: only the client's pings show that it lives. */
+  readonly mux: boolean
+  readonly ports: { readonly tcp: PortPool; readonly udp: PortPool }
+  readonly groups: TcpGroups
+  /** Every proxy of every session, by name. */
+  readonly names: Map<string, ServerProxy>
+  /** A proxy is closed: what it carried in all. */
+  readonly onProxyEnded: (figures: ProxyFigures) => void
+  /** The session wants to end; the owner ends it. */
+  readonly onFail: (why: string) => void
+}
+
+export interface ServerSessionFigures {
+  readonly session: number
+  readonly runId: string
+  readonly peerIsOurs: boolean
+  readonly idleWork: number
+  readonly waitingUsers: number
+  readonly proxies: readonly CarriedProxy[]
+}
+
+/** A proxy that is open, and its meter, which is the same as long as it is. */
+export interface CarriedProxy {
+  readonly name: string
+  readonly kind: ServerProxy['kind']
+  readonly port: number
+  readonly meter: ProxyMeter
+}
+
+/** frp's figure; without mux only. */
+const HEARTBEAT_TIMEOUT_MS = 90_000
+/** Longest name: it must fit into our answer twice, escaped. */
+const MAX_NAME_BYTES = 512
+/** Control messages a client may send in one go, and per second in the long run. */
+const BURST = 4_096
+const MESSAGES_PER_SECOND = 50
+
+export class ServerSession {
+  readonly id: number
+  readonly runId: string
+  readonly peerIsOurs: boolean
+  readonly traffic: Traffic
+  readonly #options: ServerSessionOptions
+  readonly #control: ControlChannel
+  readonly #pool: WorkPool
+  readonly #proxies = new Map<string, ServerProxy>()
+  #queue: Promise<void> = Promise.resolve()
+  #budget = BURST
+  #budgetAt: number
+  #heartbeat: unknown = null
+  #closing: Promise<void> | null = null
+
+  constructor(options: ServerSessionOptions) {
+    const { server, login } = options
+    this.#options = options
+    this.id = options.id
+    this.runId = options.runId
+    this.peerIsOurs = 'moonwalk' in login.metas
+    this.#budgetAt = server.clock.now()
+    this.traffic = new Traffic({ clock: server.clock, receivedIs: 'out', onEnd: options.onProxyEnded })
+    this.#control = new ControlChannel(options.control, {
+      clock: server.clock,
+      wire: options.wire,
+      cipher: controlCipher({ token: server.token, randomBytes: server.randomBytes, transcript: options.transcript, client: false }),
+      onMessage: (message) => this.#receive(message),
+      onFail: (why) => options.onFail(why),
+    })
+    this.#pool = new WorkPool({
+      clock: server.clock,
+      poolCount: Math.max(0, Math.min(login.poolCount, server.maxPoolCount)),
+      ask: () => this.#control.send({ type: 'reqWorkConn' }),
+    })
+  }
+
+  /** LoginResp is sent: asks for work connections and listens. */
+  start(rest: Buffer | null): void {
+    this.#expectPing()
+    this.#pool.start()
+    this.#control.start(rest)
+  }
+
+  /** False: more are idle than the client may keep here. */
+  addWork(work: IdleWork): boolean {
+    return this.#pool.add(work)
+  }
+
+  get figures(): ServerSessionFigures {
+    const { id, runId, peerIsOurs, traffic } = this
+    const open = [...this.#proxies.values()].filter(({ port }) => port !== 0)
+    return {
+      session: id,
+      runId,
+      peerIsOurs,
+      idleWork: this.#pool.idleCount,
+      waitingUsers: this.#pool.waitingCount,
+      proxies: open.map(({ name, kind, port }) => ({ name, kind, port, meter: traffic.meter(name) })),
+    }
+  }
+
+  /** Ends everything but the connection, which is the owner's; settles once every port is free. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#control.stop()
+    if (this.#heartbeat !== null) this.#options.server.clock.clearTimeout(this.#heartbeat)
+    this.#pool.close()
+    this.traffic.endAll()
+    await Promise.all([...this.#proxies.values()].map((proxy) => this.#closeProxy(proxy)))
+    await this.#queue // a port may just be opening
+  }
+
+  #receive(message: Message): void {
+    if (!this.#withinBudget()) return this.#options.onFail('too many control messages')
+    switch (message.type) {
+      case 'ping':
+        this.#expectPing()
+        return this.#control.send({ type: 'pong' })
+      case 'newProxy':
+        this.#queue = this.#queue.then(() => this.#openProxy(message))
+        return
+      case 'closeProxy':
+        this.#queue = this.#queue.then(() => this.#closeProxy(this.#proxies.get(message.proxyName)))
+        return
+      default:
+        return
+    }
+  }
+
+  #withinBudget(): boolean {
+    const now = this.#options.server.clock.now()
+    this.#budget = Math.min(BURST, this.#budget + ((now - this.#budgetAt) / 1000) * MESSAGES_PER_SECOND)
+    this.#budgetAt = now
+    return --this.#budget >= 0
+  }
+
+  #expectPing(): void {
+    if (this.#options.mux) return
+    const { clock } = this.#options.server
+    if (this.#heartbeat !== null) clock.clearTimeout(this.#heartbeat)
+    this.#heartbeat = clock.setTimeout(() => this.#options.onFail('no heartbeat for 90 s'), HEARTBEAT_TIMEOUT_MS)
+  }
+
+  async #openProxy(request: MessageOf<'newProxy'>): Promise<void> {
+    if (this.#closing !== null) return
+    const { proxyName } = request
+    if (Buffer.byteLength(proxyName) > MAX_NAME_BYTES) return this.#options.onFail(`a proxy name of more than ${MAX_NAME_BYTES} bytes`)
+    const { server, ports, groups, names } = this.#options
+    const error = this.#objection(request)
+    if (error !== null) return this.#refuse(proxyName, error)
+    const udp = request.proxyType === 'udp'
+    const limit = bucketFor('server', request, server.clock)
+    const options = { server, request, pool: this.#pool, traffic: this.traffic, peerIsOurs: this.peerIsOurs, limit }
+    if (server.vhosts !== undefined && isVhost(request.proxyType)) return this.#opened(openVhostProxy(options, server.vhosts), proxyName)
+    const proxy = udp ? new ServerUdpProxy(options) : new ServerTcpProxy(options)
+    this.#proxies.set(proxyName, proxy) // from here on nobody else may use the name
+    names.set(proxyName, proxy)
+    const grouped = request.group !== '' && proxy instanceof ServerTcpProxy
+    const held = grouped
+      ? await groups.join(proxy, request)
+      : await (udp ? ports.udp : ports.tcp).acquire(proxyName, request.remotePort, (address) => proxy.open(address))
+    if (held.type === 'refused') {
+      this.#proxies.delete(proxyName)
+      names.delete(proxyName)
+      if (this.#closing === null) this.#refuse(proxyName, udp ? udpError(request.remotePort, held.error) : held.error)
+      return
+    }
+    proxy.hold(held)
+    server.tell({ type: 'proxy.opened', session: this.id, proxy: proxyName, port: held.port })
+    // the session may have ended while the port was being opened; whoever ends it waits for this
+    if (this.#closing !== null) return this.#closeProxy(proxy)
+    this.#control.send({ type: 'newProxyResp', proxyName, remoteAddr: `:${held.port}` })
+    proxy.start()
+  }
+
+  /** A proxy for domains: it is there at once or not at all. */
+  #opened(proxy: ServerVhostProxy | string, proxyName: string): void {
+    if (typeof proxy === 'string') return this.#refuse(proxyName, proxy)
+    this.#proxies.set(proxyName, proxy)
+    this.#options.names.set(proxyName, proxy)
+    this.#options.server.tell({ type: 'proxy.opened', session: this.id, proxy: proxyName, port: proxy.port })
+    this.#control.send({ type: 'newProxyResp', proxyName, remoteAddr: proxy.addresses })
+  }
+
+  /** frp's text against a request, in the words of 0.45, which scripts match on; null when it may be tried. */
+  #objection(request: MessageOf<'newProxy'>): string | null {
+    const { proxyName, proxyType, remotePort, group, groupKey } = request
+    const { server, ports, groups, names } = this.#options
+    const vhost = isVhost(proxyType)
+    if (vhost && server.vhosts === undefined) return `type [${proxyType}] not support when vhost_${proxyType}_port is not set`
+    const udp = proxyType === 'udp' && server.openDatagrams !== undefined
+    if (proxyType !== '' && proxyType !== 'tcp' && !udp && !vhost) return `proxy [${proxyName}] type [${clip(proxyType)}] error`
+    if (server.maxPortsPerClient > 0 && this.#proxies.size >= server.maxPortsPerClient) return 'exceed the max_ports_per_client'
+    const limit = limitObjection(request)
+    if (limit !== null) return limit
+    if (Buffer.byteLength(group) > MAX_NAME_BYTES || Buffer.byteLength(groupKey) > MAX_NAME_BYTES) return 'group params invalid'
+    if (group !== '' && !udp && !vhost) {
+      const grouped = groups.objection(request)
+      if (grouped !== null) return grouped
+    }
+    const port = remotePort === 0 || vhost || (group !== '' && !udp) ? null : (udp ? ports.udp : ports.tcp).objection(remotePort)
+    if (port !== null) return udp ? udpError(remotePort, port) : port
+    return names.has(proxyName) ? `proxy name [${proxyName}] is already in use` : null
+  }
+
+  #refuse(proxyName: string, error: string): void {
+    this.#control.send({ type: 'newProxyResp', proxyName, error })
+    this.#options.server.tell({ type: 'proxy.refused', session: this.id, proxy: proxyName, why: error })
+  }
+
+  async #closeProxy(proxy: ServerProxy | undefined): Promise<void> {
+    if (proxy === undefined || proxy.port === 0 || !this.#proxies.delete(proxy.name)) return
+    this.#options.names.delete(proxy.name)
+    const { port, name } = proxy
+    await proxy.close()
+    this.traffic.end(name)
+    this.#options.server.tell({ type: 'proxy.closed', session: this.id, proxy: name, port })
+  }
+}
+
+const isVhost = (proxyType: string): boolean => proxyType === 'http' || proxyType === 'https'
+const udpError = (port: number, error: string): string => `acquire port ${port} error: ${error}`
+const clip = (text: string): string => (text.length > 64 ? `${text.slice(0, 64)}…` : text)

@@ -1,0 +1,151 @@
+// One udp proxy at the TURN's end: a UDP port whose datagrams all travel over one work connection, fetched again whenever it
+// is lost.
+
+import type { DatagramPort } from '../contract.ts'
+import { createCoder } from '../wire/coding.ts'
+import { streamKey } from '../wire/crypto.ts'
+import type { UdpAddress } from '../wire/messages.ts'
+import { PacketStream } from '../wire/packet-stream.ts'
+import type { HeldPort } from './port-pool.ts'
+import { plainHost, type ServerProxy, type ServerProxyOptions } from './server-proxy.ts'
+import type { IdleWork } from './work-pool.ts'
+
+/** A stock client drops a work connection for a proxy it has not set up yet; frp's figure. */
+const FIRST_FETCH_MS = 500
+const NEXT_FETCH_MS = 1_000
+/** Users that may be answered: those heard last. */
+const MAX_USERS = 4_096
+/** The client pings every 30 s; frp's figure. */
+const SILENCE_MS = 60_000
+
+export class ServerUdpProxy implements ServerProxy {
+  readonly name: string
+  readonly kind = 'udp'
+  readonly #options: ServerProxyOptions
+  /** As `host port`, the one heard last at the end. */
+  readonly #users = new Set<string>()
+  #held: HeldPort | null = null
+  #socket: DatagramPort | null = null
+  #work: IdleWork | null = null
+  #packets: PacketStream | null = null
+  #timer: unknown = null
+  #heardAt = 0
+  #closed = false
+
+  constructor(options: ServerProxyOptions) {
+    this.name = options.request.proxyName
+    this.#options = options
+  }
+
+  get port(): number {
+    return this.#held?.port ?? 0
+  }
+
+  async open(address: string): Promise<DatagramPort | null> {
+    const opened = await this.#options.server.openDatagrams?.(address, (bytes, from) =>
+      this.#fromUser(bytes, { host: plainHost(from.host), port: from.port }),
+    )
+    if (opened === undefined || opened.type === 'failed') return null
+    this.#socket = opened
+    return opened
+  }
+
+  hold(port: HeldPort): void {
+    this.#held = port
+  }
+
+  start(): void {
+    this.#after(this.#options.peerIsOurs ? 0 : FIRST_FETCH_MS, () => this.#fetch())
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#drop()
+    await this.#held?.release()
+  }
+
+  #after(ms: number, run: () => void): void {
+    const { clock } = this.#options.server
+    if (this.#timer !== null) clock.clearTimeout(this.#timer)
+    this.#timer = clock.setTimeout(run, ms)
+  }
+
+  #fetch(): void {
+    this.#timer = null
+    this.#options.pool.get({ give: (work) => this.#begin(work), refuse: (why) => this.#lost(why) })
+  }
+
+  #begin(work: IdleWork): void {
+    const { server, request, traffic } = this.#options
+    const { stream, wire, rest } = work
+    if (this.#closed) return stream.reset()
+    this.#work = work
+    stream.write(wire.encode({ type: 'startWorkConn', proxyName: this.name }))
+    const packets = new PacketStream(stream, {
+      wire,
+      coder: createCoder({ ...request, key: streamKey(server.token), randomBytes: server.randomBytes }),
+      onPacket: (bytes, user) => this.#toUser(bytes, user),
+      onSign: () => {
+        this.#heardAt = server.clock.now()
+      },
+      onFail: (fault) => this.#lost(fault),
+    })
+    traffic.hold(this.name, stream, () => {
+      if (this.#work === work) this.#lost(null)
+    })
+    this.#packets = packets
+    this.#heardAt = server.clock.now()
+    this.#watch()
+    packets.start(rest)
+  }
+
+  /** Beyond the proxy's bandwidth limit a datagram is lost, either way: waiting would make it late, and those behind it too. */
+  #fromUser(bytes: Buffer, user: UdpAddress): void {
+    if (this.#options.limit?.admit(bytes.length) === false) return
+    const key = `${user.host} ${user.port}`
+    this.#users.delete(key)
+    this.#users.add(key)
+    for (const oldest of this.#users) {
+      if (this.#users.size <= MAX_USERS) break
+      this.#users.delete(oldest)
+    }
+    if (this.#packets?.send(bytes, user) === true) this.#count('in', bytes, key)
+  }
+
+  /** Only to those who came: a client could else have this machine send to whatever it reaches. */
+  #toUser(bytes: Buffer, user: UdpAddress): void {
+    const key = `${user.host} ${user.port}`
+    if (this.#socket === null || !this.#users.has(key) || this.#options.limit?.admit(bytes.length) === false) return
+    this.#socket.send(bytes, user)
+    this.#count('out', bytes, key)
+  }
+
+  #count(direction: 'in' | 'out', { length }: Buffer, user: string): void {
+    const { traffic, server } = this.#options
+    if (!this.#closed) traffic.meter(this.name).datagram(direction, length, user, server.clock.now())
+  }
+
+  #watch(): void {
+    const { clock } = this.#options.server
+    this.#after(this.#heardAt + SILENCE_MS - clock.now(), () =>
+      clock.now() - this.#heardAt >= SILENCE_MS ? this.#lost('the client fell silent') : this.#watch(),
+    )
+  }
+
+  /** `fault`: why users are not served; null when the work connection was just closed. */
+  #lost(fault: string | null): void {
+    this.#drop()
+    if (fault !== null && !this.#closed) this.#options.traffic.failed(this.name, fault)
+    if (!this.#closed) this.#after(NEXT_FETCH_MS, () => this.#fetch())
+  }
+
+  #drop(): void {
+    if (this.#timer !== null) this.#options.server.clock.clearTimeout(this.#timer)
+    this.#timer = null
+    const work = this.#work
+    this.#work = null
+    this.#packets?.stop()
+    this.#packets = null
+    work?.stream.reset()
+  }
+}

@@ -1,0 +1,66 @@
+// One http or https proxy at the TURN's end: names instead of a port. What comes for a name is a user like any other's.
+
+import type { AcceptedLink } from '../links/link.ts'
+import { type HttpRules, NO_RULES, rulesOf } from '../web/http-rules.ts'
+import type { Claim, VhostRoute, Vhosts } from '../web/vhosts.ts'
+import { type ServerProxy, type ServerProxyOptions, ServerTcpProxy } from './server-proxy.ts'
+
+type Held = Extract<Claim, { readonly type: 'held' }>
+
+export class ServerVhostProxy implements ServerProxy, VhostRoute {
+  readonly name: string
+  readonly kind: 'http' | 'https'
+  readonly port: number
+  readonly rules: HttpRules
+  readonly #users: ServerTcpProxy
+  #held: Held | null = null
+
+  constructor(options: ServerProxyOptions, kind: 'http' | 'https', port: number, rules: HttpRules) {
+    this.name = options.request.proxyName
+    this.kind = kind
+    this.port = port
+    this.rules = rules
+    this.#users = new ServerTcpProxy(options)
+  }
+
+  /** As the client is told. */
+  get addresses(): string {
+    return this.#held?.addresses ?? ''
+  }
+
+  claimed(held: Held): void {
+    this.#held = held
+  }
+
+  serve(user: AcceptedLink): void {
+    this.#users.serve(user)
+  }
+
+  async open(): Promise<null> {
+    return null // it has no port of its own
+  }
+
+  hold(): void {}
+
+  start(): void {}
+
+  async close(): Promise<void> {
+    this.#held?.release()
+    this.#held = null
+    await this.#users.close()
+  }
+}
+
+/** A proxy that has its names, or the text against it. */
+export function openVhostProxy(options: ServerProxyOptions, vhosts: Vhosts): ServerVhostProxy | string {
+  const { request } = options
+  const type = request.proxyType === 'https' ? 'https' : 'http'
+  const rules = type === 'http' ? rulesOf(request) : NO_RULES
+  if (typeof rules === 'string') return rules
+  const proxy = new ServerVhostProxy(options, type, vhosts.port, rules)
+  const { customDomains: domains, subdomain, locations } = request
+  const claim = vhosts.claim({ type, domains, subdomain, locations }, proxy)
+  if (claim.type === 'refused') return claim.error
+  proxy.claimed(claim)
+  return proxy
+}

@@ -1,0 +1,90 @@
+// Several tcp proxies behind one port: users go to them in turn. The first member opens the port, the last one frees it. Rules
+// and texts are frp's; that a member which leaves a user waiting is passed over for the next is ours.
+
+import type { AcceptedLink } from '../links/link.ts'
+import type { MessageOf } from '../wire/messages.ts'
+import type { HeldPort, PortPool, PortRefusal } from './port-pool.ts'
+import type { ServerProxyOptions, ServerTcpProxy } from './server-proxy.ts'
+
+type Request = Pick<MessageOf<'newProxy'>, 'group' | 'groupKey' | 'remotePort'>
+
+interface Group {
+  readonly key: string
+  /** As the first member asked for it; 0: any. */
+  readonly askedPort: number
+  readonly members: ServerTcpProxy[]
+  /** Its port, once that is open or refused. */
+  readonly opening: Promise<HeldPort | PortRefusal>
+  next: number
+}
+
+export class TcpGroups {
+  readonly #ports: PortPool
+  readonly #listen: ServerProxyOptions['server']['listen']
+  readonly #groups = new Map<string, Group>()
+
+  constructor(ports: PortPool, listen: ServerProxyOptions['server']['listen']) {
+    this.#ports = ports
+    this.#listen = listen
+  }
+
+  /** frp's text against a member, or null. */
+  objection({ group, groupKey, remotePort }: Request): string | null {
+    const open = this.#groups.get(group)
+    if (open === undefined) return remotePort === 0 ? null : this.#ports.objection(remotePort)
+    if (open.askedPort !== remotePort) return 'group should have same remote port'
+    return open.key === groupKey ? null : 'group auth failed'
+  }
+
+  /** Makes the proxy a member; the group's port is held until the last one gives it back. */
+  async join(member: ServerTcpProxy, request: Request): Promise<HeldPort | PortRefusal> {
+    const error = this.objection(request)
+    if (error !== null) return { type: 'refused', error }
+    const group = this.#groups.get(request.group) ?? this.#open(request)
+    group.members.push(member)
+    const held = await group.opening
+    if (held.type === 'refused') return held
+    return { type: 'held', port: held.port, release: () => this.#leave(request.group, group, member, held) }
+  }
+
+  #open({ group: name, groupKey, remotePort }: Request): Group {
+    const members: ServerTcpProxy[] = []
+    const opening = this.#ports.acquire(`group ${name}`, remotePort, async (address) => {
+      const listening = await this.#listen(address, (user) => this.#serve(group, user))
+      return listening.type === 'failed' ? null : listening
+    })
+    const group: Group = { key: groupKey, askedPort: remotePort, members, opening, next: 0 }
+    this.#groups.set(name, group)
+    void opening.then(({ type }) => {
+      if (type === 'refused') this.#forget(name, group)
+    })
+    return group
+  }
+
+  #forget(name: string, group: Group): void {
+    if (this.#groups.get(name) === group) this.#groups.delete(name)
+  }
+
+  async #leave(name: string, group: Group, member: ServerTcpProxy, held: HeldPort): Promise<void> {
+    const at = group.members.indexOf(member)
+    if (at < 0) return
+    group.members.splice(at, 1)
+    if (at < group.next) group.next--
+    if (group.members.length > 0) return
+    this.#forget(name, group)
+    await held.release()
+  }
+
+  /** The next member in turn; where it has no work connection for the user, the one after it, each at most once. */
+  #serve(group: Group, user: AcceptedLink, tried: ReadonlySet<ServerTcpProxy> = new Set()): void {
+    const { members } = group
+    for (let step = 0; step < members.length; step++) {
+      const at = (group.next + step) % members.length
+      const member = members[at]
+      if (member === undefined || tried.has(member)) continue
+      group.next = at + 1
+      return member.serve(user, () => this.#serve(group, user, new Set([...tried, member])))
+    }
+    user.refuse()
+  }
+}

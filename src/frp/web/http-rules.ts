@@ -1,0 +1,145 @@
+// What happens to a request for a domain on its way to the service, and to the answer on its way back. Headers are flat lists,
+// name and value in turn, as they came: case, order and repetition stay.
+import { sameKey } from '../wire/crypto.ts'
+import type { MessageOf } from '../wire/messages.ts'
+
+export interface HttpRules {
+  /** Both empty: nobody is asked. */
+  readonly user: string
+  readonly password: string
+  /** What the service sees as Host; empty: what the user said. */
+  readonly hostRewrite: string
+  /** Set in the request, and in the answer; each takes the place of what was there under that name. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly responseHeaders: Readonly<Record<string, string>>
+}
+
+export const NO_RULES: HttpRules = { user: '', password: '', hostRewrite: '', headers: {}, responseHeaders: {} }
+
+/** A proxy's rules; the text is a refusal. */
+export function rulesOf(request: MessageOf<'newProxy'>): HttpRules | string {
+  const { httpUser: user, httpPwd: password, hostHeaderRewrite: hostRewrite, headers, responseHeaders } = request
+  if (request.routeByHttpUser !== '') return 'route_by_http_user is not supported'
+  if (!isValue(hostRewrite)) return 'host_header_rewrite is no header value'
+  for (const [name, value] of [...Object.entries(headers), ...Object.entries(responseHeaders)]) {
+    if (!isName(name) || !isValue(value)) return `header [${name.slice(0, 64)}] is not valid`
+    if (RELAYS_OWN.has(name.toLowerCase())) return `header [${name}] can't be set`
+  }
+  return { user, password, hostRewrite, headers, responseHeaders }
+}
+
+const isName = (text: string): boolean => /^[!#$%&'*+.^_`|~0-9a-zA-Z-]+$/.test(text)
+const isValue = (text: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(text)
+
+/** RFC 9110 §7.6.1 and its forerunners: what is said to the next one only. */
+const HOP_BY_HOP = [
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]
+/** A body's length is a matter between neighbours too: a rule that set it would let one request pass for two. */
+const RELAYS_OWN = new Set([...HOP_BY_HOP, 'content-length'])
+/** The relay says these itself. `expect` was answered before the body came. */
+const REPLACED = ['host', 'expect', 'content-length', 'forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto']
+
+/** Whether the user may pass. `authorization`: the header, empty where there is none. */
+export function isAuthorized({ user, password }: HttpRules, authorization: string): boolean {
+  if (user === '' && password === '') return true
+  const coded = /^basic +([A-Za-z0-9+/]+={0,2}) *$/i.exec(authorization)?.[1]
+  return coded !== undefined && sameKey(Buffer.from(coded, 'base64').toString('utf8'), `${user}:${password}`)
+}
+
+/** How a request's body is told apart from what follows it. `unknown`: in a way that is not passed on. */
+export type Framing =
+  | { readonly type: 'none' }
+  | { readonly type: 'length'; readonly text: string }
+  | { readonly type: 'chunked' | 'unknown' }
+
+export function framingOf(raw: readonly string[]): Framing {
+  const codings = valuesOf(raw, 'transfer-encoding')
+  const [length] = valuesOf(raw, 'content-length')
+  if (codings.length > 0) return { type: codings.length === 1 && codings[0]?.toLowerCase() === 'chunked' ? 'chunked' : 'unknown' }
+  return length === undefined ? { type: 'none' } : { type: 'length', text: length }
+}
+
+export interface Asked {
+  readonly raw: readonly string[]
+  /** The Host the request is for, with its port, as it came. */
+  readonly host: string
+  /** The user's address. */
+  readonly from: string
+  readonly tls: boolean
+  readonly method: string
+  /** The protocol that a connection is to be handed over to; null: it is an ordinary request. */
+  readonly upgrade: string | null
+}
+
+/** The headers the service gets. */
+export function requestHeaders({ raw, host, from, tls, method, upgrade }: Asked, rules: HttpRules): string[] {
+  const framing = framingOf(raw)
+  const before = valuesOf(raw, 'x-forwarded-for')
+  const own = [
+    ...['X-Forwarded-For', [...before, from].join(', ')],
+    ...['X-Forwarded-Host', host],
+    ...['X-Forwarded-Proto', tls ? 'https' : 'http'],
+  ]
+  const passed = without(raw, new Set([...hopByHop(raw), ...REPLACED]))
+  const ruled = withRules([...passed, ...own], rules.headers)
+  return [
+    'Host',
+    hostFor(rules, host),
+    ...ruled,
+    ...lengthOf(framing, method),
+    'Connection',
+    upgrade === null ? 'close' : 'Upgrade',
+  ].concat(upgrade === null ? [] : ['Upgrade', upgrade])
+}
+
+/** A rule may name Host too; it has the last word, as with stock frps. */
+function hostFor({ hostRewrite, headers }: HttpRules, host: string): string {
+  const named = Object.entries(headers).find(([name]) => name.toLowerCase() === 'host')?.[1]
+  return named ?? (hostRewrite === '' ? host : hostRewrite)
+}
+
+function lengthOf(framing: Framing, method: string): readonly string[] {
+  if (framing.type === 'chunked') return ['Transfer-Encoding', 'chunked']
+  if (framing.type === 'length') return ['Content-Length', framing.text]
+  return /^(POST|PUT|PATCH)$/.test(method) ? ['Content-Length', '0'] : []
+}
+
+/** The headers the user gets. A length stays, as the service's word on what it sends, unless chunks say where that ends. */
+export function responseHeaders(raw: readonly string[], rules: HttpRules): string[] {
+  const dropped = hopByHop(raw)
+  if (framingOf(raw).type !== 'length') dropped.add('content-length')
+  return withRules(without(raw, dropped), rules.responseHeaders)
+}
+
+/** Those of RFC 9110, and what `Connection` names; it can name none of those that say where a body ends. */
+function hopByHop(raw: readonly string[]): Set<string> {
+  const named = valuesOf(raw, 'connection').flatMap((value) => value.split(','))
+  const names = new Set([...HOP_BY_HOP, ...named.map((name) => name.trim().toLowerCase())])
+  names.delete('content-length')
+  return names
+}
+
+function withRules(raw: readonly string[], rules: Readonly<Record<string, string>>): string[] {
+  const entries = Object.entries(rules).filter(([name]) => name.toLowerCase() !== 'host')
+  return [...without(raw, new Set(entries.map(([name]) => name.toLowerCase()))), ...entries.flat()]
+}
+
+const without = (raw: readonly string[], names: ReadonlySet<string>): string[] =>
+  pairs(raw)
+    .filter(([name]) => !names.has(name.toLowerCase()))
+    .flat()
+
+const valuesOf = (raw: readonly string[], wanted: string): string[] =>
+  pairs(raw).flatMap(([name, value]) => (name.toLowerCase() === wanted ? [value] : []))
+
+const pairs = (raw: readonly string[]): (readonly [string, string])[] =>
+  Array.from({ length: Math.floor(raw.length / 2) }, (_, i) => [raw[2 * i] ?? '', raw[2 * i + 1] ?? ''] as const)

@@ -1,0 +1,137 @@
+// The domains that are served on one port: http by the Host header, https by the name in TLS's ClientHello. Who serves one is
+// a client's proxy, or this node for itself. Refusals are in the words of frps 0.45 where it has any.
+
+import type { AcceptedLink } from '../links/link.ts'
+import type { HttpRules } from './http-rules.ts'
+import { type Found, hostName, isDomain, VhostTable } from './vhost-table.ts'
+
+/** Where connections for a domain go. */
+export interface VhostRoute {
+  /** What is done to an http request on its way; of no meaning for https. */
+  readonly rules: HttpRules
+  /**
+   * Takes a connection over: for https the user's own, with what was read of it in `first`; for http one that carries a single
+   * request. `refuse` is called where nobody can serve it now.
+   */
+  serve(user: AcceptedLink): void
+}
+
+/** What the port asks. `host`: a Host header or a server name, in any case, with or without a port. */
+export interface VhostFinder {
+  /** `path`: as it came in the request, without query. */
+  http(host: string, path: string): Found<VhostRoute>
+  https(serverName: string): VhostRoute | null
+}
+
+export interface VhostWish {
+  readonly type: 'http' | 'https'
+  readonly domains: readonly string[]
+  /** A name under the server's own domain; empty: none. */
+  readonly subdomain: string
+  /** For http; empty: every path. */
+  readonly locations: readonly string[]
+}
+
+export interface VhostsOptions {
+  /** The port they are served on, as users know it. */
+  readonly port: () => number
+  /** Whether a name or an address is this machine's own and so nobody's to have. It stays so under a wildcard. */
+  readonly isOwn: (host: string) => boolean
+  /** Clients may ask for names below it; null: they may not. */
+  readonly subdomainHost: string | null
+}
+
+/** `addresses` as frps tells them: `domain[:port]`, separated by commas. */
+export type Claim =
+  | { readonly type: 'held'; readonly addresses: string; release(): void }
+  | { readonly type: 'refused'; readonly error: string }
+
+/** Domains times locations of one proxy, and what telling them takes: an answer has to fit into frp's 10,240 bytes. Stock has no limit. */
+const MAX_PLACES = 256
+const MAX_ADDRESSES_CHARS = 8_192
+
+export class Vhosts implements VhostFinder {
+  readonly #options: VhostsOptions
+  readonly #tables = { http: new VhostTable<VhostRoute>(), https: new VhostTable<VhostRoute>() }
+
+  constructor(options: VhostsOptions) {
+    this.#options = options
+  }
+
+  get port(): number {
+    return this.#options.port()
+  }
+
+  /** All of a wish or nothing of it. */
+  claim(wish: VhostWish, route: VhostRoute): Claim {
+    const { subdomainHost } = this.#options
+    const error = this.#objection(wish)
+    if (error !== null) return { type: 'refused', error }
+    const domains = wish.domains.filter((domain) => domain !== '').map((domain) => domain.toLowerCase())
+    if (wish.subdomain !== '') domains.push(`${wish.subdomain.toLowerCase()}.${subdomainHost ?? ''}`)
+    const locations = wish.type === 'https' || wish.locations.length === 0 ? [''] : wish.locations.map(wireText)
+    const places = domains.flatMap((domain) => locations.map((location) => ({ domain, location })))
+    const addresses = places.map(({ domain }) => this.#address(domain)).join(',')
+    if (places.length > MAX_PLACES || addresses.length > MAX_ADDRESSES_CHARS)
+      return { type: 'refused', error: 'more domains and locations than one proxy may have' }
+    const table = this.#tables[wish.type]
+    const held: typeof places = []
+    const release = (): void => {
+      for (const { domain, location } of held.splice(0)) table.remove(domain, location)
+    }
+    for (const place of places) {
+      if (!table.add(place.domain, place.location, route)) {
+        release()
+        return { type: 'refused', error: 'router config conflict' }
+      }
+      held.push(place)
+    }
+    return { type: 'held', addresses, release }
+  }
+
+  http(host: string, path: string): Found<VhostRoute> {
+    const name = hostName(host)
+    const { http } = this.#tables
+    return http.size === 0 || this.#options.isOwn(name) ? { type: 'no-domain' } : http.find(name, plainPath(path))
+  }
+
+  https(serverName: string): VhostRoute | null {
+    const name = hostName(serverName)
+    const { https } = this.#tables
+    if (name === '' || https.size === 0 || this.#options.isOwn(name)) return null
+    const found = https.find(name, '')
+    return found.type === 'found' ? found.value : null
+  }
+
+  /** Stock leaves the two usual ports out, whichever of them it is. */
+  #address(domain: string): string {
+    const { port } = this
+    return port === 80 || port === 443 ? domain : `${domain}:${port}`
+  }
+
+  #objection({ domains, subdomain }: VhostWish): string | null {
+    const { isOwn, subdomainHost } = this.#options
+    if (domains.length === 0 && subdomain === '') return 'custom_domains and subdomain should set at least one of them'
+    for (const given of domains) {
+      const domain = given.toLowerCase()
+      if (subdomainHost !== null && domain.endsWith(`.${subdomainHost}`))
+        return `custom domain [${given}] should not belong to subdomain_host [${subdomainHost}]`
+      if (domain === '') continue // as stock does
+      if (!isDomain(domain)) return `custom domain [${clip(given)}] is no domain name`
+      if (!domain.startsWith('*') && isOwn(domain)) return `custom domain [${given}] is the server's own`
+    }
+    if (subdomain === '') return null
+    if (subdomainHost === null) return 'subdomain is not supported because this feature is not enabled in remote frps'
+    if (/[.*]/.test(subdomain)) return "'.' and '*' is not supported in subdomain"
+    return isDomain(subdomain.toLowerCase()) ? null : `subdomain [${clip(subdomain)}] is no domain name`
+  }
+}
+
+const clip = (text: string): string => (text.length > 64 ? `${text.slice(0, 64)}…` : text)
+
+/** A configured text as its bytes come in a request. */
+const wireText = (text: string): string => Buffer.from(text).toString('latin1')
+
+/** Escapes undone, as the service will: `/%61dmin` is `/admin`, and no way around what was said of that. */
+const plainPath = (path: string): string =>
+  path.replaceAll(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))

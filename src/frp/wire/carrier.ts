@@ -1,0 +1,102 @@
+// How a client's streams reach the TURN: all in one connection (mux), or each in one of its own.
+
+import type { FrpClientOptions } from '../contract.ts'
+import { createBareStream } from '../links/bare-stream.ts'
+import { createMux } from '../mux/mux.ts'
+import type { MuxStream } from '../mux/mux-contract.ts'
+
+export interface Carrier {
+  /** Asks for a stream; answered once, at once with mux: null when none can be had. Never answered once closed. */
+  open(onStream: (stream: MuxStream | null) => void): void
+  /** The round trip to the other end and back, once. Never told without mux, or once it is over. */
+  ping(answered: (rttMs: number) => void): void
+  /** The connection that carries all has just ended: `onClosed` follows and knows why. Never without mux. */
+  readonly ending: boolean
+  /** Ends the connection that carries all; without mux every stream ends for itself. */
+  close(why: string): void
+}
+
+export interface CarrierEvents {
+  /** Streams may be asked for. Once. */
+  readonly onReady: () => void
+  /** No stream lives, and none can be had any more. Once, unless closed before. */
+  readonly onClosed: (why: string) => void
+}
+
+export const openCarrier = (options: FrpClientOptions, events: CarrierEvents): Carrier =>
+  options.mux ? muxCarrier(options, events) : bareCarrier(options, events)
+
+function muxCarrier({ clock, tls, keepaliveMs, silenceMs, dialServer }: FrpClientOptions, { onReady, onClosed }: CarrierEvents): Carrier {
+  let closed = false
+  const mux = createMux({
+    client: true,
+    clock,
+    gather: tls,
+    keepaliveMs,
+    silenceMs,
+    onStream: (stream) => stream.reset(), // only clients open streams
+    onClose: (why) => {
+      if (!closed) onClosed(why)
+    },
+  })
+  void dialServer(mux.reader()).then((opened) => {
+    if ('type' in opened) {
+      if (!closed) onClosed(opened.text)
+      return
+    }
+    if (closed) {
+      opened.link.on('error', () => {}) // an unheard error would be thrown
+      opened.link.destroy()
+      return
+    }
+    mux.start(opened, null)
+    onReady()
+  })
+  return {
+    get ending() {
+      return mux.closed
+    },
+    open: (onStream) => onStream(mux.open()),
+    ping: (answered) => mux.ping(answered),
+    close: (why) => {
+      closed = true
+      mux.close(why)
+    },
+  }
+}
+
+function bareCarrier({ tls, dialServer }: FrpClientOptions, { onReady, onClosed }: CarrierEvents): Carrier {
+  let closed = false
+  let first = true
+  queueMicrotask(() => {
+    if (!closed) onReady()
+  })
+  return {
+    ping: () => {},
+    ending: false,
+    open: (onStream) => {
+      const control = first
+      first = false
+      const stream = createBareStream({ tls })
+      void dialServer(stream.reader()).then((opened) => {
+        if ('type' in opened) {
+          if (closed) return
+          if (control)
+            onClosed(opened.text) // with the reason, which null has not
+          else onStream(null)
+          return
+        }
+        if (closed) {
+          opened.link.on('error', () => {})
+          opened.link.destroy()
+          return
+        }
+        stream.start(opened, null)
+        onStream(stream)
+      })
+    },
+    close: () => {
+      closed = true
+    },
+  }
+}

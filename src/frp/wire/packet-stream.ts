@@ -1,0 +1,88 @@
+// Datagrams over a work connection: UDPPacket messages both ways, framed as its wire has it (v2 from frp 0.69.1 on), through
+// the proxy's own coding where it has one. The client pings on it; the TURN never does, since 0.45's client takes whatever comes for a packet.
+
+import type { MuxStream } from '../mux/mux-contract.ts'
+import type { Coder } from './coding.ts'
+import type { UdpAddress } from './messages.ts'
+import type { MessageSource, Wire } from './wire.ts'
+
+/** Largest datagram whose message stays within the wire's limit: base64, and the addresses beside it. */
+export const maxDatagramBytes = ({ maxBodyBytes }: Wire): number => Math.floor(((maxBodyBytes - 256) / 4) * 3)
+
+/** Beyond it datagrams are lost, as in a full queue of a router; about frp's 1,024 packets. */
+const MAX_UNSENT_BYTES = 1 << 20
+
+export interface PacketStreamOptions {
+  readonly wire: Wire
+  readonly coder: Coder
+  /** A datagram, and the user it belongs to. */
+  readonly onPacket: (bytes: Buffer, user: UdpAddress) => void
+  /** Anything came, a ping too. */
+  readonly onSign: () => void
+  /** The stream is of no more use; it is left as it is. Once. `fault`: what was wrong with what came; null when it was just closed. */
+  readonly onFail: (fault: string | null) => void
+}
+
+export class PacketStream {
+  readonly #stream: MuxStream
+  readonly #options: PacketStreamOptions
+  readonly #reader: MessageSource
+  readonly #maxBytes: number
+  #ended = false
+
+  constructor(stream: MuxStream, options: PacketStreamOptions) {
+    this.#stream = stream
+    this.#options = options
+    this.#reader = options.wire.source()
+    this.#maxBytes = maxDatagramBytes(options.wire)
+    stream.urgent = true
+  }
+
+  start(rest: Buffer | null): void {
+    this.#stream.onEnd = () => this.#fail(null)
+    if (rest !== null) this.#receive(rest)
+    if (!this.#ended) this.#stream.onBytes = (bytes) => this.#receive(bytes)
+  }
+
+  /** Too large a datagram is lost, and so is one that would have to wait for long: false. */
+  send(bytes: Buffer, user: UdpAddress): boolean {
+    if (this.#ended || bytes.length > this.#maxBytes || (this.#stream.unsentBytes ?? 0) > MAX_UNSENT_BYTES) return false
+    this.#write(this.#options.wire.encode({ type: 'udpPacket', content: bytes.toString('base64'), remote: user }))
+    return true
+  }
+
+  ping(): void {
+    if (!this.#ended) this.#write(this.#options.wire.encode({ type: 'ping' }))
+  }
+
+  stop(): void {
+    this.#ended = true
+    this.#stream.onBytes = null
+    this.#stream.onEnd = null
+  }
+
+  #write(frame: Buffer): void {
+    this.#stream.write(this.#options.coder.encode(frame))
+  }
+
+  #receive(coded: Buffer): void {
+    const plain = this.#options.coder.decode(coded)
+    if (plain === null) return this.#fail('undecodable bytes')
+    for (const bytes of plain) this.#reader.push(bytes)
+    while (!this.#ended) {
+      const read = this.#reader.next()
+      if (read.type === 'more') return
+      if (read.type === 'fault') return this.#fail(read.text)
+      this.#options.onSign()
+      const { message } = read
+      if (message.type === 'udpPacket' && message.remote !== null)
+        this.#options.onPacket(Buffer.from(message.content, 'base64'), message.remote)
+    }
+  }
+
+  #fail(fault: string | null): void {
+    if (this.#ended) return
+    this.stop()
+    this.#options.onFail(fault)
+  }
+}

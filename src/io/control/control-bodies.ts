@@ -1,0 +1,59 @@
+// What the control port's actions take. Loaded with the first action, since zod takes longer to load than a node to start.
+import { z } from 'zod'
+import { readBandwidth } from '../../frp/index.ts'
+
+const peer = z.string().min(1).max(300)
+const serviceName = z.string().min(1).max(100)
+
+const serviceOptions = z.strictObject({
+  encrypt: z.literal(true).exactOptional(),
+  compress: z.literal(true).exactOptional(),
+  limit: z
+    .string()
+    .max(30)
+    .refine((text) => (readBandwidth(text) ?? 0) > 0, { error: 'must be a number of KB or MB, such as 1MB' })
+    .exactOptional(),
+  limitMode: z.enum(['client', 'server']).exactOptional(),
+  proxyProtocol: z.enum(['v1', 'v2']).exactOptional(),
+  group: z.string().min(1).max(100).exactOptional(),
+  groupKey: z.string().min(1).max(100).exactOptional(),
+  check: z.union([z.literal('tcp'), z.templateLiteral(['http:/', z.string().regex(/^[\x21-\x7e]{0,500}$/)])]).exactOptional(),
+  port: z.number().int().min(1).max(65_535).exactOptional(),
+})
+
+export const controlBodies = {
+  address: z.strictObject({ address: z.string().min(1).max(300) }),
+  peer: z.strictObject({ peer }),
+  service: z.strictObject({
+    spec: z.strictObject({
+      name: serviceName,
+      kind: z.enum(['tcp', 'udp', 'http', 'https']),
+      local: z.string().min(1).max(300),
+      domain: z.string().min(1).max(253).nullable(),
+      options: serviceOptions.exactOptional(),
+    }),
+    /** How long to wait for the proof, in milliseconds. */
+    timeoutMs: z.number().int().min(1).max(600_000).default(30_000),
+  }),
+  serviceName: z.strictObject({ name: serviceName }),
+}
+
+/** The body, or one sentence about what is wrong with it. */
+export function readBody<T>(
+  schema: z.ZodType<T>,
+  text: string,
+): { readonly type: 'body'; readonly body: T } | { readonly type: 'refused'; readonly text: string } {
+  const parsed = schema.safeParse(parseJson(text))
+  if (parsed.success) return { type: 'body', body: parsed.data }
+  const [issue] = parsed.error.issues
+  const where = issue?.path.join('.')
+  return { type: 'refused', text: `The body does not fit: ${where ? `${where}: ` : ''}${issue?.message ?? 'not understood'}.` }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

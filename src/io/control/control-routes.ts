@@ -1,0 +1,118 @@
+// What the control port answers, as a table. `openapi.ts` describes the same routes; a test compares them.
+import type { MoonwalkNode, Refusal } from '../../answers.ts'
+
+/** An answer as JSON, or one to be sent as it is. */
+export type ControlReply =
+  | { readonly type: 'json'; readonly status: number; readonly body: object }
+  | {
+      readonly type: 'raw'
+      readonly status: number
+      readonly contentType: string
+      readonly body: string | Buffer
+      readonly headers?: Readonly<Record<string, string>>
+    }
+
+export interface ControlRoute {
+  readonly method: 'GET' | 'POST'
+  /** `{name}` stands for one part of the path. */
+  readonly path: string
+  readonly run: (request: { readonly part: string; readonly body: string }) => Promise<ControlReply> | ControlReply
+}
+
+export interface RouteSources {
+  readonly node: MoonwalkNode
+  readonly metrics: () => string
+  readonly openapi: () => Promise<object>
+  readonly diagram: (name: string) => Promise<{ readonly content: Buffer; readonly type: string } | null>
+}
+
+export function controlRoutes({ node, metrics, openapi, diagram }: RouteSources): readonly ControlRoute[] {
+  return [
+    { method: 'GET', path: '/api/status', run: () => json(200, node.status()) },
+    { method: 'GET', path: '/api/peers', run: () => json(200, node.peers()) },
+    { method: 'GET', path: '/api/table', run: () => json(200, node.table()) },
+    { method: 'GET', path: '/api/states', run: () => json(200, { schemaVersion: 1, states: node.activeStates() }) },
+    { method: 'GET', path: '/api/news', run: () => json(200, { schemaVersion: 1, news: node.recentNews(256) }) },
+    { method: 'GET', path: '/api/openapi.json', run: async () => json(200, await openapi()) },
+    { method: 'GET', path: '/metrics', run: () => raw('text/plain; version=0.0.4; charset=utf-8', metrics()) },
+    {
+      method: 'GET',
+      path: '/api/diagrams/{file}',
+      run: async ({ part }) => {
+        const file = /^[a-zA-Z0-9-]+\.svg$/.test(part) ? await diagram(part) : null
+        // A picture carries its own style, and nothing else.
+        const headers = { 'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'" }
+        return file ? { ...raw(file.type, file.content), headers } : problem(404, 'There is no such diagram.')
+      },
+    },
+    action(
+      '/api/peers',
+      409,
+      (bodies) => bodies.address,
+      ({ address }) => node.add(address),
+    ),
+    action(
+      '/api/peers/remove',
+      404,
+      (bodies) => bodies.peer,
+      ({ peer }) => node.remove(peer),
+    ),
+    action(
+      '/api/services',
+      409,
+      (bodies) => bodies.service,
+      ({ spec, timeoutMs }) => node.expose(spec, timeoutMs),
+    ),
+    action(
+      '/api/services/remove',
+      404,
+      (bodies) => bodies.serviceName,
+      ({ name }) => node.unexpose(name),
+    ),
+    action(
+      '/api/ping',
+      409,
+      (bodies) => bodies.peer,
+      ({ peer }) => node.ping(peer),
+    ),
+    action(
+      '/api/speedtest',
+      409,
+      (bodies) => bodies.peer,
+      ({ peer }) => node.speedtest(peer),
+    ),
+  ]
+}
+
+export const json = (status: number, body: object): ControlReply => ({ type: 'json', status, body })
+export const problem = (status: number, error: string): ControlReply => json(status, { schemaVersion: 1, error })
+const raw = (contentType: string, body: string | Buffer): ControlReply & { readonly type: 'raw' } => ({
+  type: 'raw',
+  status: 200,
+  contentType,
+  body,
+})
+
+type Bodies = typeof import('./control-bodies.ts').controlBodies
+
+/** `refusedStatus`: what a refusal by the node is answered with. */
+function action<Body>(
+  path: string,
+  refusedStatus: 404 | 409,
+  schemaOf: (bodies: Bodies) => import('zod').ZodType<Body>,
+  act: (body: Body) => Promise<object> | object,
+): ControlRoute {
+  return {
+    method: 'POST',
+    path,
+    run: async ({ body: text }) => {
+      const { controlBodies, readBody } = await import('./control-bodies.ts')
+      const read = readBody(schemaOf(controlBodies), text)
+      if (read.type === 'refused') return problem(400, read.text)
+      const answer = await act(read.body)
+      return isRefusal(answer) ? problem(refusedStatus, answer.text) : json(200, { schemaVersion: 1, ...answer })
+    },
+  }
+}
+
+const isRefusal = (answer: object): answer is Refusal => 'type' in answer && answer.type === 'refused'

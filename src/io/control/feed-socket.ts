@@ -1,0 +1,201 @@
+// GET /feed. One look at the node serves every reader; a reader that falls behind is sent less, and newer.
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { WebSocket, WebSocketServer } from 'ws'
+import type { MoonwalkNode } from '../../answers.ts'
+import {
+  changed,
+  type Dirt,
+  deltaText,
+  type FiguresLook,
+  hasMoved,
+  isClean,
+  type Look,
+  lookAt,
+  lookAtFigures,
+  mergeDirt,
+  NO_DIRT,
+  snapshotText,
+} from '../../feed/delta.ts'
+import { figuresOf, withoutFigures } from '../../feed/figures.ts'
+import type { Entry } from '../../feed/news.ts'
+import type { Clock } from '../../ports.ts'
+
+/** From news to the delta that tells of it: what happens together is told together. At most 1000 / this deltas a second. */
+const BATCH_MS = 150
+/** A look without news: ages and rates move on too. */
+const REFRESH_MS = 2_000
+/** From one reading of the figures to the next, at least; while they move a look comes this often. */
+const FIGURES_MS = 1_000
+/** Looking may take this share of the time, however large the table. */
+const MAX_SHARE = 0.1
+/** A reader with more than this still to read is slow, until it has less than `CAUGHT_UP_BYTES`. */
+const SLOW_BYTES = 256 * 1024
+const CAUGHT_UP_BYTES = 32 * 1024
+/** How often a slow reader is looked after. */
+const SLOW_POLL_MS = 100
+/** A reader that keeps up hears something this often at least, if only an empty delta: silence means that the node is stuck. */
+const HEARTBEAT_MS = 5_000
+/** A reader that did not answer the last ping by the next is gone. */
+const PING_MS = 15_000
+/** From saying goodbye to hanging up. */
+const GOODBYE_MS = 250
+const MAX_READERS = 64
+const MAX_NEWS = 50
+const MAX_MESSAGE_BYTES = 64 * 1024
+
+export interface FeedSocket {
+  /** Takes over an upgrade that was let in. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, format: 'deltas' | 'entries'): Promise<void>
+  close(): void
+}
+
+interface Reader {
+  readonly socket: WebSocket
+  readonly format: 'deltas' | 'entries'
+  /** What it holds once all that was sent is read. */
+  seq: number
+  slow: boolean
+  dirt: Dirt
+  /** Not sent yet, oldest first. */
+  news: readonly Entry[]
+  answeredPing: boolean
+}
+
+export function createFeedSocket({ node, clock }: { readonly node: MoonwalkNode; readonly clock: Clock }): FeedSocket {
+  const readers = new Set<Reader>()
+  let server: WebSocketServer | null = null
+  let closed = false
+  let seq = 0
+  let look: Look | null = null
+  let figures: { readonly look: FiguresLook; readonly atMs: number } | null = null
+  let moving = false
+  let fresh: readonly Entry[] = []
+  let tick: unknown = null
+  let tickAt = 0
+  let restUntil = 0
+  let toldAt = 0
+  let ping: unknown = null
+  let stopNews: (() => void) | null = null
+
+  function takeLook(): Look {
+    const status = node.status()
+    if (figures === null || clock.now() - figures.atMs >= FIGURES_MS)
+      figures = { look: lookAtFigures(figuresOf(status)), atMs: clock.now() }
+    return lookAt(withoutFigures(status), node.peers().peers, node.activeStates(), figures.look)
+  }
+
+  function tickIn(ms: number): void {
+    const at = Math.max(clock.now() + ms, restUntil)
+    if (tick !== null && tickAt <= at) return
+    if (tick !== null) clock.clearTimeout(tick)
+    tickAt = at
+    tick = clock.setTimeout(onTick, Math.max(0, at - clock.now()))
+  }
+
+  function onTick(): void {
+    tick = null
+    const startedAt = clock.now()
+    bringUpToDate()
+    restUntil = clock.now() + (clock.now() - startedAt) / MAX_SHARE
+    if (readers.size > 0) tickIn([...readers].some(({ slow }) => slow) ? SLOW_POLL_MS : moving ? FIGURES_MS : REFRESH_MS)
+  }
+
+  function bringUpToDate(): void {
+    const before = look ?? takeLook()
+    const after = takeLook()
+    const dirt = changed(before, after)
+    if (before.clients !== after.clients) moving = hasMoved(dirt)
+    const [news, from] = [fresh, seq]
+    look = after
+    fresh = []
+    const moved = !isClean(dirt) || news.length > 0
+    if (moved) seq += 1
+    const speaks = moved || clock.now() - toldAt >= HEARTBEAT_MS
+    if (speaks) toldAt = clock.now()
+    // One text for all who keep up.
+    const shared = speaks ? Buffer.from(deltaText(from, seq, after, dirt, news.slice(-MAX_NEWS))) : null
+    for (const reader of readers) {
+      if (reader.format === 'entries') continue
+      reader.slow = isSlow(reader)
+      if (reader.slow) {
+        reader.dirt = mergeDirt(reader.dirt, dirt)
+        reader.news = [...reader.news, ...news].slice(-MAX_NEWS)
+      } else if (reader.seq === from && shared) {
+        reader.socket.send(shared, { binary: false })
+        reader.seq = seq
+      } else if (reader.seq !== seq) {
+        reader.socket.send(deltaText(reader.seq, seq, after, mergeDirt(reader.dirt, dirt), [...reader.news, ...news].slice(-MAX_NEWS)))
+        Object.assign(reader, { seq, dirt: NO_DIRT, news: [] })
+      }
+    }
+  }
+
+  const isSlow = ({ slow, socket }: Reader) => socket.bufferedAmount > (slow ? CAUGHT_UP_BYTES : SLOW_BYTES)
+
+  function onNews(entry: Entry): void {
+    fresh = [...fresh, entry].slice(-MAX_NEWS)
+    const text = JSON.stringify(entry)
+    for (const { format, socket } of readers) if (format === 'entries' && socket.bufferedAmount <= SLOW_BYTES) socket.send(text)
+    tickIn(BATCH_MS)
+  }
+
+  function onPing(): void {
+    ping = readers.size > 0 ? clock.setTimeout(onPing, PING_MS) : null
+    for (const reader of readers) {
+      if (!reader.answeredPing) reader.socket.terminate()
+      else {
+        reader.answeredPing = false
+        reader.socket.ping()
+      }
+    }
+  }
+
+  function admit(socket: WebSocket, format: 'deltas' | 'entries'): void {
+    const first = readers.size === 0
+    if (first) stopNews = node.onNews(onNews)
+    if (first || !look) look = takeLook()
+    // Those already here must not miss what this look saw.
+    else bringUpToDate()
+    const reader: Reader = { socket, format, seq, slow: false, dirt: NO_DIRT, news: [], answeredPing: true }
+    readers.add(reader)
+    socket.on('pong', () => {
+      reader.answeredPing = true
+    })
+    socket.on('error', () => socket.terminate())
+    socket.on('close', () => leave(reader))
+    if (format === 'deltas') socket.send(snapshotText(seq, look, node.recentNews(MAX_NEWS)))
+    ping ??= clock.setTimeout(onPing, PING_MS)
+    tickIn(REFRESH_MS)
+  }
+
+  function leave(reader: Reader): void {
+    readers.delete(reader)
+    if (readers.size > 0) return
+    stopNews?.()
+    if (tick !== null) clock.clearTimeout(tick)
+    if (ping !== null) clock.clearTimeout(ping)
+    stopNews = tick = ping = look = figures = null
+    moving = false
+    fresh = []
+  }
+
+  return {
+    async upgrade(request, socket, head, format) {
+      const { WebSocketServer } = await import('ws')
+      if (closed || socket.destroyed || readers.size >= MAX_READERS) {
+        socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+        return
+      }
+      server ??= new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_MESSAGE_BYTES, clientTracking: false })
+      server.handleUpgrade(request, socket, head, (open) => admit(open, format))
+    },
+    close() {
+      closed = true
+      for (const { socket } of [...readers]) {
+        socket.close(1001, 'the node stops')
+        clock.setTimeout(() => socket.terminate(), GOODBYE_MS)
+      }
+    },
+  }
+}

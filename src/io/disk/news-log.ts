@@ -1,0 +1,15 @@
+// The log: news as JSON lines in the data directory, by pino.
+import { pino } from 'pino'
+import type { Entry } from '../../feed/news.ts'
+
+/** Appends each entry; measurements and states only at level `debug`. */
+export function createNewsLog(file: string, level: 'debug' | 'info' | 'warn'): (entry: Entry) => void {
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime }
+  const log = pino(options, pino.destination({ dest: file, mkdir: true, sync: false }))
+  return (entry) => {
+    const { seq: _, at: _at, ...news } = entry
+    if (entry.type === 'warned' || entry.type === 'turn.lost' || entry.type === 'service.down') log.warn(news)
+    else if (entry.type === 'peer.measured' || entry.type === 'state.entered') log.debug(news)
+    else log.info(news)
+  }
+}

@@ -1,0 +1,63 @@
+// A connection that came in, as the frp code takes it over.
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import type { AcceptedLink, OpenedLink, Reader } from '../../frp/index.ts'
+import type { RawConnection } from '../front/raw-accept.ts'
+import { readInto, rewrap, startReading, stopReading, writeSingly } from './fast-links.ts'
+import { localOf, remoteOf } from './socket-ends.ts'
+
+interface Arrival {
+  /** Read from the socket already. */
+  readonly first: Buffer | null
+  /** Remembers a socket that takes the place of this one. */
+  readonly keep: (socket: Socket) => void
+}
+
+/** The socket must be paused, and allow half-open. */
+export function acceptedLink(socket: Socket, { first, keep }: Arrival): AcceptedLink {
+  stopReading(socket)
+  return {
+    remote: remoteOf(socket),
+    local: localOf(socket),
+    tls: socket instanceof TLSSocket,
+    first,
+    open: (reader) => opened(socket, reader, keep),
+    refuse: () => void socket.destroy(),
+  }
+}
+
+/** One that is no socket yet. */
+export function rawLink(connection: RawConnection, keep: Arrival['keep']): AcceptedLink {
+  const { remote, local } = connection
+  return {
+    remote,
+    local,
+    tls: false,
+    first: null,
+    open: (reader) => {
+      const link = connection.open(reader)
+      keep(link)
+      if (reader === null) process.nextTick(() => link.resume()) // the caller listens first
+      return { link, direct: reader !== null }
+    },
+    refuse: () => connection.destroy(),
+  }
+}
+
+function opened(socket: Socket, reader: Reader | null, keep: Arrival['keep']): OpenedLink {
+  if (reader && !(socket instanceof TLSSocket)) {
+    const fast = rewrap(socket, reader)
+    if (fast) {
+      keep(fast)
+      return { link: fast, direct: true }
+    }
+  }
+  if (socket instanceof TLSSocket) writeSingly(socket)
+  const direct = reader !== null && socket instanceof TLSSocket && readInto(socket, reader)
+  // Not in this turn: the caller listens first, and a 'readable' listener that has just been taken away still holds the flow.
+  process.nextTick(() => {
+    startReading(socket)
+    socket.resume()
+  })
+  return { link: socket, direct }
+}

@@ -1,0 +1,98 @@
+// Raw byte streams over TCP and TLS; datagrams beside them.
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { connect as connectTls } from 'node:tls'
+import { type HostPort, parseAddress } from '../../domain/address.ts'
+import type { OpenedLink } from '../../frp/index.ts'
+import type { DialOptions, Failure, Network, TlsWish } from '../../ports.ts'
+import { KEEP_ALIVE } from '../front/keep-alive.ts'
+import { acceptedLink, rawLink } from './accepted-link.ts'
+import { onreadOf, readInto, writeSingly } from './fast-links.ts'
+import { failed, failureOf } from './network-failure.ts'
+import { openNodeDatagrams } from './node-datagrams.ts'
+import { listenTcp } from './tcp-listener.ts'
+
+/** Tells a stock frps that TLS follows. */
+const TLS_ANNOUNCED = Buffer.from([0x17])
+
+export const createNodeNetwork = (): Network => ({
+  dial,
+  listen: (address, onLink) =>
+    listenTcp({
+      address,
+      maxOpen: Number.POSITIVE_INFINITY,
+      onSocket: (socket, keep) => onLink(acceptedLink(socket, { first: null, keep })),
+      onRaw: (connection, keep) => onLink(rawLink(connection, keep)),
+    }),
+  openDatagrams: openNodeDatagrams,
+  ownHosts,
+})
+
+function dial(address: string, options: DialOptions): ReturnType<Network['dial']> {
+  const to = parseAddress(address)
+  if (!to) return Promise.resolve(failed('unreachable', `${address} is not host:port`))
+  const { timeoutMs, signal } = options
+  if (signal?.aborted) return Promise.resolve(failed('aborted', 'it was called off'))
+  return new Promise((resolve) => {
+    const sockets: Socket[] = []
+    const settle = (answer: OpenedLink | Failure): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+      for (const socket of sockets) {
+        // An error between now and the caller's own listener just ends the link; 'close' tells.
+        socket.on('error', ignore).removeListener('error', fail)
+        if ('type' in answer) socket.destroy()
+      }
+      resolve(answer)
+    }
+    const fail = (error: unknown): void => settle(failureOf(error))
+    const abort = (): void => settle(failed('aborted', 'it was called off'))
+    const timer = setTimeout(() => settle(failed('timeout', 'it did not answer in time')), timeoutMs)
+    signal?.addEventListener('abort', abort, { once: true })
+    const begun = <S extends Socket>(socket: S): S => {
+      sockets.push(socket)
+      return socket.on('error', fail)
+    }
+    connect(to, options, begun, settle)
+  })
+}
+
+type Begun = <S extends Socket>(socket: S) => S
+
+/** Every socket is shown to `begun` as soon as it exists. */
+function connect(to: HostPort, { tls, reader }: DialOptions, begun: Begun, opened: (link: OpenedLink) => void): void {
+  const plain = { ...to, allowHalfOpen: true, noDelay: true, ...KEEP_ALIVE }
+  const onread = reader ? { onread: onreadOf(reader) } : {}
+  if (!tls) {
+    const link = begun(connectTcp({ ...plain, ...onread }))
+    link.once('connect', () => opened({ link, direct: reader !== undefined }))
+    return
+  }
+  const wish = { ...plain, ...tlsOptions(to.host, tls) }
+  if (!tls.announce) {
+    const link = begun(connectTls({ ...wish, ...onread }))
+    writeSingly(link)
+    link.once('secureConnect', () => opened({ link, direct: reader !== undefined }))
+    return
+  }
+  const tcp = begun(connectTcp(plain))
+  tcp.once('connect', () => {
+    tcp.write(TLS_ANNOUNCED)
+    const link = begun(connectTls({ ...wish, socket: tcp }))
+    writeSingly(link)
+    link.once('secureConnect', () => opened({ link, direct: reader !== undefined && readInto(link, reader) }))
+  })
+}
+
+const tlsOptions = (host: string, { ca, serverName }: TlsWish) => ({
+  servername: serverName ?? (isIP(host) ? '' : host), // a name is what TLS allows there, never an address
+  ...(ca === undefined ? { rejectUnauthorized: false } : { ca, rejectUnauthorized: true }),
+})
+
+const ignore = (): void => {}
+
+function ownHosts(): readonly string[] {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+  const usable = all.filter(({ internal, address }) => !internal && !address.startsWith('fe80:'))
+  return usable.sort((a, b) => a.family.localeCompare(b.family)).map(({ address }) => address)
+}

@@ -1,0 +1,104 @@
+// One request to a peer, by got.
+import type { Agent, IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
+import type { Got } from 'got'
+import { parseAddress } from '../../domain/address.ts'
+import type { Failure, PeerAnswer, PeerRequest } from '../../ports.ts'
+import { plainHeaders } from '../front/inbound-request.ts'
+import { fillerStream } from './filler.ts'
+import { codeOf, failed, failureOf } from './network-failure.ts'
+import { Stopwatch } from './stopwatch.ts'
+
+const DEFAULT_MAX_BYTES = 1024 * 1024
+
+const CALLED_OFF = failed('aborted', 'it was called off')
+const TOO_SLOW = failed('timeout', 'it did not answer in time')
+
+let loading: Promise<{ readonly got: Got }> | null = null
+/** Loading got takes longer than all the rest of a start: it is done once the port is open, or at the first request. */
+export function loadGot(): Promise<{ readonly got: Got }> {
+  loading ??= import('got')
+  return loading
+}
+
+type Outcome = PeerAnswer | Failure | { readonly type: 'stale' }
+
+/** A warm connection may have been closed by the peer in the moment it was used: that says nothing about the peer. */
+export async function askPeer(agent: Agent, address: string, request: PeerRequest): Promise<PeerAnswer | Failure> {
+  const to = parseAddress(address)
+  if (!to) return failed('unreachable', `${address} is not host:port`)
+  const { got } = await loadGot()
+  const startedAt = performance.now()
+  const first = await askOnce(got, agent, address, request)
+  if (first.type !== 'stale') return first
+  // The others are as old: the second try has to dial.
+  for (const socket of agent.freeSockets[agent.getName(to)] ?? []) socket.destroy()
+  const leftMs = request.timeoutMs - (performance.now() - startedAt)
+  const second = leftMs > 0 ? await askOnce(got, agent, address, { ...request, timeoutMs: leftMs }) : TOO_SLOW
+  return second.type === 'stale' ? failed('reset', 'connection reset') : second
+}
+
+function askOnce(got: Got, agent: Agent, address: string, request: PeerRequest): Promise<Outcome> {
+  const { timeoutMs, maxBytes = DEFAULT_MAX_BYTES, onBytes, signal } = request
+  if (signal?.aborted) return Promise.resolve(CALLED_OFF)
+  return new Promise((resolve) => {
+    const watch = new Stopwatch()
+    const stream = got.stream(`http://${address}${request.path}`, gotOptions(agent, request))
+    const pieces: Buffer[] = []
+    let bytes = 0
+    let response: IncomingMessage | null = null
+    const settle = (outcome: Outcome): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+      watch.stop()
+      stream.on('error', ignore).destroy()
+      resolve(outcome)
+    }
+    const timer = setTimeout(() => settle(TOO_SLOW), timeoutMs)
+    const abort = (): void => settle(CALLED_OFF)
+    signal?.addEventListener('abort', abort, { once: true })
+    const finish = (): void => {
+      if (!response) return
+      const { connectMs, answerMs } = watch
+      const { statusCode: status = 0 } = response
+      settle({ type: 'answer', status, headers: plainHeaders(response), body: Buffer.concat(pieces), timing: { connectMs, answerMs } })
+    }
+    stream.on('request', (sent) => watch.watch(sent))
+    stream.on('response', (incoming: IncomingMessage) => {
+      response = incoming
+    })
+    stream.on('data', (piece: Buffer) => {
+      bytes += piece.length
+      if (onBytes) {
+        if (!onBytes(piece.length)) finish()
+        return
+      }
+      pieces.push(piece)
+      if (bytes > maxBytes) settle(failed('protocol', `its answer is over ${maxBytes} bytes`))
+    })
+    stream.on('end', finish)
+    stream.on('error', (error) => {
+      const isStale = watch.isWarm && watch.heardNothing && /^(ECONNRESET|EPIPE)$/.test(codeOf(error))
+      settle(isStale ? { type: 'stale' } : failureOf(error))
+    })
+  })
+}
+
+const ignore = (): void => {}
+
+/** P2PRC sends bodies with GET, too. A filler's length is told, so that the other end knows what to expect. */
+function gotOptions(agent: Agent, { method, headers, body }: PeerRequest) {
+  const isNothing = body === undefined && method === 'GET'
+  const payload = body === undefined || body instanceof Uint8Array ? Buffer.from(body ?? '') : fillerStream(body.bytes)
+  const length = payload instanceof Readable ? (body as { readonly bytes: number }).bytes : payload.length
+  return {
+    method,
+    agent: { http: agent },
+    retry: { limit: 0 },
+    followRedirect: false,
+    throwHttpErrors: false,
+    decompress: false,
+    headers: { 'user-agent': 'moonwalk', ...headers, ...(isNothing ? {} : { 'content-length': String(length) }) },
+    ...(isNothing ? {} : { body: payload, allowGetBody: true }),
+  }
+}

@@ -1,0 +1,146 @@
+import { expect, test } from 'vitest'
+import { createSeeds } from '../../../src/actors/membership/seeds.ts'
+import { EMPTY_TABLE, merge, recordBurst, removeRow } from '../../../src/domain/ip-table.ts'
+import type { PeerRecord } from '../../../src/domain/record.ts'
+import { VirtualClock } from '../../sim/virtual-clock.ts'
+
+const AT = '192.0.2.1:8088'
+const ASH: PeerRecord = {
+  id: 'ash',
+  name: 'ash',
+  address: AT,
+  seq: 1,
+  via: null,
+  offersTurn: true,
+  left: false,
+  envelope: 'E',
+  p2prc: null,
+}
+
+/** Chance always draws the longest wait, so that a visit is due at 60, then 120, 240 … up to 15 000 ms after the last. */
+function start(join: (address: string) => Promise<string | null>) {
+  const clock = new VirtualClock()
+  const visits: string[] = []
+  let table = EMPTY_TABLE
+  let seq = 0
+  const seeds = createSeeds({
+    clock,
+    random: { fraction: () => 1, bytes: () => new Uint8Array() },
+    table: () => table,
+    join: (address) => {
+      visits.push(`${clock.now()} ${address}`)
+      return join(address)
+    },
+  })
+  return {
+    clock,
+    seeds,
+    visits,
+    /** A newer word each time, so that one of a row that was removed is believed. */
+    hear: () => {
+      table = merge(table, [{ ...ASH, seq: ++seq }], 0).table
+    },
+    prove: () => {
+      table = recordBurst(table, 'ash', { type: 'answered', rttMs: 1 }, 0).table
+    },
+    lose: () => {
+      table = removeRow(table, 'ash', 'no answer', 0).table
+    },
+  }
+}
+
+test('a seed that does not answer is tried at once and then less and less often, for ever', async () => {
+  const { clock, seeds, visits } = start(async () => null)
+  seeds.add(AT)
+  await clock.advance(60_000)
+  expect(visits).toEqual([0, 120, 360, 840, 1_800, 3_720, 7_560, 15_240, 30_240, 45_240].map((ms) => `${ms} ${AT}`))
+})
+
+test('a seed that answers is left alone while its row is here', async () => {
+  const { clock, seeds, visits, hear, prove } = start(async () => {
+    hear()
+    prove()
+    return 'ash'
+  })
+  seeds.add(AT)
+  await clock.advance(600_000)
+  expect(visits).toEqual([`0 ${AT}`])
+})
+
+test('a seed whose row is lost is visited again soon', async () => {
+  const { clock, seeds, visits, hear, prove, lose } = start(async () => {
+    hear()
+    prove()
+    return 'ash'
+  })
+  seeds.add(AT)
+  await clock.advance(20_000)
+  lose()
+  await clock.advance(20_000)
+  expect(visits).toEqual([`0 ${AT}`, `30000 ${AT}`])
+})
+
+test('a seed that answers but never proves to be there is not besieged', async () => {
+  const { clock, seeds, visits, hear } = start(async () => {
+    hear()
+    return 'ash'
+  })
+  seeds.add(AT)
+  await clock.advance(60_000)
+  expect(visits.length).toEqual(10)
+})
+
+test('a seed that was proven once starts over with short waits', async () => {
+  let answers = true
+  const { clock, seeds, visits, hear, prove, lose } = start(async () => {
+    if (!answers) return null
+    hear()
+    prove()
+    return 'ash'
+  })
+  seeds.add(AT)
+  await clock.advance(10_000)
+  answers = false
+  lose()
+  await clock.advance(6_000)
+  expect(visits).toEqual([`0 ${AT}`, `15000 ${AT}`, `15120 ${AT}`, `15360 ${AT}`, `15840 ${AT}`])
+})
+
+test('seeds are listed as added, once each', () => {
+  const { seeds, visits } = start(() => new Promise(() => {}))
+  for (const address of [AT, '192.0.2.2:1', AT]) seeds.add(address)
+  expect([seeds.list(), visits]).toEqual([
+    [AT, '192.0.2.2:1'],
+    [`0 ${AT}`, '0 192.0.2.2:1'],
+  ])
+})
+
+test('a removed seed is visited no more, even when it is being visited', async () => {
+  let answer: (key: string | null) => void = () => {}
+  const { clock, seeds, visits } = start(() => new Promise((resolve) => (answer = resolve)))
+  seeds.add(AT)
+  seeds.remove(AT)
+  answer(null)
+  await clock.advance(60_000)
+  expect([seeds.list(), visits, clock.timerCount]).toEqual([[], [`0 ${AT}`], 0])
+})
+
+test('a seed that was removed and added again has one life', async () => {
+  const answers: ((key: string | null) => void)[] = []
+  const { clock, seeds, visits } = start(() => new Promise((resolve) => answers.push(resolve)))
+  seeds.add(AT)
+  seeds.remove(AT)
+  seeds.add(AT)
+  for (const answer of answers) answer(null)
+  await clock.settle()
+  expect([visits, clock.timerCount]).toEqual([[`0 ${AT}`, `0 ${AT}`], 1])
+})
+
+test('stopped seeds leave no timer', async () => {
+  const { clock, seeds } = start(async () => null)
+  seeds.add(AT)
+  seeds.add('192.0.2.2:1')
+  await clock.advance(1_000)
+  seeds.stop()
+  expect([seeds.list(), clock.timerCount]).toEqual([[], 0])
+})

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { Keepalive, type Sending } from '../../../src/frp/mux/mux-keepalive.ts'
+import { manualClock } from '../manual-clock.ts'
+
+const idle: Sending = { waiting: false, tookAt: Number.NEGATIVE_INFINITY }
+const stuck: Sending = { ...idle, waiting: true }
+const took = (tookAt: number): Sending => ({ ...idle, tookAt })
+
+/** When a session that hears nothing from the start is given up: a ping each 2 s, 2.5 s of patience. `bytes`: how its own get away, from when on. */
+function givenUpAt(bytes: readonly (readonly [fromMs: number, Sending])[]): readonly [number, string] | null {
+  const clock = manualClock()
+  let end: readonly [number, string] | null = null
+  const keepalive = new Keepalive({
+    clock,
+    keepaliveMs: 2_000,
+    silenceMs: 2_500,
+    sending: () => bytes.findLast(([fromMs]) => fromMs <= clock.now())?.[1] ?? idle,
+    ping: () => {},
+    dead: (why) => {
+      end = [clock.now(), why]
+    },
+  })
+  keepalive.start()
+  for (let ms = 0; ms < 60_000; ms += 100) clock.pass(100)
+  if (end !== null) expect(clock.timerCount).toEqual(0)
+  return end
+}
+
+test.each<[string, readonly (readonly [number, Sending])[], readonly [number, string] | null]>([
+  ['nothing of ours waits', [], [4_500, 'silent for 4500 ms']],
+  ['ours waits for ever', [[0, stuck]], [12_000, 'silent for 12000 ms']],
+  ['ours waits now and then', [[0, took(1_000)]], [12_000, 'silent for 12000 ms']],
+  ['ours was taken after the ping', [[4_000, took(3_900)]], [13_900, 'silent for 13900 ms']],
+  ['ours is taken again and again', Array.from({ length: 70 }, (_, second) => [second * 1_000, took(second * 1_000)] as const), null],
+  [
+    'ours was taken again and again, and no more',
+    [
+      [4_000, took(4_000)],
+      [8_000, took(8_000)],
+    ],
+    [18_000, 'silent for 18000 ms'],
+  ],
+])('%s: the other end is given up at', (_, bytes, expected) => expect(givenUpAt(bytes)).toEqual(expected))

@@ -1,0 +1,256 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { controlRoutes } from '../../../src/io/control/control-routes.ts'
+import { startControlServer } from '../../../src/io/control/control-server.ts'
+import { openapi } from '../../../src/io/control/openapi.ts'
+import { aRow, aStatus, createFakeNode } from '../../browser/fake-node.ts'
+import { type ControlWorld, startControlWorld, TOKEN } from '../control-world.ts'
+
+let world: ControlWorld
+beforeEach(async () => {
+  world = await startControlWorld()
+})
+afterEach(() => world.end())
+
+const sentence = (error: string) => ({ schemaVersion: 1, error })
+
+describe('who is let in', () => {
+  const upgrade = {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+  }
+
+  test.each([
+    ['127.0.0.1:PORT', 200],
+    ['localhost:PORT', 200],
+    ['LOCALHOST:PORT', 200],
+    ['[::1]:PORT', 200],
+    ['evil.test:PORT', 421],
+    ['127.0.0.1.evil.test:PORT', 421],
+    ['localhost.evil.test:PORT', 421],
+    ['127.0.0.1', 421],
+    ['127.0.0.1:1', 421],
+    ['user@127.0.0.1:PORT', 421],
+    ['192.168.0.7:PORT', 421],
+  ])('asked as %j it answers %i, for pages, the feed and actions alike', async (name, status) => {
+    const headers = { ...world.bearer, host: name.replace('PORT', String(world.port)) }
+    expect((await world.ask('/api/status', { headers })).status).toEqual(status)
+    expect((await world.ask('/feed', { headers: { ...headers, ...upgrade } })).status).toEqual(status === 200 ? 101 : status)
+    expect((await world.ask('/healthz', { headers })).status).toEqual(status)
+  })
+
+  test.each([
+    [{}, 200],
+    [{ origin: 'http://127.0.0.1:PORT' }, 200],
+    [{ origin: 'http://127.0.0.1:PORT', 'sec-fetch-site': 'same-origin' }, 200],
+    [{ origin: 'http://evil.test' }, 403],
+    [{ origin: 'http://localhost:PORT' }, 403],
+    [{ origin: 'https://127.0.0.1:PORT' }, 403],
+    [{ origin: 'http://127.0.0.1:3000' }, 403],
+    [{ origin: 'null' }, 403],
+    [{ 'sec-fetch-site': 'cross-site' }, 403],
+    [{ 'sec-fetch-site': 'same-site' }, 403],
+  ])('an action or a feed from %j is answered %i', async (from, status) => {
+    const own = Object.fromEntries(Object.entries(from).map(([name, value]) => [name, value.replace('PORT', String(world.port))]))
+    const headers = { ...world.bearer, 'content-type': 'application/json', ...own }
+    expect((await world.ask('/api/peers', { method: 'POST', headers, body: '{"address":"a.test:1"}' })).status).toEqual(status)
+    expect((await world.ask('/feed', { headers: { ...headers, ...upgrade } })).status).toEqual(status === 200 ? 101 : status)
+    expect(world.node.asked).toEqual(status === 200 ? [['add', 'a.test:1']] : [])
+  })
+
+  test('without the token, or with a wrong one, there is a sentence and nothing else', async () => {
+    for (const headers of [
+      {},
+      { authorization: 'Bearer wrong' },
+      { authorization: `Basic ${TOKEN}` },
+      { cookie: `moonwalk_${world.port}=${TOKEN}` },
+    ]) {
+      expect((await world.ask('/api/status', { headers })).status).toEqual(401)
+      expect((await world.ask('/metrics', { headers })).status).toEqual(401)
+      expect((await world.ask('/assets/page.js', { headers })).status).toEqual(401)
+      expect((await world.ask('/feed', { headers: { ...headers, ...upgrade } })).status).toEqual(401)
+      const page = await world.ask('/', { headers })
+      expect([page.status, page.body.includes('moonwalk up')]).toEqual([401, true])
+    }
+    expect((await world.ask('/healthz')).status).toEqual(200)
+  })
+
+  test('the link carries the token once and trades it for a cookie that is not the token', async () => {
+    const traded = await world.ask(`/?token=${TOKEN}`)
+    const [cookie = ''] = traded.headers['set-cookie'] ?? []
+    expect([traded.status, traded.headers.location]).toEqual([303, '/'])
+    expect(cookie.replace(/=[^;]+/, '=X')).toEqual(`moonwalk_${world.port}=X; HttpOnly; SameSite=Strict; Path=/; Max-Age=31536000`)
+    expect(cookie).not.toContain(TOKEN)
+    const headers = { cookie: `other=1; ${cookie.split(';')[0]}` }
+    expect((await world.ask('/', { headers })).body).toEqual('<p>the page')
+    expect((await world.ask('/feed', { headers: { ...headers, ...upgrade } })).status).toEqual(101)
+    expect((await world.ask('/?token=wrong')).status).toEqual(401)
+  })
+
+  test('a page may load nothing from elsewhere and be framed by nobody', async () => {
+    const { headers } = await world.ask('/', { headers: world.bearer })
+    expect([
+      headers['content-security-policy'],
+      headers['x-content-type-options'],
+      headers['cross-origin-resource-policy'],
+      headers['access-control-allow-origin'],
+    ]).toEqual([
+      "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+      'nosniff',
+      'same-origin',
+      undefined,
+    ])
+  })
+})
+
+describe('what it answers', () => {
+  test('the same objects as the commands', async () => {
+    world.node.show({ status: aStatus('serving'), peers: [aRow('birch')], states: { node: ['serving'] } })
+    const read = async (path: string) => JSON.parse((await world.ask(path, { headers: world.bearer })).body)
+    expect(await read('/api/status')).toEqual(world.node.status())
+    expect(await read('/api/peers')).toEqual(world.node.peers())
+    expect(await read('/api/table')).toEqual({ ip_address: [{ name: 'birch' }] })
+    expect(await read('/api/states')).toEqual({ schemaVersion: 1, states: { node: ['serving'] } })
+    expect(await read('/api/news')).toEqual({ schemaVersion: 1, news: [] })
+  })
+
+  test('files and diagrams by name, and never by a path', async () => {
+    const read = async (path: string) => {
+      const { status, headers, body } = await world.ask(path, { headers: world.bearer })
+      return [status, headers['content-type'], body]
+    }
+    expect(await read('/assets/page.js')).toEqual([200, 'text/javascript; charset=utf-8', 'run()'])
+    expect(await read('/api/diagrams/node.svg')).toEqual([200, 'image/svg+xml; charset=utf-8', '<svg/>'])
+    for (const path of [
+      '/api/diagrams/..%2fsecret.svg',
+      '/api/diagrams/../secret.svg',
+      '/../secret.svg',
+      '/%2e%2e/secret.svg',
+      '/..%5csecret.svg',
+      '//secret.svg',
+      '/secret.svg',
+      '/assets',
+      '/%00',
+    ])
+      expect([path, [400, 404].includes((await world.ask(path, { headers: world.bearer })).status)]).toEqual([path, true])
+  })
+
+  test('metrics as Prometheus reads them', async () => {
+    world.node.show({
+      status: aStatus('serving', {}, { name: 'a"s\\h', address: 'ash.test:8088' }),
+      peers: [aRow('birch', { rttMs: 12.5 }), aRow('elm', { state: 'suspect', turn: false })],
+    })
+    const { body } = await world.ask('/metrics', { headers: world.bearer })
+    expect(body.split('\n').filter((line) => /^moonwalk_(info|state|reachable|peers|nearest|services|news)/.test(line))).toEqual([
+      `moonwalk_info{version="0.1.0",id="${'ab'.repeat(16)}",name="a\\"s\\\\h"} 1`,
+      'moonwalk_state{state="serving"} 1',
+      'moonwalk_reachable 1',
+      'moonwalk_peers{state="alive"} 1',
+      'moonwalk_peers{state="suspect"} 1',
+      'moonwalk_peers{state="unknown"} 0',
+      'moonwalk_peers_turn 1',
+      'moonwalk_nearest_rtt_seconds 0.01',
+      'moonwalk_services{state="up"} 0',
+      'moonwalk_services{state="opening"} 0',
+      'moonwalk_services{state="down"} 0',
+      'moonwalk_news_total 0',
+    ])
+    expect(body.split('\n').every((line) => /^(#.*|[a-z_]+(\{[^}]*\})? \S+|)$/.test(line))).toEqual(true)
+  })
+
+  test('ready once it has joined', async () => {
+    const read = async () => {
+      const { status, body } = await world.ask('/readyz')
+      return [status, body]
+    }
+    expect(await read()).toEqual([503, 'not ready: bootstrapping\n'])
+    world.node.show({ status: aStatus('tunnelling.up') })
+    expect(await read()).toEqual([200, 'ready: tunnelling.up\n'])
+  })
+})
+
+describe('actions', () => {
+  test('reach the node as they were asked, and its refusals come back', async () => {
+    world.node.show({ peers: [aRow('birch')] })
+    const spec = { name: 'web', kind: 'tcp', local: '127.0.0.1:3000', domain: null }
+    const read = async (path: string, body: unknown) => {
+      const answer = await world.act(path, body)
+      return [answer.status, JSON.parse(answer.body)]
+    }
+    expect(await read('/api/peers', { address: 'elm.test:8088' })).toEqual([
+      200,
+      { schemaVersion: 1, type: 'added', address: 'elm.test:8088' },
+    ])
+    expect(await read('/api/peers', { address: 'bad.test:8088' })).toEqual([409, sentence('That address may not be contacted.')])
+    expect(await read('/api/peers/remove', { peer: 'nobody' })).toEqual([404, sentence('There is no such server.')])
+    expect(await read('/api/services', { spec })).toEqual([
+      200,
+      {
+        schemaVersion: 1,
+        name: 'web',
+        kind: 'tcp',
+        local: '127.0.0.1:3000',
+        public: 'birch.test:20018',
+        state: 'up',
+        error: null,
+        traffic: null,
+      },
+    ])
+    const wishes = { ...spec, options: { limit: '1MB', check: 'http:/health', port: 20_080 } }
+    expect((await read('/api/services', { spec: wishes }))[0]).toEqual(200)
+    expect(await read('/api/services', { spec: { ...spec, options: { limit: 'fast' } } })).toEqual([
+      400,
+      sentence('The body does not fit: spec.options.limit: must be a number of KB or MB, such as 1MB.'),
+    ])
+    expect((await read('/api/services', { spec: { ...spec, options: { check: 'http:/a\r\nb' } } }))[0]).toEqual(400)
+    expect(await read('/api/ping', { peer: 'birch' })).toEqual([200, { schemaVersion: 1, rttMs: 1.5, samples: [1.5, 2], connectMs: null }])
+    expect(await read('/api/ping', { peer: 'nobody' })).toEqual([409, sentence('There is no such server.')])
+    expect(await read('/api/services/remove', { name: 'web' })).toEqual([200, { schemaVersion: 1, type: 'unexposed', name: 'web' }])
+    expect(world.node.asked).toEqual([
+      ['add', 'elm.test:8088'],
+      ['add', 'bad.test:8088'],
+      ['remove', 'nobody'],
+      ['expose', spec, 30_000],
+      ['expose', wishes, 30_000],
+      ['ping', 'birch'],
+      ['ping', 'nobody'],
+      ['unexpose', 'web'],
+    ])
+  })
+
+  test('bodies that do not fit are turned away before the node hears of them', async () => {
+    const post = async (path: string, body: string, type = 'application/json') =>
+      (await world.ask(path, { method: 'POST', headers: { ...world.bearer, 'content-type': type }, body })).status
+    expect(await post('/api/peers', '{')).toEqual(400)
+    expect(await post('/api/peers', '{}')).toEqual(400)
+    expect(await post('/api/peers', '{"address":"a.test:1","more":1}')).toEqual(400)
+    expect(await post('/api/peers', '{"address":"a.test:1"}', 'text/plain')).toEqual(415)
+    expect(await post('/api/peers', `{"address":"${'a'.repeat(70_000)}"}`)).toEqual(413)
+    expect(await post('/api/nothing', '{}')).toEqual(404)
+    expect(await post('/api/status', '{}')).toEqual(405)
+    expect((await world.ask('/api/ping', { headers: world.bearer })).status).toEqual(405)
+    expect(world.node.asked).toEqual([])
+  })
+})
+
+test('the description names every route and no other', () => {
+  const routes = controlRoutes({ node: createFakeNode(), metrics: () => '', openapi: async () => ({}), diagram: async () => null })
+  const described = Object.entries(openapi('0.1.0').paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  )
+  expect(described.toSorted()).toEqual(routes.map(({ method, path }) => `${method} ${path}`).toSorted())
+})
+
+test('a second server on the same port is refused as a value', async () => {
+  const again = await startControlServer({
+    address: `127.0.0.1:${world.port}`,
+    token: TOKEN,
+    node: world.node,
+    clock: world.clock,
+    version: '',
+    dashboardDir: '',
+    diagramsDir: '',
+  })
+  expect(again).toEqual({ type: 'failed', reason: 'in-use', text: 'the address is in use' })
+})
