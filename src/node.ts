@@ -50,7 +50,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const startedAt = new Date(clock.wallMs()).toISOString()
   const desk = createNewsDesk(() => clock.wallMs())
   const { publish } = desk
-  const keeper = createTableKeeper(ports)
+  const keeper = createTableKeeper({ ...ports, publish })
   const own = createOwnRecord(ports, { name: options.name, offersTurn: options.offerTurn })
   const calls = createPeerCalls(ports)
   const rates = createTrafficRates(clock)
@@ -244,6 +244,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     reach: () => (own.address() === null ? 'unknown' : own.via() === null ? 'public' : 'tunnelled'),
     stock,
     candidates: () => candidates({ keeper, turns, stock }),
+    notes: () => ports.store.notes(),
   })
 
   return {
@@ -264,13 +265,8 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
       const opened = await http.serve({ address: '127.0.0.1:0', onRequest: onRequest('tunnel') })
       if (isFailure(opened)) return { type: 'refused', text: `can't listen on this machine itself: ${opened.text}` }
       inner = opened
-      const { table, note } = await ports.store.read()
-      if (note !== null)
-        publish({
-          type: 'warned',
-          text: note,
-          fix: 'Look at that file if something is missing from the table; the node goes on without it.',
-        })
+      const { table, notes } = await ports.store.read()
+      for (const note of notes) publish({ type: 'warned', ...note })
       stored.push(...restore(table, identity, own.id))
       const listen = outer ? addressOf(outer.host, outer.port) : null
       publish({ type: 'node.listening', address: listen })

@@ -7,6 +7,7 @@ import { dialectOf } from '../../domain/record.ts'
 import { type TurnCandidate, type TurnChoice, unfit } from '../../domain/turn-choice.ts'
 import { pathOf } from '../../feed/inspection.ts'
 import { tableFileObject } from '../../p2prc/table-codec.ts'
+import type { StoreNote } from '../../ports.ts'
 import type { TurnServer } from '../carrying/turn-server-actor.ts'
 import type { OwnRecord } from '../membership/own-record.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
@@ -28,6 +29,8 @@ interface AnswerNeeds {
   readonly reach: () => StatusAnswer['node']['reachability']
   readonly stock: Pick<StockTurns, 'rttMs' | 'candidates'>
   readonly candidates: () => readonly TurnCandidate[]
+  /** Of the store. */
+  readonly notes: () => readonly StoreNote[]
 }
 
 export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'peers' | 'table'> {
@@ -98,7 +101,10 @@ const peerRow = ({ record, state, latency, downMbps, upMbps, lastProofMs }: Row,
 })
 
 /** What a person should know, worst first. */
-function healthOf(state: string, { options, keeper, own, services, stock, candidates, reach }: AnswerNeeds): readonly HealthAnswer[] {
+function healthOf(
+  state: string,
+  { options, keeper, own, services, stock, candidates, reach, notes }: AnswerNeeds,
+): readonly HealthAnswer[] {
   const health: HealthAnswer[] = []
   const others = [...keeper.current().rows.values()].filter(({ key, state: row }) => key !== own.id && row !== 'unknown').length
   if (state === 'bootstrapping')
@@ -134,5 +140,6 @@ function healthOf(state: string, { options, keeper, own, services, stock, candid
   for (const { name, error } of services.list())
     if (error !== null)
       health.push({ level: 'warn', text: `service ${name} is not up: ${error}`, fix: 'Check that something listens at its local address.' })
+  for (const note of notes()) health.push({ level: 'warn', ...note })
   return health
 }

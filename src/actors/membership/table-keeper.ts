@@ -2,6 +2,7 @@ import { type Observable, Subject } from 'rxjs'
 import { parseAddress } from '../../domain/address.ts'
 import { type Change, EMPTY_TABLE, type IpTable, type Outcome, shownRows } from '../../domain/ip-table.ts'
 import { STORE_PERIOD } from '../../domain/timings.ts'
+import type { News } from '../../feed/news.ts'
 import type { StoredRow, StoredTable } from '../../p2prc/table-file.ts'
 import type { Clock, Store } from '../../ports.ts'
 
@@ -17,18 +18,36 @@ export interface TableKeeper {
   close(): Promise<void>
 }
 
-/** Pings alone change figures, not the network: they reach the file this many periods later at the latest. */
-const CALM_PERIODS = 5
+/** Pings alone change figures, not the network. They reach the file this much later at the latest: flash cards wear. */
+const CALM_PERIOD = 60_000
+/** Until a write that failed is tried again: a full disk is made good within a minute of its having room. */
+const RETRY_PERIOD = 20_000
 
-export function createTableKeeper({ clock, store }: { clock: Clock; store: Store }): TableKeeper {
+/** `publish` is told once when the file can't be written, and not again before it could. */
+export function createTableKeeper({
+  clock,
+  store,
+  publish = () => {},
+}: {
+  readonly clock: Clock
+  readonly store: Pick<Store, 'write'>
+  readonly publish?: (news: News) => void
+}): TableKeeper {
   let table = EMPTY_TABLE
   let timer: { readonly id: unknown; readonly dueMs: number } | null = null
   let writing: Promise<void> = Promise.resolve()
   let closed = false
+  let failing = false
   const changes = new Subject<Change>()
   const stored = (): StoredTable => ({ rows: shownRows(table).map(storedRow) })
+  const writeNow = async (): Promise<void> => {
+    const failure = await store.write(stored())
+    if (failure && !failing) publish({ type: 'warned', text: failure.text, fix: failure.fix })
+    failing = failure !== null
+    if (failing) writeWithin(RETRY_PERIOD)
+  }
   const write = (): Promise<void> => {
-    writing = writing.then(() => store.write(stored()))
+    writing = writing.then(writeNow)
     return writing
   }
   const writeWithin = (ms: number): void => {
@@ -49,8 +68,8 @@ export function createTableKeeper({ clock, store }: { clock: Clock; store: Store
       const outcome = step(table, clock.wallMs())
       table = outcome.table
       for (const change of outcome.changes) {
-        if (change.type === 'measured') writeWithin(STORE_PERIOD * CALM_PERIODS)
-        else if (change.type !== 'heard' && change.type !== 'dropped') writeWithin(STORE_PERIOD)
+        const wait = writeWait(change)
+        if (wait !== null) writeWithin(wait)
         changes.next(change)
       }
       return outcome.changes
@@ -63,6 +82,13 @@ export function createTableKeeper({ clock, store }: { clock: Clock; store: Store
       await write()
     },
   }
+}
+
+/** How long a change may wait for the file; null: it is not in the file. */
+function writeWait({ type }: Change): number | null {
+  if (type === 'heard' || type === 'dropped') return null
+  // A suspect stays in the file as it is.
+  return type === 'measured' || type === 'suspected' || type === 'cleared' ? CALM_PERIOD : STORE_PERIOD
 }
 
 function storedRow(row: ReturnType<typeof shownRows>[number]): StoredRow {
