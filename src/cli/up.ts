@@ -30,7 +30,7 @@ export async function up(flags: Readonly<Record<string, unknown>>, env: NodeJS.P
   const answer = readConfig(givenBy(flags), typeof flags.config === 'string' ? flags.config : undefined, env)
   if (answer.type === 'wrong') return complain(answer.text, EXIT.usage)
   const { config } = answer
-  const lock = lockDataDir(config.dataDir)
+  const lock = await lockDataDir(config.dataDir)
   if (lock.type === 'refused') return complain(lock.text, EXIT.failed)
   const controlFile = join(config.dataDir, 'control.json')
   const tidy = (): void => {
