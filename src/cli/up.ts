@@ -30,15 +30,19 @@ const LINGER_MS = 250
 export async function up(flags: Readonly<Record<string, unknown>>, env: NodeJS.ProcessEnv, ends: Promise<void>): Promise<ExitCode> {
   void ends.then(() => setTimeout(() => process.exit(EXIT.fine), END_WITHIN_MS).unref())
   const json = flags.json === true
+  const { readConfig } = await import('../config.ts')
+  const answer = readConfig(givenBy(flags), typeof flags.config === 'string' ? flags.config : undefined, env)
+  if (answer.type === 'wrong') {
+    process.stderr.write(`${answer.text}\n`)
+    return EXIT.usage
+  }
+  const { config, warnings } = answer
   const err = createOutput(putInto(process.stderr), leftOutText)
   const complain = (text: string, code: ExitCode): ExitCode => {
     err.say(text)
     return code
   }
-  const { readConfig } = await import('../config.ts')
-  const answer = readConfig(givenBy(flags), typeof flags.config === 'string' ? flags.config : undefined, env)
-  if (answer.type === 'wrong') return complain(answer.text, EXIT.usage)
-  const { config } = answer
+  for (const warning of warnings) err.say(warning)
   let lose: () => void = () => {}
   const lost = new Promise<void>((resolve) => {
     lose = resolve
