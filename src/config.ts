@@ -1,6 +1,6 @@
 // The configuration: one schema, every default in one place. Flags win over the environment, the environment over the file.
 // What each key means stands in `SETTINGS`.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
@@ -104,6 +104,7 @@ export function readConfig(flags: Given, configFile: string | undefined, env: No
   const dataDir = dataDirOf(typeof flags.data === 'string' ? flags.data : undefined, env)
   const named = configFile ?? namedThere
   const file = named ?? join(dataDir, 'moonwalk.json')
+  if (named === '') return wrongly('--config: it must not be empty; name a file, or leave it out')
   if (named !== undefined && !existsSync(named)) return wrongly(`${named} is not there; name an existing file with --config`)
   const inFile = existsSync(file) ? fromFile(file) : { ok: {} }
   if ('wrong' in inFile) return wrongly(inFile.wrong)
@@ -119,11 +120,15 @@ export function readConfig(flags: Given, configFile: string | undefined, env: No
   }
   const values = complete.parse({ ...DEFAULTS, ...inFile.ok, ...variables, ...flags })
   const config = assemble(values, values.data === undefined ? dataDir : resolve(values.data))
+  const where = (key: ConfigKey): string => whereOf(sources.find(([, given]) => given[key] !== undefined)?.[0] ?? 'file', key, file)
   const twice = repeated(config.node.services.map(({ name }) => name))
-  if (twice === null) return { type: 'config', config, warnings }
-  const [source] = sources.find(([, given]) => given.services !== undefined) ?? ['file']
-  return wrongly(`${whereOf(source, 'services', file)}: two services are called ${twice}; give one another name, as in NAME=PORT`)
+  if (twice !== null) return wrongly(`${where('services')}: two services are called ${twice}; give one another name, as in NAME=PORT`)
+  if (values.table !== undefined && isDirectory(config.tableFile))
+    return wrongly(`${where('table')}: ${config.tableFile} is a directory; name a file`)
+  return { type: 'config', config, warnings }
 }
+
+const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 
 const repeated = (names: readonly string[]): string | null => names.find((name, i) => names.indexOf(name) < i) ?? null
 

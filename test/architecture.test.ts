@@ -44,6 +44,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     packages: ['node:*'],
     because: 'the one command that is a node puts the real world into its ports',
   },
+  'cli/identity': { own: ['config-env', 'io'], packages: ['node:*'], because: 'the key of a node that is stopped lies on the disk' },
   'node.ts': {
     own: ['machines', 'actors', 'ports', 'feed', 'domain', 'answers'],
     packages: ['xstate'],

@@ -260,6 +260,14 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
     expect(wrongOf(read())?.replace(/JSON: .*/, 'JSON: WHY')).toEqual("DIR/moonwalk.json can't be read as JSON: WHY")
   })
 
+  test('a table that is a directory, where somebody named it', () => {
+    expect(wrongOf(read({ table: dir }))).toEqual('--table: DIR is a directory; name a file')
+    expect(wrongOf(read({}, { MOONWALK_TABLE: dir }))).toEqual('MOONWALK_TABLE: DIR is a directory; name a file')
+  })
+
+  test('a file that is named by an empty text', () =>
+    expect(wrongOf(read({}, {}, ''))).toEqual('--config: it must not be empty; name a file, or leave it out'))
+
   test('a named file that is not there', () =>
     expect(wrongOf(read({}, {}, join(dir, 'none.json')))).toEqual('DIR/none.json is not there; name an existing file with --config'))
 

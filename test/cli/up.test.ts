@@ -61,7 +61,7 @@ test('its first line says that it listens, it answers, and SIGTERM ends it clean
       .filter(({ schemaVersion, type, seq, at }) => schemaVersion !== 1 || !type || !seq || !at),
   ).toEqual([])
   expect(objects(out).at(-1)?.type).toEqual('node.stopped')
-  expect(readdirSync(dir).filter((file) => /control|pid/.test(file))).toEqual([])
+  expect(readdirSync(dir).filter((file) => /control\.json|pid|lock|sock/.test(file))).toEqual([])
   expect((await start(['status', '--data', dir]).ended).code).toEqual(3)
 })
 
@@ -95,7 +95,7 @@ test('a signal that comes before it listens ends it as cleanly', async () => {
   node.child.kill('SIGTERM')
   const { code, signal } = await node.ended
   expect([code, signal]).toEqual([0, null])
-  expect(readdirSync(dir).filter((file) => /control|pid/.test(file))).toEqual([])
+  expect(readdirSync(dir).filter((file) => /control\.json|pid|lock|sock/.test(file))).toEqual([])
 })
 
 test.each(['--listen', '--control'])('a port in use is told with the flag that chooses another: %s', async (flag) => {

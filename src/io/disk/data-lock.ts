@@ -12,7 +12,6 @@ import {
   constants,
   copyFileSync,
   linkSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -23,7 +22,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { codeOf } from '../network/network-failure.ts'
-import { errorText } from './durable-file.ts'
+import { errorText, makeDir } from './durable-file.ts'
 import { type Fate, fateOf, isShared, newKey, type Owner, ownerIn, ownerName, ownerText, ownOwner } from './lock-owner.ts'
 import { knockIn, listenIn, socketName } from './lock-socket.ts'
 
@@ -72,7 +71,7 @@ const PID_FILE = 'moonwalk.pid'
 /** Makes the directory if it is missing. */
 export async function lockDataDir(dir: string, options: LockOptions = {}): Promise<LockAnswer> {
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    makeDir(dir)
     const key = newKey()
     const server = await listenIn(dir, key)
     const own = ownOwner(server !== null, key)

@@ -1,7 +1,29 @@
 // Files that a crash at any moment leaves whole: the new text is synced under another name and then put in the file's place.
-import { copyFile, lstat, mkdir, open, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises'
+import { mkdirSync, statSync } from 'node:fs'
+import { copyFile, lstat, open, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { codeOf } from '../network/network-failure.ts'
+
+/**
+ * Makes a directory and those above it, for their owner alone, where they are missing. Node's own way never returns where the
+ * system says that a directory is not there and lets none be made, as below /proc.
+ */
+export function makeDir(dir: string): void {
+  const make = (): void => {
+    try {
+      mkdirSync(dir, 0o700)
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST' || !statSync(dir).isDirectory()) throw error
+    }
+  }
+  try {
+    make()
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT' || dirname(dir) === dir) throw error
+    makeDir(dirname(dir))
+    make()
+  }
+}
 
 /** Where a file lies. A link stays a link: what it points at is replaced, be it there yet or not. */
 export interface Place {
@@ -41,7 +63,7 @@ export interface WriteOptions {
 export async function writeDurably(file: string, text: string, { beforeReplace, beforeOverwrite }: WriteOptions = {}): Promise<void> {
   const { path, isLink } = await placeOf(file)
   const dir = dirname(path)
-  if (!isLink) await mkdir(dir, { recursive: true, mode: 0o700 })
+  if (!isLink) makeDir(dir)
   const next = join(dir, `.${basename(path)}.new`)
   try {
     await writeSynced(next, text)

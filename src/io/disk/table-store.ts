@@ -128,6 +128,8 @@ async function readTable(file: string): Promise<Found> {
   const found = await look(file)
   if (found.type === 'table') return { ...found, damage: null }
   const { path } = await placeOf(file)
+  // A directory is somebody's mistake, such as Docker's, which makes one where a file to be mounted does not exist.
+  if (await isDirectory(path)) return { ...NO_FILE, damage: null }
   const aside = await setAside(path)
   const copy = await look(backupOf(path))
   const isUsed = copy.type === 'table' && copy.text !== ''
@@ -138,6 +140,12 @@ async function readTable(file: string): Promise<Found> {
   }
   return { ...(isUsed ? copy : NO_FILE), damage: { note, isSaved: aside.isSaved } }
 }
+
+const isDirectory = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
 
 const NO_FILE = { type: 'table', table: EMPTY, raws: [], byHand: NOTHING_BY_HAND, strangeAt: [], text: '' } as const
 

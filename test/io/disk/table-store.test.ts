@@ -154,12 +154,18 @@ test('a table that can’t be written is an answer and a note until it can, and 
   expect((await createTableStore(blocked).read()).table).toEqual(tableOf('elm'))
 })
 
-test('a directory in the file’s place is set aside', async () => {
-  mkdirSync(file)
+test('a directory in the file’s place is left alone and told until it is gone', async () => {
+  mkdirSync(join(file, 'with', 'something'), { recursive: true })
   const store = createTableStore(file)
-  expect((await store.read()).table).toEqual({ rows: [] })
+  expect(await store.read()).toEqual({ table: { rows: [] }, notes: [] })
   await store.write(tableOf('ash'))
-  expect((await createTableStore(file).read()).table).toEqual(tableOf('ash'))
+  expect([told(store.notes()), fileNames(), existsSync(join(file, 'with', 'something'))]).toEqual([
+    ["the IP table can't be written to DIR/ip_table.json (a directory is in its place)"],
+    ['ip_table.json'],
+    true,
+  ])
+  rmSync(file, { recursive: true })
+  expect([await store.write(tableOf('ash')), store.notes()]).toEqual([null, []])
 })
 
 const CELLAR = { ipv4: '203.0.113.5', 'port no': '80 88', name: 'cellar' }
