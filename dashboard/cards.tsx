@@ -132,7 +132,7 @@ export function NewsCard({ news }: { readonly news: readonly Entry[] }) {
 function moodOf(entry: Entry): 'good' | 'poor' | 'plain' | 'quiet' {
   const { type } = entry
   if (entry.type === 'node.reachability' && entry.verdict === 'unknown') return 'poor'
-  if (/^(turn\.lost|turn\.none|service\.down|peer\.removed|peer\.suspected|warned|.*\.refused)$/.test(type)) return 'poor'
+  if (/^(turn\.lost|service\.down|peer\.removed|peer\.suspected|warned|.*\.refused)$/.test(type)) return 'poor'
   if (/^(turn\.chosen|service\.up|peer\.added|peer\.cleared|node\.reachability)$/.test(type)) return 'good'
   return type === 'state.entered' || type === 'peer.measured' ? 'quiet' : 'plain'
 }

@@ -1,5 +1,6 @@
 // XState's inspection events as news: the one place that knows their shape.
 import type { InspectionEvent, StateValue } from 'xstate'
+import { eventLabel } from './event-label.ts'
 import type { News } from './news.ts'
 
 /** `{ tunnelling: 'up' }` → `tunnelling.up`; parallel regions are joined by `+`. */
@@ -40,7 +41,7 @@ export function createStateWatch(told: (news: Extract<News, { type: 'state.enter
       if (snapshot.status === 'done') ended.set(machine, activePaths(value))
       else ended.delete(machine)
       if (from !== state && snapshot.status !== 'stopped')
-        told({ type: 'state.entered', machine, state, from, event: label(event.event.type) })
+        told({ type: 'state.entered', machine, state, from, event: eventLabel(event.event.type) })
     },
     states(): Readonly<Record<string, readonly string[]>> {
       const active = new Map<string, Set<string>>()
@@ -48,13 +49,4 @@ export function createStateWatch(told: (news: Extract<News, { type: 'state.enter
       return Object.fromEntries([...ended, ...[...active].map(([machine, paths]) => [machine, [...paths]] as const)])
     },
   }
-}
-
-/** XState's own event types in a reader's words. */
-function label(type: string): string {
-  const after = /^xstate\.after\.([^.]+)\./.exec(type)
-  if (after) return `after ${after[1]}`
-  const settled = /^xstate\.(done|error)\.(actor|state)\.(.*)$/.exec(type)
-  if (settled) return `${settled[1]} ${settled[3]}`
-  return type === 'xstate.init' ? 'start' : type
 }

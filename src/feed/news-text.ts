@@ -37,8 +37,6 @@ export function newsText(news: News): string {
       return `The tunnel through ${news.name} broke off: ${news.why}; logging in there again.`
     case 'turn.unfit':
       return `The TURN ${news.name} can't be used: ${news.why}.`
-    case 'turn.none':
-      return `No TURN: ${news.why}.`
     case 'service.up':
       return `Service ${news.service} is up at ${news.public}.`
     case 'service.down':

@@ -11,8 +11,8 @@ test('every transition that leads somewhere is an edge, in words', () => {
   )
   expect(told).toEqual([
     'any of  > stopped: node.stop',
-    'bootstrapping > selectingTurn: bootstrap done / assign',
-    'bootstrapping > resting: bootstrap failed',
+    'bootstrapping > selectingTurn: done bootstrap / assign',
+    'bootstrapping > resting: error bootstrap',
     'selectingTurn > tunnelling: [hasTurn and not isBarred]',
     'selectingTurn > resting: always',
     'tunnelling > selectingTurn: tunnel.closed / barTurn / recordPeer',
@@ -37,13 +37,15 @@ test('what happens inside a state is noted on it', () => {
 test.each([
   ['tunnel.opened', {}, 'tunnel.opened'],
   ['', {}, ''],
+  ['xstate.init', {}, 'start'],
   ['xstate.after.restPeriod.node.resting', {}, 'after restPeriod'],
   ['xstate.after.5000.node.resting', {}, 'after 5000 ms'],
-  ['xstate.done.actor.0.node.probing', { '0.node.probing': 'probe' }, 'probe done'],
-  ['xstate.error.actor.0.node.probing', {}, 'failed'],
-  ['xstate.done.actor.findTurn', {}, 'findTurn done'],
+  ['xstate.done.actor.0.node.probing', { '0.node.probing': 'probe' }, 'done probe'],
+  ['xstate.error.actor.0.node.probing', {}, 'error'],
+  ['xstate.error.actor.link', {}, 'error link'],
+  ['xstate.done.actor.findTurn', {}, 'done findTurn'],
   ['xstate.done.state.node.tunnelling', {}, 'done'],
-  ['xstate.snapshot.0.node.probing', { '0.node.probing': 'probe' }, 'probe value'],
+  ['xstate.snapshot.0.node.probing', { '0.node.probing': 'probe' }, 'snapshot probe'],
 ])('the event %j reads as it should', (type, actors, expected) => {
   expect(eventLabel(type, actors)).toEqual(expected)
 })

@@ -10,10 +10,10 @@ const start = () => {
 test('news is numbered from 1 and dated', () => {
   const desk = start()
   desk.publish({ type: 'node.stopped' })
-  desk.publish({ type: 'turn.none', why: 'nobody' })
+  desk.publish({ type: 'node.listening', address: null })
   expect(desk.recent(10)).toEqual([
     { type: 'node.stopped', seq: 1, at: '2030-01-01T00:00:00.000Z' },
-    { type: 'turn.none', why: 'nobody', seq: 2, at: '2030-01-01T00:00:00.001Z' },
+    { type: 'node.listening', address: null, seq: 2, at: '2030-01-01T00:00:00.001Z' },
   ])
 })
 
