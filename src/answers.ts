@@ -207,7 +207,10 @@ export interface MoonwalkNode {
   onNews(listener: (entry: import('./feed/news.ts').Entry) => void): () => void
   /** The newest entries, oldest first, at most `count` (ring of 256). */
   recentNews(count: number): readonly import('./feed/news.ts').Entry[]
-  /** Active state paths per machine: `{ node: ['tunnelling', 'tunnelling.up'], tunnel: [...] }`. */
+  /**
+   * Active state paths per machine: `{ node: ['tunnelling', 'tunnelling.up'], tunnel: [...] }`. Where several of one machine run,
+   * its entry joins them, and each has an entry of its own, `MACHINE/INSTANCE` (`turnSession/203.0.113.9:4711`): the newest 64.
+   */
   activeStates(): Readonly<Record<string, readonly string[]>>
   add(address: string): Promise<{ readonly type: 'added'; readonly address: string } | Refusal>
   remove(peer: string): { readonly type: 'removed'; readonly address: string } | Refusal

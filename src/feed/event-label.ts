@@ -9,6 +9,8 @@ export function eventLabel(type: string, actors: Readonly<Record<string, string>
   if (after !== undefined) return /^\d+$/.test(after) ? `after ${after} ms` : `after ${after}`
   const [, what = '', of = '', id = ''] = /^xstate\.(done|error|snapshot)\.?(actor|state)?\.?(.*)$/.exec(type) ?? []
   if (what === '') return type
-  const isMadeUp = of === 'state' || /^\d+\./.test(id)
-  return [what, actors[id] ?? (isMadeUp ? '' : id)].filter(Boolean).join(' ')
+  return [what, actors[id] ?? (of === 'state' || isMadeUpId(id) ? '' : id)].filter(Boolean).join(' ')
 }
+
+/** Ids that XState gives to actors for which none was written: `x:0`, `0.node.probing`. */
+export const isMadeUpId = (id: string): boolean => /^x:\d+$|^\d+\.[^\d]/.test(id)

@@ -4,7 +4,7 @@ import type { News } from './news.ts'
 export function newsText(news: News): string {
   switch (news.type) {
     case 'state.entered':
-      return `${news.machine}: ${news.from === '' ? 'started as' : `${news.from} →`} ${news.state} (${news.event})`
+      return `${news.machine}${news.instance === '' ? '' : ` ${news.instance}`}: ${news.from === '' ? 'started as' : `${news.from} →`} ${news.state} (${news.event})`
     case 'node.listening':
       return news.address === null ? 'Nothing is opened to the outside.' : `Listening at ${news.address}.`
     case 'node.reachability':

@@ -2,8 +2,18 @@
 // happened, in the past tense. New members may be added; a member's meaning never changes.
 
 export type News =
-  /** A machine entered another state. `state` is the path, such as `tunnelling.up`. */
-  | { readonly type: 'state.entered'; readonly machine: string; readonly state: string; readonly from: string; readonly event: string }
+  /**
+   * A machine entered another state. `state` and `from` are paths, such as `tunnelling.up`; `from` is empty at the start.
+   * `instance`: which one of several that run of this machine, such as a client's address; empty where there is only one.
+   */
+  | {
+      readonly type: 'state.entered'
+      readonly machine: string
+      readonly instance: string
+      readonly state: string
+      readonly from: string
+      readonly event: string
+    }
   | { readonly type: 'node.listening'; readonly address: string | null }
   /** Whether others can connect to this node, and at which address. `by`: the id or address of who proved it. */
   | {

@@ -93,7 +93,14 @@ test('shows the node as it is, and follows it without a reload', async () => {
     peers: [aRow('elm', { rttMs: 5 }), aRow('birch', { rttMs: 20 }), aRow('oak', { rttMs: null, state: 'unknown' })],
   })
   node.tell({ type: 'turn.chosen', peer: 'b', name: 'birch', address: 'birch.test:8088', reason: 'least latency of 2' })
-  node.tell({ type: 'state.entered', machine: 'node', state: 'tunnelling.up', from: 'tunnelling.down', event: 'tunnel.opened' })
+  node.tell({
+    type: 'state.entered',
+    machine: 'node',
+    instance: '',
+    state: 'tunnelling.up',
+    from: 'tunnelling.down',
+    event: 'tunnel.opened',
+  })
   await page.locator('[data-node-state="tunnelling.up"]').waitFor()
   await page.locator('svg[data-machine=tunnel] .active').first().waitFor()
   expect(await lit('node')).toEqual(['tunnelling', 'tunnelling.up'])

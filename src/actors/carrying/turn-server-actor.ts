@@ -62,13 +62,13 @@ export function createTurnServer({
   const machine = turnSessionMachine.provide({
     actions: { endSession: (_, { session, why }) => server?.endSession(session, why) },
   })
-  const startSession = (session: number) => createActor(machine, { clock, inspect, input: { session } }).start()
+  const startSession = (session: number, remote: string) => createActor(machine, { id: remote, clock, inspect, input: { session } }).start()
   const sessions = new Map<number, Session>()
 
   const hear = (fact: FrpServerFact): void => {
     if (fact.type === 'session.opened') {
       const { session: id, remote } = fact
-      sessions.set(id, { actor: startSession(id), remote, name: `session ${id}`, version: '', since: null })
+      sessions.set(id, { actor: startSession(id, remote), remote, name: `session ${id}`, version: '', since: null })
       return
     }
     const session = sessions.get(fact.session)
