@@ -118,7 +118,8 @@ export interface PeerAnswerRow {
   readonly id: string | null
   readonly name: string
   readonly address: string
-  readonly state: 'alive' | 'suspect' | 'unknown'
+  /** `offline`: it was proven once and is gone for less than a day; `lastProof` is when it was last seen. */
+  readonly state: 'alive' | 'suspect' | 'unknown' | 'offline'
   readonly self: boolean
   readonly rttMs: number | null
   readonly jitterMs: number | null
@@ -200,13 +201,17 @@ export interface MoonwalkNode {
   /** Ends tunnels, proxies and listeners, writes the table. Settles within 4 s. */
   stop(): Promise<void>
   status(): StatusAnswer
-  peers(): PeersAnswer
+  /** `all`: also those that are offline, last. */
+  peers(options?: { readonly all?: boolean }): PeersAnswer
   /** The IP table as its file shows it. */
   table(): { readonly ip_address: readonly Readonly<Record<string, unknown>>[] }
   /** All news from now on. Returns the end of it. */
   onNews(listener: (entry: import('./feed/news.ts').Entry) => void): () => void
-  /** The newest entries, oldest first, at most `count` (ring of 256). */
-  recentNews(count: number): readonly import('./feed/news.ts').Entry[]
+  /**
+   * The newest entries of one kind, oldest first, at most `count`; 256 of each kind are kept. `measurements`: what came of pings and
+   * speed tests. `news`, the default: everything else.
+   */
+  recentNews(count: number, kind?: import('./feed/news-desk.ts').NewsKind): readonly import('./feed/news.ts').Entry[]
   /**
    * Active state paths per machine: `{ node: ['tunnelling', 'tunnelling.up'], tunnel: [...] }`. Where several of one machine run,
    * its entry joins them, and each has an entry of its own, `MACHINE/INSTANCE` (`turnSession/203.0.113.9:4711`): the newest 64.

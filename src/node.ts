@@ -290,7 +290,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     },
     ...answers,
     onNews: (listener) => desk.onEntry(listener),
-    recentNews: (count) => desk.recent(count),
+    recentNews: desk.recent,
     activeStates: () => watch.states(),
     ...personal.methods,
   }

@@ -4,6 +4,7 @@
 import type { CarriedAnswer, ClientAnswer, PeerAnswerRow, TrafficAnswer } from '../answers.ts'
 import type { FeedStatus, Figures } from './figures.ts'
 import type { Entry } from './news.ts'
+import { keepNewest } from './news-ring.ts'
 
 export type ActiveStates = Readonly<Record<string, readonly string[]>>
 
@@ -18,7 +19,7 @@ export interface FeedSnapshot {
   /** By the service's name. */
   readonly traffic: readonly (readonly [service: string, traffic: TrafficAnswer])[]
   readonly clients: readonly ClientAnswer[]
-  /** The newest entries, oldest first. */
+  /** The newest entries, oldest first, without measurements. */
   readonly news: readonly Entry[]
 }
 
@@ -36,8 +37,10 @@ export interface FeedDelta {
   readonly traffic?: readonly (readonly [service: string, traffic: TrafficAnswer | null])[]
   /** By the client's id. */
   readonly clients?: readonly (readonly [id: string, client: ClientAnswer | null])[]
-  /** New entries, oldest first. A slow reader is not sent all of them: its numbers then have a gap. */
+  /** New entries without measurements, oldest first. A slow reader is not sent all of them: its numbers then have a gap. */
   readonly news: readonly Entry[]
+  /** New measurements, likewise. */
+  readonly measurements?: readonly Entry[]
 }
 
 /** What a row is known by from one delta to the next. */
@@ -121,27 +124,40 @@ export function snapshotText(seq: number, look: Look, news: readonly Entry[]): s
   return `{"t":"s","seq":${seq},${parts.join(',')}}`
 }
 
-export function deltaText(from: number, seq: number, look: Look, dirt: Dirt, news: readonly Entry[]): string {
+/** Entries by their kind, oldest first. */
+export interface Told {
+  readonly news: readonly Entry[]
+  readonly measurements: readonly Entry[]
+}
+
+export const NOTHING_TOLD: Told = { news: [], measurements: [] }
+
+/** What is still worth telling of the two: at most `count` of each kind. */
+export const toldAfter = (before: Told, then: Told, count: number): Told => ({
+  news: keepNewest([...before.news, ...then.news], count),
+  measurements: keepNewest([...before.measurements, ...then.measurements], count),
+})
+
+export function deltaText(from: number, seq: number, look: Look, dirt: Dirt, { news, measurements }: Told): string {
   const rowsOf = (part: Rows): string => [...dirt[part]].map((key) => `[${JSON.stringify(key)},${look[part].get(key) ?? 'null'}]`).join(',')
   const parts = [
     ...WHOLE.filter((part) => dirt[part]).map((part) => `"${part}":${look[part]}`),
     ...ROWS.filter((part) => dirt[part].size > 0).map((part) => `"${part}":[${rowsOf(part)}]`),
     `"news":${JSON.stringify(news)}`,
+    ...(measurements.length > 0 ? [`"measurements":${JSON.stringify(measurements)}`] : []),
   ]
   return `{"t":"d","from":${from},"seq":${seq},${parts.join(',')}}`
 }
 
 /** What a reader holds. */
-export interface FeedView extends Figures {
+export interface FeedView extends Figures, Told {
   readonly seq: number
   readonly status: FeedStatus
   readonly peers: ReadonlyMap<string, PeerAnswerRow>
   readonly states: ActiveStates
-  /** Oldest first, at most `maxNews`. */
-  readonly news: readonly Entry[]
 }
 
-/** The view after one message; null when it does not follow on: connect again. */
+/** The view after one message, with at most `maxNews` entries of each kind; null when it does not follow on: connect again. */
 export function applyFeed(view: FeedView | null, message: FeedSnapshot | FeedDelta, maxNews = 50): FeedView | null {
   if (message.t === 's') {
     const { seq, status, carried, states, traffic, news } = message
@@ -150,7 +166,8 @@ export function applyFeed(view: FeedView | null, message: FeedSnapshot | FeedDel
       status,
       carried,
       states,
-      news: news.slice(-maxNews),
+      news: keepNewest(news, maxNews),
+      measurements: view?.measurements ?? [],
       peers: new Map(message.peers.map((row) => [peerKey(row), row])),
       traffic: new Map(traffic),
       clients: new Map(message.clients.map((client) => [client.id, client])),
@@ -165,7 +182,7 @@ export function applyFeed(view: FeedView | null, message: FeedSnapshot | FeedDel
     peers: patched(view.peers, message.peers),
     traffic: patched(view.traffic, message.traffic),
     clients: patched(view.clients, message.clients),
-    news: message.news.length > 0 ? [...view.news, ...message.news].slice(-maxNews) : view.news,
+    ...toldAfter(view, { news: message.news, measurements: message.measurements ?? [] }, maxNews),
   }
 }
 

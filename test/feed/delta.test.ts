@@ -10,9 +10,11 @@ import {
   lookAtFigures,
   mergeDirt,
   NO_DIRT,
+  NOTHING_TOLD,
   snapshotText,
 } from '../../src/feed/delta.ts'
 import { figuresOf, withoutFigures } from '../../src/feed/figures.ts'
+import type { Entry, News } from '../../src/feed/news.ts'
 import { aClient, aRow, aService, aStatus, NOTHING_CARRIED, someTraffic } from '../browser/fake-node.ts'
 
 const names = ['ash', 'birch', 'cedar', 'elm']
@@ -56,10 +58,10 @@ test('a reader that follows and one that skips both end up with what a new one i
         const after = lookOf(next)
         const change = changed(look, after)
         look = after
-        fast = applyFeed(fast, JSON.parse(deltaText(i, i + 1, look, change, [])))
+        fast = applyFeed(fast, JSON.parse(deltaText(i, i + 1, look, change, NOTHING_TOLD)))
         dirt = mergeDirt(dirt, change)
         if (!reads) continue
-        slow = applyFeed(slow, JSON.parse(deltaText(slowSeq, i + 1, look, dirt, [])))
+        slow = applyFeed(slow, JSON.parse(deltaText(slowSeq, i + 1, look, dirt, NOTHING_TOLD)))
         slowSeq = i + 1
         dirt = NO_DIRT
       }
@@ -73,14 +75,14 @@ test('a reader that follows and one that skips both end up with what a new one i
 test('a delta that does not follow on is refused, so the reader connects again', () => {
   const look = lookOf({ ...still, state: 'probing', rtts: {} })
   const view = applyFeed(null, JSON.parse(snapshotText(4, look, [])))
-  expect(applyFeed(view, JSON.parse(deltaText(5, 6, look, NO_DIRT, [])))).toEqual(null)
-  expect(applyFeed(null, JSON.parse(deltaText(4, 5, look, NO_DIRT, [])))).toEqual(null)
+  expect(applyFeed(view, JSON.parse(deltaText(5, 6, look, NO_DIRT, NOTHING_TOLD)))).toEqual(null)
+  expect(applyFeed(null, JSON.parse(deltaText(4, 5, look, NO_DIRT, NOTHING_TOLD)))).toEqual(null)
 })
 
 test('a delta says only what changed', () => {
   const before = lookOf({ ...still, state: 'probing', rtts: { ash: 1, elm: 2 } })
   const after = lookOf({ ...still, state: 'probing', rtts: { elm: 3 } })
-  expect(JSON.parse(deltaText(1, 2, after, changed(before, after), []))).toEqual({
+  expect(JSON.parse(deltaText(1, 2, after, changed(before, after), NOTHING_TOLD))).toEqual({
     t: 'd',
     from: 1,
     seq: 2,
@@ -95,7 +97,7 @@ test('a delta says only what changed', () => {
 test('what is carried drags neither the status nor the table along', () => {
   const before = lookOf({ ...still, state: 'serving', rtts: { ash: 1 }, bytes: { web: 1, ssh: 1 }, carried: { ash: 1, elm: 1 } })
   const after = lookOf({ ...still, state: 'serving', rtts: { ash: 1 }, bytes: { web: 2, ssh: 1 }, carried: { elm: 2 } })
-  expect(JSON.parse(deltaText(1, 2, after, changed(before, after), []))).toEqual({
+  expect(JSON.parse(deltaText(1, 2, after, changed(before, after), NOTHING_TOLD))).toEqual({
     t: 'd',
     from: 1,
     seq: 2,
@@ -107,4 +109,16 @@ test('what is carried drags neither the status nor the table along', () => {
     ],
     news: [],
   })
+})
+
+const entry = (seq: number, news: News): Entry => ({ ...news, seq, at: '2030-01-01T00:00:00.000Z' })
+const listening = (seq: number) => entry(seq, { type: 'node.listening', address: null })
+const measured = (seq: number) => entry(seq, { type: 'peer.measured', peer: 'ash', rttMs: 1, jitterMs: null, lossPct: 0 })
+
+test('measurements are a part of their own: however many there are, a reader keeps its news', () => {
+  const look = lookOf({ ...still, state: 'serving', rtts: {} })
+  const first = applyFeed(null, JSON.parse(snapshotText(0, look, [listening(1)])), 3)
+  const told = { news: [listening(5)], measurements: [2, 3, 4, 6].map(measured) }
+  const after = applyFeed(first, JSON.parse(deltaText(0, 1, look, NO_DIRT, told)), 3)
+  expect([first?.measurements, after?.news, after?.measurements]).toEqual([[], [listening(1), listening(5)], [3, 4, 6].map(measured)])
 })

@@ -85,15 +85,15 @@ export function createTurnServer({
       case 'session.closed':
         sessions.delete(fact.session)
         session.actor.send({ type: 'session.closed', why: fact.why })
-        return publish({ type: 'client.left', client: session.name, why: fact.why })
+        return publish({ type: 'client.left', client: session.name, remote: session.remote, why: fact.why })
       case 'proxy.opened':
         session.actor.send({ type: 'proxy.opened' })
-        return publish({ type: 'proxy.opened', client: session.name, proxy: fact.proxy, port: fact.port })
+        return publish({ type: 'proxy.opened', client: session.name, remote: session.remote, proxy: fact.proxy, port: fact.port })
       case 'proxy.refused':
-        return publish({ type: 'proxy.refused', client: session.name, proxy: fact.proxy, why: fact.why })
+        return publish({ type: 'proxy.refused', client: session.name, remote: session.remote, proxy: fact.proxy, why: fact.why })
       case 'proxy.closed':
         session.actor.send({ type: 'proxy.closed' })
-        return publish({ type: 'proxy.closed', client: session.name, proxy: fact.proxy, port: fact.port })
+        return publish({ type: 'proxy.closed', client: session.name, remote: session.remote, proxy: fact.proxy, port: fact.port })
     }
   }
 

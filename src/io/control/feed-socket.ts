@@ -15,10 +15,14 @@ import {
   lookAtFigures,
   mergeDirt,
   NO_DIRT,
+  NOTHING_TOLD,
   snapshotText,
+  type Told,
+  toldAfter,
 } from '../../feed/delta.ts'
 import { figuresOf, withoutFigures } from '../../feed/figures.ts'
 import type { Entry } from '../../feed/news.ts'
+import { isMeasurement } from '../../feed/news-kinds.ts'
 import type { Clock } from '../../ports.ts'
 
 /** From news to the delta that tells of it: what happens together is told together. At most 1000 / this deltas a second. */
@@ -41,6 +45,7 @@ const PING_MS = 15_000
 /** From saying goodbye to hanging up. */
 const GOODBYE_MS = 250
 const MAX_READERS = 64
+/** Entries of each kind in one message. */
 const MAX_NEWS = 50
 const MAX_MESSAGE_BYTES = 64 * 1024
 
@@ -57,8 +62,8 @@ interface Reader {
   seq: number
   slow: boolean
   dirt: Dirt
-  /** Not sent yet, oldest first. */
-  news: readonly Entry[]
+  /** Not sent yet. */
+  told: Told
   answeredPing: boolean
 }
 
@@ -70,7 +75,7 @@ export function createFeedSocket({ node, clock }: { readonly node: MoonwalkNode;
   let look: Look | null = null
   let figures: { readonly look: FiguresLook; readonly atMs: number } | null = null
   let moving = false
-  let fresh: readonly Entry[] = []
+  let fresh = NOTHING_TOLD
   let tick: unknown = null
   let tickAt = 0
   let restUntil = 0
@@ -82,7 +87,7 @@ export function createFeedSocket({ node, clock }: { readonly node: MoonwalkNode;
     const status = node.status()
     if (figures === null || clock.now() - figures.atMs >= FIGURES_MS)
       figures = { look: lookAtFigures(figuresOf(status)), atMs: clock.now() }
-    return lookAt(withoutFigures(status), node.peers().peers, node.activeStates(), figures.look)
+    return lookAt(withoutFigures(status), node.peers({ all: true }).peers, node.activeStates(), figures.look)
   }
 
   function tickIn(ms: number): void {
@@ -106,27 +111,27 @@ export function createFeedSocket({ node, clock }: { readonly node: MoonwalkNode;
     const after = takeLook()
     const dirt = changed(before, after)
     if (before.clients !== after.clients) moving = hasMoved(dirt)
-    const [news, from] = [fresh, seq]
+    const [told, from] = [fresh, seq]
     look = after
-    fresh = []
-    const moved = !isClean(dirt) || news.length > 0
+    fresh = NOTHING_TOLD
+    const moved = !isClean(dirt) || told !== NOTHING_TOLD
     if (moved) seq += 1
     const speaks = moved || clock.now() - toldAt >= HEARTBEAT_MS
     if (speaks) toldAt = clock.now()
     // One text for all who keep up.
-    const shared = speaks ? Buffer.from(deltaText(from, seq, after, dirt, news.slice(-MAX_NEWS))) : null
+    const shared = speaks ? Buffer.from(deltaText(from, seq, after, dirt, told)) : null
     for (const reader of readers) {
       if (reader.format === 'entries') continue
       reader.slow = isSlow(reader)
       if (reader.slow) {
         reader.dirt = mergeDirt(reader.dirt, dirt)
-        reader.news = [...reader.news, ...news].slice(-MAX_NEWS)
+        reader.told = toldAfter(reader.told, told, MAX_NEWS)
       } else if (reader.seq === from && shared) {
         reader.socket.send(shared, { binary: false })
         reader.seq = seq
       } else if (reader.seq !== seq) {
-        reader.socket.send(deltaText(reader.seq, seq, after, mergeDirt(reader.dirt, dirt), [...reader.news, ...news].slice(-MAX_NEWS)))
-        Object.assign(reader, { seq, dirt: NO_DIRT, news: [] })
+        reader.socket.send(deltaText(reader.seq, seq, after, mergeDirt(reader.dirt, dirt), toldAfter(reader.told, told, MAX_NEWS)))
+        Object.assign(reader, { seq, dirt: NO_DIRT, told: NOTHING_TOLD })
       }
     }
   }
@@ -134,7 +139,8 @@ export function createFeedSocket({ node, clock }: { readonly node: MoonwalkNode;
   const isSlow = ({ slow, socket }: Reader) => socket.bufferedAmount > (slow ? CAUGHT_UP_BYTES : SLOW_BYTES)
 
   function onNews(entry: Entry): void {
-    fresh = [...fresh, entry].slice(-MAX_NEWS)
+    const one = isMeasurement(entry) ? { news: [], measurements: [entry] } : { news: [entry], measurements: [] }
+    fresh = toldAfter(fresh, one, MAX_NEWS)
     const text = JSON.stringify(entry)
     for (const { format, socket } of readers) if (format === 'entries' && socket.bufferedAmount <= SLOW_BYTES) socket.send(text)
     tickIn(BATCH_MS)
@@ -157,7 +163,7 @@ export function createFeedSocket({ node, clock }: { readonly node: MoonwalkNode;
     if (first || !look) look = takeLook()
     // Those already here must not miss what this look saw.
     else bringUpToDate()
-    const reader: Reader = { socket, format, seq, slow: false, dirt: NO_DIRT, news: [], answeredPing: true }
+    const reader: Reader = { socket, format, seq, slow: false, dirt: NO_DIRT, told: NOTHING_TOLD, answeredPing: true }
     readers.add(reader)
     socket.on('pong', () => {
       reader.answeredPing = true
@@ -177,7 +183,7 @@ export function createFeedSocket({ node, clock }: { readonly node: MoonwalkNode;
     if (ping !== null) clock.clearTimeout(ping)
     stopNews = tick = ping = look = figures = null
     moving = false
-    fresh = []
+    fresh = NOTHING_TOLD
   }
 
   return {
