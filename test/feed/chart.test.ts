@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createMachine } from 'xstate'
-import { drawDiagrams } from '../../scripts/draw-diagrams.ts'
+import { drawMachine } from '../../scripts/draw-diagrams.ts'
 import { walkChart } from '../../src/feed/chart-walk.ts'
 import { eventLabel } from '../../src/feed/event-label.ts'
 import { toyMachine } from './toy-machine.ts'
@@ -52,7 +52,7 @@ test.each([
 
 test('equal machines are drawn equally, and no name can break out of the drawing', async () => {
   const odd = createMachine({ id: 'odd', initial: 'a', states: { a: { on: { '</text><script>': 'b' } }, b: { entry: '"&<' } } })
-  const [drawn, again] = [await drawDiagrams(odd, ''), await drawDiagrams(odd, '')]
+  const [drawn, again] = [await drawMachine(odd, ''), await drawMachine(odd, '')]
   expect(drawn).toEqual(again)
   const svg = drawn.find(([file]) => file === 'odd.svg')?.[1] ?? ''
   expect([...svg.matchAll(/<\/?(\w+)/g)].map(([, tag]) => tag).filter((tag) => tag === 'script')).toEqual([])
