@@ -26,6 +26,8 @@ export interface Random {
   /** In [0, 1). */
   fraction(): number
   bytes(count: number): Uint8Array
+  /** Chance for one part alone: what it draws shifts nobody else's draws where chance repeats. */
+  fork(part: string): Random
 }
 
 /** Why the network said no. Happens all day. `text` is one clause for people, such as `connection refused`. */
@@ -86,6 +88,8 @@ export interface Http {
    * said a word is replaced once, within the same timeout. Keeps connections warm per address.
    */
   request(address: string, request: PeerRequest): Promise<PeerAnswer | Failure>
+  /** Closes warm connections. Those from an address that this machine has lost answer nobody. */
+  dropWarm(): void
   /** Opens the public port: HTTP and frp told apart by the first byte, inside TLS or not. */
   serve(options: ServeOptions): Promise<Listening | Failure>
 }
