@@ -388,12 +388,11 @@ export function putOwn(table: IpTable, record: PeerRecord, wallMs: number): Outc
   return draft.done()
 }
 
-/** This node's own address was proven again. */
+/** This node's own address was proven again. No news: nothing has changed but the proof's age. */
 export function proveOwn(table: IpTable, key: string, wallMs: number): Outcome {
   const row = table.rows.get(key)
   if (!row) return { table, changes: [] }
-  const next: Row = { ...row, lastProofMs: wallMs }
-  return { table: { ...table, rows: new Map(table.rows).set(key, next) }, changes: [{ type: 'measured', row: next }] }
+  return { table: { ...table, rows: new Map(table.rows).set(key, { ...row, lastProofMs: wallMs }) }, changes: [] }
 }
 
 /** A ping of this node's own row: a figure to show, and no proof, which only others can give. */

@@ -1,5 +1,5 @@
 // The file's rows at start: addresses to be proven again, and what the file said of them until then.
-import { type AddressPolicy, addressOf, hostKind, isAllowed } from '../../domain/address.ts'
+import { type AddressPolicy, addressOf, isAllowed, isLiteral } from '../../domain/address.ts'
 import { NOT_MEASURED, type StoredFigures } from '../../domain/ip-table.ts'
 import { type PeerRecord, unsignedRecord } from '../../domain/record.ts'
 import type { StoredRow, StoredTable } from '../../p2prc/table-file.ts'
@@ -21,7 +21,7 @@ export const restoredRows = (table: StoredTable, verifier: Verifier, self: strin
     if (address === null || row.id === self || !isAllowed(address, policy, true)) return []
     const { latency: latencyMs, download: downMbps, upload: upMbps, lastSeen } = row
     const stored = { ...NOT_MEASURED, latencyMs, downMbps, upMbps, lastSeen }
-    const written = hostKind(row.host) === 'name' ? address : null
+    const written = isLiteral(row.host) ? null : address
     return [{ record: signedRecord(row, address, verifier, self) ?? unsignedRecord(address, row.name, row.p2prc), stored, written }]
   })
 
