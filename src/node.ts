@@ -9,6 +9,7 @@ import { answersOf } from './actors/front/node-answers.ts'
 import { createOperatorCalls } from './actors/front/operator-calls.ts'
 import { createPublicRoutes } from './actors/front/public-routes.ts'
 import { type MachineFacts, serverInfo } from './actors/front/server-info.ts'
+import { createWishes } from './actors/front/wishes.ts'
 import { createHealth } from './actors/health.ts'
 import { createAnnouncer } from './actors/membership/announcer.ts'
 import { createGossip } from './actors/membership/gossip.ts'
@@ -65,6 +66,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
 
   // Membership: who is there, how near, and how this node is reached.
   const file = createTableFile({ ...ports, keeper, own, policy, publish })
+  const wishes = createWishes({ store: ports.store, keeper, services, health, publish, onBug })
   const calls = createPeerCalls(ports)
   const prober = createProber({ clock, random, calls, keeper, own, health })
   const gossip = createGossip({ clock, random, identity, calls, keeper, own, policy })
@@ -73,7 +75,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const p2prc = createP2prcExchange({ clock, random, calls, keeper, own, policy, reach, prober, ownHosts: network.ownHosts })
   const joining = createJoining({
     ...{ clock, random, calls, gossip, keeper, own, reach, p2prc, prober, policy, onBug },
-    firstSeeds: () => options.seeds,
+    firstSeeds: () => [...options.seeds, ...wishes.seeds()],
     restore: file.restore,
   })
   const announcer = createAnnouncer({ own, keeper, reach, publish })
@@ -92,7 +94,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     publish,
     inspect: watch.inspect,
   })
-  const operator = createOperatorCalls({ clock, prober, speed, keeper, joining, services, policy, own })
+  const operator = createOperatorCalls({ clock, prober, speed, keeper, joining, services, policy, own, wishes })
   const info = serverInfo(extras.facts ?? NO_FACTS, { id: own.id, name, version: options.version, run: own.run })
   const routes = createPublicRoutes({
     ...{ identity, own, calls, gossip, speed, policy, p2prc, joining, twins, reach, operator },
@@ -136,7 +138,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   return {
     id: own.id,
     name,
-    ...createLife({ clock, own, file, entrances, gossip, actor, rates, services, turnServer, stock, publish, onBug }),
+    ...createLife({ clock, own, file, wishes, entrances, gossip, actor, rates, services, turnServer, stock, publish, onBug }),
     ...answers,
     onNews: desk.onEntry,
     recentNews: desk.recent,

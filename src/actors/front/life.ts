@@ -11,11 +11,13 @@ import type { TableFile } from '../membership/table-file.ts'
 import type { Services } from '../services/services.ts'
 import type { StockTurns } from '../turn/stock-turns.ts'
 import type { Entrances } from './entrances.ts'
+import type { Wishes } from './wishes.ts'
 
 interface LifeNeeds {
   readonly clock: Clock
   readonly own: OwnRecord
   readonly file: TableFile
+  readonly wishes: Wishes
   readonly entrances: Entrances
   readonly gossip: Pick<Gossip, 'spread'>
   /** The node's machine. */
@@ -34,12 +36,13 @@ const FAREWELL_TIMEOUT = 500
 const CLOSE_TIMEOUT = 2_500
 
 export function createLife(needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop'> {
-  const { clock, own, file, entrances, gossip, actor, rates, services, turnServer, stock, publish, onBug } = needs
+  const { clock, own, file, wishes, entrances, gossip, actor, rates, services, turnServer, stock, publish, onBug } = needs
   return {
     start: async () => {
       const opened = await entrances.open()
       if (opened.type === 'refused') return opened
       await file.read()
+      await wishes.read()
       publish({ type: 'node.listening', address: opened.listen })
       actor.subscribe({ error: onBug })
       actor.start()
@@ -52,7 +55,7 @@ export function createLife(needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop
       actor.stop()
       stock.stop()
       rates.stop()
-      await within(clock, CLOSE_TIMEOUT, Promise.all([entrances.close(), turnServer.close(), file.close()]))
+      await within(clock, CLOSE_TIMEOUT, Promise.all([entrances.close(), turnServer.close(), file.close(), wishes.close()]))
       publish({ type: 'node.stopped' })
     },
   }
