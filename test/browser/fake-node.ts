@@ -125,10 +125,10 @@ export function createFakeNode(): FakeNode {
     start: async () => ({ type: 'started', listen: null }),
     stop: async () => undefined,
     status: () => status,
-    peers: (options) => ({
+    peers: (which = 'here') => ({
       schemaVersion: 1,
       self: status.node.id,
-      peers: options?.all ? peers : peers.filter(({ state }) => state !== 'offline'),
+      peers: which === 'all' ? peers : peers.filter(({ state }) => state !== 'offline'),
     }),
     table: () => ({ ip_address: peers.map(({ name }) => ({ name })) }),
     onNews: (listener) => {

@@ -87,7 +87,7 @@ export function createFeedSocket({ node, clock }: { readonly node: MoonwalkNode;
     const status = node.status()
     if (figures === null || clock.now() - figures.atMs >= FIGURES_MS)
       figures = { look: lookAtFigures(figuresOf(status)), atMs: clock.now() }
-    return lookAt(withoutFigures(status), node.peers({ all: true }).peers, node.activeStates(), figures.look)
+    return lookAt(withoutFigures(status), node.peers('all').peers, node.activeStates(), figures.look)
   }
 
   function tickIn(ms: number): void {
