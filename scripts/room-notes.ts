@@ -14,6 +14,7 @@ export const ROOM_NOTES: Readonly<Record<string, string>> = {
   'actors/turn': 'finds a TURN, keeps a tunnel to it',
   'actors/services': 'what this node exposes',
   'actors/carrying': 'this node as a TURN',
+  'actors/health.ts': 'what is wrong now',
   io: 'the real world: sockets, files, HTTP',
   'io/control': 'the control port: API, feed, page',
   'io/front': 'the public port',

@@ -1,5 +1,6 @@
 // Who may import whom, and where time and chance may come from. What the folders promise each other is only true if a
 // stray import fails here.
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
@@ -157,6 +158,17 @@ describe('imports', () => {
       'a computed name',
     ])
   })
+})
+
+test.each(['README.md', 'docs/architecture.md'])('every file that %s names is there', (doc) => {
+  const url = new URL(`../${doc}`, import.meta.url)
+  const text = readFileSync(url, 'utf8')
+  const links = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map(([, link = '']) => link).filter((link) => !existsSync(new URL(link, url)))
+  // In the text a file of src is named by its path there, or by its name alone.
+  const isThere = (name: string): boolean =>
+    files.some((file) => file === name || file.endsWith(`/${name}`)) || existsSync(new URL(`../${name}`, import.meta.url))
+  const sources = [...text.matchAll(/`([\w/.-]+\.ts)`/g)].map(([, name = '']) => name).filter((name) => !isThere(name))
+  expect([...links, ...sources]).toEqual([])
 })
 
 describe('time and chance', () => {
