@@ -1,6 +1,6 @@
 // The page's end of the live feed: connects, keeps the view up to date, and says how things stand when it can't.
 import { effect, signal } from '@preact/signals'
-import { applyFeed, type FeedDelta, type FeedSnapshot, type FeedView, type Told } from '../src/feed/delta.ts'
+import { applyFeed, type FeedDelta, type FeedSnapshot, type FeedView, type NewsByKind } from '../src/feed/delta.ts'
 import type { Entry } from '../src/feed/news.ts'
 import { keepNewest } from '../src/feed/news-ring.ts'
 
@@ -74,10 +74,10 @@ function hear(message: FeedSnapshot | FeedDelta): void {
 }
 
 /** The feed begins with few entries; the node remembers more. */
-async function recall(kind: keyof Told): Promise<void> {
+async function recall(kind: keyof NewsByKind): Promise<void> {
   const answer = await fetch(`api/${kind}`).catch(() => null)
   if (!answer?.ok || !view.value) return
-  const body: Readonly<Record<keyof Told, readonly Entry[]>> = await answer.json()
+  const body: Readonly<Record<keyof NewsByKind, readonly Entry[]>> = await answer.json()
   const held = view.value
   const known = new Set(held[kind].map(({ seq }) => seq))
   view.value = { ...held, [kind]: keepNewest(bySeq([...body[kind].filter(({ seq }) => !known.has(seq)), ...held[kind]]), MAX_NEWS) }
