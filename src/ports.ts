@@ -27,6 +27,8 @@ export interface Random {
   /** In [0, 1). */
   fraction(): number
   bytes(count: number): Uint8Array
+  /** Chance for one part alone: what it draws shifts nobody else's draws where chance repeats. */
+  fork(part: string): Random
 }
 
 /** Why the network said no. Happens all day. `text` is one clause for people, such as `connection refused`. */
@@ -87,6 +89,8 @@ export interface Http {
    * said a word is replaced once, within the same timeout. Keeps connections warm per address.
    */
   request(address: string, request: PeerRequest): Promise<PeerAnswer | Failure>
+  /** Closes warm connections. Those from an address that this machine has lost answer nobody. */
+  dropWarm(): void
   /** Opens the public port: HTTP and frp told apart by the first byte, inside TLS or not. */
   serve(options: ServeOptions): Promise<Listening | Failure>
 }
@@ -158,7 +162,7 @@ export interface Reply {
 
 /** The IP table on disk, and what a person told the running node. */
 export interface Store {
-  /** The rows at start. `notes`: what `notes()` says then; each is news once. */
+  /** The rows at start. `notes`: what a person should be told of the file then; `notes()` has it as it is later. */
   read(): Promise<{ readonly table: StoredTable; readonly notes: readonly StoreNote[] }>
   /**
    * Replaces the rows; what a person wrote beside them stays. Atomic; settles once it is on disk, or with why it is not: the file
@@ -173,8 +177,8 @@ export interface Store {
   /** Replaces all of it. Atomic; settles once it is on disk, or with why it is not: the lists before stand then. */
   writeWishes(wishes: Wishes): Promise<StoreFailure | null>
   /**
-   * What a person should know of the node's files as they are now, for health: that one can't be written, that a damaged one was
-   * set aside, which rows of the table can't be used and in which line each stands. It changes with every call above.
+   * What a person should know of the node's files as they are now, for health: that a damaged one was set aside, which rows of the
+   * table can't be used and in which line each stands, that the log can't be written. What a write answers is not in it.
    */
   notes(): readonly StoreNote[]
 }

@@ -32,5 +32,5 @@ export class MemoryStore implements Store {
     return this.failure
   }
 
-  readonly notes = (): readonly StoreNote[] => [this.failure ?? [], this.note ?? []].flat().map(({ text, fix }) => ({ text, fix }))
+  readonly notes = (): readonly StoreNote[] => (this.note ? [this.note] : [])
 }

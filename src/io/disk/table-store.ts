@@ -29,7 +29,6 @@ export function createTableStore(file: string): TableStore {
   const aside: StoreNote[] = []
   let byHand = NOTHING_BY_HAND
   let byHandNotes: readonly StoreNote[] = []
-  let failure: StoreFailure | null = null
   let seen: Seen | null = null
   /** The mark of a damaged file that could not be kept under another name. */
   let unsaved: string | null = null
@@ -79,19 +78,17 @@ export function createTableStore(file: string): TableStore {
     low.data = table
     try {
       await low.write()
-      failure = null
+      return null
     } catch (error) {
       const { path, isLink } = await placeOf(file)
-      failure = {
+      return {
         type: 'failed',
         text: `the IP table can't be written to ${isLink ? `${path}, where ${file} links to,` : file} (${errorText(error)})`,
         fix: 'Make room on the disk, or see to the rights of that file; it is tried again and again, and the node goes on without.',
       }
     }
-    return failure
   }
-  const notes = (): readonly StoreNote[] =>
-    [...(failure ? [failure] : []), ...aside, ...byHandNotes].map(({ text, fix }) => ({ text, fix }))
+  const notes = (): readonly StoreNote[] => [...aside, ...byHandNotes]
   return {
     read: async () => {
       await low.read()

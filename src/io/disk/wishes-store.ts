@@ -28,20 +28,18 @@ const NOTHING_KEPT: Kept = { entries: { seeds: [], services: [], removed: [] }, 
 export function createWishesStore(file: string): WishesStore {
   let kept = NOTHING_KEPT
   let found: readonly StoreNote[] = []
-  let failure: StoreFailure | null = null
   let last: Promise<unknown> = Promise.resolve()
   const write = async (wishes: Wishes): Promise<StoreFailure | null> => {
     try {
       await writeDurably(file, fileText(wishes, kept))
-      failure = null
+      return null
     } catch (error) {
-      failure = {
+      return {
         type: 'failed',
         text: `what was told to the node can't be written to ${file} (${errorText(error)})`,
         fix: 'Make room on the disk, or see to the rights of that file: what it does not hold is forgotten with the next restart.',
       }
     }
-    return failure
   }
   return {
     readWishes: async () => {
@@ -55,7 +53,7 @@ export function createWishesStore(file: string): WishesStore {
       last = written
       return written
     },
-    notes: () => [...(failure ? [{ text: failure.text, fix: failure.fix }] : []), ...found],
+    notes: () => found,
   }
 }
 

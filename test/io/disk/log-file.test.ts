@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   constants,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
