@@ -84,3 +84,14 @@ export const SPEED_STALE = 6 * 3_600_000
 
 /** The table goes to disk at most this often. */
 export const STORE_PERIOD = 1_000
+
+/** Sent to a service's public address, it must have come out at its local end within this. */
+export const SERVICE_PROOF_TIMEOUT = 3_000
+/** A service that is not proven is tried again after this, from the last try on. Above `SERVICE_PROOF_TIMEOUT`: one try at once. */
+export const SERVICE_RETRY = 4_000
+/** A service that is up is proven anew after this, give or take a quarter, unless users came through meanwhile. */
+export const SERVICE_RENEWAL = 30_000
+/** With more services than this, each is tried and renewed less often in proportion: a hundred cost what ten do. */
+export const SERVICES_AT_FULL_RATE = 10
+/** A service that its TURN refused is asked for again after this, as stock frpc does: its port or domain may have become free. */
+export const SERVICE_REFUSED_RETRY = 30_000
