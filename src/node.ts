@@ -1,5 +1,5 @@
 // The composition root: the one place where machines meet actors and actors meet the ports.
-import { createActor } from 'xstate'
+import { type Actor, createActor } from 'xstate'
 import { createNodeVhosts } from './actors/carrying/node-vhosts.ts'
 import { createTrafficRates } from './actors/carrying/traffic-rates.ts'
 import { createTurnServer } from './actors/carrying/turn-server-actor.ts'
@@ -16,6 +16,7 @@ import { createReach, type Reach, type Verdict } from './actors/membership/reach
 import { restore } from './actors/membership/restore.ts'
 import { createSpeed } from './actors/membership/speed.ts'
 import { createTableKeeper } from './actors/membership/table-keeper.ts'
+import { directAddress } from './actors/services/direct-address.ts'
 import { createDirectServices } from './actors/services/direct-services.ts'
 import { createServices } from './actors/services/services.ts'
 import { createAskPortActor } from './actors/turn/ask-port-actor.ts'
@@ -54,8 +55,8 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const own = createOwnRecord(ports, { name: options.name, offersTurn: options.offerTurn })
   const calls = createPeerCalls(ports)
   const rates = createTrafficRates(clock)
-  const services = createServices(options.services, publish, rates)
   const watch = createStateWatch(publish)
+  const services = createServices({ clock, random, network, first: options.services, publish, rates, inspect: watch.inspect })
   const policy = options.addresses
   let outer: Listening | null = null
   let inner: Listening | null = null
@@ -201,17 +202,20 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   })
   const direct = createDirectServices({
     clock,
-    random,
     network,
     services,
     ports: options.ports,
     vhosts,
     bindHost: () => outer?.host ?? '127.0.0.1',
-    publicHost: () => parseAddress(own.address() ?? '')?.host ?? null,
+    publicAddress$: directAddress(own, keeper.changes$),
   })
+  let directServices: Actor<typeof direct.logic> | null = null
   actor.subscribe({
     next: (snapshot) => {
-      direct.active(snapshot.matches('serving'))
+      if (!snapshot.matches('serving')) {
+        directServices?.stop()
+        directServices = null
+      } else directServices ??= createActor(direct.logic, { clock }).start()
       const { choice } = snapshot.context
       if (choice && choice !== lastChoice) {
         const { turn, reason } = choice
@@ -275,6 +279,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
       const listen = outer ? addressOf(outer.host, outer.port) : null
       publish({ type: 'node.listening', address: listen })
       actor.start()
+      services.start()
       rates.start(() => [...services.meters(), ...turnServer.meters()])
       return { type: 'started', listen }
     },
@@ -283,7 +288,8 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
       actor.send({ type: 'node.stop' })
       actor.stop()
       stock.stop()
-      direct.active(false)
+      directServices?.stop()
+      services.stop()
       rates.stop()
       await within(clock, 2_500, Promise.all([outer?.close(), inner?.close(), turnServer.close(), keeper.close()]))
       publish({ type: 'node.stopped' })

@@ -10,6 +10,7 @@ import { tableFileObject } from '../../p2prc/table-codec.ts'
 import type { TurnServer } from '../carrying/turn-server-actor.ts'
 import type { OwnRecord } from '../membership/own-record.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
+import { serviceHealth } from '../services/service-health.ts'
 import type { Services } from '../services/services.ts'
 import type { StockTurns } from '../turn/stock-turns.ts'
 
@@ -131,8 +132,6 @@ function healthOf(state: string, { options, keeper, own, services, stock, candid
         text: `the stock frps ${name} can't be used as TURN: ${objection}`,
         fix: 'Check that it runs, and its address, token and TLS in --turn frp://[TOKEN@]HOST:PORT; it is asked again now and then.',
       })
-  for (const { name, error } of services.list())
-    if (error !== null)
-      health.push({ level: 'warn', text: `service ${name} is not up: ${error}`, fix: 'Check that something listens at its local address.' })
+  health.push(...serviceHealth(services.standings()))
   return health
 }
