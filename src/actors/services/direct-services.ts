@@ -19,7 +19,6 @@ export function createDirectServices({ services, publicAddress$, ...needs }: Dir
   const logic = fromCallback<EventObject, undefined>(() => {
     const opened = new Map<OwnPort, (address: string | null) => void>()
     let publicAddress: string | null = null
-    const isTaken = (port: number): boolean => [...opened.keys()].some((one) => one.port === port)
     /** A service's address: the node's with the service's own port, or the node's own where a domain shares the public port. */
     const addressOfPort = ({ type, port }: OwnPort): string | null => {
       const host = parseAddress(publicAddress ?? '')?.host
@@ -30,7 +29,7 @@ export function createDirectServices({ services, publicAddress$, ...needs }: Dir
       open: (spec, listener) => {
         let own: OwnPort | null = null
         let isClosed = false
-        void openPort(spec, listener, isTaken).then((answer) => {
+        void openPort(spec, listener).then((answer) => {
           if (answer.type === 'refused') return isClosed ? undefined : listener.refused(answer.cause)
           if (isClosed) return void answer.close()
           own = answer

@@ -42,7 +42,7 @@ export type OpenedPort = OwnPort | { readonly type: 'refused'; readonly cause: S
 
 const LOCAL_DIAL_TIMEOUT = 10_000
 
-/** Opens one. `isTaken`: a port that another service of this node has. */
+/** Answers what opens one for a service. `came` hears who comes there. */
 export function createOwnPorts({ clock, network, ports, vhosts, bindHost, meter }: OwnPortNeeds) {
   const limitOf = ({ options }: ServiceSpec): TokenBucket | null =>
     bucketFor('client', { bandwidthLimit: options?.limit ?? '', bandwidthLimitMode: '' }, clock)
@@ -117,7 +117,7 @@ export function createOwnPorts({ clock, network, ports, vhosts, bindHost, meter 
   }
   const refused = (cause: ServiceCause): OpenedPort => ({ type: 'refused', cause })
 
-  return async (spec: ServiceSpec, came: Came, isTaken: (port: number) => boolean): Promise<OpenedPort> => {
+  return async (spec: ServiceSpec, came: Came): Promise<OpenedPort> => {
     const { group, port: named } = spec.options ?? {}
     if (group !== undefined) return refused({ type: 'group-needs-turn', group })
     if (spec.kind === 'http' || spec.kind === 'https') return claim(spec, came, spec.kind)
@@ -126,7 +126,6 @@ export function createOwnPorts({ clock, network, ports, vhosts, bindHost, meter 
       return isFailure(opened) ? refused({ type: 'port-not-opened', port: named, why: opened.text }) : opened
     }
     for (let port = ports.first; port <= ports.last; port++) {
-      if (isTaken(port)) continue
       const opened = await openAt(spec, came, port)
       if (!isFailure(opened)) return opened
       if (opened.reason !== 'in-use') return refused({ type: 'port-not-opened', port, why: opened.text })

@@ -19,9 +19,9 @@ import type { StockTurns } from './stock-turns.ts'
 import { createTunnelCarrier, proxyOf, requestOf } from './tunnel-carrier.ts'
 
 interface LinkNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
-  readonly calls: PeerCalls
-  readonly services: Services
-  readonly stock: StockTurns
+  readonly calls: Pick<PeerCalls, 'echo'>
+  readonly services: Pick<Services, 'carriedBy' | 'meter'>
+  readonly stock: Pick<StockTurns, 'measured' | 'refused' | 'rttMs'>
   readonly self: string
   /** Where this node's own HTTP answers to what comes through a tunnel. */
   readonly innerAddress: () => string
