@@ -131,7 +131,8 @@ export interface PeerAnswerRow {
   readonly id: string | null
   readonly name: string
   readonly address: string
-  readonly state: 'alive' | 'suspect' | 'unknown'
+  /** `offline`: it was here within the last 24 h and is away; `lastProof` says when it was seen last. */
+  readonly state: 'alive' | 'suspect' | 'unknown' | 'offline'
   readonly self: boolean
   readonly rttMs: number | null
   readonly jitterMs: number | null
@@ -213,7 +214,8 @@ export interface MoonwalkNode {
   /** Ends tunnels, proxies and listeners, writes the table. Settles within 4 s. */
   stop(): Promise<void>
   status(): StatusAnswer
-  peers(): PeersAnswer
+  /** `all`: with servers that were here within the last 24 h and are away. Default: `here`. */
+  peers(which?: 'here' | 'all'): PeersAnswer
   /** The IP table as its file shows it. */
   table(): { readonly ip_address: readonly Readonly<Record<string, unknown>>[] }
   /** All news from now on. Returns the end of it. */

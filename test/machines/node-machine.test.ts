@@ -43,8 +43,11 @@ function start(input: Pick<NodeContext, 'mayTunnel' | 'reach'>, found: readonly 
         return name === null ? new Promise(() => {}) : Promise.resolve(choiceOf(name))
       }),
       tunnel: idleTunnel,
+      directServices: fromCallback(() => () => told.push('directServices ended')),
+      reviewTurn: fromCallback(() => () => told.push('reviewTurn ended')),
     },
     actions: {
+      tellChoice: (_, { choice }) => told.push(`chosen ${choice.turn.name}: ${choice.reason}`),
       announceTunnel: (_, { turn, address }) => told.push(`announce ${address} through ${turn?.name}`),
       withdrawTunnel: () => told.push('withdraw'),
       tellBreak: (_, { turn, why }) => told.push(`${turn?.name ?? 'nobody'} broke: ${why}`),
@@ -74,13 +77,14 @@ async function play(input: Pick<NodeContext, 'mayTunnel' | 'reach'>, found: read
 }
 
 const NEW = { mayTunnel: true, reach: 'unknown' } as const
-const INSIDE = { mayTunnel: true, reach: 'none' } as const
+const INSIDE = { mayTunnel: true, reach: 'refused' } as const
 const found: NodeEvent = { type: 'network.found' }
 const toldAll: NodeEvent = { type: 'network.told' }
 const settled: NodeEvent = { type: 'probes.settled' }
-const failed: NodeEvent = { type: 'reach.failed' }
-const proven: NodeEvent = { type: 'reach.proven', address: '192.0.2.1:8088' }
-const opened: NodeEvent = { type: 'tunnel.opened', address: '192.0.2.9:20000' }
+const refused: NodeEvent = { type: 'reach.told', verdict: { type: 'refused' } }
+const proven: NodeEvent = { type: 'reach.told', verdict: { type: 'proven', address: '192.0.2.1:8088', by: 'ash', atMs: 0 } }
+const opened: NodeEvent = { type: 'tunnel.opened', address: '192.0.2.9:20000', atMs: 5_000 }
+const provenAgain: NodeEvent = { type: 'tunnel.proven', address: '192.0.2.9:20000', atMs: 9_000 }
 const closed: NodeEvent = { type: 'tunnel.closed', why: 'cut' }
 const broke: NodeEvent = { type: 'tunnel.broke', why: 'cut' }
 const better: NodeEvent = { type: 'turn.better', reason: 'elm is much nearer' }
@@ -99,11 +103,11 @@ test.each<[string, Pick<NodeContext, 'mayTunnel' | 'reach'>, readonly (string | 
     'who can not be reached looks for a TURN',
     NEW,
     [null],
-    [found, toldAll, failed, settled],
+    [found, toldAll, refused, settled],
     ['bootstrapping', 'discovering', 'probing', 'selectingTurn'],
   ],
-  ['who turns out unreachable while serving looks for a TURN', NEW, [null], [...JOINED, failed], ['serving', 'selectingTurn']],
-  ['who may not tunnel serves all the same', { ...INSIDE, mayTunnel: false }, [], [...JOINED, failed], ['probing', 'serving']],
+  ['who turns out unreachable while serving looks for a TURN', NEW, [null], [...JOINED, refused], ['serving', 'selectingTurn']],
+  ['who may not tunnel serves all the same', { ...INSIDE, mayTunnel: false }, [], [...JOINED, refused], ['probing', 'serving']],
   ['a TURN found is tunnelled to', INSIDE, ['ash'], JOINED, ['selectingTurn', 'tunnelling.down']],
   ['an open tunnel is up', INSIDE, ['ash'], [...JOINED, opened], ['tunnelling.down', 'tunnelling.up']],
   [
@@ -134,7 +138,7 @@ test.each<[string, Pick<NodeContext, 'mayTunnel' | 'reach'>, readonly (string | 
     'who is reached no more looks again',
     INSIDE,
     ['ash', null],
-    [...JOINED, opened, proven, failed],
+    [...JOINED, opened, proven, refused],
     ['tunnelling.up', 'serving', 'selectingTurn'],
   ],
 ])('%s', async (_, input, turns, steps, expected) => {

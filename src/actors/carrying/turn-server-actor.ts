@@ -3,6 +3,7 @@
 import type { InspectionEvent } from 'xstate'
 import { type ActorRefFrom, createActor, type EventObject, fromCallback } from 'xstate'
 import type { CarriedAnswer, ClientAnswer, NodeOptions } from '../../answers.ts'
+import { parseAddress } from '../../domain/address.ts'
 import { TUNNEL_KEEPALIVE, TUNNEL_SILENCE } from '../../domain/timings.ts'
 import type { News } from '../../feed/news.ts'
 import { type AcceptedLink, type CarriedProxy, createFrpServer, type FrpServerFact, type ProxyMeter, type Vhosts } from '../../frp/index.ts'
@@ -23,8 +24,7 @@ export interface TurnServer {
 }
 
 interface TurnServerNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
-  readonly options: Pick<NodeOptions, 'ports' | 'allowPorts' | 'maxPortsPerClient' | 'offerTurn'>
-  readonly bindHost: string
+  readonly options: Pick<NodeOptions, 'listen' | 'ports' | 'allowPorts' | 'maxPortsPerClient' | 'offerTurn'>
   readonly rates: Pick<TrafficRates, 'answer'>
   readonly vhosts: Vhosts
   readonly publish: (news: News) => void
@@ -48,17 +48,7 @@ interface Session {
   since: string | null
 }
 
-export function createTurnServer({
-  clock,
-  random,
-  network,
-  options,
-  bindHost,
-  vhosts,
-  rates,
-  publish,
-  inspect,
-}: TurnServerNeeds): TurnServer {
+export function createTurnServer({ clock, random, network, options, vhosts, rates, publish, inspect }: TurnServerNeeds): TurnServer {
   const machine = turnSessionMachine.provide({
     actions: { endSession: (_, { session, why }) => server?.endSession(session, why) },
   })
@@ -105,7 +95,7 @@ export function createTurnServer({
           const listening = await network.listen(address, onLink)
           return isFailure(listening) ? listening : { type: 'listening', port: listening.port, close: () => listening.close() }
         },
-        bindHost,
+        bindHost: parseAddress(options.listen ?? '')?.host ?? '127.0.0.1',
         openDatagrams: (address, onDatagram) => network.openDatagrams(address, onDatagram),
         vhosts,
         token: '',

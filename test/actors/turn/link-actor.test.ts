@@ -150,7 +150,7 @@ test('it logs in, proves this node, and carries its services, which it takes bac
     await advance(1_000)
     expect(told).toEqual([
       '20 link.loggedIn',
-      expect.stringMatching(/^30 link\.proven 10\.0\.0\.2:30\d\d\d$/),
+      expect.stringMatching(/^30 link\.proven 10\.0\.0\.2:30\d\d\d 1893456000030$/),
       `50 web up at ${web}`,
       `50 ssh up at ${ssh}`,
       '1000 web down: its tunnel is gone',
