@@ -92,6 +92,11 @@ export const TURN_BAR = 15_000
  */
 export const TUNNEL_KEEPALIVE = 2_000
 export const TUNNEL_SILENCE = 2_500
+/** That this node is reached through its TURN is proven anew this often, give or take a quarter. */
+export const TUNNEL_RENEWAL = 30_000
+/** A renewal that fails is tried again after this; failed so often in a row, the tunnel is given up, since its address leads nowhere. */
+export const TUNNEL_RENEWAL_RETRY = 2_000
+export const TUNNEL_RENEWAL_TRIES = 3
 /** A better TURN is looked for this often. */
 export const TURN_REVIEW = 10_000
 /** A stock frps that is not in use is asked for its round trip this often while the node has a TURN: a login each time. */

@@ -5,7 +5,14 @@ import type { ServiceSpec, TurnSource } from '../../answers.ts'
 import { addressOf, parseAddress } from '../../domain/address.ts'
 import { causeOfRefusal, loginRefusalText } from '../../domain/frps-refusal.ts'
 import { explain } from '../../domain/service-cause.ts'
-import { PROBE_PERIOD, TUNNEL_KEEPALIVE, TUNNEL_SILENCE } from '../../domain/timings.ts'
+import {
+  PROBE_PERIOD,
+  TUNNEL_KEEPALIVE,
+  TUNNEL_RENEWAL,
+  TUNNEL_RENEWAL_RETRY,
+  TUNNEL_RENEWAL_TRIES,
+  TUNNEL_SILENCE,
+} from '../../domain/timings.ts'
 import type { TurnCandidate } from '../../domain/turn-choice.ts'
 import { createFrpClient, type FrpClient, type FrpClientFact } from '../../frp/index.ts'
 import type { LinkFact } from '../../machines/tunnel-machine.ts'
@@ -105,11 +112,22 @@ export function createLinkActor(needs: LinkNeeds) {
       const id = await calls.echo(address)
       if (ended) return
       if (id === self) {
-        tell({ type: 'link.proven', address, atMs: clock.wallMs() })
+        nodeProven(address)
         if (turn.kind === 'frp') measure()
         return
       }
       if (attempt < PROOF_TRIES) after(PROOF_WAIT, () => void proveNode(address, attempt + 1))
+    }
+    const nodeProven = (address: string): void => {
+      tell({ type: 'link.proven', address, atMs: clock.wallMs() })
+      after(TUNNEL_RENEWAL * (0.75 + random.fraction() / 2), () => void renewNode(address))
+    }
+    const renewNode = async (address: string, attempt = 1): Promise<void> => {
+      const id = await calls.echo(address)
+      if (ended) return
+      if (id === self) nodeProven(address)
+      else if (attempt < TUNNEL_RENEWAL_TRIES) after(TUNNEL_RENEWAL_RETRY, () => void renewNode(address, attempt + 1))
+      else tell({ type: 'link.closed', why: `nobody comes through its address ${address} any more` })
     }
     /** While users are connected a ping waits behind what they move: it counts only where it is better than what is known. */
     const measure = (): void => {

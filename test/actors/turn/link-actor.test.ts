@@ -10,6 +10,7 @@ import type { TurnCandidate } from '../../../src/domain/turn-choice.ts'
 import { isFailure, type Listening } from '../../../src/ports.ts'
 import { FRPS_PORT, frps } from '../../sim/frps.ts'
 import { blackHole, kill, reset } from '../../sim/story.ts'
+import { VirtualClock } from '../../sim/virtual-clock.ts'
 import { createWorld, type World } from '../../sim/world.ts'
 
 const SELF = 'ab'.repeat(16)
@@ -35,14 +36,14 @@ interface Options {
   readonly kind?: TurnCandidate['kind']
   /** The frps listens only from then on. */
   readonly fromMs?: number
-  /** Who answers this node's own question through the tunnel. */
-  readonly echo?: string | null
+  /** Who answers this node's own question through the tunnel, at each time of asking. */
+  readonly echo?: (atMs: number) => string | null
 }
 
 async function onStage(
   first: readonly ServiceSpec[],
   act: (stage: Stage) => Promise<void>,
-  { token = TOKEN, kind = 'frp', fromMs = 0, echo = SELF }: Options = {},
+  { token = TOKEN, kind = 'frp', fromMs = 0, echo = () => SELF }: Options = {},
 ): Promise<void> {
   const world = createWorld()
   const leave = world.enter()
@@ -88,7 +89,7 @@ async function onStage(
       network,
       services,
       self: SELF,
-      calls: { echo: async () => echo },
+      calls: { echo: async () => echo(clock.now()) },
       stock: {
         measured: () => {},
         rttMs: () => null,
@@ -176,8 +177,37 @@ test('nothing is proven by an answer that is not this node', () =>
       await advance(60_000)
       expect(told).toEqual(['20 link.loggedIn'])
     },
-    { echo: 'somebody else' },
+    { echo: () => 'somebody else' },
   ))
+
+test('the proof of this node is renewed about every 30 s, and told each time with its own moment', () =>
+  onStage([], async ({ told, link, advance }) => {
+    link()
+    await advance(300_000)
+    const times = told.filter((line) => line.includes('link.proven')).map((line) => Number(line.split(' ')[0]))
+    const gaps = times.slice(1).map((ms, i) => ms - (times[i] ?? 0))
+    expect([gaps.length >= 8, gaps.every((ms) => ms >= 22_500 && ms <= 37_500)]).toEqual([true, true])
+    const proofs = told.filter((line) => line.includes('link.proven')).map((line) => Number(line.split(' ')[3]) - VirtualClock.epochMs)
+    expect(proofs.map(Math.round)).toEqual(times)
+  }))
+
+test.each([
+  ['once or twice', (failures: number) => failures <= 2, false],
+  ['three times in a row', () => true, true],
+])('a renewal that fails %s', (_, fails, isOver) => {
+  let failures = 0
+  const echo = (atMs: number): string | null => (atMs > 1_000 && fails(++failures) ? null : SELF)
+  return onStage(
+    [],
+    async ({ told, link, advance }) => {
+      link()
+      await advance(45_000)
+      const closed = told.filter((line) => line.includes('link.closed')).map((line) => line.replace(/\d+/g, 'N'))
+      expect(closed).toEqual(isOver ? ['N link.closed nobody comes through its address N.N.N.N:N any more'] : [])
+    },
+    { echo },
+  )
+})
 
 test('a service that is added is carried, and one that is removed is not', () =>
   onStage([WEB], async ({ services, seen, link, listen, standing, advance }) => {
@@ -251,7 +281,7 @@ test('a public address that does not work any more is taken back though the tunn
     // A firewall in front of that port: it is closed to users, and frps does not know.
     for (const listener of world.host('elm').listeners) if (listener.port === port) world.host('elm').listeners.delete(listener)
     await advance(40_000)
-    expect(told.slice(3).map((line) => line.replace(/^\d+ /, ''))).toEqual([
+    expect(told.slice(3).flatMap((line) => (line.includes('link.') ? [] : [line.replace(/^\d+ /, '')]))).toEqual([
       `web down: its public address 10.0.0.2:${port} can't be connected to: connection refused`,
     ])
   }))
