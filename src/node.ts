@@ -64,7 +64,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const own = createOwnRecord(ports, { name, offersTurn: options.offerTurn, advertise: options.advertise })
   const rates = createTrafficRates(clock)
   const services = createServices({
-    ...{ clock, network, publish, rates, inspect: watch.inspect },
+    ...{ clock, network, publish, rates, inspect: watch.inspect, onBug },
     random: random.fork('services'),
     first: options.services,
   })
@@ -112,12 +112,12 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   // The machine, and what its names mean.
   const stock = createStockTurns({ clock, random: random.fork('external frps'), network, turns, publish })
   const direct = createDirectServices({
-    ...{ clock, network, services, vhosts, ports: options.ports, bindHost: entrances.bindHost },
+    ...{ clock, network, services, vhosts, ports: options.ports, bindHost: entrances.bindHost, onBug },
     publicAddress$: directAddress(own, keeper.changes$),
   })
   const membership = createMembershipActor({ keeper, own, prober, gossip, p2prc, speedTests$, reach, joining, announcer, twins, onBug })
   const implementations = nodeImplementations({
-    ...{ clock, random, network, keeper, services, calls, prober, announcer, stock, turns, publish, membership },
+    ...{ clock, random, network, keeper, services, calls, prober, announcer, stock, turns, publish, membership, onBug },
     self: own.id,
     innerAddress: entrances.innerAddress,
     turnServer: turnServer.logic,

@@ -3,7 +3,7 @@ import type { Observable } from 'rxjs'
 import { type EventObject, fromCallback } from 'xstate'
 import { addressOf, parseAddress } from '../../domain/address.ts'
 import type { Carrier } from './carrier.ts'
-import { createOwnPorts, type OwnPort, type OwnPortNeeds } from './own-ports.ts'
+import { createOwnPorts, type OpenedPort, type OwnPort, type OwnPortNeeds } from './own-ports.ts'
 import type { Services } from './services.ts'
 
 interface DirectNeeds extends Omit<OwnPortNeeds, 'meter'> {
@@ -29,13 +29,14 @@ export function createDirectServices({ services, publicAddress$, ...needs }: Dir
       open: (spec, listener) => {
         let own: OwnPort | null = null
         let isClosed = false
-        void openPort(spec, listener).then((answer) => {
+        const heard = (answer: OpenedPort): void => {
           if (answer.type === 'refused') return isClosed ? undefined : listener.refused(answer.cause)
           if (isClosed) return void answer.close()
           own = answer
           opened.set(answer, listener.opened)
           listener.opened(addressOfPort(answer))
-        })
+        }
+        openPort(spec, listener).then(heard).catch(needs.onBug)
         return {
           close: () => {
             isClosed = true

@@ -28,6 +28,7 @@ export interface OwnPortNeeds extends Pick<Ports, 'clock' | 'network'> {
   readonly vhosts: Vhosts
   readonly bindHost: () => string
   readonly meter: (service: string) => ProxyMeter | null
+  readonly onBug: (error: unknown) => void
 }
 
 export interface OwnPort {
@@ -43,7 +44,7 @@ export type OpenedPort = OwnPort | { readonly type: 'refused'; readonly cause: S
 const LOCAL_DIAL_TIMEOUT = 10_000
 
 /** Answers what opens one for a service. `came` hears who comes there. */
-export function createOwnPorts({ clock, network, ports, vhosts, bindHost, meter }: OwnPortNeeds) {
+export function createOwnPorts({ clock, network, ports, vhosts, bindHost, meter, onBug }: OwnPortNeeds) {
   const limitOf = ({ options }: ServiceSpec): TokenBucket | null =>
     bucketFor('client', { bandwidthLimit: options?.limit ?? '', bandwidthLimitMode: '' }, clock)
   const serve = async (spec: ServiceSpec, { served }: Came, limit: TokenBucket | null, accepted: AcceptedLink): Promise<void> => {
@@ -65,7 +66,7 @@ export function createOwnPorts({ clock, network, ports, vhosts, bindHost, meter 
   }
   const openTcp = async (spec: ServiceSpec, came: Came, address: string): Promise<OwnPort | Failure> => {
     const limit = limitOf(spec)
-    const listening = await network.listen(address, (accepted) => void serve(spec, came, limit, accepted))
+    const listening = await network.listen(address, (accepted) => void serve(spec, came, limit, accepted).catch(onBug))
     return isFailure(listening) ? listening : { type: 'own', port: listening.port, close: () => listening.close() }
   }
   const openUdp = async (spec: ServiceSpec, came: Came, address: string): Promise<OwnPort | Failure> => {
@@ -106,7 +107,7 @@ export function createOwnPorts({ clock, network, ports, vhosts, bindHost, meter 
     const { domain } = spec
     const limit = limitOf(spec)
     const wanted = { type, domains: domain === null ? [] : [domain], subdomain: '', locations: [] }
-    const claimed = vhosts.claim(wanted, { rules: NO_RULES, serve: (user) => void serve(spec, came, limit, user) })
+    const claimed = vhosts.claim(wanted, { rules: NO_RULES, serve: (user) => void serve(spec, came, limit, user).catch(onBug) })
     if (claimed.type === 'refused')
       return { type: 'refused', cause: causeOfRefusal(claimed.error, { kind: type, port: 0, domain, group: null, at: null }) }
     return { type: 'shared', port: vhosts.port, close: async () => claimed.release() }

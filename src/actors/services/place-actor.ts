@@ -13,9 +13,10 @@ interface PlaceNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
   readonly specOf: (service: string) => ServiceSpec
   /** Who carries services now. Asked when a place is wanted, which is only while there is somebody. */
   readonly carrier: () => Carrier
+  readonly onBug: (error: unknown) => void
 }
 
-export function createPlaceActor({ clock, random, network, specOf, carrier }: PlaceNeeds) {
+export function createPlaceActor({ clock, random, network, specOf, carrier, onBug }: PlaceNeeds) {
   const probes = createProbeDatagrams(random)
 
   return fromCallback<PlaceCommand, { service: string }>(({ input: { service }, sendBack, receive }) => {
@@ -51,7 +52,7 @@ export function createPlaceActor({ clock, random, network, specOf, carrier }: Pl
     const prove = (): void => {
       if (proof !== null || address === null) return
       const datagram = spec.kind === 'udp' ? probes.next() : null
-      proof = startServiceProof({ clock, network, spec, address, datagram, told: settled })
+      proof = startServiceProof({ clock, network, spec, address, datagram, told: settled, onBug })
     }
 
     const place = open(spec, {

@@ -32,9 +32,10 @@ interface ProofOptions extends Pick<Ports, 'clock' | 'network'> {
   readonly datagram: Uint8Array | null
   /** Called once, and not before this returns. Null: proven. */
   readonly told: (cause: ServiceCause | null) => void
+  readonly onBug: (error: unknown) => void
 }
 
-export function startServiceProof({ clock, network, spec, address, datagram, told }: ProofOptions): ServiceProof {
+export function startServiceProof({ clock, network, spec, address, datagram, told, onBug }: ProofOptions): ServiceProof {
   const abort = new AbortController()
   const { signal } = abort
   const settle = (cause: ServiceCause | null): void => {
@@ -68,7 +69,7 @@ export function startServiceProof({ clock, network, spec, address, datagram, tol
     if (!isShared) return
     later(SHARED_PERIOD, () => {
       leave()
-      void connect()
+      connect().catch(onBug)
     })
   }
   const sendDatagrams = async (bytes: Uint8Array): Promise<void> => {
@@ -83,7 +84,8 @@ export function startServiceProof({ clock, network, spec, address, datagram, tol
     }
     send()
   }
-  void (datagram === null ? connect() : sendDatagrams(datagram))
+  const sent = datagram === null ? connect() : sendDatagrams(datagram)
+  sent.catch(onBug)
 
   return {
     served: settle,

@@ -53,6 +53,7 @@ interface ServicesNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
   readonly publish: (news: News) => void
   readonly rates: Pick<TrafficRates, 'answer'>
   readonly inspect: (event: InspectionEvent) => void
+  readonly onBug: (error: unknown) => void
 }
 
 interface Service {
@@ -64,7 +65,7 @@ interface Service {
   meter: ProxyMeter | null
 }
 
-export function createServices({ clock, random, network, first, publish, rates, inspect }: ServicesNeeds): Services {
+export function createServices({ clock, random, network, first, publish, rates, inspect, onBug }: ServicesNeeds): Services {
   const all = new Map<string, Service>()
   const changes = new Subject<{ readonly type: 'added' | 'removed' | 'changed'; readonly name: string }>()
   const carriers: Carrier[] = []
@@ -86,7 +87,7 @@ export function createServices({ clock, random, network, first, publish, rates, 
   const machine = exposedServiceMachine.provide({
     actors: {
       check: createCheckActor({ clock, network, specOf }),
-      place: createPlaceActor({ clock, random, network, specOf, carrier }),
+      place: createPlaceActor({ clock, random, network, specOf, carrier, onBug }),
     },
     delays: {
       retryPeriod: () => SERVICE_RETRY * stretch(),
@@ -116,10 +117,13 @@ export function createServices({ clock, random, network, first, publish, rates, 
       input: { service: spec.name, isChecked: spec.options?.check !== undefined },
     })
     service.actor = actor
-    actor.subscribe((snapshot) => {
-      if (snapshot.status !== 'active') return
-      const standing = standingOf(spec, snapshot)
-      if (!isSameStanding(standing, service.standing)) changed(service, standing)
+    actor.subscribe({
+      next: (snapshot) => {
+        if (snapshot.status !== 'active') return
+        const standing = standingOf(spec, snapshot)
+        if (!isSameStanding(standing, service.standing)) changed(service, standing)
+      },
+      error: onBug,
     })
     actor.start()
     if (carriers.length > 0) actor.send({ type: 'carrier.ready' })

@@ -33,6 +33,7 @@ interface LinkNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
   /** Where this node's own HTTP answers to what comes through a tunnel. */
   readonly innerAddress: () => string
   readonly turns: readonly TurnSource[]
+  readonly onBug: (error: unknown) => void
 }
 
 const DIAL_TIMEOUT = 5_000
@@ -49,7 +50,7 @@ const PROOF_TRIES = 20
 const PROOF_WAIT = 100
 
 export function createLinkActor(needs: LinkNeeds) {
-  const { clock, random, network, calls, services, stock, self, innerAddress } = needs
+  const { clock, random, network, calls, services, stock, self, innerAddress, onBug } = needs
   // By frp address. A TURN that still holds this node's earlier session frees its ports at once when it is named.
   const runIds = new Map<string, string>()
 
@@ -116,17 +117,17 @@ export function createLinkActor(needs: LinkNeeds) {
         if (turn.kind === 'frp') measure()
         return
       }
-      if (attempt < PROOF_TRIES) after(PROOF_WAIT, () => void proveNode(address, attempt + 1))
+      if (attempt < PROOF_TRIES) after(PROOF_WAIT, () => void proveNode(address, attempt + 1).catch(onBug))
     }
     const nodeProven = (address: string): void => {
       tell({ type: 'link.proven', address, atMs: clock.wallMs() })
-      after(TUNNEL_RENEWAL * (0.75 + random.fraction() / 2), () => void renewNode(address))
+      after(TUNNEL_RENEWAL * (0.75 + random.fraction() / 2), () => void renewNode(address).catch(onBug))
     }
     const renewNode = async (address: string, attempt = 1): Promise<void> => {
       const id = await calls.echo(address)
       if (ended) return
       if (id === self) nodeProven(address)
-      else if (attempt < TUNNEL_RENEWAL_TRIES) after(TUNNEL_RENEWAL_RETRY, () => void renewNode(address, attempt + 1))
+      else if (attempt < TUNNEL_RENEWAL_TRIES) after(TUNNEL_RENEWAL_RETRY, () => void renewNode(address, attempt + 1).catch(onBug))
       else tell({ type: 'link.closed', why: `nobody comes through its address ${address} any more` })
     }
     /** While users are connected a ping waits behind what they move: it counts only where it is better than what is known. */
@@ -140,7 +141,7 @@ export function createLinkActor(needs: LinkNeeds) {
     }
     const nodeStarted = (remoteAddr: string): void => {
       const address = addressOf(host, portIn(remoteAddr, NODE))
-      if (address !== null) void proveNode(address)
+      if (address !== null) proveNode(address).catch(onBug)
     }
     let endCarrying = (_why: string): void => {}
     const hear = (fact: FrpClientFact): void => {
@@ -160,7 +161,6 @@ export function createLinkActor(needs: LinkNeeds) {
           stock.refused(turn.key, text)
           return tell({ type: 'link.closed', why: text })
         }
-        case 'client.proxyUnhealthy':
         case 'client.served':
           return carrier.hear(fact)
         case 'client.closed':

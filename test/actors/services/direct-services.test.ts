@@ -47,6 +47,7 @@ async function onStage(first: readonly ServiceSpec[], act: (stage: Stage) => Pro
       first,
       rates: createTrafficRates(clock),
       inspect: () => {},
+      onBug: (error) => world.clock.crash(error),
       publish: (news) => {
         if (news.type === 'service.up') told.push(`${Math.round(clock.now())} ${news.service} up at ${news.public}`)
         if (news.type === 'service.down') told.push(`${Math.round(clock.now())} ${news.service} down: ${news.why}`)
@@ -55,7 +56,16 @@ async function onStage(first: readonly ServiceSpec[], act: (stage: Stage) => Pro
     const address$ = new BehaviorSubject<string | null>(`${ip}:${PUBLIC_PORT}`)
     const vhosts = new Vhosts({ port: () => PUBLIC_PORT, isOwn: () => false, subdomainHost: null })
     const ports = { first: 20_000, last: 20_002 }
-    const { logic } = createDirectServices({ clock, network, services, ports, vhosts, bindHost: () => '0.0.0.0', publicAddress$: address$ })
+    const { logic } = createDirectServices({
+      clock,
+      network,
+      services,
+      ports,
+      vhosts,
+      bindHost: () => '0.0.0.0',
+      publicAddress$: address$,
+      onBug: (error) => world.clock.crash(error),
+    })
     const running = new Set<() => void>()
     const listen = async (address: string): Promise<Listening> => {
       const listening = await network.listen(address, (accepted) => void accepted.open(null))

@@ -49,6 +49,7 @@ async function onStage(first: readonly ServiceSpec[], act: (stage: Stage) => Pro
       first,
       rates: createTrafficRates(clock),
       inspect: () => {},
+      onBug: (error) => world.clock.crash(error),
       publish: (news) => {
         if (news.type === 'service.up') tell(`${news.service} up at ${news.public}`)
         if (news.type === 'service.down') tell(`${news.service} down: ${news.why}`)

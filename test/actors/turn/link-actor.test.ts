@@ -67,6 +67,7 @@ async function onStage(
       first,
       rates: createTrafficRates(clock),
       inspect: () => {},
+      onBug: (error) => world.clock.crash(error),
       publish: (news) => {
         if (news.type === 'service.up') told.push(`${at()} ${news.service} up at ${news.public}`)
         if (news.type === 'service.down') told.push(`${at()} ${news.service} down: ${news.why}`)
@@ -96,6 +97,7 @@ async function onStage(
         refused: (key, why) => void told.push(`${at()} ${key} refused: ${why}`),
       },
       innerAddress: () => '127.0.0.1:9',
+      onBug: (error) => world.clock.crash(error),
       turns: [{ type: 'frp', address: turn.address, token, tls: 'off', wire: 1 }],
     })
     /** A machine that only runs the link and keeps what it tells. */
