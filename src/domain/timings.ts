@@ -128,7 +128,7 @@ export const SERVICE_PROOF_TIMEOUT = 3_000
 export const SERVICE_RETRY = 4_000
 /** A service that is up is proven anew after this, give or take a quarter, unless users came through meanwhile. */
 export const SERVICE_RENEWAL = 30_000
-/** With more services than this, each is tried and renewed less often in proportion: a hundred cost what ten do. */
+/** With more services than this each is renewed less often in proportion, and with more that are not proven each is tried less often: a hundred cost what ten do. */
 export const SERVICES_AT_FULL_RATE = 10
 /** A service that its TURN refused is asked for again after this, as stock frpc does: its port or domain may have become free. */
 export const SERVICE_REFUSED_RETRY = 30_000

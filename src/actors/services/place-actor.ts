@@ -23,6 +23,7 @@ export function createPlaceActor({ clock, random, network, specOf, carrier, onBu
     const spec = specOf(service)
     const { isOnlyWay, open } = carrier()
     let address: string | null = null
+    let isOpen = false
     let proof: ServiceProof | null = null
     let isProven = false
     /** When the last user came through since it was last proven. */
@@ -57,6 +58,8 @@ export function createPlaceActor({ clock, random, network, specOf, carrier, onBu
 
     const place = open(spec, {
       opened: (at) => {
+        if (isOpen && at === address) return
+        isOpen = true
         callOff()
         isProven = false
         address = at

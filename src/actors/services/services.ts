@@ -1,9 +1,8 @@
 // What this node exposes, and how each service stands: one machine a service (machines/exposed-service-machine.ts) for as long as
 // it is exposed, whoever carries it.
 import { type Observable, Subject } from 'rxjs'
-import { type ActorRefFrom, createActor, type InspectionEvent, type SnapshotFrom } from 'xstate'
+import { type ActorRefFrom, createActor, type InspectionEvent } from 'xstate'
 import type { ServiceAnswer, ServiceSpec } from '../../answers.ts'
-import { explain, type ServiceCause } from '../../domain/service-cause.ts'
 import { SERVICE_RENEWAL, SERVICE_RETRY, SERVICES_AT_FULL_RATE } from '../../domain/timings.ts'
 import type { News } from '../../feed/news.ts'
 import { ProxyMeter } from '../../frp/index.ts'
@@ -13,7 +12,7 @@ import type { TrafficRates } from '../carrying/traffic-rates.ts'
 import type { Carrier } from './carrier.ts'
 import { createCheckActor } from './check-actor.ts'
 import { createPlaceActor } from './place-actor.ts'
-import { publicOf } from './service-address.ts'
+import { answerOf, isSameStanding, newsOf, type ServiceStanding, standingOf, waitingFor } from './service-standing.ts'
 
 export interface Services {
   list(): readonly ServiceAnswer[]
@@ -35,17 +34,6 @@ export interface Services {
   start(): void
   /** Ends every machine, and gives back what they hold. */
   stop(): void
-}
-
-/** How a service stands: its machine's state in the machine's own words, and what is known. */
-export interface ServiceStanding {
-  readonly spec: ServiceSpec
-  readonly phase: ServiceAnswer['phase']
-  readonly cause: ServiceCause | null
-  /** As people are told it; null unless it is up. */
-  readonly public: string | null
-  readonly sinceMs: number | null
-  readonly provenAtMs: number | null
 }
 
 interface ServicesNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
@@ -83,30 +71,26 @@ export function createServices({ clock, random, network, first, publish, rates, 
     if (!newest) throw new Error('nobody carries services')
     return newest
   }
-  const stretch = (): number => Math.max(1, all.size / SERVICES_AT_FULL_RATE)
+  /** How much more rarely each of so many is tried. */
+  const stretch = (count: number): number => Math.max(1, count / SERVICES_AT_FULL_RATE)
+  const countProving = (): number => [...all.values()].filter(({ standing }) => standing.phase === 'proving').length
   const machine = exposedServiceMachine.provide({
     actors: {
       check: createCheckActor({ clock, network, specOf }),
       place: createPlaceActor({ clock, random, network, specOf, carrier, onBug }),
     },
     delays: {
-      retryPeriod: () => SERVICE_RETRY * stretch(),
-      renewalPeriod: () => SERVICE_RENEWAL * stretch() * (0.75 + random.fraction() / 2),
+      retryPeriod: () => SERVICE_RETRY * stretch(countProving()),
+      renewalPeriod: () => SERVICE_RENEWAL * stretch(all.size) * (0.75 + random.fraction() / 2),
     },
   })
 
   const changed = (service: Service, standing: ServiceStanding): void => {
     const { spec, standing: before } = service
     service.standing = standing
-    const news = newsOf(before, standing)
+    const news = newsOf(before, standing, goneWhy)
     if (news) publish(news)
     changes.next({ type: 'changed', name: spec.name })
-  }
-  const newsOf = (before: ServiceStanding, { spec, phase, cause, public: at }: ServiceStanding): News | null => {
-    if (at !== null) return at === before.public ? null : { type: 'service.up', service: spec.name, public: at }
-    if (cause !== null && !isSame(cause, before.cause)) return { type: 'service.down', service: spec.name, why: explain(cause).text }
-    if (before.public === null) return null
-    return { type: 'service.down', service: spec.name, why: phase === 'waiting' ? goneWhy : 'its public address changed' }
   }
   const begin = (service: Service): void => {
     const { spec } = service
@@ -129,8 +113,7 @@ export function createServices({ clock, random, network, first, publish, rates, 
     if (carriers.length > 0) actor.send({ type: 'carrier.ready' })
   }
   const put = (spec: ServiceSpec): Service => {
-    const standing = { spec, phase: 'waiting', cause: null, public: null, sinceMs: null, provenAtMs: null } as const
-    const service: Service = { spec, actor: null, standing, meter: null }
+    const service: Service = { spec, actor: null, standing: waitingFor(spec), meter: null }
     all.set(spec.name, service)
     return service
   }
@@ -186,37 +169,3 @@ export function createServices({ clock, random, network, first, publish, rates, 
     },
   }
 }
-
-function standingOf(spec: ServiceSpec, { value, context }: SnapshotFrom<typeof exposedServiceMachine>): ServiceStanding {
-  const { cause, address, sinceMs, provenAtMs } = context
-  const phase = typeof value === 'string' ? value : value.carried
-  return { spec, phase, cause, public: phase === 'up' && address !== null ? publicOf(spec, address) : null, sinceMs, provenAtMs }
-}
-
-function answerOf(
-  { spec, phase, cause, public: at, sinceMs, provenAtMs }: ServiceStanding,
-  traffic: ServiceAnswer['traffic'],
-): ServiceAnswer {
-  const { name, kind, local } = spec
-  return {
-    name,
-    kind,
-    local,
-    public: at,
-    state: phase === 'up' ? 'up' : phase === 'refused' || (phase === 'unhealthy' && cause !== null) ? 'down' : 'opening',
-    error: cause === null ? null : explain(cause).text,
-    phase,
-    cause,
-    since: isoOf(sinceMs),
-    provenAt: isoOf(provenAtMs),
-    traffic,
-  }
-}
-
-const isoOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
-
-const isSameStanding = (a: ServiceStanding, b: ServiceStanding): boolean =>
-  a.phase === b.phase && a.public === b.public && a.sinceMs === b.sinceMs && a.provenAtMs === b.provenAtMs && isSame(a.cause, b.cause)
-
-/** A cause is plain data; one of a type has its fields in one order. */
-const isSame = (a: ServiceCause | null, b: ServiceCause | null): boolean => a === b || JSON.stringify(a) === JSON.stringify(b)

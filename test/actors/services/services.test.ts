@@ -282,6 +282,21 @@ test('a hundred services cost no more proofs than ten', async () => {
   expect([ten > 450 && ten < 600, hundred > ten / 2 && hundred <= ten]).toEqual([true, true]) // one every 3 s
 })
 
+test('one service among a hundred that is not proven is tried as often as if it were alone', () => {
+  const names = Array.from({ length: 100 }, (_, i) => `s${i}`)
+  return onStage(
+    names.map((name) => ({ ...WEB, name })),
+    async ({ services, carrier, place, port, block, connections, advance }) => {
+      services.carriedBy(carrier)
+      const address = await port(20_000, 's0')
+      block(address)
+      place('s0').opened(address)
+      await advance(39_999)
+      expect(connections()).toEqual(10)
+    },
+  )
+})
+
 test.each([
   ['counts as a proof where that is the only way in', true, 1],
   ['counts for nothing where others may come from nearby', false, 2],
