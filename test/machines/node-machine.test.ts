@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createActor, type EventFromLogic, fromCallback, fromPromise } from 'xstate'
+import { createActor, type EventFromLogic, type EventObject, fromCallback, fromPromise } from 'xstate'
 import type { TurnCandidate, TurnChoice } from '../../src/domain/turn-choice.ts'
 import { pathOf } from '../../src/feed/inspection.ts'
 import { type NodeContext, nodeMachine } from '../../src/machines/node-machine.ts'
@@ -43,8 +43,14 @@ function start(input: Pick<NodeContext, 'mayTunnel' | 'reach'>, found: readonly 
         return name === null ? new Promise(() => {}) : Promise.resolve(choiceOf(name))
       }),
       tunnel: idleTunnel,
-      directServices: fromCallback(() => () => told.push('directServices ended')),
-      reviewTurn: fromCallback(() => () => told.push('reviewTurn ended')),
+      directServices: fromCallback(() => {
+        told.push('directServices')
+        return () => told.push('directServices ended')
+      }),
+      reviewTurn: fromCallback<EventObject, { turn: TurnCandidate }>(({ input: { turn } }) => {
+        told.push(`reviewTurn of ${turn.name}`)
+        return () => told.push('reviewTurn ended')
+      }),
     },
     actions: {
       tellChoice: (_, { choice }) => told.push(`chosen ${choice.turn.name}: ${choice.reason}`),
@@ -146,40 +152,68 @@ test.each<[string, Pick<NodeContext, 'mayTunnel' | 'reach'>, readonly (string | 
   expect(path.slice(-expected.length)).toEqual(expected)
 })
 
-test.each<[string, readonly (string | null)[], readonly Step[]]>([
-  ['bootstrapping', [], []],
-  ['discovering', [], [found]],
-  ['probing', [], [found, toldAll]],
-  ['selectingTurn', [null], JOINED],
-  ['tunnelling.down', ['ash'], JOINED],
-  ['tunnelling.up', ['ash'], [...JOINED, opened]],
-  ['serving', [null], [...JOINED, proven]],
-])('stop ends the node from %s, and everything it runs', async (state, turns, steps) => {
+test.each<[string, readonly (string | null)[], readonly Step[], readonly string[]]>([
+  ['bootstrapping', [], [], []],
+  ['discovering', [], [found], []],
+  ['probing', [], [found, toldAll], []],
+  ['selectingTurn', [null], JOINED, []],
+  ['tunnelling.down', ['ash'], JOINED, ['withdraw']],
+  ['tunnelling.up', ['ash'], [...JOINED, opened], ['reviewTurn ended', 'withdraw']],
+  ['serving', [null], [...JOINED, proven], ['directServices ended']],
+])('stop ends the node from %s, and everything it runs', async (state, turns, steps, ended) => {
   const { actor, clock, told } = await play(INSIDE, turns, steps)
   expect(pathOf(actor.getSnapshot().value)).toEqual(state)
   told.length = 0
   actor.send(stop)
   expect([actor.getSnapshot().status, actor.getSnapshot().value, clock.timerCount]).toEqual(['done', 'stopped', 0])
-  expect(told.toSorted()).toEqual(['membership ended', 'turnServer ended', ...(state.startsWith('tunnelling') ? ['withdraw'] : [])])
+  expect(told.toSorted()).toEqual([...ended, 'membership ended', 'turnServer ended'].toSorted())
 })
+
+const CHOSEN = { ash: 'chosen ash: because of ash', elm: 'chosen elm: because of elm' }
+const ANNOUNCED = { ash: 'announce 192.0.2.9:20000 through ash', elm: 'announce 192.0.2.9:20000 through elm' }
+const REVIEWED = { ash: 'reviewTurn of ash', elm: 'reviewTurn of elm' }
 
 test('a TURN whose tunnel closed is doubted, and barred from the next search', async () => {
   const { searches, told } = await play(INSIDE, ['ash', 'elm', 'ash'], [...JOINED, opened, closed, closed])
   expect(searches).toEqual([[], ['ash'], ['ash', 'elm']])
-  expect(told).toEqual(['announce 192.0.2.9:20000 through ash', 'withdraw', 'doubt ash: cut', 'withdraw', 'doubt elm: cut'])
+  expect(told).toEqual([
+    CHOSEN.ash,
+    ANNOUNCED.ash,
+    REVIEWED.ash,
+    'withdraw',
+    'doubt ash: cut',
+    'reviewTurn ended',
+    CHOSEN.elm,
+    'withdraw',
+    'doubt elm: cut',
+    CHOSEN.ash,
+  ])
 })
 
 test('a TURN whose tunnel broke off is not looked for: its address is withdrawn, and announced again', async () => {
   const { searches, told } = await play(INSIDE, ['ash'], [...JOINED, opened, broke, opened])
   expect(searches).toEqual([[]])
-  const announced = 'announce 192.0.2.9:20000 through ash'
-  expect(told).toEqual([announced, 'withdraw', 'ash broke: cut', announced])
+  expect(told).toEqual([
+    CHOSEN.ash,
+    ANNOUNCED.ash,
+    REVIEWED.ash,
+    'withdraw',
+    'ash broke: cut',
+    'reviewTurn ended',
+    ANNOUNCED.ash,
+    REVIEWED.ash,
+  ])
 })
 
 test('a TURN that is left for a nearer one is neither doubted nor barred', async () => {
   const { searches, told } = await play(INSIDE, ['ash', 'elm'], [...JOINED, opened, better])
   expect(searches).toEqual([[], []])
-  expect(told).toEqual(['announce 192.0.2.9:20000 through ash', 'withdraw'])
+  expect(told).toEqual([CHOSEN.ash, ANNOUNCED.ash, REVIEWED.ash, 'withdraw', 'reviewTurn ended', CHOSEN.elm])
+})
+
+test('direct services are opened whenever the node serves, and ended when it does no more', async () => {
+  const { told } = await play(NEW, [null], [{ type: 'network.empty' }, refused, proven, refused])
+  expect(told).toEqual(['directServices', 'directServices ended', 'directServices', 'directServices ended'])
 })
 
 test('a search that finds nobody for 15 s forgives everybody and starts again', async () => {
@@ -194,9 +228,37 @@ test('15 s of an open tunnel forgive everybody', async () => {
   expect(searches).toEqual([[], ['ash'], ['elm']])
 })
 
-test('the choice is kept while tunnelling and forgotten afterwards', async () => {
-  const { actor } = await play(INSIDE, ['ash'], [...JOINED, opened])
-  expect(actor.getSnapshot().context).toEqual({ mayTunnel: true, reach: 'none', choice: choiceOf('ash'), barred: [] })
-  actor.send(proven)
-  expect(actor.getSnapshot().context).toEqual({ mayTunnel: true, reach: 'proven', choice: null, barred: [] })
+test('a proof renewed every few seconds does not keep it from forgiving', async () => {
+  const { searches } = await play(
+    INSIDE,
+    ['ash', 'elm', 'ash'],
+    [...JOINED, closed, opened, 7_000, provenAgain, 7_000, provenAgain, 1_000, closed],
+  )
+  expect(searches).toEqual([[], ['ash'], ['elm']])
+})
+
+const IDLE: NodeContext = { mayTunnel: true, reach: 'refused', choice: null, upSinceMs: null, provenAtMs: null, barred: [] }
+
+test.each<[string, readonly Step[], NodeContext]>([
+  ['chosen', JOINED, { ...IDLE, choice: choiceOf('ash') }],
+  ['up', [...JOINED, opened], { ...IDLE, choice: choiceOf('ash'), upSinceMs: 5_000, provenAtMs: 5_000 }],
+  ['proven again', [...JOINED, opened, provenAgain], { ...IDLE, choice: choiceOf('ash'), upSinceMs: 5_000, provenAtMs: 9_000 }],
+  ['broken off', [...JOINED, opened, provenAgain, broke], { ...IDLE, choice: choiceOf('ash') }],
+  ['closed', [...JOINED, opened, closed], { ...IDLE, barred: ['ash'] }],
+  ['left for a nearer one', [...JOINED, opened, better], IDLE],
+  ['not needed any more', [...JOINED, opened, proven], { ...IDLE, reach: 'proven' }],
+])('what is known of a TURN once it is %s', async (_, steps, expected) => {
+  const { actor } = await play(INSIDE, ['ash', null], steps)
+  expect(actor.getSnapshot().context).toEqual(expected)
+})
+
+test('a renewed proof is announced too, for the age of a proof is told with it', async () => {
+  const { told } = await play(INSIDE, ['ash'], [...JOINED, opened, provenAgain])
+  expect(told).toEqual([CHOSEN.ash, ANNOUNCED.ash, REVIEWED.ash, ANNOUNCED.ash])
+})
+
+test('32 failures are remembered; the oldest makes room', async () => {
+  const names = Array.from({ length: 40 }, (_, i) => `turn${i}`)
+  const { searches } = await play(INSIDE, names, [...JOINED, ...names.slice(1).map(() => closed)])
+  expect(searches.at(-1)).toEqual(names.slice(7, 39))
 })

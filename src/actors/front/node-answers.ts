@@ -1,6 +1,6 @@
 // What the node says of itself: the objects of `status`, `peers` and the table, made from what is there now.
 import type { StateValue } from 'xstate'
-import type { HealthAnswer, MoonwalkNode, NodeOptions, PeerAnswerRow, StatusAnswer, TurnAnswer } from '../../answers.ts'
+import type { HealthAnswer, MoonwalkNode, NodeOptions, PeerAnswerRow, TurnAnswer } from '../../answers.ts'
 import { parseAddress } from '../../domain/address.ts'
 import { type IpTable, offlineRows, type Row, shownRows } from '../../domain/ip-table.ts'
 import { dialectOf } from '../../domain/record.ts'

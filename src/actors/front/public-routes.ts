@@ -2,7 +2,7 @@
 import type { AddressPolicy } from '../../domain/address.ts'
 import { addressOf, canonicalHost, hostKind, isAllowed, parseAddress } from '../../domain/address.ts'
 import { type Identity, type InboundRequest, isFailure, type Reply } from '../../ports.ts'
-import { type OwnWord, open, recordOf } from '../../v2/envelope.ts'
+import { open, recordOf } from '../../v2/envelope.ts'
 import { type DialBack, MAX_GOSSIP_BYTES, MAX_HELLO_BYTES, readGossip, readHelloAsk } from '../../v2/messages.ts'
 import type { Gossip } from '../membership/gossip.ts'
 import type { Joining } from '../membership/joining.ts'
