@@ -17,7 +17,7 @@ import { createJoining } from './actors/membership/joining.ts'
 import { createMembershipActor } from './actors/membership/membership-actor.ts'
 import { createOwnRecord } from './actors/membership/own-record.ts'
 import { createP2prcExchange } from './actors/membership/p2prc-exchange.ts'
-import { createPeerCalls } from './actors/membership/peer-calls.ts'
+import { createPeerCalls, endable } from './actors/membership/peer-calls.ts'
 import { createProber } from './actors/membership/prober.ts'
 import { createReach } from './actors/membership/reach.ts'
 import { createSpeed } from './actors/membership/speed.ts'
@@ -60,6 +60,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const { publish } = desk
   const watch = createStateWatch(publish)
   const health = createHealth()
+  const ending = new AbortController()
   const keeper = createTableKeeper({ clock, self: identity.id, publish })
   const own = createOwnRecord(ports, { name, offersTurn: options.offerTurn, advertise: options.advertise })
   const rates = createTrafficRates(clock)
@@ -72,10 +73,11 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   // Membership: who is there, how near, and how this node is reached.
   const file = createTableFile({ ...ports, keeper, own, policy, publish })
   const wishes = createWishes({ store: ports.store, keeper, services, health, publish, onBug })
-  const calls = createPeerCalls(ports)
+  const requests = endable(http, ending.signal)
+  const calls = createPeerCalls({ clock, random, identity, http: requests })
   const prober = createProber({ clock, random, calls, keeper, own, health })
   const gossip = createGossip({ clock, random, identity, calls, keeper, own, policy })
-  const speed = createSpeed({ clock, http, ownAddresses: () => [own.address(), own.localAddress()] })
+  const speed = createSpeed({ clock, http: requests, ownAddresses: () => [own.address(), own.localAddress()] })
   const reach = createReach({ ...ports, calls, keeper, own, listens: options.listen !== null, inspect: watch.inspect, onBug })
   const p2prc = createP2prcExchange({ clock, random, calls, keeper, own, policy, reach, prober, ownHosts: network.ownHosts })
   const joining = createJoining({
@@ -137,7 +139,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   return {
     id: own.id,
     name,
-    ...createLife({ clock, own, file, wishes, entrances, gossip, actor, rates, services, turnServer, stock, publish, onBug }),
+    ...createLife({ clock, ending, own, file, wishes, entrances, gossip, actor, rates, services, turnServer, stock, publish, onBug }),
     ...answers,
     onNews: desk.onEntry,
     recentNews: desk.recent,

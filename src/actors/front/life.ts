@@ -15,6 +15,8 @@ import type { Wishes } from './wishes.ts'
 
 interface LifeNeeds {
   readonly clock: Clock
+  /** Ends what is under way with peers. */
+  readonly ending: AbortController
   readonly own: OwnRecord
   readonly file: TableFile
   readonly wishes: Wishes
@@ -36,7 +38,7 @@ const FAREWELL_TIMEOUT = 500
 const CLOSE_TIMEOUT = 2_500
 
 export function createLife(needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop'> {
-  const { clock, own, file, wishes, entrances, gossip, actor, rates, services, turnServer, stock, publish, onBug } = needs
+  const { clock, ending, own, file, wishes, entrances, gossip, actor, rates, services, turnServer, stock, publish, onBug } = needs
   return {
     start: async () => {
       const opened = await entrances.open()
@@ -58,6 +60,8 @@ export function createLife(needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop
       stock.stop()
       rates.stop()
       await within(clock, CLOSE_TIMEOUT, Promise.all([entrances.close(), turnServer.close(), file.close(), wishes.close()]))
+      // Last, since a call that is cut short must not count as a peer's silence in what is written.
+      ending.abort()
       publish({ type: 'node.stopped' })
     },
   }
