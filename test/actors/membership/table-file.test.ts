@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { createTableFile } from '../../../src/actors/membership/table-file.ts'
+import type { AddressPolicy } from '../../../src/domain/address.ts'
 import { recordBurst } from '../../../src/domain/ip-table.ts'
 import type { PeerRecord } from '../../../src/domain/record.ts'
 import { MemoryStore } from '../../sim/memory-store.ts'
@@ -17,10 +18,10 @@ const ELM: PeerRecord = {
   p2prc: null,
 }
 
-function keeping() {
+function keeping(policy: AddressPolicy = 'any') {
   const parts = stateParts()
   const store = new MemoryStore()
-  const file = createTableFile({ ...parts, store, policy: 'any' })
+  const file = createTableFile({ ...parts, store, policy })
   file.restore()
   const pinged = (rttMs: number | null): void => {
     const burst = rttMs === null ? ({ type: 'silent', refused: false, why: 'no answer' } as const) : ({ type: 'answered', rttMs } as const)
@@ -72,6 +73,37 @@ test('what the store tells of the file at start is news', async () => {
   store.note = { text: 'it was damaged', fix: 'Look at it.' }
   await file.read()
   expect(warned()).toEqual([{ type: 'warned', text: 'it was damaged', fix: 'Look at it.' }])
+})
+
+test('rows that may not be asked stay in the file, and health says which', async () => {
+  const { store, file, health, keeper } = keeping('public')
+  const row = {
+    id: null,
+    name: 'near',
+    latency: null,
+    download: null,
+    upload: null,
+    lastSeen: null,
+    envelope: null,
+    p2prc: null,
+    port: 8088,
+  }
+  const near = ['10.0.0.1', '127.0.0.1', '10.0.0.2', '10.0.0.3'].map((host) => ({ ...row, host }))
+  store.table = { rows: near }
+  await file.read()
+  file.restore()
+  await file.close()
+  expect([store.table.rows.slice(-4), keeper.current().rows.size, health.list()]).toEqual([
+    near,
+    1,
+    [
+      {
+        level: 'info',
+        text: 'the table has rows that are not asked with --addresses public: 10.0.0.1:8088, 127.0.0.1:8088, 10.0.0.2:8088 and 1 more',
+        fix: 'Start the node with --addresses lan for private addresses too, any for loopback too, or take the rows out of the file.',
+      },
+    ],
+  ])
 })
 
 test('closing writes what is not on disk yet, and leaves no timer', async () => {
