@@ -89,7 +89,7 @@ export interface Config {
 
 export type ConfigAnswer = { readonly type: 'config'; readonly config: Config } | { readonly type: 'wrong'; readonly text: string }
 
-type Source = 'flag' | 'variable' | 'file'
+type Source = 'option' | 'flag' | 'variable' | 'file'
 /** Values as they were given; lists replace one another as wholes. */
 export type Given = Readonly<Partial<Record<ConfigKey, unknown>>>
 
@@ -112,12 +112,31 @@ export function readConfig(flags: Given, configFile: string | undefined, env: No
     ['variable', variables.ok],
     ['file', inFile.ok],
   ]
+  return together(sources, dataDir, file)
+}
+
+/**
+ * The same settings as a program gives them: nothing else is read, neither the environment nor a file. `join`, one or a list, is
+ * another name for `seeds`; what is undefined is not given.
+ */
+export function readSettings({ join: known, ...others }: Readonly<Record<string, unknown>>): ConfigAnswer {
+  const given = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined))
+  const unknown = Object.keys(given).find((key) => !Object.hasOwn(SETTINGS, key))
+  if (unknown !== undefined) return wrongly(`there is no option "${unknown}"${maybe(nearest(unknown, ['join', ...CONFIG_KEYS]))}`)
+  const dataDir = defaultDataDir({ XDG_STATE_HOME: process.env.XDG_STATE_HOME })
+  if (known === undefined) return together([['option', given]], dataDir, '')
+  const answer = together([['option', { ...given, seeds: [known, given.seeds ?? []].flat() }]], dataDir, '')
+  return answer.type === 'wrong' ? wrongly(answer.text.replace('option "seeds"', 'option "join"')) : answer
+}
+
+/** Earlier sources win. `dataDir`: where no source names one. */
+function together(sources: readonly (readonly [Source, Given])[], dataDir: string, file: string): ConfigAnswer {
   for (const [source, given] of sources) {
     const parsed = schema.partial().safeParse(given)
     const issue = parsed.error?.issues[0]
     if (issue) return wrongly(`${whereOf(source, String(issue.path[0] ?? ''), file)}: ${sentence(issue, given)}`)
   }
-  const values = complete.parse({ ...DEFAULTS, ...inFile.ok, ...variables.ok, ...flags })
+  const values = complete.parse(Object.assign({}, DEFAULTS, ...sources.map(([, given]) => given).reverse()))
   const config = assemble(values, values.data === undefined ? dataDir : resolve(values.data))
   const twice = repeated(config.node.services.map(({ name }) => name))
   if (twice === null) return { type: 'config', config }
@@ -215,6 +234,7 @@ const wrongly = (text: string): ConfigAnswer => ({ type: 'wrong', text })
 
 function whereOf(source: Source, key: string, file: string): string {
   if (source === 'variable') return variableOf(key)
+  if (source === 'option') return `option "${key}"`
   const setting: Setting | undefined = SETTINGS[key as ConfigKey]
   return source === 'flag' ? (setting?.flag.split(' ')[0] ?? key) : `${file}, key "${key}"`
 }

@@ -1,22 +1,12 @@
 // `moonwalk up`: the configuration, the ports of the real world, one node, and an end within five seconds.
-import { randomBytes } from 'node:crypto'
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, hostname, platform, totalmem } from 'node:os'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Config, Given } from '../config.ts'
-import { addressOf } from '../domain/address.ts'
 import type { Entry } from '../feed/news.ts'
-import { startControlServer } from '../io/control/control-server.ts'
 import { lockDataDir } from '../io/disk/data-lock.ts'
 import { loadIdentity } from '../io/disk/identity.ts'
-import { createTableStore } from '../io/disk/table-store.ts'
-import { createNodeNetwork } from '../io/network/node-network.ts'
-import { createNodeHttp } from '../io/network/peer-http.ts'
-import { createNodeClock, createNodeRandom } from '../io/node-clock.ts'
-import { createNode } from '../node.ts'
 import { isFailure } from '../ports.ts'
-import { VERSION } from '../version.ts'
+import { controlFileOf, createRealNode } from '../real-node.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { newsLine } from './news-line.ts'
 
@@ -32,7 +22,7 @@ export async function up(flags: Readonly<Record<string, unknown>>, env: NodeJS.P
   const { config } = answer
   const lock = lockDataDir(config.dataDir)
   if (lock.type === 'refused') return complain(lock.text, EXIT.failed)
-  const controlFile = join(config.dataDir, 'control.json')
+  const controlFile = controlFileOf(config.dataDir)
   const tidy = (): void => {
     rmSync(controlFile, { force: true })
     lock.release()
@@ -40,7 +30,7 @@ export async function up(flags: Readonly<Record<string, unknown>>, env: NodeJS.P
   // However the process ends; nobody is to meet what a killed one before us left behind.
   process.once('exit', tidy)
   rmSync(controlFile, { force: true })
-  const code = await live(config, flags.json === true, controlFile, ends)
+  const code = await live(config, flags.json === true, ends)
   process.removeListener('exit', tidy)
   tidy()
   // Whatever is still open by now is not waited for.
@@ -48,28 +38,11 @@ export async function up(flags: Readonly<Record<string, unknown>>, env: NodeJS.P
   return code
 }
 
-async function live(config: Config, json: boolean, controlFile: string, ends: Promise<void>): Promise<ExitCode> {
+async function live(config: Config, json: boolean, ends: Promise<void>): Promise<ExitCode> {
   const loaded = loadIdentity(config.dataDir)
   if (loaded.type === 'refused') return complain(loaded.text, EXIT.failed)
-  const clock = createNodeClock()
-  const token = randomBytes(24).toString('base64url')
-  const http = createNodeHttp()
-  const ports = {
-    clock,
-    random: createNodeRandom(),
-    network: createNodeNetwork(),
-    http,
-    store: createTableStore(config.tableFile, { onTrouble: (text) => complain(text, EXIT.failed) }),
-    identity: loaded.identity,
-  }
-  const facts = {
-    hostname: hostname(),
-    platform: platform(),
-    cpu: cpus()[0]?.model ?? '',
-    ramMiB: Math.floor(totalmem() / 1024 ** 2),
-    diskMiB: 0,
-  }
-  const node = createNode(ports, { ...config.node, version: VERSION }, { facts, token })
+  const real = createRealNode({ config, identity: loaded.identity, onTrouble: (text) => complain(text, EXIT.failed) })
+  const { node } = real
   const unlogged: Entry[] = []
   let log = (entry: Entry): void => void unlogged.push(entry)
   const say = (line: string): void => void process.stdout.write(`${line}\n`)
@@ -83,28 +56,14 @@ async function live(config: Config, json: boolean, controlFile: string, ends: Pr
     else waiting.push(line)
   })
 
-  const started = await node.start()
+  const started = await real.start()
   if (started.type === 'refused') return complain(`${started.text}; choose another port with --listen`, EXIT.failed)
-  const shipped = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url))
-  const control = await startControlServer({
-    address: config.control,
-    token,
-    node,
-    clock,
-    dashboardDir: shipped('dashboard'),
-    diagramsDir: shipped('diagrams'),
-    version: VERSION,
-  })
+  const control = await real.openControl(config.control)
   if (isFailure(control)) {
-    await node.stop()
-    http.close()
+    await real.stop()
     return complain(`can't open the control port ${config.control}: ${control.text}; choose another with --control`, EXIT.failed)
   }
-  // A node that is ready joins at once: the library it asks with must not be loaded then.
-  await http.loaded()
-  const url = `http://${addressOf(control.host, control.port) ?? config.control}`
-  writeFileSync(`${controlFile}.new`, `${JSON.stringify({ url, token, pid: process.pid })}\n`, { mode: 0o600 })
-  renameSync(`${controlFile}.new`, controlFile)
+  const { url, token } = control
   ready = true
   if (json)
     say(
@@ -127,10 +86,8 @@ async function live(config: Config, json: boolean, controlFile: string, ends: Pr
   for (const entry of unlogged) log(entry)
 
   await ends
-  rmSync(controlFile, { force: true })
   setTimeout(() => process.exit(EXIT.fine), END_WITHIN_MS).unref()
-  await Promise.all([node.stop(), control.close()])
-  http.close()
+  await real.stop()
   return EXIT.fine
 }
 
