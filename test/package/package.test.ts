@@ -1,5 +1,5 @@
 // What people get who install the package: its size, its files, its command, and the library in JavaScript and in TypeScript.
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { basename, dirname, join } from 'node:path'
@@ -49,6 +49,22 @@ describe('a global install', () => {
   test('answers by the name of the package too, and has its diagrams', async () => {
     const said = await ran(join(it.global, 'bin', 'moonwalk-p2p'), ['diagram', 'tunnel'], it.project)
     expect([said.code, said.out.startsWith('stateDiagram-v2')]).toEqual([0, true])
+  })
+})
+
+describe('a clone without its devDependencies, as after `npm ci --omit=dev`', () => {
+  const build = async (clone: string) => ran(process.execPath, [join(clone, 'scripts', 'build.mjs')], clone)
+
+  test('says what it needs to be built, and is left as it is where it was', async () => {
+    const clone = join(it.project, 'clone')
+    mkdirSync(join(clone, 'scripts'), { recursive: true })
+    copyFileSync(join(ROOT, 'scripts', 'build.mjs'), join(clone, 'scripts', 'build.mjs'))
+    const err = 'Building needs the devDependencies: run npm ci without --omit=dev. What was built once runs without them.\n'
+    expect(await build(clone)).toEqual({ code: 1, out: '', err })
+    cpSync(join(it.packageDir, 'dist'), join(clone, 'dist'), { recursive: true })
+    copyFileSync(join(ROOT, 'package.json'), join(clone, 'package.json'))
+    expect(await build(clone)).toEqual({ code: 0, out: '', err: '' })
+    expect((await ran(join(clone, 'dist', 'main.js'), ['--version'], clone)).out).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 })
 
