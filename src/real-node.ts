@@ -8,6 +8,7 @@ import type { Config } from './config.ts'
 import { addressOf } from './domain/address.ts'
 import { startControlServer } from './io/control/control-server.ts'
 import { createTableStore } from './io/disk/table-store.ts'
+import { createWishesStore } from './io/disk/wishes-store.ts'
 import { createNodeNetwork } from './io/network/node-network.ts'
 import { createNodeHttp } from './io/network/peer-http.ts'
 import { createNodeClock, createNodeRandom } from './io/node-clock.ts'
@@ -45,7 +46,7 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
     random: createNodeRandom(),
     network: createNodeNetwork(),
     http,
-    store: createTableStore(config.tableFile, { onTrouble }),
+    store: { ...createTableStore(config.tableFile, { onTrouble }), ...createWishesStore(join(config.dataDir, 'wishes.json')) },
     identity,
   }
   const facts = {
