@@ -3,9 +3,10 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { MoonwalkNode, Refusal, ServiceAnswer } from './answers.ts'
-import { type Config, readSettings } from './config.ts'
+import { readSettings } from './config.ts'
 import { readService } from './config-specs.ts'
 import type { Entry, News } from './feed/news.ts'
+import { removeControlFile } from './io/disk/control-file.ts'
 import { lockDataDir } from './io/disk/data-lock.ts'
 import { loadIdentity } from './io/disk/identity.ts'
 import { type Identity, isFailure } from './ports.ts'
@@ -81,15 +82,17 @@ export async function createNode(settings: NodeSettings = {}): Promise<LibraryNo
   const read = readSettings({ ...settings })
   if (read.type === 'wrong') throw new TypeError(`createNode: ${read.text}`)
   const { config } = read
-  const real = createRealNode({ config, identity: identityIn(config.dataDir), onTrouble: (text) => process.emitWarning(text) })
+  const { dataDir } = config
+  const real = createRealNode({ config, identity: await identityIn(dataDir), onTrouble: () => {} })
   const { node } = real
   let starting: ReturnType<LibraryNode['start']> | null = null
   let stopping: Promise<void> | null = null
   let release = (): void => {}
 
   const begin: LibraryNode['start'] = async () => {
-    const lock = lockDataDir(config.dataDir)
+    const lock = await lockDataDir(dataDir, { onLost: () => void lose() })
     if (lock.type === 'refused') return refused(withoutFlag(lock.text))
+    removeControlFile(dataDir) // a killed node's
     const started = await real.start()
     if (started.type === 'refused') {
       lock.release()
@@ -102,8 +105,18 @@ export async function createNode(settings: NodeSettings = {}): Promise<LibraryNo
       await stopping
       return refused(`can't open the control port ${config.control}: ${control.text}`)
     }
-    await log(config, node)
+    await real.openLog()
     return started
+  }
+  const lose = async (): Promise<void> => {
+    process.emitWarning(`another moonwalk has taken ${dataDir} meanwhile; this one has stopped`)
+    await stop()
+  }
+  const stop = async (): Promise<void> => {
+    const answer = await starting
+    if (answer?.type === 'started') stopping ??= end()
+    stopping ??= Promise.resolve()
+    await stopping
   }
   const end = async (): Promise<void> => {
     await real.stop()
@@ -120,12 +133,7 @@ export async function createNode(settings: NodeSettings = {}): Promise<LibraryNo
       if (answer.type === 'refused') starting = null // it may be tried again
       return answer
     },
-    stop: async () => {
-      const answer = await starting
-      if (answer?.type === 'started') stopping ??= end()
-      stopping ??= Promise.resolve()
-      await stopping
-    },
+    stop,
     expose: async (spec, timeoutMs = EXPOSE_TIMEOUT) => {
       const read = readService(spec)
       return 'wrong' in read ? refused(read.wrong) : node.expose(read.ok, timeoutMs)
@@ -152,19 +160,11 @@ const withoutFlag = (text: string): string => text.replace(/ with --\w+$/, '')
 const isOf = <E extends keyof NodeEvents>(event: E, entry: Entry): entry is NodeEvents[E] => event === 'news' || entry.type === event
 
 /** Two processes must not both make the first key, so that is done by whoever holds the directory. */
-function identityIn(dir: string): Identity {
-  const lock = lockDataDir(dir)
+async function identityIn(dir: string): Promise<Identity> {
+  const lock = await lockDataDir(dir)
   if (lock.type === 'refused' && !existsSync(join(dir, 'identity.json'))) throw new Error(withoutFlag(lock.text))
   const loaded = loadIdentity(dir)
   if (lock.type === 'locked') lock.release()
   if (loaded.type === 'refused') throw new Error(loaded.text)
   return loaded.identity
-}
-
-async function log({ dataDir, log: level }: Config, node: MoonwalkNode): Promise<void> {
-  if (level === 'silent') return
-  const { createNewsLog } = await import('./io/disk/news-log.ts')
-  const write = createNewsLog(join(dataDir, 'moonwalk.log'), level)
-  for (const entry of node.recentNews(Number.MAX_SAFE_INTEGER)) write(entry)
-  node.onNews(write)
 }

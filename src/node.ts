@@ -65,7 +65,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const services = createServices(options.services, publish, rates)
 
   // Membership: who is there, how near, and how this node is reached.
-  const file = createTableFile({ ...ports, keeper, own, policy, publish })
+  const file = createTableFile({ ...ports, keeper, own, policy, health, publish })
   const wishes = createWishes({ store: ports.store, keeper, services, health, publish, onBug })
   const calls = createPeerCalls(ports)
   const prober = createProber({ clock, random, calls, keeper, own, health })
@@ -131,6 +131,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   })
   const answers = answersOf({
     ...{ clock, own, options, keeper, file, services, turnServer, startedAt, stock, health, announcer },
+    notes: ports.store.notes,
     snapshot: () => actor.getSnapshot(),
     candidates: () => candidates({ keeper, turns, stock }),
   })

@@ -1,26 +1,26 @@
 // A node in the real world, whoever keeps it: `moonwalk up`, or a program that uses the library.
-import { randomBytes } from 'node:crypto'
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, hostname, platform, totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { MoonwalkNode } from './answers.ts'
 import type { Config } from './config.ts'
 import { addressOf } from './domain/address.ts'
+import type { Entry } from './feed/news.ts'
 import { startControlServer } from './io/control/control-server.ts'
-import { createTableStore } from './io/disk/table-store.ts'
-import { createWishesStore } from './io/disk/wishes-store.ts'
+import { type ControlFile, keepControlFile, loadControlToken } from './io/disk/control-file.ts'
+import { createLogFile } from './io/disk/log-file.ts'
+import { createStore } from './io/disk/store.ts'
 import { createNodeNetwork } from './io/network/node-network.ts'
 import { createNodeHttp } from './io/network/peer-http.ts'
 import { createNodeClock, createNodeRandom } from './io/node-clock.ts'
 import { createNode } from './node.ts'
-import { type Failure, type Identity, isFailure, type Listening } from './ports.ts'
+import { type Failure, type Identity, isFailure, type Listening, type StoreNote } from './ports.ts'
 import { PACKAGE_DIR, VERSION } from './version.ts'
 
 export interface RealNodeNeeds {
   readonly config: Config
   readonly identity: Identity
-  /** Hears one sentence when the table can't be written. */
-  readonly onTrouble: (text: string) => void
+  /** Hears once that a file of the data directory can't be read or written; `status` says so too while it lasts. */
+  readonly onTrouble: (note: StoreNote) => void
 }
 
 export interface RealNode {
@@ -29,24 +29,30 @@ export interface RealNode {
   start(): ReturnType<MoonwalkNode['start']>
   /** Opens the control port at `host:port` and names it in `DIR/control.json`. `url` has no token. */
   openControl(address: string): Promise<{ readonly type: 'open'; readonly url: string; readonly token: string } | Failure>
-  /** Ends the node, the control port and its file. */
+  /** The log is opened once the node is ready: its library takes a tenth of a start. Entries wait until then. */
+  openLog(): Promise<void>
+  /** Ends the node, the control port and its file, and the log. */
   stop(): Promise<void>
 }
 
-/** What other commands find a running node by. */
-export const controlFileOf = (dataDir: string): string => join(dataDir, 'control.json')
-
 export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): RealNode {
+  const { dataDir } = config
   const clock = createNodeClock()
   const http = createNodeHttp()
-  const token = randomBytes(24).toString('base64url')
-  const controlFile = controlFileOf(config.dataDir)
+  const { token, note: tokenNote } = loadControlToken(dataDir)
+  if (tokenNote) onTrouble(tokenNote)
+  const log = createNewsLog(config, onTrouble)
+  let controlFile: ControlFile | null = null
   const ports = {
     clock,
     random: createNodeRandom(),
     network: createNodeNetwork(),
     http,
-    store: { ...createTableStore(config.tableFile, { onTrouble }), ...createWishesStore(join(config.dataDir, 'wishes.json')) },
+    store: createStore({
+      tableFile: config.tableFile,
+      wishesFile: join(dataDir, 'wishes.json'),
+      more: () => [tokenNote, log.file?.note() ?? null, controlFile?.note() ?? null].filter((note) => note !== null),
+    }),
     identity,
   }
   const facts = {
@@ -57,6 +63,7 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
     diskMiB: 0,
   }
   const node = createNode(ports, { ...config.node, version: VERSION }, { facts, token })
+  node.onNews((entry) => log.tell(entry))
   let control: Listening | null = null
   return {
     node,
@@ -78,14 +85,31 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
       if (isFailure(opened)) return opened
       control = opened
       const url = `http://${addressOf(opened.host, opened.port) ?? address}`
-      writeFileSync(`${controlFile}.new`, `${JSON.stringify({ url, token, pid: process.pid })}\n`, { mode: 0o600 })
-      renameSync(`${controlFile}.new`, controlFile)
+      controlFile = keepControlFile(dataDir, { url, token, pid: process.pid }, onTrouble)
       return { type: 'open', url, token }
     },
+    openLog: () => log.open(),
     stop: async () => {
-      if (control) rmSync(controlFile, { force: true })
+      controlFile?.remove()
       await Promise.all([node.stop(), control?.close()])
       http.close()
+      await log.file?.close()
+    },
+  }
+}
+
+function createNewsLog({ dataDir, log: level }: Config, onTrouble: (note: StoreNote) => void) {
+  const unlogged: Entry[] = []
+  let tell = (entry: Entry): void => void unlogged.push(entry)
+  if (level === 'silent') return { file: null, tell: () => {}, open: async () => {} }
+  const file = createLogFile(join(dataDir, 'moonwalk.log'), { onTrouble })
+  return {
+    file,
+    tell: (entry: Entry) => tell(entry),
+    open: async (): Promise<void> => {
+      const { newsLog } = await import('./io/disk/news-log.ts')
+      tell = newsLog(file, level)
+      for (const entry of unlogged.splice(0)) tell(entry)
     },
   }
 }

@@ -1,14 +1,14 @@
 // `moonwalk up`: the configuration, the ports of the real world, one node, and an end within five seconds.
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Config, Given } from '../config.ts'
-import type { Entry } from '../feed/news.ts'
+import { removeControlFile } from '../io/disk/control-file.ts'
 import { lockDataDir } from '../io/disk/data-lock.ts'
 import { loadIdentity } from '../io/disk/identity.ts'
-import { isFailure } from '../ports.ts'
-import { controlFileOf, createRealNode } from '../real-node.ts'
+import { isFailure, type StoreNote } from '../ports.ts'
+import { createRealNode } from '../real-node.ts'
+import { dashboardLink } from './dashboard-link.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { newsLine } from './news-line.ts'
+import { createOutput, type Output, putInto } from './output.ts'
 
 /** A second signal ends the process at once; the first at the latest after this. */
 const END_WITHIN_MS = 4_500
@@ -16,44 +16,76 @@ const LINGER_MS = 250
 
 /** `ends` settles when the node is asked to end, be it before it listens. */
 export async function up(flags: Readonly<Record<string, unknown>>, env: NodeJS.ProcessEnv, ends: Promise<void>): Promise<ExitCode> {
+  void ends.then(() => setTimeout(() => process.exit(EXIT.fine), END_WITHIN_MS).unref())
+  const json = flags.json === true
   const { readConfig } = await import('../config.ts')
   const answer = readConfig(givenBy(flags), typeof flags.config === 'string' ? flags.config : undefined, env)
-  if (answer.type === 'wrong') return complain(answer.text, EXIT.usage)
-  const { config } = answer
-  const lock = lockDataDir(config.dataDir)
+  if (answer.type === 'wrong') {
+    process.stderr.write(`${answer.text}\n`)
+    return EXIT.usage
+  }
+  const { config, warnings } = answer
+  const err = createOutput(putInto(process.stderr), leftOutText)
+  const complain = (text: string, code: ExitCode): ExitCode => {
+    err.say(text)
+    return code
+  }
+  for (const warning of warnings) err.say(warning)
+  let lose: () => void = () => {}
+  const lost = new Promise<void>((resolve) => {
+    lose = resolve
+  })
+  const lock = await lockDataDir(config.dataDir, { onWait: (text) => err.say(text), onLost: () => lose() })
   if (lock.type === 'refused') return complain(lock.text, EXIT.failed)
-  const controlFile = controlFileOf(config.dataDir)
   const tidy = (): void => {
-    rmSync(controlFile, { force: true })
+    removeControlFile(config.dataDir)
     lock.release()
   }
   // However the process ends; nobody is to meet what a killed one before us left behind.
   process.once('exit', tidy)
-  rmSync(controlFile, { force: true })
-  const code = await live(config, flags.json === true, ends)
+  removeControlFile(config.dataDir)
+  const out = createOutput(putInto(process.stdout), json ? leftOutObject : leftOutText)
+  const code = await live({
+    config,
+    json,
+    out,
+    complain,
+    ends: Promise.race([
+      ends.then(() => EXIT.fine),
+      lost.then(() => complain(`another moonwalk has taken ${config.dataDir} meanwhile; this one ends`, EXIT.failed)),
+    ]),
+  })
   process.removeListener('exit', tidy)
   tidy()
+  await Promise.all([out.flush(LINGER_MS), err.flush(LINGER_MS)])
   // Whatever is still open by now is not waited for.
   setTimeout(() => process.exit(code), LINGER_MS).unref()
   return code
 }
 
-async function live(config: Config, json: boolean, ends: Promise<void>): Promise<ExitCode> {
+const leftOutText = (lines: number): string => `(${lines} ${lines === 1 ? 'line is' : 'lines are'} missing here: nobody read them)`
+const leftOutObject = (lines: number): string => JSON.stringify({ schemaVersion: 1, event: 'leftOut', lines })
+
+interface Life {
+  readonly config: Config
+  readonly json: boolean
+  readonly out: Output
+  readonly complain: (text: string, code: ExitCode) => ExitCode
+  /** Settles with the exit code when the node is to end. */
+  readonly ends: Promise<ExitCode>
+}
+
+async function live({ config, json, out, complain, ends }: Life): Promise<ExitCode> {
   const loaded = loadIdentity(config.dataDir)
   if (loaded.type === 'refused') return complain(loaded.text, EXIT.failed)
-  const real = createRealNode({ config, identity: loaded.identity, onTrouble: (text) => complain(text, EXIT.failed) })
+  const warn = ({ text }: StoreNote): void => void complain(text, EXIT.failed)
+  const real = createRealNode({ config, identity: loaded.identity, onTrouble: warn })
   const { node } = real
-  const unlogged: Entry[] = []
-  let log = (entry: Entry): void => void unlogged.push(entry)
-  const say = (line: string): void => void process.stdout.write(`${line}\n`)
   const waiting: string[] = []
-  let ready = false
+  let say = (line: string): void => void waiting.push(line)
   node.onNews((entry) => {
-    log(entry)
     const line = json ? JSON.stringify({ schemaVersion: 1, ...entry }) : newsLine(entry)
-    if (line === null) return
-    if (ready) say(line)
-    else waiting.push(line)
+    if (line !== null) say(line)
   })
 
   const started = await real.start()
@@ -63,39 +95,17 @@ async function live(config: Config, json: boolean, ends: Promise<void>): Promise
     await real.stop()
     return complain(`can't open the control port ${config.control}: ${control.text}; choose another with --control`, EXIT.failed)
   }
-  const { url, token } = control
-  ready = true
-  if (json)
-    say(
-      JSON.stringify({
-        schemaVersion: 1,
-        event: 'ready',
-        id: node.id,
-        name: node.name,
-        listen: started.listen,
-        control: url,
-        pid: process.pid,
-      }),
-    )
-  else
-    say(
-      `${node.name} ${started.listen === null ? 'runs without a public port' : `listens on ${started.listen}`}; dashboard: ${url}/?token=${token}`,
-    )
+  const { listen } = started
+  const ready = { schemaVersion: 1, event: 'ready', id: node.id, name: node.name, listen, control: control.url, pid: process.pid }
+  const where = listen === null ? 'runs without a public port' : `listens on ${listen}`
+  say = (line) => out.say(line)
+  say(json ? JSON.stringify(ready) : `${node.name} ${where}; dashboard: ${dashboardLink(control)}`)
   for (const line of waiting) say(line)
-  log = await openLog(config)
-  for (const entry of unlogged) log(entry)
+  await real.openLog()
 
-  await ends
-  setTimeout(() => process.exit(EXIT.fine), END_WITHIN_MS).unref()
+  const code = await ends
   await real.stop()
-  return EXIT.fine
-}
-
-/** The log is opened once the node is ready: its library takes a tenth of a start. */
-async function openLog({ dataDir, log }: Config): Promise<(entry: Entry) => void> {
-  if (log === 'silent') return () => {}
-  const { createNewsLog } = await import('../io/disk/news-log.ts')
-  return createNewsLog(join(dataDir, 'moonwalk.log'), log)
+  return code
 }
 
 const KEY_OF: Readonly<Record<string, string>> = { join: 'seeds', turn: 'turns', expose: 'services', offer: 'offerTurn' }
@@ -110,9 +120,4 @@ function givenBy(flags: Readonly<Record<string, unknown>>): Given {
     given[KEY_OF[flag] ?? flag] = value
   }
   return given
-}
-
-function complain(text: string, code: ExitCode): ExitCode {
-  process.stderr.write(`${text}\n`)
-  return code
 }

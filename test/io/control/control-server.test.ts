@@ -71,7 +71,7 @@ describe('who is let in', () => {
       expect((await world.ask('/assets/page.js', { headers })).status).toEqual(401)
       expect((await world.ask('/feed', { headers: { ...headers, ...upgrade } })).status).toEqual(401)
       const page = await world.ask('/', { headers })
-      expect([page.status, page.body.includes('moonwalk up')]).toEqual([401, true])
+      expect([page.status, page.body.includes('moonwalk dashboard')]).toEqual([401, true])
     }
     expect((await world.ask('/healthz')).status).toEqual(200)
   })
