@@ -9,16 +9,26 @@ import { MAIN } from './process.ts'
 
 let dir = ''
 let terminal: ChildProcess | null = null
+let nodePid = 0
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'moonwalk-held-'))
 })
 afterEach(() => {
   terminal?.kill('SIGKILL')
+  if (nodePid !== 0) kill(nodePid)
   rmSync(dir, { recursive: true, force: true })
 })
 
 const hasScript = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended.
+  }
+}
 
 test.skipIf(!hasScript)('a node whose terminal is held goes on, and ends when it is asked to', { timeout: 60_000 }, async () => {
   const flags = ['--data', dir, '--addresses', 'any', '--control', '127.0.0.1:0', '--listen', '127.0.0.1:0']
@@ -29,6 +39,7 @@ test.skipIf(!hasScript)('a node whose terminal is held goes on, and ends when it
   const file = join(dir, 'control.json')
   while (!existsSync(file)) await turn()
   const { url, token, pid } = JSON.parse(readFileSync(file, 'utf8'))
+  nodePid = pid
   terminal.kill('SIGSTOP')
 
   const ask = async (path: string, body: object): Promise<number> => {
@@ -45,5 +56,6 @@ test.skipIf(!hasScript)('a node whose terminal is held goes on, and ends when it
   while (existsSync(file)) await turn()
   terminal.kill('SIGCONT')
   const [code] = await once(terminal, 'exit')
+  nodePid = 0
   expect(code).toEqual(0)
 })
