@@ -17,7 +17,7 @@ import { createJoining } from './actors/membership/joining.ts'
 import { createMembershipActor } from './actors/membership/membership-actor.ts'
 import { createOwnRecord } from './actors/membership/own-record.ts'
 import { createP2prcExchange } from './actors/membership/p2prc-exchange.ts'
-import { createPeerCalls } from './actors/membership/peer-calls.ts'
+import { createPeerCalls, endable } from './actors/membership/peer-calls.ts'
 import { createProber } from './actors/membership/prober.ts'
 import { createReach } from './actors/membership/reach.ts'
 import { createSpeed } from './actors/membership/speed.ts'
@@ -25,6 +25,7 @@ import { speedTests } from './actors/membership/speed-tests.ts'
 import { createTableFile } from './actors/membership/table-file.ts'
 import { createTableKeeper } from './actors/membership/table-keeper.ts'
 import { createTwinWatch } from './actors/membership/twin-watch.ts'
+import { directAddress } from './actors/services/direct-address.ts'
 import { createDirectServices } from './actors/services/direct-services.ts'
 import { createServices } from './actors/services/services.ts'
 import { candidates } from './actors/turn/find-turn-actor.ts'
@@ -59,18 +60,24 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const { publish } = desk
   const watch = createStateWatch(publish)
   const health = createHealth()
+  const ending = new AbortController()
   const keeper = createTableKeeper({ clock, self: identity.id, publish })
   const own = createOwnRecord(ports, { name, offersTurn: options.offerTurn, advertise: options.advertise })
   const rates = createTrafficRates(clock)
-  const services = createServices(options.services, publish, rates)
+  const services = createServices({
+    ...{ clock, network, publish, rates, inspect: watch.inspect, onBug },
+    random: random.fork('services'),
+    first: options.services,
+  })
 
   // Membership: who is there, how near, and how this node is reached.
   const file = createTableFile({ ...ports, keeper, own, policy, health, publish })
   const wishes = createWishes({ store: ports.store, keeper, services, health, publish, onBug })
-  const calls = createPeerCalls(ports)
+  const requests = endable(http, ending.signal)
+  const calls = createPeerCalls({ clock, random, identity, http: requests })
   const prober = createProber({ clock, random, calls, keeper, own, health })
   const gossip = createGossip({ clock, random, identity, calls, keeper, own, policy })
-  const speed = createSpeed({ clock, http, ownAddresses: () => [own.address(), own.localAddress()] })
+  const speed = createSpeed({ clock, http: requests, ownAddresses: () => [own.address(), own.localAddress()] })
   const reach = createReach({ ...ports, calls, keeper, own, listens: options.listen !== null, inspect: watch.inspect, onBug })
   const p2prc = createP2prcExchange({ clock, random, calls, keeper, own, policy, reach, prober, ownHosts: network.ownHosts })
   const joining = createJoining({
@@ -107,18 +114,12 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   // The machine, and what its names mean.
   const stock = createStockTurns({ clock, random: random.fork('external frps'), network, turns, publish })
   const direct = createDirectServices({
-    clock,
-    random: random.fork('direct services'),
-    network,
-    services,
-    ports: options.ports,
-    vhosts,
-    bindHost: entrances.bindHost,
-    own,
+    ...{ clock, network, services, vhosts, ports: options.ports, bindHost: entrances.bindHost, onBug },
+    publicAddress$: directAddress(own, keeper.changes$),
   })
   const membership = createMembershipActor({ keeper, own, prober, gossip, p2prc, speedTests$, reach, joining, announcer, twins, onBug })
   const implementations = nodeImplementations({
-    ...{ clock, random, network, keeper, services, calls, prober, announcer, stock, turns, publish, membership },
+    ...{ clock, random, network, keeper, services, calls, prober, announcer, stock, turns, publish, membership, onBug },
     self: own.id,
     innerAddress: entrances.innerAddress,
     turnServer: turnServer.logic,
@@ -139,7 +140,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   return {
     id: own.id,
     name,
-    ...createLife({ clock, own, file, wishes, entrances, gossip, actor, rates, services, turnServer, stock, publish, onBug }),
+    ...createLife({ clock, ending, own, file, wishes, entrances, gossip, actor, rates, services, turnServer, stock, publish, onBug }),
     ...answers,
     onNews: desk.onEntry,
     recentNews: desk.recent,

@@ -67,6 +67,8 @@ function followed$({ keeper, own, prober }: Pick<MembershipNeeds, 'keeper' | 'ow
   return keeper.changes$.pipe(
     map(({ type, row }) => {
       if (type === 'heard') prober.doubt(row.key)
+      // A row known by its address has got an id, and with it another key.
+      if (type === 'changed') prober.ensure(row.key)
       if (type === 'removed' || type === 'dropped') prober.forget(row.key)
       if (row.key === own.id && (type === 'added' || type === 'changed')) prober.doubt(row.key)
     }),
