@@ -21,6 +21,7 @@ export function drawFaults(draw: Draw, { nodes, anchor, frps, p2prc, window, cou
   const hosts = [...names, ...(frps ? [FRPS_HOST] : []), ...(p2prc ? [P2PRC_HOST] : [])]
   const isSeed = new Set([anchor, FRPS_HOST, ...nodes.flatMap(({ seeds }) => seeds)])
   const movable = hosts.filter((host) => !isSeed.has(host))
+  const moving = movable.filter((host) => host !== P2PRC_HOST)
   const leaving = names.filter((name) => !isSeed.has(name))
   const one = (): Fault => {
     const atMs = draw.between(window.fromMs, window.toMs - 1_000)
@@ -44,7 +45,8 @@ export function drawFaults(draw: Draw, { nodes, anchor, frps, p2prc, window, cou
       [3, () => ({ type: 'kill', ...on, moved: movable.includes(on.host) && draw.chance(0.4), ...lasting })],
       [1, () => ({ type: 'stop', ...onNode, ...lasting })],
       [leaving.length > 0 ? 1 : 0, () => ({ type: 'gone', host: draw.one(leaving), goodbye: draw.chance(0.3), atMs })],
-      [movable.length > 0 ? 2 : 0, () => ({ type: 'move', host: draw.one(movable), atMs })],
+      // A P2PRC peer tells nobody of a new address before it starts again.
+      [moving.length > 0 ? 2 : 0, () => ({ type: 'move', host: draw.one(moving), atMs })],
       [2, () => ({ type: 'freeze', ...on, ...lasting })],
       [2, () => ({ type: 'sleep', ...on, ...lasting })],
       [1, () => ({ type: 'clock', ...onNode, byMs: draw.one([-24, -1, -0.02, 0.02, 1, 24]) * HOUR_MS, atMs })],

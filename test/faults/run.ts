@@ -106,8 +106,13 @@ async function stopAll(stage: Stage, watch: Watch): Promise<void> {
     const ports = [...listeners].filter(({ port }) => port < 3_000 || port > 3_002).map(({ port }) => port)
     const sockets = [...udp].filter(({ port }) => port !== 3_001)
     if (process.timerCount > 0) watch.note('timer left', `${name} has ${process.timerCount} timers 30 s after its end`)
-    if (ports.length > 0 || sockets.length > 0) watch.note('port left', `${name} has ports ${ports.join(' ')} and ${sockets.length} of udp open`)
-    if (links.size > 0) watch.note('connection left', `${name} has ${links.size}: ${[...links].map(({ localPort, remoteAddress, remotePort }) => `${localPort} ${remoteAddress}:${remotePort}`)}`)
+    if (ports.length > 0 || sockets.length > 0)
+      watch.note('port left', `${name} has ports ${ports.join(' ')} and ${sockets.length} of udp open`)
+    if (links.size > 0)
+      watch.note(
+        'connection left',
+        `${name} has ${links.size}: ${[...links].map(({ localPort, remoteAddress, remotePort }) => `${localPort} ${remoteAddress}:${remotePort}`)}`,
+      )
   }
 }
 
@@ -115,7 +120,8 @@ function tellFaults(world: World, scenario: Scenario, story: string[]): void {
   for (const fault of scenario.faults) {
     const { atMs } = fault
     world.clock.setTimeout(() => story.push(`${atMs} ----- ${JSON.stringify(fault)}`), atMs)
-    if ('forMs' in fault) world.clock.setTimeout(() => story.push(`${atMs + fault.forMs} ----- end of ${JSON.stringify(fault)}`), atMs + fault.forMs)
+    if ('forMs' in fault)
+      world.clock.setTimeout(() => story.push(`${atMs + fault.forMs} ----- end of ${JSON.stringify(fault)}`), atMs + fault.forMs)
   }
   world.clock.setTimeout(() => story.push(`${scenario.endMs} ----- faults are over`), scenario.endMs)
 }

@@ -1,8 +1,9 @@
 // A network and what befalls it, as data: JSON goes in and comes out, so that a failing one can be kept and cut down.
 import { SeededRandom, seedFor } from '../sim/chance.ts'
-import type { Fault } from './fault.ts'
-import { drawFaults } from './draw-faults.ts'
 import { type Draw, drawFrom } from './draw.ts'
+import { drawFaults } from './draw-faults.ts'
+import { type Fault, hostsOf } from './fault.ts'
+import { FRPS_HOST, P2PRC_HOST } from './hosts.ts'
 
 export interface NodeSpec {
   readonly name: string
@@ -52,6 +53,24 @@ export function scenarioOf(seed: number): Scenario {
   const window = { fromMs: together && draw.chance(0.5) ? 0 : FIRST_FAULT_MS, toMs: FIRST_FAULT_MS + FAULTS_MS }
   const faults = drawFaults(draw, { nodes, anchor, frps, p2prc: p2prc !== null, window, count: draw.between(1, MOST_FAULTS) })
   return { seed, nodes, frps, p2prc, faults, endMs: window.toMs }
+}
+
+/** Parts of a scenario that can be left out of a search: types of faults, `p2prc`, `frps`, `services`. */
+export function withoutParts(scenario: Scenario, parts: readonly string[]): Scenario {
+  const has = (part: string): boolean => !parts.includes(part)
+  const frps = scenario.frps && has('frps')
+  const isThere = (host: string): boolean => (host !== FRPS_HOST || frps) && (host !== P2PRC_HOST || has('p2prc'))
+  return {
+    ...scenario,
+    frps,
+    p2prc: has('p2prc') ? scenario.p2prc : null,
+    nodes: scenario.nodes.map((spec) => ({
+      ...spec,
+      services: has('services') ? spec.services : [],
+      turns: frps ? spec.turns : ['moonwalk'],
+    })),
+    faults: scenario.faults.filter((fault) => has(fault.type) && hostsOf(fault).every(isThere)),
+  }
 }
 
 function drawNodes(

@@ -36,7 +36,13 @@ export function setStage(world: World, scenario: Scenario, onNews: (node: string
   const hosts = [...specs.map(({ name }) => name), ...(scenario.frps ? [FRPS_HOST] : []), ...(p2prc ? [P2PRC_HOST] : [])]
   setWays(world, scenario.seed, [...hosts, USER_HOST])
   if (scenario.frps) frps(world, FRPS_HOST, TOKEN)
-  if (p2prc) p2prcPeer(world, P2PRC_HOST, NODE_PORT, p2prc.seeds.map((seed) => addressOf(world, seed)))
+  if (p2prc)
+    p2prcPeer(
+      world,
+      P2PRC_HOST,
+      NODE_PORT,
+      p2prc.seeds.map((seed) => addressOf(world, seed)),
+    )
   for (const spec of specs) {
     const begin = (): void => {
       const options = optionsOf(world, spec)

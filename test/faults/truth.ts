@@ -1,9 +1,9 @@
 // What must hold once the faults are over and the network had time to heal: tables, addresses, tunnels and services.
 import type { MoonwalkNode } from '../../src/answers.ts'
-import type { Answers } from './users.ts'
 import { allHosts } from './befall.ts'
 import { FRPS_HOST, P2PRC_HOST } from './hosts.ts'
 import { addressOf, type Stage, wordOf } from './stage.ts'
+import type { Answers } from './users.ts'
 import type { Flaw, Watch } from './watch.ts'
 
 /** A row is pinged again within this: half as much again as the longest plan. P2PRC rows are pinged more rarely. */
@@ -52,17 +52,23 @@ export function flawsOf(stage: Stage, watch: Watch, answers: Answers, sinceMs: n
     for (const row of rows) {
       const isP2prc = row.id === null && row.address === p2prcAddress
       if (row.id === null ? !isP2prc : !wanted.has(row.id))
-        note('row of nobody', `${name} lists ${row.name} at ${row.address}, ${row.id === null ? 'p2prc' : isSomebody.get(row.id)}, ${row.state}`)
+        note(
+          'row of nobody',
+          `${name} lists ${row.name} at ${row.address}, ${row.id === null ? 'p2prc' : isSomebody.get(row.id)}, ${row.state}`,
+        )
       if (row.self || row.state !== 'alive') continue
       const periodMs = row.id === null ? P2PRC_ROW_PERIOD_MS : ROW_PERIOD_MS
       const agoMs = world.clock.now() - Math.max(sinceMs, watch.pingedAtMs(name, row.address))
-      if (agoMs > periodMs) note('row not pinged', `${name} has not pinged ${row.name} at ${row.address} for ${Math.round(agoMs / 1_000)} s`)
+      if (agoMs > periodMs)
+        note('row not pinged', `${name} has not pinged ${row.name} at ${row.address} for ${Math.round(agoMs / 1_000)} s`)
     }
     if (p2prcAddress !== null && !rows.some((row) => row.id === null && row.address === p2prcAddress))
       note('p2prc row missing', `${name} does not list ${P2PRC_HOST} at ${p2prcAddress}`)
 
     if (!isPublic && !hasCandidate(stage, name, living)) continue
     for (const { name: service, kind, state, public: at, error } of services) {
+      // An frps without a port for domains carries none.
+      if (kind === 'http' && turn !== null && turn.id === null) continue
       if (state !== 'up' || at === null) {
         note('service not up', `${service} of ${name} is ${state}: ${error}`)
         continue
@@ -74,7 +80,8 @@ export function flawsOf(stage: Stage, watch: Watch, answers: Answers, sinceMs: n
     }
     const stored = world.store(name).table.rows.map(({ host, port }) => `${host}:${port}`)
     const shown = rows.map(({ address }) => address)
-    if ([...stored].sort().join() !== [...shown].sort().join()) note('file behind', `the file of ${name} has ${stored.length} rows, its table ${shown.length}`)
+    if ([...stored].sort().join() !== [...shown].sort().join())
+      note('file behind', `the file of ${name} has ${stored.length} rows, its table ${shown.length}`)
   }
   flaws.push(...carriedTwice(stage, living), ...ghosts(living, wanted))
   return flaws
@@ -92,7 +99,8 @@ function hasCandidate(stage: Stage, name: string, living: readonly Living[]): bo
 function carriedTwice({ scenario }: Stage, living: readonly Living[]): Flaw[] {
   const carriers = new Map<string, string[]>()
   for (const { name, node } of living)
-    for (const { proxies } of node.status().clients) for (const { name: proxy } of proxies) carriers.set(proxy, [...(carriers.get(proxy) ?? []), name])
+    for (const { proxies } of node.status().clients)
+      for (const { name: proxy } of proxies) carriers.set(proxy, [...(carriers.get(proxy) ?? []), name])
   return scenario.nodes.flatMap(({ name }) => {
     const id = living.find((one) => one.name === name)?.node.id.slice(0, 16)
     return [...carriers]

@@ -1,6 +1,7 @@
 // Users of the services: they connect to each address that is announced, again and again, from a host of their own.
-import { isFailure } from '../../src/ports.ts'
+
 import type { DatagramPort } from '../../src/frp/contract.ts'
+import { isFailure } from '../../src/ports.ts'
 import { NODE_PORT } from '../sim/live-node.ts'
 import { USER_HOST } from './hosts.ts'
 import { domainOf, type Stage, wordOf } from './stage.ts'

@@ -54,7 +54,8 @@ export class Watch {
     if (entry.type === 'node.reachability' && entry.verdict !== 'unknown' && entry.address !== null) {
       const { id } = this.#world.identity(node)
       const provenMs = Math.max(this.#at(this.#proofs, `${entry.address} ${id}`), this.#at(this.#proofs, `${entry.address} p2prc`))
-      if (this.#nowMs - provenMs > PROOF_MS) this.note('announced unproven', `${node} announced ${entry.address}, which nobody had reached it at`)
+      if (this.#nowMs - provenMs > PROOF_MS)
+        this.note('announced unproven', `${node} announced ${entry.address}, which nobody had reached it at`)
     }
     if (entry.type === 'service.up' && /^\d/.test(entry.public) && entry.service === 'tcp')
       if (this.#nowMs - this.#at(this.#connects, entry.public) > PROOF_MS)
@@ -75,7 +76,8 @@ export class Watch {
   }
 
   #asked(host: string, address: string, { path, body }: PeerRequest): (answer: PeerAnswer | Failure) => void {
-    if (body instanceof Uint8Array && body.length > MAX_BODY_BYTES) this.note('body too large', `${host} sent ${body.length} bytes to ${path}`)
+    if (body instanceof Uint8Array && body.length > MAX_BODY_BYTES)
+      this.note('body too large', `${host} sent ${body.length} bytes to ${path}`)
     const pinged = path === '/server_info' ? this.#pinged(host, address) : () => {}
     return (answer) => {
       pinged()
