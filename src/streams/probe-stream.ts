@@ -7,10 +7,12 @@ import { clockScheduler } from './clock-scheduler.ts'
 import { Wheel } from './wheel.ts'
 
 export interface ProbeSchedule {
-  /** Pings now, ahead of its turn. */
+  /** Pings now, ahead of its turn; once more when it is under way already. */
   now(key: string): void
   /** Pings after `delayMs`, in place of an earlier plan. */
   later(key: string, delayMs: number): void
+  /** Pings after `delayMs` unless that is planned or under way. */
+  ensure(key: string, delayMs: number): void
   forget(key: string): void
   /** Keys under way or waiting for a place. */
   readonly pending: number
@@ -23,20 +25,33 @@ export function createProbeSchedule(clock: Clock, probe: (key: string) => Promis
   const wheel = new Wheel(PROBE_TICK)
   const urgent = new Subject<string>()
   const pending = new Set<string>()
+  /** Wished for while they were under way. */
+  const again = new Set<string>()
   const due$ = interval(PROBE_TICK, clockScheduler(clock)).pipe(mergeMap(() => from(wheel.turn())))
   // A key is marked before it queues for a place, so the queue holds each peer once at the most.
   const admit = (key: string): readonly Observable<void>[] => {
     if (pending.has(key)) return []
     pending.add(key)
-    return [defer(() => probe(key)).pipe(finalize(() => pending.delete(key)))]
+    return [defer(() => probe(key)).pipe(finalize(() => ended(key)))]
+  }
+  const ended = (key: string): void => {
+    pending.delete(key)
+    if (again.delete(key)) urgent.next(key)
   }
   return {
     now: (key) => {
       wheel.delete(key)
-      urgent.next(key)
+      if (pending.has(key)) again.add(key)
+      else urgent.next(key)
     },
     later: (key, delayMs) => wheel.put(key, delayMs),
-    forget: (key) => wheel.delete(key),
+    ensure: (key, delayMs) => {
+      if (!pending.has(key) && !wheel.has(key)) wheel.put(key, delayMs)
+    },
+    forget: (key) => {
+      wheel.delete(key)
+      again.delete(key)
+    },
     get pending() {
       return pending.size
     },

@@ -23,6 +23,9 @@ export class Wheel {
     keys?.delete(key)
     if (keys?.size === 0) this.#slots.delete(slot)
   }
+  has(key: string): boolean {
+    return this.#slotOf.has(key)
+  }
   /** One tick on; what is due now leaves the wheel. */
   turn(): readonly string[] {
     const due = [...(this.#slots.get(++this.#tick) ?? [])]

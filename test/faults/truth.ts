@@ -27,15 +27,17 @@ export function flawsOf(stage: Stage, watch: Watch, answers: Answers, sinceMs: n
     const node = nodes.get(name)
     return node && !gone.has(name) ? [{ name, node: node.current, isPublic: nat === 'none' }] : []
   })
+  // Alone, nobody can prove where it is reached.
+  const hasProver = living.length > 1 || scenario.p2prc !== null
   const isSomebody = new Map(allHosts(stage).map((host) => [world.identity(host).id, host]))
   const wanted = new Map<string, { readonly name: string; readonly address: string | null }>()
   for (const { name, node, isPublic } of living)
-    wanted.set(node.id, { name, address: isPublic ? addressOf(world, name) : node.status().node.address })
+    wanted.set(node.id, { name, address: isPublic && hasProver ? addressOf(world, name) : node.status().node.address })
   const p2prcAddress = scenario.p2prc ? addressOf(world, P2PRC_HOST) : null
 
   for (const { name, node, isPublic } of living) {
     const { node: self, turn, services } = node.status()
-    if (isPublic && (self.reachability !== 'public' || self.address !== addressOf(world, name)))
+    if (isPublic && hasProver && (self.reachability !== 'public' || self.address !== addressOf(world, name)))
       note('not public', `${name} is ${self.state}, ${self.reachability} at ${self.address} in place of ${addressOf(world, name)}`)
     if (!isPublic && hasCandidate(stage, name, living) && self.state !== 'tunnelling.up')
       note('no tunnel', `${name} is ${self.state}, turn ${turn?.name ?? 'none'}`)
@@ -65,7 +67,7 @@ export function flawsOf(stage: Stage, watch: Watch, answers: Answers, sinceMs: n
     if (p2prcAddress !== null && !rows.some((row) => row.id === null && row.address === p2prcAddress))
       note('p2prc row missing', `${name} does not list ${P2PRC_HOST} at ${p2prcAddress}`)
 
-    if (!isPublic && !hasCandidate(stage, name, living)) continue
+    if (isPublic ? !hasProver : !hasCandidate(stage, name, living)) continue
     for (const { name: service, kind, state, public: at, error } of services) {
       // An frps without a port for domains carries none.
       if (kind === 'http' && turn !== null && turn.id === null) continue

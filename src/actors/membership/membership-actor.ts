@@ -190,6 +190,8 @@ export function createMembership(needs: MembershipNeeds): Membership {
       const { row } = change
       if (change.type !== 'measured') calmSinceMs = clock.now()
       if (change.type === 'heard') schedule.now(row.key)
+      // A row under a new key, which turned out to have an id, is not planned yet.
+      if (change.type === 'changed' && row.key !== own.id) schedule.ensure(row.key, PROBE_PERIOD)
       if (change.type === 'suspected') schedule.later(row.key, REFUSED_RETRY)
       if (change.type === 'removed' || change.type === 'dropped') {
         schedule.forget(row.key)
