@@ -26,6 +26,7 @@ export class World {
   /** For the script's own draws. */
   readonly random: Random
   readonly #identities = new Map<string, Identity>()
+  readonly #verified = new Map<string, boolean>()
   readonly #stores = new Map<string, MemoryStore>()
   readonly #ports = new Map<string, { readonly life: number; readonly ports: WorldPorts }>()
   readonly #hexes = new Map<string, string>()
@@ -82,9 +83,24 @@ export class World {
   }
 
   identity(name: string): Identity {
-    const identity = this.#identities.get(name) ?? identityFromSeed(new SeededRandom(seedFor(this.seed, `key of ${name}`)).bytes(32))
+    const known = this.#identities.get(name)
+    if (known) return known
+    const identity = this.#remembering(identityFromSeed(new SeededRandom(seedFor(this.seed, `key of ${name}`)).bytes(32)))
     this.#identities.set(name, identity)
     return identity
+  }
+
+  /** Every host looks at the same signatures: each is worked out once in a world. */
+  #remembering(identity: Identity): Identity {
+    const verify: Identity['verify'] = (publicKey, bytes, signature) => {
+      const question = `${publicKey} ${signature} ${Buffer.from(bytes).toString('latin1')}`
+      const known = this.#verified.get(question)
+      if (known !== undefined) return known
+      const answer = identity.verify(publicKey, bytes, signature)
+      this.#verified.set(question, answer)
+      return answer
+    }
+    return { ...identity, verify }
   }
 
   /** A text with the ids of this world's hosts replaced by their names, and other long hex by `hex1`, `hex2` … as they come. */
