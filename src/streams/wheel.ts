@@ -23,15 +23,15 @@ export class Wheel {
     keys?.delete(key)
     if (keys?.size === 0) this.#slots.delete(slot)
   }
-  has(key: string): boolean {
-    return this.#slotOf.has(key)
-  }
   /** One tick on; what is due now leaves the wheel. */
   turn(): readonly string[] {
     const due = [...(this.#slots.get(++this.#tick) ?? [])]
     this.#slots.delete(this.#tick)
     for (const key of due) this.#slotOf.delete(key)
     return due
+  }
+  has(key: string): boolean {
+    return this.#slotOf.has(key)
   }
   get size(): number {
     return this.#slotOf.size

@@ -73,7 +73,7 @@ export class World {
       ended(answer)
       return answer
     }
-    return { request, serve: http.serve }
+    return { ...http, request }
   }
 
   store(name: string): MemoryStore {

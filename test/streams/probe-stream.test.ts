@@ -44,35 +44,32 @@ test('what is forgotten is not pinged', async () => {
   expect(told).toEqual([])
 })
 
-test('nobody is pinged twice at once', async () => {
+test('nobody is pinged twice at once: a plan that comes due meanwhile has been met', async () => {
   const { clock, schedule, told } = start(() => 250)
   schedule.now('ash')
   schedule.later('ash', 100)
   await clock.advance(240)
-  expect([told, schedule.pending]).toEqual([['0 ash'], 1])
+  expect([told, schedule.pending, schedule.isPending('ash')]).toEqual([['0 ash'], 1, true])
   await clock.advance(1_000)
-  expect([told, schedule.pending]).toEqual([['0 ash', '250 ash done'], 0])
+  expect([told, schedule.pending, schedule.isPending('ash')]).toEqual([['0 ash', '250 ash done'], 0, false])
 })
 
-test('who is wished for while it is pinged is pinged once more afterwards, however often it was wished for', async () => {
+test('a wish that comes during a ping is kept, and however many come they are one', async () => {
   const { clock, schedule, told } = start(() => 250)
   schedule.now('ash')
   await clock.advance(100)
-  schedule.now('ash')
-  schedule.now('ash')
+  for (let i = 0; i < 3; i++) schedule.now('ash')
   await clock.advance(1_000)
-  expect(told).toEqual(['0 ash', '250 ash done', '250 ash', '500 ash done'])
+  expect([told, schedule.pending]).toEqual([['0 ash', '250 ash done', '250 ash', '500 ash done'], 0])
 })
 
-test('ensured, a key is planned unless it is planned or pinged', async () => {
+test('who is forgotten during a ping is not pinged again for a wish of before', async () => {
   const { clock, schedule, told } = start(() => 250)
-  schedule.later('ash', 100)
-  schedule.ensure('ash', 500)
-  await clock.advance(200)
-  schedule.ensure('ash', 500)
-  schedule.ensure('birch', 100)
+  schedule.now('ash')
+  schedule.now('ash')
+  schedule.forget('ash')
   await clock.advance(1_000)
-  expect(told).toEqual(['100 ash', '300 birch', '350 ash done', '550 birch done'])
+  expect(told).toEqual(['0 ash', '250 ash done'])
 })
 
 test(`${PROBES_AT_ONCE} are under way at once; the next waits for a place, in its turn`, async () => {
