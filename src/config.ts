@@ -93,7 +93,7 @@ export type ConfigAnswer =
   | { readonly type: 'config'; readonly config: Config; readonly warnings: readonly string[] }
   | { readonly type: 'wrong'; readonly text: string }
 
-type Source = 'flag' | 'variable' | 'file'
+type Source = 'option' | 'flag' | 'variable' | 'file'
 /** Values as they were given; lists replace one another as wholes. */
 export type Given = Readonly<Partial<Record<ConfigKey, unknown>>>
 
@@ -113,12 +113,38 @@ export function readConfig(flags: Given, configFile: string | undefined, env: No
     ['variable', variables],
     ['file', inFile.ok],
   ]
+  return together(sources, { dataDir, file, warnings })
+}
+
+/**
+ * The same settings as a program gives them: nothing else is read, neither the environment nor a file. `join`, one or a list, is
+ * another name for `seeds`; what is undefined is not given.
+ */
+export function readSettings({ join: known, ...others }: Readonly<Record<string, unknown>>): ConfigAnswer {
+  const given = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined))
+  const unknown = Object.keys(given).find((key) => !Object.hasOwn(SETTINGS, key))
+  if (unknown !== undefined) return wrongly(`there is no option "${unknown}"${maybe(nearest(unknown, ['join', ...CONFIG_KEYS]))}`)
+  const apart = { dataDir: dataDirOf(undefined, { XDG_STATE_HOME: process.env.XDG_STATE_HOME }), file: '', warnings: [] }
+  if (known === undefined) return together([['option', given]], apart)
+  const answer = together([['option', { ...given, seeds: [known, given.seeds ?? []].flat() }]], apart)
+  return answer.type === 'wrong' ? wrongly(answer.text.replace('option "seeds"', 'option "join"')) : answer
+}
+
+interface Apart {
+  /** Where no source names one. */
+  readonly dataDir: string
+  readonly file: string
+  readonly warnings: readonly string[]
+}
+
+/** Earlier sources win. */
+function together(sources: readonly (readonly [Source, Given])[], { dataDir, file, warnings }: Apart): ConfigAnswer {
   for (const [source, given] of sources) {
     const parsed = schema.partial().safeParse(given)
     const issue = parsed.error?.issues[0]
     if (issue) return wrongly(`${whereOf(source, String(issue.path[0] ?? ''), file)}: ${sentence(issue, given)}`)
   }
-  const values = complete.parse({ ...DEFAULTS, ...inFile.ok, ...variables, ...flags })
+  const values = complete.parse(Object.assign({}, DEFAULTS, ...sources.map(([, given]) => given).reverse()))
   const config = assemble(values, values.data === undefined ? dataDir : resolve(values.data))
   const where = (key: ConfigKey): string => whereOf(sources.find(([, given]) => given[key] !== undefined)?.[0] ?? 'file', key, file)
   const twice = repeated(config.node.services.map(({ name }) => name))
@@ -210,6 +236,7 @@ const wrongly = (text: string): ConfigAnswer => ({ type: 'wrong', text })
 
 function whereOf(source: Source, key: string, file: string): string {
   if (source === 'variable') return variableOf(key)
+  if (source === 'option') return `option "${key}"`
   const setting: Setting | undefined = SETTINGS[key as ConfigKey]
   return source === 'flag' ? (setting?.flag.split(' ')[0] ?? key) : `${file}, key "${key}"`
 }
