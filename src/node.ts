@@ -25,6 +25,7 @@ import { speedTests } from './actors/membership/speed-tests.ts'
 import { createTableFile } from './actors/membership/table-file.ts'
 import { createTableKeeper } from './actors/membership/table-keeper.ts'
 import { createTwinWatch } from './actors/membership/twin-watch.ts'
+import { directAddress } from './actors/services/direct-address.ts'
 import { createDirectServices } from './actors/services/direct-services.ts'
 import { createServices } from './actors/services/services.ts'
 import { candidates } from './actors/turn/find-turn-actor.ts'
@@ -63,10 +64,14 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const keeper = createTableKeeper({ clock, self: identity.id, publish })
   const own = createOwnRecord(ports, { name, offersTurn: options.offerTurn, advertise: options.advertise })
   const rates = createTrafficRates(clock)
-  const services = createServices(options.services, publish, rates)
+  const services = createServices({
+    ...{ clock, network, publish, rates, inspect: watch.inspect, onBug },
+    random: random.fork('services'),
+    first: options.services,
+  })
 
   // Membership: who is there, how near, and how this node is reached.
-  const file = createTableFile({ ...ports, keeper, own, policy, publish })
+  const file = createTableFile({ ...ports, keeper, own, policy, health, publish })
   const wishes = createWishes({ store: ports.store, keeper, services, health, publish, onBug })
   const requests = endable(http, ending.signal)
   const calls = createPeerCalls({ clock, random, identity, http: requests })
@@ -109,18 +114,12 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   // The machine, and what its names mean.
   const stock = createStockTurns({ clock, random: random.fork('external frps'), network, turns, publish })
   const direct = createDirectServices({
-    clock,
-    random: random.fork('direct services'),
-    network,
-    services,
-    ports: options.ports,
-    vhosts,
-    bindHost: entrances.bindHost,
-    own,
+    ...{ clock, network, services, vhosts, ports: options.ports, bindHost: entrances.bindHost, onBug },
+    publicAddress$: directAddress(own, keeper.changes$),
   })
   const membership = createMembershipActor({ keeper, own, prober, gossip, p2prc, speedTests$, reach, joining, announcer, twins, onBug })
   const implementations = nodeImplementations({
-    ...{ clock, random, network, keeper, services, calls, prober, announcer, stock, turns, publish, membership },
+    ...{ clock, random, network, keeper, services, calls, prober, announcer, stock, turns, publish, membership, onBug },
     self: own.id,
     innerAddress: entrances.innerAddress,
     turnServer: turnServer.logic,
@@ -133,6 +132,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   })
   const answers = answersOf({
     ...{ clock, own, options, keeper, file, services, turnServer, startedAt, stock, health, announcer },
+    notes: ports.store.notes,
     snapshot: () => actor.getSnapshot(),
     candidates: () => candidates({ keeper, turns, stock }),
   })

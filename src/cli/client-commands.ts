@@ -1,7 +1,8 @@
 // The commands that ask the running node something: one object with --json, plain text that survives a pipe without.
 import type { PeersAnswer, PingAnswer, ServiceAnswer, SpeedtestAnswer, StatusAnswer } from '../answers.ts'
 import { readService } from '../config-specs.ts'
-import { type ClientFlags, type ControlAnswer, call } from './control-client.ts'
+import { type ClientFlags, type ControlAnswer, call, findControl } from './control-client.ts'
+import { dashboardLink } from './dashboard-link.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { statusText } from './status-text.ts'
 import { peersText } from './tables.ts'
@@ -25,6 +26,16 @@ function print<T>(answer: ControlAnswer<T>, flags: ClientFlags, text: (body: T) 
 
 export const status = async (flags: ClientFlags, env: Env): Promise<ExitCode> =>
   print(await call<StatusAnswer>(flags, env, '/api/status'), flags, (answer) => statusText(answer, Date.now()))
+
+/** Asks the node first: a link to nobody is none. */
+export async function dashboard(flags: ClientFlags, env: Env): Promise<ExitCode> {
+  const answer = await call<StatusAnswer>(flags, env, '/api/status')
+  if (answer.type === 'failed') return print(answer, flags, () => '')
+  const control = findControl(flags, env)
+  if (typeof control === 'string') return print({ type: 'failed', text: control, code: EXIT.notRunning }, flags, () => '')
+  const link = dashboardLink(control)
+  return print({ type: 'answer', body: { schemaVersion: 1, link } }, flags, () => link)
+}
 
 export async function peers(flags: ClientFlags & { readonly watch?: boolean }, env: Env): Promise<ExitCode> {
   const show = async (): Promise<ExitCode> =>

@@ -1,7 +1,7 @@
 // How the other commands talk to the running node: `DIR/control.json` says where it is.
 import { readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
+import { dataDirOf } from '../config-env.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 
 export interface ClientFlags {
@@ -20,7 +20,7 @@ export type ControlAnswer<T> =
   | { readonly type: 'failed'; readonly text: string; readonly code: ExitCode }
 
 export function findControl(flags: ClientFlags, env: NodeJS.ProcessEnv): Control | string {
-  const dir = resolve(flags.data ?? env.MOONWALK_DATA ?? join(env.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'moonwalk'))
+  const dir = dataDirOf(flags.data, env)
   try {
     const { url, token } = JSON.parse(readFileSync(join(dir, 'control.json'), 'utf8')) as Partial<Control>
     if (typeof url === 'string' && typeof token === 'string') return { url, token }

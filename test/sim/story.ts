@@ -128,12 +128,12 @@ export const setWallClock =
 export const fillDisk =
   (host: string): Fault =>
   (world) => {
-    world.store(host).isFull = true
+    world.store(host).failure = { type: 'failed', text: 'the disk is full', fix: 'Make room on it.' }
   }
 export const freeDisk =
   (host: string): Fault =>
   (world) => {
-    world.store(host).isFull = false
+    world.store(host).failure = null
   }
 
 /** Cuts and heals in turn: each lasts half the period. */

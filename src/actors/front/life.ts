@@ -25,7 +25,7 @@ interface LifeNeeds {
   /** The node's machine. */
   readonly actor: AnyActor
   readonly rates: TrafficRates
-  readonly services: Pick<Services, 'meters'>
+  readonly services: Pick<Services, 'meters' | 'start' | 'stop'>
   readonly turnServer: Pick<TurnServer, 'meters' | 'close'>
   readonly stock: Pick<StockTurns, 'stop'>
   readonly publish: (news: News) => void
@@ -48,6 +48,7 @@ export function createLife(needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop
       publish({ type: 'node.listening', address: opened.listen })
       actor.subscribe({ error: onBug })
       actor.start()
+      services.start()
       rates.start(() => [...services.meters(), ...turnServer.meters()])
       return { type: 'started', listen: opened.listen }
     },
@@ -55,6 +56,7 @@ export function createLife(needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop
       if (own.address() !== null) await within(clock, FAREWELL_TIMEOUT, gossip.spread({ records: [own.farewell()] }, FAREWELLS))
       actor.send({ type: 'node.stop' })
       actor.stop()
+      services.stop()
       stock.stop()
       rates.stop()
       await within(clock, CLOSE_TIMEOUT, Promise.all([entrances.close(), turnServer.close(), file.close(), wishes.close()]))

@@ -8,13 +8,14 @@ import { type TurnCandidate, unfit } from '../../domain/turn-choice.ts'
 import { pathOf } from '../../feed/inspection.ts'
 import type { NodeContext } from '../../machines/node-machine.ts'
 import { tableFileObject } from '../../p2prc/table-codec.ts'
-import type { Clock } from '../../ports.ts'
+import type { Clock, Store } from '../../ports.ts'
 import type { TurnServer } from '../carrying/turn-server-actor.ts'
 import type { Health } from '../health.ts'
 import type { Announcer } from '../membership/announcer.ts'
 import type { OwnRecord } from '../membership/own-record.ts'
 import type { TableFile } from '../membership/table-file.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
+import { serviceHealth } from '../services/service-health.ts'
 import type { Services } from '../services/services.ts'
 import type { StockTurns } from '../turn/stock-turns.ts'
 
@@ -33,6 +34,8 @@ interface AnswerNeeds {
   readonly health: Pick<Health, 'list'>
   readonly stock: Pick<StockTurns, 'rttMs' | 'candidates'>
   readonly candidates: () => readonly TurnCandidate[]
+  /** Of the store. */
+  readonly notes: Store['notes']
 }
 
 export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'peers' | 'table'> {
@@ -115,9 +118,9 @@ const peerRow = ({ record, state, latency, downMbps, upMbps, lastProofMs }: Row,
 /** What a person should know, worst first. */
 function healthOf(
   state: string,
-  { options, keeper, own, services, stock, candidates, announcer, health: found }: AnswerNeeds,
+  { options, keeper, own, services, stock, candidates, announcer, health: found, notes }: AnswerNeeds,
 ): readonly HealthAnswer[] {
-  const health: HealthAnswer[] = [...found.list()]
+  const health: HealthAnswer[] = [...found.list(), ...notes().map((note) => ({ level: 'warn' as const, ...note }))]
   const others = [...keeper.current().rows.values()].filter(({ key, state: row }) => key !== own.id && row !== 'unknown').length
   if (state === 'bootstrapping')
     health.push({
@@ -149,8 +152,6 @@ function healthOf(
         text: `the stock frps ${name} can't be used as TURN: ${objection}`,
         fix: 'Check that it runs, and its address, token and TLS in --turn frp://[TOKEN@]HOST:PORT; it is asked again now and then.',
       })
-  for (const { name, error } of services.list())
-    if (error !== null)
-      health.push({ level: 'warn', text: `service ${name} is not up: ${error}`, fix: 'Check that something listens at its local address.' })
+  health.push(...serviceHealth(services.standings()))
   return health
 }

@@ -3,10 +3,11 @@
 import type { AddressPolicy } from '../../domain/address.ts'
 import { parseAddress } from '../../domain/address.ts'
 import { keptRows, type Row, restoreRows } from '../../domain/ip-table.ts'
-import { STORE_PERIOD, STORE_PERIOD_CALM } from '../../domain/timings.ts'
+import { STORE_PERIOD, STORE_PERIOD_CALM, STORE_RETRY } from '../../domain/timings.ts'
 import type { News } from '../../feed/news.ts'
 import type { StoredRow, StoredTable } from '../../p2prc/table-file.ts'
 import type { Ports } from '../../ports.ts'
+import type { Health } from '../health.ts'
 import type { OwnRecord } from './own-record.ts'
 import { restoredRows } from './restore.ts'
 import type { TableKeeper } from './table-keeper.ts'
@@ -26,18 +27,30 @@ interface TableFileNeeds extends Pick<Ports, 'clock' | 'store' | 'identity'> {
   readonly keeper: TableKeeper
   readonly own: OwnRecord
   readonly policy: AddressPolicy
+  readonly health: Pick<Health, 'set'>
   readonly publish: (news: News) => void
 }
 
-export function createTableFile({ clock, store, identity, keeper, own, policy, publish }: TableFileNeeds): TableFile {
+export function createTableFile({ clock, store, identity, keeper, own, policy, health, publish }: TableFileNeeds): TableFile {
   let read: StoredTable = { rows: [] }
   let timer: { readonly id: unknown; readonly dueMs: number } | null = null
   let writing: Promise<void> = Promise.resolve()
   let closed = false
+  let failing = false
 
   const stored = (): StoredTable => ({ rows: keptRows(keeper.current()).map(storedRow) })
+  const writeNow = async (): Promise<void> => {
+    const failure = await store.write(stored())
+    health.set('table', failure === null ? null : { level: 'error', text: failure.text, fix: failure.fix })
+    if (failure === null) failing = false
+    else {
+      if (!failing) publish({ type: 'warned', text: failure.text, fix: failure.fix })
+      failing = true
+      writeWithin(STORE_RETRY)
+    }
+  }
   const write = (): Promise<void> => {
-    writing = writing.then(() => store.write(stored()))
+    writing = writing.then(writeNow)
     return writing
   }
   const writeWithin = (ms: number): void => {
@@ -55,19 +68,14 @@ export function createTableFile({ clock, store, identity, keeper, own, policy, p
 
   return {
     read: async () => {
-      const { table, note } = await store.read()
+      const { table, notes } = await store.read()
       read = table
-      if (note !== null)
-        publish({
-          type: 'warned',
-          text: note,
-          fix: 'Look at that file if something is missing from the table; the node goes on without it.',
-        })
+      for (const { text, fix } of notes) publish({ type: 'warned', text, fix })
     },
     restore: () => {
       keeper.changes$.subscribe(({ type }) => {
-        // Pings alone change figures, not the network, and flash memory wears.
-        if (type === 'measured') writeWithin(STORE_PERIOD_CALM)
+        // Pings alone change figures, not the network, and flash memory wears. Suspicion is not in the file.
+        if (type === 'measured' || type === 'suspected' || type === 'cleared') writeWithin(STORE_PERIOD_CALM)
         else if (type !== 'heard') writeWithin(STORE_PERIOD)
       })
       keeper.apply((table) => restoreRows(table, restoredRows(read, identity, own.id, policy)))

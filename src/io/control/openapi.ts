@@ -31,6 +31,10 @@ const service = {
   public: orNull(text),
   state: oneOf('up', 'opening', 'down'),
   error: orNull(text),
+  phase: oneOf('waiting', 'opening', 'proving', 'up', 'unhealthy', 'refused'),
+  cause: orNull({ ...object({ type: text }), additionalProperties: true }),
+  since: orNull(text),
+  provenAt: orNull(text),
   traffic: orNull(ref('Traffic')),
 }
 
