@@ -65,8 +65,12 @@ const REUNION = 4
 /** What a change of the table asks of the prober. */
 function followed$({ keeper, own, prober }: Pick<MembershipNeeds, 'keeper' | 'own' | 'prober'>): Observable<unknown> {
   return keeper.changes$.pipe(
-    map(({ type, row }) => {
-      if (type === 'heard') prober.doubt(row.key)
+    map((change) => {
+      const { type, row } = change
+      if ('formerKey' in change && change.formerKey !== undefined) {
+        prober.forget(change.formerKey)
+        prober.doubt(row.key)
+      } else if (type === 'heard') prober.doubt(row.key)
       if (type === 'removed' || type === 'dropped') prober.forget(row.key)
       if (row.key === own.id && (type === 'added' || type === 'changed')) prober.doubt(row.key)
     }),
