@@ -230,7 +230,7 @@ export function recordBurst(
     return draft.done()
   }
   const isolated = surroundings === 'isolated'
-  const strikes = isolated ? 1 : row.strikes + 1
+  const strikes = isolated && row.stored === null ? 1 : row.strikes + 1
   if (row.stored !== null) {
     const silentSinceMs = isolated ? null : (row.stored.silentSinceMs ?? wallMs)
     const next: Row = { ...row, latency, strikes, stored: { ...row.stored, silentSinceMs } }
