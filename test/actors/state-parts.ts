@@ -5,7 +5,7 @@ import { createTableKeeper } from '../../src/actors/membership/table-keeper.ts'
 import { merge, recordBurst } from '../../src/domain/ip-table.ts'
 import { keyOf, type PeerRecord } from '../../src/domain/record.ts'
 import type { News } from '../../src/feed/news.ts'
-import type { Clock, Random } from '../../src/ports.ts'
+import type { Clock, Identity, Random } from '../../src/ports.ts'
 import { fixedChance } from '../sim/fixed-chance.ts'
 import { VirtualClock } from '../sim/virtual-clock.ts'
 import { newIdentity } from '../v2/identities.ts'
@@ -18,6 +18,7 @@ interface Wanted {
   readonly offersTurn?: boolean
   /** Null: it listens nowhere. */
   readonly port?: number | null
+  readonly identity?: Identity
 }
 
 export function stateParts({
@@ -26,8 +27,8 @@ export function stateParts({
   advertise = null,
   offersTurn = true,
   port = 8_088,
+  identity = newIdentity(),
 }: Wanted = {}) {
-  const identity = newIdentity()
   let aheadMs = 0
   const time: Clock = {
     now: clock.now,

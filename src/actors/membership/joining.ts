@@ -32,13 +32,13 @@ export interface Joining {
 }
 
 interface JoiningNeeds extends Pick<Ports, 'clock' | 'random'> {
-  readonly calls: PeerCalls
-  readonly gossip: Gossip
+  readonly calls: Pick<PeerCalls, 'hello'>
+  readonly gossip: Pick<Gossip, 'exchange'>
   readonly keeper: TableKeeper
   readonly own: OwnRecord
-  readonly reach: Reach
-  readonly p2prc: P2prcExchange
-  readonly prober: Prober
+  readonly reach: Pick<Reach, 'ask' | 'found'>
+  readonly p2prc: Pick<P2prcExchange, 'join'>
+  readonly prober: Pick<Prober, 'probed$'>
   readonly policy: AddressPolicy
   readonly firstSeeds: () => readonly string[]
   /** Puts the rows of the file into the table, to be proven. */
