@@ -97,8 +97,10 @@ export function createProber({ clock, random, calls, keeper, own, health }: Prob
     for (const done of settled) done(pinged)
   }
   const record = (row: Row, pinged: Pinged): void => {
-    judge(row, pinged)
     const { burst, by } = pinged
+    // An address that leads back to this node is no peer; its row is for the one who is told of the ping.
+    if (row.record.id === null && by?.id === own.id && by.run === own.run) return
+    judge(row, pinged)
     // Its own row stands by proof from outside: what it can't ask itself says nothing.
     if (row.key === own.id) {
       if (burst.type === 'answered' && by?.run === own.run) keeper.apply((current) => recordOwnBurst(current, row.key, burst))

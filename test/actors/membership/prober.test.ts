@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Pinged } from '../../../src/actors/membership/peer-calls.ts'
 import { createProber } from '../../../src/actors/membership/prober.ts'
 import { NOT_MEASURED, offlineRows, putOwn, removeRow, restoreRows, shownRows } from '../../../src/domain/ip-table.ts'
+import { unsignedRecord } from '../../../src/domain/record.ts'
 import { PROBES_AT_ONCE } from '../../../src/domain/timings.ts'
 import { signedBy } from '../../records.ts'
 import { stateParts } from '../state-parts.ts'
@@ -246,6 +247,14 @@ describe('what an answer says', () => {
     await clock.until(prober.prove([own.id]))
     expect(row()).toEqual([5, wallMs, 0, 'alive'])
     expect(new Set(pings.map((line) => line.split(' ')[1]))).toEqual(new Set(['127.0.0.1:8088']))
+  })
+
+  test('an address that leads back to this node is no peer, and is told', async () => {
+    const { clock, prober, hear, net, own, shown, told } = start()
+    hear(unsignedRecord(AT))
+    net.answer = () => ({ by: own.id, run: own.run })
+    await clock.until(prober.prove([AT]))
+    expect([shown(), told]).toEqual([[], [`5 probed ${AT} by ${own.id}`]])
   })
 
   test('who is removed while it is pinged has not been probed', async () => {
