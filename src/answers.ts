@@ -1,5 +1,7 @@
 // What the node answers about itself: the objects that `--json`, the control API and the dashboard share.
 // A change that breaks one raises `SCHEMA_VERSION` and is written in the CHANGELOG.
+import type { Entry } from './feed/news.ts'
+import type { NewsKind } from './feed/news-desk.ts'
 
 export const SCHEMA_VERSION = 1
 
@@ -46,7 +48,20 @@ export interface ServiceAnswer {
    */
   readonly public: string | null
   readonly state: 'up' | 'opening' | 'down'
+  /** Why it is not up, as a clause for people; null: it is, or nothing went wrong yet. */
   readonly error: string | null
+  /**
+   * The same as `state` in the words of the service's machine (diagrams/exposedService.svg). `waiting`: nobody to carry it yet;
+   * `opening`: a public port or domain is asked for; `proving`: its public address is tried; `unhealthy`: its check fails, or has
+   * not passed yet; `refused`: who carries it said no, and is asked again every 30 s.
+   */
+  readonly phase: 'waiting' | 'opening' | 'proving' | 'up' | 'unhealthy' | 'refused'
+  /** The same as `error` for programs: see src/domain/service-cause.ts for the types and their fields. */
+  readonly cause: { readonly type: string; readonly [field: string]: string | number | null } | null
+  /** Up since then; null while it is not. */
+  readonly since: string | null
+  /** When something sent to its public address last came out at its local end; null while it is not up. */
+  readonly provenAt: string | null
   /** Of this run, through whatever carried it; null while nothing has come for it. */
   readonly traffic: TrafficAnswer | null
 }
@@ -206,10 +221,16 @@ export interface MoonwalkNode {
   /** The IP table as its file shows it. */
   table(): { readonly ip_address: readonly Readonly<Record<string, unknown>>[] }
   /** All news from now on. Returns the end of it. */
-  onNews(listener: (entry: import('./feed/news.ts').Entry) => void): () => void
-  /** The newest entries, oldest first, at most `count` (ring of 256). */
-  recentNews(count: number): readonly import('./feed/news.ts').Entry[]
-  /** Active state paths per machine: `{ node: ['tunnelling', 'tunnelling.up'], tunnel: [...] }`. */
+  onNews(listener: (entry: Entry) => void): () => void
+  /**
+   * The newest entries of one kind, oldest first, at most `count`; 256 of each kind are kept. `measurements`: what came of pings and
+   * speed tests. `news`, the default: everything else.
+   */
+  recentNews(count: number, kind?: NewsKind): readonly Entry[]
+  /**
+   * Active state paths per machine: `{ node: ['tunnelling', 'tunnelling.up'], tunnel: [...] }`. Where several of one machine run,
+   * its entry joins them, and each has an entry of its own, `MACHINE/INSTANCE` (`turnSession/203.0.113.9:4711`): the newest 64.
+   */
   activeStates(): Readonly<Record<string, readonly string[]>>
   add(address: string): Promise<{ readonly type: 'added'; readonly address: string } | Refusal>
   remove(peer: string): { readonly type: 'removed'; readonly address: string } | Refusal

@@ -32,6 +32,7 @@ interface ImplementationNeeds extends Pick<Ports, 'clock' | 'random' | 'network'
   readonly turnServer: Callback
   readonly directServices: Callback
   readonly publish: (news: News) => void
+  readonly onBug: (error: unknown) => void
 }
 
 export function nodeImplementations(needs: ImplementationNeeds) {

@@ -1,9 +1,10 @@
 // Who may import whom, and where time and chance may come from. What the folders promise each other is only true if a
 // stray import fails here.
-import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, posix } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { importsOf, readSources } from '../scripts/module-graph.ts'
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url))
 
@@ -76,33 +77,8 @@ const TIME_AND_CHANCE =
 /** A port's own `setTimeout` is declared, not called. */
 const DECLARED = /^\s*setTimeout\(run: \(\) => void, ms: number\): unknown$/
 
-interface Import {
-  readonly from: string
-  readonly typeOnly: boolean
-}
-
-const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
-  .map((file) => file.replaceAll('\\', '/'))
-  .filter((file) => file.endsWith('.ts'))
-  .sort()
-const withoutComments = (text: string): string => text.replace(/(^|\s)\/\*[\s\S]*?\*\//g, '$1').replace(/(^|\s)\/\/.*$/gm, '$1')
-const textOf = new Map(files.map((file) => [file, withoutComments(readFileSync(join(SRC, file), 'utf8'))]))
-
-function importsOf(text: string): Import[] {
-  const statements = [...text.matchAll(/^\s*(?:import|export)\s+(type\s+)?(?:([\w*{][^'"`;=()]*?)\s+from\s+)?(['"])([^'"]+)\3/gm)].map(
-    ([, type, names, , from]) => ({ from: from ?? '', typeOnly: type !== undefined || allTypes(names ?? '') }),
-  )
-  const calls = [...text.matchAll(/(?<!\w)(typeof\s+)?(?:import|require|createRequire\([^)]*\))\s*\(\s*(?:(['"`])([^'"`]+)\2)?/g)]
-    .filter(([call]) => !call.endsWith('import.meta'))
-    .map(([, type, , from]) => ({ from: from ?? 'a computed name', typeOnly: type !== undefined }))
-  return [...statements, ...calls]
-}
-
-function allTypes(names: string): boolean {
-  const listed = /^\{([\s\S]*)\}$/.exec(names.trim())?.[1]
-  const all = listed?.split(',').map((name) => name.trim()) ?? []
-  return all.some(Boolean) && all.every((name) => name === '' || name.startsWith('type '))
-}
+const textOf = readSources(SRC)
+const files = [...textOf.keys()]
 
 const partOf = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? file) : file)
 const ruleOf = (file: string): string => (file.replace(/\.ts$/, '') in RULES ? file.replace(/\.ts$/, '') : partOf(file))
@@ -182,6 +158,17 @@ describe('imports', () => {
       'a computed name',
     ])
   })
+})
+
+test.each(['README.md', 'docs/architecture.md'])('every file that %s names is there', (doc) => {
+  const url = new URL(`../${doc}`, import.meta.url)
+  const text = readFileSync(url, 'utf8')
+  const links = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map(([, link = '']) => link).filter((link) => !existsSync(new URL(link, url)))
+  // In the text a file of src is named by its path there, or by its name alone.
+  const isThere = (name: string): boolean =>
+    files.some((file) => file === name || file.endsWith(`/${name}`)) || existsSync(new URL(`../${name}`, import.meta.url))
+  const sources = [...text.matchAll(/`([\w/.-]+\.ts)`/g)].map(([, name = '']) => name).filter((name) => !isThere(name))
+  expect([...links, ...sources]).toEqual([])
 })
 
 describe('time and chance', () => {

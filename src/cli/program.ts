@@ -27,7 +27,7 @@ export async function run(argv: readonly string[], env: Env): Promise<number> {
   addClientCommands(program, act, env)
   program
     .command('diagram')
-    .argument('[machine]', 'node, tunnel or turnSession', 'node')
+    .argument('[machine]', 'node, tunnel, turnSession or exposedService', 'node')
     .description('a state machine as Mermaid')
     .action(act(async (machine: string) => (await import('./diagram.ts')).printDiagram(machine)))
   program

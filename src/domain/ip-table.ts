@@ -164,6 +164,7 @@ function mergeOne(draft: Draft, record: PeerRecord, wallMs: number, source: 'hea
   // A row known by its address alone turns out to be this node: same server, so its figures stay.
   const inherits = holder && holder.record.id === null ? holder : null
   if (inherits) draft.delete(inherits)
+  if (gone && (wallMs - gone.atMs >= OFFLINE_FOR || (inherits && inherits.state !== 'unknown'))) draft.gone.delete(key)
   const next: Row = inherits ? { ...inherits, key, record, version: ++draft.version } : newRow(key, record, ++draft.version)
   draft.put(next)
   if (inherits) draft.changes.push({ type: inherits.state === 'unknown' ? 'heard' : 'changed', row: next, formerKey: inherits.key })
@@ -423,11 +424,9 @@ export const keptRows = (table: IpTable): readonly Row[] => [
   ...[...table.rows.values()].filter(({ state, stored, lastProofMs }) => state === 'unknown' && (stored !== null || lastProofMs !== null)),
 ]
 
-/** Servers that were here within `OFFLINE_FOR` and are away now, the latest first. */
+/** Servers that were here and are away, for `OFFLINE_FOR` since they left or were looked at again in vain; the latest first. */
 export const offlineRows = ({ gone, rows }: IpTable, wallMs: number): readonly Gone[] =>
-  [...gone.values()]
-    .filter(({ row, away, atMs }) => away && wallMs - (row.lastProofMs ?? atMs) < OFFLINE_FOR && !rows.has(row.key))
-    .reverse()
+  [...gone.values()].filter(({ row, away, atMs }) => away && wallMs - atMs < OFFLINE_FOR && !rows.has(row.key)).reverse()
 
 /** What people see: proven rows, suspects among them, by latency, then by address. */
 export function shownRows(table: IpTable): readonly Row[] {

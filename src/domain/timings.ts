@@ -94,6 +94,11 @@ export const TURN_BAR = 15_000
  */
 export const TUNNEL_KEEPALIVE = 2_000
 export const TUNNEL_SILENCE = 2_500
+/** That this node is reached through its TURN is proven anew this often, give or take a quarter. */
+export const TUNNEL_RENEWAL = 30_000
+/** A renewal that fails is tried again after this; failed so often in a row, the tunnel is given up, since its address leads nowhere. */
+export const TUNNEL_RENEWAL_RETRY = 2_000
+export const TUNNEL_RENEWAL_TRIES = 3
 /** A better TURN is looked for this often. */
 export const TURN_REVIEW = 10_000
 /** A stock frps that is not in use is asked for its round trip this often while the node has a TURN: a login each time. */
@@ -118,3 +123,14 @@ export const SPEED_STALE = 6 * 3_600_000
 export const STORE_PERIOD = 1_000
 /** Where nothing but figures have changed. */
 export const STORE_PERIOD_CALM = 60_000
+
+/** Sent to a service's public address, it must have come out at its local end within this. */
+export const SERVICE_PROOF_TIMEOUT = 3_000
+/** A service that is not proven is tried again after this, from the last try on. Above `SERVICE_PROOF_TIMEOUT`: one try at once. */
+export const SERVICE_RETRY = 4_000
+/** A service that is up is proven anew after this, give or take a quarter, unless users came through meanwhile. */
+export const SERVICE_RENEWAL = 30_000
+/** With more services than this each is renewed less often in proportion, and with more that are not proven each is tried less often: a hundred cost what ten do. */
+export const SERVICES_AT_FULL_RATE = 10
+/** A service that its TURN refused is asked for again after this, as stock frpc does: its port or domain may have become free. */
+export const SERVICE_REFUSED_RETRY = 30_000

@@ -17,6 +17,8 @@ export interface ProbeSchedule {
   once(ping: () => Promise<void>): void
   /** Its ping is under way or waits for a place. */
   isPending(key: string): boolean
+  /** It will be pinged. */
+  isPlanned(key: string): boolean
   /** Keys under way or waiting for a place. */
   readonly pending: number
   /** Runs the schedule while subscribed. Completes never; errors only by a bug. */
@@ -63,6 +65,7 @@ export function createProbeSchedule(clock: Clock, probe: (key: string) => Promis
     },
     once: (ping) => single.next(ping),
     isPending: (key) => pending.has(key),
+    isPlanned: (key) => wheel.has(key) || pending.has(key),
     get pending() {
       return pending.size
     },

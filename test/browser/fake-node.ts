@@ -9,6 +9,7 @@ import type {
   TrafficAnswer,
 } from '../../src/answers.ts'
 import type { Entry, News } from '../../src/feed/news.ts'
+import { isMeasurement } from '../../src/feed/news-kinds.ts'
 
 export const STARTED_AT = '2026-01-02T03:04:05.000Z'
 
@@ -41,6 +42,10 @@ export const aService = (name: string, traffic: TrafficAnswer | null = null): Se
   public: 'birch.test:20018',
   state: 'up',
   error: null,
+  phase: 'up',
+  cause: null,
+  since: STARTED_AT,
+  provenAt: STARTED_AT,
   traffic,
 })
 
@@ -124,13 +129,17 @@ export function createFakeNode(): FakeNode {
     start: async () => ({ type: 'started', listen: null }),
     stop: async () => undefined,
     status: () => status,
-    peers: () => ({ schemaVersion: 1, self: status.node.id, peers }),
+    peers: (which = 'here') => ({
+      schemaVersion: 1,
+      self: status.node.id,
+      peers: which === 'all' ? peers : peers.filter(({ state }) => state !== 'offline'),
+    }),
     table: () => ({ ip_address: peers.map(({ name }) => ({ name })) }),
     onNews: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    recentNews: (count) => news.slice(-count),
+    recentNews: (count, kind = 'news') => news.filter((entry) => isMeasurement(entry) === (kind === 'measurements')).slice(-count),
     activeStates: () => states,
     add: async (address) => {
       asked.push(['add', address])
@@ -143,7 +152,7 @@ export function createFakeNode(): FakeNode {
     },
     expose: async (spec, timeoutMs) => {
       asked.push(['expose', spec, timeoutMs])
-      return { name: spec.name, kind: spec.kind, local: spec.local, public: 'birch.test:20018', state: 'up', error: null, traffic: null }
+      return { ...aService(spec.name), kind: spec.kind, local: spec.local }
     },
     unexpose: (name) => {
       asked.push(['unexpose', name])

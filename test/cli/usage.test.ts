@@ -57,7 +57,7 @@ test('the version is the package’s', async () => {
   expect(await command(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' })
 })
 
-test.each(['node', 'tunnel', 'turnSession'])('the diagram of %s is printed as it was generated', async (machine) => {
+test.each(['node', 'tunnel', 'turnSession', 'exposedService'])('the diagram of %s is printed as it was generated', async (machine) => {
   const generated = readFileSync(new URL(`../../diagrams/${machine}.mmd`, import.meta.url), 'utf8')
   expect(await command(['diagram', machine])).toEqual({ code: 0, out: generated, err: '' })
 })

@@ -66,13 +66,13 @@ describe('offline', () => {
     ],
   ])('%s', (_, steps, expected) => expect(offline(GONE_FOR, ...steps)).toEqual(expected))
 
-  test('a day from when it was seen last, however often it was looked at in between', () => {
-    const again = [hear(ash, { atMs: GONE_FOR }), ...thrice('ash', OFFLINE_FOR - 2)]
-    for (const steps of [
-      [...wasHere, ...thrice('ash')],
-      [...wasHere, ...thrice('ash'), ...again],
-    ])
-      expect([offline(OFFLINE_FOR - 1, ...steps).length, offline(OFFLINE_FOR, ...steps).length]).toEqual([1, 0])
+  test('a day from when it left, or was looked at again in vain', () => {
+    const left = [...wasHere, ...thrice('ash')]
+    expect([offline(OFFLINE_FOR - 1, ...left).length, offline(OFFLINE_FOR, ...left).length]).toEqual([1, 0])
+    const again = [...left, hear(ash, { atMs: GONE_FOR }), ...thrice('ash', OFFLINE_FOR - 2)]
+    expect([offline(2 * OFFLINE_FOR - 3, ...again).length, offline(2 * OFFLINE_FOR - 2, ...again).length]).toEqual([1, 0])
+    // Heard of after that it is a stranger, who was never here.
+    expect(offline(OFFLINE_FOR, ...left, hear(ash, { atMs: OFFLINE_FOR }), ...thrice('ash', OFFLINE_FOR))).toEqual([])
   })
 
   test(`${MOST_GONE} removed rows are remembered; the oldest makes room, and who was removed a day ago goes too`, () => {

@@ -52,13 +52,13 @@ export function createTurnServer({ clock, random, network, options, vhosts, rate
   const machine = turnSessionMachine.provide({
     actions: { endSession: (_, { session, why }) => server?.endSession(session, why) },
   })
-  const startSession = (session: number) => createActor(machine, { clock, inspect, input: { session } }).start()
+  const startSession = (session: number, remote: string) => createActor(machine, { id: remote, clock, inspect, input: { session } }).start()
   const sessions = new Map<number, Session>()
 
   const hear = (fact: FrpServerFact): void => {
     if (fact.type === 'session.opened') {
       const { session: id, remote } = fact
-      sessions.set(id, { actor: startSession(id), remote, name: `session ${id}`, version: '', since: null })
+      sessions.set(id, { actor: startSession(id, remote), remote, name: `session ${id}`, version: '', since: null })
       return
     }
     const session = sessions.get(fact.session)
@@ -75,15 +75,15 @@ export function createTurnServer({ clock, random, network, options, vhosts, rate
       case 'session.closed':
         sessions.delete(fact.session)
         session.actor.send({ type: 'session.closed', why: fact.why })
-        return publish({ type: 'client.left', client: session.name, why: fact.why })
+        return publish({ type: 'client.left', client: session.name, remote: session.remote, why: fact.why })
       case 'proxy.opened':
         session.actor.send({ type: 'proxy.opened' })
-        return publish({ type: 'proxy.opened', client: session.name, proxy: fact.proxy, port: fact.port })
+        return publish({ type: 'proxy.opened', client: session.name, remote: session.remote, proxy: fact.proxy, port: fact.port })
       case 'proxy.refused':
-        return publish({ type: 'proxy.refused', client: session.name, proxy: fact.proxy, why: fact.why })
+        return publish({ type: 'proxy.refused', client: session.name, remote: session.remote, proxy: fact.proxy, why: fact.why })
       case 'proxy.closed':
         session.actor.send({ type: 'proxy.closed' })
-        return publish({ type: 'proxy.closed', client: session.name, proxy: fact.proxy, port: fact.port })
+        return publish({ type: 'proxy.closed', client: session.name, remote: session.remote, proxy: fact.proxy, port: fact.port })
     }
   }
 

@@ -15,6 +15,7 @@ import type { Announcer } from '../membership/announcer.ts'
 import type { OwnRecord } from '../membership/own-record.ts'
 import type { TableFile } from '../membership/table-file.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
+import { serviceHealth } from '../services/service-health.ts'
 import type { Services } from '../services/services.ts'
 import type { StockTurns } from '../turn/stock-turns.ts'
 
@@ -149,8 +150,6 @@ function healthOf(
         text: `the stock frps ${name} can't be used as TURN: ${objection}`,
         fix: 'Check that it runs, and its address, token and TLS in --turn frp://[TOKEN@]HOST:PORT; it is asked again now and then.',
       })
-  for (const { name, error } of services.list())
-    if (error !== null)
-      health.push({ level: 'warn', text: `service ${name} is not up: ${error}`, fix: 'Check that something listens at its local address.' })
+  health.push(...serviceHealth(services.standings()))
   return health
 }

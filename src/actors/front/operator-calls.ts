@@ -1,6 +1,6 @@
 // The operator's API: what a person asks of the node by hand.
 import { filter, firstValueFrom, race, timer } from 'rxjs'
-import type { MoonwalkNode, Refusal } from '../../answers.ts'
+import type { MoonwalkNode, Refusal, ServiceAnswer, ServiceSpec } from '../../answers.ts'
 import { type AddressPolicy, addressOf, isAllowed, parseAddress } from '../../domain/address.ts'
 import { keepAway, type Row, recordSpeed } from '../../domain/ip-table.ts'
 import { roundMs } from '../../domain/latency.ts'
@@ -12,6 +12,7 @@ import type { Prober } from '../membership/prober.ts'
 import type { Speed } from '../membership/speed.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
 import type { Services } from '../services/services.ts'
+import type { Wishes } from './wishes.ts'
 
 interface OperatorNeeds {
   readonly clock: Clock
@@ -22,6 +23,7 @@ interface OperatorNeeds {
   readonly services: Services
   readonly policy: AddressPolicy
   readonly own: OwnRecord
+  readonly wishes: Wishes
 }
 
 const MAP_TIMEOUT = 15_000
@@ -36,7 +38,7 @@ export interface OperatorCalls {
 }
 
 export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
-  const { clock, prober, speed, keeper, joining, services, policy, own } = needs
+  const { clock, prober, speed, keeper, joining, services, policy, own, wishes } = needs
   const refused = (text: string): Refusal => ({ type: 'refused', text })
   const rows = (): readonly Row[] => [...keeper.current().rows.values()].filter(({ state }) => state !== 'unknown')
 
@@ -54,7 +56,8 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
   }
   const addressFor = (row: Row): string => (row.key === own.id ? (own.localAddress() ?? row.record.address) : row.record.address)
 
-  const expose: Methods['expose'] = async (spec, timeoutMs) => {
+  /** `lasting`: kept over restarts. */
+  const expose = async (spec: ServiceSpec, timeoutMs: number, lasting: boolean): Promise<ServiceAnswer | Refusal> => {
     if ((spec.kind === 'http' || spec.kind === 'https') && spec.domain === null)
       return refused(`an ${spec.kind} service needs the domain it answers to`)
     if (services.specs().some(({ name }) => name === spec.name))
@@ -67,6 +70,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
       ),
     )
     services.add(spec)
+    if (lasting) wishes.addService(spec)
     await up
     const now = answer()
     if (now?.state === 'up') return now
@@ -78,7 +82,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
       const name = `port-${port}`
       const known = services.list().find((service) => service.name === name)
       const service =
-        known?.state === 'up' ? known : await expose({ name, kind: 'tcp', local: `127.0.0.1:${port}`, domain: null }, MAP_TIMEOUT)
+        known?.state === 'up' ? known : await expose({ name, kind: 'tcp', local: `127.0.0.1:${port}`, domain: null }, MAP_TIMEOUT, false)
       return 'public' in service && service.public !== null
         ? { type: 'mapped', address: service.public }
         : refused('text' in service ? service.text : 'it is not up yet')
@@ -90,6 +94,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
         if (!address) return refused(`${text} is not HOST:PORT`)
         if (!isAllowed(address, policy, true)) return refused(`${address} is outside the addresses this node may contact; see --addresses`)
         joining.addSeed(address)
+        wishes.addSeed(address)
         return { type: 'added', address }
       },
       remove: (peer) => {
@@ -97,16 +102,22 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
         if (typeof row === 'string') {
           if (!joining.seeds().includes(peer)) return refused(row)
           joining.forget(peer, peer)
+          wishes.dropSeed(peer)
           return { type: 'removed', address: peer }
         }
         if (row.key === own.id) return refused('that is this node itself')
         keeper.apply((table, wallMs) => keepAway(table, row.key, row.record.address, wallMs))
         joining.forget(row.key, row.record.address)
+        wishes.dropSeed(row.record.address)
+        wishes.noteRemoved()
         return { type: 'removed', address: row.record.address }
       },
-      expose,
-      unexpose: (name) =>
-        services.remove(name) ? { type: 'unexposed', name } : refused(`no service named ${name}; see \`moonwalk status\``),
+      expose: (spec, timeoutMs) => expose(spec, timeoutMs, true),
+      unexpose: (name) => {
+        if (!services.remove(name)) return refused(`no service named ${name}; see \`moonwalk status\``)
+        wishes.dropService(name)
+        return { type: 'unexposed', name }
+      },
       ping: async (peer) => {
         const row = find(peer)
         const named = parseAddress(peer)

@@ -66,11 +66,15 @@ export function createJoining(needs: JoiningNeeds): Joining {
     seeds.remove(address)
     if (seeds.list().length === 0 && [...table().rows.keys()].every((key) => key === own.id)) facts.next({ type: 'network.empty' })
   }
-  /** Says hello; answers the row's key. A stranger to our hello may be a P2PRC node. `invited`: a person named the address. */
-  const meet = async (address: string, invited: boolean): Promise<string | null> => {
+  /**
+   * Says hello; answers the row's key. `invited`: a person named the address. `stranger`: what to do where our hello is not
+   * understood. Who has an id and still does not understand it is no P2PRC node.
+   */
+  const meet = async (address: string, invited: boolean, stranger: 'mayBeP2prc' | 'leave'): Promise<string | null> => {
     const [met] = await Promise.all([calls.hello(address, { from: own.envelope(), ...reach.ask() }), gossip.exchange(address, null)])
     if ('text' in met) return null
     if (met.type === 'stranger') {
+      if (stranger === 'leave') return null
       const key = await p2prc.join(address)
       if (key !== null) found()
       return key
@@ -88,12 +92,12 @@ export function createJoining(needs: JoiningNeeds): Joining {
     found()
     return id
   }
-  const seeds = createSeeds({ clock, random: random.fork('seeds'), table, join: (address) => meet(address, true), onBug })
+  const seeds = createSeeds({ clock, random: random.fork('seeds'), table, join: (address) => meet(address, true, 'mayBeP2prc'), onBug })
   const revisits = createRevisits({
     clock,
     random: random.fork('revisits'),
     visit: async (record) => {
-      if (!table().rows.has(record.id ?? record.address)) await meet(record.address, false)
+      if (!table().rows.has(record.id ?? record.address)) await meet(record.address, false, record.id === null ? 'mayBeP2prc' : 'leave')
     },
     onBug,
   })
@@ -103,7 +107,7 @@ export function createJoining(needs: JoiningNeeds): Joining {
     filter(({ row, by }) => by !== null && row.record.id === null),
     mergeMap(async ({ row, by }) => {
       if (by?.id === own.id && by.run === own.run) return isMine(row.record.address)
-      const key = await meet(row.record.address, row.written !== null)
+      const key = await meet(row.record.address, row.written !== null, 'leave')
       if (key !== null && key !== row.key) keeper.apply((current, wallMs) => absorb(current, row.key, key, wallMs))
     }),
   )

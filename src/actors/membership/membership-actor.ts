@@ -67,10 +67,10 @@ function followed$({ keeper, own, prober }: Pick<MembershipNeeds, 'keeper' | 'ow
   return keeper.changes$.pipe(
     map((change) => {
       const { type, row } = change
-      if ('formerKey' in change && change.formerKey !== undefined) {
-        prober.forget(change.formerKey)
-        prober.doubt(row.key)
-      } else if (type === 'heard') prober.doubt(row.key)
+      if ('formerKey' in change && change.formerKey !== undefined) prober.forget(change.formerKey)
+      if (type === 'heard') prober.doubt(row.key)
+      // A row known by its address has got an id, and with it another key.
+      if (type === 'changed') prober.ensure(row.key)
       if (type === 'removed' || type === 'dropped') prober.forget(row.key)
       if (row.key === own.id && (type === 'added' || type === 'changed')) prober.doubt(row.key)
     }),

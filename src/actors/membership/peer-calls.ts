@@ -46,7 +46,18 @@ export interface PeerCalls {
 const SAMPLES = 3
 const MAX_TABLE_BYTES = 4 * 1024 * 1024
 
-export function createPeerCalls({ http, clock, random, identity }: Pick<Ports, 'http' | 'clock' | 'random' | 'identity'>): PeerCalls {
+interface CallNeeds extends Pick<Ports, 'clock' | 'random' | 'identity'> {
+  readonly http: PeerRequests
+}
+
+export type PeerRequests = Pick<Ports['http'], 'request'>
+
+/** Requests that `signal` ends: those under way, and every later one at once. */
+export const endable = (http: PeerRequests, signal: AbortSignal): PeerRequests => ({
+  request: (address, request) => http.request(address, { ...request, signal }),
+})
+
+export function createPeerCalls({ http, clock, random, identity }: CallNeeds): PeerCalls {
   const json = (value: unknown) => ({ body: Buffer.from(JSON.stringify(value)), headers: { 'content-type': 'application/json' } })
 
   const ping = async (address: string): Promise<Pinged> => {

@@ -24,7 +24,8 @@ export interface Prober {
   prove(keys: readonly string[]): Promise<void>
   /** Somebody doubts that it answers: looks now. */
   doubt(key: string): void
-  later(key: string, delayMs: number): void
+  /** A row that nobody has planned yet, such as one that has got another key, is looked at. */
+  ensure(key: string): void
   forget(key: string): void
   /** A ping by hand of any address. `key`: the row that is there, whose ping under way, or next, it is. */
   byHand(address: string, key: string | null): Promise<Pinged>
@@ -166,7 +167,9 @@ export function createProber({ clock, random, calls, keeper, own, health }: Prob
       )
     },
     doubt: want,
-    later: schedule.later,
+    ensure: (key) => {
+      if (!schedule.isPlanned(key)) want(key)
+    },
     forget: (key) => {
       schedule.forget(key)
       ends.delete(key)

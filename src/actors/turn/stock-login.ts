@@ -1,11 +1,12 @@
 // A light login at a stock frps: nothing is opened there, its round trip is timed, and it ends.
 import type { TurnSource } from '../../answers.ts'
+import { loginRefusalText } from '../../domain/frps-refusal.ts'
 import { roundMs } from '../../domain/latency.ts'
 import type { LoginOutcome } from '../../domain/stock-turn.ts'
 import { STOCK_TIMEOUT } from '../../domain/timings.ts'
 import { createFrpClient, type FrpClient } from '../../frp/index.ts'
 import type { DialOptions, Ports } from '../../ports.ts'
-import { isFailureOf } from '../services/service-proof.ts'
+import { isFailureOf } from '../services/carrier.ts'
 
 export type StockSource = Extract<TurnSource, { readonly type: 'frp' }>
 
@@ -69,7 +70,9 @@ export function timeLogin(
           bestMs = clock.now() - dialledAt
           bestPing(client, (pingMs) => answered(Math.min(pingMs, bestMs ?? pingMs)))
         }
-        if (fact.type === 'client.closed') settle({ type: fact.refused || lasting ? 'refused' : 'failed', why: fact.why })
+        if (fact.type !== 'client.closed') return
+        if (fact.refused) settle({ type: 'refused', why: loginRefusalText(fact.why) })
+        else settle({ type: lasting ? 'refused' : 'failed', why: fact.why })
       },
     })
     signal.addEventListener('abort', abort)

@@ -8,6 +8,7 @@ import { type ControlReply, controlRoutes, problem } from './control-routes.ts'
 import { createStaticFiles } from './dashboard-files.ts'
 import { createFeedSocket } from './feed-socket.ts'
 import { metricsText } from './metrics-text.ts'
+import { readinessOf } from './readiness.ts'
 
 export interface ControlServerOptions {
   /** `host:port`; port 0 picks one. */
@@ -132,17 +133,15 @@ function measure(node: MoonwalkNode, clock: Clock, version: string): Parameters<
     version,
     status,
     peers: node.peers().peers,
-    newsCount: node.recentNews(1).at(-1)?.seq ?? 0,
+    newsCount: Math.max(0, ...(['news', 'measurements'] as const).flatMap((kind) => node.recentNews(1, kind).map(({ seq }) => seq))),
     uptimeSeconds: Math.max(0, Math.round(clock.wallMs() - Date.parse(status.node.startedAt)) / 1_000),
     residentBytes: process.memoryUsage.rss(),
   }
 }
 
-/** Ready: it has joined, or found that there is nobody to join. */
 function readiness(node: MoonwalkNode): ControlReply {
-  const { state } = node.status().node
-  const ready = !/^(bootstrapping|stopped)\b/.test(state)
-  return plain(ready ? 200 : 503, `${ready ? 'ready' : 'not ready'}: ${state}\n`)
+  const { isReady, text } = readinessOf(node.status(), node.peers().peers)
+  return plain(isReady ? 200 : 503, `${text}\n`)
 }
 
 function tradeToken(guard: ControlGuard, token: string): ControlReply {

@@ -131,7 +131,7 @@ describe('one exchange', () => {
 })
 
 test('of two nodes that meet every 6 s the second knows all of 1,200 rows after three meetings: pages resume', async () => {
-  const { net, clock, ash, elm } = pair()
+  const { clock, ash, elm } = pair()
   ash.running.unsubscribe()
   elm.running.unsubscribe()
   ash.learn(Array.from({ length: 1_200 }, (_, i) => word(newIdentity(), addressOf(i))))

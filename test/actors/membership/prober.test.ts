@@ -299,7 +299,7 @@ describe('a node whose own link is dead', () => {
     const all = peers(count)
     for (const record of all) prove(record)
     // Each has been pinged at its own time of the period.
-    for (const [i, { id }] of all.entries()) prober.later(id ?? '', ((i + 1) * Math.max(5_000, count * 250)) / count)
+    for (const [i, { id }] of all.entries()) clock.setTimeout(() => prober.doubt(id ?? ''), (i * Math.max(5_000, count * 250)) / count)
     await clock.advance(10_000)
     expect(health.list()).toEqual([])
     const { answer } = net
@@ -409,6 +409,17 @@ describe('a row of the file', () => {
     await clock.advance(60_000)
     expect([shown(), [...keeper.current().rows.keys()]]).toEqual([[], ['ash']])
   })
+})
+
+test('a row that nobody has planned is looked at; one that is planned, or is being pinged, waits for that', async () => {
+  const { clock, prober, prove, pings } = start()
+  prove(ash)
+  prober.ensure('ash')
+  prober.ensure('ash')
+  await clock.advance(100)
+  prober.ensure('ash')
+  await clock.advance(1_000)
+  expect(pings).toEqual([`0 ${AT}`])
 })
 
 test('ended, it leaves no timer', async () => {

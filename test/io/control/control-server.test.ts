@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { controlRoutes } from '../../../src/io/control/control-routes.ts'
 import { startControlServer } from '../../../src/io/control/control-server.ts'
 import { openapi } from '../../../src/io/control/openapi.ts'
-import { aRow, aStatus, createFakeNode } from '../../browser/fake-node.ts'
+import { aRow, aService, aStatus, createFakeNode } from '../../browser/fake-node.ts'
 import { type ControlWorld, startControlWorld, TOKEN } from '../control-world.ts'
 
 let world: ControlWorld
@@ -159,13 +159,13 @@ describe('what it answers', () => {
     expect(body.split('\n').every((line) => /^(#.*|[a-z_]+(\{[^}]*\})? \S+|)$/.test(line))).toEqual(true)
   })
 
-  test('ready once it has joined', async () => {
+  test('ready once others reach it and its services, and what is missing until then', async () => {
     const read = async () => {
       const { status, body } = await world.ask('/readyz')
       return [status, body]
     }
-    expect(await read()).toEqual([503, 'not ready: bootstrapping\n'])
-    world.node.show({ status: aStatus('tunnelling.up') })
+    expect(await read()).toEqual([503, 'not ready: bootstrapping; nobody of its network has answered yet\n'])
+    world.node.show({ status: aStatus('tunnelling.up', {}, { address: 'birch.test:20017', reachability: 'tunnelled' }) })
     expect(await read()).toEqual([200, 'ready: tunnelling.up\n'])
   })
 })
@@ -184,19 +184,7 @@ describe('actions', () => {
     ])
     expect(await read('/api/peers', { address: 'bad.test:8088' })).toEqual([409, sentence('That address may not be contacted.')])
     expect(await read('/api/peers/remove', { peer: 'nobody' })).toEqual([404, sentence('There is no such server.')])
-    expect(await read('/api/services', { spec })).toEqual([
-      200,
-      {
-        schemaVersion: 1,
-        name: 'web',
-        kind: 'tcp',
-        local: '127.0.0.1:3000',
-        public: 'birch.test:20018',
-        state: 'up',
-        error: null,
-        traffic: null,
-      },
-    ])
+    expect(await read('/api/services', { spec })).toEqual([200, { schemaVersion: 1, ...aService('web') }])
     const wishes = { ...spec, options: { limit: '1MB', check: 'http:/health', port: 20_080 } }
     expect((await read('/api/services', { spec: wishes }))[0]).toEqual(200)
     expect(await read('/api/services', { spec: { ...spec, options: { limit: 'fast' } } })).toEqual([
