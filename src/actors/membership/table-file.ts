@@ -1,7 +1,5 @@
 // The table's file: read at start, and kept after the table from then on.
-
-import type { AddressPolicy } from '../../domain/address.ts'
-import { parseAddress } from '../../domain/address.ts'
+import { type AddressPolicy, addressOf, isAllowed, parseAddress } from '../../domain/address.ts'
 import { keptRows, type Row, restoreRows } from '../../domain/ip-table.ts'
 import { STORE_PERIOD, STORE_PERIOD_CALM } from '../../domain/timings.ts'
 import type { News } from '../../feed/news.ts'
@@ -34,8 +32,11 @@ export function createTableFile({ clock, store, identity, keeper, own, policy, p
   let timer: { readonly id: unknown; readonly dueMs: number } | null = null
   let writing: Promise<void> = Promise.resolve()
   let closed = false
+  let restored = false
 
-  const stored = (): StoredTable => ({ rows: keptRows(keeper.current()).map(storedRow) })
+  // Rows that may not be contacted as the node is set now are not its to forget.
+  const leftOut = (): readonly StoredRow[] => read.rows.filter((row) => row.id !== own.id && isOutside(row, policy))
+  const stored = (): StoredTable => ({ rows: [...keptRows(keeper.current()).map(storedRow), ...leftOut()] })
   const write = (): Promise<void> => {
     writing = writing.then(() => store.write(stored()))
     return writing
@@ -65,6 +66,7 @@ export function createTableFile({ clock, store, identity, keeper, own, policy, p
         })
     },
     restore: () => {
+      restored = true
       keeper.changes$.subscribe(({ type }) => {
         // Pings alone change figures, not the network, and flash memory wears.
         if (type === 'measured') writeWithin(STORE_PERIOD_CALM)
@@ -76,9 +78,15 @@ export function createTableFile({ clock, store, identity, keeper, own, policy, p
     close: async () => {
       closed = true
       if (timer) clock.clearTimeout(timer.id)
-      await write()
+      // A node that never got so far has nothing to say of the file.
+      await (restored ? write() : writing)
     },
   }
+}
+
+function isOutside({ host, port }: StoredRow, policy: AddressPolicy): boolean {
+  const address = addressOf(host, port)
+  return address === null || !isAllowed(address, policy, true)
 }
 
 /** A name that a person wrote stays as it was written; what was not proven in this run stays as the file had it. */
