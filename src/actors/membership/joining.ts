@@ -20,8 +20,8 @@ export interface Joining {
   /** A node said hello to us, and we have reached it at its address. */
   greeted(record: PeerRecord | null): void
   addSeed(address: string): void
-  /** A person's word: no seed any more, and not visited again. */
-  forget(key: string, address: string): void
+  /** A person's word: no seed any more, and not visited again. Answers the addresses of the seeds that were dropped. */
+  forget(key: string, address: string): readonly string[]
   seeds(): readonly string[]
   /** `network.empty`, `network.found`, `network.told`, `probes.settled`. */
   readonly facts$: Observable<MembershipFact>
@@ -132,8 +132,8 @@ export function createJoining(needs: JoiningNeeds): Joining {
       seeds.add(address)
     },
     forget: (key, address) => {
-      seeds.remove(address)
       revisits.forget(key)
+      return seeds.forget(key, address)
     },
     seeds: () => seeds.list(),
     facts$: merge(facts, addedFacts$, settled$),
