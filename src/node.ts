@@ -131,7 +131,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     input: { mayTunnel: turns.length > 0, reach: reach.verdict().type },
   })
   const answers = answersOf({
-    ...{ clock, own, options, keeper, file, services, turnServer, startedAt, stock, health, announcer },
+    ...{ clock, own, options, keeper, file, services, turnServer, startedAt, stock, health, announcer, joining },
     notes: ports.store.notes,
     snapshot: () => actor.getSnapshot(),
     candidates: () => candidates({ keeper, turns, stock }),

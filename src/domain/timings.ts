@@ -17,6 +17,8 @@ export const PROBES_PER_SECOND_MOST = 32
 export const PROBE_GAP = 150
 /** So many silent peers, with no answer from anybody since, and more than half of all: this node's own link is in doubt. */
 export const ISOLATED_PEERS = 3
+/** So many are enough in a table of any size: half of a large one is not asked before the first of them would be removed. */
+export const ISOLATED_PEERS_ANY = 8
 /** While it is, everybody is asked this often, so that the table is whole again soon after the link is. */
 export const ISOLATED_RETRY = 500
 /** Failed bursts in a row until a row is removed: one lost packet forgets nobody. */

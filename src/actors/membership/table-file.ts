@@ -37,6 +37,7 @@ export function createTableFile({ clock, store, identity, keeper, own, policy, h
   let writing: Promise<void> = Promise.resolve()
   let closed = false
   let failing = false
+  let restored = false
 
   const stored = (): StoredTable => ({ rows: [...keptRows(keeper.current()).map(storedRow), ...outside] })
   const writeNow = async (): Promise<void> => {
@@ -75,6 +76,7 @@ export function createTableFile({ clock, store, identity, keeper, own, policy, h
       for (const { text, fix } of notes) publish({ type: 'warned', text, fix })
     },
     restore: () => {
+      restored = true
       keeper.changes$.subscribe(({ type }) => {
         // Pings alone change figures, not the network, and flash memory wears. Suspicion is not in the file.
         if (type === 'measured' || type === 'suspected' || type === 'cleared') writeWithin(STORE_PERIOD_CALM)
@@ -86,7 +88,8 @@ export function createTableFile({ clock, store, identity, keeper, own, policy, h
     close: async () => {
       closed = true
       if (timer) clock.clearTimeout(timer.id)
-      await write()
+      // A node that never got so far has nothing to say of the file.
+      await (restored ? write() : writing)
     },
   }
 }
