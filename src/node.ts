@@ -71,7 +71,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   })
 
   // Membership: who is there, how near, and how this node is reached.
-  const file = createTableFile({ ...ports, keeper, own, policy, publish })
+  const file = createTableFile({ ...ports, keeper, own, policy, health, publish })
   const wishes = createWishes({ store: ports.store, keeper, services, health, publish, onBug })
   const requests = endable(http, ending.signal)
   const calls = createPeerCalls({ clock, random, identity, http: requests })
@@ -132,6 +132,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   })
   const answers = answersOf({
     ...{ clock, own, options, keeper, file, services, turnServer, startedAt, stock, health, announcer, joining },
+    notes: ports.store.notes,
     snapshot: () => actor.getSnapshot(),
     candidates: () => candidates({ keeper, turns, stock }),
   })

@@ -162,10 +162,13 @@ export interface Reply {
 
 /** The IP table on disk, and what a person told the running node. */
 export interface Store {
-  /** The rows at start; an unreadable file was set aside and is named in `note`. */
-  read(): Promise<{ readonly table: StoredTable; readonly note: string | null }>
-  /** Settles once it is on disk. Atomic. The caller coalesces. */
-  write(table: StoredTable): Promise<void>
+  /** The rows at start. `notes`: what a person should be told of the file then; `notes()` has it as it is later. */
+  read(): Promise<{ readonly table: StoredTable; readonly notes: readonly StoreNote[] }>
+  /**
+   * Replaces the rows; what a person wrote beside them stays. Atomic; settles once it is on disk, or with why it is not: the file
+   * is then as it was, and the caller tries again. The caller coalesces.
+   */
+  write(table: StoredTable): Promise<StoreFailure | null>
   /**
    * What was told to the node in earlier runs; empty lists where nothing was. What can't be read is told in `notes` and left out:
    * an entry stays where it is, and a file that is no JSON object is set aside.
@@ -173,6 +176,11 @@ export interface Store {
   readWishes(): Promise<{ readonly wishes: Wishes; readonly notes: readonly StoreNote[] }>
   /** Replaces all of it. Atomic; settles once it is on disk, or with why it is not: the lists before stand then. */
   writeWishes(wishes: Wishes): Promise<StoreFailure | null>
+  /**
+   * What a person should know of the node's files as they are now, for health: that a damaged one was set aside, which rows of the
+   * table can't be used and in which line each stands, that the log can't be written. What a write answers is not in it.
+   */
+  notes(): readonly StoreNote[]
 }
 
 /** What `add`, `expose` and `remove` told a running node, so that it outlives a restart. What the configuration says is not in it. */

@@ -123,6 +123,8 @@ export const SPEED_STALE = 6 * 3_600_000
 export const STORE_PERIOD = 1_000
 /** Where nothing but figures have changed. */
 export const STORE_PERIOD_CALM = 60_000
+/** A write that failed is tried again after this: within a minute of a full disk's having room the file is true. */
+export const STORE_RETRY = 20_000
 
 /** Sent to a service's public address, it must have come out at its local end within this. */
 export const SERVICE_PROOF_TIMEOUT = 3_000

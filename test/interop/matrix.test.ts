@@ -5,7 +5,7 @@ import { coveringArray } from '../covering-array.ts'
 import { becomesFree, roundTrip, startEcho } from './far-ends.ts'
 import { ask, bodyThere, startWeb } from './http-ends.ts'
 import { domainProxy, portOf, startClient, startServer, tcpProxy, udpProxy } from './our-ends.ts'
-import { BUILD_TIMEOUT_MS, buildStock, freePort, startFrpc, startFrps } from './stock.ts'
+import { BUILD_TIMEOUT_MS, buildStock, freePort, startFrpc, startFrps, VERSIONS } from './stock.ts'
 import { askOverUdp, becomesFreeUdp, startUdpEcho } from './udp-ends.ts'
 
 beforeAll(buildStock, BUILD_TIMEOUT_MS)
@@ -19,8 +19,10 @@ const FACTORS = {
   ends: [
     'stock frps 0.45.0 carries our client',
     'stock frps 0.70.1 carries our client',
+    'stock frps 0.71.0 carries our client',
     'our server carries stock frpc 0.45.0',
     'our server carries stock frpc 0.70.1',
+    'our server carries stock frpc 0.71.0',
     'our server carries our client',
   ],
   wire: ['v1', 'v2'],
@@ -47,7 +49,7 @@ afterEach(async () => {
 })
 
 async function openTunnel(setup: Setup, localPort: number): Promise<Tunnel> {
-  const version = setup.ends.includes('0.45.0') ? '0.45.0' : '0.70.1'
+  const version = VERSIONS.find((one) => setup.ends.includes(one)) ?? VERSIONS[0]
   const peerIsOurs = setup.ends === 'our server carries our client'
   const mux = setup.mux === 'on'
   const wire = setup.wire === 'v2' ? 2 : 1

@@ -6,29 +6,31 @@ export class MemoryStore implements Store {
   table: StoredTable
   wishes: Wishes = NO_WISHES
   /** What `read` says was set aside. */
-  note: string | null = null
-  /** While set, every write answers this and keeps nothing. */
+  note: StoreNote | null = null
+  /** While set, every write answers this and keeps nothing: a full disk. */
   failure: StoreFailure | null = null
+  /** Writes of the table that were kept. */
   writes = 0
 
   constructor(table: StoredTable = { rows: [] }) {
     this.table = table
   }
 
-  readonly read = (): Promise<{ readonly table: StoredTable; readonly note: string | null }> =>
-    Promise.resolve({ table: this.table, note: this.note })
+  readonly read = async (): ReturnType<Store['read']> => ({ table: this.table, notes: this.notes() })
 
-  readonly write = (table: StoredTable): Promise<void> => {
+  readonly write = async (table: StoredTable): Promise<StoreFailure | null> => {
+    if (this.failure) return this.failure
     this.table = table
     this.writes++
-    return Promise.resolve()
+    return null
   }
 
-  readonly readWishes = (): Promise<{ readonly wishes: Wishes; readonly notes: readonly StoreNote[] }> =>
-    Promise.resolve({ wishes: this.wishes, notes: [] })
+  readonly readWishes = async (): ReturnType<Store['readWishes']> => ({ wishes: this.wishes, notes: [] })
 
-  readonly writeWishes = (wishes: Wishes): Promise<StoreFailure | null> => {
+  readonly writeWishes = async (wishes: Wishes): Promise<StoreFailure | null> => {
     if (this.failure === null) this.wishes = wishes
-    return Promise.resolve(this.failure)
+    return this.failure
   }
+
+  readonly notes = (): readonly StoreNote[] => (this.note ? [this.note] : [])
 }

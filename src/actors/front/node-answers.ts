@@ -8,7 +8,7 @@ import { type TurnCandidate, unfit } from '../../domain/turn-choice.ts'
 import { pathOf } from '../../feed/inspection.ts'
 import type { NodeContext } from '../../machines/node-machine.ts'
 import { tableFileObject } from '../../p2prc/table-codec.ts'
-import type { Clock } from '../../ports.ts'
+import type { Clock, Store } from '../../ports.ts'
 import type { TurnServer } from '../carrying/turn-server-actor.ts'
 import type { Health } from '../health.ts'
 import type { Announcer } from '../membership/announcer.ts'
@@ -36,6 +36,8 @@ interface AnswerNeeds {
   readonly health: Pick<Health, 'list'>
   readonly stock: Pick<StockTurns, 'rttMs' | 'candidates'>
   readonly candidates: () => readonly TurnCandidate[]
+  /** Of the store. */
+  readonly notes: Store['notes']
 }
 
 export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'peers' | 'table'> {
@@ -118,9 +120,9 @@ const peerRow = ({ record, state, latency, downMbps, upMbps, lastProofMs }: Row,
 /** What a person should know, worst first. */
 function healthOf(
   state: string,
-  { joining, keeper, own, services, stock, candidates, announcer, health: found }: AnswerNeeds,
+  { joining, keeper, own, services, stock, candidates, announcer, health: found, notes }: AnswerNeeds,
 ): readonly HealthAnswer[] {
-  const health: HealthAnswer[] = [...found.list()]
+  const health: HealthAnswer[] = [...found.list(), ...notes().map((note) => ({ level: 'warn' as const, ...note }))]
   const others = [...keeper.current().rows.values()].filter(({ key, state: row }) => key !== own.id && row !== 'unknown').length
   if (state === 'bootstrapping') {
     const seeds = joining.seeds()

@@ -53,9 +53,23 @@ interface CallNeeds extends Pick<Ports, 'clock' | 'random' | 'identity'> {
 export type PeerRequests = Pick<Ports['http'], 'request'>
 
 /** Requests that `signal` ends: those under way, and every later one at once. */
-export const endable = (http: PeerRequests, signal: AbortSignal): PeerRequests => ({
-  request: (address, request) => http.request(address, { ...request, signal }),
-})
+export function endable(http: PeerRequests, signal: AbortSignal): PeerRequests {
+  // One listener for all: hundreds on one signal make Node warn of a leak.
+  const underWay = new Set<AbortController>()
+  signal.addEventListener('abort', () => {
+    for (const one of underWay) one.abort()
+  })
+  return {
+    request: async (address, request) => {
+      const one = new AbortController()
+      if (signal.aborted) one.abort()
+      underWay.add(one)
+      const answer = await http.request(address, { ...request, signal: one.signal })
+      underWay.delete(one)
+      return answer
+    },
+  }
+}
 
 export function createPeerCalls({ http, clock, random, identity }: CallNeeds): PeerCalls {
   const json = (value: unknown) => ({ body: Buffer.from(JSON.stringify(value)), headers: { 'content-type': 'application/json' } })

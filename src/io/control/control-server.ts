@@ -37,7 +37,7 @@ const HEADERS = {
 }
 
 const NO_TOKEN_PAGE =
-  '<!doctype html><html lang="en"><meta charset="utf-8"><title>moonwalk</title><p>Open the link that <code>moonwalk up</code> printed: it carries the key to this page.'
+  '<!doctype html><html lang="en"><meta charset="utf-8"><title>moonwalk</title><p>Open the link that <code>moonwalk dashboard</code> prints: it carries the key to this page.'
 
 /** Settles when it listens. Fails with `in-use` or `denied`. */
 export async function startControlServer(options: ControlServerOptions): Promise<Listening | Failure> {

@@ -8,11 +8,11 @@
 import { readFile } from 'node:fs/promises'
 import type { ServiceSpec } from '../../answers.ts'
 import { addressOf, parseAddress } from '../../domain/address.ts'
-import { NO_WISHES, type Store, type StoreNote, type Wishes } from '../../ports.ts'
+import { NO_WISHES, type Store, type StoreFailure, type StoreNote, type Wishes } from '../../ports.ts'
 import { codeOf } from '../network/network-failure.ts'
 import { errorText, setAside, writeDurably } from './durable-file.ts'
 
-type WishesStore = Pick<Store, 'readWishes' | 'writeWishes'>
+type WishesStore = Pick<Store, 'readWishes' | 'writeWishes' | 'notes'>
 
 const KEYS = ['seeds', 'services', 'removed'] as const
 type Key = (typeof KEYS)[number]
@@ -27,30 +27,33 @@ const NOTHING_KEPT: Kept = { entries: { seeds: [], services: [], removed: [] }, 
 /** The file is made with the first write, for its owner alone. Writes are done one after another. */
 export function createWishesStore(file: string): WishesStore {
   let kept = NOTHING_KEPT
+  let found: readonly StoreNote[] = []
   let last: Promise<unknown> = Promise.resolve()
-  const write = async (wishes: Wishes): ReturnType<WishesStore['writeWishes']> => {
+  const write = async (wishes: Wishes): Promise<StoreFailure | null> => {
     try {
       await writeDurably(file, fileText(wishes, kept))
       return null
     } catch (error) {
       return {
         type: 'failed',
-        text: `${file} can't be written (${errorText(error)})`,
+        text: `what was told to the node can't be written to ${file} (${errorText(error)})`,
         fix: 'Make room on the disk, or see to the rights of that file: what it does not hold is forgotten with the next restart.',
       }
     }
   }
   return {
     readWishes: async () => {
-      const found = await read(file)
-      kept = found.kept
-      return { wishes: found.wishes, notes: found.notes }
+      const content = await read(file)
+      kept = content.kept
+      found = content.notes
+      return { wishes: content.wishes, notes: found }
     },
     writeWishes: (wishes) => {
       const written = last.then(() => write(wishes))
       last = written
       return written
     },
+    notes: () => found,
   }
 }
 
@@ -70,7 +73,7 @@ async function read(file: string): Promise<Found> {
   if (content === 'absent') return { wishes: NO_WISHES, notes: [], kept: NOTHING_KEPT }
   if (content === 'unreadable') {
     const note = {
-      text: `${file} could not be read; ${await setAside(file)}, and what was told to the node before is not known`,
+      text: `${file} could not be read; ${(await setAside(file)).text}, and what was told to the node before is not known`,
       fix: 'Mend that file and put it back while the node is stopped, or expose and add again what is missing.',
     }
     return { wishes: NO_WISHES, notes: [note], kept: NOTHING_KEPT }

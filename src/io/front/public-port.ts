@@ -107,8 +107,9 @@ function createHttp(options: PublicPortOptions): HttpServer {
   const relayed = { answerMs: serviceMs }
   // Not Node's limit for a whole request: one for a domain may take as long as it keeps coming.
   const limits = { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: headersMs, requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS }
+  const mayUpgrade = (message: IncomingMessage): boolean => placeOf(options.vhosts, message).type !== 'no-domain'
   const unanswered = countUnanswered()
-  const http = createHttpServer({ ...limits, connectionsCheckingInterval: CHECK_MS }, (message, response) => {
+  const http = createHttpServer({ ...limits, ...upgradesOf(mayUpgrade), connectionsCheckingInterval: CHECK_MS }, (message, response) => {
     unanswered.begin(message.socket, response)
     const place = placeOf(options.vhosts, message)
     if (hasOneHost(message, response) && place.type !== 'no-domain') return relay(message, response, place, relayed)
@@ -135,7 +136,10 @@ function createHttp(options: PublicPortOptions): HttpServer {
   return http
 }
 
-/** An upgrade that nobody here offers is none (RFC 9110 §7.8): the same request once more, without that wish. */
+/** An upgrade that nobody here offers is none (RFC 9110 §7.8), and Node since 22.21 and 24.9 takes our word for it. */
+const upgradesOf = (shouldUpgradeCallback: (message: IncomingMessage) => boolean) => ({ shouldUpgradeCallback })
+
+/** For a Node that asks nobody: the same request once more, without that wish. Its body is still in `head` and on the socket. */
 function sayAgain({ method, url, httpVersion, rawHeaders }: IncomingMessage, socket: Socket, head: Buffer, http: HttpServer): void {
   const lines = rawHeaders.flatMap((name, i) =>
     i % 2 === 0 && name.toLowerCase() !== 'upgrade' ? [`${name}: ${rawHeaders[i + 1] ?? ''}\r\n`] : [],

@@ -171,17 +171,3 @@ describe('the file is written', () => {
     expect([store.writes, store.table.rows]).toEqual([0, [PC]])
   })
 })
-
-test('what is amiss with the file is told', async () => {
-  const parts = stateParts()
-  const store = new MemoryStore()
-  store.note = 'ip_table.json could not be read; it was set aside'
-  await createTableFile({ ...parts, store, policy: 'lan' }).read()
-  expect(parts.news).toEqual([
-    {
-      type: 'warned',
-      text: 'ip_table.json could not be read; it was set aside',
-      fix: 'Look at that file if something is missing from the table; the node goes on without it.',
-    },
-  ])
-})

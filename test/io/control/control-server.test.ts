@@ -71,7 +71,7 @@ describe('who is let in', () => {
       expect((await world.ask('/assets/page.js', { headers })).status).toEqual(401)
       expect((await world.ask('/feed', { headers: { ...headers, ...upgrade } })).status).toEqual(401)
       const page = await world.ask('/', { headers })
-      expect([page.status, page.body.includes('moonwalk up')]).toEqual([401, true])
+      expect([page.status, page.body.includes('moonwalk dashboard')]).toEqual([401, true])
     }
     expect((await world.ask('/healthz')).status).toEqual(200)
   })
@@ -106,11 +106,16 @@ describe('who is let in', () => {
 
 describe('what it answers', () => {
   test('the same objects as the commands', async () => {
-    world.node.show({ status: aStatus('serving'), peers: [aRow('birch')], states: { node: ['serving'] } })
+    world.node.show({
+      status: aStatus('serving'),
+      peers: [aRow('birch'), aRow('elm', { state: 'offline' })],
+      states: { node: ['serving'] },
+    })
     const read = async (path: string) => JSON.parse((await world.ask(path, { headers: world.bearer })).body)
     expect(await read('/api/status')).toEqual(world.node.status())
     expect(await read('/api/peers')).toEqual(world.node.peers())
-    expect(await read('/api/table')).toEqual({ ip_address: [{ name: 'birch' }] })
+    expect(await read('/api/peers/all')).toEqual(world.node.peers('all'))
+    expect(await read('/api/table')).toEqual({ ip_address: [{ name: 'birch' }, { name: 'elm' }] })
     expect(await read('/api/states')).toEqual({ schemaVersion: 1, states: { node: ['serving'] } })
     expect(await read('/api/news')).toEqual({ schemaVersion: 1, news: [] })
   })

@@ -77,7 +77,7 @@ test('a disk that refuses is an answer, and the lists before stand', async () =>
   const answer = await store.writeWishes(NO_WISHES)
   expect([answer?.type, told(answer?.text ?? '').replace(/\(.*\)/, '(why)')]).toEqual([
     'failed',
-    "DIR/in-the-way/wishes.json can't be written (why)",
+    "what was told to the node can't be written to DIR/in-the-way/wishes.json (why)",
   ])
   rmSync(join(dir, 'in-the-way'))
   expect(await store.writeWishes(NO_WISHES)).toEqual(null)
