@@ -70,7 +70,8 @@ function start({ state = 'serving', context = {}, seeds = [], reachability = 'pu
       }),
     },
     stock: { rttMs: () => null, candidates: () => stock },
-    candidates: () => candidates,
+    notes: () => [],
+  candidates: () => candidates,
   })
   return {
     ...parts,
