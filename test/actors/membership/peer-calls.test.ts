@@ -205,10 +205,21 @@ test('a table that is answered with an error is answered with nothing', async ()
   expect(await clock.until(calls.postTable(AT, '{}'))).toEqual({ type: 'text', text: '' })
 })
 
-test('requests end with the signal they were made for', async () => {
-  const given: (AbortSignal | undefined)[] = []
-  const { signal } = new AbortController()
-  const requests = endable({ request: async (_, request) => (given.push(request.signal), RESET) }, signal)
-  await requests.request(AT, { method: 'GET', path: '/', timeoutMs: 1 })
-  expect(given).toEqual([signal])
+test('requests under way end with the signal they were made for, and later ones at once', async () => {
+  const given: AbortSignal[] = []
+  const ending = new AbortController()
+  const port = {
+    request: (_: string, { signal }: PeerRequest) => {
+      if (signal) given.push(signal)
+      return new Promise<never>(() => {})
+    },
+  }
+  const requests = endable(port, ending.signal)
+  const ask = () => void requests.request(AT, { method: 'GET', path: '/', timeoutMs: 1 })
+  ask()
+  ask()
+  expect(given.map(({ aborted }) => aborted)).toEqual([false, false])
+  ending.abort()
+  ask()
+  expect(given.map(({ aborted }) => aborted)).toEqual([true, true, true])
 })
