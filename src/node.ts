@@ -72,7 +72,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
 
   // Membership: who is there, how near, and how this node is reached.
   const file = createTableFile({ ...ports, keeper, own, policy, health, publish })
-  const wishes = createWishes({ store: ports.store, keeper, services, health, publish, onBug })
+  const wishes = createWishes({ clock, store: ports.store, keeper, services, health, publish, onBug })
   const requests = endable(http, ending.signal)
   const calls = createPeerCalls({ clock, random, identity, http: requests })
   const prober = createProber({ clock, random, calls, keeper, own, health })

@@ -1,8 +1,9 @@
 // What a person told the running node: seeds, services, and who is to stay away. Kept over restarts.
 import type { ServiceSpec } from '../../answers.ts'
 import { keepAway } from '../../domain/ip-table.ts'
+import { STORE_RETRY } from '../../domain/timings.ts'
 import type { News } from '../../feed/news.ts'
-import type { Store, StoreNote } from '../../ports.ts'
+import type { Clock, Store, StoreNote } from '../../ports.ts'
 import type { Health } from '../health.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
 import type { Services } from '../services/services.ts'
@@ -23,6 +24,7 @@ export interface Wishes {
 }
 
 interface WishNeeds {
+  readonly clock: Clock
   readonly store: Pick<Store, 'readWishes' | 'writeWishes'>
   readonly keeper: TableKeeper
   readonly services: Pick<Services, 'add' | 'specs'>
@@ -31,11 +33,13 @@ interface WishNeeds {
   readonly onBug: (error: unknown) => void
 }
 
-export function createWishes({ store, keeper, services, health, publish, onBug }: WishNeeds): Wishes {
+export function createWishes({ clock, store, keeper, services, health, publish, onBug }: WishNeeds): Wishes {
   const seeds = new Set<string>()
   const wanted = new Map<string, ServiceSpec>()
   let removed: ReadonlyMap<string, string> = new Map()
   let writing: Promise<unknown> = Promise.resolve()
+  let retry: unknown = null
+  let closed = false
 
   const write = async (): Promise<void> => {
     const failure = await store.writeWishes({
@@ -44,6 +48,11 @@ export function createWishes({ store, keeper, services, health, publish, onBug }
       removed: [...removed].map(([key, address]) => ({ key, address })),
     })
     health.set('wishes', failure === null ? null : { level: 'error', text: failure.text, fix: failure.fix })
+    if (failure === null || retry !== null || closed) return
+    retry = clock.setTimeout(() => {
+      retry = null
+      save()
+    }, STORE_RETRY)
   }
   const save = (): void => {
     writing = writing.then(write).catch(onBug)
@@ -90,7 +99,9 @@ export function createWishes({ store, keeper, services, health, publish, onBug }
     },
     noteRemoved,
     close: async () => {
+      closed = true
       await writing
+      if (retry !== null) clock.clearTimeout(retry)
     },
   }
 }

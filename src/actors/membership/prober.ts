@@ -55,6 +55,8 @@ export function createProber({ clock, random, calls, keeper, own, health }: Prob
   let isolation = NOT_ISOLATED
   /** The address that each key's ping under way goes to. */
   const flights = new Map<string, string>()
+  /** Pings under way by address. */
+  const underWay = new Map<string, Promise<Pinged>>()
   /** Each key's last ping, for as long as it may count for another wish. */
   const ends = new Map<string, Ended>()
   /** Who waits for each key's ping; null: there will be none. */
@@ -119,12 +121,18 @@ export function createProber({ clock, random, calls, keeper, own, health }: Prob
       nextProbeMs(row, { rows: table().rows.size, refused, isolated: surroundings() === 'isolated', silentForMs }, draws.fraction()),
     )
   }
+  /** Two rows may hold one address for a moment: it is asked once, and the outcome goes to both. */
+  const ask = (address: string): Promise<Pinged> => {
+    const asked = underWay.get(address) ?? calls.ping(address).finally(() => underWay.delete(address))
+    underWay.set(address, asked)
+    return asked
+  }
   const probe = async (key: string): Promise<void> => {
     const row = rowOf(key)
     if (!row) return settle(key, null)
     const address = addressFor(row)
     flights.set(key, address)
-    const pinged = await calls.ping(address)
+    const pinged = await ask(address)
     flights.delete(key)
     const now = rowOf(key)
     // It moved meanwhile: what the old address said is about nobody.
@@ -185,7 +193,7 @@ export function createProber({ clock, random, calls, keeper, own, health }: Prob
         if (pinged !== null) return pinged
       }
       return new Promise((resolve) => {
-        schedule.once(async () => resolve(await calls.ping(address)))
+        schedule.once(async () => resolve(await ask(address)))
       })
     },
     probed$: probed.asObservable(),

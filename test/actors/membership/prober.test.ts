@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Pinged } from '../../../src/actors/membership/peer-calls.ts'
 import { createProber } from '../../../src/actors/membership/prober.ts'
-import { NOT_MEASURED, offlineRows, putOwn, removeRow, restoreRows, shownRows } from '../../../src/domain/ip-table.ts'
+import { merge, NOT_MEASURED, offlineRows, putOwn, removeRow, restoreRows, shownRows } from '../../../src/domain/ip-table.ts'
 import { unsignedRecord } from '../../../src/domain/record.ts'
 import { PROBES_AT_ONCE } from '../../../src/domain/timings.ts'
 import { signedBy } from '../../records.ts'
@@ -166,6 +166,16 @@ test('who moves while it is pinged is pinged at its new address, and what the ol
   await clock.until(proven)
   expect([pings, told]).toEqual([[`0 ${AT}`, `2000 ${ELSEWHERE}`], ['2005 probed ash by ash']])
   expect([keeper.current().rows.get('ash')?.state, strikes('ash')]).toEqual(['alive', 0])
+})
+
+test('two rows that hold one address share a ping, and its outcome', async () => {
+  const { prober, keeper, clock, pings, strikes, net } = start()
+  net.answer = () => 'silent'
+  keeper.apply((table, wallMs) => merge(table, [unsignedRecord(AT), signedBy('ash', ELSEWHERE)], wallMs))
+  keeper.apply((table, wallMs) => merge(table, [{ ...signedBy('ash', AT), seq: 2 }], wallMs))
+  void prober.prove([AT, 'ash'])
+  await clock.advance(SILENCE_MS)
+  expect([pings, strikes(AT), strikes('ash')]).toEqual([[`0 ${AT}`], 1, 1])
 })
 
 test('who moves away and back while it is pinged has been pinged', async () => {
