@@ -78,7 +78,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const prober = createProber({ clock, random, calls, keeper, own, health })
   const gossip = createGossip({ clock, random, identity, calls, keeper, own, policy })
   const speed = createSpeed({ clock, http: requests, ownAddresses: () => [own.address(), own.localAddress()] })
-  const reach = createReach({ ...ports, calls, keeper, own, listens: options.listen !== null, inspect: watch.inspect, onBug })
+  const reach = createReach({ ...ports, calls, keeper, own, policy, listens: options.listen !== null, inspect: watch.inspect, onBug })
   const p2prc = createP2prcExchange({ clock, random, calls, keeper, own, policy, reach, prober, ownHosts: network.ownHosts })
   const joining = createJoining({
     ...{ clock, random, calls, gossip, keeper, own, reach, p2prc, prober, policy, onBug },

@@ -78,16 +78,16 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): (request: InboundR
     if (tries.length === 0) return { type: 'untried' }
     if (dialBacks >= MAX_DIAL_BACKS) return { type: 'busy' }
     dialBacks++
-    let isSure = true
-    try {
-      for (const address of tries) {
-        const answer = await calls.whoAnswers(address)
-        if (!isFailure(answer) && answer.id === id) return { type: 'reached', address }
-        isSure &&= !isFailure(answer) || answer.reason === 'refused' || answer.reason === 'protocol'
-      }
-    } finally {
+    // At once: one after another, two that are silent would take as long as the asker waits for its answer.
+    const dials = tries.map((address) => ({ address, answered: calls.whoAnswers(address) }))
+    const ended = Promise.all(dials.map(({ answered }) => answered)).finally(() => {
       dialBacks--
+    })
+    for (const { address, answered } of dials) {
+      const answer = await answered
+      if (!isFailure(answer) && answer.id === id) return { type: 'reached', address }
     }
+    const isSure = (await ended).every((answer) => !isFailure(answer) || answer.reason === 'refused' || answer.reason === 'protocol')
     return { type: 'missed', why: isSure ? 'refused' : 'silent' }
   }
 

@@ -1,5 +1,5 @@
 // Membership: joining, learning, proving, measuring and forgetting, for as long as the node lives.
-import { EMPTY, map, merge, mergeMap, type Observable } from 'rxjs'
+import { defer, EMPTY, from, map, merge, mergeMap, type Observable } from 'rxjs'
 import { type EventObject, fromCallback } from 'xstate'
 import type { MembershipFact } from '../../machines/node-machine.ts'
 import type { Announcer } from './announcer.ts'
@@ -64,7 +64,9 @@ const REUNION = 4
 
 /** What a change of the table asks of the prober. */
 function followed$({ keeper, own, prober }: Pick<MembershipNeeds, 'keeper' | 'own' | 'prober'>): Observable<unknown> {
-  return keeper.changes$.pipe(
+  // The port is open before the machine runs: whom peers told of meanwhile nobody has looked at.
+  const early$ = defer(() => from([...keeper.current().rows.keys()])).pipe(map((key) => prober.ensure(key)))
+  const changed$ = keeper.changes$.pipe(
     map((change) => {
       const { type, row } = change
       if ('formerKey' in change && change.formerKey !== undefined) prober.forget(change.formerKey)
@@ -75,4 +77,5 @@ function followed$({ keeper, own, prober }: Pick<MembershipNeeds, 'keeper' | 'ow
       if (row.key === own.id && (type === 'added' || type === 'changed')) prober.doubt(row.key)
     }),
   )
+  return merge(changed$, early$)
 }

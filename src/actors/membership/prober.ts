@@ -1,5 +1,5 @@
 // The one owner of pings: every ping of this node goes through here, inside one budget, and its outcome goes into the table.
-import { type Observable, Subject } from 'rxjs'
+import { defer, finalize, type Observable, Subject } from 'rxjs'
 import { type IpTable, type Row, recordBurst, recordOwnBurst, type Surroundings } from '../../domain/ip-table.ts'
 import { afterAnswer, afterForgetting, afterSilence, NOT_ISOLATED } from '../../domain/isolation.ts'
 import type { Burst } from '../../domain/latency.ts'
@@ -21,7 +21,10 @@ export interface Probed {
 }
 
 export interface Prober {
-  /** Pings each now, or takes the answer of the ping that is under way to the same address; settles when each has answered or not. */
+  /**
+   * Pings each now, or takes the answer of the ping that is under way to the same address; settles when each has answered or not,
+   * and at once while nothing runs.
+   */
   prove(keys: readonly string[]): Promise<void>
   /** Somebody doubts that it answers: looks now. */
   doubt(key: string): void
@@ -64,6 +67,7 @@ export function createProber({ clock, random, calls, keeper, own, health }: Prob
   const ends = new Map<string, Ended>()
   /** Who waits for each key's ping; null: there will be none. */
   const waiting = new Map<string, ((pinged: Pinged | null) => void)[]>()
+  let isRunning = false
 
   const table = (): IpTable => keeper.current()
   const rowOf = (key: string): Row | undefined => table().rows.get(key)
@@ -173,7 +177,7 @@ export function createProber({ clock, random, calls, keeper, own, health }: Prob
       await Promise.all(
         keys.map((key) => {
           const row = rowOf(key)
-          if (!row || isAnswered(key, row) === 'already') return undefined
+          if (!row || !isRunning || isAnswered(key, row) === 'already') return undefined
           const ended = next(key)
           want(key)
           return ended
@@ -191,6 +195,7 @@ export function createProber({ clock, random, calls, keeper, own, health }: Prob
       if (!flights.has(key)) settle(key, null)
     },
     byHand: async (address, key) => {
+      if (!isRunning) return ask(address)
       const row = key === null ? undefined : rowOf(key)
       if (row && addressFor(row) === address) {
         const ended = next(row.key)
@@ -204,6 +209,14 @@ export function createProber({ clock, random, calls, keeper, own, health }: Prob
     },
     probed$: probed.asObservable(),
     isolated$: isolated.asObservable(),
-    runs$: schedule.runs$,
+    runs$: defer(() => {
+      isRunning = true
+      return schedule.runs$
+    }).pipe(
+      finalize(() => {
+        isRunning = false
+        for (const key of [...waiting.keys()]) settle(key, null)
+      }),
+    ),
   }
 }

@@ -2,7 +2,7 @@
 // renewed for as long as the node lives, and at once when this machine's own addresses change.
 import { defer, EMPTY, filter, map, merge, mergeMap, type Observable, Subject } from 'rxjs'
 import { createActor, type InspectionEvent } from 'xstate'
-import { parseAddress } from '../../domain/address.ts'
+import { type AddressPolicy, addressOf, isAllowed, parseAddress } from '../../domain/address.ts'
 import type { Row } from '../../domain/ip-table.ts'
 import { ADDRESS_WATCH, ASKED_AT_ONCE, REACH_PERIOD, REACH_PERIOD_UNKNOWN } from '../../domain/timings.ts'
 import { MISSES_TO_FALL, reachMachine, type Verdict } from '../../machines/reach-machine.ts'
@@ -38,6 +38,7 @@ interface ReachNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly keeper: TableKeeper
   readonly own: OwnRecord
   readonly listens: boolean
+  readonly policy: AddressPolicy
   readonly inspect: (event: InspectionEvent) => void
   readonly onBug: (error: unknown) => void
 }
@@ -73,11 +74,17 @@ export function createReach(needs: ReachNeeds): Reach {
   const askable = (): readonly Row[] =>
     [...keeper.current().rows.values()].filter(({ key, state, record }) => key !== own.id && state === 'alive' && record.id !== null)
   const provenAt = (address: string, by: string): void => actor.send({ type: 'reach.reached', address, by, atMs: clock.wallMs() })
+  /** A peer tries what it was asked to, or the host it sees with this node's port: at any other address it has not reached this node. */
+  const isOurs = (address: string): boolean => {
+    const at = parseAddress(address)
+    if (at === null || addressOf(at.host, at.port) !== address || !isAllowed(address, needs.policy, true)) return false
+    return at.port === own.listenPort() || address === ask().advertise
+  }
   const found = ({ dialBack, record }: Met): void => {
     if (!needs.listens) return
     const by = record.id ?? record.address
-    if (dialBack.type === 'reached') return provenAt(dialBack.address, by)
-    if (dialBack.type === 'busy' || dialBack.type === 'untried') return actor.send({ type: 'reach.untried' })
+    if (dialBack.type === 'reached' && isOurs(dialBack.address)) return provenAt(dialBack.address, by)
+    if (dialBack.type !== 'missed') return actor.send({ type: 'reach.untried' })
     // A host that says nobody listens there is sure of it; silence may be the asked one's trouble, so a second try has to agree.
     actor.send({ type: 'reach.missed', by, enough: dialBack.why === 'refused' ? 1 : MISSES_TO_FALL })
     if (told.type === 'proven') check('other').catch(needs.onBug)

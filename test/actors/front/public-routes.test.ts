@@ -217,15 +217,15 @@ describe('/v2/hello', () => {
   const ADVERTISED = '192.0.2.60:1'
   test.each<[string, number | null, string | null, string, Readonly<Record<string, string>>, readonly string[], string | null]>([
     [
-      'what it advertises is tried first',
+      'what it advertises stands before where it was seen',
       8088,
       ADVERTISED,
       '192.0.2.50',
       { [SEEN]: ash.id, [ADVERTISED]: ash.id },
-      [ADVERTISED],
+      [ADVERTISED, SEEN],
       ADVERTISED,
     ],
-    ['then where it was seen', 8088, ADVERTISED, '192.0.2.50', { [SEEN]: ash.id }, [ADVERTISED, SEEN], SEEN],
+    ['else where it was seen', 8088, ADVERTISED, '192.0.2.50', { [SEEN]: ash.id }, [ADVERTISED, SEEN], SEEN],
     ['an address is tried once', 8088, SEEN, '192.0.2.50', {}, [SEEN], null],
     ['another that answers there is not it', 8088, null, '192.0.2.50', { [SEEN]: elm.id }, [SEEN], null],
     ['nor is metadata of a cloud contacted', 8088, '169.254.169.254:80', '192.0.2.50', {}, [SEEN], null],
@@ -255,6 +255,14 @@ describe('/v2/hello', () => {
   ])('of two addresses it is only sure that nobody listens if both say so: %s', async (_, first, second, why) =>
     expect((await told(hello(8088, ADVERTISED), { [ADVERTISED]: first, [SEEN]: second })).dialBack).toEqual({ type: 'missed', why }),
   )
+
+  test('two addresses that are silent take no longer than one, so that the asker still waits for the answer', async () => {
+    const clock = new VirtualClock()
+    const silent = (): Promise<Failure> => new Promise((resolve) => clock.setTimeout(() => resolve(SILENT), 2_000))
+    const { route } = start({ calls: { whoAnswers: silent } })
+    await clock.until(route(hello(8088, ADVERTISED), 'public'))
+    expect(clock.now()).toEqual(2_000)
+  })
 
   test('through a tunnel, the address it was seen at says nothing, nor that somebody arrived', async () => {
     const { route, own, told } = start({}, { '127.0.0.1:8088': ash.id })

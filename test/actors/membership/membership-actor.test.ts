@@ -14,8 +14,9 @@ const AT = '192.0.2.1:8088'
 const ash = signedBy('ash', AT)
 
 /** Parts that tell what is asked of them. */
-function start() {
+function start(before: (parts: ReturnType<typeof stateParts>) => void = () => {}) {
   const parts = stateParts()
+  before(parts)
   const { own, identity } = parts
   const told: string[] = []
   const bugs: unknown[] = []
@@ -111,6 +112,11 @@ test('its parts run before anybody is met, and end with it', () => {
   expect(told).toEqual(STARTED)
   actor.stop()
   expect([told.slice(3), [...running]]).toEqual([['joining ends', 'watch for twins ends', 'reach ends', 'announcer ends'], []])
+})
+
+test('who was heard of before, since the port was open already, is looked at', () => {
+  const { told } = start(({ hear }) => hear(ash))
+  expect(told).toEqual(['announcer starts', 'reach starts', 'ensure ash', 'joining starts, 5 run'])
 })
 
 test("what the node's machine must know is told: what the joining finds, and every verdict on how it is reached", () => {

@@ -450,3 +450,24 @@ test('ended, it leaves no timer', async () => {
   end()
   expect(clock.timerCount).toEqual(0)
 })
+
+describe('while nothing runs', () => {
+  test('nobody waits for a ping: neither who asked before the end, nor who asks after it', async () => {
+    const { clock, prober, prove, end, net } = start()
+    net.answer = () => 'silent'
+    prove(ash)
+    const before = prober.prove(['ash'])
+    end()
+    await before
+    await prober.prove(['ash'])
+    expect(clock.now()).toEqual(0)
+  })
+
+  test('a ping by hand is made all the same', async () => {
+    const { clock, prober, prove, end, pings } = start()
+    end()
+    prove(ash)
+    const pinged = await clock.until(prober.byHand(AT, 'ash'))
+    expect([pinged.burst.type, pings]).toEqual(['answered', [`0 ${AT}`]])
+  })
+})

@@ -51,6 +51,7 @@ function start({ port = 8_088, advertise = null, answer = () => REACHED }: Setti
       },
     },
     listens: port !== null,
+    policy: 'lan',
     inspect: () => {},
   })
   reach.verdicts$.subscribe((verdict) => {
@@ -264,4 +265,16 @@ test('a P2PRC peer that keeps our row proves the address', () => {
   reach.provenAt(OTHER, '192.0.2.7:8088')
   end()
   expect(told).toEqual([`0 proven ${OTHER} by 192.0.2.7:8088`])
+})
+
+test.each<[string, string]>([
+  ['that is none', 'banana'],
+  ['not written as addresses are', `${MINE}/`],
+  ['with a port that is not its own', '192.0.2.1:22'],
+  ['that it may not contact', '127.0.0.1:8088'],
+])('a peer that says it reached it at an address %s has told nothing', (_, address) => {
+  const { reach, told, end } = start()
+  found(reach, { type: 'reached', address })
+  end()
+  expect([reach.verdict(), told]).toEqual([{ type: 'unknown' }, []])
 })
