@@ -2,7 +2,7 @@
 // rows and records it is given at the most.
 import { type Burst, foldBurst, type Latency, NO_LATENCY } from './latency.ts'
 import { keyOf, type PeerRecord, unsignedRecord } from './record.ts'
-import { GONE_FOR, MINE_FOR, MOST_GONE, MOST_MINE, OFFLINE_FOR, STORED_FOR, STRIKES_TO_REMOVE } from './timings.ts'
+import { GONE_FOR, MINE_FOR, MOST_GONE, MOST_HEARD, MOST_MINE, OFFLINE_FOR, STORED_FOR, STRIKES_TO_REMOVE } from './timings.ts'
 
 export interface Row {
   readonly key: string
@@ -94,6 +94,7 @@ class Draft {
   readonly removed: ReadonlyMap<string, string>
   version: number
   readonly changes: Change[] = []
+  #heard: number | null = null
   constructor(table: IpTable) {
     this.mine = table.mine
     this.removed = table.removed
@@ -116,6 +117,15 @@ class Draft {
   }
   vacate(row: Row): void {
     if (this.holders.get(row.record.address) === row.key) this.holders.delete(row.record.address)
+  }
+  /** Counts one more row that is only heard of; false where there are `most`. What others told this node is counted, not what it knows itself. */
+  mayHear(most: number): boolean {
+    this.#heard ??= [...this.rows.values()].filter(
+      ({ state, stored, lastProofMs }) => state === 'unknown' && !stored && lastProofMs === null,
+    ).length
+    if (this.#heard >= most) return false
+    this.#heard++
+    return true
   }
   done(): Outcome {
     const { rows, holders, gone, mine, removed, version, changes } = this
@@ -163,6 +173,7 @@ function mergeOne(draft: Draft, record: PeerRecord, wallMs: number, source: 'hea
   if (holder && record.id === null) return // a P2PRC row never stands beside, or in place of, a row with an identity
   // A row known by its address alone turns out to be this node: same server, so its figures stay.
   const inherits = holder && holder.record.id === null ? holder : null
+  if (!inherits && !draft.mayHear(source === 'hearsay' ? MOST_HEARD : 2 * MOST_HEARD)) return
   if (inherits) draft.delete(inherits)
   if (gone && (wallMs - gone.atMs >= OFFLINE_FOR || (inherits && inherits.state !== 'unknown'))) draft.gone.delete(key)
   const next: Row = inherits ? { ...inherits, key, record, version: ++draft.version } : newRow(key, record, ++draft.version)
@@ -284,8 +295,14 @@ function remove(draft: Draft, row: Row, why: string, wallMs: number, seq = row.r
     away: away && seen.lastProofMs !== null,
   })
   for (const [key, { atMs }] of draft.gone) {
-    if (draft.gone.size <= MOST_GONE && wallMs - atMs < OFFLINE_FOR) break
+    if (wallMs - atMs < OFFLINE_FOR) break
     draft.gone.delete(key)
+  }
+  if (draft.gone.size > MOST_GONE) {
+    // Who was never here makes room first: strangers can tell of any number.
+    const [oldest] = draft.gone.keys()
+    const [stranger] = [...draft.gone].find(([, one]) => !one.away) ?? [oldest]
+    if (stranger !== undefined) draft.gone.delete(stranger)
   }
   draft.changes.push(row.lastProofMs === null ? { type: 'dropped', row, why } : { type: 'removed', row, why })
   if (row.written !== null && away) askAgain(draft, row.written)

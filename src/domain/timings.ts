@@ -10,6 +10,10 @@ export const PROBES_PER_SECOND = 4
 export const PROBE_TICK = 100
 /** Bursts under way at once: enough that a few silent peers (each `PROBE_TIMEOUT`) delay nobody. */
 export const PROBES_AT_ONCE = 16
+/** Of these, for those that are only heard of: whoever is listed always finds places. */
+export const PROBES_HEARD_AT_ONCE = 12
+/** Rows that are only heard of, at the most; from their owners themselves twice that. Anybody can tell any number. */
+export const MOST_HEARD = 2_048
 /** Pings of all kinds: so many may begin at once (everybody in a network of people's own machines), and then so many a second. */
 export const PROBE_BURST = 256
 export const PROBES_PER_SECOND_MOST = 32
@@ -32,6 +36,8 @@ export const OFFLINE_FOR = 24 * 3_600_000
 export const MOST_GONE = 4_096
 /** A row of the file that never answered in this run is given up when it was silent for this long while others answered. */
 export const STORED_FOR = 24 * 3_600_000
+/** From one ping of it to the next; more than this of wall time between: the machine slept or its clock was set, and nobody was silent. */
+export const STORED_GAP = 2 * 3_600_000
 /** It is asked again after 1 s, then twice that, and so on to this; after the first hour to `STORED_RETRY_LATE`. */
 export const STORED_RETRY_LAST = 10_000
 export const STORED_RETRY_LATE = 300_000

@@ -1,8 +1,9 @@
 // The schedule of pings: one clock tick, buckets, bounded concurrency and pace. A peer is never pinged twice at once; a request that
 // comes while its ping is under way is kept until that has ended. A silent peer holds one place out of `PROBES_AT_ONCE`, nobody else.
-import { defer, finalize, from, interval, merge, mergeMap, type Observable, of, Subject, switchMap, timer } from 'rxjs'
+// Peers that are listed wait for nobody else: of those only heard of, of which anybody can tell any number, a part has places.
+import { defer, finalize, from, ignoreElements, interval, merge, mergeMap, Observable, Subject, switchMap, tap, timer } from 'rxjs'
 import { fullAllowance, takeOne } from '../domain/allowance.ts'
-import { PROBE_BURST, PROBE_TICK, PROBES_AT_ONCE, PROBES_PER_SECOND_MOST } from '../domain/timings.ts'
+import { PROBE_BURST, PROBE_TICK, PROBES_AT_ONCE, PROBES_HEARD_AT_ONCE, PROBES_PER_SECOND_MOST } from '../domain/timings.ts'
 import type { Clock } from '../ports.ts'
 import { clockScheduler } from './clock-scheduler.ts'
 import { Wheel } from './wheel.ts'
@@ -27,8 +28,12 @@ export interface ProbeSchedule {
 
 const LIMITS = { burst: PROBE_BURST, perSecond: PROBES_PER_SECOND_MOST }
 
-/** `probe` does one burst and plans the next by `later`; its failure is a value inside. */
-export function createProbeSchedule(clock: Clock, probe: (key: string) => Promise<void>): ProbeSchedule {
+/** `probe` does one burst and plans the next by `later`; its failure is a value inside. `isListed`: a peer, not only heard of. */
+export function createProbeSchedule(
+  clock: Clock,
+  probe: (key: string) => Promise<void>,
+  isListed: (key: string) => boolean = () => true,
+): ProbeSchedule {
   const wheel = new Wheel(PROBE_TICK)
   const urgent = new Subject<string>()
   const single = new Subject<() => Promise<void>>()
@@ -46,11 +51,19 @@ export function createProbeSchedule(clock: Clock, probe: (key: string) => Promis
     pending.delete(key)
     if (requested.delete(key)) urgent.next(key)
   }
+  /** Bursts that wait for a place, or have one. */
+  const places = new Subject<Observable<void>>()
+  /** Bursts of those only heard of, before they may wait for a place. */
+  const heard = new Subject<Observable<void>>()
+  const inPlace = (burst: Observable<void>): Observable<void> =>
+    new Observable((done) => places.next(burst.pipe(finalize(() => done.complete()))))
   // A key is marked before it queues for a place, so the queue holds each peer once at the most.
-  const admit = (key: string): Observable<Observable<void>> => {
-    if (pending.has(key)) return of()
+  const admit = (key: string): void => {
+    if (pending.has(key)) return
     pending.add(key)
-    return of(paced(() => probe(key)).pipe(finalize(() => ended(key))))
+    const burst = paced(() => probe(key)).pipe(finalize(() => ended(key)))
+    if (isListed(key)) places.next(burst)
+    else heard.next(burst)
   }
   return {
     now: (key) => {
@@ -69,8 +82,14 @@ export function createProbeSchedule(clock: Clock, probe: (key: string) => Promis
     get pending() {
       return pending.size
     },
-    runs$: merge(merge(urgent, due$).pipe(mergeMap(admit)), single.pipe(mergeMap((ping) => of(paced(ping))))).pipe(
-      mergeMap((burst) => burst, PROBES_AT_ONCE),
+    runs$: merge(
+      places.pipe(mergeMap((burst) => burst, PROBES_AT_ONCE)),
+      heard.pipe(mergeMap(inPlace, PROBES_HEARD_AT_ONCE)),
+      merge(urgent, due$).pipe(tap(admit), ignoreElements()),
+      single.pipe(
+        tap((ping) => places.next(paced(ping))),
+        ignoreElements(),
+      ),
     ),
   }
 }

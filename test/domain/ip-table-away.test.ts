@@ -86,6 +86,16 @@ describe('offline', () => {
     expect([...later.gone.keys()]).toEqual(['ash'])
   })
 
+  test('whoever is away is remembered before strangers, of whom any number can be told', () => {
+    const before = play(...wasHere, ...thrice('ash'), hear(pc), ...thrice(AT)).table
+    const stranger = before.gone.get(AT)
+    if (!stranger) throw new Error('it was dropped')
+    const strangers = Array.from({ length: MOST_GONE - 2 }, (_, i) => [`stranger${i}`, stranger] as const)
+    const full = { ...before, gone: new Map([...before.gone, ...strangers]) }
+    const { table } = play(() => ({ table: full, changes: [] }), hear(elm), ...thrice('elm'))
+    expect([table.gone.size, offlineRows(table, 1).map(({ row }) => row.key)]).toEqual([MOST_GONE, ['ash']])
+  })
+
   test('who was looked at again keeps its highest count, so that an older word is not believed', () => {
     const goodbye = hear(signedBy('ash', AT, { seq: 5, left: true }))
     const again = hear(signedBy('ash', AT, { seq: 3 }), { atMs: GONE_FOR })

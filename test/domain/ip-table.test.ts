@@ -14,7 +14,9 @@ import {
 } from '../../src/domain/ip-table.ts'
 import { NO_LATENCY } from '../../src/domain/latency.ts'
 import type { P2prcFields, PeerRecord } from '../../src/domain/record.ts'
+import { MOST_HEARD } from '../../src/domain/timings.ts'
 import { NO_P2PRC_FIELDS } from '../../src/p2prc/wire-table.ts'
+import { signedBy } from '../records.ts'
 
 const AT = '192.0.2.1:8088'
 const ELSEWHERE = '192.0.2.2:8088'
@@ -336,4 +338,17 @@ test('people see proven rows, the nearest first, then by address', () => {
     miss('b'),
   )
   expect(shownRows(table).map(({ key }) => key)).toEqual(['b', 'a', 'c', 'me'])
+})
+
+test(`of those only heard of ${MOST_HEARD} are looked at; their owners' own words count further, and proven ones make room`, () => {
+  const word = (i: number) => signedBy(`peer${i}`, `10.0.${i >> 8}.${i & 255}:1`)
+  const words = (first: number, count: number) => Array.from({ length: count }, (_, i) => word(first + i))
+  const full = merge(EMPTY_TABLE, words(0, MOST_HEARD + 5), 0).table
+  const further = merge(full, words(MOST_HEARD, 5), 0, 'firsthand').table
+  const proven = Array.from({ length: 8 }, (_, i) => `peer${i}`).reduce(
+    (table, key) => recordBurst(table, key, { type: 'answered', rttMs: 5 }, 0).table,
+    further,
+  )
+  const again = merge(proven, words(MOST_HEARD + 10, 20), 0).table
+  expect([full.rows.size, further.rows.size, again.rows.size]).toEqual([MOST_HEARD, MOST_HEARD + 5, MOST_HEARD + 8])
 })

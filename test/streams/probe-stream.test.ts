@@ -4,18 +4,22 @@ import { createProbeSchedule } from '../../src/streams/probe-stream.ts'
 import { VirtualClock } from '../sim/virtual-clock.ts'
 
 /** A schedule whose pings take `tookMs` each; tells when each began and ended. */
-function start(tookMs: (key: string) => number) {
+function start(tookMs: (key: string) => number, isListed: (key: string) => boolean = () => true) {
   const clock = new VirtualClock()
   const told: string[] = []
   let most = 0
   let under = 0
-  const schedule = createProbeSchedule(clock, async (key) => {
-    told.push(`${clock.now()} ${key}`)
-    most = Math.max(most, ++under)
-    await new Promise<void>((resolve) => clock.setTimeout(resolve, tookMs(key)))
-    under--
-    told.push(`${clock.now()} ${key} done`)
-  })
+  const schedule = createProbeSchedule(
+    clock,
+    async (key) => {
+      told.push(`${clock.now()} ${key}`)
+      most = Math.max(most, ++under)
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, tookMs(key)))
+      under--
+      told.push(`${clock.now()} ${key} done`)
+    },
+    isListed,
+  )
   const errors: unknown[] = []
   const running = schedule.runs$.subscribe({ error: (error: unknown) => errors.push(error) })
   return { clock, schedule, told, errors, running, most: () => most }
@@ -96,6 +100,19 @@ test('silent peers hold a place each, and delay nobody else', async () => {
     '110 oak',
     '115 oak done',
   ])
+})
+
+test('however many are heard of and silent, whoever is listed is pinged in its turn', async () => {
+  const { clock, schedule, told, most } = start(
+    (key) => (key.startsWith('heard') ? 2_000 : 5),
+    (key) => !key.startsWith('heard'),
+  )
+  for (let i = 0; i < 200; i++) schedule.now(`heard${i}`)
+  for (const key of ['ash', 'elm']) schedule.later(key, 100)
+  await clock.advance(200)
+  expect(told.filter((line) => !line.includes('heard'))).toEqual(['100 ash', '100 elm', '105 ash done', '105 elm done'])
+  await clock.advance(60_000)
+  expect([most(), schedule.pending]).toEqual([14, 0])
 })
 
 test(`${PROBE_BURST} may begin at once, and then ${PROBES_PER_SECOND_MOST} a second, in their order`, async () => {

@@ -4,7 +4,7 @@ import { type IpTable, type Row, recordBurst, recordOwnBurst, type Surroundings 
 import { afterAnswer, afterForgetting, afterSilence, NOT_ISOLATED } from '../../domain/isolation.ts'
 import type { Burst } from '../../domain/latency.ts'
 import { nextProbeMs } from '../../domain/probe-pace.ts'
-import { PROBE_GAP, PROBES_AT_ONCE } from '../../domain/timings.ts'
+import { PROBE_GAP, PROBES_AT_ONCE, STORED_GAP } from '../../domain/timings.ts'
 import type { Ports } from '../../ports.ts'
 import { createProbeSchedule } from '../../streams/probe-stream.ts'
 import type { Health } from '../health.ts'
@@ -52,6 +52,7 @@ const NO_NODE_THERE: Burst = { type: 'silent', refused: false, why: 'what answer
 interface Ended {
   readonly address: string
   readonly atMs: number
+  readonly wallMs: number
 }
 
 export function createProber({ clock, random, calls, keeper, own, health }: ProberNeeds): Prober {
@@ -63,7 +64,7 @@ export function createProber({ clock, random, calls, keeper, own, health }: Prob
   const flights = new Map<string, string>()
   /** Pings under way by address. */
   const underWay = new Map<string, Promise<Pinged>>()
-  /** Each key's last ping, for as long as it may count for another request. */
+  /** Each row's last ping. */
   const ends = new Map<string, Ended>()
   /** Who waits for each key's ping; null: there will be none. */
   const waiting = new Map<string, ((pinged: Pinged | null) => void)[]>()
@@ -106,7 +107,9 @@ export function createProber({ clock, random, calls, keeper, own, health }: Prob
     waiting.delete(key)
     for (const done of settled) done(pinged)
   }
-  const record = (row: Row, pinged: Pinged): void => {
+  const hasSlept = (last: Ended | undefined): boolean => last !== undefined && clock.wallMs() - last.wallMs > STORED_GAP
+  /** `last`: the ping of that row before this one. */
+  const record = (row: Row, pinged: Pinged, last: Ended | undefined): void => {
     const { burst, by } = pinged
     // An address that leads back to this node is no peer; its row is for the one who is told of the ping.
     if (row.record.id === null && by?.id === own.id && by.run === own.run) return
@@ -118,8 +121,9 @@ export function createProber({ clock, random, calls, keeper, own, health }: Prob
       if (burst.type === 'answered' && by?.run === own.run) keeper.apply((current) => recordOwnBurst(current, row.key, burst))
       return
     }
-    // While nobody answers at all, as before the network is up, the silence of a row of the file says nothing of it.
-    const around = row.stored !== null && !isAnybodyThere() ? 'isolated' : surroundings()
+    // While nobody answers at all, as before the network is up, the silence of a row of the file says nothing of it; nor does a
+    // time in which this machine slept.
+    const around = row.stored !== null && (!isAnybodyThere() || hasSlept(last)) ? 'isolated' : surroundings()
     const outcome = isOther ? NO_NODE_THERE : burst
     keeper.apply((current, wallMs) => recordBurst(current, row.key, outcome, wallMs, by?.id ?? null, around))
   }
@@ -148,14 +152,15 @@ export function createProber({ clock, random, calls, keeper, own, health }: Prob
     // It moved meanwhile: what the old address said is about nobody.
     if (now && addressFor(now) !== address) return schedule.now(key)
     if (!now) return settle(key, pinged)
-    ends.set(key, { address, atMs: clock.now() })
-    record(now, pinged)
+    const last = ends.get(key)
+    ends.set(key, { address, atMs: clock.now(), wallMs: clock.wallMs() })
+    record(now, pinged, last)
     const after = rowOf(key)
     if (after) plan(after, pinged)
     settle(key, pinged)
     probed.next({ row, by: pinged.by })
   }
-  const schedule = createProbeSchedule(clock, probe)
+  const schedule = createProbeSchedule(clock, probe, (key) => (rowOf(key)?.state ?? 'unknown') !== 'unknown')
 
   /** True when the ping under way, or one that ended just now, is as good as another. */
   const isAnswered = (key: string, row: Row): 'soon' | 'already' | null => {

@@ -26,12 +26,14 @@ interface TwinNeeds extends Pick<Ports, 'clock'> {
 export function createTwinWatch({ clock, calls, own, announcer, reach, health, onBug }: TwinNeeds): TwinWatch {
   let timer: unknown = null
   let isChecking = false
+  let isStopped = false
 
   const isTwinAt = async (address: string): Promise<boolean> => {
     const answer = await calls.whoAnswers(address)
     return !isFailure(answer) && answer.id === own.id && answer.run !== own.run
   }
   const tell = (address: string): void => {
+    if (isStopped) return
     health.set('twin', {
       level: 'error',
       text: `another process runs with this node's key at ${address}, so others list only one of the two`,
@@ -69,6 +71,9 @@ export function createTwinWatch({ clock, calls, own, announcer, reach, health, o
           isChecking = false
         })
     },
-    stop: () => clock.clearTimeout(timer),
+    stop: () => {
+      isStopped = true
+      clock.clearTimeout(timer)
+    },
   }
 }

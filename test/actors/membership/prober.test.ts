@@ -3,7 +3,7 @@ import type { Pinged } from '../../../src/actors/membership/peer-calls.ts'
 import { createProber } from '../../../src/actors/membership/prober.ts'
 import { merge, NOT_MEASURED, offlineRows, putOwn, removeRow, restoreRows, shownRows } from '../../../src/domain/ip-table.ts'
 import { unsignedRecord } from '../../../src/domain/record.ts'
-import { PROBES_AT_ONCE } from '../../../src/domain/timings.ts'
+import { PROBES_AT_ONCE, PROBES_HEARD_AT_ONCE } from '../../../src/domain/timings.ts'
 import { signedBy } from '../../records.ts'
 import { stateParts } from '../state-parts.ts'
 
@@ -190,13 +190,13 @@ test('who moves away and back while it is pinged has been pinged', async () => {
 })
 
 describe('within the budget', () => {
-  test(`four tables of 64 that are posted at once have no more than ${PROBES_AT_ONCE} pings under way, of each address one`, async () => {
+  test(`four tables of 64 that are posted at once have no more than ${PROBES_HEARD_AT_ONCE} pings under way, of each address one`, async () => {
     const { clock, prober, hear, most, pings, shown } = start()
     const all = peers(64)
     for (const record of all) hear(record)
     const keys = all.map(({ id }) => id ?? '')
     await clock.until(Promise.all([0, 1, 2, 3].map(() => prober.prove(keys))))
-    expect([most(), pings.length, new Set(pings).size, shown().length]).toEqual([PROBES_AT_ONCE, 64, 64, 64])
+    expect([most(), pings.length, new Set(pings).size, shown().length]).toEqual([PROBES_HEARD_AT_ONCE, 64, 64, 64])
   })
 
   test('rows only heard of, suspects and pings by hand share it', async () => {
@@ -412,9 +412,25 @@ describe('a row of the file', () => {
     pings.length = 0
     await clock.advance(700_000)
     expect(pings.filter((line) => line.endsWith(` ${AT}`))).toEqual([`188200 ${AT}`, `446100 ${AT}`, `748000 ${AT}`])
-    leap(DAY)
-    await clock.advance(300_000)
-    expect(told.filter((line) => line.endsWith(' ash'))).toEqual(['1051900 dropped ash'])
+    for (let hour = 0; hour < 24; hour++) {
+      if (hour === 20) expect(told.filter((line) => line.endsWith('dropped ash'))).toEqual([])
+      leap(3_600_000)
+      await clock.advance(310_000)
+    }
+    expect(told.filter((line) => line.endsWith('dropped ash')).length).toEqual(1)
+  })
+
+  test('is not given up because this machine slept for a day, or its clock was set', async () => {
+    const { clock, leap, prober, prove, net, keeper, pings } = start()
+    prove(signedBy('elm', ELSEWHERE))
+    stored(keeper)
+    net.answer = (address) => (address === AT ? 'silent' : { by: 'elm' })
+    prober.doubt('ash')
+    prober.doubt('elm')
+    await clock.advance(60_000)
+    leap(5 * DAY)
+    await clock.advance(20_000)
+    expect([[...keeper.current().rows.keys()], pings.filter((line) => line.endsWith(` ${AT}`)).length > 6]).toEqual([['elm', 'ash'], true])
   })
 
   test('is not given up, having been silent for a day, when nobody answered meanwhile', async () => {

@@ -152,3 +152,12 @@ test.each<[string, (run: ReturnType<typeof start>) => void]>([
   await run.clock.settle()
   expect([run.asked, run.told(), run.outrun]).toEqual([[], [], []])
 })
+
+test('a twin that is found when the watch has ended is not told of, and sets no timer', async () => {
+  const { clock, watch, runs, word, told } = start()
+  runs.set(TWIN, 'its own')
+  watch.heard(...word(), null)
+  watch.stop()
+  await clock.settle()
+  expect([told(), clock.timerCount]).toEqual([[], 0])
+})
