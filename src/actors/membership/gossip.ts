@@ -11,7 +11,7 @@ import type { Ports } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
 import { jitteredInterval } from '../../streams/jittered-interval.ts'
 import { createOpener, type OwnWord, recordOf } from '../../v2/envelope.ts'
-import { type GossipMessage, MAX_GOSSIP_RECORDS } from '../../v2/messages.ts'
+import { type GossipMessage, MAX_GOSSIP_BYTES, MAX_GOSSIP_RECORDS } from '../../v2/messages.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { PeerCalls } from './peer-calls.ts'
 import type { TableKeeper } from './table-keeper.ts'
@@ -81,7 +81,7 @@ export function createGossip({ clock, random: chance, identity, calls, keeper, o
     const table = keeper.current()
     const rows = passedOn(table)
     const fresh = rows.filter(({ key, version }) => version > to.sentUpTo && key !== to.id).sort((a, b) => a.version - b.version)
-    const page = fresh.slice(0, MAX_GOSSIP_RECORDS)
+    const page = pageOf(fresh)
     const hasMore = page.length < fresh.length
     return {
       upTo: hasMore ? (page.at(-1)?.version ?? table.version) : table.version,
@@ -146,7 +146,7 @@ export function createGossip({ clock, random: chance, identity, calls, keeper, o
     const reply = await calls.gossip(address, {
       ...message,
       ...extra,
-      records: [...message.records, ...(extra.records ?? [])].slice(0, MAX_GOSSIP_RECORDS),
+      records: [...(extra.records ?? []), ...message.records].slice(0, MAX_GOSSIP_RECORDS),
     })
     if (!('digest' in reply)) return false
     if (to) advance(to, sent)
@@ -214,6 +214,19 @@ export function createGossip({ clock, random: chance, identity, calls, keeper, o
 /** Only what this node has proven itself is passed on. */
 const passedOn = (table: IpTable): readonly Row[] =>
   [...table.rows.values()].filter(({ state, record }) => state === 'alive' && (record.envelope !== null || record.id === null))
+
+/** What one message holds: a larger one is refused whole. An envelope's characters may be of several bytes, or escaped once more. */
+function pageOf(rows: readonly Row[]): readonly Row[] {
+  let bytes = 0
+  const past = rows.findIndex(({ record }, i) => {
+    bytes += Buffer.byteLength(JSON.stringify(record.envelope ?? [record.address, record.name]))
+    return i >= MAX_GOSSIP_RECORDS || bytes > MAX_PAGE_BYTES
+  })
+  return past < 0 ? rows : rows.slice(0, Math.max(past, 1))
+}
+
+/** Leaves room for what else a message holds. */
+const MAX_PAGE_BYTES = MAX_GOSSIP_BYTES * 0.75
 
 const isWorthPushing = (change: Change): boolean => change.type === 'added' || change.type === 'changed'
 

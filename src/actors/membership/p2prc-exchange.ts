@@ -35,6 +35,8 @@ interface ExchangeNeeds extends Pick<Ports, 'clock' | 'random'> {
 
 /** Rows of a posted table that are looked at before it is answered; the rest is looked at afterwards. */
 const PROVEN_BEFORE_ANSWER = 32
+/** A longer text of a record is left out: the rows of strangers must not fill the memory, nor every table that is told on. */
+const MAX_FIELD_CHARS = 2_048
 /** Of a posted table, this many records at most are taken. */
 const MAX_TAKEN = 256
 
@@ -127,8 +129,19 @@ function recordOf(wire: WireRecord): PeerRecord | null {
   const address = addressOf(wire.ipv6 !== '' ? wire.ipv6 : wire.ipv4, Number(wire.serverPort || '80'))
   if (address === null) return null
   const { name, ipv4: _4, serverPort: _port, latencyMs: _ms, downMbps: _down, upMbps: _up, ...p2prc } = wire
-  return unsignedRecord(address, name.slice(0, 64), p2prc)
+  return unsignedRecord(address, name.slice(0, 64), {
+    ...p2prc,
+    machineUsername: bounded(p2prc.machineUsername),
+    ipv6: bounded(p2prc.ipv6),
+    udpServerPort: bounded(p2prc.udpServerPort),
+    bareMetalSshPort: bounded(p2prc.bareMetalSshPort),
+    escapeImplementation: bounded(p2prc.escapeImplementation),
+    publicKey: bounded(p2prc.publicKey),
+    customInformation: bounded(p2prc.customInformation),
+  })
 }
+
+const bounded = (text: string): string => (text.length > MAX_FIELD_CHARS ? '' : text)
 
 function wireOf({
   record,

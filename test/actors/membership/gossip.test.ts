@@ -4,7 +4,7 @@ import { merge, putOwn, recordBurst } from '../../../src/domain/ip-table.ts'
 import { type PeerRecord, unsignedRecord } from '../../../src/domain/record.ts'
 import type { Identity } from '../../../src/ports.ts'
 import { recordOf, seal } from '../../../src/v2/envelope.ts'
-import type { GossipMessage } from '../../../src/v2/messages.ts'
+import { type GossipMessage, MAX_GOSSIP_BYTES } from '../../../src/v2/messages.ts'
 import { SeededRandom, seedFor } from '../../sim/chance.ts'
 import { VirtualClock } from '../../sim/virtual-clock.ts'
 import { newIdentity } from '../../v2/identities.ts'
@@ -25,6 +25,8 @@ function word(owner: Identity, address: string, seq = 1, left = false): PeerReco
 class Net {
   readonly clock = new VirtualClock()
   readonly asked: string[] = []
+  /** Of the longest message that was said. */
+  bytes = 0
   /** What is said to be lost on the way back. */
   losesAnswers = false
   readonly #nodes = new Map<string, Gossip>()
@@ -39,6 +41,7 @@ class Net {
         gossip: async (to, message) => {
           const rows = message.records.length + message.unsigned.length
           this.asked.push(`${this.clock.now()} ${name} > ${to}: ${rows} rows${message.doubts.length > 0 ? ', a doubt' : ''}`)
+          this.bytes = Math.max(this.bytes, Buffer.byteLength(JSON.stringify(message)))
           const reply = this.#nodes.get(to)?.answer(JSON.parse(JSON.stringify(message)), null)
           return reply && !this.losesAnswers ? JSON.parse(JSON.stringify(reply)) : SILENCE
         },
@@ -319,4 +322,16 @@ test('ended, it leaves no timer', async () => {
   ash.running.unsubscribe()
   elm.running.unsubscribe()
   expect(clock.timerCount).toEqual(0)
+})
+
+test('records that are as long as may be make more pages, and none that is refused for its size', async () => {
+  const { net, ash, elm } = pair()
+  const long = Array.from({ length: 480 }, (_, i) => {
+    const record = word(newIdentity(), addressOf(i))
+    const room = 1_024 - (record.envelope ?? '').length - '"pad":"",'.length
+    return { ...record, envelope: (record.envelope ?? '').replace('{', `{"pad":"${'\u4e00'.repeat(room)}",`) }
+  })
+  ash.learn(long)
+  for (let page = 0; page < 3; page++) await ash.gossip.exchange(elm.address, elm.own.id)
+  expect([elm.size(), net.bytes < MAX_GOSSIP_BYTES]).toEqual([482, true])
 })

@@ -99,6 +99,14 @@ describe('meeting a stranger', () => {
     expect(rows()).toEqual([])
   })
 
+  test('tells no texts of any length, that every node would have to keep', async () => {
+    const told = [wire('pc', '192.0.2.1', { machineUsername: 'ada', customInformation: 'x'.repeat(100_000) })]
+    const { exchange, keeper, end } = start({ tables: { [PC]: told } })
+    await exchange.join(PC)
+    end()
+    expect(keeper.current().rows.get(PC)?.record.p2prc).toEqual({ ...NO_P2PRC_FIELDS, machineUsername: 'ada' })
+  })
+
   test('with an empty table has a row by its address', async () => {
     const { exchange, rows, end } = start({ tables: { [PC]: [] } })
     expect(await exchange.join(PC)).toEqual(PC)
