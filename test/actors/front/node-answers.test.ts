@@ -35,10 +35,10 @@ interface Setting {
   readonly seeds?: readonly string[]
   readonly reachability?: 'public' | 'tunnelled' | 'unknown'
   readonly candidates?: readonly TurnCandidate[]
-  readonly stock?: readonly TurnCandidate[]
+  readonly external?: readonly TurnCandidate[]
 }
 
-function start({ state = 'serving', context = {}, seeds = [], reachability = 'public', candidates = [], stock = [] }: Setting = {}) {
+function start({ state = 'serving', context = {}, seeds = [], reachability = 'public', candidates = [], external = [] }: Setting = {}) {
   const parts = stateParts()
   const { keeper, own } = parts
   const named: (string | null)[] = []
@@ -69,9 +69,9 @@ function start({ state = 'serving', context = {}, seeds = [], reachability = 'pu
         })),
       }),
     },
-    stock: { rttMs: () => null, candidates: () => stock },
+    external: { rttMs: () => null, candidates: () => external },
     notes: () => [],
-  candidates: () => candidates,
+    candidates: () => candidates,
   })
   return {
     ...parts,
@@ -232,7 +232,7 @@ describe('health', () => {
     ],
     [
       'a stock frps can not be used',
-      { stock: [{ ...turn, name: 'frps', objection: 'token does not match' }, turn] },
+      { external: [{ ...turn, name: 'frps', objection: 'token does not match' }, turn] },
       () => {},
       ["warn: the stock frps frps can't be used as TURN: token does not match"],
     ],
