@@ -2,6 +2,7 @@
 import { type Observable, Subject } from 'rxjs'
 import { type IpTable, type Row, recordBurst, recordOwnBurst, type Surroundings } from '../../domain/ip-table.ts'
 import { afterAnswer, afterForgetting, afterSilence, NOT_ISOLATED } from '../../domain/isolation.ts'
+import type { Burst } from '../../domain/latency.ts'
 import { nextProbeMs } from '../../domain/probe-pace.ts'
 import { PROBE_GAP, PROBES_AT_ONCE } from '../../domain/timings.ts'
 import type { Ports } from '../../ports.ts'
@@ -42,6 +43,8 @@ interface ProberNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly own: OwnRecord
   readonly health: Health
 }
+
+const NO_NODE_THERE: Burst = { type: 'silent', refused: false, why: 'what answers there is no node with an identity' }
 
 interface Ended {
   readonly address: string
@@ -104,6 +107,8 @@ export function createProber({ clock, random, calls, keeper, own, health }: Prob
     // An address that leads back to this node is no peer; its row is for the one who is told of the ping.
     if (row.record.id === null && by?.id === own.id && by.run === own.run) return
     judge(row, pinged)
+    // Who has an identity is proven by its own answer alone.
+    const isOther = burst.type === 'answered' && row.record.id !== null && by === null
     // Its own row stands by proof from outside: what it can't ask itself says nothing.
     if (row.key === own.id) {
       if (burst.type === 'answered' && by?.run === own.run) keeper.apply((current) => recordOwnBurst(current, row.key, burst))
@@ -111,7 +116,8 @@ export function createProber({ clock, random, calls, keeper, own, health }: Prob
     }
     // While nobody answers at all, as before the network is up, the silence of a row of the file says nothing of it.
     const around = row.stored !== null && !isAnybodyThere() ? 'isolated' : surroundings()
-    keeper.apply((current, wallMs) => recordBurst(current, row.key, burst, wallMs, by?.id ?? null, around))
+    const outcome = isOther ? NO_NODE_THERE : burst
+    keeper.apply((current, wallMs) => recordBurst(current, row.key, outcome, wallMs, by?.id ?? null, around))
   }
   const plan = (row: Row, { burst }: Pinged): void => {
     const refused = burst.type === 'silent' && burst.refused

@@ -6,6 +6,7 @@ import { keptRows, putOwn, recordBurst, recordSpeed } from '../../../src/domain/
 import { unsignedRecord } from '../../../src/domain/record.ts'
 import type { TurnCandidate, TurnChoice } from '../../../src/domain/turn-choice.ts'
 import type { NodeContext } from '../../../src/machines/node-machine.ts'
+import type { StoreNote } from '../../../src/ports.ts'
 import { signedBy } from '../../records.ts'
 import { VirtualClock } from '../../sim/virtual-clock.ts'
 import { stateParts } from '../state-parts.ts'
@@ -36,9 +37,18 @@ interface Setting {
   readonly reachability?: 'public' | 'tunnelled' | 'unknown'
   readonly candidates?: readonly TurnCandidate[]
   readonly external?: readonly TurnCandidate[]
+  readonly notes?: readonly StoreNote[]
 }
 
-function start({ state = 'serving', context = {}, seeds = [], reachability = 'public', candidates = [], external = [] }: Setting = {}) {
+function start({
+  state = 'serving',
+  context = {},
+  seeds = [],
+  reachability = 'public',
+  candidates = [],
+  external = [],
+  notes = [],
+}: Setting = {}) {
   const parts = stateParts()
   const { keeper, own } = parts
   const named: (string | null)[] = []
@@ -70,7 +80,7 @@ function start({ state = 'serving', context = {}, seeds = [], reachability = 'pu
       }),
     },
     external: { rttMs: () => null, candidates: () => external },
-    notes: () => [],
+    notes: () => notes,
     candidates: () => candidates,
   })
   return {
@@ -235,6 +245,12 @@ describe('health', () => {
       { external: [{ ...turn, name: 'frps', objection: 'token does not match' }, turn] },
       () => {},
       ["warn: the stock frps frps can't be used as TURN: token does not match"],
+    ],
+    [
+      'rows of its file are amiss',
+      { notes: [{ text: 'line 3 has no usable port', fix: 'Mend it.' }] },
+      ({ health }) => health.set('table', { level: 'error', text: 'the disk is full', fix: 'Make room.' }),
+      ['error: the disk is full', 'warn: line 3 has no usable port'],
     ],
     [
       'parts found something: the worst comes first',

@@ -205,10 +205,33 @@ test('a table that is answered with an error is answered with nothing', async ()
   expect(await clock.until(calls.postTable(AT, '{}'))).toEqual({ type: 'text', text: '' })
 })
 
-test('requests end with the signal they were made for', async () => {
-  const given: (AbortSignal | undefined)[] = []
-  const { signal } = new AbortController()
-  const requests = endable({ request: async (_, request) => (given.push(request.signal), RESET) }, signal)
-  await requests.request(AT, { method: 'GET', path: '/', timeoutMs: 1 })
-  expect(given).toEqual([signal])
+test('requests end with the one signal they were made for: those under way, and every later one at once', async () => {
+  const signals: AbortSignal[] = []
+  const ending = new AbortController()
+  const requests = endable(
+    {
+      request: async (_, { signal }) => {
+        if (signal) signals.push(signal)
+        return RESET
+      },
+    },
+    ending.signal,
+  )
+  const hanging = endable(
+    {
+      request: (_, { signal }) => {
+        if (signal) signals.push(signal)
+        return new Promise(() => {})
+      },
+    },
+    ending.signal,
+  )
+  const ask: PeerRequest = { method: 'GET', path: '/', timeoutMs: 1 }
+  await requests.request(AT, ask)
+  void hanging.request(AT, ask)
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false, false])
+  ending.abort()
+  await requests.request(AT, ask)
+  // The first has ended by itself: nobody is told of it.
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false, true, true])
 })

@@ -224,6 +224,16 @@ describe('what an answer says', () => {
     expect(told).toEqual(['5 removed ash', '5 probed ash by elm'])
   })
 
+  test('somebody without an identity at the address of who has one proves nothing', async () => {
+    const { clock, prober, prove, net, keeper, told } = start()
+    prove(ash)
+    net.answer = () => ({ by: null })
+    await clock.until(prober.prove(['ash']))
+    expect(keeper.current().rows.get('ash')?.state).toEqual('suspect')
+    await clock.advance(10_000)
+    expect(told.filter((line) => line.includes('removed')).map((line) => line.split(' ')[1])).toEqual(['removed'])
+  })
+
   test('a refusal is looked at again sooner than silence', async () => {
     const { clock, prober, prove, net, pings, told } = start()
     net.answer = (address) => (address === AT ? 'refused' : 'silent')
