@@ -12,6 +12,15 @@ export { plainHost } from './server/server-proxy.ts'
 export type { CarriedProxy } from './server/server-session.ts'
 export { UdpUsers } from './server/udp-users.ts'
 export { serverNameOf } from './web/client-hello.ts'
-export { framingOf, type HttpRules, isAuthorized, NO_RULES, requestHeaders, responseHeaders } from './web/http-rules.ts'
+export {
+  framingOf,
+  type HttpRules,
+  informationalHeaders,
+  isAuthorized,
+  NO_RULES,
+  requestHeaders,
+  responseHeaders,
+  trailerHeaders,
+} from './web/http-rules.ts'
 export { type VhostFinder, type VhostRoute, Vhosts } from './web/vhosts.ts'
 export { proxyHeader } from './wire/proxy-protocol.ts'

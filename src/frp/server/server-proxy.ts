@@ -48,7 +48,7 @@ export class ServerTcpProxy implements ServerProxy {
     this.name = request.proxyName
     this.#options = options
     const { token, randomBytes } = server
-    const onUndecodable = (): void => options.traffic.failed(this.name, 'undecodable bytes from the client')
+    const onUndecodable = (): void => this.failed('undecodable bytes from the client')
     this.#wishes = { useEncryption, useCompression, limit, token, randomBytes, onUndecodable }
   }
 
@@ -73,10 +73,15 @@ export class ServerTcpProxy implements ServerProxy {
     this.#options.pool.get({
       give: (work) => this.#join(user, work, elsewhere),
       refuse: (why) => {
-        if (!this.#closed) this.#options.traffic.failed(this.name, why)
+        this.failed(why)
         elsewhere()
       },
     })
+  }
+
+  /** Somebody was not served. */
+  failed(why: string): void {
+    if (!this.#closed) this.#options.traffic.failed(this.name, why)
   }
 
   async close(): Promise<void> {

@@ -36,6 +36,10 @@ export class ServerVhostProxy implements ServerProxy, VhostRoute {
     this.#users.serve(user)
   }
 
+  failed(why: string): void {
+    this.#users.failed(why)
+  }
+
   async open(): Promise<null> {
     return null // it has no port of its own
   }

@@ -45,8 +45,10 @@ const HOP_BY_HOP = [
 ]
 /** A body's length is a matter between neighbours too: a rule that set it would let one request pass for two. */
 const RELAYS_OWN = new Set([...HOP_BY_HOP, 'content-length'])
-/** The relay says these itself. `expect` was answered before the body came. */
+/** The relay says these itself. */
 const REPLACED = ['host', 'expect', 'content-length', 'forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto']
+/** What decides on a message must stand before its body (RFC 9110 §6.5.1). */
+const NO_TRAILERS = ['authorization', 'cookie', 'set-cookie', 'content-type', 'content-encoding', 'content-range']
 
 /** Whether the user may pass. `authorization`: the header, empty where there is none. */
 export function isAuthorized({ user, password }: HttpRules, authorization: string): boolean {
@@ -78,11 +80,14 @@ export interface Asked {
   readonly method: string
   /** The protocol that a connection is to be handed over to; null: it is an ordinary request. */
   readonly upgrade: string | null
+  /** The user waits for `100 Continue`. */
+  readonly expectsContinue: boolean
 }
 
 /** The headers the service gets. */
-export function requestHeaders({ raw, host, from, tls, method, upgrade }: Asked, rules: HttpRules): string[] {
+export function requestHeaders({ raw, host, from, tls, method, upgrade, expectsContinue }: Asked, rules: HttpRules): string[] {
   const framing = framingOf(raw)
+  const takesTrailers = upgrade === null && valuesOf(raw, 'te').some((value) => /(^|[,\s])trailers\s*(,|$)/i.test(value))
   const before = valuesOf(raw, 'x-forwarded-for')
   const own = [
     ...['X-Forwarded-For', [...before, from].join(', ')],
@@ -92,13 +97,13 @@ export function requestHeaders({ raw, host, from, tls, method, upgrade }: Asked,
   const passed = without(raw, new Set([...hopByHop(raw), ...REPLACED]))
   const ruled = withRules([...passed, ...own], rules.headers)
   return [
-    'Host',
-    hostFor(rules, host),
+    ...['Host', hostFor(rules, host)],
     ...ruled,
     ...lengthOf(framing, method),
-    'Connection',
-    upgrade === null ? 'close' : 'Upgrade',
-  ].concat(upgrade === null ? [] : ['Upgrade', upgrade])
+    ...(expectsContinue ? ['Expect', '100-continue'] : []),
+    ...(takesTrailers ? ['TE', 'trailers'] : []),
+    ...(upgrade === null ? ['Connection', takesTrailers ? 'close, TE' : 'close'] : ['Connection', 'Upgrade', 'Upgrade', upgrade]),
+  ]
 }
 
 /** A rule may name Host too; it has the last word, as with stock frps. */
@@ -120,11 +125,24 @@ export function responseHeaders(raw: readonly string[], rules: HttpRules): strin
   return withRules(without(raw, dropped), rules.responseHeaders)
 }
 
-/** Those of RFC 9110, and what `Connection` names; it can name none of those that say where a body ends. */
+/** The headers of an answer of the 1xx kind that the user gets. */
+export const informationalHeaders = (raw: readonly string[]): string[] => without(raw, hopByHop(raw).add('content-length'))
+
+/** What is passed on of the headers behind a body, either way. None can take the place of what a rule has set. */
+export function trailerHeaders(raw: readonly string[], { headers, responseHeaders: inAnswer }: HttpRules): string[] {
+  const ruled = [...Object.keys(headers), ...Object.keys(inAnswer)].map((name) => name.toLowerCase())
+  return without(raw, new Set([...HOP_BY_HOP, ...REPLACED, ...NO_TRAILERS, ...ruled]))
+}
+
+/**
+ * Those of RFC 9110, and what `Connection` names; it can name none of those that say where a body ends. `Trailer` stays with the
+ * chunks that it belongs to.
+ */
 function hopByHop(raw: readonly string[]): Set<string> {
   const named = valuesOf(raw, 'connection').flatMap((value) => value.split(','))
   const names = new Set([...HOP_BY_HOP, ...named.map((name) => name.trim().toLowerCase())])
   names.delete('content-length')
+  if (framingOf(raw).type === 'chunked') names.delete('trailer')
   return names
 }
 

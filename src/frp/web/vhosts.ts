@@ -14,6 +14,8 @@ export interface VhostRoute {
    * request. `refuse` is called where nobody can serve it now.
    */
   serve(user: AcceptedLink): void
+  /** A request for http was not answered as it should be: `why` is one clause. Of `refuse` whoever calls that knows. Absent: nobody counts. */
+  failed?(why: string): void
 }
 
 /** What the port asks. `host`: a Host header or a server name, in any case, with or without a port. */

@@ -7,7 +7,7 @@ import { RawConnection, takeRaw } from '../front/raw-accept.ts'
 import { failed, failureOf } from './network-failure.ts'
 
 /** Of this process's file descriptors, those that strangers may take: the rest is for files and for what we dial. */
-const STRANGERS_SHARE = 0.8
+const INBOUND_SHARE = 0.8
 const DEFAULT_DESCRIPTORS = 1_024
 
 /** Sockets that came in and are open, on all ports together. */
@@ -33,7 +33,7 @@ export function listenTcp({ address, maxOpen, onSocket, onRaw }: TcpListenerOpti
   const host = at?.[1] ?? at?.[2] ?? ''
   const wanted = Number(at?.[3] ?? Number.NaN)
   if (!(wanted <= 65_535)) return Promise.resolve(failed('unreachable', `${address} is not host:port`))
-  const inAll = strangersLimit()
+  const inAll = inboundSocketLimit()
   const open = new Set<Socket | RawConnection>()
   let onEmpty = ignore
   const add = (one: Socket | RawConnection): void => {
@@ -87,8 +87,8 @@ const ignore = (): void => {}
 let limit: number | null = null
 
 /** Sockets that strangers may hold in all. Counted from the soft limit on open files, where the system tells it. */
-export function strangersLimit(): number {
-  limit ??= Math.floor(descriptorLimit() * STRANGERS_SHARE)
+export function inboundSocketLimit(): number {
+  limit ??= Math.floor(descriptorLimit() * INBOUND_SHARE)
   return limit
 }
 
