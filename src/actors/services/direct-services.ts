@@ -64,6 +64,7 @@ export function createDirectServices({ clock, random, network, services, ports, 
       return accepted.refuse()
     }
     proofs.served(spec.name, null)
+    local.link.on('error', () => services.meter(spec.name)?.failed(`${spec.local} broke a connection off`, clock.wallMs()))
     const header = headerOf(spec, accepted)
     if (header !== null) local.link.write(header)
     const { first } = accepted
@@ -80,7 +81,8 @@ export function createDirectServices({ clock, random, network, services, ports, 
   const claim = (spec: ServiceSpec, type: 'http' | 'https'): OwnPort | string => {
     const limit = limitOf(spec)
     const wish = { type, domains: spec.domain === null ? [] : [spec.domain], subdomain: '', locations: [] }
-    const claimed = vhosts.claim(wish, { rules: NO_RULES, serve: (user) => void serve(spec, limit, user) })
+    const failed = (why: string): void => services.meter(spec.name)?.failed(why, clock.wallMs())
+    const claimed = vhosts.claim(wish, { rules: NO_RULES, serve: (user) => void serve(spec, limit, user), failed })
     if (claimed.type === 'refused') return `this node can't answer for ${spec.domain}: ${claimed.error}`
     return { type: 'named', port: vhosts.port, close: async () => claimed.release() }
   }

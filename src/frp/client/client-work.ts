@@ -6,6 +6,7 @@ import { NO_BYTES, type Traffic } from '../meters/traffic.ts'
 import type { MuxStream } from '../mux/mux-contract.ts'
 import { createCoder } from '../wire/coding.ts'
 import { privilegeKey, streamKey } from '../wire/crypto.ts'
+import { datagramLimits } from '../wire/datagram-size.ts'
 import { firstMessage } from '../wire/first-message.ts'
 import type { MessageOf } from '../wire/messages.ts'
 import { proxyHeader } from '../wire/proxy-protocol.ts'
@@ -17,6 +18,8 @@ export interface WorkHost {
   readonly traffic: Traffic
   readonly runId: () => string
   readonly peerIsOurs: () => boolean
+  /** The largest datagram that the TURN says it takes; 0: it says nothing. */
+  readonly peerDatagramBytes: () => number
   readonly proxies: Pick<ClientProxies, 'find' | 'limitOf' | 'udpOf'>
   /** It carries a user's connection from now on, or is gone. Once, unless dropped before. */
   readonly joined: () => void
@@ -54,12 +57,18 @@ export function serveWork(stream: MuxStream, host: WorkHost): () => void {
     if (udp === null) return fail()
     finish()
     host.traffic.hold(spec.name, stream, () => udp.lost(stream))
-    udp.attach(stream, rest, createCoder({ ...spec, key: streamKey(options.token), randomBytes: options.randomBytes }))
+    const coder = createCoder({ ...spec, key: streamKey(options.token), randomBytes: options.randomBytes })
+    udp.attach(stream, rest, { coder, limits: datagramLimits(wire, host.peerDatagramBytes()) })
   }
   const dial = (started: MessageOf<'startWorkConn'>, spec: ProxySpec, rest: Buffer | null): void => {
     const { name, useEncryption, useCompression } = spec
     const { token, randomBytes } = options
-    const onUndecodable = (): void => host.traffic.failed(name, 'undecodable bytes from the TURN')
+    let isCounted = false
+    const failed = (why: string): void => {
+      if (!isCounted) host.traffic.failed(name, why)
+      isCounted = true
+    }
+    const onUndecodable = (): void => failed('undecodable bytes from the TURN')
     const wishes = { useEncryption, useCompression, limit: host.proxies.limitOf(spec), token, randomBytes, onUndecodable }
     const before = { bytesIn: stream.bytesIn - (rest?.length ?? 0), bytesOut: stream.bytesOut }
     const from = `${started.srcAddr}:${started.srcPort}`
@@ -67,7 +76,7 @@ export function serveWork(stream: MuxStream, host: WorkHost): () => void {
     void options.dialLocal(spec.local, isBare(wishes) ? stream.reader() : null).then((opened) => {
       if ('type' in opened) {
         fail()
-        if (host.proxies.find(name) !== null) host.traffic.failed(name, `nothing answers at ${spec.local}: ${opened.text}`)
+        if (host.proxies.find(name) !== null) failed(`nothing answers at ${spec.local}: ${opened.text}`)
         options.tell({ type: 'client.served', proxy: name, from, ok: false, error: opened.text })
         return
       }
@@ -78,6 +87,7 @@ export function serveWork(stream: MuxStream, host: WorkHost): () => void {
       }
       finish()
       const { link, direct } = opened
+      link.on('error', () => failed(`${spec.local} broke a connection off`))
       const header = headerOf(started, spec)
       if (header !== null) link.write(header)
       const near = nearLink(link, wishes)

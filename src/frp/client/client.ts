@@ -8,6 +8,7 @@ import { WIRE_VERSION } from '../wire/codec.ts'
 import { ControlChannel } from '../wire/control-channel.ts'
 import { controlCipher } from '../wire/control-cipher.ts'
 import { privilegeKey } from '../wire/crypto.ts'
+import { LOGIN_METAS } from '../wire/datagram-size.ts'
 import { firstMessage } from '../wire/first-message.ts'
 import type { Message, MessageOf } from '../wire/messages.ts'
 import { type Wire, wireOf } from '../wire/wire.ts'
@@ -42,6 +43,7 @@ class Client implements FrpClient {
   #stopLogin: (() => void) | null = null
   #runId: string
   #peerIsOurs: boolean
+  #peerDatagramBytes = 0
   #pingTimer: unknown = null
   #lastPongAt = 0
   #closed = false
@@ -119,17 +121,18 @@ class Client implements FrpClient {
       privilegeKey: key,
       timestamp,
       runId: this.#runId,
-      metas: { moonwalk: '1' },
+      metas: LOGIN_METAS,
       poolCount,
     })
     stream.write(opening === null ? login : Buffer.concat([opening.first, login]))
   }
 
   #loggedIn(stream: MuxStream, answer: MessageOf<'loginResp'>, rest: Buffer | null, transcript: Buffer | null): void {
-    const { runId, version, moonwalk } = answer
+    const { runId, version, moonwalk, moonwalkDatagrams } = answer
     const { clock, randomBytes, token, tell } = this.#options
     if (runId !== '') this.#runId = runId
     this.#peerIsOurs = moonwalk !== ''
+    this.#peerDatagramBytes = moonwalkDatagrams
     this.#control = new ControlChannel(stream, {
       clock,
       wire: this.#wire,
@@ -182,6 +185,7 @@ class Client implements FrpClient {
         traffic: this.#traffic,
         runId: () => this.#runId,
         peerIsOurs: () => this.#peerIsOurs,
+        peerDatagramBytes: () => this.#peerDatagramBytes,
         proxies: this.#proxies,
         joined: () => {
           waiting = false

@@ -15,6 +15,8 @@ export interface ServerProxyOptions {
   readonly pool: WorkPool
   readonly traffic: Traffic
   readonly peerIsOurs: boolean
+  /** The largest datagram that the client says it takes; 0: it says nothing. */
+  readonly peerDatagramBytes: number
   /** Where this end keeps the proxy's bandwidth limit. */
   readonly limit: TokenBucket | null
 }

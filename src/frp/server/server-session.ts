@@ -7,6 +7,7 @@ import { Traffic } from '../meters/traffic.ts'
 import type { MuxStream } from '../mux/mux-contract.ts'
 import { ControlChannel } from '../wire/control-channel.ts'
 import { controlCipher } from '../wire/control-cipher.ts'
+import { datagramsIn } from '../wire/datagram-size.ts'
 import type { Message, MessageOf } from '../wire/messages.ts'
 import type { Wire } from '../wire/wire.ts'
 import type { PortPool } from './port-pool.ts'
@@ -179,7 +180,8 @@ export class ServerSession {
     if (error !== null) return this.#refuse(proxyName, error)
     const udp = request.proxyType === 'udp'
     const limit = bucketFor('server', request, server.clock)
-    const options = { server, request, pool: this.#pool, traffic: this.traffic, peerIsOurs: this.peerIsOurs, limit }
+    const peerDatagramBytes = datagramsIn(this.#options.login.metas)
+    const options = { server, request, pool: this.#pool, traffic: this.traffic, peerIsOurs: this.peerIsOurs, peerDatagramBytes, limit }
     if (server.vhosts !== undefined && isVhost(request.proxyType)) return this.#opened(openVhostProxy(options, server.vhosts), proxyName)
     const proxy = udp ? new ServerUdpProxy(options) : new ServerTcpProxy(options)
     this.#proxies.set(proxyName, proxy) // from here on nobody else may use the name

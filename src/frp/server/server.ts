@@ -5,6 +5,7 @@ import type { AcceptedLink } from '../links/link.ts'
 import type { ProxyFigures } from '../meters/proxy-meter.ts'
 import { WIRE_VERSION } from '../wire/codec.ts'
 import { privilegeKey, sameKey } from '../wire/crypto.ts'
+import { MAX_DATAGRAM_BYTES } from '../wire/datagram-size.ts'
 import type { MessageOf } from '../wire/messages.ts'
 import { PortPool } from './port-pool.ts'
 import { type Greeting, ServerConnection } from './server-connection.ts'
@@ -159,8 +160,8 @@ class Server implements FrpServer {
       await this.#endings.get(before) // its ports must be free before the answer
     }
     if (connection.closed) return
-    const ours = session.peerIsOurs ? '1' : ''
-    stream.write(wire.encode({ type: 'loginResp', version: WIRE_VERSION, runId, moonwalk: ours }))
+    const ours = session.peerIsOurs ? { moonwalk: '1', moonwalkDatagrams: MAX_DATAGRAM_BYTES } : {}
+    stream.write(wire.encode({ type: 'loginResp', version: WIRE_VERSION, runId, ...ours }))
     tell({ type: 'session.loggedIn', session: id, runId, version: login.version, user: login.user })
     session.start(rest)
   }

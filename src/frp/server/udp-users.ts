@@ -1,5 +1,6 @@
 // The users of a udp service, at the service's end: a local socket for each, so that the service tells them apart.
 import type { DatagramPort, FrpClock, OpenDatagrams } from '../contract.ts'
+import { MAX_DATAGRAM_BYTES } from '../wire/datagram-size.ts'
 import type { UdpAddress } from '../wire/messages.ts'
 import { proxyHeader } from '../wire/proxy-protocol.ts'
 
@@ -46,7 +47,7 @@ export class UdpUsers {
     for (const [key, user] of [...this.#users]) this.#forget(key, user)
   }
 
-  /** A user's datagram; lost when there are 1,024 users already, or its socket can't be opened. */
+  /** A user's datagram. Lost, and told to `onFail`, when there are 1,024 users already, or its socket can't be opened or not so soon. */
   toService(bytes: Buffer, from: UdpAddress): void {
     const key = `${from.host} ${from.port}`
     const known = this.#users.get(key)
@@ -54,8 +55,11 @@ export class UdpUsers {
     if (user === null) return
     user.usedAt = this.#options.clock.now()
     const whole = known === undefined && this.#options.withHeader === true ? Buffer.concat([this.#headerFor(from), bytes]) : bytes
-    if (user.socket !== null) user.socket.send(whole, this.#target)
+    if (whole.length > MAX_DATAGRAM_BYTES)
+      this.#options.onFail(`a datagram of ${bytes.length} bytes was lost: with the PROXY header it is too large`)
+    else if (user.socket !== null) user.socket.send(whole, this.#target)
     else if (user.early.length < MAX_EARLY) user.early.push(whole)
+    else this.#options.onFail('a datagram was lost: they come faster than a socket for their user is opened')
   }
 
   #headerFor(source: UdpAddress): Buffer {

@@ -50,11 +50,17 @@ export const LAYOUT = {
       poolCount: whole('pool_count'),
     },
   },
-  // `moonwalk` is ours: stock frp ignores it.
+  // `moonwalk` and `moonwalk_datagrams` are ours: stock frp ignores them.
   loginResp: {
     byte: '1',
     id: 2,
-    fields: { version: text('version'), runId: text('run_id'), error: text('error'), moonwalk: text('moonwalk') },
+    fields: {
+      version: text('version'),
+      runId: text('run_id'),
+      error: text('error'),
+      moonwalk: text('moonwalk'),
+      moonwalkDatagrams: whole('moonwalk_datagrams'),
+    },
   },
   newProxy: {
     byte: 'p',

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { bucketFor, limitObjection, readBandwidth, TokenBucket } from '../../../src/frp/meters/bandwidth-limit.ts'
+import { ProxyMeter } from '../../../src/frp/meters/proxy-meter.ts'
 import { FakeClock, settle } from '../fake-clock.ts'
 import { World } from '../frp-world.ts'
-import { UdpNet } from '../udp-net.ts'
+import { udpWorld } from '../udp-world.ts'
 
 const KIB = 1 << 10
 
@@ -194,25 +195,26 @@ test('a user who has half-closed still gets all of what a limited service sent b
   expect([user?.received.length, user?.ended]).toEqual([sent.length, true])
 })
 
-test.each(['client', 'server'] as const)('datagrams beyond a limit kept by the %s are lost', async (limitMode) => {
-  const net = new UdpNet()
-  const { openDatagrams } = net
-  const world = new World({ openDatagrams })
-  const heard: number[] = []
-  await openDatagrams('127.0.0.1:53', (bytes) => heard.push(bytes.length))
-  const { port } = await world.serving({ name: 'dns', type: 'udp', local: '127.0.0.1:53', limit: '2KB', limitMode }, { openDatagrams })
-  await world.clock.advance(0)
-  const socket = await openDatagrams('127.0.0.1:0', () => {})
-  if (socket.type === 'failed') throw new Error(socket.text)
+test.each(['client', 'server'] as const)('datagrams beyond a limit kept by the %s are lost, and counted there', async (limitMode) => {
+  const meter = new ProxyMeter()
+  const {
+    world,
+    user,
+    meter: turn,
+  } = await udpWorld({ spec: { limit: '2KB', limitMode }, client: { meterOf: () => meter }, answer: () => Buffer.of() })
+  const ash = await user()
   const ask = async (): Promise<void> => {
-    for (let count = 0; count < 4; count++) socket.send(Buffer.alloc(1000), { host: '127.0.0.1', port })
+    for (let count = 0; count < 4; count++) ash.ask('x'.repeat(1_000))
     await settle()
   }
   await ask()
-  expect(heard.length).toEqual(2)
-  await world.clock.advance(1000)
+  expect(ash.heard.length).toEqual(2)
+  await world.clock.advance(1_000)
   await ask()
-  expect(heard.length).toEqual(4)
+  expect(ash.heard.length).toEqual(4)
+  const errors = [meter.figures(0), turn()].map((figures) => [figures?.errorsEver, figures?.lastError?.text])
+  const lost = [4, "a datagram was lost: it was beyond the proxy's bandwidth limit"]
+  expect(errors).toEqual(limitMode === 'client' ? [lost, [0, undefined]] : [[0, undefined], lost])
 })
 
 test('a limit that can not be read is refused by our own end before it is asked for', async () => {

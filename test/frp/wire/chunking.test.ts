@@ -6,6 +6,7 @@ import { encodeMessage, MessageReader } from '../../../src/frp/wire/codec.ts'
 import { createCoder } from '../../../src/frp/wire/coding.ts'
 import { ControlChannel } from '../../../src/frp/wire/control-channel.ts'
 import { controlCipher } from '../../../src/frp/wire/control-cipher.ts'
+import { datagramLimits } from '../../../src/frp/wire/datagram-size.ts'
 import { firstMessage } from '../../../src/frp/wire/first-message.ts'
 import { GreetingReader } from '../../../src/frp/wire/greeting.ts'
 import type { Outgoing } from '../../../src/frp/wire/messages.ts'
@@ -175,6 +176,7 @@ const packets =
     let end: string | null = null
     const packetStream = new PacketStream(stream, {
       wire: wireOf(wire),
+      limits: datagramLimits(wireOf(wire), 0),
       coder: createCoder(wishes),
       onPacket: (bytes, { host, port }) => said.push(`${bytes.toString('hex')} of ${host}:${port}`),
       onSign: () => {},

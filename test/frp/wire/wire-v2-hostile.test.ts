@@ -104,7 +104,10 @@ describe('a TURN', () => {
     const world = new World()
     const other = await member(world, 'other')
     const { caller, answer, cipher, say } = await member(world)
-    expect(answer).toEqual({ type: 'message', message: { type: 'loginResp', version: '0.45.0', runId: 'r', error: '', moonwalk: '' } })
+    expect(answer).toEqual({
+      type: 'message',
+      message: { type: 'loginResp', version: '0.45.0', runId: 'r', error: '', moonwalk: '', moonwalkDatagrams: 0 },
+    })
     say({ type: 'newProxy', proxyName: 'web', proxyType: 'tcp', remotePort: 6000 })
     await settle()
     expect(world.ports.has(6000)).toEqual(true)
