@@ -1,7 +1,7 @@
 // Our two ends of a tunnel on real sockets, without the rest of the node.
 import { isOwnHost } from '../../src/domain/own-host.ts'
 import { createFrpClient } from '../../src/frp/client/client.ts'
-import type { FrpClient, FrpClientFact, FrpServer, FrpServerFact, ProxySpec } from '../../src/frp/contract.ts'
+import type { FrpClient, FrpClientFact, FrpServerFact, ProxySpec } from '../../src/frp/contract.ts'
 import { createFrpServer } from '../../src/frp/server/server.ts'
 import { Vhosts } from '../../src/frp/web/vhosts.ts'
 import { createNodeNetwork } from '../../src/io/network/node-network.ts'
@@ -107,7 +107,7 @@ export const domainProxy = (type: 'http' | 'https', domain: string, ...given: Pa
 
 export interface OurServer {
   readonly port: number
-  readonly server: FrpServer
+  readonly server: ReturnType<typeof createFrpServer>
   readonly facts: Facts<FrpServerFact>
   close(): Promise<void>
 }
