@@ -1,10 +1,9 @@
 // The cards beside the table: how this node is reached, its services, its health, its news.
-import { signal } from '@preact/signals'
 import type { StatusAnswer, TrafficAnswer } from '../src/answers.ts'
 import type { FeedService, FeedStatus } from '../src/feed/figures.ts'
 import type { Entry } from '../src/feed/news.ts'
 import { newsText } from '../src/feed/news-text.ts'
-import { nowMs } from './feed-client.ts'
+import { bySeq, nowMs, showsMeasurements } from './feed-client.ts'
 import { age, clockTime, DASH, fullTime, measure } from './format.ts'
 import { ServiceTraffic } from './traffic.tsx'
 
@@ -93,11 +92,10 @@ export function HealthCard({ health }: { readonly health: StatusAnswer['health']
   )
 }
 
-const showsMeasurements = signal(false)
 const SHOWN = 60
 
-export function NewsCard({ news }: { readonly news: readonly Entry[] }) {
-  const told = news.filter(({ type }) => showsMeasurements.value || type !== 'peer.measured')
+export function NewsCard({ news, measurements }: { readonly news: readonly Entry[]; readonly measurements: readonly Entry[] }) {
+  const told = showsMeasurements.value ? bySeq([...news, ...measurements]) : news
   return (
     <section class="card news" aria-labelledby="news">
       <header>
@@ -132,7 +130,7 @@ export function NewsCard({ news }: { readonly news: readonly Entry[] }) {
 function moodOf(entry: Entry): 'good' | 'poor' | 'plain' | 'quiet' {
   const { type } = entry
   if (entry.type === 'node.reachability' && entry.verdict === 'unknown') return 'poor'
-  if (/^(turn\.lost|turn\.none|service\.down|peer\.removed|peer\.suspected|warned|.*\.refused)$/.test(type)) return 'poor'
+  if (/^(turn\.lost|service\.down|peer\.removed|peer\.suspected|warned|.*\.refused)$/.test(type)) return 'poor'
   if (/^(turn\.chosen|service\.up|peer\.added|peer\.cleared|node\.reachability)$/.test(type)) return 'good'
   return type === 'state.entered' || type === 'peer.measured' ? 'quiet' : 'plain'
 }

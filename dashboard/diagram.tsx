@@ -1,20 +1,25 @@
 import { useSignal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Entry } from '../src/feed/news.ts'
 import { type DrawnEdge, hotEdges } from './hot-edges.ts'
 
-type StateNews = Extract<Entry, { type: 'state.entered' }>
+export type StateNews = Extract<Entry, { type: 'state.entered' }>
 
-/** A machine's diagram with the active states lit, and the way it last went. */
-export function Diagram({
-  machine,
-  active,
-  last,
-}: {
+interface DiagramShown {
   readonly machine: string
+  /** Which one of several is shown; null: the only one, or all. */
+  readonly who: string | null
+  /** Several are shown at once. */
+  readonly isSeveral: boolean
   readonly active: readonly string[]
   readonly last: StateNews | undefined
-}) {
+  /** Stands between the caption and the drawing. */
+  readonly children: ComponentChildren
+}
+
+/** A machine's diagram with the active states lit, and the way it last went. */
+export function Diagram({ machine, who, isSeveral, active, last, children }: DiagramShown) {
   const holder = useRef<HTMLDivElement>(null)
   const problem = useSignal<string | null>(null)
   const drawn = useSignal(false)
@@ -40,8 +45,16 @@ export function Diagram({
   return (
     <figure class="diagram">
       <figcaption>
-        <b>{machine}</b> is <span class="state-name">{leaf}</span>
+        <b>{machine}</b> {who !== null && <>of {who} </>}
+        {isSeveral ? (
+          'of several'
+        ) : (
+          <>
+            is <span class="state-name">{leaf}</span>
+          </>
+        )}
       </figcaption>
+      {children}
       <div ref={holder} class="drawing" />
       {problem.value && <p class="empty">{problem.value}</p>}
     </figure>

@@ -1,7 +1,8 @@
 // The page's end of the live feed: connects, keeps the view up to date, and says how things stand when it can't.
-import { signal } from '@preact/signals'
-import { applyFeed, type FeedDelta, type FeedSnapshot, type FeedView } from '../src/feed/delta.ts'
+import { effect, signal } from '@preact/signals'
+import { applyFeed, type FeedDelta, type FeedSnapshot, type FeedView, type NewsByKind } from '../src/feed/delta.ts'
 import type { Entry } from '../src/feed/news.ts'
+import { keepNewest } from '../src/feed/news-ring.ts'
 
 export type FeedLink =
   | { readonly type: 'connecting' }
@@ -14,6 +15,8 @@ export const view = signal<FeedView | null>(null)
 export const link = signal<FeedLink>({ type: 'connecting' })
 /** Wall time in milliseconds, moving once a second: for ages and countdowns. */
 export const nowMs = signal(Date.now())
+/** Whether measurements stand among the news. */
+export const showsMeasurements = signal(false)
 
 const MAX_NEWS = 300
 /** The node says something every five seconds; twice missed and more, and it is stuck or gone. */
@@ -33,6 +36,10 @@ export function startFeed(): void {
     nowMs.value = Date.now()
     if (socket?.readyState === WebSocket.OPEN && Date.now() - heardAtMs > SILENCE_MS) drop()
   }, 1_000)
+  // Measurements are asked for when somebody wants to see them.
+  effect(() => {
+    if (showsMeasurements.value && link.value.type === 'live') void recall('measurements')
+  })
   addEventListener('online', connectNow)
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && connectNow())
 }
@@ -63,21 +70,20 @@ function hear(message: FeedSnapshot | FeedDelta): void {
   failures = 0
   lostSinceMs = null
   link.value = { type: 'live' }
-  void recallNews()
+  void recall('news')
 }
 
 /** The feed begins with few entries; the node remembers more. */
-async function recallNews(): Promise<void> {
-  const answer = await fetch('api/news').catch(() => null)
+async function recall(kind: keyof NewsByKind): Promise<void> {
+  const answer = await fetch(`api/${kind}`).catch(() => null)
   if (!answer?.ok || !view.value) return
-  const { news }: { readonly news: readonly Entry[] } = await answer.json()
+  const body: Readonly<Record<keyof NewsByKind, readonly Entry[]>> = await answer.json()
   const held = view.value
-  const known = new Set(held.news.map(({ seq }) => seq))
-  view.value = {
-    ...held,
-    news: [...news.filter(({ seq }) => !known.has(seq)), ...held.news].sort((a, b) => a.seq - b.seq).slice(-MAX_NEWS),
-  }
+  const known = new Set(held[kind].map(({ seq }) => seq))
+  view.value = { ...held, [kind]: keepNewest(bySeq([...body[kind].filter(({ seq }) => !known.has(seq)), ...held[kind]]), MAX_NEWS) }
 }
+
+export const bySeq = (entries: readonly Entry[]): readonly Entry[] => entries.toSorted((a, b) => a.seq - b.seq)
 
 function drop(): void {
   const old = socket

@@ -1,4 +1,5 @@
 // Which arrows of a diagram a machine went along when it entered a state.
+import { eventLabel } from '../src/feed/event-label.ts'
 
 export interface DrawnEdge {
   readonly id: string
@@ -17,7 +18,7 @@ export function hotEdges(
   { from, state, event }: { readonly from: string; readonly state: string; readonly event: string },
 ): readonly string[] {
   const first = edges.filter((edge) => isAt(from, edge.from))
-  const named = first.filter(({ events }) => events.some((type) => isSame(type, event)))
+  const named = first.filter(({ events }) => events.some((type) => type !== '' && eventLabel(type) === event))
   return walk(
     edges,
     (named.length > 0 ? named : first).map((edge) => [edge]),
@@ -36,9 +37,3 @@ function walk(edges: readonly DrawnEdge[], ways: readonly (readonly DrawnEdge[])
 
 /** Being in `state` is being in `outer`. */
 const isAt = (state: string, outer: string): boolean => outer === '' || state === outer || state.startsWith(`${outer}.`)
-
-/** News tells XState's own events in short. */
-function isSame(type: string, told: string): boolean {
-  const short = type.replace(/^xstate\.after\.([^.]+)\..*$/, 'after $1').replace(/^xstate\.(done|error)\.(actor|state)\.(.*)$/, '$1 $3')
-  return type !== '' && (type === told || short === told)
-}

@@ -1,15 +1,16 @@
 import { effect } from '@preact/signals'
 import { render } from 'preact'
+import type { PeerAnswerRow } from '../src/answers.ts'
 import type { FeedView } from '../src/feed/delta.ts'
-import type { Entry } from '../src/feed/news.ts'
 import { shortId } from '../src/feed/news-text.ts'
 import './chart.css'
 import './dashboard.css'
+import './machines.css'
 import './traffic.css'
 import { HealthCard, NewsCard, ReachCard, ServicesCard } from './cards.tsx'
-import { Diagram } from './diagram.tsx'
 import { connectNow, link, nowMs, startFeed, view } from './feed-client.ts'
 import { age } from './format.ts'
+import { Machines } from './machines.tsx'
 import { PeersTable } from './peers-table.tsx'
 import { startRateHistory } from './rate-history.ts'
 import { CarryingCard } from './traffic.tsx'
@@ -74,8 +75,10 @@ function Link() {
   )
 }
 
-function Main({ shown: { status, traffic, clients, carried, peers, states, news } }: { readonly shown: FeedView }) {
-  const alive = [...peers.values()].filter(({ state }) => state === 'alive').length
+function Main({ shown }: { readonly shown: FeedView }) {
+  const { status, traffic, clients, carried, peers, news, measurements } = shown
+  const count = (wanted: PeerAnswerRow['state']) => [...peers.values()].filter(({ state }) => state === wanted).length
+  const offline = count('offline')
   return (
     <main class={link.value.type === 'live' ? '' : 'stale'}>
       <div class="facts">
@@ -89,25 +92,17 @@ function Main({ shown: { status, traffic, clients, carried, peers, states, news 
           <header>
             <h2 id="servers">Servers</h2>
             <span class="soft">
-              {peers.size} in the table, {alive} alive
+              {peers.size - offline} in the table, {count('alive')} alive{offline > 0 && `; ${offline} offline`}
             </span>
           </header>
           <PeersTable peers={peers} />
         </section>
-        <NewsCard news={news} />
+        <NewsCard news={news} measurements={measurements} />
       </div>
-      <aside class="card diagrams" aria-label="State machines">
-        <Diagram machine="node" active={states.node ?? [status.node.state]} last={lastOf(news, 'node')} />
-        {(status.node.state.startsWith('tunnelling') || states.tunnel !== undefined) && (
-          <Diagram machine="tunnel" active={states.tunnel ?? []} last={lastOf(news, 'tunnel')} />
-        )}
-      </aside>
+      <Machines shown={shown} />
     </main>
   )
 }
-
-const lastOf = (news: readonly Entry[], machine: string) =>
-  news.findLast((entry): entry is Extract<Entry, { type: 'state.entered' }> => entry.type === 'state.entered' && entry.machine === machine)
 
 effect(() => {
   const node = view.value?.status.node

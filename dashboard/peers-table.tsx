@@ -18,7 +18,7 @@ interface Column {
 const COLUMNS: readonly Column[] = [
   { key: 'name', title: 'Name', hint: 'what people call it', value: ({ name }) => name.toLowerCase() },
   { key: 'address', title: 'Address', hint: 'where others reach it', value: ({ address }) => address },
-  { key: 'state', title: 'State', hint: 'alive, suspect, or not known yet', value: ({ state }) => state },
+  { key: 'state', title: 'State', hint: 'alive, suspect, not known yet, or offline for less than a day', value: ({ state }) => state },
   {
     key: 'rtt',
     title: 'RTT ms',
@@ -33,8 +33,8 @@ const COLUMNS: readonly Column[] = [
   { key: 'turn', title: 'TURN', hint: 'offers to carry traffic for others', value: ({ turn }) => (turn ? 0 : 1) },
   { key: 'via', title: 'Via', hint: 'the TURN it is reached through', value: ({ via }) => via },
   {
-    key: 'proof',
-    title: 'Proof',
+    key: 'seen',
+    title: 'Seen',
     hint: 'since it last answered',
     numeric: true,
     value: ({ lastProof }) => (lastProof === null ? null : -Date.parse(lastProof)),
@@ -92,6 +92,7 @@ function Heading({ column: { key, title, hint, numeric } }: { readonly column: C
 
 function Row({ row, names }: { readonly row: PeerAnswerRow; readonly names: ReadonlyMap<string, string> }) {
   const { id, name, address, state, self, rttMs, jitterMs, lossPct, downMbps, upMbps, turn, via, lastProof, dialect } = row
+  const lastSeen = lastProof === null ? 'never seen' : `last seen ${fullTime(lastProof)}`
   return (
     <tr class={`${state} ${self ? 'self' : ''}`} data-peer={peerKey(row)}>
       <th scope="row" title={name}>
@@ -105,7 +106,7 @@ function Row({ row, names }: { readonly row: PeerAnswerRow; readonly names: Read
       <td class="mono" title={address}>
         {address}
       </td>
-      <td>
+      <td title={lastSeen}>
         <span class={`dot ${state}`} aria-hidden="true" />
         {state}
       </td>
@@ -116,7 +117,7 @@ function Row({ row, names }: { readonly row: PeerAnswerRow; readonly names: Read
       <td class="num">{measure(upMbps)}</td>
       <td>{turn ? 'offers' : DASH}</td>
       <td title={via ?? ''}>{via === null ? DASH : (names.get(via) ?? shortId(via))}</td>
-      <td class="num" title={fullTime(lastProof)}>
+      <td class="num" title={lastSeen}>
         {age(lastProof, nowMs.value)}
       </td>
       <td>{dialect}</td>
@@ -127,16 +128,18 @@ function Row({ row, names }: { readonly row: PeerAnswerRow; readonly names: Read
   )
 }
 
-/** This node first; what is not known last, whichever way round. */
+/** This node first, those offline last; before them what is not known, whichever way round. */
 function sorted(rows: readonly PeerAnswerRow[]): readonly PeerAnswerRow[] {
   const { key, down } = order.value
   const value = COLUMNS.find((column) => column.key === key)?.value ?? (() => null)
   return rows.toSorted((a, b) => {
     const [one, other] = [value(a), value(b)]
-    if (a.self !== b.self) return a.self ? -1 : 1
+    if (rank(a) !== rank(b)) return rank(a) - rank(b)
     if (one === null || other === null) return one === other ? compare(a.address, b.address) : one === null ? 1 : -1
     return (down ? -1 : 1) * compare(one, other) || compare(a.address, b.address)
   })
 }
+
+const rank = ({ self, state }: PeerAnswerRow): number => (self ? 0 : state === 'offline' ? 2 : 1)
 
 const compare = (a: string | number, b: string | number): number => (a < b ? -1 : a > b ? 1 : 0)

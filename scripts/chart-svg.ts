@@ -2,6 +2,7 @@
 // `data-event` are what the dashboard lights up; colours are CSS variables (chart.css).
 import type { ELK, ElkExtendedEdge, ElkLabel, ElkNode, ElkPoint } from 'elkjs'
 import { allStates, type Chart, type ChartEdge, type ChartState } from '../src/feed/chart-walk.ts'
+import { at, escaped, n, text, towards, wrapped } from './svg-text.ts'
 
 const TITLE_PX = 8 // a bold character of 13 px
 const SMALL_PX = 6.1 // a character of 11 px
@@ -85,18 +86,7 @@ const linesOf = ({ label, actions }: ChartEdge): readonly string[] => [
 ]
 
 /** Broken at blanks; what follows the first line is set in a little. */
-function wrap(text: string, mark: string): readonly string[] {
-  const lines: string[] = []
-  let line = mark
-  for (const word of text.split(' ')) {
-    if (line !== mark && `${line} ${word}`.length > WRAP) {
-      lines.push(line)
-      line = '  '
-    }
-    line = line === mark ? mark + word : `${line} ${word}`
-  }
-  return [...lines, line]
-}
+const wrap = (text: string, mark: string): readonly string[] => wrapped(mark + text, WRAP, '   ')
 
 const noteLines = ({ notes }: ChartState): readonly string[] => notes.flatMap((note) => wrap(note, ''))
 
@@ -204,17 +194,3 @@ function headPath(points: readonly ElkPoint[]): string {
   const across = { x: (tip.y - base.y) / 2, y: (base.x - tip.x) / 2 }
   return `M${at(tip)}L${at({ x: base.x + across.x, y: base.y + across.y })}L${at({ x: base.x - across.x, y: base.y - across.y })}Z`
 }
-
-/** The point that lies `px` from `start` on the way to `end`, at most that share of the way. */
-function towards(start: ElkPoint, end: ElkPoint, px: number, atMost = 0.5): ElkPoint {
-  const whole = Math.hypot(end.x - start.x, end.y - start.y)
-  const share = whole === 0 ? 0 : Math.min(px / whole, atMost)
-  return { x: start.x + (end.x - start.x) * share, y: start.y + (end.y - start.y) * share }
-}
-
-const text = (kind: string, x: number, y: number, content: string): string =>
-  `<text class="${kind}" x="${n(x)}" y="${n(y)}" xml:space="preserve">${escaped(content)}</text>`
-const at = ({ x, y }: ElkPoint): string => `${n(x)} ${n(y)}`
-const n = (value: number): string => String(Math.round(value * 10) / 10)
-const escaped = (plain: string): string =>
-  plain.replace(/[&<>"]/g, (mark) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[mark] ?? '')

@@ -1,5 +1,7 @@
 // What the node answers about itself: the objects that `--json`, the control API and the dashboard share.
 // A change that breaks one raises `SCHEMA_VERSION` and is written in the CHANGELOG.
+import type { Entry } from './feed/news.ts'
+import type { NewsKind } from './feed/news-desk.ts'
 
 export const SCHEMA_VERSION = 1
 
@@ -118,7 +120,8 @@ export interface PeerAnswerRow {
   readonly id: string | null
   readonly name: string
   readonly address: string
-  readonly state: 'alive' | 'suspect' | 'unknown'
+  /** `offline`: it was here within the last 24 h and is away; `lastProof` says when it was seen last. */
+  readonly state: 'alive' | 'suspect' | 'unknown' | 'offline'
   readonly self: boolean
   readonly rttMs: number | null
   readonly jitterMs: number | null
@@ -200,14 +203,21 @@ export interface MoonwalkNode {
   /** Ends tunnels, proxies and listeners, writes the table. Settles within 4 s. */
   stop(): Promise<void>
   status(): StatusAnswer
-  peers(): PeersAnswer
+  /** `all`: with servers that were here within the last 24 h and are away. Default: `here`. */
+  peers(which?: 'here' | 'all'): PeersAnswer
   /** The IP table as its file shows it. */
   table(): { readonly ip_address: readonly Readonly<Record<string, unknown>>[] }
   /** All news from now on. Returns the end of it. */
-  onNews(listener: (entry: import('./feed/news.ts').Entry) => void): () => void
-  /** The newest entries, oldest first, at most `count` (ring of 256). */
-  recentNews(count: number): readonly import('./feed/news.ts').Entry[]
-  /** Active state paths per machine: `{ node: ['tunnelling', 'tunnelling.up'], tunnel: [...] }`. */
+  onNews(listener: (entry: Entry) => void): () => void
+  /**
+   * The newest entries of one kind, oldest first, at most `count`; 256 of each kind are kept. `measurements`: what came of pings and
+   * speed tests. `news`, the default: everything else.
+   */
+  recentNews(count: number, kind?: NewsKind): readonly Entry[]
+  /**
+   * Active state paths per machine: `{ node: ['tunnelling', 'tunnelling.up'], tunnel: [...] }`. Where several of one machine run,
+   * its entry joins them, and each has an entry of its own, `MACHINE/INSTANCE` (`turnSession/203.0.113.9:4711`): the newest 64.
+   */
   activeStates(): Readonly<Record<string, readonly string[]>>
   add(address: string): Promise<{ readonly type: 'added'; readonly address: string } | Refusal>
   remove(peer: string): { readonly type: 'removed'; readonly address: string } | Refusal

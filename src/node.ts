@@ -1,37 +1,40 @@
-// The composition root: the one place where machines meet actors and actors meet the ports.
+// The composition root: every part of a node, in the order they are made. A part is given earlier ones only.
 import { createActor } from 'xstate'
 import { createNodeVhosts } from './actors/carrying/node-vhosts.ts'
 import { createTrafficRates } from './actors/carrying/traffic-rates.ts'
 import { createTurnServer } from './actors/carrying/turn-server-actor.ts'
+import { createEntrances } from './actors/front/entrances.ts'
+import { createLife } from './actors/front/life.ts'
 import { answersOf } from './actors/front/node-answers.ts'
-import { createPersonalCalls } from './actors/front/personal-calls.ts'
-import { createPublicRoutes, type Entrance } from './actors/front/public-routes.ts'
+import { createOperatorCalls } from './actors/front/operator-calls.ts'
+import { createPublicRoutes } from './actors/front/public-routes.ts'
 import { type MachineFacts, serverInfo } from './actors/front/server-info.ts'
+import { createWishes } from './actors/front/wishes.ts'
+import { createHealth } from './actors/health.ts'
+import { createAnnouncer } from './actors/membership/announcer.ts'
 import { createGossip } from './actors/membership/gossip.ts'
-import { createMembership } from './actors/membership/membership-actor.ts'
+import { createJoining } from './actors/membership/joining.ts'
+import { createMembershipActor } from './actors/membership/membership-actor.ts'
 import { createOwnRecord } from './actors/membership/own-record.ts'
 import { createP2prcExchange } from './actors/membership/p2prc-exchange.ts'
 import { createPeerCalls } from './actors/membership/peer-calls.ts'
-import { createReach, type Reach, type Verdict } from './actors/membership/reach.ts'
-import { restore } from './actors/membership/restore.ts'
+import { createProber } from './actors/membership/prober.ts'
+import { createReach } from './actors/membership/reach.ts'
 import { createSpeed } from './actors/membership/speed.ts'
+import { speedTests } from './actors/membership/speed-tests.ts'
+import { createTableFile } from './actors/membership/table-file.ts'
 import { createTableKeeper } from './actors/membership/table-keeper.ts'
+import { createTwinWatch } from './actors/membership/twin-watch.ts'
 import { createDirectServices } from './actors/services/direct-services.ts'
 import { createServices } from './actors/services/services.ts'
-import { createAskPortActor } from './actors/turn/ask-port-actor.ts'
-import { candidates, createFindTurnActor } from './actors/turn/find-turn-actor.ts'
-import { createLinkActor } from './actors/turn/link-actor.ts'
+import { candidates } from './actors/turn/find-turn-actor.ts'
 import { createStockTurns } from './actors/turn/stock-turns.ts'
-import { createTurnReview } from './actors/turn/turn-review.ts'
 import type { MoonwalkNode, NodeOptions } from './answers.ts'
-import { addressOf, parseAddress } from './domain/address.ts'
-import { putOwn, removeRow } from './domain/ip-table.ts'
 import { createStateWatch } from './feed/inspection.ts'
 import { createNewsDesk } from './feed/news-desk.ts'
-import { newsOfChange } from './feed/table-news.ts'
 import { nodeMachine } from './machines/node-machine.ts'
-import { tunnelMachine } from './machines/tunnel-machine.ts'
-import { isFailure, type Listening, type Ports } from './ports.ts'
+import { nodeImplementations } from './node-implementations.ts'
+import type { Ports } from './ports.ts'
 
 /** What a node is given besides ports and options; all of it may be left out. */
 export interface NodeExtras {
@@ -47,264 +50,103 @@ const NO_FACTS: MachineFacts = { hostname: '', platform: '', cpu: '', ramMiB: 0,
 
 export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtras = {}): MoonwalkNode {
   const { clock, random, network, http, identity } = ports
+  const { name, turns, addresses: policy } = options
+  const onBug = extras.onBug ?? throwBug
+
+  // State only.
   const startedAt = new Date(clock.wallMs()).toISOString()
   const desk = createNewsDesk(() => clock.wallMs())
   const { publish } = desk
-  const keeper = createTableKeeper(ports)
-  const own = createOwnRecord(ports, { name: options.name, offersTurn: options.offerTurn })
-  const calls = createPeerCalls(ports)
+  const watch = createStateWatch(publish)
+  const health = createHealth()
+  const keeper = createTableKeeper({ clock, self: identity.id, publish })
+  const own = createOwnRecord(ports, { name, offersTurn: options.offerTurn, advertise: options.advertise })
   const rates = createTrafficRates(clock)
   const services = createServices(options.services, publish, rates)
-  const watch = createStateWatch(publish)
-  const policy = options.addresses
-  let outer: Listening | null = null
-  let inner: Listening | null = null
 
-  const innerAddress = (): string => `127.0.0.1:${inner?.port ?? 0}`
-  const ownPingAddress = (): string | null =>
-    own.via() !== null || !outer ? null : addressOf(isAnyHost(outer.host) ? '127.0.0.1' : outer.host, outer.port)
-  const speed = createSpeed({ clock, http, ownAddresses: () => [own.address(), ownPingAddress()] })
+  // Membership: who is there, how near, and how this node is reached.
+  const file = createTableFile({ ...ports, keeper, own, policy, publish })
+  const wishes = createWishes({ store: ports.store, keeper, services, health, publish, onBug })
+  const calls = createPeerCalls(ports)
+  const prober = createProber({ clock, random, calls, keeper, own, health })
   const gossip = createGossip({ clock, random, identity, calls, keeper, own, policy })
+  const speed = createSpeed({ clock, http, ownAddresses: () => [own.address(), own.localAddress()] })
+  const reach = createReach({ ...ports, calls, keeper, own, listens: options.listen !== null, inspect: watch.inspect, onBug })
+  const p2prc = createP2prcExchange({ clock, random, calls, keeper, own, policy, reach, prober, ownHosts: network.ownHosts })
+  const joining = createJoining({
+    ...{ clock, random, calls, gossip, keeper, own, reach, p2prc, prober, policy, onBug },
+    firstSeeds: () => [...options.seeds, ...wishes.seeds()],
+    restore: file.restore,
+  })
+  const announcer = createAnnouncer({ own, keeper, reach, publish })
+  const twins = createTwinWatch({ clock, calls, own, announcer, reach, health, onBug })
+  const speedTests$ = speedTests({ clock, random, speed, keeper, own, paceMs: options.speedtestPaceMs, publish })
 
-  // -------------------------------------------------------------------------- how this node is reached, and its own row
-  let reach: Reach | null = null
-  const getReach = (): Reach => {
-    reach ??= createReach({ listenPort: () => outer?.port ?? null, advertise: advertised(), tell: reachTold })
-    return reach
-  }
-  const advertised = (): string | null => {
-    if (options.advertise === null) return null
-    return parseAddress(options.advertise) ? options.advertise : addressOf(options.advertise, outer?.port ?? 0)
-  }
-  const announce = (address: string | null, via: string | null, by: string | null): void => {
-    if (!own.announce(address, via)) return
-    const record = own.record()
-    publish({ type: 'node.reachability', verdict: address === null ? 'unknown' : via === null ? 'public' : 'tunnelled', address, by })
-    keeper.apply((table, wallMs) => (record ? putOwn(table, record, wallMs) : removeRow(table, own.id, 'no address', wallMs)))
-  }
-  const reachTold = (verdict: Verdict): void => {
-    if (verdict.type === 'proven') announce(verdict.address, null, verdict.by)
-    else if (own.via() === null) announce(null, null, null)
-    if (verdict.type === 'proven') actor.send({ type: 'reach.proven', address: verdict.address })
-    if (verdict.type === 'failed') actor.send({ type: 'reach.failed' })
-  }
-
-  // ------------------------------------------------------------------------------------------------------------- parts
-  const p2prc = createP2prcExchange({
-    clock,
-    random,
-    calls,
-    keeper,
-    own,
-    policy,
-    reach: getReach,
-    ownHosts: () => network.ownHosts(),
-    proveAll: (keys) => membership.proveAll(keys),
-  })
-  const stored: Parameters<typeof createMembership>[0]['stored'][number][] = []
-  const membership = createMembership({
-    clock,
-    random,
-    calls,
-    gossip,
-    keeper,
-    own,
-    reach: getReach,
-    speed,
-    p2prc,
-    policy,
-    seeds: options.seeds,
-    stored,
-    speedtestPaceMs: options.speedtestPaceMs,
-    ownPingAddress,
-    publish,
-  })
-  const vhosts = createNodeVhosts({
-    addresses: () => [own.via() === null ? own.address() : null, advertised()],
-    listenPort: () => outer?.port ?? null,
-    hostname: extras.facts?.hostname ?? '',
-    subdomainHost: options.subdomainHost ?? null,
-  })
+  // What comes in: peers, users of services, clients of this node's TURN.
+  const vhosts = createNodeVhosts({ own, hostname: extras.facts?.hostname ?? '', subdomainHost: options.subdomainHost ?? null })
   const turnServer = createTurnServer({
     clock,
-    random,
+    random: random.fork('turn server'),
     network,
     options,
-    bindHost: parseAddress(options.listen ?? '')?.host ?? '127.0.0.1',
     rates,
     vhosts,
     publish,
     inspect: watch.inspect,
   })
-  const personal = createPersonalCalls({ clock, calls, speed, keeper, membership, services, policy, ownPingAddress, selfId: own.id })
+  const operator = createOperatorCalls({ clock, prober, speed, keeper, joining, services, policy, own, wishes })
+  const info = serverInfo(extras.facts ?? NO_FACTS, { id: own.id, name, version: options.version, run: own.run })
   const routes = createPublicRoutes({
-    identity,
-    random,
-    own,
-    calls,
-    gossip,
-    speed,
-    policy,
-    serverInfo: serverInfo(extras.facts ?? NO_FACTS, { id: own.id, name: options.name, version: options.version }),
-    frpPort: () => (options.offerTurn && own.via() === null ? (outer?.port ?? null) : null),
-    exchangeTable: (text, selfAddress) => p2prc.answer(text, selfAddress),
-    mapPort: (port) => personal.mapPort(port),
+    ...{ identity, own, calls, gossip, speed, policy, p2prc, joining, twins, reach, operator },
+    serverInfo: info,
+    offersTurn: options.offerTurn,
     token: extras.token ?? null,
-    greeted: (record, reachedUsAt) => membership.greeted(record, reachedUsAt),
   })
+  const entrances = createEntrances({ http, listen: options.listen, own, routes, acceptFrp: turnServer.accept, vhosts })
 
-  // ----------------------------------------------------------------------------------------------------------- machine
-  const { turns } = options
-  const stock = createStockTurns({ clock, random, network, turns, publish })
-  const review = createTurnReview({ clock, random, keeper, stock, turns, self: own.id })
-  const machine = nodeMachine.provide({
-    actors: {
-      membership: membership.logic,
-      turnServer: turnServer.logic,
-      findTurn: createFindTurnActor({ clock, random, keeper, stock, self: own.id, turns }),
-      tunnel: tunnelMachine.provide({
-        actors: {
-          askPort: createAskPortActor({ calls }),
-          link: createLinkActor({ clock, random, network, calls, services, stock, self: own.id, innerAddress, turns }),
-        },
-      }),
-    },
-    actions: {
-      announceTunnel: (_, { turn, address }) => {
-        announce(address, turn?.id ?? turn?.key ?? null, turn?.id ?? null)
-        if (turn) {
-          turnSince = { since: new Date(clock.wallMs()).toISOString(), provenAt: new Date(clock.wallMs()).toISOString() }
-          review.watch(turn.key, (reason) => actor.send({ type: 'turn.better', reason }))
-        }
-      },
-      withdrawTunnel: () => {
-        review.stop()
-        turnSince = null
-        if (own.via() !== null) announce(null, null, null)
-      },
-      tellBreak: (_, { turn, why }) => {
-        if (turn) publish({ type: 'turn.broke', peer: turn.key, name: turn.name, why })
-      },
-      doubtTurn: (_, { turn, why }) => {
-        if (!turn) return
-        stock.doubt(turn.key)
-        publish({ type: 'turn.lost', peer: turn.key, name: turn.name, why })
-        membership.doubt(turn.key)
-      },
-    },
-  })
-  let turnSince: { readonly since: string; readonly provenAt: string } | null = null
-  const actor = createActor(machine, {
-    clock: { setTimeout: (run, ms) => clock.setTimeout(run, ms), clearTimeout: (timer) => clock.clearTimeout(timer) },
-    inspect: watch.inspect,
-    input: { mayTunnel: options.turns.length > 0, reach: options.listen === null ? 'none' : 'unknown' },
-  })
+  // The machine, and what its names mean.
+  const stock = createStockTurns({ clock, random: random.fork('external frps'), network, turns, publish })
   const direct = createDirectServices({
     clock,
-    random,
+    random: random.fork('direct services'),
     network,
     services,
     ports: options.ports,
     vhosts,
-    bindHost: () => outer?.host ?? '127.0.0.1',
-    publicHost: () => parseAddress(own.address() ?? '')?.host ?? null,
-  })
-  actor.subscribe({
-    next: (snapshot) => {
-      direct.active(snapshot.matches('serving'))
-      const { choice } = snapshot.context
-      if (choice && choice !== lastChoice) {
-        const { turn, reason } = choice
-        publish({ type: 'turn.chosen', peer: turn.key, name: turn.name, address: turn.address, reason })
-      }
-      lastChoice = choice
-    },
-    error: (error) => {
-      if (!extras.onBug) throw error
-      extras.onBug(error)
-    },
-  })
-  let lastChoice: ReturnType<typeof actor.getSnapshot>['context']['choice'] = null
-  keeper.changes$.subscribe((change) => {
-    const news = change.row.key === own.id && change.type !== 'measured' ? null : newsOfChange(change)
-    if (news) publish(news)
-  })
-
-  const answers = answersOf({
+    bindHost: entrances.bindHost,
     own,
-    options,
-    keeper,
-    services,
-    turnServer,
-    startedAt,
-    snapshot: () => {
-      const { value, context } = actor.getSnapshot()
-      return { value, choice: context.choice, turnSince }
-    },
-    reach: () => (own.address() === null ? 'unknown' : own.via() === null ? 'public' : 'tunnelled'),
-    stock,
+  })
+  const membership = createMembershipActor({ keeper, own, prober, gossip, p2prc, speedTests$, reach, joining, announcer, twins, onBug })
+  const implementations = nodeImplementations({
+    ...{ clock, random, network, keeper, services, calls, prober, announcer, stock, turns, publish, membership },
+    self: own.id,
+    innerAddress: entrances.innerAddress,
+    turnServer: turnServer.logic,
+    directServices: direct.logic,
+  })
+  const actor = createActor(nodeMachine.provide(implementations), {
+    clock: { setTimeout: clock.setTimeout, clearTimeout: clock.clearTimeout },
+    inspect: watch.inspect,
+    input: { mayTunnel: turns.length > 0, reach: reach.verdict().type },
+  })
+  const answers = answersOf({
+    ...{ clock, own, options, keeper, file, services, turnServer, startedAt, stock, health, announcer },
+    snapshot: () => actor.getSnapshot(),
     candidates: () => candidates({ keeper, turns, stock }),
   })
 
   return {
     id: own.id,
-    name: options.name,
-    start: async () => {
-      const onRequest = (entrance: Entrance) => (request: Parameters<typeof routes>[0]) => routes(request, entrance)
-      if (options.listen !== null) {
-        const opened = await http.serve({
-          address: options.listen,
-          onRequest: onRequest('public'),
-          onFrp: (accepted) => turnServer.accept(accepted),
-          vhosts,
-        })
-        if (isFailure(opened)) return { type: 'refused', text: `can't listen on ${options.listen}: ${opened.text}` }
-        outer = opened
-      }
-      const opened = await http.serve({ address: '127.0.0.1:0', onRequest: onRequest('tunnel') })
-      if (isFailure(opened)) return { type: 'refused', text: `can't listen on this machine itself: ${opened.text}` }
-      inner = opened
-      const { table, note } = await ports.store.read()
-      if (note !== null)
-        publish({
-          type: 'warned',
-          text: note,
-          fix: 'Look at that file if something is missing from the table; the node goes on without it.',
-        })
-      stored.push(...restore(table, identity, own.id))
-      const listen = outer ? addressOf(outer.host, outer.port) : null
-      publish({ type: 'node.listening', address: listen })
-      actor.start()
-      rates.start(() => [...services.meters(), ...turnServer.meters()])
-      return { type: 'started', listen }
-    },
-    stop: async () => {
-      if (own.address() !== null) await within(clock, 500, gossip.spread({ records: [own.farewell()] }, 8))
-      actor.send({ type: 'node.stop' })
-      actor.stop()
-      stock.stop()
-      direct.active(false)
-      rates.stop()
-      await within(clock, 2_500, Promise.all([outer?.close(), inner?.close(), turnServer.close(), keeper.close()]))
-      publish({ type: 'node.stopped' })
-    },
+    name,
+    ...createLife({ clock, own, file, wishes, entrances, gossip, actor, rates, services, turnServer, stock, publish, onBug }),
     ...answers,
-    onNews: (listener) => desk.onEntry(listener),
-    recentNews: (count) => desk.recent(count),
-    activeStates: () => watch.states(),
-    ...personal.methods,
+    onNews: desk.onEntry,
+    recentNews: desk.recent,
+    activeStates: watch.states,
+    ...operator.methods,
   }
 }
 
-const isAnyHost = (host: string): boolean => host === '0.0.0.0' || host === '::'
-
-/** Waits for the work, but not longer. */
-function within(clock: Ports['clock'], ms: number, work: Promise<unknown>): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = clock.setTimeout(resolve, ms)
-    void work.then(() => {
-      clock.clearTimeout(timer)
-      resolve()
-    })
-  })
+const throwBug = (error: unknown): never => {
+  throw error
 }

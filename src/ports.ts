@@ -1,5 +1,6 @@
 // Everything the node asks of the outside world. `src/io` answers with Node, `test/sim` with a scripted world.
 // Types only. Expected failure is a value (`Failure`); a rejection or a throw out of a port is a bug.
+import type { ServiceSpec } from './answers.ts'
 import type { AcceptedLink, DatagramPort, OpenedLink, Reader, VhostFinder } from './frp/index.ts'
 import type { StoredTable } from './p2prc/table-file.ts'
 
@@ -26,6 +27,8 @@ export interface Random {
   /** In [0, 1). */
   fraction(): number
   bytes(count: number): Uint8Array
+  /** Chance for one part alone: what it draws shifts nobody else's draws where chance repeats. */
+  fork(part: string): Random
 }
 
 /** Why the network said no. Happens all day. `text` is one clause for people, such as `connection refused`. */
@@ -86,6 +89,8 @@ export interface Http {
    * said a word is replaced once, within the same timeout. Keeps connections warm per address.
    */
   request(address: string, request: PeerRequest): Promise<PeerAnswer | Failure>
+  /** Closes warm connections. Those from an address that this machine has lost answer nobody. */
+  dropWarm(): void
   /** Opens the public port: HTTP and frp told apart by the first byte, inside TLS or not. */
   serve(options: ServeOptions): Promise<Listening | Failure>
 }
@@ -155,12 +160,42 @@ export interface Reply {
   readonly onDone?: () => void
 }
 
-/** The IP table on disk. */
+/** The IP table on disk, and what a person told the running node. */
 export interface Store {
   /** The rows at start; an unreadable file was set aside and is named in `note`. */
   read(): Promise<{ readonly table: StoredTable; readonly note: string | null }>
   /** Settles once it is on disk. Atomic. The caller coalesces. */
   write(table: StoredTable): Promise<void>
+  /**
+   * What was told to the node in earlier runs; empty lists where nothing was. What can't be read is told in `notes` and left out:
+   * an entry stays where it is, and a file that is no JSON object is set aside.
+   */
+  readWishes(): Promise<{ readonly wishes: Wishes; readonly notes: readonly StoreNote[] }>
+  /** Replaces all of it. Atomic; settles once it is on disk, or with why it is not: the lists before stand then. */
+  writeWishes(wishes: Wishes): Promise<StoreFailure | null>
+}
+
+/** What `add`, `expose` and `remove` told a running node, so that it outlives a restart. What the configuration says is not in it. */
+export interface Wishes {
+  /** Addresses to start from, canonical `host:port`. */
+  readonly seeds: readonly string[]
+  /** Each has a name of its own. */
+  readonly services: readonly ServiceSpec[]
+  /** Peers that are to stay away: the row's key (its id, else its address) and the address it had. */
+  readonly removed: readonly { readonly key: string; readonly address: string }[]
+}
+
+export const NO_WISHES: Wishes = { seeds: [], services: [], removed: [] }
+
+/** Something about the files that a person should know: a clause, and a sentence about what to do. As health says it. */
+export interface StoreNote {
+  readonly text: string
+  readonly fix: string
+}
+
+/** Why something is not on disk. */
+export interface StoreFailure extends StoreNote {
+  readonly type: 'failed'
 }
 
 /** This node's Ed25519 key. */

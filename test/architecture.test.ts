@@ -1,9 +1,10 @@
 // Who may import whom, and where time and chance may come from. What the folders promise each other is only true if a
 // stray import fails here.
-import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, posix } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { importsOf, readSources } from '../scripts/module-graph.ts'
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url))
 
@@ -45,11 +46,16 @@ const RULES: Readonly<Record<string, Rule>> = {
     because: 'the one command that is a node puts the real world into its ports',
   },
   'node.ts': {
-    own: ['machines', 'actors', 'ports', 'feed', 'domain', 'answers'],
+    own: ['node-implementations', 'machines', 'actors', 'ports', 'feed', 'domain', 'answers'],
     packages: ['xstate'],
     because: 'a node is its parts joined, whatever world they run in',
   },
-  'ports.ts': { own: ['frp', 'p2prc'], packages: [], because: 'a seam is made of types' },
+  'node-implementations.ts': {
+    own: ['machines', 'actors', 'ports', 'feed', 'answers'],
+    packages: ['type xstate'],
+    because: "what a machine's names mean is said by the parts that exist already",
+  },
+  'ports.ts': { own: ['answers', 'frp', 'p2prc'], packages: [], because: 'a seam is made of types' },
   'answers.ts': { own: ['feed'], packages: [], because: 'what scripts rely on is told by types alone' },
   'config.ts': {
     own: ['answers', 'config-specs', 'config-turns', 'domain', 'v2'],
@@ -71,33 +77,8 @@ const TIME_AND_CHANCE =
 /** A port's own `setTimeout` is declared, not called. */
 const DECLARED = /^\s*setTimeout\(run: \(\) => void, ms: number\): unknown$/
 
-interface Import {
-  readonly from: string
-  readonly typeOnly: boolean
-}
-
-const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
-  .map((file) => file.replaceAll('\\', '/'))
-  .filter((file) => file.endsWith('.ts'))
-  .sort()
-const withoutComments = (text: string): string => text.replace(/(^|\s)\/\*[\s\S]*?\*\//g, '$1').replace(/(^|\s)\/\/.*$/gm, '$1')
-const textOf = new Map(files.map((file) => [file, withoutComments(readFileSync(join(SRC, file), 'utf8'))]))
-
-function importsOf(text: string): Import[] {
-  const statements = [...text.matchAll(/^\s*(?:import|export)\s+(type\s+)?(?:([\w*{][^'"`;=()]*?)\s+from\s+)?(['"])([^'"]+)\3/gm)].map(
-    ([, type, names, , from]) => ({ from: from ?? '', typeOnly: type !== undefined || allTypes(names ?? '') }),
-  )
-  const calls = [...text.matchAll(/(?<!\w)(typeof\s+)?(?:import|require|createRequire\([^)]*\))\s*\(\s*(?:(['"`])([^'"`]+)\2)?/g)]
-    .filter(([call]) => !call.endsWith('import.meta'))
-    .map(([, type, , from]) => ({ from: from ?? 'a computed name', typeOnly: type !== undefined }))
-  return [...statements, ...calls]
-}
-
-function allTypes(names: string): boolean {
-  const listed = /^\{([\s\S]*)\}$/.exec(names.trim())?.[1]
-  const all = listed?.split(',').map((name) => name.trim()) ?? []
-  return all.some(Boolean) && all.every((name) => name === '' || name.startsWith('type '))
-}
+const textOf = readSources(SRC)
+const files = [...textOf.keys()]
 
 const partOf = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? file) : file)
 const ruleOf = (file: string): string => (file.replace(/\.ts$/, '') in RULES ? file.replace(/\.ts$/, '') : partOf(file))
@@ -177,6 +158,17 @@ describe('imports', () => {
       'a computed name',
     ])
   })
+})
+
+test.each(['README.md', 'docs/architecture.md'])('every file that %s names is there', (doc) => {
+  const url = new URL(`../${doc}`, import.meta.url)
+  const text = readFileSync(url, 'utf8')
+  const links = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map(([, link = '']) => link).filter((link) => !existsSync(new URL(link, url)))
+  // In the text a file of src is named by its path there, or by its name alone.
+  const isThere = (name: string): boolean =>
+    files.some((file) => file === name || file.endsWith(`/${name}`)) || existsSync(new URL(`../${name}`, import.meta.url))
+  const sources = [...text.matchAll(/`([\w/.-]+\.ts)`/g)].map(([, name = '']) => name).filter((name) => !isThere(name))
+  expect([...links, ...sources]).toEqual([])
 })
 
 describe('time and chance', () => {

@@ -11,6 +11,7 @@ import { startControlServer } from '../io/control/control-server.ts'
 import { lockDataDir } from '../io/disk/data-lock.ts'
 import { loadIdentity } from '../io/disk/identity.ts'
 import { createTableStore } from '../io/disk/table-store.ts'
+import { createWishesStore } from '../io/disk/wishes-store.ts'
 import { createNodeNetwork } from '../io/network/node-network.ts'
 import { createNodeHttp } from '../io/network/peer-http.ts'
 import { createNodeClock, createNodeRandom } from '../io/node-clock.ts'
@@ -59,7 +60,10 @@ async function live(config: Config, json: boolean, controlFile: string, ends: Pr
     random: createNodeRandom(),
     network: createNodeNetwork(),
     http,
-    store: createTableStore(config.tableFile, { onTrouble: (text) => complain(text, EXIT.failed) }),
+    store: {
+      ...createTableStore(config.tableFile, { onTrouble: (text) => complain(text, EXIT.failed) }),
+      ...createWishesStore(join(config.dataDir, 'wishes.json')),
+    },
     identity: loaded.identity,
   }
   const facts = {

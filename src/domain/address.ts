@@ -57,6 +57,9 @@ function parseV4(host: string): readonly [number, number, number, number] | null
   return a > 255 || b > 255 || c > 255 || d > 255 ? null : [a, b, c, d]
 }
 
+/** An IP address, and no name that has to be looked up. */
+export const isLiteral = (host: string): boolean => host.includes(':') || parseV4(host) !== null
+
 export type HostKind = 'public' | 'private' | 'loopback' | 'forbidden' | 'name'
 
 /** What sort of host it is. `forbidden`: nothing lives there (multicast, link-local, documentation, metadata services …). */

@@ -1,8 +1,8 @@
 // The IP table: one row per server. Pure functions from one table to the next, with what changed. Each is linear in the
 // rows and records it is given at the most.
 import { type Burst, foldBurst, type Latency, NO_LATENCY } from './latency.ts'
-import { keyOf, type PeerRecord } from './record.ts'
-import { GONE_FOR, STRIKES_TO_REMOVE } from './timings.ts'
+import { keyOf, type PeerRecord, unsignedRecord } from './record.ts'
+import { GONE_FOR, MINE_FOR, MOST_GONE, MOST_MINE, OFFLINE_FOR, STORED_FOR, STRIKES_TO_REMOVE } from './timings.ts'
 
 export interface Row {
   readonly key: string
@@ -20,20 +20,43 @@ export interface Row {
   readonly strikes: number
   /** Counts this table's changes of what is passed on: higher is newer. */
   readonly version: number
+  /** What the file says of a row that was not proven in this run: it stays in the file until it is known to be gone. */
+  readonly stored: StoredFigures | null
+  /** `NAME:port` as a person wrote it, where that is a host name: the file keeps it, and it is asked again when the row is gone. */
+  readonly written: string | null
+}
+
+/** A row of the file. What this node could not look at yet is no fact about it. */
+export interface StoredFigures {
+  readonly latencyMs: number | null
+  readonly downMbps: number | null
+  readonly upMbps: number | null
+  /** ISO time. */
+  readonly lastSeen: string | null
+  /** Wall time since when it is silent while others answer; null: that was not seen yet. */
+  readonly silentSinceMs: number | null
 }
 
 /** A removed row. */
 export interface Gone {
+  readonly row: Row
   readonly seq: number
-  readonly address: string
   readonly atMs: number
+  readonly why: string
+  /** It is a server that was here and is away now, to be shown as offline. Not so: its address was somebody else's, or a person removed it. */
+  readonly away: boolean
 }
 
 export interface IpTable {
   readonly rows: ReadonlyMap<string, Row>
   /** Which row holds an address. */
   readonly holders: ReadonlyMap<string, string>
+  /** Removed rows by key, oldest first: what is heard of them is not believed for `GONE_FOR`, and they are shown as offline for `OFFLINE_FOR`. */
   readonly gone: ReadonlyMap<string, Gone>
+  /** Addresses that turned out to be this node's, and until when (wall time) an unsigned row there is not looked at again. */
+  readonly mine: ReadonlyMap<string, number>
+  /** Keys a person removed, and the address of each then. They stay away until a person adds them. */
+  readonly removed: ReadonlyMap<string, string>
   /** The highest version of any row. */
   readonly version: number
 }
@@ -49,16 +72,29 @@ export interface Outcome {
   readonly changes: readonly Change[]
 }
 
-export const EMPTY_TABLE: IpTable = { rows: new Map(), holders: new Map(), gone: new Map(), version: 0 }
+export const EMPTY_TABLE: IpTable = {
+  rows: new Map(),
+  holders: new Map(),
+  gone: new Map(),
+  mine: new Map(),
+  removed: new Map(),
+  version: 0,
+}
+
+export const NOT_MEASURED: StoredFigures = { latencyMs: null, downMbps: null, upMbps: null, lastSeen: null, silentSinceMs: null }
 
 /** A table being rewritten: maps are copied once per operation, not once per record. */
 class Draft {
   readonly rows: Map<string, Row>
   readonly holders: Map<string, string>
   readonly gone: Map<string, Gone>
+  readonly mine: ReadonlyMap<string, number>
+  readonly removed: ReadonlyMap<string, string>
   version: number
   readonly changes: Change[] = []
   constructor(table: IpTable) {
+    this.mine = table.mine
+    this.removed = table.removed
     this.rows = new Map(table.rows)
     this.holders = new Map(table.holders)
     this.gone = new Map(table.gone)
@@ -80,7 +116,8 @@ class Draft {
     if (this.holders.get(row.record.address) === row.key) this.holders.delete(row.record.address)
   }
   done(): Outcome {
-    return { table: { rows: this.rows, holders: this.holders, gone: this.gone, version: this.version }, changes: this.changes }
+    const { rows, holders, gone, mine, removed, version, changes } = this
+    return { table: { rows, holders, gone, mine, removed, version }, changes }
   }
 }
 
@@ -104,6 +141,7 @@ function mergeOne(draft: Draft, record: PeerRecord, wallMs: number, source: 'hea
   // Whoever has an identity signs: an unsigned word with an id is nobody's.
   if (record.id !== null && record.envelope === null) return
   const key = keyOf(record)
+  if (isKeptAway(draft, record, wallMs)) return
   const row = draft.rows.get(key)
   const gone = draft.gone.get(key)
   if (source === 'hearsay' && gone && !row && record.seq <= gone.seq && wallMs - gone.atMs < GONE_FOR) return
@@ -130,6 +168,13 @@ function mergeOne(draft: Draft, record: PeerRecord, wallMs: number, source: 'hea
   draft.changes.push({ type: inherits && inherits.state !== 'unknown' ? 'changed' : 'heard', row: next })
 }
 
+/** A person removed it, or the unsigned address is this node's own. */
+function isKeptAway({ removed, mine }: Pick<IpTable, 'removed' | 'mine'>, record: PeerRecord, wallMs: number): boolean {
+  if (removed.has(keyOf(record))) return true
+  if (record.id !== null) return false
+  return (mine.get(record.address) ?? 0) > wallMs || (removed.size > 0 && [...removed.values()].includes(record.address))
+}
+
 const newRow = (key: string, record: PeerRecord, version: number): Row => ({
   key,
   record,
@@ -141,6 +186,8 @@ const newRow = (key: string, record: PeerRecord, version: number): Row => ({
   lastProofMs: null,
   strikes: 0,
   version,
+  stored: null,
+  written: null,
 })
 
 /**
@@ -156,11 +203,23 @@ function isNewer(record: PeerRecord, known: PeerRecord, source: 'hearsay' | 'fir
   return record.seq > known.seq
 }
 
+/** `fine`: others answer, so silence is about the peer. `isolated`: nobody answers, so it may be about this node's own link. */
+export type Surroundings = 'fine' | 'isolated'
+
 /**
  * Takes in one burst of pings. An answer proves the row; silence makes it suspect, and at the third time in a row removes it.
+ * While this node is `isolated` silence removes nobody. A row of the file that was not proven in this run is removed only when it
+ * was silent for `STORED_FOR` while others answered.
  * `answeredBy`: the id the answer carried, where it carried one: another node at a row's address ends that row.
  */
-export function recordBurst(table: IpTable, key: string, burst: Burst, wallMs: number, answeredBy: string | null = null): Outcome {
+export function recordBurst(
+  table: IpTable,
+  key: string,
+  burst: Burst,
+  wallMs: number,
+  answeredBy: string | null = null,
+  surroundings: Surroundings = 'fine',
+): Outcome {
   const row = table.rows.get(key)
   if (!row) return { table, changes: [] }
   const draft = new Draft(table)
@@ -171,7 +230,15 @@ export function recordBurst(table: IpTable, key: string, burst: Burst, wallMs: n
     else prove(draft, row, latency, wallMs)
     return draft.done()
   }
-  const strikes = row.strikes + 1
+  const isolated = surroundings === 'isolated'
+  const strikes = isolated ? 1 : row.strikes + 1
+  if (row.stored !== null) {
+    const silentSinceMs = row.stored.silentSinceMs ?? (isolated ? null : wallMs)
+    const next: Row = { ...row, latency, strikes, stored: { ...row.stored, silentSinceMs } }
+    if (silentSinceMs !== null && !isolated && wallMs - silentSinceMs >= STORED_FOR) remove(draft, next, burst.why, wallMs)
+    else draft.put(next)
+    return draft.done()
+  }
   if (strikes >= STRIKES_TO_REMOVE) remove(draft, { ...row, latency, strikes }, burst.why, wallMs)
   else {
     const next: Row = { ...row, latency, strikes, state: row.state === 'unknown' ? 'unknown' : 'suspect' }
@@ -183,7 +250,17 @@ export function recordBurst(table: IpTable, key: string, burst: Burst, wallMs: n
 
 function prove(draft: Draft, row: Row, latency: Latency, wallMs: number): void {
   const fresh = row.state === 'unknown'
-  const next: Row = { ...row, latency, strikes: 0, state: 'alive', lastProofMs: wallMs, ...(fresh ? { version: ++draft.version } : {}) }
+  const next: Row = {
+    ...row,
+    latency,
+    strikes: 0,
+    state: 'alive',
+    lastProofMs: wallMs,
+    stored: null,
+    downMbps: row.downMbps ?? row.stored?.downMbps ?? null,
+    upMbps: row.upMbps ?? row.stored?.upMbps ?? null,
+    ...(fresh ? { version: ++draft.version } : {}),
+  }
   const rival = draft.rows.get(draft.holders.get(row.record.address) ?? '')
   if (rival && rival.key !== row.key) remove(draft, rival, 'another node answers there', wallMs)
   draft.put(next)
@@ -192,18 +269,86 @@ function prove(draft: Draft, row: Row, latency: Latency, wallMs: number): void {
   draft.changes.push({ type: 'measured', row: next })
 }
 
-function remove(draft: Draft, row: Row, why: string, wallMs: number, seq = row.record.seq): void {
+function remove(draft: Draft, row: Row, why: string, wallMs: number, seq = row.record.seq, away = true): void {
   draft.delete(row)
-  draft.gone.set(row.key, { seq, address: row.record.address, atMs: wallMs })
+  draft.gone.delete(row.key)
+  draft.gone.set(row.key, { row, seq, atMs: wallMs, why, away: away && row.lastProofMs !== null })
+  for (const [key, { atMs }] of draft.gone) {
+    if (draft.gone.size <= MOST_GONE && wallMs - atMs < OFFLINE_FOR) break
+    draft.gone.delete(key)
+  }
   draft.changes.push(row.lastProofMs === null ? { type: 'dropped', row, why } : { type: 'removed', row, why })
+  if (row.written !== null && away) askAgain(draft, row.written)
 }
 
-/** A person's or the node's own word that a row is to go. */
+/** The name a person wrote is looked at again, wherever it leads now. */
+function askAgain(draft: Draft, written: string): void {
+  if (draft.rows.has(written)) return
+  const row: Row = { ...newRow(written, unsignedRecord(written), ++draft.version), written, stored: NOT_MEASURED }
+  draft.put(row)
+  draft.changes.push({ type: 'heard', row })
+}
+
+/** The node's own word that a row is to go. */
 export function removeRow(table: IpTable, key: string, why: string, wallMs: number): Outcome {
   const row = table.rows.get(key)
   if (!row) return { table, changes: [] }
   const draft = new Draft(table)
-  remove(draft, row, why, wallMs)
+  remove(draft, row, why, wallMs, row.record.seq, false)
+  return draft.done()
+}
+
+/** A person's word that a server is to stay away, whoever tells of it. Rows at its address that nobody signs go with it. */
+export function keepAway(table: IpTable, key: string, address: string, wallMs: number): Outcome {
+  const removed = new Map(table.removed).set(key, address)
+  const draft = new Draft({ ...table, removed })
+  for (const row of table.rows.values())
+    if (row.key === key || (row.record.id === null && row.record.address === address))
+      remove(draft, row, 'a person removed it', wallMs, row.record.seq, false)
+  return draft.done()
+}
+
+/** A person adds a server again that was to stay away: by its key or its address. */
+export function letIn(table: IpTable, keyOrAddress: string): Outcome {
+  const removed = new Map([...table.removed].filter(([key, address]) => key !== keyOrAddress && address !== keyOrAddress))
+  return { table: removed.size === table.removed.size ? table : { ...table, removed }, changes: [] }
+}
+
+/** The address turned out to be this node's own: a row that nobody signs there goes, and is not looked at again for `MINE_FOR`. */
+export function recordMine(table: IpTable, address: string, wallMs: number): Outcome {
+  const fresh = [...table.mine].filter(([known, untilMs]) => known !== address && untilMs > wallMs).slice(-MOST_MINE + 1)
+  const draft = new Draft({ ...table, mine: new Map([...fresh, [address, wallMs + MINE_FOR]]) })
+  const row = table.rows.get(address)
+  if (row && row.record.id === null) remove(draft, row, 'it is this node', wallMs, row.record.seq, false)
+  return draft.done()
+}
+
+/**
+ * A row known by address alone, often by a name that a person wrote, turned out to be a server with an identity that stands in
+ * the table already, at another address: one row a server. The name stays with the row.
+ */
+export function absorb(table: IpTable, unsignedKey: string, key: string, wallMs: number): Outcome {
+  const [row, into] = [table.rows.get(unsignedKey), table.rows.get(key)]
+  if (!row || !into || row.record.id !== null || row.key === key) return { table, changes: [] }
+  const draft = new Draft(table)
+  remove(draft, row, 'it stands here under its id', wallMs, row.record.seq, false)
+  draft.put({ ...into, written: row.written ?? into.written })
+  return draft.done()
+}
+
+/** Puts the file's rows beside what is known already, to be proven. `written`: the address as a person wrote it, where that is a name. */
+export function restoreRows(
+  table: IpTable,
+  rows: readonly { readonly record: PeerRecord; readonly stored: StoredFigures; readonly written: string | null }[],
+): Outcome {
+  const draft = new Draft(table)
+  for (const { record, stored, written } of rows) {
+    const key = keyOf(record)
+    if (draft.rows.has(key) || draft.holders.has(record.address)) continue
+    const row: Row = { ...newRow(key, record, ++draft.version), stored, written }
+    draft.put(row)
+    draft.changes.push({ type: 'heard', row })
+  }
   return draft.done()
 }
 
@@ -227,7 +372,7 @@ export function putOwn(table: IpTable, record: PeerRecord, wallMs: number): Outc
   const before = table.rows.get(keyOf(record))
   const draft = new Draft(table)
   const rival = draft.rows.get(draft.holders.get(record.address) ?? '')
-  if (rival && rival.key !== keyOf(record)) remove(draft, rival, 'it is this node', wallMs)
+  if (rival && rival.key !== keyOf(record)) remove(draft, rival, 'it is this node', wallMs, rival.record.seq, false)
   const moved = before !== undefined && before.record.address !== record.address
   const next: Row = {
     ...(before ?? newRow(keyOf(record), record, 0)),
@@ -243,7 +388,32 @@ export function putOwn(table: IpTable, record: PeerRecord, wallMs: number): Outc
   return draft.done()
 }
 
-/** What people see and the file holds: proven rows, suspects among them, by latency, then by address. */
+/** This node's own address was proven again. No news: nothing has changed but the proof's age. */
+export function proveOwn(table: IpTable, key: string, wallMs: number): Outcome {
+  const row = table.rows.get(key)
+  if (!row) return { table, changes: [] }
+  return { table: { ...table, rows: new Map(table.rows).set(key, { ...row, lastProofMs: wallMs }) }, changes: [] }
+}
+
+/** A ping of this node's own row: a figure to show, and no proof, which only others can give. */
+export function recordOwnBurst(table: IpTable, key: string, burst: Extract<Burst, { type: 'answered' }>): Outcome {
+  const row = table.rows.get(key)
+  if (!row) return { table, changes: [] }
+  const next: Row = { ...row, latency: foldBurst(row.latency, burst) }
+  return { table: { ...table, rows: new Map(table.rows).set(key, next) }, changes: [{ type: 'measured', row: next }] }
+}
+
+/** What the file holds: what people see, and the rows of the file that were not proven in this run and are not known to be gone. */
+export const keptRows = (table: IpTable): readonly Row[] => [
+  ...shownRows(table),
+  ...[...table.rows.values()].filter(({ state, stored }) => state === 'unknown' && stored !== null),
+]
+
+/** Servers that were here within `OFFLINE_FOR` and are away now, the latest first. */
+export const offlineRows = ({ gone, rows }: IpTable, wallMs: number): readonly Gone[] =>
+  [...gone.values()].filter(({ row, away, atMs }) => away && wallMs - atMs < OFFLINE_FOR && !rows.has(row.key)).reverse()
+
+/** What people see: proven rows, suspects among them, by latency, then by address. */
 export function shownRows(table: IpTable): readonly Row[] {
   return [...table.rows.values()]
     .filter((row) => row.state !== 'unknown')

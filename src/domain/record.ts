@@ -36,6 +36,19 @@ export interface P2prcFields {
   readonly customInformation: string
 }
 
+/** What is known of a server that nobody signs for: an address to look at, and what P2PRC says of it. Its name is its address where it has none. */
+export const unsignedRecord = (address: string, name = address, p2prc: P2prcFields | null = null): PeerRecord => ({
+  id: null,
+  name: name === '' ? address : name,
+  address,
+  seq: 0,
+  via: null,
+  offersTurn: true,
+  left: false,
+  envelope: null,
+  p2prc,
+})
+
 /** What a row is found by: the id where there is one, else the address. */
 export const keyOf = (record: Pick<PeerRecord, 'id' | 'address'>): string => record.id ?? record.address
 

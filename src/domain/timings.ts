@@ -10,11 +10,33 @@ export const PROBES_PER_SECOND = 4
 export const PROBE_TICK = 100
 /** Bursts under way at once: enough that a few silent peers (each `PROBE_TIMEOUT`) delay nobody. */
 export const PROBES_AT_ONCE = 16
+/** Pings of all kinds: so many may begin at once (everybody in a network of people's own machines), and then so many a second. */
+export const PROBE_BURST = 256
+export const PROBES_PER_SECOND_MOST = 32
+/** The same address is not pinged twice within this: the first answer counts for both who wanted it. */
+export const PROBE_GAP = 150
+/** So many silent peers, with no answer from anybody since, and more than half of all: this node's own link is in doubt. */
+export const ISOLATED_PEERS = 3
+/** While it is, everybody is asked this often, so that the table is whole again soon after the link is. */
+export const ISOLATED_RETRY = 500
 /** Failed bursts in a row until a row is removed: one lost packet forgets nobody. */
 export const STRIKES_TO_REMOVE = 3
 /** A suspect is asked again after this; after a refusal, which is a fact and not a loss, sooner. */
 export const SUSPECT_RETRY = 1_000
 export const REFUSED_RETRY = 300
+/** Servers that are away are shown as offline for this long. */
+export const OFFLINE_FOR = 24 * 3_600_000
+/** Removed rows remembered; the oldest makes room. */
+export const MOST_GONE = 4_096
+/** A row of the file that never answered in this run is given up when it was silent for this long while others answered. */
+export const STORED_FOR = 24 * 3_600_000
+/** It is asked again after 1 s, then twice that, and so on to this; after the first hour to `STORED_RETRY_LATE`. */
+export const STORED_RETRY_LAST = 10_000
+export const STORED_RETRY_LATE = 300_000
+export const STORED_EAGER_FOR = 3_600_000
+/** An address that turned out to be this node's own is not looked at again for this long. It may be somebody else's one day. */
+export const MINE_FOR = 3_600_000
+export const MOST_MINE = 64
 /** A removed row is not believed again for this long, unless its owner says something newer or speaks to us itself. */
 export const GONE_FOR = 60_000
 /** A removed row is tried again by ourselves this often, so that a healed partition finds itself. */
@@ -42,8 +64,16 @@ export const HELLO_TIMEOUT = 4_000
 /** A dial back to the one who asks; below `HELLO_TIMEOUT`, since it happens inside its answer. */
 export const DIAL_BACK_TIMEOUT = 2_000
 /** How this node is reached is checked again this often, and sooner while it is not known. */
-export const REACH_PERIOD = 60_000
+export const REACH_PERIOD = 20_000
 export const REACH_PERIOD_UNKNOWN = 2_000
+
+/** Peers asked at once to connect back. */
+export const ASKED_AT_ONCE = 2
+/** How often this machine's own addresses are looked at: what follows from a new one follows within 5 s. */
+export const ADDRESS_WATCH = 1_000
+
+/** A second process with this node's key is looked for again this often, until it is gone. */
+export const TWIN_RECHECK = 30_000
 
 /** How long discovery may wait for seeds' tables before probing starts with what is there. */
 export const DISCOVER_TIMEOUT = 5_000
@@ -84,3 +114,5 @@ export const SPEED_STALE = 6 * 3_600_000
 
 /** The table goes to disk at most this often. */
 export const STORE_PERIOD = 1_000
+/** Where nothing but figures have changed. */
+export const STORE_PERIOD_CALM = 60_000

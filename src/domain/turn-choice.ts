@@ -42,7 +42,8 @@ export function chooseTurn(candidates: readonly TurnCandidate[], self: string, b
   const fresh = fit.filter(({ key }) => !barred.includes(key))
   const [turn, next] = fresh.length > 0 ? fresh : fit
   if (!turn) return null
-  const others = fit.length === 1 ? 'the only one' : `least latency of ${fresh.length > 0 ? fresh.length : fit.length}`
+  const ranked = fresh.length > 0 ? fresh.length : fit.length
+  const others = ranked === 1 ? 'the only one' : `least latency of ${ranked}`
   const skipped = fresh.length > 0 && fresh.length < fit.length ? `; ${fit.length - fresh.length} left out since it failed lately` : ''
   return { turn, reason: `${others}: ${shown(turn)}${next ? `; next ${next.name} ${shown(next)}` : ''}${skipped}` }
 }

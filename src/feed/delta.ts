@@ -1,9 +1,10 @@
-// The live feed's messages, and both ends of them as pure functions: what changed between two looks at the node, and how a reader
-// brings its view up to date. One JSON text per WebSocket message. Figures are parts of their own: they move all the time, and
+// The live feed's messages, and both ends of them as pure functions: what changed between two renderings of the node, and how a
+// reader brings its view up to date. One JSON text per WebSocket message. Figures are parts of their own: they move all the time, and
 // would else drag the status along.
 import type { CarriedAnswer, ClientAnswer, PeerAnswerRow, TrafficAnswer } from '../answers.ts'
 import type { FeedStatus, Figures } from './figures.ts'
 import type { Entry } from './news.ts'
+import { keepNewest } from './news-ring.ts'
 
 export type ActiveStates = Readonly<Record<string, readonly string[]>>
 
@@ -18,7 +19,7 @@ export interface FeedSnapshot {
   /** By the service's name. */
   readonly traffic: readonly (readonly [service: string, traffic: TrafficAnswer])[]
   readonly clients: readonly ClientAnswer[]
-  /** The newest entries, oldest first. */
+  /** The newest entries, oldest first, without measurements. */
   readonly news: readonly Entry[]
 }
 
@@ -36,8 +37,10 @@ export interface FeedDelta {
   readonly traffic?: readonly (readonly [service: string, traffic: TrafficAnswer | null])[]
   /** By the client's id. */
   readonly clients?: readonly (readonly [id: string, client: ClientAnswer | null])[]
-  /** New entries, oldest first. A slow reader is not sent all of them: its numbers then have a gap. */
+  /** New entries without measurements, oldest first. A slow reader is not sent all of them: its numbers then have a gap. */
   readonly news: readonly Entry[]
+  /** New measurements, likewise. */
+  readonly measurements?: readonly Entry[]
 }
 
 /** What a row is known by from one delta to the next. */
@@ -49,32 +52,44 @@ const ROWS = ['peers', 'traffic', 'clients'] as const
 type Whole = (typeof WHOLE)[number]
 type Rows = (typeof ROWS)[number]
 
-/** One look at the node, each part as JSON text: quick to compare, quick to send. */
-export type Look = Readonly<Record<Whole, string>> & Readonly<Record<Rows, ReadonlyMap<string, string>>>
+/** The node at one moment, each part as JSON text: quick to compare, quick to send. */
+export type Rendered = Readonly<Record<Whole, string>> & Readonly<Record<Rows, ReadonlyMap<string, string>>>
 
-/** Which parts of a look a reader has not seen yet. */
-export type Dirt = Readonly<Record<Whole, boolean>> & Readonly<Record<Rows, ReadonlySet<string>>>
+/** Which parts of it a reader has not seen yet. */
+export type DirtyParts = Readonly<Record<Whole, boolean>> & Readonly<Record<Rows, ReadonlySet<string>>>
 
 const NOTHING: ReadonlySet<string> = new Set()
-export const NO_DIRT: Dirt = { status: false, carried: false, states: false, peers: NOTHING, traffic: NOTHING, clients: NOTHING }
+export const NOTHING_DIRTY: DirtyParts = {
+  status: false,
+  carried: false,
+  states: false,
+  peers: NOTHING,
+  traffic: NOTHING,
+  clients: NOTHING,
+}
 
 /** Figures as text. */
-export type FiguresLook = Pick<Look, 'carried' | 'traffic' | 'clients'>
+export type RenderedFigures = Pick<Rendered, 'carried' | 'traffic' | 'clients'>
 
-export const lookAtFigures = ({ carried, traffic, clients }: Figures): FiguresLook => ({
+export const renderFigures = ({ carried, traffic, clients }: Figures): RenderedFigures => ({
   carried: JSON.stringify(carried),
   traffic: new Map([...traffic].map(([name, one]) => [name, JSON.stringify(one)])),
   clients: new Map([...clients].map(([id, client]) => [id, JSON.stringify(client)])),
 })
 
-export const lookAt = (status: FeedStatus, peers: readonly PeerAnswerRow[], states: ActiveStates, figures: FiguresLook): Look => ({
+export const renderNode = (
+  status: FeedStatus,
+  peers: readonly PeerAnswerRow[],
+  states: ActiveStates,
+  figures: RenderedFigures,
+): Rendered => ({
   status: JSON.stringify(status),
   states: JSON.stringify(states),
   peers: new Map(peers.map((row) => [peerKey(row), JSON.stringify(row)])),
   ...figures,
 })
 
-export function changed(before: Look, after: Look): Dirt {
+export function changed(before: Rendered, after: Rendered): DirtyParts {
   return {
     status: before.status !== after.status,
     carried: before.carried !== after.carried,
@@ -93,7 +108,7 @@ function changedRows(before: ReadonlyMap<string, string>, after: ReadonlyMap<str
   return keys
 }
 
-export const mergeDirt = (one: Dirt, other: Dirt): Dirt => ({
+export const mergeDirty = (one: DirtyParts, other: DirtyParts): DirtyParts => ({
   status: one.status || other.status,
   carried: one.carried || other.carried,
   states: one.states || other.states,
@@ -105,43 +120,57 @@ export const mergeDirt = (one: Dirt, other: Dirt): Dirt => ({
 const union = (one: ReadonlySet<string>, other: ReadonlySet<string>): ReadonlySet<string> =>
   one.size === 0 ? other : other.size === 0 ? one : new Set([...one, ...other])
 
-export const isClean = (dirt: Dirt): boolean => WHOLE.every((part) => !dirt[part]) && ROWS.every((part) => dirt[part].size === 0)
+export const isClean = (dirty: DirtyParts): boolean => WHOLE.every((part) => !dirty[part]) && ROWS.every((part) => dirty[part].size === 0)
 
-/** Something was carried between the two looks. */
-export const hasMoved = ({ carried, traffic, clients }: Dirt): boolean => carried || traffic.size > 0 || clients.size > 0
+/** Something was carried between the two renderings. */
+export const hasMoved = ({ carried, traffic, clients }: DirtyParts): boolean => carried || traffic.size > 0 || clients.size > 0
 
-export function snapshotText(seq: number, look: Look, news: readonly Entry[]): string {
+export function snapshotText(seq: number, rendered: Rendered, news: readonly Entry[]): string {
   const parts = [
-    ...WHOLE.map((part) => `"${part}":${look[part]}`),
-    `"peers":[${[...look.peers.values()].join(',')}]`,
-    `"traffic":[${[...look.traffic].map(([name, one]) => `[${JSON.stringify(name)},${one}]`).join(',')}]`,
-    `"clients":[${[...look.clients.values()].join(',')}]`,
+    ...WHOLE.map((part) => `"${part}":${rendered[part]}`),
+    `"peers":[${[...rendered.peers.values()].join(',')}]`,
+    `"traffic":[${[...rendered.traffic].map(([name, one]) => `[${JSON.stringify(name)},${one}]`).join(',')}]`,
+    `"clients":[${[...rendered.clients.values()].join(',')}]`,
     `"news":${JSON.stringify(news)}`,
   ]
   return `{"t":"s","seq":${seq},${parts.join(',')}}`
 }
 
-export function deltaText(from: number, seq: number, look: Look, dirt: Dirt, news: readonly Entry[]): string {
-  const rowsOf = (part: Rows): string => [...dirt[part]].map((key) => `[${JSON.stringify(key)},${look[part].get(key) ?? 'null'}]`).join(',')
+/** Entries by their kind, oldest first. */
+export interface NewsByKind {
+  readonly news: readonly Entry[]
+  readonly measurements: readonly Entry[]
+}
+
+export const NO_NEWS: NewsByKind = { news: [], measurements: [] }
+
+/** What is still worth telling of the two: at most `count` of each kind. */
+export const appendNews = (before: NewsByKind, then: NewsByKind, count: number): NewsByKind => ({
+  news: keepNewest([...before.news, ...then.news], count),
+  measurements: keepNewest([...before.measurements, ...then.measurements], count),
+})
+
+export function deltaText(from: number, seq: number, rendered: Rendered, dirty: DirtyParts, { news, measurements }: NewsByKind): string {
+  const rowsOf = (part: Rows): string =>
+    [...dirty[part]].map((key) => `[${JSON.stringify(key)},${rendered[part].get(key) ?? 'null'}]`).join(',')
   const parts = [
-    ...WHOLE.filter((part) => dirt[part]).map((part) => `"${part}":${look[part]}`),
-    ...ROWS.filter((part) => dirt[part].size > 0).map((part) => `"${part}":[${rowsOf(part)}]`),
+    ...WHOLE.filter((part) => dirty[part]).map((part) => `"${part}":${rendered[part]}`),
+    ...ROWS.filter((part) => dirty[part].size > 0).map((part) => `"${part}":[${rowsOf(part)}]`),
     `"news":${JSON.stringify(news)}`,
+    ...(measurements.length > 0 ? [`"measurements":${JSON.stringify(measurements)}`] : []),
   ]
   return `{"t":"d","from":${from},"seq":${seq},${parts.join(',')}}`
 }
 
 /** What a reader holds. */
-export interface FeedView extends Figures {
+export interface FeedView extends Figures, NewsByKind {
   readonly seq: number
   readonly status: FeedStatus
   readonly peers: ReadonlyMap<string, PeerAnswerRow>
   readonly states: ActiveStates
-  /** Oldest first, at most `maxNews`. */
-  readonly news: readonly Entry[]
 }
 
-/** The view after one message; null when it does not follow on: connect again. */
+/** The view after one message, with at most `maxNews` entries of each kind; null when it does not follow on: connect again. */
 export function applyFeed(view: FeedView | null, message: FeedSnapshot | FeedDelta, maxNews = 50): FeedView | null {
   if (message.t === 's') {
     const { seq, status, carried, states, traffic, news } = message
@@ -150,7 +179,8 @@ export function applyFeed(view: FeedView | null, message: FeedSnapshot | FeedDel
       status,
       carried,
       states,
-      news: news.slice(-maxNews),
+      news: keepNewest(news, maxNews),
+      measurements: view?.measurements ?? [],
       peers: new Map(message.peers.map((row) => [peerKey(row), row])),
       traffic: new Map(traffic),
       clients: new Map(message.clients.map((client) => [client.id, client])),
@@ -165,7 +195,7 @@ export function applyFeed(view: FeedView | null, message: FeedSnapshot | FeedDel
     peers: patched(view.peers, message.peers),
     traffic: patched(view.traffic, message.traffic),
     clients: patched(view.clients, message.clients),
-    news: message.news.length > 0 ? [...view.news, ...message.news].slice(-maxNews) : view.news,
+    ...appendNews(view, { news: message.news, measurements: message.measurements ?? [] }, maxNews),
   }
 }
 

@@ -1,16 +1,26 @@
 import type { Entry, News } from './news.ts'
+import { isMeasurement } from './news-kinds.ts'
+import { createNewsLimit } from './news-limit.ts'
+import { keepNewest } from './news-ring.ts'
 
-const RING = 256
+/** Entries kept of each kind. */
+const KEPT = 256
 
-/** Numbers the news, keeps the newest, and tells whoever listens. */
+/** `measurements` come with every ping and would push out the rest; `news` is everything else. */
+export type NewsKind = 'news' | 'measurements'
+
+/** Numbers the news, keeps the newest, and tells whoever listens. What one source tells too often is numbered and left out. */
 export interface NewsDesk {
   publish(news: News): void
-  recent(count: number): readonly Entry[]
+  /** The newest of one kind, oldest first. Default: `news`. */
+  recent(count: number, kind?: NewsKind): readonly Entry[]
+  /** Hears of both kinds. */
   onEntry(listener: (entry: Entry) => void): () => void
 }
 
 export function createNewsDesk(wallMs: () => number): NewsDesk {
-  const ring: Entry[] = []
+  const kept: Record<NewsKind, readonly Entry[]> = { news: [], measurements: [] }
+  const isTold = createNewsLimit()
   const listeners = new Set<(entry: Entry) => void>()
   /** Told by a listener while others have yet to hear of the entry before. */
   const waiting: Entry[] = []
@@ -25,12 +35,15 @@ export function createNewsDesk(wallMs: () => number): NewsDesk {
   }
   return {
     publish: (news) => {
-      const entry: Entry = { ...news, seq: ++seq, at: new Date(wallMs()).toISOString() }
-      ring.push(entry)
-      if (ring.length > RING) ring.shift()
+      const nowMs = wallMs()
+      seq += 1
+      if (!isTold(news, nowMs)) return
+      const entry: Entry = { ...news, seq, at: new Date(nowMs).toISOString() }
+      const kind = isMeasurement(entry) ? 'measurements' : 'news'
+      kept[kind] = keepNewest([...kept[kind], entry], KEPT)
       tell(entry)
     },
-    recent: (count) => (count > 0 ? ring.slice(-count) : []),
+    recent: (count, kind = 'news') => keepNewest(kept[kind], count),
     onEntry: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -4,7 +4,7 @@ import type { News } from './news.ts'
 export function newsText(news: News): string {
   switch (news.type) {
     case 'state.entered':
-      return `${news.machine}: ${news.from === '' ? 'started as' : `${news.from} →`} ${news.state} (${news.event})`
+      return `${news.machine}${news.instance === '' ? '' : ` ${news.instance}`}: ${news.from === '' ? 'started as' : `${news.from} →`} ${news.state} (${news.event})`
     case 'node.listening':
       return news.address === null ? 'Nothing is opened to the outside.' : `Listening at ${news.address}.`
     case 'node.reachability':
@@ -37,8 +37,6 @@ export function newsText(news: News): string {
       return `The tunnel through ${news.name} broke off: ${news.why}; logging in there again.`
     case 'turn.unfit':
       return `The TURN ${news.name} can't be used: ${news.why}.`
-    case 'turn.none':
-      return `No TURN: ${news.why}.`
     case 'service.up':
       return `Service ${news.service} is up at ${news.public}.`
     case 'service.down':

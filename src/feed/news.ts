@@ -2,8 +2,18 @@
 // happened, in the past tense. New members may be added; a member's meaning never changes.
 
 export type News =
-  /** A machine entered another state. `state` is the path, such as `tunnelling.up`. */
-  | { readonly type: 'state.entered'; readonly machine: string; readonly state: string; readonly from: string; readonly event: string }
+  /**
+   * A machine entered another state. `state` and `from` are paths, such as `tunnelling.up`; `from` is empty at the start.
+   * `instance`: which one of several that run of this machine, such as a client's address; empty where there is only one.
+   */
+  | {
+      readonly type: 'state.entered'
+      readonly machine: string
+      readonly instance: string
+      readonly state: string
+      readonly from: string
+      readonly event: string
+    }
   | { readonly type: 'node.listening'; readonly address: string | null }
   /** Whether others can connect to this node, and at which address. `by`: the id or address of who proved it. */
   | {
@@ -33,18 +43,20 @@ export type News =
   | { readonly type: 'turn.broke'; readonly peer: string; readonly name: string; readonly why: string }
   /** A stock frps of the configuration can't be used. Told once for each reason. */
   | { readonly type: 'turn.unfit'; readonly peer: string; readonly name: string; readonly why: string }
-  | { readonly type: 'turn.none'; readonly why: string }
   | { readonly type: 'service.up'; readonly service: string; readonly public: string }
   | { readonly type: 'service.down'; readonly service: string; readonly why: string }
-  /** This node as a TURN: a client's session and its proxies. */
+  /** This node as a TURN: a client's session and its proxies. `remote`: where the client connects from, `host:port`. */
   | { readonly type: 'client.arrived'; readonly client: string; readonly remote: string; readonly version: string }
-  | { readonly type: 'client.left'; readonly client: string; readonly why: string }
+  | { readonly type: 'client.left'; readonly client: string; readonly remote: string; readonly why: string }
   | { readonly type: 'client.refused'; readonly remote: string; readonly why: string }
-  | { readonly type: 'proxy.opened'; readonly client: string; readonly proxy: string; readonly port: number }
-  | { readonly type: 'proxy.refused'; readonly client: string; readonly proxy: string; readonly why: string }
-  | { readonly type: 'proxy.closed'; readonly client: string; readonly proxy: string; readonly port: number }
+  | { readonly type: 'proxy.opened'; readonly client: string; readonly remote: string; readonly proxy: string; readonly port: number }
+  | { readonly type: 'proxy.refused'; readonly client: string; readonly remote: string; readonly proxy: string; readonly why: string }
+  | { readonly type: 'proxy.closed'; readonly client: string; readonly remote: string; readonly proxy: string; readonly port: number }
   /** Something a person should know; `fix` says what to do. */
   | { readonly type: 'warned'; readonly text: string; readonly fix: string }
 
-/** As it goes out: numbered from 1 in this run of the node, with the wall time. */
+/**
+ * As it goes out: numbered from 1 in this run of the node, with the wall time. What one client or peer tells too often is left out
+ * (src/feed/news-limit.ts): its numbers are missing.
+ */
 export type Entry = News & { readonly seq: number; readonly at: string }

@@ -12,7 +12,11 @@ export const createNodeClock = (): Clock => ({
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
 })
 
-export const createNodeRandom = (): Random => ({
-  fraction: () => randomInt(2 ** 32) / 2 ** 32,
-  bytes: (count) => randomBytes(count),
-})
+export function createNodeRandom(): Random {
+  const random: Random = {
+    fraction: () => randomInt(2 ** 32) / 2 ** 32,
+    bytes: (count) => randomBytes(count),
+    fork: () => random,
+  }
+  return random
+}

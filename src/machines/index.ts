@@ -1,6 +1,8 @@
 import { nodeMachine } from './node-machine.ts'
+import { peerMachine } from './peer-machine.ts'
+import { reachMachine } from './reach-machine.ts'
 import { tunnelMachine } from './tunnel-machine.ts'
 import { turnSessionMachine } from './turn-session-machine.ts'
 
 /** Every machine, for diagrams and the dashboard. */
-export const machines = [nodeMachine, tunnelMachine, turnSessionMachine] as const
+export const machines = [nodeMachine, reachMachine, tunnelMachine, turnSessionMachine, peerMachine] as const

@@ -6,6 +6,7 @@ import { assign, type EventObject, fromCallback, fromPromise, setup } from 'xsta
 import { DISCOVER_TIMEOUT, FIRST_PROBES_TIMEOUT, TURN_BAR } from '../domain/timings.ts'
 import type { TurnCandidate, TurnChoice } from '../domain/turn-choice.ts'
 import { notProvided } from './not-provided.ts'
+import type { Verdict } from './reach-machine.ts'
 import { type TunnelFact, tunnelMachine } from './tunnel-machine.ts'
 
 /** What membership tells the node. */
@@ -18,19 +19,23 @@ export type MembershipFact =
   | { readonly type: 'network.told' }
   /** Every row has been pinged once. */
   | { readonly type: 'probes.settled' }
-  /** Another node connected to this one at its address. */
-  | { readonly type: 'reach.proven'; readonly address: string }
-  /** Others could not connect to it, or it listens nowhere. */
-  | { readonly type: 'reach.failed' }
+  /** How this node is reached from outside has changed, or was proven again. */
+  | { readonly type: 'reach.told'; readonly verdict: Verdict }
+
+/** What the review of the TURN in use tells. */
+export type ReviewFact =
   /** A TURN that is much nearer than the one in use, twice in a row. */
-  | { readonly type: 'turn.better'; readonly reason: string }
+  { readonly type: 'turn.better'; readonly reason: string }
 
 export interface NodeContext {
   /** A TURN may be looked for: the configuration names one kind at least. */
   readonly mayTunnel: boolean
-  /** `none`: others have tried and could not connect. */
-  readonly reach: 'unknown' | 'proven' | 'none'
+  readonly reach: Verdict['type']
   readonly choice: TurnChoice | null
+  /** Wall time since when the tunnel in use is up; null while none is. */
+  readonly upSinceMs: number | null
+  /** Wall time of the last proof that this node answers through it. */
+  readonly provenAtMs: number | null
   /** Keys of TURNs that failed within `TURN_BAR`, once for each time. */
   readonly barred: readonly string[]
 }
@@ -38,7 +43,7 @@ export interface NodeContext {
 /** Failures remembered at once; the oldest makes room. */
 const MOST_BARRED = 32
 
-type NodeEvent = MembershipFact | TunnelFact | { readonly type: 'node.stop' }
+type NodeEvent = MembershipFact | ReviewFact | TunnelFact | { readonly type: 'node.stop' }
 
 export const nodeMachine = setup({
   types: {
@@ -52,10 +57,14 @@ export const nodeMachine = setup({
     /** Settles as soon as there is a TURN to choose. */
     findTurn: fromPromise<TurnChoice, { barred: readonly string[] }>(notProvided('findTurn')),
     tunnel: tunnelMachine,
+    /** Looks now and then for a TURN that is much nearer than the one given. */
+    reviewTurn: fromCallback<EventObject, { turn: TurnCandidate }>(notProvided('reviewTurn')),
+    /** Opens ports of this node's own for its services. */
+    directServices: fromCallback<EventObject, undefined>(notProvided('directServices')),
   },
   guards: {
     isReachable: ({ context }) => context.reach === 'proven',
-    mustTunnel: ({ context }) => context.reach === 'none' && context.mayTunnel,
+    mustTunnel: ({ context }) => context.reach === 'refused' && context.mayTunnel,
   },
   actions: {
     recordReach: assign((_, { reach }: { reach: NodeContext['reach'] }) => ({ reach })),
@@ -63,6 +72,10 @@ export const nodeMachine = setup({
     barTurn: assign(({ context: { barred, choice } }) => ({ barred: choice ? [...barred, choice.turn.key].slice(-MOST_BARRED) : barred })),
     forgiveAll: assign({ barred: [] }),
     forgetTurn: assign({ choice: null }),
+    recordUp: assign((_, { atMs }: { atMs: number }) => ({ upSinceMs: atMs, provenAtMs: atMs })),
+    recordProof: assign((_, { atMs }: { atMs: number }) => ({ provenAtMs: atMs })),
+    forgetProof: assign({ upSinceMs: null, provenAtMs: null }),
+    tellChoice: (_, _params: { choice: TurnChoice }) => notProvided('tellChoice')(),
     announceTunnel: (_, _params: { turn: TurnCandidate | null; address: string }) => notProvided('announceTunnel')(),
     withdrawTunnel: notProvided('withdrawTunnel'),
     tellBreak: (_, _params: { turn: TurnCandidate | null; why: string }) => notProvided('tellBreak')(),
@@ -71,7 +84,7 @@ export const nodeMachine = setup({
   delays: { discoverTimeout: DISCOVER_TIMEOUT, firstProbesTimeout: FIRST_PROBES_TIMEOUT, forgivePeriod: TURN_BAR },
 }).createMachine({
   id: 'node',
-  context: ({ input }) => ({ ...input, choice: null, barred: [] }),
+  context: ({ input }) => ({ ...input, choice: null, upSinceMs: null, provenAtMs: null, barred: [] }),
   invoke: [
     { id: 'membership', src: 'membership' },
     { id: 'turnServer', src: 'turnServer' },
@@ -79,8 +92,7 @@ export const nodeMachine = setup({
   initial: 'bootstrapping',
   on: {
     'node.stop': '.stopped',
-    'reach.proven': { actions: { type: 'recordReach', params: { reach: 'proven' } } },
-    'reach.failed': { actions: { type: 'recordReach', params: { reach: 'none' } } },
+    'reach.told': { actions: { type: 'recordReach', params: ({ event }) => ({ reach: event.verdict.type }) } },
   },
   states: {
     bootstrapping: {
@@ -100,6 +112,7 @@ export const nodeMachine = setup({
     serving: {
       entry: 'forgetTurn',
       always: { guard: 'mustTunnel', target: 'selectingTurn' },
+      invoke: { id: 'directServices', src: 'directServices' },
     },
     selectingTurn: {
       entry: 'forgetTurn',
@@ -108,7 +121,13 @@ export const nodeMachine = setup({
         id: 'findTurn',
         src: 'findTurn',
         input: ({ context: { barred } }) => ({ barred }),
-        onDone: { target: 'tunnelling', actions: { type: 'recordChoice', params: ({ event }) => ({ choice: event.output }) } },
+        onDone: {
+          target: 'tunnelling',
+          actions: [
+            { type: 'recordChoice', params: ({ event }) => ({ choice: event.output }) },
+            { type: 'tellChoice', params: ({ event }) => ({ choice: event.output }) },
+          ],
+        },
       },
       after: { forgivePeriod: { target: 'selectingTurn', reenter: true, actions: 'forgiveAll' } },
     },
@@ -120,7 +139,7 @@ export const nodeMachine = setup({
         systemId: 'tunnel',
         input: ({ context, self }) => ({ turn: (context.choice as TurnChoice).turn, parent: self }),
       },
-      exit: 'withdrawTunnel',
+      exit: ['forgetProof', 'withdrawTunnel'],
       on: {
         'tunnel.closed': {
           target: 'selectingTurn',
@@ -133,19 +152,36 @@ export const nodeMachine = setup({
       },
       initial: 'down',
       states: {
-        down: { on: { 'tunnel.opened': 'up' } },
-        up: {
-          entry: {
-            type: 'announceTunnel',
-            params: ({ context, event }) => ({
-              turn: context.choice?.turn ?? null,
-              address: event.type === 'tunnel.opened' ? event.address : '',
-            }),
-          },
+        down: {
           on: {
+            'tunnel.opened': {
+              target: 'up',
+              actions: [
+                { type: 'recordUp', params: ({ event }) => event },
+                {
+                  type: 'announceTunnel',
+                  params: ({ context, event }) => ({ turn: context.choice?.turn ?? null, address: event.address }),
+                },
+              ],
+            },
+          },
+        },
+        up: {
+          invoke: { id: 'reviewTurn', src: 'reviewTurn', input: ({ context }) => ({ turn: (context.choice as TurnChoice).turn }) },
+          on: {
+            'tunnel.proven': {
+              actions: [
+                { type: 'recordProof', params: ({ event }) => event },
+                {
+                  type: 'announceTunnel',
+                  params: ({ context, event }) => ({ turn: context.choice?.turn ?? null, address: event.address }),
+                },
+              ],
+            },
             'tunnel.broke': {
               target: 'down',
               actions: [
+                'forgetProof',
                 'withdrawTunnel',
                 { type: 'tellBreak', params: ({ context, event }) => ({ turn: context.choice?.turn ?? null, why: event.why }) },
               ],

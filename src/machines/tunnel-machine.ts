@@ -6,7 +6,10 @@ import { notProvided } from './not-provided.ts'
 
 /** What a tunnel tells the one who started it. */
 export type TunnelFact =
-  | { readonly type: 'tunnel.opened'; readonly address: string }
+  /** This node answers at `address`. `atMs`: wall time of the proof. */
+  | { readonly type: 'tunnel.opened'; readonly address: string; readonly atMs: number }
+  /** It does so still. */
+  | { readonly type: 'tunnel.proven'; readonly address: string; readonly atMs: number }
   /** Not open any more, but tried again at the same TURN: one of the other two follows. */
   | { readonly type: 'tunnel.broke'; readonly why: string }
   | { readonly type: 'tunnel.closed'; readonly why: string }
@@ -14,8 +17,8 @@ export type TunnelFact =
 /** What the link tells the tunnel. */
 export type LinkFact =
   | { readonly type: 'link.loggedIn' }
-  /** This node answered at `address`, asked through the TURN. */
-  | { readonly type: 'link.proven'; readonly address: string }
+  /** This node answered at `address`, asked through the TURN, at that wall time. Told again with each renewed proof. */
+  | { readonly type: 'link.proven'; readonly address: string; readonly atMs: number }
   /** `cut`: the connection was reset or closed from outside, which says nothing against the TURN yet. */
   | { readonly type: 'link.closed'; readonly why: string; readonly cut?: boolean }
 
@@ -29,6 +32,8 @@ export interface TunnelInput {
 export interface TunnelContext extends TunnelInput {
   readonly frpAddress: string
   readonly address: string
+  /** Wall time of the first proof since it is open; 0 before. */
+  readonly openedAtMs: number
   readonly why: string
   /** Why the tunnel that was open broke off, while it is tried again. */
   readonly broke: string | null
@@ -53,7 +58,7 @@ export const tunnelMachine = setup({
       (_, fact: TunnelFact) => fact,
     ),
     recordPort: assign((_, { frpAddress }: { frpAddress: string }) => ({ frpAddress })),
-    recordAddress: assign((_, { address }: { address: string }) => ({ address, broke: null })),
+    recordAddress: assign((_, { address, atMs }: { address: string; atMs: number }) => ({ address, openedAtMs: atMs, broke: null })),
     recordBreak: assign((_, { why }: { why: string }) => ({ broke: why, mayReturn: false })),
     allowReturn: assign({ mayReturn: true }),
     recordEnd: assign(({ context: { broke } }, { why }: { why: string }) => ({
@@ -67,7 +72,7 @@ export const tunnelMachine = setup({
   },
 }).createMachine({
   id: 'tunnel',
-  context: ({ input }) => ({ ...input, frpAddress: '', address: '', why: '', broke: null, mayReturn: true }),
+  context: ({ input }) => ({ ...input, frpAddress: '', address: '', openedAtMs: 0, why: '', broke: null, mayReturn: true }),
   initial: 'asking',
   states: {
     asking: {
@@ -107,7 +112,7 @@ export const tunnelMachine = setup({
         },
         proving: {
           on: {
-            'link.proven': { target: 'open', actions: { type: 'recordAddress', params: ({ event }) => ({ address: event.address }) } },
+            'link.proven': { target: 'open', actions: { type: 'recordAddress', params: ({ event }) => event } },
           },
           after: {
             openTimeout: {
@@ -117,8 +122,14 @@ export const tunnelMachine = setup({
           },
         },
         open: {
-          entry: { type: 'tell', params: ({ context }) => ({ type: 'tunnel.opened', address: context.address }) },
+          entry: {
+            type: 'tell',
+            params: ({ context: { address, openedAtMs } }) => ({ type: 'tunnel.opened', address, atMs: openedAtMs }),
+          },
           on: {
+            'link.proven': {
+              actions: { type: 'tell', params: ({ event }) => ({ type: 'tunnel.proven', address: event.address, atMs: event.atMs }) },
+            },
             'link.closed': {
               guard: { type: 'mayReturn', params: ({ event }) => ({ cut: event.cut === true }) },
               target: '#tunnel.linked',

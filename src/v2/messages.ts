@@ -26,15 +26,27 @@ export interface HelloAnswer {
   readonly record: string
   /** The host the asker was seen at; null where that says nothing, as through a tunnel. */
   readonly observed: string | null
-  /** The asker's address that answered with its echo, or null: none did. */
-  readonly reached: string | null
+  readonly dialBack: DialBack
 }
+
+/** What trying to connect back to the asker came to. That nobody tried says nothing of the asker. */
+export type DialBack =
+  /** It answered with its echo at this address. */
+  | { readonly type: 'reached'; readonly address: string }
+  /** `refused`: its host said that nobody listens there, or somebody else answered. `silent`: no answer in time. */
+  | { readonly type: 'missed'; readonly why: 'refused' | 'silent' }
+  /** Too many others are being tried. */
+  | { readonly type: 'busy' }
+  /** It named no address that may be contacted. */
+  | { readonly type: 'untried' }
 
 export interface EchoAnswer {
   readonly id: string
+  /** The answering process's own, 16 hex digits: another one with every start. */
+  readonly run: string
   readonly key: string
   readonly nonce: string
-  /** Signature over `moonwalk echo\n` + nonce, base64url. */
+  /** Signature over `moonwalk echo\n` + nonce + `\n` + run, base64url. */
   readonly sig: string
 }
 
@@ -74,15 +86,25 @@ export function readHelloAsk(body: Buffer | null): HelloAsk | null {
 export function readHelloAnswer(body: Buffer): HelloAnswer | null {
   const value = parseObject(body.toString('utf8'))
   if (!value || typeof value.record !== 'string') return null
-  return { record: value.record, observed: shortText(value.observed), reached: shortText(value.reached) }
+  return { record: value.record, observed: shortText(value.observed), dialBack: readDialBack(value.dialBack) }
+}
+
+/** What is none of ours says nothing. */
+function readDialBack(value: unknown): DialBack {
+  const { type, address, why } = typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
+  const at = type === 'reached' ? shortText(address) : null
+  if (at !== null) return { type: 'reached', address: at }
+  if (type === 'missed') return { type: 'missed', why: why === 'refused' ? 'refused' : 'silent' }
+  return type === 'busy' ? { type: 'busy' } : { type: 'untried' }
 }
 
 export function readEcho(body: Buffer): EchoAnswer | null {
   const value = parseObject(body.toString('utf8'))
   if (!value) return null
-  const { id, key, nonce, sig } = value
-  const all = typeof id === 'string' && typeof key === 'string' && typeof nonce === 'string' && typeof sig === 'string'
-  return all && isId(id) ? { id, key, nonce, sig } : null
+  const { id, run, key, nonce, sig } = value
+  const all =
+    typeof id === 'string' && typeof run === 'string' && typeof key === 'string' && typeof nonce === 'string' && typeof sig === 'string'
+  return all && isId(id) ? { id, run, key, nonce, sig } : null
 }
 
 export function readGossip(body: Buffer | null): GossipMessage | null {

@@ -93,7 +93,14 @@ test('shows the node as it is, and follows it without a reload', async () => {
     peers: [aRow('elm', { rttMs: 5 }), aRow('birch', { rttMs: 20 }), aRow('oak', { rttMs: null, state: 'unknown' })],
   })
   node.tell({ type: 'turn.chosen', peer: 'b', name: 'birch', address: 'birch.test:8088', reason: 'least latency of 2' })
-  node.tell({ type: 'state.entered', machine: 'node', state: 'tunnelling.up', from: 'tunnelling.down', event: 'tunnel.opened' })
+  node.tell({
+    type: 'state.entered',
+    machine: 'node',
+    instance: '',
+    state: 'tunnelling.up',
+    from: 'tunnelling.down',
+    event: 'tunnel.opened',
+  })
   await page.locator('[data-node-state="tunnelling.up"]').waitFor()
   await page.locator('svg[data-machine=tunnel] .active').first().waitFor()
   expect(await lit('node')).toEqual(['tunnelling', 'tunnelling.up'])
@@ -183,7 +190,7 @@ test('every column of a server is there, and each sorts by keyboard too', async 
     '↑ Mbit/s',
     'TURN',
     'Via',
-    'Proof',
+    'Seen',
     'Speaks',
     'Id',
   ])
@@ -207,6 +214,83 @@ test('every column of a server is there, and each sorts by keyboard too', async 
   await page.keyboard.press('Enter')
   await page.locator('.col-down[aria-sort=descending]').waitFor()
   expect(await firstColumn()).toEqual(['ash self', 'birch', 'elm'])
+})
+
+test('who is offline is greyed and last, with when it was last seen, and does not count as there', async () => {
+  const lastProof = new Date(Date.now() - 3 * 3_600_000).toISOString()
+  node.show({
+    peers: [
+      aRow('oak', { rttMs: 1, state: 'offline', lastProof }),
+      aRow('elm', { rttMs: 30 }),
+      aRow('birch', { rttMs: null, state: 'unknown' }),
+      aRow('ash', { rttMs: 20, state: 'suspect' }),
+    ],
+  })
+  await open()
+  await page.locator('.peers tbody tr').first().waitFor()
+  expect(await firstColumn()).toEqual(['ash', 'elm', 'birch', 'oak'])
+  expect(await textOf(page, '.table-card header span')).toEqual('3 in the table, 1 alive; 1 offline')
+  const oak = await page.locator('.peers tbody tr').last().locator('td').allInnerTexts()
+  expect([oak[1], oak[9]]).toEqual(['offline', '3 h'])
+  const colours = (row: string) => page.evaluate(`getComputedStyle(document.querySelector('.peers tr.${row}')).color`)
+  expect(await colours('offline')).not.toEqual(await colours('alive'))
+  for (const times of [1, 2]) {
+    await page.locator('.col-name button').click()
+    await page.locator(`.col-name[aria-sort=${times === 1 ? 'ascending' : 'descending'}]`).waitFor()
+    expect((await firstColumn()).at(-1)).toEqual('oak')
+  }
+  // It is back.
+  node.show({ peers: [aRow('oak', { rttMs: 1 })] })
+  node.tell({ type: 'peer.added', peer: 'x', name: 'oak', address: 'oak.test:8088' })
+  await page.locator('.peers tr.alive').filter({ hasText: 'oak' }).waitFor()
+  expect(await textOf(page, '.table-card header span')).toEqual('1 in the table, 1 alive')
+  expect(complaints).toEqual([])
+})
+
+test('of several sessions all are lit together, and each by itself', async () => {
+  node.show({
+    status: aStatus('serving', { clients: [aClient('5f0c2a9be1', [{}], { name: 'cedar', address: '203.0.113.9:4711' })] }),
+    states: {
+      node: ['serving'],
+      turnSession: ['carrying', 'idle'],
+      'turnSession/203.0.113.9:4711': ['carrying'],
+      'turnSession/203.0.113.9:4712': ['idle'],
+    },
+  })
+  const entered = { type: 'state.entered', machine: 'turnSession' } as const
+  node.tell({ ...entered, instance: '203.0.113.9:4711', from: 'idle', state: 'carrying', event: 'proxy.opened' })
+  node.tell({ ...entered, instance: '203.0.113.9:4712', from: 'awaitingLogin', state: 'idle', event: 'session.loggedIn' })
+  await open()
+  await page.locator('[data-more=turnSession] summary').click()
+  await page.locator('svg[data-machine=turnSession] .active').first().waitFor()
+  const shown = async () => [await textOf(page, '[data-more=turnSession] figcaption'), await lit('turnSession'), await hot('turnSession')]
+  expect(await shown()).toEqual(['turnSession of several', ['idle', 'carrying'], ['awaitingLogin > idle']])
+  expect(await page.locator('[data-instance]').allInnerTexts()).toEqual(['cedar: carrying', '203.0.113.9:4712: idle'])
+  await page.locator('[data-instance="203.0.113.9:4711"]').click()
+  await page.locator('[data-instance][aria-pressed=true]').waitFor()
+  expect(await shown()).toEqual(['turnSession of cedar is carrying', ['carrying'], ['idle > carrying']])
+  expect(complaints).toEqual([])
+})
+
+test('measurements are shown to who asks for them, those from before too', async () => {
+  node.tell({ type: 'node.listening', address: null })
+  node.tell({ type: 'peer.measured', peer: 'ash', rttMs: 1, jitterMs: null, lossPct: 0 })
+  await open()
+  await page.locator('.news .what').first().waitFor()
+  node.tell({ type: 'peer.measured', peer: 'ash', rttMs: 2, jitterMs: null, lossPct: 0 })
+  node.tell({ type: 'peer.cleared', peer: 'x', name: 'elm', address: 'elm.test:1' })
+  await page.locator('.news .what').nth(1).waitFor()
+  const told = () => page.locator('.news .what').allInnerTexts()
+  expect(await told()).toEqual(['elm (elm.test:1) answers again.', 'Nothing is opened to the outside.'])
+  await page.locator('.news input').check()
+  await page.locator('.news .what').nth(3).waitFor()
+  expect(await told()).toEqual([
+    'elm (elm.test:1) answers again.',
+    'ash answered in 2.00 ms.',
+    'ash answered in 1.00 ms.',
+    'Nothing is opened to the outside.',
+  ])
+  expect(complaints).toEqual([])
 })
 
 test('what others call themselves is text', async () => {
@@ -279,7 +363,7 @@ test.each(['light', 'dark'] as const)('text stands out from its ground in %s', a
       carried: { ...NOTHING_CARRIED, clients: 1, proxies: 1 },
     }),
     states: { node: ['tunnelling', 'tunnelling.up'] },
-    peers: [aRow('birch'), aRow('elm', { state: 'suspect' })],
+    peers: [aRow('birch'), aRow('elm', { state: 'suspect' }), aRow('oak', { state: 'offline' })],
   })
   await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
   await open()
@@ -287,7 +371,7 @@ test.each(['light', 'dark'] as const)('text stands out from its ground in %s', a
   const contrasts: unknown = await page.evaluate(`(() => {
     const light = (css) => { const [r, g, b] = css.match(/[\\d.]+/g).map((v) => { const c = v / 255; return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4 }); return 0.2126 * r + 0.7152 * g + 0.0722 * b }
     const ground = (one) => { for (let at = one; at; at = at.parentElement) { const css = getComputedStyle(at).backgroundColor; if (/^rgb\\(/.test(css)) return css } return 'rgb(255, 255, 255)' }
-    return ['h1', '.node-name', '.state-chip', '.soft', '.card h2', '.peers td', '.peers button', '.turn dd', '.link', '.traffic dd', '.flowing', '.last-error', '.carrying thead th', '.carrying td'].flatMap((selector) => {
+    return ['h1', '.node-name', '.state-chip', '.soft', '.card h2', '.peers td', '.peers .offline td', '.peers button', '.turn dd', '.link', '.traffic dd', '.flowing', '.last-error', '.carrying thead th', '.carrying td'].flatMap((selector) => {
       const one = document.querySelector(selector); const [a, b] = [light(getComputedStyle(one).color), light(ground(one))]
       const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)
       return ratio < 4.5 ? [selector + ' ' + ratio.toFixed(2)] : []

@@ -9,6 +9,7 @@ import type {
   TrafficAnswer,
 } from '../../src/answers.ts'
 import type { Entry, News } from '../../src/feed/news.ts'
+import { isMeasurement } from '../../src/feed/news-kinds.ts'
 
 export const STARTED_AT = '2026-01-02T03:04:05.000Z'
 
@@ -124,13 +125,17 @@ export function createFakeNode(): FakeNode {
     start: async () => ({ type: 'started', listen: null }),
     stop: async () => undefined,
     status: () => status,
-    peers: () => ({ schemaVersion: 1, self: status.node.id, peers }),
+    peers: (which = 'here') => ({
+      schemaVersion: 1,
+      self: status.node.id,
+      peers: which === 'all' ? peers : peers.filter(({ state }) => state !== 'offline'),
+    }),
     table: () => ({ ip_address: peers.map(({ name }) => ({ name })) }),
     onNews: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    recentNews: (count) => news.slice(-count),
+    recentNews: (count, kind = 'news') => news.filter((entry) => isMeasurement(entry) === (kind === 'measurements')).slice(-count),
     activeStates: () => states,
     add: async (address) => {
       asked.push(['add', address])

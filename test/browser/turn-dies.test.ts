@@ -123,8 +123,8 @@ test('a TURN is killed: the page shows the loss, the next TURN and the new addre
   const next = (await textOf(page, '[data-service=web] .route')).split(' ')[0] ?? ''
   expect(await get(next)).toEqual('hello from behind NAT')
 
-  // The dead one is suspected first, then gone from the table.
-  await page.locator('.peers tbody th').filter({ hasText: turnName }).waitFor({ state: 'detached', timeout: 90_000 })
+  // The dead one is suspected first, then offline.
+  await page.locator('.peers tr.offline th').filter({ hasText: turnName }).waitFor({ timeout: 90_000 })
   expect(await page.evaluate('window.unbroken')).toEqual(true)
   expect(complaints).toEqual([])
   service.close()

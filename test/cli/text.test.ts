@@ -66,8 +66,16 @@ describe('news as a line', () => {
   test('pings and the machines inside are left to the log', () =>
     expect([
       newsLine({ ...entry, type: 'peer.measured', peer: 'b1', rttMs: 1, jitterMs: null, lossPct: 0 }),
-      newsLine({ ...entry, type: 'state.entered', machine: 'tunnel', state: 'up', from: '', event: '' }),
-      newsLine({ ...entry, type: 'state.entered', machine: 'node', state: 'serving', from: 'probing', event: 'proven' })?.slice(10),
+      newsLine({ ...entry, type: 'state.entered', machine: 'tunnel', instance: '', state: 'up', from: '', event: '' }),
+      newsLine({
+        ...entry,
+        type: 'state.entered',
+        machine: 'node',
+        instance: '',
+        state: 'serving',
+        from: 'probing',
+        event: 'proven',
+      })?.slice(10),
     ]).toEqual([null, null, 'node: probing → serving (proven)']))
 })
 

@@ -289,10 +289,12 @@ test('a row as a whole, from first word to suspicion', () => {
     lastProofMs: 2_000,
     strikes: 1,
     version: 2,
+    stored: null,
+    written: null,
   }
   const speed: Step = (table) => recordSpeed(table, 'ash', { downMbps: 90, upMbps: 40 }, 7_000)
   const { table } = play(hear(signed('ash', 1)), ping('ash'), speed, miss('ash'))
-  expect(table).toEqual({ rows: new Map([['ash', row]]), holders: new Map([[AT, 'ash']]), gone: new Map(), version: 2 })
+  expect(table).toEqual({ ...EMPTY_TABLE, rows: new Map([['ash', row]]), holders: new Map([[AT, 'ash']]), version: 2 })
 })
 
 test('a failed speed test is remembered, and keeps the figures', () => {

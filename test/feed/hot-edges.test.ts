@@ -15,7 +15,7 @@ test.each([
   ['out of an outer state', { from: 'tunnelling.up', state: 'selectingTurn', event: 'tunnel.closed' }, ['tunnelling > selectingTurn']],
   [
     'a step and what follows without an event',
-    { from: 'bootstrapping', state: 'tunnelling.down', event: 'done 0.toy.bootstrapping' },
+    { from: 'bootstrapping', state: 'tunnelling.down', event: 'done' },
     ['bootstrapping > selectingTurn', 'selectingTurn > tunnelling'],
   ],
   ['a delay', { from: 'resting', state: 'bootstrapping', event: 'after restPeriod' }, ['resting > bootstrapping']],

@@ -25,6 +25,8 @@ const row: Row = {
   lastProofMs: 1,
   strikes: 0,
   version: 1,
+  stored: null,
+  written: null,
 }
 const who = { peer: 'ID', name: 'ash', address: '192.0.2.1:8088' }
 const unmeasured: Row = { ...row, latency: NO_LATENCY }

@@ -8,10 +8,8 @@ import { createNodeNetwork } from '../../src/io/network/node-network.ts'
 import { createNodeHttp } from '../../src/io/network/peer-http.ts'
 import { createNodeClock, createNodeRandom } from '../../src/io/node-clock.ts'
 import { createNode } from '../../src/node.ts'
-import type { Store } from '../../src/ports.ts'
+import { MemoryStore } from '../sim/memory-store.ts'
 import { someBytes } from './loopback.ts'
-
-const noStore: Store = { read: async () => ({ table: { rows: [] }, note: null }), write: async () => {} }
 
 function realNode(options: Partial<NodeOptions>) {
   const random = createNodeRandom()
@@ -22,7 +20,7 @@ function realNode(options: Partial<NodeOptions>) {
       random,
       network: createNodeNetwork(),
       http,
-      store: noStore,
+      store: new MemoryStore(),
       identity: identityFromSeed(random.bytes(32)),
     },
     {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createActor, type EventFromLogic, fromCallback, fromPromise } from 'xstate'
+import { createActor, type EventFromLogic, type EventObject, fromCallback, fromPromise } from 'xstate'
 import type { TurnCandidate, TurnChoice } from '../../src/domain/turn-choice.ts'
 import { pathOf } from '../../src/feed/inspection.ts'
 import { type NodeContext, nodeMachine } from '../../src/machines/node-machine.ts'
@@ -43,8 +43,17 @@ function start(input: Pick<NodeContext, 'mayTunnel' | 'reach'>, found: readonly 
         return name === null ? new Promise(() => {}) : Promise.resolve(choiceOf(name))
       }),
       tunnel: idleTunnel,
+      directServices: fromCallback(() => {
+        told.push('directServices')
+        return () => told.push('directServices ended')
+      }),
+      reviewTurn: fromCallback<EventObject, { turn: TurnCandidate }>(({ input: { turn } }) => {
+        told.push(`reviewTurn of ${turn.name}`)
+        return () => told.push('reviewTurn ended')
+      }),
     },
     actions: {
+      tellChoice: (_, { choice }) => told.push(`chosen ${choice.turn.name}: ${choice.reason}`),
       announceTunnel: (_, { turn, address }) => told.push(`announce ${address} through ${turn?.name}`),
       withdrawTunnel: () => told.push('withdraw'),
       tellBreak: (_, { turn, why }) => told.push(`${turn?.name ?? 'nobody'} broke: ${why}`),
@@ -74,13 +83,14 @@ async function play(input: Pick<NodeContext, 'mayTunnel' | 'reach'>, found: read
 }
 
 const NEW = { mayTunnel: true, reach: 'unknown' } as const
-const INSIDE = { mayTunnel: true, reach: 'none' } as const
+const INSIDE = { mayTunnel: true, reach: 'refused' } as const
 const found: NodeEvent = { type: 'network.found' }
 const toldAll: NodeEvent = { type: 'network.told' }
 const settled: NodeEvent = { type: 'probes.settled' }
-const failed: NodeEvent = { type: 'reach.failed' }
-const proven: NodeEvent = { type: 'reach.proven', address: '192.0.2.1:8088' }
-const opened: NodeEvent = { type: 'tunnel.opened', address: '192.0.2.9:20000' }
+const refused: NodeEvent = { type: 'reach.told', verdict: { type: 'refused' } }
+const proven: NodeEvent = { type: 'reach.told', verdict: { type: 'proven', address: '192.0.2.1:8088', by: 'ash', atMs: 0 } }
+const opened: NodeEvent = { type: 'tunnel.opened', address: '192.0.2.9:20000', atMs: 5_000 }
+const provenAgain: NodeEvent = { type: 'tunnel.proven', address: '192.0.2.9:20000', atMs: 9_000 }
 const closed: NodeEvent = { type: 'tunnel.closed', why: 'cut' }
 const broke: NodeEvent = { type: 'tunnel.broke', why: 'cut' }
 const better: NodeEvent = { type: 'turn.better', reason: 'elm is much nearer' }
@@ -99,11 +109,11 @@ test.each<[string, Pick<NodeContext, 'mayTunnel' | 'reach'>, readonly (string | 
     'who can not be reached looks for a TURN',
     NEW,
     [null],
-    [found, toldAll, failed, settled],
+    [found, toldAll, refused, settled],
     ['bootstrapping', 'discovering', 'probing', 'selectingTurn'],
   ],
-  ['who turns out unreachable while serving looks for a TURN', NEW, [null], [...JOINED, failed], ['serving', 'selectingTurn']],
-  ['who may not tunnel serves all the same', { ...INSIDE, mayTunnel: false }, [], [...JOINED, failed], ['probing', 'serving']],
+  ['who turns out unreachable while serving looks for a TURN', NEW, [null], [...JOINED, refused], ['serving', 'selectingTurn']],
+  ['who may not tunnel serves all the same', { ...INSIDE, mayTunnel: false }, [], [...JOINED, refused], ['probing', 'serving']],
   ['a TURN found is tunnelled to', INSIDE, ['ash'], JOINED, ['selectingTurn', 'tunnelling.down']],
   ['an open tunnel is up', INSIDE, ['ash'], [...JOINED, opened], ['tunnelling.down', 'tunnelling.up']],
   [
@@ -134,7 +144,7 @@ test.each<[string, Pick<NodeContext, 'mayTunnel' | 'reach'>, readonly (string | 
     'who is reached no more looks again',
     INSIDE,
     ['ash', null],
-    [...JOINED, opened, proven, failed],
+    [...JOINED, opened, proven, refused],
     ['tunnelling.up', 'serving', 'selectingTurn'],
   ],
 ])('%s', async (_, input, turns, steps, expected) => {
@@ -142,40 +152,68 @@ test.each<[string, Pick<NodeContext, 'mayTunnel' | 'reach'>, readonly (string | 
   expect(path.slice(-expected.length)).toEqual(expected)
 })
 
-test.each<[string, readonly (string | null)[], readonly Step[]]>([
-  ['bootstrapping', [], []],
-  ['discovering', [], [found]],
-  ['probing', [], [found, toldAll]],
-  ['selectingTurn', [null], JOINED],
-  ['tunnelling.down', ['ash'], JOINED],
-  ['tunnelling.up', ['ash'], [...JOINED, opened]],
-  ['serving', [null], [...JOINED, proven]],
-])('stop ends the node from %s, and everything it runs', async (state, turns, steps) => {
+test.each<[string, readonly (string | null)[], readonly Step[], readonly string[]]>([
+  ['bootstrapping', [], [], []],
+  ['discovering', [], [found], []],
+  ['probing', [], [found, toldAll], []],
+  ['selectingTurn', [null], JOINED, []],
+  ['tunnelling.down', ['ash'], JOINED, ['withdraw']],
+  ['tunnelling.up', ['ash'], [...JOINED, opened], ['reviewTurn ended', 'withdraw']],
+  ['serving', [null], [...JOINED, proven], ['directServices ended']],
+])('stop ends the node from %s, and everything it runs', async (state, turns, steps, ended) => {
   const { actor, clock, told } = await play(INSIDE, turns, steps)
   expect(pathOf(actor.getSnapshot().value)).toEqual(state)
   told.length = 0
   actor.send(stop)
   expect([actor.getSnapshot().status, actor.getSnapshot().value, clock.timerCount]).toEqual(['done', 'stopped', 0])
-  expect(told.toSorted()).toEqual(['membership ended', 'turnServer ended', ...(state.startsWith('tunnelling') ? ['withdraw'] : [])])
+  expect(told.toSorted()).toEqual([...ended, 'membership ended', 'turnServer ended'].toSorted())
 })
+
+const CHOSEN = { ash: 'chosen ash: because of ash', elm: 'chosen elm: because of elm' }
+const ANNOUNCED = { ash: 'announce 192.0.2.9:20000 through ash', elm: 'announce 192.0.2.9:20000 through elm' }
+const REVIEWED = { ash: 'reviewTurn of ash', elm: 'reviewTurn of elm' }
 
 test('a TURN whose tunnel closed is doubted, and barred from the next search', async () => {
   const { searches, told } = await play(INSIDE, ['ash', 'elm', 'ash'], [...JOINED, opened, closed, closed])
   expect(searches).toEqual([[], ['ash'], ['ash', 'elm']])
-  expect(told).toEqual(['announce 192.0.2.9:20000 through ash', 'withdraw', 'doubt ash: cut', 'withdraw', 'doubt elm: cut'])
+  expect(told).toEqual([
+    CHOSEN.ash,
+    ANNOUNCED.ash,
+    REVIEWED.ash,
+    'withdraw',
+    'doubt ash: cut',
+    'reviewTurn ended',
+    CHOSEN.elm,
+    'withdraw',
+    'doubt elm: cut',
+    CHOSEN.ash,
+  ])
 })
 
 test('a TURN whose tunnel broke off is not looked for: its address is withdrawn, and announced again', async () => {
   const { searches, told } = await play(INSIDE, ['ash'], [...JOINED, opened, broke, opened])
   expect(searches).toEqual([[]])
-  const announced = 'announce 192.0.2.9:20000 through ash'
-  expect(told).toEqual([announced, 'withdraw', 'ash broke: cut', announced])
+  expect(told).toEqual([
+    CHOSEN.ash,
+    ANNOUNCED.ash,
+    REVIEWED.ash,
+    'withdraw',
+    'ash broke: cut',
+    'reviewTurn ended',
+    ANNOUNCED.ash,
+    REVIEWED.ash,
+  ])
 })
 
 test('a TURN that is left for a nearer one is neither doubted nor barred', async () => {
   const { searches, told } = await play(INSIDE, ['ash', 'elm'], [...JOINED, opened, better])
   expect(searches).toEqual([[], []])
-  expect(told).toEqual(['announce 192.0.2.9:20000 through ash', 'withdraw'])
+  expect(told).toEqual([CHOSEN.ash, ANNOUNCED.ash, REVIEWED.ash, 'withdraw', 'reviewTurn ended', CHOSEN.elm])
+})
+
+test('direct services are opened whenever the node serves, and ended when it does no more', async () => {
+  const { told } = await play(NEW, [null], [{ type: 'network.empty' }, refused, proven, refused])
+  expect(told).toEqual(['directServices', 'directServices ended', 'directServices', 'directServices ended'])
 })
 
 test('a search that finds nobody for 15 s forgives everybody and starts again', async () => {
@@ -190,9 +228,37 @@ test('15 s of an open tunnel forgive everybody', async () => {
   expect(searches).toEqual([[], ['ash'], ['elm']])
 })
 
-test('the choice is kept while tunnelling and forgotten afterwards', async () => {
-  const { actor } = await play(INSIDE, ['ash'], [...JOINED, opened])
-  expect(actor.getSnapshot().context).toEqual({ mayTunnel: true, reach: 'none', choice: choiceOf('ash'), barred: [] })
-  actor.send(proven)
-  expect(actor.getSnapshot().context).toEqual({ mayTunnel: true, reach: 'proven', choice: null, barred: [] })
+test('a proof renewed every few seconds does not keep it from forgiving', async () => {
+  const { searches } = await play(
+    INSIDE,
+    ['ash', 'elm', 'ash'],
+    [...JOINED, closed, opened, 7_000, provenAgain, 7_000, provenAgain, 1_000, closed],
+  )
+  expect(searches).toEqual([[], ['ash'], ['elm']])
+})
+
+const IDLE: NodeContext = { mayTunnel: true, reach: 'refused', choice: null, upSinceMs: null, provenAtMs: null, barred: [] }
+
+test.each<[string, readonly Step[], NodeContext]>([
+  ['chosen', JOINED, { ...IDLE, choice: choiceOf('ash') }],
+  ['up', [...JOINED, opened], { ...IDLE, choice: choiceOf('ash'), upSinceMs: 5_000, provenAtMs: 5_000 }],
+  ['proven again', [...JOINED, opened, provenAgain], { ...IDLE, choice: choiceOf('ash'), upSinceMs: 5_000, provenAtMs: 9_000 }],
+  ['broken off', [...JOINED, opened, provenAgain, broke], { ...IDLE, choice: choiceOf('ash') }],
+  ['closed', [...JOINED, opened, closed], { ...IDLE, barred: ['ash'] }],
+  ['left for a nearer one', [...JOINED, opened, better], IDLE],
+  ['not needed any more', [...JOINED, opened, proven], { ...IDLE, reach: 'proven' }],
+])('what is known of a TURN once it is %s', async (_, steps, expected) => {
+  const { actor } = await play(INSIDE, ['ash', null], steps)
+  expect(actor.getSnapshot().context).toEqual(expected)
+})
+
+test('a renewed proof is announced too, for the age of a proof is told with it', async () => {
+  const { told } = await play(INSIDE, ['ash'], [...JOINED, opened, provenAgain])
+  expect(told).toEqual([CHOSEN.ash, ANNOUNCED.ash, REVIEWED.ash, ANNOUNCED.ash])
+})
+
+test('32 failures are remembered; the oldest makes room', async () => {
+  const names = Array.from({ length: 40 }, (_, i) => `turn${i}`)
+  const { searches } = await play(INSIDE, names, [...JOINED, ...names.slice(1).map(() => closed)])
+  expect(searches.at(-1)).toEqual(names.slice(7, 39))
 })

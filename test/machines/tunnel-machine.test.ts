@@ -55,12 +55,14 @@ async function play(port: Port, steps: readonly (LinkFact | number)[]) {
 
 const AT: Port = { address: '192.0.2.7:7000' }
 const loggedIn: LinkFact = { type: 'link.loggedIn' }
-const proven: LinkFact = { type: 'link.proven', address: '192.0.2.7:20000' }
+const proven: LinkFact = { type: 'link.proven', address: '192.0.2.7:20000', atMs: 5_000 }
+const provenAgain: LinkFact = { ...proven, atMs: 9_000 }
 const closed: LinkFact = { type: 'link.closed', why: 'connection reset' }
 const cut: LinkFact = { ...closed, cut: true }
 const refused: LinkFact = { type: 'link.closed', why: 'connection refused', cut: false }
 const broke: TunnelFact = { type: 'tunnel.broke', why: 'connection reset' }
-const opened: TunnelFact = { type: 'tunnel.opened', address: '192.0.2.7:20000' }
+const opened: TunnelFact = { type: 'tunnel.opened', address: '192.0.2.7:20000', atMs: 5_000 }
+const openedAgain: TunnelFact = { ...opened, atMs: 9_000 }
 const OPEN = ['asking', 'linked.loggingIn', 'linked.proving', 'linked.open']
 
 test.each<[string, Port, readonly (LinkFact | number)[], readonly string[], readonly TunnelFact[]]>([
@@ -94,7 +96,21 @@ test.each<[string, Port, readonly (LinkFact | number)[], readonly string[], read
     AT,
     [loggedIn, proven, 600_000],
     ['asking', 'linked.loggingIn', 'linked.proving', 'linked.open'],
-    [{ type: 'tunnel.opened', address: '192.0.2.7:20000' }],
+    [opened],
+  ],
+  [
+    'each renewed proof of an open one is told, with its own time',
+    AT,
+    [loggedIn, proven, provenAgain],
+    OPEN,
+    [opened, { type: 'tunnel.proven', address: '192.0.2.7:20000', atMs: 9_000 }],
+  ],
+  [
+    'one that was cut is open since the first proof of its second login',
+    AT,
+    [loggedIn, proven, cut, loggedIn, provenAgain],
+    [...OPEN, 'linked.loggingIn', 'linked.proving', 'linked.open'],
+    [opened, broke, openedAgain],
   ],
   ['a proof before the login counts for nothing', AT, [proven], ['asking', 'linked.loggingIn'], []],
   [
@@ -116,10 +132,7 @@ test.each<[string, Port, readonly (LinkFact | number)[], readonly string[], read
     AT,
     [loggedIn, proven, closed],
     ['asking', 'linked.loggingIn', 'linked.proving', 'linked.open', 'closed'],
-    [
-      { type: 'tunnel.opened', address: '192.0.2.7:20000' },
-      { type: 'tunnel.closed', why: 'connection reset' },
-    ],
+    [opened, { type: 'tunnel.closed', why: 'connection reset' }],
   ],
   [
     'an open one that is cut logs in again at once, without asking for the port',

@@ -34,7 +34,7 @@ describe('joining', () => {
       of: [],
     })
     expect(tables).toEqual(everybody(names))
-    expect(Math.max(...Object.values(completeAtMs).map((ms) => ms ?? Number.POSITIVE_INFINITY))).toMatchInlineSnapshot(`210`)
+    expect(Math.max(...Object.values(completeAtMs).map((ms) => ms ?? Number.POSITIVE_INFINITY))).toMatchInlineSnapshot(`220`)
   })
   test('every seed of chance comes to complete tables', async () => {
     for (let seed = 2; seed < 12; seed++) {
@@ -70,12 +70,12 @@ describe('faults', () => {
         "60 birch peer.added ash ash 10.0.0.1:8088",
         "160 birch peer.added cedar cedar 10.0.0.3:8088",
         "160 birch peer.added elm elm 10.0.0.4:8088",
-        "10100.1 birch peer.suspected elm elm 10.0.0.4:8088 no route to that host",
-        "12005.2 birch peer.suspected cedar cedar 10.0.0.3:8088 no route to that host",
-        "12400.1 birch peer.removed elm elm 10.0.0.4:8088 no route to that host",
-        "13700.1 birch peer.removed cedar cedar 10.0.0.3:8088 no route to that host",
-        "60246.7 birch peer.added elm elm 10.0.0.4:8088",
-        "63937.48 birch peer.added cedar cedar 10.0.0.3:8088",
+        "10605.2 birch peer.suspected cedar cedar 10.0.0.3:8088 no route to that host",
+        "11005.2 birch peer.suspected elm elm 10.0.0.4:8088 no route to that host",
+        "12500.1 birch peer.removed cedar cedar 10.0.0.3:8088 no route to that host",
+        "13000.1 birch peer.removed elm elm 10.0.0.4:8088 no route to that host",
+        "62056.43 birch peer.added elm elm 10.0.0.4:8088",
+        "73525.31 birch peer.added cedar cedar 10.0.0.3:8088",
       ]
     `)
   })
@@ -84,12 +84,12 @@ describe('faults', () => {
     expect(tables.slice(0, 3)).toEqual(['ash: ash birch cedar', 'birch: ash birch cedar', 'cedar: ash birch cedar'])
     expect(told.filter((line) => Number(line.split(' ')[0]) >= 10_000)).toMatchInlineSnapshot(`
       [
-        "10110 birch peer.suspected elm elm 10.0.0.4:8088 connection refused",
-        "10125 cedar peer.suspected elm elm 10.0.0.4:8088 connection refused",
-        "10125 ash peer.suspected elm elm 10.0.0.4:8088 connection refused",
-        "10710 ash peer.removed elm elm 10.0.0.4:8088 connection refused",
-        "10810 birch peer.removed elm elm 10.0.0.4:8088 connection refused",
-        "10810 cedar peer.removed elm elm 10.0.0.4:8088 connection refused",
+        "11010 ash peer.suspected elm elm 10.0.0.4:8088 connection refused",
+        "11025 cedar peer.suspected elm elm 10.0.0.4:8088 connection refused",
+        "11025 birch peer.suspected elm elm 10.0.0.4:8088 connection refused",
+        "11610 ash peer.removed elm elm 10.0.0.4:8088 connection refused",
+        "11610 birch peer.removed elm elm 10.0.0.4:8088 connection refused",
+        "11610 cedar peer.removed elm elm 10.0.0.4:8088 connection refused",
       ]
     `)
   })

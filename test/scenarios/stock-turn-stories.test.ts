@@ -43,7 +43,7 @@ test('a nearer frps is chosen before a node, a farther one is not', async () => 
       ],
       [
         "220 me turn.chosen ash ash 10.0.0.1:8088 the only one: 10.0 ms",
-        "290.2 me node.reachability tunnelled 10.0.0.1:20048 ash",
+        "290.2 me node.reachability tunnelled 10.0.0.1:20009 ash",
       ],
     ]
   `)
@@ -77,7 +77,7 @@ test('a tunnel that is reset again soon is left, until it has been well for a wh
       "25000 me node.reachability unknown null null",
       "25000 me turn.lost frp://elm:7000 elm:7000 connection reset",
       "25000 me turn.chosen ash ash 10.0.0.1:8088 the only one: 10.0 ms",
-      "25070.2 me node.reachability tunnelled 10.0.0.1:20010 ash",
+      "25070.2 me node.reachability tunnelled 10.0.0.1:20009 ash",
     ]
   `)
 })
@@ -89,7 +89,7 @@ test('an frps that is reset and then silent holds up the next TURN for 1.5 s', a
       "20000 me turn.broke frp://elm:7000 elm:7000 connection reset",
       "21500 me turn.lost frp://elm:7000 elm:7000 connection reset; then, logging in again: the TURN did not answer the login in time",
       "21500 me turn.chosen ash ash 10.0.0.1:8088 the only one: 10.0 ms",
-      "21570.2 me node.reachability tunnelled 10.0.0.1:20097 ash",
+      "21570.2 me node.reachability tunnelled 10.0.0.1:20009 ash",
       "26500 me turn.unfit frp://elm:7000 elm:7000 it did not answer the login in time",
     ]
   `)
@@ -103,7 +103,7 @@ test('an frps that is killed is left at once', async () => {
       "20006 me turn.lost frp://elm:7000 elm:7000 connection reset; then, logging in again: connection refused",
       "20006 me turn.chosen ash ash 10.0.0.1:8088 the only one: 10.0 ms",
       "20010 me turn.unfit frp://elm:7000 elm:7000 connection refused",
-      "20076.2 me node.reachability tunnelled 10.0.0.1:20097 ash",
+      "20076.2 me node.reachability tunnelled 10.0.0.1:20009 ash",
     ]
   `)
 })
@@ -118,11 +118,11 @@ test('an frps that falls silent is left within 5 s, and moved to again when it i
       "24592 me node.reachability unknown null null",
       "24592 me turn.lost frp://elm:7000 elm:7000 silent for 6496 ms",
       "24592 me turn.chosen ash ash 10.0.0.1:8088 the only one: 40.0 ms",
-      "24872.2 me node.reachability tunnelled 10.0.0.1:20010 ash",
+      "24872.2 me node.reachability tunnelled 10.0.0.1:20009 ash",
       "29592 me turn.unfit frp://elm:7000 elm:7000 it did not answer the login in time",
-      "109334.82 me node.reachability unknown null null",
-      "109334.82 me turn.chosen frp://elm:7000 elm:7000 elm:7000 least latency of 2: 4.00 ms; next ash 40.0 ms",
-      "109363.02 me node.reachability tunnelled elm:30014 null",
+      "107782.76 me node.reachability unknown null null",
+      "107782.76 me turn.chosen frp://elm:7000 elm:7000 elm:7000 least latency of 2: 4.00 ms; next ash 40.0 ms",
+      "107810.96 me node.reachability tunnelled elm:30014 null",
     ]
   `)
 })
@@ -140,8 +140,8 @@ test('the only frps is looked for while it is away, and comes back', async () =>
       "20006 me turn.chosen ash ash 10.0.0.1:8088 the only one: 10.0 ms",
       "20010 me turn.unfit frp://elm:7000 elm:7000 connection refused",
       "20016 me turn.lost ash ash the TURN did not say its frp port: connection refused",
-      "41989.83 me turn.chosen frp://elm:7000 elm:7000 elm:7000 the only one: 4.00 ms",
-      "42018.03 me node.reachability tunnelled elm:30005 null",
+      "41576.13 me turn.chosen frp://elm:7000 elm:7000 elm:7000 the only one: 4.00 ms",
+      "41604.33 me node.reachability tunnelled elm:30005 null",
     ]
   `)
 })
@@ -159,21 +159,23 @@ test('an frps that wants another token is told of once, and asked ever more rare
     {
       "refusedAfterS": [
         0,
-        19,
-        29,
-        46,
-        146,
-        242,
-        444,
-        704,
-        452,
-        546,
-        669,
+        20,
+        24,
+        62,
+        148,
+        231,
+        498,
+        598,
+        478,
+        613,
+        473,
       ],
       "told": [
         "72 me turn.unfit frp://elm:7000 elm:7000 token in login doesn't match token from configuration",
         "72 me turn.chosen ash ash 10.0.0.1:8088 the only one: 10.0 ms",
         "105 me turn.lost ash ash connection reset",
+        "305 me turn.chosen ash ash 10.0.0.1:8088 the only one: 10.0 ms",
+        "315 me turn.lost ash ash the TURN did not say its frp port: connection refused",
       ],
     }
   `)

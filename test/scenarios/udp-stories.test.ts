@@ -105,7 +105,7 @@ describe('a udp service', () => {
             "kind": "udp",
             "local": "127.0.0.1:5353",
             "name": "dns",
-            "public": "10.0.0.2:20051",
+            "public": "10.0.0.2:20080",
             "state": "up",
             "traffic": {
               "bytesIn": 3922840,
@@ -120,11 +120,11 @@ describe('a udp service', () => {
           },
         ],
         "told": [
-          "110 service.up dns 10.0.0.1:20096",
+          "110 service.up dns 10.0.0.1:20008",
           "15000 1400,1400 back, 2800 heard",
           "20005 service.down dns its tunnel is gone",
           "20015 turn.lost ash ash connection reset; then, logging in again: connection refused",
-          "20215 service.up dns 10.0.0.2:20051",
+          "20215 service.up dns 10.0.0.2:20080",
         ],
       }
     `)
@@ -175,7 +175,7 @@ describe('a udp service', () => {
       {
         "heard": 80,
         "told": [
-          "2470 service.up dns 10.0.0.1:20004",
+          "2470 service.up dns 10.0.0.1:20008",
           "15000 20,20 back, 40 heard",
         ],
       }

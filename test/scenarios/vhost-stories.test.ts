@@ -92,7 +92,7 @@ describe('a web service with a domain', () => {
           "ash WEB.EXAMPLE.ORG:8088 /again → 200 GET /again",
           "20005 service.down web its tunnel is gone",
           "20015 turn.lost ash ash connection reset; then, logging in again: connection refused",
-          "20295.1 service.up web http://web.example.org:8088",
+          "20255.1 service.up web http://web.example.org:8088",
           "birch web.example.org /hello → 200 GET /hello",
         ],
       }

@@ -2,11 +2,15 @@ import type { Random } from '../../src/ports.ts'
 
 /** Chance that a seed repeats: mulberry32. */
 export class SeededRandom implements Random {
+  readonly #seed: number
   #state: number
 
   constructor(seed: number) {
+    this.#seed = seed >>> 0
     this.#state = seed >>> 0
   }
+
+  readonly fork = (part: string): Random => new SeededRandom(seedFor(this.#seed, part))
 
   readonly fraction = (): number => this.#word() / 2 ** 32
 

@@ -1,6 +1,8 @@
 import { datagramContract } from '../contracts/datagrams.ts'
 import { httpContract } from '../contracts/http.ts'
 import { networkContract } from '../contracts/network.ts'
+import { storeContract } from '../contracts/store.ts'
+import { MemoryStore } from './memory-store.ts'
 import { createWorld } from './world.ts'
 
 /** Two hosts of a world, and its clock as the time that passes. */
@@ -38,4 +40,9 @@ httpContract('the virtual network', () => {
     serverHost: elmHost,
     ...time,
   }
+})
+
+storeContract('the store of a world', () => {
+  const store = new MemoryStore()
+  return () => store
 })

@@ -170,13 +170,14 @@ export interface Teller {
 
 /**
  * Collects a node's news as it comes, one line each: `12040 turn.chosen elm 10.0.0.3:7000 fastest`. Virtual ms first; figures
- * rounded, ids by their host's name. `only` picks types.
+ * rounded, ids by their host's name, the empty instance left out. `only` picks types.
  */
 export function tell(world: World, node: Teller, { only, into = [], named = false }: TellOptions = {}): string[] {
   node.onNews((entry) => {
     if (only && !only.includes(entry.type)) return
     const { seq: _, at: __, type, ...facts } = entry
-    const words = Object.values(facts).map((fact) => (typeof fact === 'number' ? String(Math.round(fact * 100) / 100) : String(fact)))
+    const told = Object.entries(facts).filter(([key, fact]) => key !== 'instance' || fact !== '')
+    const words = told.map(([, fact]) => (typeof fact === 'number' ? String(Math.round(fact * 100) / 100) : String(fact)))
     const line = [Math.round(world.clock.now() * 100) / 100, ...(named ? [node.name] : []), type, ...words].join(' ')
     into.push(world.readable(line))
   })

@@ -21,6 +21,13 @@ export function createVirtualHttp(network: HostNetwork, clock: Clock, onBug: (er
       const second = await exchange({ network, clock, warm }, address, request)
       return second === 'stale' ? failed('reset', 'connection reset') : second
     },
+    dropWarm: () => {
+      for (const [address, { link, idle }] of warm) {
+        warm.delete(address)
+        clock.clearTimeout(idle)
+        link.destroy()
+      }
+    },
     serve: (options) => serveVirtual(network, clock, options, onBug),
   }
 }

@@ -3,17 +3,13 @@ import { expect, test } from 'vitest'
 import { clockScheduler } from '../../src/streams/clock-scheduler.ts'
 import { jitteredInterval } from '../../src/streams/jittered-interval.ts'
 import { SeededRandom } from '../sim/chance.ts'
+import { fixedChance } from '../sim/fixed-chance.ts'
 import { VirtualClock } from '../sim/virtual-clock.ts'
-
-const chance = (...fractions: readonly number[]) => {
-  let at = 0
-  return { fraction: () => fractions[at++ % fractions.length] ?? 0, bytes: () => new Uint8Array() }
-}
 
 test('each beat comes 0.75 to 1.25 of the period after the last, by a draw of its own', async () => {
   const clock = new VirtualClock()
   const told: number[] = []
-  const beating = jitteredInterval(clock, chance(0, 0.5, 0.75), 1_000).subscribe(() => told.push(clock.now()))
+  const beating = jitteredInterval(clock, fixedChance(0, 0.5, 0.75), 1_000).subscribe(() => told.push(clock.now()))
   await clock.advance(6_000)
   beating.unsubscribe()
   expect([told, clock.timerCount]).toEqual([[750, 1_750, 2_875, 3_625, 4_625, 5_750], 0])
@@ -37,7 +33,7 @@ test('two who listen beat apart', async () => {
 test('a listener that is slow to answer delays nobody', async () => {
   const clock = new VirtualClock()
   let beats = 0
-  const beating = jitteredInterval(clock, chance(0.5), 100).subscribe(() => beats++)
+  const beating = jitteredInterval(clock, fixedChance(0.5), 100).subscribe(() => beats++)
   await clock.advance(100_000)
   beating.unsubscribe()
   expect(beats).toEqual(1_000)

@@ -44,15 +44,32 @@ test('what is forgotten is not pinged', async () => {
   expect(told).toEqual([])
 })
 
-test('nobody is pinged twice at once', async () => {
+test('nobody is pinged twice at once: a plan that comes due meanwhile has been met', async () => {
   const { clock, schedule, told } = start(() => 250)
-  schedule.now('ash')
   schedule.now('ash')
   schedule.later('ash', 100)
   await clock.advance(240)
-  expect([told, schedule.pending]).toEqual([['0 ash'], 1])
+  expect([told, schedule.pending, schedule.isPending('ash')]).toEqual([['0 ash'], 1, true])
   await clock.advance(1_000)
-  expect([told, schedule.pending]).toEqual([['0 ash', '250 ash done'], 0])
+  expect([told, schedule.pending, schedule.isPending('ash')]).toEqual([['0 ash', '250 ash done'], 0, false])
+})
+
+test('a wish that comes during a ping is kept, and however many come they are one', async () => {
+  const { clock, schedule, told } = start(() => 250)
+  schedule.now('ash')
+  await clock.advance(100)
+  for (let i = 0; i < 3; i++) schedule.now('ash')
+  await clock.advance(1_000)
+  expect([told, schedule.pending]).toEqual([['0 ash', '250 ash done', '250 ash', '500 ash done'], 0])
+})
+
+test('who is forgotten during a ping is not pinged again for a wish of before', async () => {
+  const { clock, schedule, told } = start(() => 250)
+  schedule.now('ash')
+  schedule.now('ash')
+  schedule.forget('ash')
+  await clock.advance(1_000)
+  expect(told).toEqual(['0 ash', '250 ash done'])
 })
 
 test(`${PROBES_AT_ONCE} are under way at once; the next waits for a place, in its turn`, async () => {

@@ -31,27 +31,58 @@ test.each<[unknown, unknown]>([
   ['', null],
 ])('the hello %j is read as %j', (given, expected) => expect(readHelloAsk(body(given))).toEqual(expected))
 
+const UNTRIED = { type: 'untried' }
+const REACHED = { type: 'reached', address: 'a:1' }
+
 test.each<[unknown, unknown]>([
   [
-    { record: 'E', observed: '192.0.2.1', reached: 'a:1' },
-    { record: 'E', observed: '192.0.2.1', reached: 'a:1' },
+    { record: 'E', observed: '192.0.2.1', dialBack: REACHED },
+    { record: 'E', observed: '192.0.2.1', dialBack: REACHED },
   ],
-  [{ record: 'E' }, { record: 'E', observed: null, reached: null }],
+  [{ record: 'E' }, { record: 'E', observed: null, dialBack: UNTRIED }],
   [
-    { record: 'E', observed: 7, reached: 'x'.repeat(301) },
-    { record: 'E', observed: null, reached: null },
+    { record: 'E', observed: 7, dialBack: { type: 'reached', address: 'x'.repeat(301) } },
+    { record: 'E', observed: null, dialBack: UNTRIED },
   ],
   [{ observed: '192.0.2.1' }, null],
   ['null', null],
 ])("the hello's answer %j is read as %j", (given, expected) => expect(readHelloAnswer(body(given))).toEqual(expected))
 
 test.each<[unknown, unknown]>([
+  [{ ...REACHED, more: 1 }, REACHED],
+  [{ type: 'reached' }, UNTRIED],
+  [{ type: 'reached', address: 7 }, UNTRIED],
   [
-    { id: ID, key: 'k', nonce: 'n', sig: 's', more: 1 },
-    { id: ID, key: 'k', nonce: 'n', sig: 's' },
+    { type: 'missed', why: 'refused' },
+    { type: 'missed', why: 'refused' },
   ],
-  [{ id: 'ash', key: 'k', nonce: 'n', sig: 's' }, null],
-  [{ id: ID, key: 'k', nonce: 'n' }, null],
+  [
+    { type: 'missed', why: 'silent' },
+    { type: 'missed', why: 'silent' },
+  ],
+  [
+    { type: 'missed', why: 'it rained' },
+    { type: 'missed', why: 'silent' },
+  ],
+  [{ type: 'missed' }, { type: 'missed', why: 'silent' }],
+  [{ type: 'busy' }, { type: 'busy' }],
+  [UNTRIED, UNTRIED],
+  [{ type: 'asleep' }, UNTRIED],
+  ['reached', UNTRIED],
+  [null, UNTRIED],
+  [[], UNTRIED],
+])('what trying to connect back came to, told as %j, is read as %j', (dialBack, expected) =>
+  expect(readHelloAnswer(body({ record: 'E', dialBack }))).toEqual({ record: 'E', observed: null, dialBack: expected }),
+)
+
+const ECHO = { id: ID, run: 'r', key: 'k', nonce: 'n', sig: 's' }
+
+test.each<[unknown, unknown]>([
+  [{ ...ECHO, more: 1 }, ECHO],
+  [{ ...ECHO, id: 'ash' }, null],
+  [{ ...ECHO, sig: undefined }, null],
+  [{ ...ECHO, run: undefined }, null],
+  [{ ...ECHO, run: 7 }, null],
   ['"echo"', null],
 ])('the echo %j is read as %j', (given, expected) => expect(readEcho(body(given))).toEqual(expected))
 

@@ -3,21 +3,21 @@
 import { canonicalHost, parseAddress } from '../../domain/address.ts'
 import { isOwnHost } from '../../domain/own-host.ts'
 import { Vhosts } from '../../frp/index.ts'
+import type { OwnRecord } from '../membership/own-record.ts'
 
 interface VhostNeeds {
-  /** Where others reach this node, as far as it knows, best first; `host:port`. */
-  readonly addresses: () => readonly (string | null)[]
-  readonly listenPort: () => number | null
+  readonly own: Pick<OwnRecord, 'address' | 'via' | 'advertised' | 'listenPort'>
   readonly hostname: string
   /** Below it clients may have names by frp's `subdomain`. */
   readonly subdomainHost: string | null
 }
 
-export function createNodeVhosts({ addresses, listenPort, hostname, subdomainHost }: VhostNeeds): Vhosts {
-  const known = () => addresses().flatMap((address) => parseAddress(address ?? '') ?? [])
+export function createNodeVhosts({ own, hostname, subdomainHost }: VhostNeeds): Vhosts {
+  /** Where others reach this node, as far as it knows, best first. */
+  const known = () => [own.via() === null ? own.address() : null, own.advertised()].flatMap((address) => parseAddress(address ?? '') ?? [])
   const names = [canonicalHost(hostname)].flatMap((name) => name ?? [])
   return new Vhosts({
-    port: () => known()[0]?.port ?? listenPort() ?? 0,
+    port: () => known()[0]?.port ?? own.listenPort() ?? 0,
     isOwn: (host) => isOwnHost(host, [...names, ...known().map((at) => at.host)]),
     subdomainHost,
   })

@@ -3,6 +3,7 @@
 import type { InspectionEvent } from 'xstate'
 import { type ActorRefFrom, createActor, type EventObject, fromCallback } from 'xstate'
 import type { CarriedAnswer, ClientAnswer, NodeOptions } from '../../answers.ts'
+import { parseAddress } from '../../domain/address.ts'
 import { TUNNEL_KEEPALIVE, TUNNEL_SILENCE } from '../../domain/timings.ts'
 import type { News } from '../../feed/news.ts'
 import { type AcceptedLink, type CarriedProxy, createFrpServer, type FrpServerFact, type ProxyMeter, type Vhosts } from '../../frp/index.ts'
@@ -23,8 +24,7 @@ export interface TurnServer {
 }
 
 interface TurnServerNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
-  readonly options: Pick<NodeOptions, 'ports' | 'allowPorts' | 'maxPortsPerClient' | 'offerTurn'>
-  readonly bindHost: string
+  readonly options: Pick<NodeOptions, 'listen' | 'ports' | 'allowPorts' | 'maxPortsPerClient' | 'offerTurn'>
   readonly rates: Pick<TrafficRates, 'answer'>
   readonly vhosts: Vhosts
   readonly publish: (news: News) => void
@@ -48,27 +48,17 @@ interface Session {
   since: string | null
 }
 
-export function createTurnServer({
-  clock,
-  random,
-  network,
-  options,
-  bindHost,
-  vhosts,
-  rates,
-  publish,
-  inspect,
-}: TurnServerNeeds): TurnServer {
+export function createTurnServer({ clock, random, network, options, vhosts, rates, publish, inspect }: TurnServerNeeds): TurnServer {
   const machine = turnSessionMachine.provide({
     actions: { endSession: (_, { session, why }) => server?.endSession(session, why) },
   })
-  const startSession = (session: number) => createActor(machine, { clock, inspect, input: { session } }).start()
+  const startSession = (session: number, remote: string) => createActor(machine, { id: remote, clock, inspect, input: { session } }).start()
   const sessions = new Map<number, Session>()
 
   const hear = (fact: FrpServerFact): void => {
     if (fact.type === 'session.opened') {
       const { session: id, remote } = fact
-      sessions.set(id, { actor: startSession(id), remote, name: `session ${id}`, version: '', since: null })
+      sessions.set(id, { actor: startSession(id, remote), remote, name: `session ${id}`, version: '', since: null })
       return
     }
     const session = sessions.get(fact.session)
@@ -85,15 +75,15 @@ export function createTurnServer({
       case 'session.closed':
         sessions.delete(fact.session)
         session.actor.send({ type: 'session.closed', why: fact.why })
-        return publish({ type: 'client.left', client: session.name, why: fact.why })
+        return publish({ type: 'client.left', client: session.name, remote: session.remote, why: fact.why })
       case 'proxy.opened':
         session.actor.send({ type: 'proxy.opened' })
-        return publish({ type: 'proxy.opened', client: session.name, proxy: fact.proxy, port: fact.port })
+        return publish({ type: 'proxy.opened', client: session.name, remote: session.remote, proxy: fact.proxy, port: fact.port })
       case 'proxy.refused':
-        return publish({ type: 'proxy.refused', client: session.name, proxy: fact.proxy, why: fact.why })
+        return publish({ type: 'proxy.refused', client: session.name, remote: session.remote, proxy: fact.proxy, why: fact.why })
       case 'proxy.closed':
         session.actor.send({ type: 'proxy.closed' })
-        return publish({ type: 'proxy.closed', client: session.name, proxy: fact.proxy, port: fact.port })
+        return publish({ type: 'proxy.closed', client: session.name, remote: session.remote, proxy: fact.proxy, port: fact.port })
     }
   }
 
@@ -105,7 +95,7 @@ export function createTurnServer({
           const listening = await network.listen(address, onLink)
           return isFailure(listening) ? listening : { type: 'listening', port: listening.port, close: () => listening.close() }
         },
-        bindHost,
+        bindHost: parseAddress(options.listen ?? '')?.host ?? '127.0.0.1',
         openDatagrams: (address, onDatagram) => network.openDatagrams(address, onDatagram),
         vhosts,
         token: '',

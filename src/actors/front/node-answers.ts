@@ -1,14 +1,19 @@
 // What the node says of itself: the objects of `status`, `peers` and the table, made from what is there now.
 import type { StateValue } from 'xstate'
-import type { HealthAnswer, MoonwalkNode, NodeOptions, PeerAnswerRow, StatusAnswer, TurnAnswer } from '../../answers.ts'
+import type { HealthAnswer, MoonwalkNode, NodeOptions, PeerAnswerRow, TurnAnswer } from '../../answers.ts'
 import { parseAddress } from '../../domain/address.ts'
-import { type IpTable, type Row, shownRows } from '../../domain/ip-table.ts'
+import { type IpTable, offlineRows, type Row, shownRows } from '../../domain/ip-table.ts'
 import { dialectOf } from '../../domain/record.ts'
-import { type TurnCandidate, type TurnChoice, unfit } from '../../domain/turn-choice.ts'
+import { type TurnCandidate, unfit } from '../../domain/turn-choice.ts'
 import { pathOf } from '../../feed/inspection.ts'
+import type { NodeContext } from '../../machines/node-machine.ts'
 import { tableFileObject } from '../../p2prc/table-codec.ts'
+import type { Clock } from '../../ports.ts'
 import type { TurnServer } from '../carrying/turn-server-actor.ts'
+import type { Health } from '../health.ts'
+import type { Announcer } from '../membership/announcer.ts'
 import type { OwnRecord } from '../membership/own-record.ts'
+import type { TableFile } from '../membership/table-file.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
 import type { Services } from '../services/services.ts'
 import type { StockTurns } from '../turn/stock-turns.ts'
@@ -20,12 +25,12 @@ interface AnswerNeeds {
   readonly services: Services
   readonly turnServer: Pick<TurnServer, 'clients' | 'carried'>
   readonly startedAt: string
-  readonly snapshot: () => {
-    readonly value: StateValue
-    readonly choice: TurnChoice | null
-    readonly turnSince: { readonly since: string; readonly provenAt: string } | null
-  }
-  readonly reach: () => StatusAnswer['node']['reachability']
+  readonly clock: Pick<Clock, 'wallMs'>
+  /** Of the node's machine. */
+  readonly snapshot: () => { readonly value: StateValue; readonly context: NodeContext }
+  readonly announcer: Pick<Announcer, 'reachability'>
+  readonly file: Pick<TableFile, 'stored'>
+  readonly health: Pick<Health, 'list'>
   readonly stock: Pick<StockTurns, 'rttMs' | 'candidates'>
   readonly candidates: () => readonly TurnCandidate[]
 }
@@ -33,7 +38,7 @@ interface AnswerNeeds {
 export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'peers' | 'table'> {
   const { own, options, keeper, services, turnServer, startedAt, snapshot } = needs
   const turnAnswer = (): TurnAnswer | null => {
-    const { choice, turnSince } = snapshot()
+    const { choice, upSinceMs, provenAtMs } = snapshot().context
     if (!choice) return null
     const { turn, reason } = choice
     const rttMs = keeper.current().rows.get(turn.key)?.latency.rttMs ?? needs.stock.rttMs(turn.key) ?? turn.rttMs
@@ -43,8 +48,8 @@ export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'pe
       address: turn.address,
       rttMs,
       reason,
-      since: turnSince?.since ?? startedAt,
-      provenAt: turnSince?.provenAt ?? null,
+      since: upSinceMs === null ? startedAt : new Date(upSinceMs).toISOString(),
+      provenAt: provenAtMs === null ? null : new Date(provenAtMs).toISOString(),
     }
   }
   return {
@@ -56,7 +61,7 @@ export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'pe
         version: options.version,
         state: pathOf(snapshot().value),
         address: own.address(),
-        reachability: needs.reach(),
+        reachability: needs.announcer.reachability(),
         startedAt,
       },
       turn: turnAnswer(),
@@ -65,8 +70,15 @@ export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'pe
       carried: turnServer.carried(),
       health: healthOf(pathOf(snapshot().value), needs),
     }),
-    peers: () => ({ schemaVersion: 1, self: own.id, peers: shownRows(keeper.current()).map((row) => peerRow(row, own.id)) }),
-    table: () => tableFileObject(keeper.stored()),
+    peers: (which = 'here') => ({
+      schemaVersion: 1,
+      self: own.id,
+      peers: [
+        ...shownRows(keeper.current()).map((row) => peerRow(row, own.id)),
+        ...(which === 'all' ? offlineRows(keeper.current(), needs.clock.wallMs()).map(({ row }) => offlineRow(row, own.id)) : []),
+      ],
+    }),
+    table: () => tableFileObject(needs.file.stored()),
   }
 }
 
@@ -79,6 +91,9 @@ function nameByPort({ rows }: IpTable, self: string): (port: number) => string |
   }
   return (port) => names.get(port) ?? null
 }
+
+/** A server that was here within the last day. What was measured of it is no figure of now. */
+const offlineRow = (row: Row, self: string): PeerAnswerRow => ({ ...peerRow(row, self), state: 'offline', rttMs: null, lossPct: null })
 
 const peerRow = ({ record, state, latency, downMbps, upMbps, lastProofMs }: Row, self: string): PeerAnswerRow => ({
   id: record.id,
@@ -98,8 +113,11 @@ const peerRow = ({ record, state, latency, downMbps, upMbps, lastProofMs }: Row,
 })
 
 /** What a person should know, worst first. */
-function healthOf(state: string, { options, keeper, own, services, stock, candidates, reach }: AnswerNeeds): readonly HealthAnswer[] {
-  const health: HealthAnswer[] = []
+function healthOf(
+  state: string,
+  { options, keeper, own, services, stock, candidates, announcer, health: found }: AnswerNeeds,
+): readonly HealthAnswer[] {
+  const health: HealthAnswer[] = [...found.list()]
   const others = [...keeper.current().rows.values()].filter(({ key, state: row }) => key !== own.id && row !== 'unknown').length
   if (state === 'bootstrapping')
     health.push({
@@ -115,7 +133,7 @@ function healthOf(state: string, { options, keeper, own, services, stock, candid
       fix: 'Start a node with a public address in this network, or name a stock frps with --turn frp://HOST:PORT.',
     })
   }
-  if (state === 'serving' && reach() === 'unknown')
+  if (state === 'serving' && announcer.reachability() === 'unknown')
     health.push({
       level: others === 0 ? 'info' : 'warn',
       text:

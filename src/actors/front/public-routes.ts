@@ -1,37 +1,38 @@
 // The public port's HTTP: P2PRC's routes and ours, each answered from memory or by one of the parts.
 import type { AddressPolicy } from '../../domain/address.ts'
 import { addressOf, canonicalHost, hostKind, isAllowed, parseAddress } from '../../domain/address.ts'
-import type { PeerRecord } from '../../domain/record.ts'
-import type { Identity, InboundRequest, Random, Reply } from '../../ports.ts'
+import { type Identity, type InboundRequest, isFailure, type Reply } from '../../ports.ts'
 import { open, recordOf } from '../../v2/envelope.ts'
-import { MAX_GOSSIP_BYTES, MAX_HELLO_BYTES, readGossip, readHelloAsk } from '../../v2/messages.ts'
+import { type DialBack, MAX_GOSSIP_BYTES, MAX_HELLO_BYTES, readGossip, readHelloAsk } from '../../v2/messages.ts'
 import type { Gossip } from '../membership/gossip.ts'
+import type { Joining } from '../membership/joining.ts'
 import type { OwnRecord } from '../membership/own-record.ts'
+import type { P2prcExchange } from '../membership/p2prc-exchange.ts'
 import { echoBytes, type PeerCalls } from '../membership/peer-calls.ts'
+import type { Reach } from '../membership/reach.ts'
 import type { Speed } from '../membership/speed.ts'
+import type { TwinWatch } from '../membership/twin-watch.ts'
+import type { OperatorCalls } from './operator-calls.ts'
 
 /** How a request came in. Through a tunnel its sender's address says nothing, least of all that it is this machine. */
 export type Entrance = 'public' | 'tunnel'
 
 export interface PublicRoutesNeeds {
   readonly identity: Identity
-  readonly random: Random
   readonly own: OwnRecord
-  readonly calls: PeerCalls
-  readonly gossip: Gossip
-  readonly speed: Speed
+  readonly calls: Pick<PeerCalls, 'whoAnswers'>
+  readonly gossip: Pick<Gossip, 'answer'>
+  readonly speed: Pick<Speed, 'answer'>
   readonly policy: AddressPolicy
+  readonly p2prc: Pick<P2prcExchange, 'answer'>
+  readonly joining: Pick<Joining, 'greeted'>
+  readonly twins: Pick<TwinWatch, 'heard'>
+  readonly reach: Pick<Reach, 'arrivedAt'>
+  readonly operator: Pick<OperatorCalls, 'mapPort'>
   readonly serverInfo: string
-  readonly frpPort: () => number | null
-  /** P2PRC's table exchange: the posted text, answered by ours. `selfAddress`: by which address the asker reached us. */
-  readonly exchangeTable: (text: string, selfAddress: string | null) => Promise<string>
-  readonly mapPort: (
-    port: number,
-  ) => Promise<{ readonly type: 'mapped'; readonly address: string } | { readonly type: 'refused'; readonly text: string }>
+  readonly offersTurn: boolean
   /** Grants `/MAPPort` and `/AddProxy` to callers that are not this machine. */
   readonly token: string | null
-  /** A moonwalk node said hello: its record, where it can be reached, and the address it reached us by. */
-  readonly greeted: (record: PeerRecord | null, reachedUsAt: string | null) => void
 }
 
 const MAX_TABLE_BYTES = 1024 * 1024
@@ -63,18 +64,31 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): (request: InboundR
     if (!ask || !word) return text(400, 'this hello carries no genuine record\n')
     const observed = entrance === 'public' ? canonicalHost(request.remote.host) : null
     const seen = observed !== null && ask.port !== null ? addressOf(observed, ask.port) : null
+    const reachedUsAt = entrance === 'public' ? byName(request) : null
+    if (reachedUsAt !== null && word.id !== own.id) needs.reach.arrivedAt(reachedUsAt)
     const tries = [ask.advertise, seen].filter(
       (address, i, all): address is string => address !== null && all.indexOf(address) === i && isAllowed(address, policy),
     )
-    let reached: string | null = null
-    for (const address of tries) {
-      if (reached !== null || dialBacks >= MAX_DIAL_BACKS) break
-      dialBacks++
-      if ((await calls.echo(address)) === word.id) reached = address
+    const dialBack = await dialBackTo(tries, word.id)
+    if (word.id === own.id) needs.twins.heard(word, ask.from, seen)
+    else needs.joining.greeted(recordOf(word, ask.from, dialBack.type === 'reached' ? dialBack.address : null))
+    return json({ record: own.envelope(), observed, dialBack })
+  }
+  const dialBackTo = async (tries: readonly string[], id: string): Promise<DialBack> => {
+    if (tries.length === 0) return { type: 'untried' }
+    if (dialBacks >= MAX_DIAL_BACKS) return { type: 'busy' }
+    dialBacks++
+    let isSure = true
+    try {
+      for (const address of tries) {
+        const answer = await calls.whoAnswers(address)
+        if (!isFailure(answer) && answer.id === id) return { type: 'reached', address }
+        isSure &&= !isFailure(answer) || answer.reason === 'refused' || answer.reason === 'protocol'
+      }
+    } finally {
       dialBacks--
     }
-    if (word.id !== own.id) needs.greeted(recordOf(word, ask.from, reached), entrance === 'public' ? byName(request) : null)
-    return json({ record: own.envelope(), observed, reached })
+    return { type: 'missed', why: isSure ? 'refused' : 'silent' }
   }
 
   const routes: Readonly<Record<string, (request: InboundRequest, entrance: Entrance) => Promise<Reply> | Reply>> = {
@@ -86,11 +100,11 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): (request: InboundR
       return {
         status: 200,
         headers: JSON_TYPE,
-        body: await needs.exchangeTable(part.content.toString('utf8'), entrance === 'public' ? byName(request) : own.address()),
+        body: await needs.p2prc.answer(part.content.toString('utf8'), entrance === 'public' ? byName(request) : own.address()),
       }
     },
     'GET /FRPPort': (_, entrance) => {
-      const port = entrance === 'public' ? needs.frpPort() : null
+      const port = entrance === 'public' && needs.offersTurn && own.via() === null ? own.listenPort() : null
       return port === null ? text(500, 'error: this node does not carry traffic for others\n0') : text(200, String(port))
     },
     'GET /upload': async (request) => {
@@ -103,7 +117,7 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): (request: InboundR
       const named = request.query.get('port') ?? ''
       const port = /^\d{1,5}$/.test(named) ? Number(named) : 0
       if (port < 1 || port > 65_535) return text(500, 'error: port must be a number from 1 to 65535\n')
-      const mapped = await needs.mapPort(port)
+      const mapped = await needs.operator.mapPort(port)
       return mapped.type === 'mapped' ? text(200, mapped.address) : text(500, `error: ${mapped.text}\n`)
     },
     'GET /AddProxy': (request, entrance) =>
@@ -114,11 +128,13 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): (request: InboundR
     'GET /v2/echo': (request) => {
       const nonce = request.query.get('nonce') ?? ''
       if (!/^[0-9a-f]{16,128}$/.test(nonce)) return text(400, 'nonce must be 16 to 128 hex digits\n')
-      return json({ id: own.id, key: identity.publicKey, nonce, sig: identity.sign(echoBytes(nonce)) })
+      return json({ id: own.id, run: own.run, key: identity.publicKey, nonce, sig: identity.sign(echoBytes(nonce, own.run)) })
     },
-    'POST /v2/gossip': async (request) => {
+    'POST /v2/gossip': async (request, entrance) => {
       const message = readGossip(await request.body(MAX_GOSSIP_BYTES))
       const answer = message && gossip.answer(message, null)
+      const reachedUsAt = answer && entrance === 'public' ? byName(request) : null
+      if (reachedUsAt !== null) needs.reach.arrivedAt(reachedUsAt)
       return answer ? json(answer) : text(400, 'this message carries no genuine record\n')
     },
   }

@@ -9,7 +9,10 @@ export interface MachineFacts {
 }
 
 /** What `GET /server_info` answers: P2PRC's keys, and ours beside them. Made once, so that the answer times the path and not the handler. */
-export const serverInfo = (facts: MachineFacts, own: { readonly id: PeerId; readonly name: string; readonly version: string }): string =>
+export const serverInfo = (
+  facts: MachineFacts,
+  own: { readonly id: PeerId; readonly name: string; readonly version: string; readonly run: string },
+): string =>
   JSON.stringify({
     Hostname: facts.hostname,
     Platform: facts.platform,
@@ -17,5 +20,5 @@ export const serverInfo = (facts: MachineFacts, own: { readonly id: PeerId; read
     RAM: facts.ramMiB,
     Disk: facts.diskMiB,
     GPU: null,
-    Moonwalk: { id: own.id, name: own.name, version: own.version },
+    Moonwalk: { id: own.id, name: own.name, version: own.version, run: own.run },
   })

@@ -5,12 +5,12 @@ import { debounceTime, filter, merge, mergeMap, type Observable, Subject } from 
 import { type AddressPolicy, isAllowed } from '../../domain/address.ts'
 import type { Change, IpTable, Row } from '../../domain/ip-table.ts'
 import { merge as mergeRecords } from '../../domain/ip-table.ts'
-import type { PeerRecord } from '../../domain/record.ts'
+import { type PeerRecord, unsignedRecord } from '../../domain/record.ts'
 import { GOSSIP_FANOUT, GOSSIP_FULL_EVERY, GOSSIP_GATHER, GOSSIP_PERIOD } from '../../domain/timings.ts'
 import type { Ports } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
 import { jitteredInterval } from '../../streams/jittered-interval.ts'
-import { createOpener, recordOf } from '../../v2/envelope.ts'
+import { createOpener, type OwnWord, recordOf } from '../../v2/envelope.ts'
 import { type GossipMessage, MAX_GOSSIP_RECORDS } from '../../v2/messages.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { PeerCalls } from './peer-calls.ts'
@@ -27,13 +27,28 @@ export interface Gossip {
   readonly runs$: Observable<unknown>
   /** Rows that others doubt: look for yourself. */
   readonly doubted$: Observable<string>
+  /** Genuine words with this node's own id that others tell. */
+  readonly ownWords$: Observable<{ readonly word: OwnWord; readonly envelope: string }>
 }
 
-interface Acquaintance {
+/** How far this node's table and a peer's have been told to each other. */
+interface SyncState {
   readonly id: string
+  /** The peer's run: another one knows nothing any more. */
   run: string
+  /** Rows up to this version have been sent. */
   sentUpTo: number
+  /** The last page left some for the next. */
+  hasMore: boolean
+  /** When the last full round began. */
   fullAtMs: number
+}
+
+interface Composed {
+  readonly message: GossipMessage
+  /** The version that the peer is told up to by it. */
+  readonly upTo: number
+  readonly hasMore: boolean
 }
 
 interface GossipNeeds extends Pick<Ports, 'clock' | 'random' | 'identity'> {
@@ -43,24 +58,28 @@ interface GossipNeeds extends Pick<Ports, 'clock' | 'random' | 'identity'> {
   readonly policy: AddressPolicy
 }
 
-export function createGossip({ clock, random, identity, calls, keeper, own, policy }: GossipNeeds): Gossip {
-  const run = Buffer.from(random.bytes(8)).toString('hex')
+export function createGossip({ clock, random: chance, identity, calls, keeper, own, policy }: GossipNeeds): Gossip {
+  const random = chance.fork('gossip')
+  const { run } = own
   const open = createOpener(identity)
-  const acquaintances = new Map<string, Acquaintance>()
+  const syncStates = new Map<string, SyncState>()
   const doubted = new Subject<string>()
-  const known = (id: string): Acquaintance => {
-    const one = acquaintances.get(id) ?? { id, run: '', sentUpTo: 0, fullAtMs: Number.NEGATIVE_INFINITY }
-    acquaintances.set(id, one)
+  const ownWords = new Subject<{ readonly word: OwnWord; readonly envelope: string }>()
+  const known = (id: string): SyncState => {
+    const one = syncStates.get(id) ?? { id, run: '', sentUpTo: 0, hasMore: false, fullAtMs: Number.NEGATIVE_INFINITY }
+    syncStates.set(id, one)
     return one
   }
 
-  const compose = (to: Acquaintance): { readonly message: GossipMessage; readonly upTo: number } => {
+  const compose = (to: Pick<SyncState, 'id' | 'sentUpTo'>): Composed => {
     const table = keeper.current()
     const rows = passedOn(table)
     const fresh = rows.filter(({ key, version }) => version > to.sentUpTo && key !== to.id).sort((a, b) => a.version - b.version)
     const page = fresh.slice(0, MAX_GOSSIP_RECORDS)
+    const hasMore = page.length < fresh.length
     return {
-      upTo: page.length < fresh.length ? (page.at(-1)?.version ?? table.version) : table.version,
+      upTo: hasMore ? (page.at(-1)?.version ?? table.version) : table.version,
+      hasMore,
       message: {
         from: own.envelope(),
         run,
@@ -72,30 +91,42 @@ export function createGossip({ clock, random, identity, calls, keeper, own, poli
     }
   }
 
-  /** Takes in what a message brings. Returns the sender's acquaintance, or null when its word does not hold. */
-  const takeIn = (message: GossipMessage, heardAt: string | null): Acquaintance | null => {
+  /** Takes in what a message brings. Returns the sender's sync state, or null when its word does not hold. */
+  const takeIn = (message: GossipMessage, heardAt: string | null): SyncState | null => {
     const sender = open(message.from)
+    if (sender?.id === own.id) ownWords.next({ word: sender, envelope: message.from })
     if (!sender || sender.id === own.id) return null
     const to = known(sender.id)
-    if (to.run !== message.run) Object.assign(to, { run: message.run, sentUpTo: 0 })
+    if (to.run !== message.run) Object.assign(to, { run: message.run, sentUpTo: 0, hasMore: false })
     const recordsOf = (envelopes: readonly string[], metAt: string | null): readonly PeerRecord[] =>
       envelopes.flatMap((envelope) => {
         const word = open(envelope)
+        if (word?.id === own.id) ownWords.next({ word, envelope })
         const record = word && word.id !== own.id ? recordOf(word, envelope, metAt) : null
         return record && (record.left || isAllowed(record.address, policy)) ? [record] : []
       })
     const strangers = message.unsigned.filter(({ address }) => isAllowed(address, policy) && address !== own.address())
-    keeper.apply((table, wallMs) => mergeRecords(table, [...recordsOf(message.records, null), ...strangers.map(unsignedRecord)], wallMs))
+    keeper.apply((table, wallMs) =>
+      mergeRecords(
+        table,
+        [...recordsOf(message.records, null), ...strangers.map(({ address, name }) => unsignedRecord(address, name))],
+        wallMs,
+      ),
+    )
     keeper.apply((table, wallMs) => mergeRecords(table, recordsOf([message.from], heardAt), wallMs, 'firsthand'))
     for (const { id, seq } of message.doubts) {
       const row = keeper.current().rows.get(id)
       if (row?.state === 'alive' && row.record.seq <= seq && id !== own.id) doubted.next(id)
     }
-    // Tables that still differ after an exchange are told in full, but not over and over while one of them is changing.
-    if (message.digest !== digestOf(passedOn(keeper.current())) && to.sentUpTo > 0 && clock.now() - to.fullAtMs > GOSSIP_FULL_EVERY) {
-      Object.assign(to, { sentUpTo: 0, fullAtMs: clock.now() })
-    }
+    // Tables that still differ once everything was sent are told in full again, but not over and over while one of them is changing.
+    const isThrough = to.sentUpTo > 0 && !to.hasMore && clock.now() - to.fullAtMs > GOSSIP_FULL_EVERY
+    if (isThrough && message.digest !== digestOf(passedOn(keeper.current()))) Object.assign(to, { sentUpTo: 0, fullAtMs: clock.now() })
     return to
+  }
+
+  /** What was sent meanwhile by another exchange with the same peer is not taken back. */
+  const advance = (to: SyncState, { upTo, hasMore }: Omit<Composed, 'message'>): void => {
+    if (upTo >= to.sentUpTo) Object.assign(to, { sentUpTo: upTo, hasMore })
   }
 
   const exchange = async (
@@ -104,14 +135,14 @@ export function createGossip({ clock, random, identity, calls, keeper, own, poli
     extra: Partial<Pick<GossipMessage, 'doubts' | 'records'>> = {},
   ): Promise<boolean> => {
     const to = id === null ? null : known(id)
-    const { message, upTo } = compose(to ?? { id: '', run: '', sentUpTo: 0, fullAtMs: 0 })
+    const { message, ...sent } = compose(to ?? { id: '', sentUpTo: 0 })
     const reply = await calls.gossip(address, {
       ...message,
       ...extra,
       records: [...message.records, ...(extra.records ?? [])].slice(0, MAX_GOSSIP_RECORDS),
     })
     if (!('digest' in reply)) return false
-    if (to) to.sentUpTo = Math.max(to.sentUpTo, upTo)
+    if (to) advance(to, sent)
     return takeIn(reply, address) !== null
   }
 
@@ -160,13 +191,14 @@ export function createGossip({ clock, random, identity, calls, keeper, own, poli
     answer: (message, heardAt) => {
       const to = takeIn(message, heardAt)
       if (!to) return null
-      const { message: reply, upTo } = compose(to)
-      to.sentUpTo = upTo
+      const { message: reply, ...sent } = compose(to)
+      advance(to, sent)
       return reply
     },
     spread,
     runs$: merge(push$, doubt$, heal$),
     doubted$: doubted.asObservable(),
+    ownWords$: ownWords.asObservable(),
   }
 }
 
@@ -175,18 +207,6 @@ const passedOn = (table: IpTable): readonly Row[] =>
   [...table.rows.values()].filter(({ state, record }) => state === 'alive' && (record.envelope !== null || record.id === null))
 
 const isWorthPushing = (change: Change): boolean => change.type === 'added' || change.type === 'changed'
-
-const unsignedRecord = ({ address, name }: { readonly address: string; readonly name: string }): PeerRecord => ({
-  id: null,
-  name,
-  address,
-  seq: 0,
-  via: null,
-  offersTurn: true,
-  left: false,
-  envelope: null,
-  p2prc: null,
-})
 
 /** Order does not matter, so the sum need not sort: FNV-1a of each row, added up. */
 function digestOf(rows: readonly Row[]): string {

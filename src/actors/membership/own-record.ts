@@ -1,26 +1,51 @@
+import { addressOf, parseAddress } from '../../domain/address.ts'
 import type { PeerRecord } from '../../domain/record.ts'
-import type { Clock, Identity } from '../../ports.ts'
+import type { Clock, Identity, Random } from '../../ports.ts'
 import { seal } from '../../v2/envelope.ts'
 
-/** What this node says of itself: one signed word, counted up with every change. */
+/** What this node says of itself, one signed word, counted up with every change; and where it answers on this machine. State only. */
 export interface OwnRecord {
   readonly id: string
   readonly name: string
+  /** This run of the node, 16 hex digits: tells it from an earlier run, and from another process with the same key. */
+  readonly run: string
   /** Where others reach this node; null while nothing is proven. */
   address(): string | null
   via(): string | null
+  /** The count of the word as it stands. */
+  seq(): number
   /** The signed word as it stands. */
   envelope(): string
   /** The word as a record; null without an address. */
   record(): PeerRecord | null
   /** A new address, or none. Answers whether that was a change. */
   announce(address: string | null, via: string | null): boolean
+  /** Says the same anew, counted above `seq`: words of an earlier run are still about. */
+  outrun(seq: number): void
+  /** Whether the signed word is one of the last that this run has said. */
+  hasSaid(envelope: string): boolean
   /** A last word: this node goes. */
   farewell(): string
+  /** The public port was opened here; null: nothing is open to the outside. */
+  setListening(at: { readonly host: string; readonly port: number } | null): void
+  listenPort(): number | null
+  /** The address of the configuration to try first, with this node's port where it names none. */
+  advertised(): string | null
+  /** Where this node's own pings reach it: its own listener while it is reached directly, else null. */
+  localAddress(): string | null
 }
 
-export function createOwnRecord(ports: { clock: Clock; identity: Identity }, own: { name: string; offersTurn: boolean }): OwnRecord {
-  const { clock, identity } = ports
+/** Words remembered as this run's: more than are under way at any time. */
+const MOST_SAID = 32
+
+export function createOwnRecord(
+  ports: { readonly clock: Clock; readonly identity: Identity; readonly random: Random },
+  own: { readonly name: string; readonly offersTurn: boolean; readonly advertise: string | null },
+): OwnRecord {
+  const { clock, identity, random } = ports
+  const run = Buffer.from(random.fork('run').bytes(8)).toString('hex')
+  const said: string[] = []
+  let listening: { readonly host: string; readonly port: number } | null = null
   let address: string | null = null
   let via: string | null = null
   let seq = 0
@@ -29,14 +54,18 @@ export function createOwnRecord(ports: { clock: Clock; identity: Identity }, own
     // The wall clock makes the count go on where an earlier run of this node ended.
     seq = Math.max(seq + 1, Math.floor(clock.wallMs()))
     envelope = seal(identity, { name: own.name, address, seq, via, offersTurn: own.offersTurn && via === null, left })
+    said.push(envelope)
+    if (said.length > MOST_SAID) said.shift()
     return envelope
   }
   say(false)
   return {
     id: identity.id,
     name: own.name,
+    run,
     address: () => address,
     via: () => via,
+    seq: () => seq,
     envelope: () => envelope,
     record: () =>
       address === null
@@ -59,6 +88,23 @@ export function createOwnRecord(ports: { clock: Clock; identity: Identity }, own
       say(false)
       return true
     },
+    outrun: (heardSeq) => {
+      seq = Math.max(seq, heardSeq)
+      say(false)
+    },
+    hasSaid: (word) => said.includes(word),
     farewell: () => say(true),
+    setListening: (at) => {
+      listening = at
+    },
+    listenPort: () => listening?.port ?? null,
+    advertised: () => {
+      if (own.advertise === null || parseAddress(own.advertise)) return own.advertise
+      return addressOf(own.advertise, listening?.port ?? 0)
+    },
+    localAddress: () =>
+      via !== null || listening === null ? null : addressOf(isAnyHost(listening.host) ? '127.0.0.1' : listening.host, listening.port),
   }
 }
+
+const isAnyHost = (host: string): boolean => host === '0.0.0.0' || host === '::'

@@ -3,13 +3,14 @@
 import { filter, merge, mergeMap, type Observable } from 'rxjs'
 import { type AddressPolicy, addressOf, hostKind, isAllowed, parseAddress } from '../../domain/address.ts'
 import { merge as mergeRecords, type Row, shownRows } from '../../domain/ip-table.ts'
-import type { PeerRecord } from '../../domain/record.ts'
+import { type PeerRecord, unsignedRecord } from '../../domain/record.ts'
 import { P2PRC_PERIOD } from '../../domain/timings.ts'
 import { formatWireTable, NO_P2PRC_FIELDS, parseWireTable, type WireRecord } from '../../p2prc/wire-table.ts'
 import type { Ports } from '../../ports.ts'
 import { jitteredInterval } from '../../streams/jittered-interval.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { PeerCalls } from './peer-calls.ts'
+import type { Prober } from './prober.ts'
 import type { Reach } from './reach.ts'
 import type { TableKeeper } from './table-keeper.ts'
 
@@ -27,10 +28,9 @@ interface ExchangeNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly keeper: TableKeeper
   readonly own: OwnRecord
   readonly policy: AddressPolicy
-  readonly reach: () => Reach
+  readonly reach: Pick<Reach, 'ask' | 'provenAt'>
   readonly ownHosts: () => readonly string[]
-  /** Pings rows now; settles when each has answered or not. */
-  readonly proveAll: (keys: readonly string[]) => Promise<void>
+  readonly prober: Pick<Prober, 'prove'>
 }
 
 /** Rows of a posted table that are looked at before it is answered; the rest is looked at afterwards. */
@@ -39,7 +39,8 @@ const PROVEN_BEFORE_ANSWER = 32
 const MAX_TAKEN = 256
 
 export function createP2prcExchange(needs: ExchangeNeeds): P2prcExchange {
-  const { clock, random, calls, keeper, own, policy, reach, ownHosts, proveAll } = needs
+  const { clock, calls, keeper, own, policy, reach, ownHosts, prober } = needs
+  const random = needs.random.fork('p2prc')
 
   /** `from`: the address that answered with these, whose word counts for itself. */
   const take = (records: readonly WireRecord[], from: string | null): readonly string[] => {
@@ -59,14 +60,14 @@ export function createP2prcExchange(needs: ExchangeNeeds): P2prcExchange {
   /** Everything proven, faithfully, for P2PRC replaces what it has by what it is told. */
   const wholeTable = (selfAddress: string | null): readonly WireRecord[] => {
     const rows = shownRows(keeper.current()).filter(({ key }) => key !== own.id)
-    const self = own.record() ?? (selfAddress === null ? null : { ...NAMELESS, id: own.id, name: own.name, address: selfAddress })
+    const self = own.record() ?? (selfAddress === null ? null : { ...unsignedRecord(selfAddress, own.name), id: own.id })
     const mine = self ? [wireOf({ record: self, latency: { rttMs: null }, downMbps: null, upMbps: null })] : []
     return [...rows.map(wireOf), ...mine].filter((record) => record !== null)
   }
 
   /** Where a P2PRC peer may reach us: nobody there tells us, so it is guessed and then seen whether our row stays. */
   const candidate = (peer: string): string | null => {
-    const { port, advertise } = reach().ask()
+    const { port, advertise } = reach.ask()
     if (advertise !== null) return advertise
     if (port === null) return own.address()
     const kind = hostKind(parseAddress(peer)?.host ?? '')
@@ -81,7 +82,7 @@ export function createP2prcExchange(needs: ExchangeNeeds): P2prcExchange {
     take(records, address)
     // A P2PRC node pings what is posted before it answers: our row in its answer is the proof that it reached us.
     const kept = claimed !== null && records.some((record) => recordOf(record)?.address === claimed)
-    if (kept && own.via() === null && reach().ask().port !== null) reach().provenAt(claimed, address)
+    if (kept && own.via() === null && reach.ask().port !== null) reach.provenAt(claimed, address)
     return records
   }
 
@@ -90,16 +91,16 @@ export function createP2prcExchange(needs: ExchangeNeeds): P2prcExchange {
       // First only listen: what is posted replaces what the other has, so our table must hold its records first.
       const heard = await calls.postTable(address, '{"ip_address":[]}')
       if (heard.type === 'failed' || !/^\s*\{/.test(heard.text)) return null
-      const stranger = strangerAt(address)
+      const stranger = unsignedRecord(address)
       const keys = take(parseWireTable(heard.text), address)
       keeper.apply((table, wallMs) => mergeRecords(table, [stranger], wallMs))
-      await proveAll([...new Set([...keys, address])].slice(0, PROVEN_BEFORE_ANSWER))
+      await prober.prove([...new Set([...keys, address])].slice(0, PROVEN_BEFORE_ANSWER))
       await exchange(address, candidate(address))
       return keeper.current().holders.get(address) ?? null
     },
     answer: async (text, selfAddress) => {
       const keys = take(parseWireTable(text), null)
-      await proveAll(keys.slice(0, PROVEN_BEFORE_ANSWER))
+      await prober.prove(keys.slice(0, PROVEN_BEFORE_ANSWER))
       return formatWireTable(wholeTable(selfAddress))
     },
     runs$: merge(
@@ -121,22 +122,12 @@ export function createP2prcExchange(needs: ExchangeNeeds): P2prcExchange {
 
 const p2prcRows = (keeper: TableKeeper): readonly Row[] => shownRows(keeper.current()).filter(({ record }) => record.id === null)
 
-const NAMELESS: Omit<PeerRecord, 'id' | 'name' | 'address'> = {
-  seq: 0,
-  via: null,
-  offersTurn: true,
-  left: false,
-  envelope: null,
-  p2prc: null,
-}
-const strangerAt = (address: string): PeerRecord => ({ ...NAMELESS, id: null, name: address, address })
-
 function recordOf(wire: WireRecord): PeerRecord | null {
   // A record with an IPv6 address is pinged there by P2PRC, whatever its IPv4 says.
   const address = addressOf(wire.ipv6 !== '' ? wire.ipv6 : wire.ipv4, Number(wire.serverPort || '80'))
   if (address === null) return null
   const { name, ipv4: _4, serverPort: _port, latencyMs: _ms, downMbps: _down, upMbps: _up, ...p2prc } = wire
-  return { ...strangerAt(address), name: name === '' ? address : name.slice(0, 64), p2prc }
+  return unsignedRecord(address, name.slice(0, 64), p2prc)
 }
 
 function wireOf({

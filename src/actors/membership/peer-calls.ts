@@ -4,19 +4,26 @@ import type { PeerRecord } from '../../domain/record.ts'
 import { DIAL_BACK_TIMEOUT, GOSSIP_TIMEOUT, HELLO_TIMEOUT, P2PRC_TIMEOUT, PROBE_TIMEOUT } from '../../domain/timings.ts'
 import { type Failure, isFailure, type PeerAnswer, type Ports } from '../../ports.ts'
 import { open, parseObject, recordOf } from '../../v2/envelope.ts'
-import { type GossipMessage, type HelloAsk, readEcho, readGossip, readHelloAnswer } from '../../v2/messages.ts'
+import { type DialBack, type GossipMessage, type HelloAsk, readEcho, readGossip, readHelloAnswer } from '../../v2/messages.ts'
 
 export interface Met {
   readonly type: 'met'
   readonly record: PeerRecord
+  /** The host it saw us at; null where that says nothing. */
   readonly observed: string | null
-  readonly reached: string | null
+  readonly dialBack: DialBack
+}
+
+/** A moonwalk node as its `/server_info` names it. `run` differs with every start, and between two processes with one key. */
+export interface Answerer {
+  readonly id: string
+  readonly run: string
 }
 
 export interface Pinged {
   readonly burst: Burst
-  /** The id the answer carried; null from P2PRC. */
-  readonly id: string | null
+  /** Who answered; null: a P2PRC node, which has no id. */
+  readonly by: Answerer | null
   readonly samplesMs: readonly number[]
   readonly connectMs: number | null
 }
@@ -26,6 +33,8 @@ export interface PeerCalls {
   hello(address: string, ask: HelloAsk): Promise<Met | { readonly type: 'stranger' } | Failure>
   /** Who answers at this address, proven by a signature over a fresh nonce; null: nobody with an id. */
   echo(address: string): Promise<string | null>
+  /** The same, with the run of the process that answers, and why nobody did. */
+  whoAnswers(address: string): Promise<(Answerer & { readonly type: 'answerer' }) | Failure>
   gossip(address: string, message: GossipMessage): Promise<GossipMessage | Failure>
   /** One burst: a first request to warm the connection, then the best of three. */
   ping(address: string): Promise<Pinged>
@@ -53,7 +62,7 @@ export function createPeerCalls({ http, clock, random, identity }: Pick<Ports, '
         const refused = answer !== null && isFailure(answer) && answer.reason === 'refused'
         const why =
           answer === null ? 'it did not answer in time' : isFailure(answer) ? answer.text : `it answered ${answer.status} to /server_info`
-        return { burst: { type: 'silent', refused, why }, id: null, samplesMs: [], connectMs: null }
+        return { burst: { type: 'silent', refused, why }, by: null, samplesMs: [], connectMs: null }
       }
       if (first) samplesMs.push(answer.timing.answerMs)
       else {
@@ -64,10 +73,25 @@ export function createPeerCalls({ http, clock, random, identity }: Pick<Ports, '
     }
     return {
       burst: { type: 'answered', rttMs: Math.min(...samplesMs) },
-      id: first ? idIn(first.body) : null,
+      by: first ? answererIn(first.body) : null,
       samplesMs,
       connectMs: first?.timing.connectMs ?? null,
     }
+  }
+
+  const whoAnswers: PeerCalls['whoAnswers'] = async (address) => {
+    const nonce = Buffer.from(random.bytes(16)).toString('hex')
+    const path = `/v2/echo?nonce=${nonce}`
+    const answer = await http.request(address, { method: 'GET', path, timeoutMs: DIAL_BACK_TIMEOUT, maxBytes: 4 * 1024 })
+    if (isFailure(answer)) return answer
+    const echo = answer.status === 200 ? readEcho(answer.body) : null
+    const isGenuine =
+      echo !== null &&
+      echo.nonce === nonce &&
+      identity.idOf(echo.key) === echo.id &&
+      identity.verify(echo.key, echoBytes(nonce, echo.run), echo.sig)
+    if (!isGenuine) return { type: 'failed', reason: 'protocol', text: 'no node with an identity answers there' }
+    return { type: 'answerer', id: echo.id, run: echo.run }
   }
 
   return {
@@ -85,20 +109,13 @@ export function createPeerCalls({ http, clock, random, identity }: Pick<Ports, '
       if (!hello) return { type: 'stranger' }
       const word = open(hello.record, identity)
       const record = word && recordOf(word, hello.record, address)
-      return record ? { type: 'met', record, observed: hello.observed, reached: hello.reached } : { type: 'stranger' }
+      return record ? { type: 'met', record, observed: hello.observed, dialBack: hello.dialBack } : { type: 'stranger' }
     },
     echo: async (address) => {
-      const nonce = Buffer.from(random.bytes(16)).toString('hex')
-      const answer = await http.request(address, {
-        method: 'GET',
-        path: `/v2/echo?nonce=${nonce}`,
-        timeoutMs: DIAL_BACK_TIMEOUT,
-        maxBytes: 4 * 1024,
-      })
-      const echo = isFailure(answer) || answer.status !== 200 ? null : readEcho(answer.body)
-      if (!echo || echo.nonce !== nonce || identity.idOf(echo.key) !== echo.id) return null
-      return identity.verify(echo.key, echoBytes(nonce), echo.sig) ? echo.id : null
+      const answer = await whoAnswers(address)
+      return isFailure(answer) ? null : answer.id
     },
+    whoAnswers,
     gossip: async (address, message) => {
       const answer = await http.request(address, { method: 'POST', path: '/v2/gossip', ...json(message), timeoutMs: GOSSIP_TIMEOUT })
       if (isFailure(answer)) return answer
@@ -135,10 +152,11 @@ export function createPeerCalls({ http, clock, random, identity }: Pick<Ports, '
   }
 }
 
-export const echoBytes = (nonce: string): Uint8Array => new TextEncoder().encode(`moonwalk echo\n${nonce}`)
+export const echoBytes = (nonce: string, run: string): Uint8Array => new TextEncoder().encode(`moonwalk echo\n${nonce}\n${run}`)
 
-/** Our `/server_info` carries the node's id beside P2PRC's keys. */
-function idIn(body: Buffer): string | null {
+/** Our `/server_info` carries the node's id and run beside P2PRC's keys. */
+function answererIn(body: Buffer): Answerer | null {
   const info = parseObject(body.toString('utf8'))?.Moonwalk
-  return typeof info === 'object' && info !== null && 'id' in info && typeof info.id === 'string' ? info.id : null
+  if (typeof info !== 'object' || info === null || !('id' in info) || typeof info.id !== 'string') return null
+  return { id: info.id, run: 'run' in info && typeof info.run === 'string' ? info.run : '' }
 }

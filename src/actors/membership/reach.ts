@@ -1,12 +1,17 @@
-// How this node is reached is learnt, not told: a peer says at which address it sees us and connects back to it. The
-// verdict is checked again for as long as the node lives.
+// How this node is reached is learnt, not told: a peer says at which address it sees us and connects back to it. The proof is
+// renewed for as long as the node lives, and at once when this machine's own addresses change.
+import { defer, EMPTY, filter, map, merge, mergeMap, type Observable, Subject } from 'rxjs'
+import { createActor, type InspectionEvent } from 'xstate'
+import { parseAddress } from '../../domain/address.ts'
+import type { Row } from '../../domain/ip-table.ts'
+import { ADDRESS_WATCH, ASKED_AT_ONCE, REACH_PERIOD, REACH_PERIOD_UNKNOWN } from '../../domain/timings.ts'
+import { MISSES_TO_FALL, reachMachine, type Verdict } from '../../machines/reach-machine.ts'
+import type { Ports } from '../../ports.ts'
+import { jitteredInterval } from '../../streams/jittered-interval.ts'
 import type { HelloAsk } from '../../v2/messages.ts'
-import type { Met } from './peer-calls.ts'
-
-export type Verdict =
-  | { readonly type: 'proven'; readonly address: string; readonly by: string }
-  | { readonly type: 'failed' }
-  | { readonly type: 'unknown' }
+import type { OwnRecord } from './own-record.ts'
+import type { Met, PeerCalls } from './peer-calls.ts'
+import type { TableKeeper } from './table-keeper.ts'
 
 export interface Reach {
   /** What to say in a hello. */
@@ -15,43 +20,129 @@ export interface Reach {
   found(met: Met): void
   /** A P2PRC peer keeps our row, so it has reached us there. */
   provenAt(address: string, by: string): void
-  /** Somebody reached us by this address: worth trying when we do not know our own. */
-  heardOf(address: string): void
+  /** Somebody reached us by this address: worth trying when we do not know our own, and a sign that the proven one works. */
+  arrivedAt(address: string): void
   verdict(): Verdict
+  /** Each verdict that differs from the one before, and each renewed proof. */
+  readonly verdicts$: Observable<Verdict>
+  /** Asks peers to connect back, while subscribed. */
+  readonly runs$: Observable<unknown>
+  start(): void
+  stop(): void
 }
 
-/** Two peers in a row must fail to connect before a proven address is given up: the first may be the one with the trouble. */
-const FAILURES_TO_LOSE = 2
+interface ReachNeeds extends Pick<Ports, 'clock' | 'random'> {
+  readonly network: Pick<Ports['network'], 'ownHosts'>
+  readonly http: Pick<Ports['http'], 'dropWarm'>
+  readonly calls: Pick<PeerCalls, 'hello'>
+  readonly keeper: TableKeeper
+  readonly own: OwnRecord
+  readonly listens: boolean
+  readonly inspect: (event: InspectionEvent) => void
+  readonly onBug: (error: unknown) => void
+}
 
-export function createReach(own: {
-  readonly listenPort: () => number | null
-  readonly advertise: string | null
-  readonly tell: (verdict: Verdict) => void
-}): Reach {
-  let verdict: Verdict = own.listenPort() === null ? { type: 'failed' } : { type: 'unknown' }
-  let failures = 0
+export function createReach(needs: ReachNeeds): Reach {
+  const { clock, random, network, http, calls, keeper, own } = needs
+  const draws = random.fork('reach')
+  const verdicts = new Subject<Verdict>()
+  const actor = createActor(reachMachine, {
+    clock: { setTimeout: (run, ms) => clock.setTimeout(run, ms), clearTimeout: (timer) => clock.clearTimeout(timer) },
+    inspect: needs.inspect,
+    input: { listens: needs.listens },
+  })
+  const verdictOf = (snapshot: ReturnType<typeof actor.getSnapshot>): Verdict => {
+    if (snapshot.matches('refused') || snapshot.matches('listeningNowhere')) return { type: 'refused' }
+    return snapshot.context.proof ?? { type: 'unknown' }
+  }
+  let told: Verdict = verdictOf(actor.getSnapshot())
   let heard: string | null = null
-  const settle = (next: Verdict): void => {
-    const same = next.type === verdict.type && (next.type !== 'proven' || (verdict.type === 'proven' && verdict.address === next.address))
-    verdict = next
-    if (!same) own.tell(next)
+  const asked = new Set<string>()
+
+  actor.subscribe((snapshot) => {
+    const next = verdictOf(snapshot)
+    const isSame = next.type === told.type && (next.type !== 'proven' || next === told)
+    told = next
+    if (!isSame) verdicts.next(next)
+  })
+
+  const ask: Reach['ask'] = () => ({
+    port: own.listenPort(),
+    advertise: own.advertised() ?? (told.type === 'proven' ? told.address : heard),
+  })
+  const askable = (): readonly Row[] =>
+    [...keeper.current().rows.values()].filter(({ key, state, record }) => key !== own.id && state === 'alive' && record.id !== null)
+  const provenAt = (address: string, by: string): void => actor.send({ type: 'reach.reached', address, by, atMs: clock.wallMs() })
+  const found = ({ dialBack, record }: Met): void => {
+    if (!needs.listens) return
+    const by = record.id ?? record.address
+    if (dialBack.type === 'reached') return provenAt(dialBack.address, by)
+    if (dialBack.type === 'busy' || dialBack.type === 'untried') return actor.send({ type: 'reach.untried' })
+    // A host that says nobody listens there is sure of it; silence may be the asked one's trouble, so a second try has to agree.
+    actor.send({ type: 'reach.missed', by, enough: dialBack.why === 'refused' ? 1 : MISSES_TO_FALL })
+    if (told.type === 'proven') check('other').catch(needs.onBug)
   }
-  const provenAt = (address: string, by: string): void => {
-    failures = 0
-    settle({ type: 'proven', address, by })
+  /** `other`: somebody else than those who could not connect lately, or nobody. */
+  const check = async (who: 'any' | 'other'): Promise<void> => {
+    const { missedBy } = actor.getSnapshot().context
+    const idle = askable().filter(({ key }) => !asked.has(key))
+    const others = idle.filter(({ key }) => !missedBy.includes(key))
+    const peers = others.length > 0 || who === 'other' ? others : idle
+    const peer = peers[Math.floor(draws.fraction() * peers.length)]
+    if (!peer || asked.size >= ASKED_AT_ONCE || !needs.listens) return
+    asked.add(peer.key)
+    actor.send({ type: 'reach.asked' })
+    const met = await calls.hello(peer.record.address, { from: own.envelope(), ...ask() })
+    asked.delete(peer.key)
+    if ('dialBack' in met) found(met)
+    else actor.send({ type: 'reach.untried' })
   }
+
+  /** The addresses of this machine, each time they have changed. */
+  const moved$ = (): Observable<readonly string[]> => {
+    let before = network.ownHosts()
+    return jitteredInterval(clock, draws, ADDRESS_WATCH).pipe(
+      map(() => network.ownHosts()),
+      filter((hosts) => hosts.join() !== before.join()),
+      mergeMap((hosts) => {
+        const lost = before.filter((host) => !hosts.includes(host))
+        before = hosts
+        // What is warm was opened from an address that may be gone.
+        http.dropWarm()
+        heard = null
+        if (told.type === 'proven' && lost.includes(parseAddress(told.address)?.host ?? '')) actor.send({ type: 'reach.moved' })
+        return [hosts]
+      }),
+    )
+  }
+  const isUnknown = (): boolean => told.type === 'unknown'
+  const joined$ = keeper.changes$.pipe(filter(({ type, row }) => type === 'added' && row.record.id !== null && isUnknown()))
+  const again$ = verdicts.pipe(filter(isUnknown))
+
   return {
-    ask: () => ({ port: own.listenPort(), advertise: own.advertise ?? (verdict.type === 'proven' ? verdict.address : heard) }),
-    found: ({ reached, record }) => {
-      if (own.listenPort() === null) return
-      if (reached !== null) return provenAt(reached, record.id ?? record.address)
-      failures++
-      if (verdict.type !== 'proven' || failures >= FAILURES_TO_LOSE) settle({ type: 'failed' })
-    },
+    ask,
+    found,
     provenAt,
-    heardOf: (address) => {
+    arrivedAt: (address) => {
       heard ??= address
+      if (told.type === 'proven' && told.address === address) actor.send({ type: 'reach.arrived' })
     },
-    verdict: () => verdict,
+    verdict: () => told,
+    verdicts$: verdicts.asObservable(),
+    runs$: needs.listens
+      ? merge(
+          jitteredInterval(clock, draws, REACH_PERIOD),
+          jitteredInterval(clock, draws, REACH_PERIOD_UNKNOWN).pipe(filter(isUnknown)),
+          joined$,
+          again$,
+          defer(moved$),
+        ).pipe(mergeMap(() => check('any')))
+      : EMPTY,
+    start: () => {
+      actor.start()
+    },
+    stop: () => {
+      actor.stop()
+    },
   }
 }

@@ -1,18 +1,33 @@
-import { addressOf } from '../../domain/address.ts'
-import type { PeerRecord } from '../../domain/record.ts'
-import type { StoredTable } from '../../p2prc/table-file.ts'
+// The file's rows at start: addresses to be proven again, and what the file said of them until then.
+import { type AddressPolicy, addressOf, isAllowed, isLiteral } from '../../domain/address.ts'
+import { NOT_MEASURED, type StoredFigures } from '../../domain/ip-table.ts'
+import { type PeerRecord, unsignedRecord } from '../../domain/record.ts'
+import type { StoredRow, StoredTable } from '../../p2prc/table-file.ts'
 import { open, recordOf, type Verifier } from '../../v2/envelope.ts'
 
-/** The rows of the file as records to be proven again. A row with a genuine envelope is its owner's word; any other is an address to look at. */
-export function restore(table: StoredTable, verifier: Verifier, self: string): readonly PeerRecord[] {
-  return table.rows.flatMap((row): readonly PeerRecord[] => {
+export interface RestoredRow {
+  readonly record: PeerRecord
+  readonly stored: StoredFigures
+  readonly written: string | null
+}
+
+/**
+ * A row with a genuine envelope is its owner's word; any other is an address to look at. A host name stands where a person wrote
+ * one, whatever the row's owner said of its address. Rows outside `policy` are left out here and stay in the file.
+ */
+export const restoredRows = (table: StoredTable, verifier: Verifier, self: string, policy: AddressPolicy): readonly RestoredRow[] =>
+  table.rows.flatMap((row): readonly RestoredRow[] => {
     const address = addressOf(row.host, row.port)
-    if (address === null || row.id === self) return []
-    const word = row.envelope === null ? null : open(row.envelope, verifier)
-    const signed = word && row.envelope !== null && word.id !== self ? recordOf(word, row.envelope, address) : null
-    // A person who edits an address means it: the row is then looked at as a stranger's.
-    if (signed && signed.address === address) return [signed]
-    const { name, p2prc } = row
-    return [{ id: null, name, address, seq: 0, via: null, offersTurn: true, left: false, envelope: null, p2prc }]
+    if (address === null || row.id === self || !isAllowed(address, policy, true)) return []
+    const { latency: latencyMs, download: downMbps, upload: upMbps, lastSeen } = row
+    const stored = { ...NOT_MEASURED, latencyMs, downMbps, upMbps, lastSeen }
+    const written = isLiteral(row.host) ? null : address
+    return [{ record: signedRecord(row, address, verifier, self) ?? unsignedRecord(address, row.name, row.p2prc), stored, written }]
   })
+
+/** Null where nobody signs, or a person edited the address: who means it so has the row looked at as a stranger's. */
+function signedRecord({ envelope }: StoredRow, address: string, verifier: Verifier, self: string): PeerRecord | null {
+  const word = envelope === null ? null : open(envelope, verifier)
+  const signed = word && envelope !== null && word.id !== self ? recordOf(word, envelope, address) : null
+  return signed?.address === address ? signed : null
 }

@@ -20,7 +20,11 @@ export function createRevisits({
   clock,
   random,
   visit,
-}: Pick<Ports, 'clock' | 'random'> & { readonly visit: (record: PeerRecord) => Promise<void> }) {
+  onBug,
+}: Pick<Ports, 'clock' | 'random'> & {
+  readonly visit: (record: PeerRecord) => Promise<void>
+  readonly onBug: (error: unknown) => void
+}) {
   const lost = new Map<string, Lost>()
   const forget = (key: string): void => {
     clock.clearTimeout(lost.get(key)?.timer)
@@ -28,15 +32,13 @@ export function createRevisits({
   }
   const plan = (key: string, one: Lost): void => {
     if (clock.now() - one.sinceMs > REVISIT_FOR) return forget(key)
-    one.timer = clock.setTimeout(
-      async () => {
-        await visit(one.record)
-        if (lost.get(key) !== one) return
-        one.attempt++
-        plan(key, one)
-      },
-      backoffMs(one.attempt, REVISIT_FIRST, REVISIT_LAST, random.fraction()),
-    )
+    const again = async (): Promise<void> => {
+      await visit(one.record)
+      if (lost.get(key) !== one) return
+      one.attempt++
+      plan(key, one)
+    }
+    one.timer = clock.setTimeout(() => void again().catch(onBug), backoffMs(one.attempt, REVISIT_FIRST, REVISIT_LAST, random.fraction()))
   }
   return {
     /** To be told of every change of the table. */

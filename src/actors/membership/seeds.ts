@@ -22,9 +22,10 @@ interface SeedNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly table: () => IpTable
   /** Meets whoever is there; its row's key, or null when nobody answered. */
   readonly join: (address: string) => Promise<string | null>
+  readonly onBug: (error: unknown) => void
 }
 
-export function createSeeds({ clock, random, table, join }: SeedNeeds): Seeds {
+export function createSeeds({ clock, random, table, join, onBug }: SeedNeeds): Seeds {
   const seeds = new Map<string, SeedState>()
   const isHere = (key: string | null): boolean => key !== null && (table().rows.get(key)?.state ?? 'unknown') !== 'unknown'
   const visit = async (address: string, state: SeedState): Promise<void> => {
@@ -37,14 +38,14 @@ export function createSeeds({ clock, random, table, join }: SeedNeeds): Seeds {
     // An answer alone is no proof: who answers and then can't be pinged must not be asked without a pause.
     if (isHere(state.key)) state.attempt = 0
     const wait = backoffMs(isHere(state.key) ? 30 : state.attempt, SEED_RETRY_FIRST, SEED_RETRY_LAST, random.fraction())
-    state.timer = clock.setTimeout(() => void visit(address, state), wait)
+    state.timer = clock.setTimeout(() => void visit(address, state).catch(onBug), wait)
   }
   return {
     add: (address) => {
       if (seeds.has(address)) return
       const state: SeedState = { attempt: 0, timer: null, key: null }
       seeds.set(address, state)
-      void visit(address, state)
+      visit(address, state).catch(onBug)
     },
     remove: (address) => {
       clock.clearTimeout(seeds.get(address)?.timer)

@@ -1,8 +1,9 @@
 // A node that others can connect to needs no TURN for its services: it opens a port of its own for each, and answers for their
 // domains on its public port. Of a service's options `encrypt` and `compress` mean nothing here, since there is no stretch
 // between TURN and node; a group is refused.
+import { type EventObject, fromCallback } from 'xstate'
 import type { ServiceSpec } from '../../answers.ts'
-import { addressOf } from '../../domain/address.ts'
+import { addressOf, parseAddress } from '../../domain/address.ts'
 import {
   type AcceptedLink,
   bucketFor,
@@ -19,6 +20,7 @@ import {
   watchHealth,
 } from '../../frp/index.ts'
 import { type Failure, isFailure, type Ports } from '../../ports.ts'
+import type { OwnRecord } from '../membership/own-record.ts'
 import { createProbeDatagrams } from './probe-datagrams.ts'
 import { publicOf } from './service-address.ts'
 import { createServiceProof, isFailureOf } from './service-proof.ts'
@@ -30,8 +32,7 @@ interface DirectNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
   readonly ports: { readonly first: number; readonly last: number }
   readonly vhosts: Vhosts
   readonly bindHost: () => string
-  /** This node's proven host; null while nothing is proven. */
-  readonly publicHost: () => string | null
+  readonly own: Pick<OwnRecord, 'address'>
 }
 
 /** A port of this node's own for one service. */
@@ -44,7 +45,7 @@ interface OwnPort {
 const LOCAL_DIAL_TIMEOUT = 10_000
 const PROOF_PERIOD = 3_000
 
-export function createDirectServices({ clock, random, network, services, ports, vhosts, bindHost, publicHost }: DirectNeeds) {
+export function createDirectServices({ clock, random, network, services, ports, vhosts, bindHost, own }: DirectNeeds) {
   const open = new Map<string, OwnPort>()
   /** Whose ports are wanted; each time anew. */
   const wanted = new Map<string, object>()
@@ -141,7 +142,7 @@ export function createDirectServices({ clock, random, network, services, ports, 
   }
   const prove = async (spec: ServiceSpec): Promise<void> => {
     const listening = open.get(spec.name)
-    const host = publicHost()
+    const host = parseAddress(own.address() ?? '')?.host ?? null
     if (!listening || !isActive) return
     const address = host === null ? null : addressOf(host, listening.port)
     const why =
@@ -199,12 +200,15 @@ export function createDirectServices({ clock, random, network, services, ports, 
     if (type === 'removed') end(name)
   })
   return {
-    active(now: boolean): void {
-      if (now === isActive) return
-      isActive = now
-      if (now) for (const spec of services.specs()) begin(spec)
-      else for (const name of [...open.keys(), ...wanted.keys(), ...checks.keys()]) end(name)
-    },
+    /** Opens the services for as long as it runs. */
+    logic: fromCallback<EventObject, undefined>(() => {
+      isActive = true
+      for (const spec of services.specs()) begin(spec)
+      return () => {
+        isActive = false
+        for (const name of [...open.keys(), ...wanted.keys(), ...checks.keys()]) end(name)
+      }
+    }),
   }
 }
 

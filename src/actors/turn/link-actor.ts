@@ -111,7 +111,7 @@ export function createLinkActor(needs: LinkNeeds) {
       const id = await calls.echo(address)
       if (ended) return
       if (id === self) {
-        tell({ type: 'link.proven', address })
+        tell({ type: 'link.proven', address, atMs: clock.wallMs() })
         if (turn.kind === 'frp') measure()
         return
       }

@@ -1,7 +1,9 @@
-import { exhaustMap, from, type Subscription } from 'rxjs'
+import { exhaustMap, from } from 'rxjs'
+import { type EventObject, fromCallback } from 'xstate'
 import type { TurnSource } from '../../answers.ts'
 import { STOCK_PERIOD, TURN_REVIEW } from '../../domain/timings.ts'
-import { chooseTurn, isMuchBetter } from '../../domain/turn-choice.ts'
+import { chooseTurn, isMuchBetter, type TurnCandidate } from '../../domain/turn-choice.ts'
+import type { ReviewFact } from '../../machines/node-machine.ts'
 import type { Ports } from '../../ports.ts'
 import { jitteredInterval } from '../../streams/jittered-interval.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
@@ -16,30 +18,24 @@ interface ReviewNeeds extends Pick<Ports, 'clock' | 'random'> {
 }
 
 /** Looks now and then whether another TURN has become much nearer than the one in use; twice in a row, and it says so. */
-export function createTurnReview(needs: ReviewNeeds) {
-  const { clock, random, keeper, stock, self } = needs
-  let watching: Subscription | null = null
-  const stop = (): void => {
-    watching?.unsubscribe()
-    watching = null
-  }
-  return {
-    watch(key: string, better: (reason: string) => void): void {
-      stop()
-      let times = 0
-      // Twice in a row means measured twice: before the second time a stock frps is asked afresh, its pings are rare.
-      const asked = () => from(stock.ask(times > 0 ? TURN_REVIEW / 2 : STOCK_PERIOD, key))
-      watching = jitteredInterval(clock, random, TURN_REVIEW)
-        .pipe(exhaustMap(asked))
-        .subscribe(() => {
-          const current = keeper.current().rows.get(key)?.latency.rttMs ?? stock.rttMs(key)
-          const best = chooseTurn(candidates(needs), self, [])
-          const gain =
-            current !== null && best && best.turn.key !== key && best.turn.rttMs !== null && isMuchBetter(best.turn.rttMs, current)
-          times = gain ? times + 1 : 0
-          if (times >= 2 && best) better(`${best.turn.name} is much nearer: ${best.reason}`)
-        })
-    },
-    stop,
-  }
+export function createTurnReviewActor(needs: ReviewNeeds) {
+  const { clock, keeper, stock, self } = needs
+  const random = needs.random.fork('turn review')
+  return fromCallback<EventObject, { turn: TurnCandidate }>(({ input: { turn }, sendBack }) => {
+    const tell = (fact: ReviewFact): void => sendBack(fact)
+    let times = 0
+    // Twice in a row means measured twice: before the second time an external frps is asked afresh, its pings are rare.
+    const asked = () => from(stock.ask(times > 0 ? TURN_REVIEW / 2 : STOCK_PERIOD, turn.key))
+    const watching = jitteredInterval(clock, random, TURN_REVIEW)
+      .pipe(exhaustMap(asked))
+      .subscribe(() => {
+        const current = keeper.current().rows.get(turn.key)?.latency.rttMs ?? stock.rttMs(turn.key)
+        const best = chooseTurn(candidates(needs), self, [])
+        const gain =
+          current !== null && best && best.turn.key !== turn.key && best.turn.rttMs !== null && isMuchBetter(best.turn.rttMs, current)
+        times = gain ? times + 1 : 0
+        if (times >= 2 && best) tell({ type: 'turn.better', reason: `${best.turn.name} is much nearer: ${best.reason}` })
+      })
+    return () => watching.unsubscribe()
+  })
 }

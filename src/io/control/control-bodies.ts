@@ -21,17 +21,20 @@ const serviceOptions = z.strictObject({
   port: z.number().int().min(1).max(65_535).exactOptional(),
 })
 
+/** What may be exposed. */
+export const serviceSpec = z.strictObject({
+  name: serviceName,
+  kind: z.enum(['tcp', 'udp', 'http', 'https']),
+  local: z.string().min(1).max(300),
+  domain: z.string().min(1).max(253).nullable(),
+  options: serviceOptions.exactOptional(),
+})
+
 export const controlBodies = {
   address: z.strictObject({ address: z.string().min(1).max(300) }),
   peer: z.strictObject({ peer }),
   service: z.strictObject({
-    spec: z.strictObject({
-      name: serviceName,
-      kind: z.enum(['tcp', 'udp', 'http', 'https']),
-      local: z.string().min(1).max(300),
-      domain: z.string().min(1).max(253).nullable(),
-      options: serviceOptions.exactOptional(),
-    }),
+    spec: serviceSpec,
     /** How long to wait for the proof, in milliseconds. */
     timeoutMs: z.number().int().min(1).max(600_000).default(30_000),
   }),

@@ -33,6 +33,11 @@ export function controlRoutes({ node, metrics, openapi, diagram }: RouteSources)
     { method: 'GET', path: '/api/table', run: () => json(200, node.table()) },
     { method: 'GET', path: '/api/states', run: () => json(200, { schemaVersion: 1, states: node.activeStates() }) },
     { method: 'GET', path: '/api/news', run: () => json(200, { schemaVersion: 1, news: node.recentNews(256) }) },
+    {
+      method: 'GET',
+      path: '/api/measurements',
+      run: () => json(200, { schemaVersion: 1, measurements: node.recentNews(256, 'measurements') }),
+    },
     { method: 'GET', path: '/api/openapi.json', run: async () => json(200, await openapi()) },
     { method: 'GET', path: '/metrics', run: () => raw('text/plain; version=0.0.4; charset=utf-8', metrics()) },
     {

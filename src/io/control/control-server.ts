@@ -132,7 +132,7 @@ function measure(node: MoonwalkNode, clock: Clock, version: string): Parameters<
     version,
     status,
     peers: node.peers().peers,
-    newsCount: node.recentNews(1).at(-1)?.seq ?? 0,
+    newsCount: Math.max(0, ...(['news', 'measurements'] as const).flatMap((kind) => node.recentNews(1, kind).map(({ seq }) => seq))),
     uptimeSeconds: Math.max(0, Math.round(clock.wallMs() - Date.parse(status.node.startedAt)) / 1_000),
     residentBytes: process.memoryUsage.rss(),
   }

@@ -1,33 +1,37 @@
-// GET /feed. One look at the node serves every reader; a reader that falls behind is sent less, and newer.
+// GET /feed. One rendering of the node serves every reader; a reader that falls behind is sent less, and newer.
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { WebSocket, WebSocketServer } from 'ws'
 import type { MoonwalkNode } from '../../answers.ts'
 import {
+  appendNews,
   changed,
-  type Dirt,
+  type DirtyParts,
   deltaText,
-  type FiguresLook,
   hasMoved,
   isClean,
-  type Look,
-  lookAt,
-  lookAtFigures,
-  mergeDirt,
-  NO_DIRT,
+  mergeDirty,
+  type NewsByKind,
+  NO_NEWS,
+  NOTHING_DIRTY,
+  type Rendered,
+  type RenderedFigures,
+  renderFigures,
+  renderNode,
   snapshotText,
 } from '../../feed/delta.ts'
 import { figuresOf, withoutFigures } from '../../feed/figures.ts'
 import type { Entry } from '../../feed/news.ts'
+import { isMeasurement } from '../../feed/news-kinds.ts'
 import type { Clock } from '../../ports.ts'
 
 /** From news to the delta that tells of it: what happens together is told together. At most 1000 / this deltas a second. */
 const BATCH_MS = 150
-/** A look without news: ages and rates move on too. */
+/** A rendering without news: ages and rates move on too. */
 const REFRESH_MS = 2_000
-/** From one reading of the figures to the next, at least; while they move a look comes this often. */
+/** From one reading of the figures to the next, at least; while they move a rendering comes this often. */
 const FIGURES_MS = 1_000
-/** Looking may take this share of the time, however large the table. */
+/** Rendering may take this share of the time, however large the table. */
 const MAX_SHARE = 0.1
 /** A reader with more than this still to read is slow, until it has less than `CAUGHT_UP_BYTES`. */
 const SLOW_BYTES = 256 * 1024
@@ -41,6 +45,7 @@ const PING_MS = 15_000
 /** From saying goodbye to hanging up. */
 const GOODBYE_MS = 250
 const MAX_READERS = 64
+/** Entries of each kind in one message. */
 const MAX_NEWS = 50
 const MAX_MESSAGE_BYTES = 64 * 1024
 
@@ -56,9 +61,9 @@ interface Reader {
   /** What it holds once all that was sent is read. */
   seq: number
   slow: boolean
-  dirt: Dirt
-  /** Not sent yet, oldest first. */
-  news: readonly Entry[]
+  dirty: DirtyParts
+  /** Not sent yet. */
+  told: NewsByKind
   answeredPing: boolean
 }
 
@@ -67,10 +72,10 @@ export function createFeedSocket({ node, clock }: { readonly node: MoonwalkNode;
   let server: WebSocketServer | null = null
   let closed = false
   let seq = 0
-  let look: Look | null = null
-  let figures: { readonly look: FiguresLook; readonly atMs: number } | null = null
+  let rendered: Rendered | null = null
+  let figures: { readonly rendered: RenderedFigures; readonly atMs: number } | null = null
   let moving = false
-  let fresh: readonly Entry[] = []
+  let fresh = NO_NEWS
   let tick: unknown = null
   let tickAt = 0
   let restUntil = 0
@@ -78,11 +83,11 @@ export function createFeedSocket({ node, clock }: { readonly node: MoonwalkNode;
   let ping: unknown = null
   let stopNews: (() => void) | null = null
 
-  function takeLook(): Look {
+  function render(): Rendered {
     const status = node.status()
     if (figures === null || clock.now() - figures.atMs >= FIGURES_MS)
-      figures = { look: lookAtFigures(figuresOf(status)), atMs: clock.now() }
-    return lookAt(withoutFigures(status), node.peers().peers, node.activeStates(), figures.look)
+      figures = { rendered: renderFigures(figuresOf(status)), atMs: clock.now() }
+    return renderNode(withoutFigures(status), node.peers('all').peers, node.activeStates(), figures.rendered)
   }
 
   function tickIn(ms: number): void {
@@ -102,31 +107,31 @@ export function createFeedSocket({ node, clock }: { readonly node: MoonwalkNode;
   }
 
   function bringUpToDate(): void {
-    const before = look ?? takeLook()
-    const after = takeLook()
-    const dirt = changed(before, after)
-    if (before.clients !== after.clients) moving = hasMoved(dirt)
-    const [news, from] = [fresh, seq]
-    look = after
-    fresh = []
-    const moved = !isClean(dirt) || news.length > 0
+    const before = rendered ?? render()
+    const after = render()
+    const dirty = changed(before, after)
+    if (before.clients !== after.clients) moving = hasMoved(dirty)
+    const [told, from] = [fresh, seq]
+    rendered = after
+    fresh = NO_NEWS
+    const moved = !isClean(dirty) || told !== NO_NEWS
     if (moved) seq += 1
     const speaks = moved || clock.now() - toldAt >= HEARTBEAT_MS
     if (speaks) toldAt = clock.now()
     // One text for all who keep up.
-    const shared = speaks ? Buffer.from(deltaText(from, seq, after, dirt, news.slice(-MAX_NEWS))) : null
+    const shared = speaks ? Buffer.from(deltaText(from, seq, after, dirty, told)) : null
     for (const reader of readers) {
       if (reader.format === 'entries') continue
       reader.slow = isSlow(reader)
       if (reader.slow) {
-        reader.dirt = mergeDirt(reader.dirt, dirt)
-        reader.news = [...reader.news, ...news].slice(-MAX_NEWS)
+        reader.dirty = mergeDirty(reader.dirty, dirty)
+        reader.told = appendNews(reader.told, told, MAX_NEWS)
       } else if (reader.seq === from && shared) {
         reader.socket.send(shared, { binary: false })
         reader.seq = seq
       } else if (reader.seq !== seq) {
-        reader.socket.send(deltaText(reader.seq, seq, after, mergeDirt(reader.dirt, dirt), [...reader.news, ...news].slice(-MAX_NEWS)))
-        Object.assign(reader, { seq, dirt: NO_DIRT, news: [] })
+        reader.socket.send(deltaText(reader.seq, seq, after, mergeDirty(reader.dirty, dirty), appendNews(reader.told, told, MAX_NEWS)))
+        Object.assign(reader, { seq, dirty: NOTHING_DIRTY, told: NO_NEWS })
       }
     }
   }
@@ -134,7 +139,8 @@ export function createFeedSocket({ node, clock }: { readonly node: MoonwalkNode;
   const isSlow = ({ slow, socket }: Reader) => socket.bufferedAmount > (slow ? CAUGHT_UP_BYTES : SLOW_BYTES)
 
   function onNews(entry: Entry): void {
-    fresh = [...fresh, entry].slice(-MAX_NEWS)
+    const one = isMeasurement(entry) ? { news: [], measurements: [entry] } : { news: [entry], measurements: [] }
+    fresh = appendNews(fresh, one, MAX_NEWS)
     const text = JSON.stringify(entry)
     for (const { format, socket } of readers) if (format === 'entries' && socket.bufferedAmount <= SLOW_BYTES) socket.send(text)
     tickIn(BATCH_MS)
@@ -154,17 +160,17 @@ export function createFeedSocket({ node, clock }: { readonly node: MoonwalkNode;
   function admit(socket: WebSocket, format: 'deltas' | 'entries'): void {
     const first = readers.size === 0
     if (first) stopNews = node.onNews(onNews)
-    if (first || !look) look = takeLook()
-    // Those already here must not miss what this look saw.
+    if (first || !rendered) rendered = render()
+    // Those already here must not miss what is new in this one.
     else bringUpToDate()
-    const reader: Reader = { socket, format, seq, slow: false, dirt: NO_DIRT, news: [], answeredPing: true }
+    const reader: Reader = { socket, format, seq, slow: false, dirty: NOTHING_DIRTY, told: NO_NEWS, answeredPing: true }
     readers.add(reader)
     socket.on('pong', () => {
       reader.answeredPing = true
     })
     socket.on('error', () => socket.terminate())
     socket.on('close', () => leave(reader))
-    if (format === 'deltas') socket.send(snapshotText(seq, look, node.recentNews(MAX_NEWS)))
+    if (format === 'deltas') socket.send(snapshotText(seq, rendered, node.recentNews(MAX_NEWS)))
     ping ??= clock.setTimeout(onPing, PING_MS)
     tickIn(REFRESH_MS)
   }
@@ -175,9 +181,9 @@ export function createFeedSocket({ node, clock }: { readonly node: MoonwalkNode;
     stopNews?.()
     if (tick !== null) clock.clearTimeout(tick)
     if (ping !== null) clock.clearTimeout(ping)
-    stopNews = tick = ping = look = figures = null
+    stopNews = tick = ping = rendered = figures = null
     moving = false
-    fresh = []
+    fresh = NO_NEWS
   }
 
   return {

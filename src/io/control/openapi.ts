@@ -82,7 +82,7 @@ const schemas = {
     id: orNull(text),
     name: text,
     address: text,
-    state: oneOf('alive', 'suspect', 'unknown'),
+    state: oneOf('alive', 'suspect', 'unknown', 'offline'),
     self: { type: 'boolean' },
     rttMs: orNull(number),
     jitterMs: orNull(number),
@@ -144,8 +144,15 @@ export const openapi = (version: string) => ({
     },
     '/api/peers/remove': post('Forgets a server.', aPeer, versioned({ type: { const: 'removed' }, address: text }), '404'),
     '/api/table': get('The IP table as its file shows it.', object({ ip_address: list({ type: 'object' }) })),
-    '/api/states': get('The active states of each machine.', versioned({ states: { type: 'object', additionalProperties: list(text) } })),
-    '/api/news': get('The newest entries of news, oldest first, at most 256.', versioned({ news: list(ref('News')) })),
+    '/api/states': get(
+      'The active states of each machine, and of each of its instances as MACHINE/INSTANCE.',
+      versioned({ states: { type: 'object', additionalProperties: list(text) } }),
+    ),
+    '/api/news': get('The newest entries of news without measurements, oldest first, at most 256.', versioned({ news: list(ref('News')) })),
+    '/api/measurements': get(
+      'The newest entries of what pings and speed tests measured, oldest first, at most 256.',
+      versioned({ measurements: list(ref('News')) }),
+    ),
     '/api/openapi.json': get('This document.', { type: 'object' }),
     '/api/diagrams/{file}': {
       get: {

@@ -1,11 +1,12 @@
 // The table on disk: lowdb over an adapter that syncs. A crash at any moment leaves the old file or the new one, and beside it
 // the one before (`.bak`) for the day the file is damaged by something else.
-import { copyFile, link, mkdir, open, readFile, realpath, rename, rm } from 'node:fs/promises'
+import { copyFile, link, readFile, realpath, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { type Adapter, Low } from 'lowdb'
 import { formatTableFile, parseTableFile } from '../../p2prc/table-codec.ts'
 import type { StoredTable } from '../../p2prc/table-file.ts'
 import type { Store } from '../../ports.ts'
+import { errorText, setAside, writeDurably } from './durable-file.ts'
 
 const EMPTY: StoredTable = { rows: [] }
 
@@ -15,7 +16,7 @@ export interface TableStoreOptions {
 }
 
 /** The directory is made with the first write. Writes are done one after another, in their order, and never reject. */
-export function createTableStore(file: string, { onTrouble = () => {} }: TableStoreOptions = {}): Store {
+export function createTableStore(file: string, { onTrouble = () => {} }: TableStoreOptions = {}): Pick<Store, 'read' | 'write'> {
   let note: string | null = null
   const adapter: Adapter<StoredTable> = {
     read: async () => {
@@ -23,7 +24,7 @@ export function createTableStore(file: string, { onTrouble = () => {} }: TableSt
       note = found.note
       return found.table
     },
-    write: async (table) => writeDurably(await resolved(file), formatTableFile(table)),
+    write: async (table) => writeWithCopy(await resolved(file), formatTableFile(table)),
   }
   const low = new Low<StoredTable>(adapter, EMPTY)
   let last: Promise<void> = Promise.resolve()
@@ -34,7 +35,7 @@ export function createTableStore(file: string, { onTrouble = () => {} }: TableSt
       await low.write()
       isTroubled = false
     } catch (error) {
-      if (!isTroubled) onTrouble(`the IP table can't be written to ${file} (${textOf(error)})`)
+      if (!isTroubled) onTrouble(`the IP table can't be written to ${file} (${errorText(error)})`)
       isTroubled = true
     }
   }
@@ -52,7 +53,6 @@ export function createTableStore(file: string, { onTrouble = () => {} }: TableSt
 
 /** A link stays a link: what it points at is replaced. */
 const resolved = (file: string): Promise<string> => realpath(file).catch(() => file)
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 const backupOf = (file: string): string => `${file}.bak`
 
 type Look = ReturnType<typeof parseTableFile> | { readonly type: 'absent' }
@@ -83,25 +83,10 @@ function noteOf(file: string, skipped: number): string | null {
     : `${file} has ${skipped} rows without a usable address; they were left out`
 }
 
-async function setAside(file: string): Promise<string> {
-  const aside = `${file}.broken-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`
-  try {
-    await rename(file, aside)
-    return `it was set aside as ${aside}`
-  } catch (error) {
-    return `it could not be set aside (${textOf(error)})`
-  }
-}
-
 /** lowdb's own adapter never syncs: after a power cut its rename may stand while the bytes do not. */
-async function writeDurably(file: string, text: string): Promise<void> {
-  const dir = dirname(file)
-  await mkdir(dir, { recursive: true, mode: 0o700 })
-  const next = join(dir, `.${basename(file)}.new`)
-  await writeSynced(next, text)
+async function writeWithCopy(file: string, text: string): Promise<void> {
   await keepAsBackup(file).catch(() => {}) // rather the table without a copy than neither
-  await rename(next, file)
-  await syncDirectory(dir)
+  await writeDurably(file, text)
 }
 
 /** The file as it is becomes the last good copy, under a second name of its own, so that editing one never touches the other. */
@@ -115,23 +100,4 @@ async function keepAsBackup(file: string): Promise<void> {
     await copyFile(file, next) // no links here
   }
   await rename(next, backupOf(file))
-}
-
-async function writeSynced(file: string, text: string): Promise<void> {
-  const handle = await open(file, 'w', 0o600)
-  try {
-    await handle.writeFile(text)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-async function syncDirectory(dir: string): Promise<void> {
-  const handle = await open(dir, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }

@@ -30,6 +30,10 @@ export function createNodeHttp(onBug: (error: unknown) => void = throwOn): NodeH
     loaded: async () => {
       await loadGot()
     },
+    // What is under way ends by its own timeout; what is asked from now on dials.
+    dropWarm: () => {
+      for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy()
+    },
     close: () => agent.destroy(),
   }
 }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { createPublicRoutes, type PublicRoutesNeeds } from '../../../src/actors/front/public-routes.ts'
 import { serverInfo } from '../../../src/actors/front/server-info.ts'
-import { createOwnRecord } from '../../../src/actors/membership/own-record.ts'
+import { createOwnRecord, type OwnRecord } from '../../../src/actors/membership/own-record.ts'
 import { echoBytes } from '../../../src/actors/membership/peer-calls.ts'
 import type { PeerRecord } from '../../../src/domain/record.ts'
-import type { InboundRequest } from '../../../src/ports.ts'
+import type { Failure, InboundRequest } from '../../../src/ports.ts'
 import { seal } from '../../../src/v2/envelope.ts'
 import type { GossipMessage } from '../../../src/v2/messages.ts'
 import { SeededRandom } from '../../sim/chance.ts'
@@ -19,47 +19,43 @@ const FROM_ASH = seal(ash, { name: 'ash', address: null, seq: 3, via: null, offe
 const FACTS = { hostname: 'birch', platform: 'linux', cpu: 'Some CPU', ramMiB: 4_096, diskMiB: 20_000 }
 const TEXT = { 'content-type': 'text/plain; charset=utf-8' }
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' }
-const nobody = () => Promise.reject(new Error('not asked here'))
+const RUN = /^[0-9a-f]{16}$/
+const REFUSED: Failure = { type: 'failed', reason: 'refused', text: 'connection refused' }
+const SILENT: Failure = { type: 'failed', reason: 'timeout', text: 'it did not answer in time' }
+const NOT_A_NODE: Failure = { type: 'failed', reason: 'protocol', text: 'no node with an identity answers there' }
 
-/** `answering`: who answers the echo at which address. */
-function start(other: Partial<PublicRoutesNeeds> = {}, answering: Readonly<Record<string, string>> = {}) {
+/** Who answers the echo at which address; nobody: it refuses. */
+type Answering = Readonly<Record<string, string | Failure | Promise<Failure>>>
+
+function start(other: Partial<PublicRoutesNeeds> = {}, answering: Answering = {}) {
   const told: unknown[] = []
-  const own = createOwnRecord({ clock: new VirtualClock(), identity: me }, { name: 'me', offersTurn: true })
+  const own = createOwnRecord(
+    { clock: new VirtualClock(), identity: me, random: new SeededRandom(1) },
+    { name: 'me', offersTurn: true, advertise: null },
+  )
+  own.setListening({ host: '0.0.0.0', port: 8_088 })
   own.announce('203.0.113.9:8088', null)
   const route = createPublicRoutes({
     identity: me,
-    random: new SeededRandom(1),
     own,
     calls: {
-      hello: nobody,
-      gossip: nobody,
-      ping: nobody,
-      postTable: nobody,
-      frpPort: nobody,
-      echo: async (address) => {
+      whoAnswers: async (address) => {
         told.push(`echo ${address}`)
-        return answering[address] ?? null
+        const answer = await (answering[address] ?? REFUSED)
+        return typeof answer === 'string' ? { type: 'answerer', id: answer, run: 'r' } : answer
       },
     },
-    gossip: {
-      exchange: nobody,
-      spread: nobody,
-      answer: (message) => (message.from === FROM_ASH ? { ...message, run: 'mine' } : null),
-      get runs$(): never {
-        throw new Error('not run here')
-      },
-      get doubted$(): never {
-        throw new Error('not run here')
-      },
-    },
-    speed: { test: nobody, answer: async ({ path }) => (path === '/50' ? { status: 429, body: 'busy' } : null) },
+    gossip: { answer: (message) => (message.from === FROM_ASH ? { ...message, run: 'mine' } : null) },
+    speed: { answer: async ({ path }) => (path === '/50' ? { status: 429, body: 'busy' } : null) },
     policy: 'lan',
-    serverInfo: serverInfo(FACTS, { id: me.id, name: 'me', version: '1.2.3' }),
-    frpPort: () => 8088,
-    exchangeTable: async (text, selfAddress) => `${text} seen by ${selfAddress}`,
-    mapPort: async (port) => ({ type: 'mapped', address: `203.0.113.9:${port + 20_000}` }),
+    serverInfo: serverInfo(FACTS, { id: me.id, name: 'me', version: '1.2.3', run: own.run }),
+    offersTurn: true,
+    p2prc: { answer: async (text, selfAddress) => `${text} seen by ${selfAddress}` },
+    operator: { mapPort: async (port) => ({ type: 'mapped', address: `203.0.113.9:${port + 20_000}` }) },
     token: 'secret',
-    greeted: (record, reachedUsAt) => told.push({ record, reachedUsAt }),
+    joining: { greeted: (record) => told.push({ greeted: record }) },
+    twins: { heard: (word, envelope, seenAt) => told.push({ twin: word.seq, isMine: own.hasSaid(envelope), seenAt }) },
+    reach: { arrivedAt: (address) => told.push(`arrived at ${address}`) },
     ...other,
   })
   return { route, own, told }
@@ -69,7 +65,8 @@ const ask = async (request: InboundRequest, entrance: 'public' | 'tunnel' = 'pub
   start(other).route(request, entrance)
 
 test("/server_info has P2PRC's keys, and ours beside them", async () => {
-  const { status, headers, body } = await ask(inbound({ path: '/server_info' }))
+  const { route, own } = start()
+  const { status, headers, body } = await route(inbound({ path: '/server_info' }), 'public')
   expect([status, headers, JSON.parse(String(body))]).toEqual([
     200,
     JSON_TYPE,
@@ -80,9 +77,10 @@ test("/server_info has P2PRC's keys, and ours beside them", async () => {
       RAM: 4_096,
       Disk: 20_000,
       GPU: null,
-      Moonwalk: { id: me.id, name: 'me', version: '1.2.3' },
+      Moonwalk: { id: me.id, name: 'me', version: '1.2.3', run: own.run },
     },
   ])
+  expect(own.run).toMatch(RUN)
 })
 
 describe('/IpTable', () => {
@@ -115,19 +113,18 @@ describe('/IpTable', () => {
   )
 })
 
-test.each([
-  ['a port', 'public', 7_000, 200, '7000'],
-  ['no port', 'public', null, 500, 'error: this node does not carry traffic for others\n0'],
-  [
-    'a port, but through a tunnel, where it is not to be had',
-    'tunnel',
-    7_000,
-    500,
-    'error: this node does not carry traffic for others\n0',
-  ],
-] as const)('/FRPPort with %s', async (_, entrance, port, status, body) =>
-  expect(await ask(inbound({ path: '/FRPPort' }), entrance, { frpPort: () => port })).toEqual({ status, headers: TEXT, body }),
-)
+const NO_TURN = 'error: this node does not carry traffic for others\n0'
+test.each<[string, 'public' | 'tunnel', boolean, (own: OwnRecord) => void, number, string]>([
+  ['its one port', 'public', true, () => {}, 200, '8088'],
+  ['nothing where it does not carry for others', 'public', false, () => {}, 500, NO_TURN],
+  ['nothing through a tunnel, where the port is not to be had', 'tunnel', true, () => {}, 500, NO_TURN],
+  ['nothing while it is behind a TURN itself', 'public', true, (own) => own.announce('192.0.2.7:20000', ash.id), 500, NO_TURN],
+  ['nothing where it listens nowhere', 'public', true, (own) => own.setListening(null), 500, NO_TURN],
+])('/FRPPort names %s', async (_, entrance, offersTurn, happen, status, body) => {
+  const { route, own } = start({ offersTurn })
+  happen(own)
+  expect(await route(inbound({ path: '/FRPPort' }), entrance)).toEqual({ status, headers: TEXT, body })
+})
 
 describe.each(['/MAPPort?port=3000', '/AddProxy?port=3000'])('%s', (path) => {
   const isGranted = async (from: string, entrance: 'public' | 'tunnel', authorization?: string, token: string | null = 'secret') => {
@@ -168,7 +165,7 @@ test.each([
 test('/MAPPort says why a port could not be mapped', async () =>
   expect(
     await ask(inbound({ path: '/MAPPort?port=80', from: '127.0.0.1' }), 'public', {
-      mapPort: async () => ({ type: 'refused', text: 'nothing answers at 127.0.0.1:80' }),
+      operator: { mapPort: async () => ({ type: 'refused', text: 'nothing answers at 127.0.0.1:80' }) },
     }),
   ).toEqual({ status: 500, headers: TEXT, body: 'error: nothing answers at 127.0.0.1:80\n' }))
 
@@ -194,67 +191,96 @@ describe('/v2/hello', () => {
       body: JSON.stringify({ from: envelope, port, advertise }),
     })
 
-  test('dials the asker back where it was seen, and tells whether it was there', async () => {
+  const told = async (request: InboundRequest, answering: Answering, entrance: 'public' | 'tunnel' = 'public') => {
+    const { route, told } = start({}, answering)
+    const { body } = await route(request, entrance)
+    return { dialBack: JSON.parse(String(body)).dialBack, dialled: told.filter((one) => String(one).startsWith('echo ')) }
+  }
+  const ARRIVED = 'arrived at 192.168.1.5:8088'
+
+  test('dials the asker back where it was seen, and tells what came of it', async () => {
     const { route, own, told } = start({}, { [SEEN]: ash.id })
     expect(await route(hello(8088, null), 'public')).toEqual({
       status: 200,
       headers: JSON_TYPE,
-      body: JSON.stringify({ record: own.envelope(), observed: '192.0.2.50', reached: SEEN }),
+      body: JSON.stringify({ record: own.envelope(), observed: '192.0.2.50', dialBack: { type: 'reached', address: SEEN } }),
     })
-    expect(told).toEqual([`echo ${SEEN}`, { record: ASH, reachedUsAt: '192.168.1.5:8088' }])
+    expect(told).toEqual([ARRIVED, `echo ${SEEN}`, { greeted: ASH }])
   })
 
+  test('who is not reached is greeted without an address', async () => {
+    const { route, told } = start()
+    await route(hello(8088, null), 'public')
+    expect(told).toEqual([ARRIVED, `echo ${SEEN}`, { greeted: null }])
+  })
+
+  const ADVERTISED = '192.0.2.60:1'
   test.each<[string, number | null, string | null, string, Readonly<Record<string, string>>, readonly string[], string | null]>([
     [
       'what it advertises is tried first',
       8088,
-      '192.0.2.60:1',
+      ADVERTISED,
       '192.0.2.50',
-      { [SEEN]: ash.id, '192.0.2.60:1': ash.id },
-      ['192.0.2.60:1'],
-      '192.0.2.60:1',
+      { [SEEN]: ash.id, [ADVERTISED]: ash.id },
+      [ADVERTISED],
+      ADVERTISED,
     ],
-    ['then where it was seen', 8088, '192.0.2.60:1', '192.0.2.50', { [SEEN]: ash.id }, ['192.0.2.60:1', SEEN], SEEN],
+    ['then where it was seen', 8088, ADVERTISED, '192.0.2.50', { [SEEN]: ash.id }, [ADVERTISED, SEEN], SEEN],
     ['an address is tried once', 8088, SEEN, '192.0.2.50', {}, [SEEN], null],
     ['another that answers there is not it', 8088, null, '192.0.2.50', { [SEEN]: elm.id }, [SEEN], null],
-    ['who listens nowhere is not dialled', null, null, '192.0.2.50', {}, [], null],
-    ['what may not be contacted is not', 8088, '127.0.0.1:22', '127.0.0.1', {}, [], null],
-    ['nor is metadata of a cloud', 8088, '169.254.169.254:80', '192.0.2.50', {}, [SEEN], null],
+    ['nor is metadata of a cloud contacted', 8088, '169.254.169.254:80', '192.0.2.50', {}, [SEEN], null],
     ['nor a name', 8088, 'internal.example:80', '192.0.2.50', {}, [SEEN], null],
     ['nor an odd spelling', 8088, '2130706433:80', '192.0.2.50', {}, [SEEN], null],
-  ])('%s', async (_, port, advertise, from, answering, dialled, reached) => {
-    const { route, told } = start({}, answering)
-    const { body } = await route(hello(port, advertise, from), 'public')
-    expect([JSON.parse(String(body)).reached, told.filter((one) => typeof one === 'string')]).toEqual([
-      reached,
-      dialled.map((address) => `echo ${address}`),
-    ])
-  })
+  ])('%s', async (_, port, advertise, from, answering, dialled, reached) =>
+    expect(await told(hello(port, advertise, from), answering)).toEqual({
+      dialBack: reached === null ? { type: 'missed', why: 'refused' } : { type: 'reached', address: reached },
+      dialled: dialled.map((address) => `echo ${address}`),
+    }),
+  )
 
-  test('through a tunnel, the address it was seen at says nothing', async () => {
+  test.each<[string, number | null, string | null, string]>([
+    ['who listens nowhere', null, null, '192.0.2.50'],
+    ['who names what may not be contacted, from where it may not', 8088, '127.0.0.1:22', '127.0.0.1'],
+  ])('%s is not dialled, which says nothing of it', async (_, port, advertise, from) =>
+    expect(await told(hello(port, advertise, from), {})).toEqual({ dialBack: { type: 'untried' }, dialled: [] }),
+  )
+
+  test.each<[string, Failure, Failure, 'refused' | 'silent']>([
+    ['both refuse', REFUSED, REFUSED, 'refused'],
+    ['somebody else answers at both', NOT_A_NODE, NOT_A_NODE, 'refused'],
+    ['one is silent', SILENT, REFUSED, 'silent'],
+    ['the other is', REFUSED, SILENT, 'silent'],
+    ['there is no way to one', { ...SILENT, reason: 'unreachable' }, REFUSED, 'silent'],
+    ['one breaks off', { ...SILENT, reason: 'reset' }, REFUSED, 'silent'],
+  ])('of two addresses it is only sure that nobody listens if both say so: %s', async (_, first, second, why) =>
+    expect((await told(hello(8088, ADVERTISED), { [ADVERTISED]: first, [SEEN]: second })).dialBack).toEqual({ type: 'missed', why }),
+  )
+
+  test('through a tunnel, the address it was seen at says nothing, nor that somebody arrived', async () => {
     const { route, own, told } = start({}, { '127.0.0.1:8088': ash.id })
     const { body } = await route(hello(8088, null, '127.0.0.1'), 'tunnel')
-    expect(JSON.parse(String(body))).toEqual({ record: own.envelope(), observed: null, reached: null })
-    expect(told).toEqual([{ record: null, reachedUsAt: null }])
+    expect(JSON.parse(String(body))).toEqual({ record: own.envelope(), observed: null, dialBack: { type: 'untried' } })
+    expect(told).toEqual([{ greeted: null }])
   })
 
-  test('a node that meets itself greets nobody', async () => {
+  test("a word with this node's own id goes to the watch for twins, with where its sayer was seen", async () => {
     const { route, own, told } = start()
+    const other = seal(me, { name: 'me', address: null, seq: 9, via: null, offersTurn: true, left: false })
     expect((await route(hello(null, null, '192.0.2.50', own.envelope()), 'public')).status).toEqual(200)
-    expect(told).toEqual([])
+    expect((await route(hello(8_088, null, '192.0.2.50', other), 'public')).status).toEqual(200)
+    expect(told).toEqual([{ twin: own.seq(), isMine: true, seenAt: null }, `echo ${SEEN}`, { twin: 9, isMine: false, seenAt: SEEN }])
   })
 
-  test('only so many are dialled back at once', async () => {
-    let dialled = 0
-    const { calls } = { calls: { hello: nobody, gossip: nobody, ping: nobody, postTable: nobody, frpPort: nobody } }
-    const echo = () => {
-      dialled++
-      return new Promise<null>(() => {})
-    }
-    const { route } = start({ calls: { ...calls, echo } })
-    for (let i = 0; i < 16; i++) void route(hello(8088, null), 'public')
-    expect((await route(hello(8088, null), 'public')).status).toEqual(200)
-    expect(dialled).toEqual(16)
+  test('only so many are dialled back at once; the next is told that this node is busy', async () => {
+    let end: (failure: Failure) => void = () => {}
+    const { route, told } = start({}, { [SEEN]: new Promise<Failure>((resolve) => (end = resolve)) })
+    const dialBack = async () => JSON.parse(String((await route(hello(8088, null), 'public')).body)).dialBack
+    const first = Array.from({ length: 16 }, dialBack)
+    expect(await dialBack()).toEqual({ type: 'busy' })
+    expect(told.filter((one) => one === `echo ${SEEN}`).length).toEqual(16)
+    end(SILENT)
+    expect(await Promise.all(first)).toEqual(Array(16).fill({ type: 'missed', why: 'silent' }))
+    expect(await dialBack()).toEqual({ type: 'missed', why: 'silent' })
   })
 
   test.each([
@@ -270,12 +296,13 @@ describe('/v2/hello', () => {
   )
 })
 
-test('/v2/echo signs the nonce', async () => {
+test('/v2/echo signs the nonce, and the run of this process with it', async () => {
   const nonce = '0123456789abcdef'
-  const { status, body } = await ask(inbound({ path: `/v2/echo?nonce=${nonce}` }))
+  const { route, own } = start()
+  const { status, body } = await route(inbound({ path: `/v2/echo?nonce=${nonce}` }), 'public')
   const { sig, ...rest } = JSON.parse(String(body))
-  expect([status, rest]).toEqual([200, { id: me.id, key: me.publicKey, nonce }])
-  expect(ash.verify(me.publicKey, echoBytes(nonce), sig)).toEqual(true)
+  expect([status, rest]).toEqual([200, { id: me.id, run: own.run, key: me.publicKey, nonce }])
+  expect(ash.verify(me.publicKey, echoBytes(nonce, own.run), sig)).toEqual(true)
 })
 
 test.each(['', '0123456789abcde', '0123456789ABCDEF', 'g'.repeat(16), '0'.repeat(129), '0123456789abcdef%0A'])(
@@ -297,6 +324,16 @@ describe('/v2/gossip', () => {
       headers: JSON_TYPE,
       body: JSON.stringify({ ...message, run: 'mine' }),
     }))
+  test.each([
+    ['in public', 'public', ['arrived at 192.168.1.5:8088']],
+    ['through a tunnel', 'tunnel', []],
+  ] as const)('that arrives %s tells by which address', async (_, entrance, expected) => {
+    const { route, told } = start()
+    const headers = { host: '192.168.1.5:8088' }
+    await route(inbound({ method: 'POST', path: '/v2/gossip', headers, body: JSON.stringify(message) }), entrance)
+    await route(inbound({ method: 'POST', path: '/v2/gossip', headers, body: JSON.stringify({ ...message, from: 'x' }) }), entrance)
+    expect(told).toEqual(expected)
+  })
   test.each([
     ['garbage', '\u0000\u0001'],
     ['a list', '[]'],

@@ -1,78 +1,267 @@
 import { expect, test } from 'vitest'
-import { createReach, type Reach, type Verdict } from '../../../src/actors/membership/reach.ts'
-import type { PeerRecord } from '../../../src/domain/record.ts'
+import { createReach, type Reach } from '../../../src/actors/membership/reach.ts'
+import type { Verdict } from '../../../src/machines/reach-machine.ts'
+import type { DialBack } from '../../../src/v2/messages.ts'
+import { signedBy } from '../../records.ts'
+import { VirtualClock } from '../../sim/virtual-clock.ts'
+import { stateParts } from '../state-parts.ts'
 
-const ash: PeerRecord = {
-  id: 'ash',
-  name: 'ash',
-  address: '192.0.2.7:8088',
-  seq: 1,
-  via: null,
-  offersTurn: true,
-  left: false,
-  envelope: 'E',
-  p2prc: null,
-}
+const ash = signedBy('ash', '192.0.2.7:8088')
+const elm = signedBy('elm', '192.0.2.8:8088')
+const oak = signedBy('oak', '192.0.2.9:8088')
 const MINE = '192.0.2.1:8088'
 const OTHER = '192.0.2.2:8088'
 
-type Step = (reach: Reach) => void
-const found =
-  (reached: string | null): Step =>
-  (reach) =>
-    reach.found({ type: 'met', record: ash, observed: '192.0.2.1', reached })
-const provenAt =
-  (address: string, by: string): Step =>
-  (reach) =>
-    reach.provenAt(address, by)
-const heardOf =
-  (address: string): Step =>
-  (reach) =>
-    reach.heardOf(address)
+const REACHED: DialBack = { type: 'reached', address: MINE }
+const REFUSED: DialBack = { type: 'missed', why: 'refused' }
+const SILENT: DialBack = { type: 'missed', why: 'silent' }
+const UNTRIED: DialBack = { type: 'untried' }
+const BUSY: DialBack = { type: 'busy' }
 
-function play(own: { readonly port?: number | null; readonly advertise?: string }, steps: readonly Step[]) {
-  const told: Verdict[] = []
-  const { port = 8088, advertise = null } = own
-  const reach = createReach({ listenPort: () => port, advertise, tell: (verdict) => told.push(verdict) })
-  for (const step of steps) step(reach)
-  return { told, verdict: reach.verdict(), ask: reach.ask() }
+interface Setting {
+  readonly port?: number | null
+  readonly advertise?: string | null
+  /** What each peer tells when asked to connect back; null: it does not answer at all. */
+  readonly answer?: (name: string) => DialBack | null | Promise<DialBack | null>
 }
 
-const proven = (address: string, by = 'ash'): Verdict => ({ type: 'proven', address, by })
-const FAILED: Verdict = { type: 'failed' }
-const UNKNOWN: Verdict = { type: 'unknown' }
+function start({ port = 8_088, advertise = null, answer = () => REACHED }: Setting = {}) {
+  const parts = stateParts({ port, advertise })
+  const { clock, keeper } = parts
+  const asked: string[] = []
+  const told: string[] = []
+  let hosts: readonly string[] = ['192.0.2.1']
+  let dropped = 0
+  const reach = createReach({
+    ...parts,
+    network: { ownHosts: () => hosts },
+    http: {
+      dropWarm: () => {
+        dropped++
+      },
+    },
+    calls: {
+      hello: async (address, { port: at, advertise: first }) => {
+        const record = [...keeper.current().rows.values()].find((row) => row.record.address === address)?.record
+        if (!record) throw new Error(`nobody is at ${address}`)
+        asked.push(`${clock.now()} ${record.name} to try ${first ?? at}`)
+        const dialBack = await answer(record.name)
+        if (dialBack === null) return { type: 'failed', reason: 'timeout', text: 'it did not answer in time' }
+        return { type: 'met', record, observed: '192.0.2.1', dialBack }
+      },
+    },
+    listens: port !== null,
+    inspect: () => {},
+  })
+  reach.verdicts$.subscribe((verdict) => {
+    const { type } = verdict
+    told.push(`${clock.now()} ${type}${verdict.type === 'proven' ? ` ${verdict.address} by ${verdict.by}` : ''}`)
+  })
+  reach.start()
+  const running = reach.runs$.subscribe({ error: parts.onBug })
+  return {
+    ...parts,
+    reach,
+    asked,
+    told,
+    move: (...next: readonly string[]) => {
+      hosts = next
+    },
+    dropped: () => dropped,
+    end: () => {
+      running.unsubscribe()
+      reach.stop()
+    },
+  }
+}
 
-test.each<[string, readonly Step[], Verdict, readonly Verdict[]]>([
-  ['nobody has tried', [], UNKNOWN, []],
-  ['who reached us proves it', [found(MINE)], proven(MINE), [proven(MINE)]],
-  ['once is enough to be told', [found(MINE), found(MINE)], proven(MINE), [proven(MINE)]],
-  ['another address is told', [found(MINE), found(OTHER)], proven(OTHER), [proven(MINE), proven(OTHER)]],
-  ['another witness is not, but noted', [found(MINE), provenAt(MINE, 'pc')], proven(MINE, 'pc'), [proven(MINE)]],
-  ['who could not reach us before anybody did fails it', [found(null)], FAILED, [FAILED]],
-  ['one failure takes no proof away', [found(MINE), found(null)], proven(MINE), [proven(MINE)]],
-  ['two in a row do', [found(MINE), found(null), found(null)], FAILED, [proven(MINE), FAILED]],
-  ['two with a proof between do not', [found(MINE), found(null), found(MINE), found(null)], proven(MINE), [proven(MINE)]],
-  ['failure is told once', [found(null), found(null), found(null)], FAILED, [FAILED]],
-  ['who failed may be reached later', [found(null), found(MINE)], proven(MINE), [FAILED, proven(MINE)]],
-])('%s', (_, steps, verdict, told) => {
-  const run = play({}, steps)
-  expect([run.verdict, run.told]).toEqual([verdict, told])
-})
+const found = (reach: Reach, dialBack: DialBack, record = ash): void =>
+  reach.found({ type: 'met', record, observed: '192.0.2.1', dialBack })
 
-test('who listens nowhere has failed from the start, whatever peers find', () => {
-  const run = play({ port: null }, [found(MINE), found(null)])
-  expect([run.verdict, run.told]).toEqual([FAILED, []])
-})
-
-test.each<[string, { readonly port?: number | null; readonly advertise?: string }, readonly Step[], unknown]>([
-  ['its port', {}, [], { port: 8088, advertise: null }],
-  ['no port where it listens nowhere', { port: null }, [], { port: null, advertise: null }],
+test.each<[string, Setting, (reach: Reach) => void, ReturnType<Reach['ask']>]>([
+  ['its port', {}, () => {}, { port: 8_088, advertise: null }],
+  ['no port where it listens nowhere', { port: null }, () => {}, { port: null, advertise: null }],
   [
     'the address it was told to advertise, before all',
     { advertise: OTHER },
-    [found(MINE), heardOf(MINE)],
-    { port: 8088, advertise: OTHER },
+    (reach) => {
+      found(reach, REACHED)
+      reach.arrivedAt(MINE)
+    },
+    { port: 8_088, advertise: OTHER },
   ],
-  ['the address that is proven', {}, [heardOf(OTHER), found(MINE)], { port: 8088, advertise: MINE }],
-  ['the first address somebody reached it by', {}, [heardOf(MINE), heardOf(OTHER)], { port: 8088, advertise: MINE }],
-])('it asks to be tried at %s', (_, own, steps, expected) => expect(play(own, steps).ask).toEqual(expected))
+  ['the host it was told to advertise, with its own port', { advertise: '192.0.2.2' }, () => {}, { port: 8_088, advertise: OTHER }],
+  [
+    'the address that is proven',
+    {},
+    (reach) => {
+      reach.arrivedAt(OTHER)
+      found(reach, REACHED)
+    },
+    { port: 8_088, advertise: MINE },
+  ],
+  [
+    'the first address somebody reached it by',
+    {},
+    (reach) => {
+      reach.arrivedAt(MINE)
+      reach.arrivedAt(OTHER)
+    },
+    { port: 8_088, advertise: MINE },
+  ],
+])('it asks to be tried at %s', (_, setting, happen, expected) => {
+  const { reach, end } = start(setting)
+  happen(reach)
+  end()
+  expect(reach.ask()).toEqual(expected)
+})
+
+test.each<[string, readonly (readonly [DialBack, typeof ash])[], Verdict, readonly string[]]>([
+  ['nobody has tried', [], { type: 'unknown' }, []],
+  [
+    'one that reached it',
+    [[REACHED, ash]],
+    { type: 'proven', address: MINE, by: 'ash', atMs: VirtualClock.epochMs },
+    [`0 proven ${MINE} by ash`],
+  ],
+  ['one that did not try', [[UNTRIED, ash]], { type: 'unknown' }, []],
+  ['one that was busy', [[BUSY, ash]], { type: 'unknown' }, []],
+  ['one to whom its host refused', [[REFUSED, ash]], { type: 'refused' }, ['0 refused']],
+  ['one to whom it was silent', [[SILENT, ash]], { type: 'unknown' }, []],
+  [
+    'two to whom it was silent',
+    [
+      [SILENT, ash],
+      [SILENT, elm],
+    ],
+    { type: 'refused' },
+    ['0 refused'],
+  ],
+])('what peers that meet it find is its verdict: %s', (_, findings, verdict, expected) => {
+  const { reach, told, end } = start()
+  for (const [dialBack, record] of findings) found(reach, dialBack, record)
+  end()
+  expect([reach.verdict(), told]).toEqual([verdict, expected])
+})
+
+test('who listens nowhere is refused from the start, asks nobody and sets no timer', async () => {
+  const { reach, clock, asked, told, prove } = start({ port: null })
+  prove(ash)
+  found(reach, REACHED)
+  await clock.advance(60_000)
+  expect([reach.verdict(), asked, told, clock.timerCount]).toEqual([{ type: 'refused' }, [], [], 0])
+})
+
+test('while nothing is known somebody is asked every 2 s, one at once when it is new; a proof is renewed every 20 s', async () => {
+  let answer: DialBack = UNTRIED
+  const { clock, prove, asked, told, end } = start({ answer: () => answer })
+  await clock.advance(1_000)
+  prove(ash)
+  await clock.advance(4_000)
+  expect(asked).toEqual(['1000 ash to try 8088', '2000 ash to try 8088', '4000 ash to try 8088'])
+  answer = REACHED
+  await clock.advance(55_000)
+  expect(asked.slice(3)).toEqual([
+    '6000 ash to try 8088',
+    `20000 ash to try ${MINE}`,
+    `40000 ash to try ${MINE}`,
+    `60000 ash to try ${MINE}`,
+  ])
+  expect(told).toEqual([6_000, 20_000, 40_000, 60_000].map((ms) => `${ms} proven ${MINE} by ash`))
+  end()
+  expect(clock.timerCount).toEqual(0)
+})
+
+test('only nodes with an identity that are alive are asked, and never itself', async () => {
+  const { clock, prove, hear, own, keeper, asked, end } = start({ answer: () => UNTRIED })
+  prove({ ...ash, id: null, envelope: null })
+  hear(elm)
+  prove(signedBy(own.id, OTHER))
+  await clock.advance(10_000)
+  end()
+  expect([keeper.current().rows.size, asked]).toEqual([3, []])
+})
+
+test('two are asked at once at the most, and nobody twice', async () => {
+  const { clock, prove, asked, end } = start({ answer: () => new Promise(() => {}) })
+  for (const record of [ash, elm, oak]) prove(record)
+  await clock.advance(60_000)
+  end()
+  expect(asked).toEqual(['0 ash to try 8088', '0 elm to try 8088'])
+})
+
+test('a peer that does not answer has told nothing', async () => {
+  const { clock, prove, reach, told, end } = start({ answer: () => null })
+  prove(ash)
+  await clock.advance(60_000)
+  end()
+  expect([reach.verdict(), told]).toEqual([{ type: 'unknown' }, []])
+})
+
+test('when one that tried could not connect, another is asked at once, and its proof stands', async () => {
+  const { clock, prove, reach, asked, told, end } = start({ answer: (name) => (name === 'ash' ? REFUSED : REACHED) })
+  found(reach, REACHED, oak)
+  prove(ash)
+  prove(elm)
+  await clock.advance(1_000)
+  found(reach, REFUSED, ash)
+  await clock.settle()
+  end()
+  expect(asked).toEqual([`1000 elm to try ${MINE}`])
+  expect(told).toEqual([`0 proven ${MINE} by oak`, `1000 proven ${MINE} by elm`])
+})
+
+test('when two that tried could not connect the address falls', async () => {
+  const { clock, prove, reach, told, end } = start({ answer: () => REFUSED })
+  found(reach, REACHED, oak)
+  prove(ash)
+  prove(elm)
+  found(reach, REFUSED, ash)
+  await clock.settle()
+  end()
+  expect(told).toEqual([`0 proven ${MINE} by oak`, '0 refused'])
+})
+
+test('nor does it fall, however many fail, while others arrive at it', async () => {
+  const { reach, told, end } = start()
+  found(reach, REACHED, oak)
+  for (const record of [ash, elm, ash, elm]) {
+    found(reach, SILENT, record)
+    reach.arrivedAt(MINE)
+  }
+  found(reach, SILENT, ash)
+  reach.arrivedAt(OTHER)
+  end()
+  expect([reach.verdict().type, told]).toEqual(['proven', [`0 proven ${MINE} by oak`]])
+})
+
+test('when this machine loses the proven address, peers are asked at once by the next look, with no address of before', async () => {
+  let at = MINE
+  const { clock, prove, move, reach, asked, told, dropped, end } = start({ answer: () => ({ type: 'reached', address: at }) })
+  reach.arrivedAt(MINE)
+  prove(ash)
+  await clock.advance(10_500)
+  at = OTHER
+  move('192.0.2.2')
+  await clock.advance(1_000)
+  end()
+  expect(asked).toEqual([`0 ash to try ${MINE}`, '11000 ash to try 8088'])
+  expect([told, dropped()]).toEqual([[`0 proven ${MINE} by ash`, '11000 unknown', `11000 proven ${OTHER} by ash`], 1])
+})
+
+test('a further address of this machine ends warm connections, asks again and takes no proof away', async () => {
+  const { clock, prove, move, told, dropped, end } = start()
+  prove(ash)
+  await clock.advance(10_500)
+  move('192.0.2.1', '192.0.2.2')
+  await clock.advance(5_000)
+  end()
+  expect([told, dropped()]).toEqual([[`0 proven ${MINE} by ash`, `11000 proven ${MINE} by ash`], 1])
+})
+
+test('a P2PRC peer that keeps our row proves the address', () => {
+  const { reach, told, end } = start()
+  reach.provenAt(OTHER, '192.0.2.7:8088')
+  end()
+  expect(told).toEqual([`0 proven ${OTHER} by 192.0.2.7:8088`])
+})

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { createRevisits } from '../../../src/actors/membership/revisits.ts'
 import { type Change, EMPTY_TABLE, merge, recordBurst, removeRow } from '../../../src/domain/ip-table.ts'
 import type { PeerRecord } from '../../../src/domain/record.ts'
+import { fixedChance } from '../../sim/fixed-chance.ts'
 import { VirtualClock } from '../../sim/virtual-clock.ts'
 
 const record = (id: string): PeerRecord => ({
@@ -32,7 +33,10 @@ function start(visit: (record: PeerRecord) => Promise<void> = async () => {}) {
   const visits: string[] = []
   const revisits = createRevisits({
     clock,
-    random: { fraction: () => 1, bytes: () => new Uint8Array() },
+    random: fixedChance(1),
+    onBug: (error) => {
+      throw error
+    },
     visit: (lost) => {
       visits.push(`${clock.now() / 1_000} ${lost.id}`)
       return visit(lost)

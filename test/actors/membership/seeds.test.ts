@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { createSeeds } from '../../../src/actors/membership/seeds.ts'
 import { EMPTY_TABLE, merge, recordBurst, removeRow } from '../../../src/domain/ip-table.ts'
 import type { PeerRecord } from '../../../src/domain/record.ts'
+import { fixedChance } from '../../sim/fixed-chance.ts'
 import { VirtualClock } from '../../sim/virtual-clock.ts'
 
 const AT = '192.0.2.1:8088'
@@ -25,7 +26,10 @@ function start(join: (address: string) => Promise<string | null>) {
   let seq = 0
   const seeds = createSeeds({
     clock,
-    random: { fraction: () => 1, bytes: () => new Uint8Array() },
+    random: fixedChance(1),
+    onBug: (error) => {
+      throw error
+    },
     table: () => table,
     join: (address) => {
       visits.push(`${clock.now()} ${address}`)

@@ -32,7 +32,7 @@ function start(reply: (request: PeerRequest, clock: VirtualClock) => Promise<Pee
   }
   const speed = createSpeed({
     clock,
-    http: { ...http, serve: () => Promise.reject(new Error('not here')) },
+    http: { ...http, dropWarm: () => {}, serve: () => Promise.reject(new Error('not here')) },
     ownAddresses: () => [SELF, null],
   })
   return { clock, speed, asked }

@@ -1,27 +1,29 @@
-// What a person asks of the node by hand.
+// The operator's API: what a person asks of the node by hand.
 import { filter, firstValueFrom, race, timer } from 'rxjs'
-import type { MoonwalkNode, Refusal } from '../../answers.ts'
+import type { MoonwalkNode, Refusal, ServiceAnswer, ServiceSpec } from '../../answers.ts'
 import { type AddressPolicy, addressOf, isAllowed, parseAddress } from '../../domain/address.ts'
-import { type Row, recordBurst, recordSpeed, removeRow } from '../../domain/ip-table.ts'
+import { keepAway, type Row, recordSpeed } from '../../domain/ip-table.ts'
 import { roundMs } from '../../domain/latency.ts'
 import { type Clock, isFailure } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
-import type { Membership } from '../membership/membership-actor.ts'
-import type { PeerCalls } from '../membership/peer-calls.ts'
+import type { Joining } from '../membership/joining.ts'
+import type { OwnRecord } from '../membership/own-record.ts'
+import type { Prober } from '../membership/prober.ts'
 import type { Speed } from '../membership/speed.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
 import type { Services } from '../services/services.ts'
+import type { Wishes } from './wishes.ts'
 
-interface PersonalNeeds {
+interface OperatorNeeds {
   readonly clock: Clock
-  readonly calls: PeerCalls
+  readonly prober: Pick<Prober, 'byHand'>
   readonly speed: Speed
   readonly keeper: TableKeeper
-  readonly membership: Membership
+  readonly joining: Pick<Joining, 'addSeed' | 'seeds' | 'forget'>
   readonly services: Services
   readonly policy: AddressPolicy
-  readonly ownPingAddress: () => string | null
-  readonly selfId: string
+  readonly own: OwnRecord
+  readonly wishes: Wishes
 }
 
 const MAP_TIMEOUT = 15_000
@@ -29,11 +31,14 @@ const MIN_ID_CHARS = 6
 
 type Methods = Pick<MoonwalkNode, 'add' | 'remove' | 'expose' | 'unexpose' | 'ping' | 'speedtest'>
 
-export function createPersonalCalls(needs: PersonalNeeds): {
+export interface OperatorCalls {
   readonly methods: Methods
+  /** P2PRC's `/MAPPort`: a local tcp port, exposed until the node stops. */
   mapPort(port: number): Promise<{ readonly type: 'mapped'; readonly address: string } | Refusal>
-} {
-  const { clock, calls, speed, keeper, membership, services, policy, selfId } = needs
+}
+
+export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
+  const { clock, prober, speed, keeper, joining, services, policy, own, wishes } = needs
   const refused = (text: string): Refusal => ({ type: 'refused', text })
   const rows = (): readonly Row[] => [...keeper.current().rows.values()].filter(({ state }) => state !== 'unknown')
 
@@ -49,9 +54,10 @@ export function createPersonalCalls(needs: PersonalNeeds): {
       return `${peer} could be any of ${found.map(({ record }) => `${record.name} at ${record.address}`).join(', ')}; say its address`
     return found[0] ?? `no node ${peer} in the table; see \`moonwalk peers\``
   }
-  const addressFor = (row: Row): string => (row.key === selfId ? (needs.ownPingAddress() ?? row.record.address) : row.record.address)
+  const addressFor = (row: Row): string => (row.key === own.id ? (own.localAddress() ?? row.record.address) : row.record.address)
 
-  const expose: Methods['expose'] = async (spec, timeoutMs) => {
+  /** `lasting`: kept over restarts. */
+  const expose = async (spec: ServiceSpec, timeoutMs: number, lasting: boolean): Promise<ServiceAnswer | Refusal> => {
     if ((spec.kind === 'http' || spec.kind === 'https') && spec.domain === null)
       return refused(`an ${spec.kind} service needs the domain it answers to`)
     if (services.specs().some(({ name }) => name === spec.name))
@@ -64,6 +70,7 @@ export function createPersonalCalls(needs: PersonalNeeds): {
       ),
     )
     services.add(spec)
+    if (lasting) wishes.addService(spec)
     await up
     const now = answer()
     if (now?.state === 'up') return now
@@ -75,7 +82,7 @@ export function createPersonalCalls(needs: PersonalNeeds): {
       const name = `port-${port}`
       const known = services.list().find((service) => service.name === name)
       const service =
-        known?.state === 'up' ? known : await expose({ name, kind: 'tcp', local: `127.0.0.1:${port}`, domain: null }, MAP_TIMEOUT)
+        known?.state === 'up' ? known : await expose({ name, kind: 'tcp', local: `127.0.0.1:${port}`, domain: null }, MAP_TIMEOUT, false)
       return 'public' in service && service.public !== null
         ? { type: 'mapped', address: service.public }
         : refused('text' in service ? service.text : 'it is not up yet')
@@ -86,32 +93,38 @@ export function createPersonalCalls(needs: PersonalNeeds): {
         const address = named && addressOf(named.host, named.port)
         if (!address) return refused(`${text} is not HOST:PORT`)
         if (!isAllowed(address, policy, true)) return refused(`${address} is outside the addresses this node may contact; see --addresses`)
-        membership.addSeed(address)
+        joining.addSeed(address)
+        wishes.addSeed(address)
         return { type: 'added', address }
       },
       remove: (peer) => {
         const row = find(peer)
         if (typeof row === 'string') {
-          if (!membership.seeds().includes(peer)) return refused(row)
-          membership.forget(peer, peer)
+          if (!joining.seeds().includes(peer)) return refused(row)
+          joining.forget(peer, peer)
+          wishes.dropSeed(peer)
           return { type: 'removed', address: peer }
         }
-        if (row.key === selfId) return refused('that is this node itself')
-        keeper.apply((table, wallMs) => removeRow(table, row.key, 'a person removed it', wallMs))
-        membership.forget(row.key, row.record.address)
+        if (row.key === own.id) return refused('that is this node itself')
+        keeper.apply((table, wallMs) => keepAway(table, row.key, row.record.address, wallMs))
+        joining.forget(row.key, row.record.address)
+        wishes.dropSeed(row.record.address)
+        wishes.noteRemoved()
         return { type: 'removed', address: row.record.address }
       },
-      expose,
-      unexpose: (name) =>
-        services.remove(name) ? { type: 'unexposed', name } : refused(`no service named ${name}; see \`moonwalk status\``),
+      expose: (spec, timeoutMs) => expose(spec, timeoutMs, true),
+      unexpose: (name) => {
+        if (!services.remove(name)) return refused(`no service named ${name}; see \`moonwalk status\``)
+        wishes.dropService(name)
+        return { type: 'unexposed', name }
+      },
       ping: async (peer) => {
         const row = find(peer)
         const named = parseAddress(peer)
         const address = typeof row === 'string' ? named && addressOf(named.host, named.port) : addressFor(row)
         if (!address) return refused(String(row))
         if (!isAllowed(address, policy, true)) return refused(`${address} is outside the addresses this node may contact; see --addresses`)
-        const { burst, samplesMs, connectMs, id } = await calls.ping(address)
-        if (typeof row !== 'string') keeper.apply((table, wallMs) => recordBurst(table, row.key, burst, wallMs, id))
+        const { burst, samplesMs, connectMs } = await prober.byHand(address, typeof row === 'string' ? null : row.key)
         if (burst.type === 'silent') return refused(`${peer} does not answer: ${burst.why}`)
         return {
           schemaVersion: 1,

@@ -1,0 +1,73 @@
+// The beginning and the end of a node: what is opened before its machine starts, and what is ended in which order.
+import type { AnyActor } from 'xstate'
+import type { MoonwalkNode } from '../../answers.ts'
+import type { News } from '../../feed/news.ts'
+import type { Clock } from '../../ports.ts'
+import type { TrafficRates } from '../carrying/traffic-rates.ts'
+import type { TurnServer } from '../carrying/turn-server-actor.ts'
+import type { Gossip } from '../membership/gossip.ts'
+import type { OwnRecord } from '../membership/own-record.ts'
+import type { TableFile } from '../membership/table-file.ts'
+import type { Services } from '../services/services.ts'
+import type { StockTurns } from '../turn/stock-turns.ts'
+import type { Entrances } from './entrances.ts'
+import type { Wishes } from './wishes.ts'
+
+interface LifeNeeds {
+  readonly clock: Clock
+  readonly own: OwnRecord
+  readonly file: TableFile
+  readonly wishes: Wishes
+  readonly entrances: Entrances
+  readonly gossip: Pick<Gossip, 'spread'>
+  /** The node's machine. */
+  readonly actor: AnyActor
+  readonly rates: TrafficRates
+  readonly services: Pick<Services, 'meters'>
+  readonly turnServer: Pick<TurnServer, 'meters' | 'close'>
+  readonly stock: Pick<StockTurns, 'stop'>
+  readonly publish: (news: News) => void
+  readonly onBug: (error: unknown) => void
+}
+
+/** Peers that are told goodbye. */
+const FAREWELLS = 8
+const FAREWELL_TIMEOUT = 500
+const CLOSE_TIMEOUT = 2_500
+
+export function createLife(needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop'> {
+  const { clock, own, file, wishes, entrances, gossip, actor, rates, services, turnServer, stock, publish, onBug } = needs
+  return {
+    start: async () => {
+      const opened = await entrances.open()
+      if (opened.type === 'refused') return opened
+      await file.read()
+      await wishes.read()
+      publish({ type: 'node.listening', address: opened.listen })
+      actor.subscribe({ error: onBug })
+      actor.start()
+      rates.start(() => [...services.meters(), ...turnServer.meters()])
+      return { type: 'started', listen: opened.listen }
+    },
+    stop: async () => {
+      if (own.address() !== null) await within(clock, FAREWELL_TIMEOUT, gossip.spread({ records: [own.farewell()] }, FAREWELLS))
+      actor.send({ type: 'node.stop' })
+      actor.stop()
+      stock.stop()
+      rates.stop()
+      await within(clock, CLOSE_TIMEOUT, Promise.all([entrances.close(), turnServer.close(), file.close(), wishes.close()]))
+      publish({ type: 'node.stopped' })
+    },
+  }
+}
+
+/** Waits for the work, but not longer. */
+function within(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.setTimeout(resolve, ms)
+    work.then(() => {
+      clock.clearTimeout(timer)
+      resolve()
+    }, reject)
+  })
+}

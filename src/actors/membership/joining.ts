@@ -1,0 +1,152 @@
+// Meeting others: seeds until they answer, rows known by address alone until they say who they are, lost ones now and then. What
+// the node's machine must know of it goes out as facts, each as often as it becomes true; the machine knows which it waits for.
+import { filter, map, merge, mergeMap, type Observable, of, Subject, switchMap, take } from 'rxjs'
+import { type AddressPolicy, isAllowed } from '../../domain/address.ts'
+import { absorb, letIn, merge as mergeRecords, recordMine } from '../../domain/ip-table.ts'
+import type { PeerRecord } from '../../domain/record.ts'
+import type { MembershipFact } from '../../machines/node-machine.ts'
+import type { Ports } from '../../ports.ts'
+import type { Gossip } from './gossip.ts'
+import type { OwnRecord } from './own-record.ts'
+import type { P2prcExchange } from './p2prc-exchange.ts'
+import type { PeerCalls } from './peer-calls.ts'
+import type { Prober } from './prober.ts'
+import type { Reach } from './reach.ts'
+import { createRevisits } from './revisits.ts'
+import { createSeeds } from './seeds.ts'
+import type { TableKeeper } from './table-keeper.ts'
+
+export interface Joining {
+  /** A node said hello to us, and we have reached it at its address. */
+  greeted(record: PeerRecord | null): void
+  addSeed(address: string): void
+  /** A person's word: no seed any more, and not visited again. */
+  forget(key: string, address: string): void
+  seeds(): readonly string[]
+  /** `network.empty`, `network.found`, `network.told`, `probes.settled`. */
+  readonly facts$: Observable<MembershipFact>
+  /** Meets whoever has to be met, while subscribed. */
+  readonly runs$: Observable<unknown>
+  start(): void
+  stop(): void
+}
+
+interface JoiningNeeds extends Pick<Ports, 'clock' | 'random'> {
+  readonly calls: PeerCalls
+  readonly gossip: Gossip
+  readonly keeper: TableKeeper
+  readonly own: OwnRecord
+  readonly reach: Reach
+  readonly p2prc: P2prcExchange
+  readonly prober: Prober
+  readonly policy: AddressPolicy
+  readonly firstSeeds: () => readonly string[]
+  /** Puts the rows of the file into the table, to be proven. */
+  readonly restore: () => void
+  readonly onBug: (error: unknown) => void
+}
+
+export function createJoining(needs: JoiningNeeds): Joining {
+  const { clock, random, calls, gossip, keeper, own, reach, p2prc, prober, policy, onBug } = needs
+  const facts = new Subject<MembershipFact>()
+  const told = new Subject<void>()
+  const table = () => keeper.current()
+  const remember = (record: PeerRecord): void => {
+    keeper.apply((current, wallMs) => mergeRecords(current, [record], wallMs, 'firsthand'))
+  }
+  const found = (): void => {
+    facts.next({ type: 'network.found' })
+    facts.next({ type: 'network.told' })
+    told.next()
+  }
+
+  /** The address led back to this node. */
+  const isMine = (address: string): void => {
+    keeper.apply((current, wallMs) => recordMine(current, address, wallMs))
+    seeds.remove(address)
+    if (seeds.list().length === 0 && [...table().rows.keys()].every((key) => key === own.id)) facts.next({ type: 'network.empty' })
+  }
+  /**
+   * Says hello; answers the row's key. `invited`: a person named the address. `stranger`: what to do where our hello is not
+   * understood. Who has an id and still does not understand it is no P2PRC node.
+   */
+  const meet = async (address: string, invited: boolean, stranger: 'mayBeP2prc' | 'leave'): Promise<string | null> => {
+    const [met] = await Promise.all([calls.hello(address, { from: own.envelope(), ...reach.ask() }), gossip.exchange(address, null)])
+    if ('text' in met) return null
+    if (met.type === 'stranger') {
+      if (stranger === 'leave') return null
+      const key = await p2prc.join(address)
+      if (key !== null) found()
+      return key
+    }
+    const { id, envelope } = met.record
+    if (id === own.id) {
+      // Another process with this node's key answers with words that this one never said: the gossip tells of it.
+      if (own.hasSaid(envelope ?? '')) isMine(address)
+      return null
+    }
+    if (id === null) return null
+    if (invited) keeper.apply((current) => letIn(current, id))
+    reach.found(met)
+    remember(met.record)
+    found()
+    return id
+  }
+  const seeds = createSeeds({ clock, random: random.fork('seeds'), table, join: (address) => meet(address, true, 'mayBeP2prc'), onBug })
+  const revisits = createRevisits({
+    clock,
+    random: random.fork('revisits'),
+    visit: async (record) => {
+      if (!table().rows.has(record.id ?? record.address)) await meet(record.address, false, record.id === null ? 'mayBeP2prc' : 'leave')
+    },
+    onBug,
+  })
+
+  /** A row known by its address alone whose answer names an id: its owner says who it is. */
+  const strangers$ = prober.probed$.pipe(
+    filter(({ row, by }) => by !== null && row.record.id === null),
+    mergeMap(async ({ row, by }) => {
+      if (by?.id === own.id && by.run === own.run) return isMine(row.record.address)
+      const key = await meet(row.record.address, row.written !== null, 'leave')
+      if (key !== null && key !== row.key) keeper.apply((current, wallMs) => absorb(current, row.key, key, wallMs))
+    }),
+  )
+  const isSettled = (): boolean => ![...table().rows.values()].some(({ state, strikes }) => state === 'unknown' && strikes === 0)
+  const added$ = keeper.changes$.pipe(filter(({ type, row }) => type === 'added' && row.key !== own.id))
+  const ended$ = merge(prober.probed$, keeper.changes$.pipe(filter(({ type }) => type === 'removed' || type === 'dropped')))
+  const settled$: Observable<MembershipFact> = merge(told, added$).pipe(
+    take(1),
+    switchMap(() => merge(of(null), ended$)),
+    filter(isSettled),
+    take(1),
+    map(() => ({ type: 'probes.settled' as const })),
+  )
+  const addedFacts$ = added$.pipe(mergeMap((): readonly MembershipFact[] => [{ type: 'network.found' }, { type: 'network.told' }]))
+
+  return {
+    greeted: (record) => {
+      if (record && isAllowed(record.address, policy)) remember(record)
+    },
+    addSeed: (address) => {
+      keeper.apply((current) => letIn(current, address))
+      seeds.add(address)
+    },
+    forget: (key, address) => {
+      seeds.remove(address)
+      revisits.forget(key)
+    },
+    seeds: () => seeds.list(),
+    facts$: merge(facts, addedFacts$, settled$),
+    runs$: merge(strangers$, keeper.changes$.pipe(map((change) => revisits.noticed(change)))),
+    start: () => {
+      needs.restore()
+      const first = needs.firstSeeds()
+      for (const seed of first) seeds.add(seed)
+      if (first.length === 0 && table().rows.size === 0) facts.next({ type: 'network.empty' })
+    },
+    stop: () => {
+      seeds.stop()
+      revisits.stop()
+    },
+  }
+}

@@ -1,0 +1,41 @@
+// When a row is pinged next.
+import type { Row } from './ip-table.ts'
+import {
+  ISOLATED_RETRY,
+  P2PRC_PERIOD,
+  PROBE_PERIOD,
+  PROBES_PER_SECOND,
+  REFUSED_RETRY,
+  STORED_EAGER_FOR,
+  STORED_RETRY_LAST,
+  STORED_RETRY_LATE,
+  SUSPECT_RETRY,
+} from './timings.ts'
+
+export interface ProbeCircumstances {
+  /** Rows in the table: the larger it is, the rarer each is pinged, so that the cost is the same. */
+  readonly rows: number
+  /** The last ping was refused, which is a fact and not a loss. */
+  readonly refused: boolean
+  /** This node's own link is in doubt. */
+  readonly isolated: boolean
+  /** How long a row of the file has been silent while others answered. */
+  readonly silentForMs: number
+}
+
+/** Ms until a row's next ping, 0.75 to 1.25 of what the rules say. `fraction` in [0, 1). */
+export function nextProbeMs(
+  { strikes, stored, record }: Pick<Row, 'strikes' | 'stored' | 'record'>,
+  { rows, refused, isolated, silentForMs }: ProbeCircumstances,
+  fraction: number,
+): number {
+  const jitter = 0.75 + 0.5 * fraction
+  const shareMs = (rows / PROBES_PER_SECOND) * 1_000
+  if (isolated && strikes > 0) return ISOLATED_RETRY * jitter
+  if (stored !== null && strikes > 0) {
+    const last = silentForMs > STORED_EAGER_FOR ? STORED_RETRY_LATE : STORED_RETRY_LAST
+    return Math.max(Math.min(last, SUSPECT_RETRY * 2 ** Math.min(strikes - 1, 20)), Math.min(shareMs, last)) * jitter
+  }
+  if (strikes > 0) return (refused ? REFUSED_RETRY : SUSPECT_RETRY) * jitter
+  return Math.max(record.id === null ? P2PRC_PERIOD : PROBE_PERIOD, shareMs) * jitter
+}

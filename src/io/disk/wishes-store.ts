@@ -1,0 +1,138 @@
+// What a person told the running node, in `DIR/wishes.json`, which a person can read and edit while the node is stopped:
+//
+//   { "seeds": ["203.0.113.7:8088"],
+//     "services": [{ "name": "web", "kind": "tcp", "local": "127.0.0.1:3000", "domain": null }],
+//     "removed": [{ "key": "203.0.113.9:8088", "address": "203.0.113.9:8088" }] }
+//
+// An entry that does not fit, and a key that is not known, stay in the file as they are.
+import { readFile } from 'node:fs/promises'
+import type { ServiceSpec } from '../../answers.ts'
+import { addressOf, parseAddress } from '../../domain/address.ts'
+import { NO_WISHES, type Store, type StoreNote, type Wishes } from '../../ports.ts'
+import { codeOf } from '../network/network-failure.ts'
+import { errorText, setAside, writeDurably } from './durable-file.ts'
+
+type WishesStore = Pick<Store, 'readWishes' | 'writeWishes'>
+
+const KEYS = ['seeds', 'services', 'removed'] as const
+type Key = (typeof KEYS)[number]
+
+/** What the file holds beside the wishes that were read. */
+interface Kept {
+  readonly entries: Readonly<Record<Key, readonly unknown[]>>
+  readonly others: Readonly<Record<string, unknown>>
+}
+const NOTHING_KEPT: Kept = { entries: { seeds: [], services: [], removed: [] }, others: {} }
+
+/** The file is made with the first write, for its owner alone. Writes are done one after another. */
+export function createWishesStore(file: string): WishesStore {
+  let kept = NOTHING_KEPT
+  let last: Promise<unknown> = Promise.resolve()
+  const write = async (wishes: Wishes): ReturnType<WishesStore['writeWishes']> => {
+    try {
+      await writeDurably(file, fileText(wishes, kept))
+      return null
+    } catch (error) {
+      return {
+        type: 'failed',
+        text: `${file} can't be written (${errorText(error)})`,
+        fix: 'Make room on the disk, or see to the rights of that file: what it does not hold is forgotten with the next restart.',
+      }
+    }
+  }
+  return {
+    readWishes: async () => {
+      const found = await read(file)
+      kept = found.kept
+      return { wishes: found.wishes, notes: found.notes }
+    },
+    writeWishes: (wishes) => {
+      const written = last.then(() => write(wishes))
+      last = written
+      return written
+    },
+  }
+}
+
+function fileText(wishes: Wishes, { entries, others }: Kept): string {
+  const lists = Object.fromEntries(KEYS.map((key) => [key, [...wishes[key], ...entries[key]]]))
+  return `${JSON.stringify({ ...others, ...lists }, null, 2)}\n`
+}
+
+interface Found {
+  readonly wishes: Wishes
+  readonly notes: readonly StoreNote[]
+  readonly kept: Kept
+}
+
+async function read(file: string): Promise<Found> {
+  const content = await contentOf(file)
+  if (content === 'absent') return { wishes: NO_WISHES, notes: [], kept: NOTHING_KEPT }
+  if (content === 'unreadable') {
+    const note = {
+      text: `${file} could not be read; ${await setAside(file)}, and what was told to the node before is not known`,
+      fix: 'Mend that file and put it back while the node is stopped, or expose and add again what is missing.',
+    }
+    return { wishes: NO_WISHES, notes: [note], kept: NOTHING_KEPT }
+  }
+  const seeds = parted(content.seeds, addressIn, (seed) => seed)
+  const services = parted(content.services, await serviceReader(content.services), ({ name }) => name)
+  const removed = parted(content.removed, removedIn, ({ key }) => key)
+  const entries = { seeds: seeds.strange, services: services.strange, removed: removed.strange }
+  const others = Object.fromEntries(Object.entries(content).filter(([key]) => !KEYS.some((known) => known === key)))
+  const notes = KEYS.flatMap((key) => entries[key].map((entry) => noteOn(file, key, entry)))
+  return { wishes: { seeds: seeds.fit, services: services.fit, removed: removed.fit }, notes, kept: { entries, others } }
+}
+
+async function contentOf(file: string): Promise<Readonly<Record<string, unknown>> | 'absent' | 'unreadable'> {
+  try {
+    const value: unknown = JSON.parse((await readFile(file, 'utf8')).replace(/^\uFEFF/, ''))
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : 'unreadable'
+  } catch (error) {
+    return codeOf(error) === 'ENOENT' ? 'absent' : 'unreadable'
+  }
+}
+
+const noteOn = (file: string, key: Key, entry: unknown): StoreNote => ({
+  text: `${file}: under "${key}", ${JSON.stringify(entry).slice(0, 100)} does not fit and is left alone`,
+  fix: 'Mend or remove that entry while the node is stopped.',
+})
+
+/** Parts a list into what can be read, the last of those with one name, and the rest. */
+function parted<T>(list: unknown, readEntry: (entry: unknown) => T | null, nameOf: (one: T) => string): Parted<T> {
+  const entries: readonly unknown[] = Array.isArray(list) ? list : list === undefined || list === null ? [] : [list]
+  const fit = new Map<string, T>()
+  const strange: unknown[] = []
+  for (const entry of entries) {
+    const one = readEntry(entry)
+    if (one === null) strange.push(entry)
+    else fit.set(nameOf(one), one)
+  }
+  return { fit: [...fit.values()], strange }
+}
+
+interface Parted<T> {
+  readonly fit: readonly T[]
+  readonly strange: readonly unknown[]
+}
+
+function addressIn(text: unknown): string | null {
+  const at = typeof text === 'string' ? parseAddress(text.trim()) : null
+  return at && addressOf(at.host, at.port)
+}
+
+function removedIn(entry: unknown): Wishes['removed'][number] | null {
+  if (typeof entry !== 'object' || entry === null || !('key' in entry) || !('address' in entry)) return null
+  const address = addressIn(entry.address)
+  return typeof entry.key === 'string' && entry.key !== '' && address !== null ? { key: entry.key, address } : null
+}
+
+/** The rules of what may be exposed are those of the control port; they take long to load, so only where there is a service. */
+async function serviceReader(list: unknown): Promise<(entry: unknown) => ServiceSpec | null> {
+  if (!Array.isArray(list) || list.length === 0) return () => null
+  const { serviceSpec } = await import('../control/control-bodies.ts')
+  return (entry) => {
+    const read = serviceSpec.safeParse(entry)
+    return read.success && addressIn(read.data.local) !== null ? read.data : null
+  }
+}
