@@ -1,4 +1,5 @@
 // frp's two ends as the node sees them. Both are plain state over links: no sockets, no clock of their own.
+import type { OnBug } from './bugs.ts'
 import type { AcceptedLink, Link, OpenedLink, Reader } from './links/link.ts'
 import type { ProxyMeter } from './meters/proxy-meter.ts'
 import type { Vhosts } from './web/vhosts.ts'
@@ -68,6 +69,8 @@ export interface FrpClientOptions {
   /** A meter of an earlier session that is to go on counting for a proxy; null, or absent: a new one. */
   readonly meterOf?: (proxy: string) => ProxyMeter | null
   readonly tell: (fact: FrpClientFact) => void
+  /** Default: thrown, which ends the process. */
+  readonly onBug?: OnBug
 }
 
 export type FrpClientFact =
@@ -153,6 +156,8 @@ export interface FrpServerOptions {
   /** The same for clients that are moonwalk too, once they have logged in. Default: as for all. */
   readonly ours?: { readonly keepaliveMs: number; readonly silenceMs: number }
   readonly tell: (fact: FrpServerFact) => void
+  /** Default: thrown, which ends the process. */
+  readonly onBug?: OnBug
 }
 
 /**

@@ -1,4 +1,5 @@
 // All that is used of frp from outside: its wire over links that carry bytes, both ends, and what they tell.
+export { type OnBug, throwBug } from './bugs.ts'
 export { createFrpClient } from './client/client.ts'
 export { watchHealth } from './client/health-check.ts'
 export type { DatagramPort, FrpClient, FrpClientFact, FrpServerFact, HealthCheck, ProxySpec } from './contract.ts'

@@ -1,5 +1,6 @@
 // What a client has asked its TURN to open, and how each stands there.
 
+import { throwBug } from '../bugs.ts'
 import type { FrpClientOptions, ProxySpec } from '../contract.ts'
 import { bucketFor, limitObjection, type TokenBucket } from '../meters/bandwidth-limit.ts'
 import type { Traffic } from '../meters/traffic.ts'
@@ -87,7 +88,7 @@ export class ClientProxies {
   /** The udp side of a proxy; null where there is none. */
   udpOf({ name }: ProxySpec): ClientUdp | null {
     const { client, wire, traffic } = this.#options
-    const { clock, openDatagrams, interceptDatagram } = client
+    const { clock, openDatagrams, interceptDatagram, onBug = throwBug } = client
     const proxy = this.#asked(name)
     if (proxy === null || openDatagrams === undefined) return null
     const intercept = (bytes: Buffer): boolean => interceptDatagram?.(name, bytes) ?? false
@@ -102,6 +103,7 @@ export class ClientProxies {
       limit,
       withHeader,
       meter: traffic.meter(name),
+      onBug,
     })
     return proxy.udp
   }
@@ -122,13 +124,13 @@ export class ClientProxies {
 
   /** Asks for the proxy, or first looks whether its service lives. */
   #begin(proxy: OpenProxy): void {
-    const { clock, dialLocal } = this.#options.client
+    const { clock, dialLocal, onBug = throwBug } = this.#options.client
     const { local, healthCheck } = proxy.spec
     const wish = wishOf(proxy.spec)
     proxy.limit = bucketFor('client', this.#knowsMode ? wish : { ...wish, bandwidthLimitMode: '' }, clock)
     if (healthCheck === undefined) return this.#request(proxy)
     const onChange = (why: string | null): void => (why === null ? this.#request(proxy) : this.#withdraw(proxy, why))
-    proxy.stopCheck = watchHealth({ clock, dialLocal, check: healthCheck, local, onChange })
+    proxy.stopCheck = watchHealth({ clock, dialLocal, check: healthCheck, local, onChange, onBug })
   }
 
   /** The TURN's port closes until the service is well again. */

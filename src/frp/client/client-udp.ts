@@ -1,5 +1,6 @@
 // A udp service at its own end: datagrams of all its users over one work connection.
 
+import type { OnBug } from '../bugs.ts'
 import type { FrpClock, OpenDatagrams } from '../contract.ts'
 import type { TokenBucket } from '../meters/bandwidth-limit.ts'
 import type { ProxyMeter } from '../meters/proxy-meter.ts'
@@ -26,6 +27,7 @@ export interface ClientUdpOptions {
   /** Each user's first datagram has the PROXY protocol's header (v2) in front. */
   readonly withHeader: boolean
   readonly meter: ProxyMeter
+  readonly onBug: OnBug
 }
 
 export class ClientUdp {

@@ -1,6 +1,8 @@
 // One work connection at the service's end: it waits to be told whose bytes it carries, then joins them to the local service.
 
-import type { FrpClientOptions, ProxySpec } from '../contract.ts'
+import { throwBug } from '../bugs.ts'
+import type { FrpClientOptions, FrpFailure, ProxySpec } from '../contract.ts'
+import type { OpenedLink } from '../links/link.ts'
 import { isBare, nearLink } from '../links/near-link.ts'
 import { NO_BYTES, type Traffic } from '../meters/traffic.ts'
 import type { MuxStream } from '../mux/mux-contract.ts'
@@ -73,7 +75,7 @@ export function serveWork(stream: MuxStream, host: WorkHost): () => void {
     const before = { bytesIn: stream.bytesIn - (rest?.length ?? 0), bytesOut: stream.bytesOut }
     const from = `${started.srcAddr}:${started.srcPort}`
     stream.onGone = fail // the user left, or the session ended
-    void options.dialLocal(spec.local, isBare(wishes) ? stream.reader() : null).then((opened) => {
+    const joinLocal = (opened: OpenedLink | FrpFailure): void => {
       if ('type' in opened) {
         fail()
         if (host.proxies.find(name) !== null) failed(`nothing answers at ${spec.local}: ${opened.text}`)
@@ -94,7 +96,12 @@ export function serveWork(stream: MuxStream, host: WorkHost): () => void {
       host.traffic.begin(name, stream, near.plain === null ? before : NO_BYTES, undefined, near.plain ?? stream)
       stream.relay(near.link, { direct, rest, closeTogether: !host.peerIsOurs() })
       options.tell({ type: 'client.served', proxy: name, from, ok: true, error: null })
-    })
+    }
+    const reader = isBare(wishes) ? stream.reader() : null
+    options
+      .dialLocal(spec.local, reader)
+      .then(joinLocal)
+      .catch(options.onBug ?? throwBug)
   }
   const timestamp = Math.floor(options.clock.wallMs() / 1000)
   const key = privilegeKey(options.token, timestamp)

@@ -1,5 +1,6 @@
 // One logged-in client at the TURN's end: its control channel, its proxies and its work connections.
 
+import { throwBug } from '../bugs.ts'
 import type { FrpServerOptions } from '../contract.ts'
 import { bucketFor, limitObjection } from '../meters/bandwidth-limit.ts'
 import type { ProxyFigures, ProxyMeter } from '../meters/proxy-meter.ts'
@@ -147,14 +148,17 @@ export class ServerSession {
         this.#expectPing()
         return this.#control.send({ type: 'pong' })
       case 'newProxy':
-        this.#queue = this.#queue.then(() => this.#openProxy(message))
-        return
+        return this.#inTurn(() => this.#openProxy(message))
       case 'closeProxy':
-        this.#queue = this.#queue.then(() => this.#closeProxy(this.#proxies.get(message.proxyName)))
-        return
+        return this.#inTurn(() => this.#closeProxy(this.#proxies.get(message.proxyName)))
       default:
         return
     }
+  }
+
+  /** Once those before it are through. A bug in one does not keep the next from its turn. */
+  #inTurn(run: () => Promise<void>): void {
+    this.#queue = this.#queue.then(run).catch(this.#options.server.onBug ?? throwBug)
   }
 
   #withinBudget(): boolean {

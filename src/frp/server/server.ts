@@ -1,5 +1,6 @@
 // The TURN's end of frp: who is connected, who is logged in, and which work connection belongs to whom.
 
+import { throwBug } from '../bugs.ts'
 import type { FrpServer, FrpServerOptions } from '../contract.ts'
 import type { AcceptedLink } from '../links/link.ts'
 import type { ProxyFigures } from '../meters/proxy-meter.ts'
@@ -119,7 +120,7 @@ class Server implements FrpServer {
     const { stream, message } = greeting
     if (message.type === 'newWorkConn') return this.#workCame(connection, message, greeting)
     if (message.type === 'login' && connection.session === null) {
-      void this.#login(connection, message, greeting)
+      this.#login(connection, message, greeting).catch(this.#options.onBug ?? throwBug)
       return
     }
     if (connection.mux) stream.reset()
@@ -214,10 +215,12 @@ class Server implements FrpServer {
       return
     }
     if (this.#byRunId.get(session.runId) === connection) this.#byRunId.delete(session.runId)
-    const ending = session.close().then(() => {
+    const onBug = this.#options.onBug ?? throwBug
+    const closed = (): void => {
       this.#endings.delete(connection)
       this.#options.tell({ type: 'session.closed', session: id, why })
-    })
+    }
+    const ending = session.close().catch(onBug).then(closed).catch(onBug)
     this.#endings.set(connection, ending)
   }
 }

@@ -55,9 +55,8 @@ export class TcpGroups {
     })
     const group: Group = { key: groupKey, askedPort: remotePort, members, opening, next: 0 }
     this.#groups.set(name, group)
-    void opening.then(({ type }) => {
-      if (type === 'refused') this.#forget(name, group)
-    })
+    const forget = (): void => this.#forget(name, group)
+    void opening.then(({ type }) => (type === 'refused' ? forget() : undefined), forget) // a bug is told by those who wait for the port
     return group
   }
 

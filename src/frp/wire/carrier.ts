@@ -1,7 +1,9 @@
 // How a client's streams reach the TURN: all in one connection (mux), or each in one of its own.
 
-import type { FrpClientOptions } from '../contract.ts'
+import { throwBug } from '../bugs.ts'
+import type { FrpClientOptions, FrpFailure } from '../contract.ts'
 import { createBareStream } from '../links/bare-stream.ts'
+import type { OpenedLink } from '../links/link.ts'
 import { createMux } from '../mux/mux.ts'
 import type { MuxStream } from '../mux/mux-contract.ts'
 
@@ -26,7 +28,10 @@ export interface CarrierEvents {
 export const openCarrier = (options: FrpClientOptions, events: CarrierEvents): Carrier =>
   options.mux ? muxCarrier(options, events) : bareCarrier(options, events)
 
-function muxCarrier({ clock, tls, keepaliveMs, silenceMs, dialServer }: FrpClientOptions, { onReady, onClosed }: CarrierEvents): Carrier {
+function muxCarrier(
+  { clock, tls, keepaliveMs, silenceMs, dialServer, onBug = throwBug }: FrpClientOptions,
+  { onReady, onClosed }: CarrierEvents,
+): Carrier {
   let closed = false
   const mux = createMux({
     client: true,
@@ -39,7 +44,7 @@ function muxCarrier({ clock, tls, keepaliveMs, silenceMs, dialServer }: FrpClien
       if (!closed) onClosed(why)
     },
   })
-  void dialServer(mux.reader()).then((opened) => {
+  const begin = (opened: OpenedLink | FrpFailure): void => {
     if ('type' in opened) {
       if (!closed) onClosed(opened.text)
       return
@@ -51,7 +56,8 @@ function muxCarrier({ clock, tls, keepaliveMs, silenceMs, dialServer }: FrpClien
     }
     mux.start(opened, null)
     onReady()
-  })
+  }
+  dialServer(mux.reader()).then(begin).catch(onBug)
   return {
     get ending() {
       return mux.closed
@@ -65,7 +71,7 @@ function muxCarrier({ clock, tls, keepaliveMs, silenceMs, dialServer }: FrpClien
   }
 }
 
-function bareCarrier({ tls, dialServer }: FrpClientOptions, { onReady, onClosed }: CarrierEvents): Carrier {
+function bareCarrier({ tls, dialServer, onBug = throwBug }: FrpClientOptions, { onReady, onClosed }: CarrierEvents): Carrier {
   let closed = false
   let first = true
   queueMicrotask(() => {
@@ -78,7 +84,7 @@ function bareCarrier({ tls, dialServer }: FrpClientOptions, { onReady, onClosed 
       const control = first
       first = false
       const stream = createBareStream({ tls })
-      void dialServer(stream.reader()).then((opened) => {
+      const begin = (opened: OpenedLink | FrpFailure): void => {
         if ('type' in opened) {
           if (closed) return
           if (control)
@@ -93,7 +99,8 @@ function bareCarrier({ tls, dialServer }: FrpClientOptions, { onReady, onClosed 
         }
         stream.start(opened, null)
         onStream(stream)
-      })
+      }
+      dialServer(stream.reader()).then(begin).catch(onBug)
     },
     close: () => {
       closed = true

@@ -14,6 +14,7 @@ const CHECK_MS = 1_000
 /** It never listens; `takeHttp1` hands it the connections. */
 export function createHttp1(options: PublicPortOptions): Server {
   const limits = limitsOf(options)
+  const relayOptions = { ...limits, onBug: options.onBug }
   const { headersMs, requestMs, pauseMs } = limits
   // Not Node's limit for a whole request: one for a domain may take as long as it keeps coming.
   const nodes = { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: headersMs, requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS }
@@ -27,7 +28,7 @@ export function createHttp1(options: PublicPortOptions): Server {
     const place = domainOf(message)
     if (place.type !== 'no-domain') {
       message.socket.setTimeout(pauseMs)
-      return relay(http1Request(message, response, { expectsContinue }), place, limits)
+      return relay(http1Request(message, response, { expectsContinue }), place, relayOptions)
     }
     if (expectsContinue) response.writeContinue()
     endLate(message, response, requestMs)
@@ -52,7 +53,7 @@ export function createHttp1(options: PublicPortOptions): Server {
     response.assignSocket(socket)
     response.on('finish', () => socket.destroySoon())
     const handover = { socket, head }
-    if (hasOneHost(message, response)) relay(http1Request(message, response, { expectsContinue: false, handover }), place, limits)
+    if (hasOneHost(message, response)) relay(http1Request(message, response, { expectsContinue: false, handover }), place, relayOptions)
   })
   return server
 }

@@ -3,6 +3,7 @@
 // clients try that.
 import { constants, performServerHandshake, type ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
+import { bugsOnly } from '../network/socket-errors.ts'
 import { KEEP_ALIVE_MS, limitsOf, MAX_HEADER_BYTES, type PublicPortOptions } from './public-port-options.ts'
 import { relay } from './vhost-relay.ts'
 import { http2Request } from './vhost-request-http2.ts'
@@ -24,17 +25,17 @@ export function takeHttp2(socket: Socket, first: Buffer, options: PublicPortOpti
   const session = performServerHandshake(socket, { settings, maxHeaderListPairs: MAX_HEADERS })
   session.once('connect', () => session.setLocalWindowSize(SESSION_WINDOW_BYTES))
   closeWhenIdle(session, limits.headersMs)
-  session.on('error', () => {}) // 'close' follows
+  session.on('error', bugsOnly(options.onBug)) // 'close' follows
   session.on('stream', (stream, _, flags, ...rest: unknown[]) => {
     const [raw] = rest
-    stream.on('error', () => {}) // 'close' follows
+    stream.on('error', bugsOnly(options.onBug)) // 'close' follows
     onRequest()
     const isWhole = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0
     const user = http2Request(stream, { raw: isTexts(raw) ? raw : [], isWhole, socket })
     const place = user === null ? null : placeOf(options.vhosts, user)
     if (user === null || place === null || place.type === 'no-domain') return stream.close(constants.NGHTTP2_HTTP_1_1_REQUIRED)
     stream.setTimeout(limits.pauseMs, () => stream.close(constants.NGHTTP2_CANCEL))
-    relay(user, place, limits)
+    relay(user, place, { ...limits, onBug: options.onBug })
   })
 }
 

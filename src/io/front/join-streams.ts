@@ -6,7 +6,7 @@ export function joinStreams(a: Duplex, b: Duplex): void {
     [a, b],
     [b, a],
   ] as const) {
-    from.on('error', () => {}) // 'close' follows
+    from.on('error', () => {}) // 'close' follows; whoever made the stream listens for bugs
     from.on('close', () => {
       if (!from.readableEnded) to.destroy()
     })

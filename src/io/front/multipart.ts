@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { finished } from 'node:stream'
 import { Busboy, type BusboyInstance } from '@fastify/busboy'
+import { isBug } from '../network/socket-errors.ts'
 
 export interface FilePart {
   readonly name: string
@@ -54,7 +55,8 @@ function parserFor({ headers }: IncomingMessage, maxBytes: number): BusboyInstan
   if (type === undefined || !/^multipart\/form-data\b/i.test(type)) return null
   try {
     return new Busboy({ headers: { ...headers, 'content-type': type }, preservePath: true, limits: { ...LIMITS, fileSize: maxBytes } })
-  } catch {
+  } catch (error) {
+    if (isBug(error)) throw error
     return null
   }
 }

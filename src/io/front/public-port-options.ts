@@ -1,8 +1,9 @@
+import type { OnBug } from '../../frp/index.ts'
 import type { ServeOptions } from '../../ports.ts'
 
 export interface PublicPortOptions extends ServeOptions, Partial<PublicPortLimits> {
-  /** Hears of what a handler threw; a request is answered with 500 then. */
-  readonly onBug: (error: unknown) => void
+  /** Hears of bugs. Where a handler threw, the request is answered with 500. */
+  readonly onBug: OnBug
 }
 
 export interface PublicPortLimits {

@@ -3,8 +3,10 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
+import type { OnBug } from '../../frp/index.ts'
 import { type Failure, isFailure, type Listening } from '../../ports.ts'
 import { acceptedLink } from '../network/accepted-link.ts'
+import { bugsOnly } from '../network/socket-errors.ts'
 import { type Keep, listenTcp } from '../network/tcp-listener.ts'
 import { firstBytes } from './first-bytes.ts'
 import { createHttp1, takeHttp1 } from './http1-server.ts'
@@ -24,7 +26,7 @@ export async function servePublicPort(options: PublicPortOptions): Promise<Liste
   const { maxOpen } = limitsOf(options)
   const pending = createPendingConnections()
   const onSocket = (socket: Socket, keep: Keep): void => void dispatch(socket, { http1, options, keep, pending }).catch(options.onBug)
-  const port = await listenTcp({ address, maxOpen, onSocket })
+  const port = await listenTcp({ address, maxOpen, onSocket, onBug: options.onBug })
   if (isFailure(port)) return port
   // Only those that are listened to: a listener for upgrades has to take them over.
   for (const event of ['request', 'checkContinue', 'upgrade'])
@@ -56,7 +58,7 @@ async function dispatch(socket: Socket, context: PortContext): Promise<void> {
   if (protocol === 'frp' && options.onFrp) return options.onFrp(acceptedLink(socket, { first, keep }))
   if (protocol === 'http') return dispatchHttp(socket, first, context)
   if (protocol === 'tls' && !isInside) return dispatchTls(socket, first, context)
-  if (protocol === 'tls-announced' && !isInside) return dispatch(secured(socket, first.subarray(1)), context)
+  if (protocol === 'tls-announced' && !isInside) return dispatch(secured(socket, first.subarray(1), options.onBug), context)
   socket.destroy()
 }
 
@@ -80,16 +82,16 @@ async function dispatchTls(socket: Socket, first: Buffer, context: PortContext):
   pending.settled(socket)
   if (socket.destroyed) return
   if (route) return route.serve(acceptedLink(socket, { first: hello, keep }))
-  return dispatch(secured(socket, hello), context)
+  return dispatch(secured(socket, hello, options.onBug), context)
 }
 
 let secureContext: SecureContext | null = null
 
-function secured(socket: Socket, first: Buffer): TLSSocket {
+function secured(socket: Socket, first: Buffer, onBug: OnBug): TLSSocket {
   if (first.length > 0) socket.unshift(first)
   secureContext ??= createSecureContext(selfSigned())
   const secure = new TLSSocket(socket, { isServer: true, secureContext })
-  secure.on('error', () => {}) // it ends by itself, and the socket under it too
+  secure.on('error', bugsOnly(onBug)) // it ends by itself, and the socket under it too
   // Outside a tls.Server nobody ends a socket whose records are broken after the handshake.
   secure.on('_tlsError', () => secure.destroy())
   return secure

@@ -7,6 +7,7 @@ import {
   framingOf,
   informationalHeaders,
   isAuthorized,
+  type OnBug,
   requestHeaders,
   responseHeaders,
   trailerHeaders,
@@ -15,29 +16,32 @@ import {
 import { linkPair } from '../network/link-pair.ts'
 import { codeOf } from '../network/network-failure.ts'
 import type { SocketEnd } from '../network/socket-ends.ts'
+import { bugsOnly } from '../network/socket-errors.ts'
 import { MAX_ANSWER_HEADER_BYTES, type PublicPortLimits } from './public-port-options.ts'
 import { PAGES, type Page } from './vhost-pages.ts'
 import { pairsOf, type RawHeaders, type VhostRequest } from './vhost-request.ts'
 import type { Place } from './vhost-target.ts'
 
-export type RelayLimits = Pick<PublicPortLimits, 'serviceMs' | 'continueMs'>
+export interface RelayOptions extends Pick<PublicPortLimits, 'serviceMs' | 'continueMs'> {
+  readonly onBug: OnBug
+}
 
 /** Answers a request for a domain. */
-export function relay(user: VhostRequest, place: Exclude<Place, { readonly type: 'no-domain' }>, limits: RelayLimits): void {
+export function relay(user: VhostRequest, place: Exclude<Place, { readonly type: 'no-domain' }>, options: RelayOptions): void {
   if (place.type === 'no-location') return user.page(PAGES.noPlace)
   const { rules } = place.value
   if (!isAuthorized(rules, authorizationOf(user.headers))) return user.page(PAGES.noPassword)
   if (framingOf(user.headers).type === 'unknown') return user.page(PAGES.coding)
-  const asked = attempt(() => ask(user, place.value))
+  const asked = attempt(() => ask(user, place.value, options.onBug), options.onBug)
   if (asked === null) return user.page(PAGES.malformed)
-  exchange(user, asked, place.value, limits)
+  exchange(user, asked, place.value, options)
 }
 
 const authorizationOf = (headers: RawHeaders): string =>
   pairsOf(headers).find(([name]) => name.toLowerCase() === 'authorization')?.[1] ?? ''
 
 /** The same request to the service; its body is still to come. */
-function ask(user: VhostRequest, route: VhostRoute): ClientRequest {
+function ask(user: VhostRequest, route: VhostRoute, onBug: OnBug): ClientRequest {
   const { method, path, remote, headers: raw } = user
   const asked = openRequest({
     method,
@@ -45,7 +49,7 @@ function ask(user: VhostRequest, route: VhostRoute): ClientRequest {
     headers: requestHeaders({ ...user, raw, from: remote.host }, route.rules),
     maxHeaderSize: MAX_ANSWER_HEADER_BYTES,
     createConnection: (_, created) => {
-      connectTo(route, remote, created)
+      connectTo(route, remote, { created, onBug })
       return null
     },
   })
@@ -56,9 +60,14 @@ function ask(user: VhostRequest, route: VhostRoute): ClientRequest {
 const NOBODY = new Error('no work connection')
 
 /** A connection to the service, for one request of that user's; or `NOBODY`, when none can be had. */
-function connectTo(route: VhostRoute, user: SocketEnd, created: (error: Error | null, service: Duplex) => void): void {
+function connectTo(
+  route: VhostRoute,
+  user: SocketEnd,
+  { created, onBug }: { readonly created: (error: Error | null, service: Duplex) => void; readonly onBug: OnBug },
+): void {
   const [near, far] = linkPair()
-  near.on('error', () => {}) // until Node's client listens
+  near.on('error', bugsOnly(onBug)) // beside Node's client, which listens later
+  far.on('error', bugsOnly(onBug))
   route.serve({
     remote: user,
     local: { host: '', port: 0 }, // for http frps tells the user's end alone
@@ -73,7 +82,7 @@ function connectTo(route: VhostRoute, user: SocketEnd, created: (error: Error | 
 }
 
 /** Carries the body there and the answer back. */
-function exchange(user: VhostRequest, asked: ClientRequest, route: VhostRoute, { serviceMs, continueMs }: RelayLimits): void {
+function exchange(user: VhostRequest, asked: ClientRequest, route: VhostRoute, { serviceMs, continueMs, onBug }: RelayOptions): void {
   const { rules } = route
   let timer: NodeJS.Timeout | null = null
   let answer: IncomingMessage | null = null
@@ -106,6 +115,7 @@ function exchange(user: VhostRequest, asked: ClientRequest, route: VhostRoute, {
     if (owesContinue && answer === null && !isOver) user.inform({ status: 100, reason: reasonOf(100), headers: [] })
     owesContinue = false
   }
+  asked.on('error', bugsOnly(onBug))
   asked.on('error', (error) => {
     if (answer !== null) return answer.complete ? undefined : breakOff()
     if (error === NOBODY) fail(PAGES.noConnection, null)
@@ -129,12 +139,12 @@ function exchange(user: VhostRequest, asked: ClientRequest, route: VhostRoute, {
     settle()
     const { statusCode: status = 0, statusMessage: reason = '', rawHeaders } = incoming
     const isPlain = framingOf(rawHeaders).type !== 'unknown'
-    const body = isPlain ? attempt(() => user.answer({ status, reason, headers: responseHeaders(rawHeaders, rules) })) : null
+    const body = isPlain ? attempt(() => user.answer({ status, reason, headers: responseHeaders(rawHeaders, rules) }), onBug) : null
     if (body === null) return fail(PAGES.noHttp, NOT_PASSED_ON)
     answer = incoming
     user.allowPauses()
     incoming.on('error', breakOff)
-    incoming.on('end', () => attempt(() => user.setTrailers(trailerHeaders(incoming.rawTrailers, rules))))
+    incoming.on('end', () => attempt(() => user.setTrailers(trailerHeaders(incoming.rawTrailers, rules)), onBug))
     incoming.pipe(body)
   })
   user.onClose((whole) => {
@@ -154,7 +164,7 @@ function exchange(user: VhostRequest, asked: ClientRequest, route: VhostRoute, {
   }
   if (user.expectsContinue) after(continueMs, sayContinue)
   if (framingOf(user.headers).type !== 'none') asked.flushHeaders() // the body may be long in coming
-  user.body.on('end', () => attempt(() => asked.addTrailers(pairsOf(trailerHeaders(user.trailers(), rules)))))
+  user.body.on('end', () => attempt(() => asked.addTrailers(pairsOf(trailerHeaders(user.trailers(), rules))), onBug))
   user.body.pipe(asked)
 }
 
@@ -170,10 +180,11 @@ function causeOf(error: Error | null): string {
 const reasonOf = (status: number): string => STATUS_CODES[status] ?? ''
 
 /** What Node's parser lets in its writer may refuse with a throw. Null: it did. */
-function attempt<T>(write: () => T): T | null {
+function attempt<T>(write: () => T, onBug: OnBug): T | null {
   try {
     return write()
-  } catch {
+  } catch (error) {
+    bugsOnly(onBug)(error)
     return null
   }
 }

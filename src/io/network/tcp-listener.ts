@@ -1,10 +1,12 @@
 // A listening TCP port that can be closed with everything on it.
 import { readFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
+import type { OnBug } from '../../frp/index.ts'
 import type { Failure, Listening } from '../../ports.ts'
 import { KEEP_ALIVE } from '../front/keep-alive.ts'
 import { RawConnection, takeRaw } from '../front/raw-accept.ts'
 import { failed, failureOf } from './network-failure.ts'
+import { bugsOnly } from './socket-errors.ts'
 
 /** Of this process's file descriptors, those that strangers may take: the rest is for files and for what we dial. */
 const INBOUND_SHARE = 0.8
@@ -23,12 +25,13 @@ export interface TcpListenerOptions {
   readonly maxOpen: number
   /** Sockets come paused, half-open allowed, and with an ear for their errors: until somebody cares, an error just ends one. */
   readonly onSocket: (socket: Socket, keep: Keep) => void
+  readonly onBug: OnBug
   /** Takes connections before they are sockets, where Node allows it; absent: all come as sockets. */
   readonly onRaw?: (connection: RawConnection, keep: Keep) => void
 }
 
 /** Fails with `in-use`, `denied`, or `unreachable` where the address is none of this machine's. */
-export function listenTcp({ address, maxOpen, onSocket, onRaw }: TcpListenerOptions): Promise<Listening | Failure> {
+export function listenTcp({ address, maxOpen, onSocket, onRaw, onBug }: TcpListenerOptions): Promise<Listening | Failure> {
   const at = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(address)
   const host = at?.[1] ?? at?.[2] ?? ''
   const wanted = Number(at?.[3] ?? Number.NaN)
@@ -47,7 +50,7 @@ export function listenTcp({ address, maxOpen, onSocket, onRaw }: TcpListenerOpti
   }
   const keep: Keep = (socket) => {
     add(socket)
-    socket.on('error', ignore)
+    socket.on('error', bugsOnly(onBug))
     socket.once('close', () => remove(socket))
   }
   const isFull = (): boolean => openNow >= inAll || open.size >= maxOpen
@@ -67,7 +70,7 @@ export function listenTcp({ address, maxOpen, onSocket, onRaw }: TcpListenerOpti
     server.once('error', refused)
     server.listen({ host, port: wanted, exclusive: true }, () => {
       server.removeListener('error', refused)
-      server.on('error', ignore) // an accept that failed (out of descriptors) ends nobody else
+      server.on('error', bugsOnly(onBug)) // an accept that failed (out of descriptors) ends nobody else
       if (onRaw !== undefined) {
         takeRaw(server, (handle) => {
           if (isFull()) return handle.close()
