@@ -1,7 +1,7 @@
 // What our own code throws where nobody waits for it: it is told, and nothing else stops.
 import { expect, test } from 'vitest'
 import type { FrpClientFact } from '../../src/frp/contract.ts'
-import { settle } from './fake-clock.ts'
+import { settle } from './frp-clock.ts'
 import { World } from './frp-world.ts'
 import { UdpNet } from './udp-net.ts'
 

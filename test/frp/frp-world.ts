@@ -4,7 +4,7 @@ import { createFrpClient } from '../../src/frp/client/client.ts'
 import type { FrpClientFact, FrpClientOptions, FrpFailure, FrpServerFact, FrpServerOptions, ProxySpec } from '../../src/frp/contract.ts'
 import type { AcceptedLink, Link, OpenedLink, Reader } from '../../src/frp/links/link.ts'
 import { createFrpServer } from '../../src/frp/server/server.ts'
-import { FakeClock, settle } from './fake-clock.ts'
+import { frpClock, settle } from './frp-clock.ts'
 import { acceptedOf, linkPair, openedOf } from './link-pair.ts'
 
 export const PROXY: ProxySpec = {
@@ -45,7 +45,7 @@ export class Caller {
 }
 
 export class World {
-  readonly clock = new FakeClock()
+  readonly clock = frpClock()
   readonly told: FrpServerFact[] = []
   readonly ports = new Map<number, (accepted: AcceptedLink) => void>()
   /** Ports that somebody else holds. */

@@ -1,5 +1,5 @@
 import type { Outgoing } from '../../src/frp/wire/messages.ts'
-import { settle } from './fake-clock.ts'
+import { settle } from './frp-clock.ts'
 import type { World } from './frp-world.ts'
 import { login, RawEnd, type RawStream } from './raw-end.ts'
 

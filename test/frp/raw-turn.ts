@@ -1,6 +1,6 @@
 import type { FrpClientOptions, ProxySpec } from '../../src/frp/contract.ts'
 import type { Outgoing } from '../../src/frp/wire/messages.ts'
-import { settle } from './fake-clock.ts'
+import { settle } from './frp-clock.ts'
 import { PROXY, World } from './frp-world.ts'
 import { openedOf } from './link-pair.ts'
 import { RawEnd, type RawStream } from './raw-end.ts'

@@ -3,7 +3,7 @@ import type { Link } from '../../src/frp/links/link.ts'
 import { createMux } from '../../src/frp/mux/mux.ts'
 import { bareFrame, FrameParser } from '../../src/frp/mux/yamux-frame.ts'
 import { SnappyReader, snappyWriter, unpackBlock } from '../../src/frp/wire/snappy.ts'
-import { FakeClock } from '../frp/fake-clock.ts'
+import { frpClock } from '../frp/frp-clock.ts'
 import type { Target } from './campaign.ts'
 import { type Chance, damaged, noise, oneOf, strange } from './chance.ts'
 
@@ -58,7 +58,7 @@ const nowhere: Link = {
 
 /** A session that hears the pieces; the streams that are left once it is closed, of which there may be none. */
 function session(pieces: Iterable<Buffer>): number {
-  const clock = new FakeClock()
+  const clock = frpClock()
   const mux = createMux({ client: false, clock, gather: false, keepaliveMs: 0, silenceMs: 0, onStream: () => {}, onClose: () => {} })
   const reader = mux.reader()
   mux.start({ link: nowhere, direct: true }, null)

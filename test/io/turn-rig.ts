@@ -4,9 +4,10 @@ import type { FrpClient, FrpClientFact } from '../../src/frp/contract.ts'
 import { createFrpServer } from '../../src/frp/server/server.ts'
 import { createNodeNetwork } from '../../src/io/network/node-network.ts'
 import { createNodeRandom } from '../../src/io/node-clock.ts'
-import { FakeClock } from '../frp/fake-clock.ts'
+import { frpClock } from '../frp/frp-clock.ts'
 import { PROXY } from '../frp/frp-world.ts'
 import { type Echo, roundTrip, startEcho } from '../interop/far-ends.ts'
+import type { VirtualClock } from '../sim/virtual-clock.ts'
 import { openPort } from './loopback.ts'
 
 const network = createNodeNetwork()
@@ -31,7 +32,7 @@ export interface Holdings {
 
 export interface Turn {
   readonly port: number
-  readonly clock: FakeClock
+  readonly clock: VirtualClock
   /** Where the users of the tunnel come; what they say is echoed. */
   readonly tunnelPort: number
   /** Of the tunnel at rest, before any stranger came. */
@@ -46,7 +47,7 @@ export interface Turn {
 
 /** `firstByteMs`: how long a stranger may say nothing, in real time. */
 export async function startTurn(firstByteMs: number): Promise<Turn> {
-  const clock = new FakeClock()
+  const clock = frpClock()
   const server = createFrpServer({
     ...frp,
     clock,
@@ -63,7 +64,7 @@ export async function startTurn(firstByteMs: number): Promise<Turn> {
   const echo = await startEcho()
   const now = (): Holdings => ({
     sockets: process.getActiveResourcesInfo().filter((kind) => /^(TCPSocketWrap|TLSWrap|TCPServerWrap)$/.test(kind)).length,
-    timers: clock.pending,
+    timers: clock.timerCount,
     strangers: server.figures().strangers,
     ports: server.figures().portsTaken,
     sessions: server.sessionCount,
@@ -97,7 +98,7 @@ export async function startTurn(firstByteMs: number): Promise<Turn> {
 }
 
 interface TunnelWish {
-  readonly clock: FakeClock
+  readonly clock: VirtualClock
   readonly turnPort: number
   readonly echo: Echo
   readonly name: string

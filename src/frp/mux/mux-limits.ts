@@ -56,15 +56,3 @@ export const defaultLimits: MuxLimits = {
   ackTimeoutMs: 75_000,
   endTimeoutMs: 300_000,
 }
-
-/** For machines with little memory: about 24 MiB a session at the very most. */
-export const smallLimits: Partial<MuxLimits> = {
-  slabMaxBytes: 64 << 10,
-  readMaxBytes: 64 << 10,
-  queueMaxBytes: 256 << 10,
-  windowBytes: 1 << 20,
-  windowMaxBytes: 2 << 20,
-  windowBudgetBytes: 16 << 20,
-  heldMaxBytes: 16 << 20,
-  maxStreams: 512,
-}

@@ -83,10 +83,6 @@ export class SendQueue {
     this.#sendDelayed()
   }
 
-  get queuedBytes(): number {
-    return this.#queued
-  }
-
   /** A large frame is not taken yet. */
   get waiting(): boolean {
     return this.#large > 0

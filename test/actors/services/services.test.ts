@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { createTrafficRates } from '../../../src/actors/carrying/traffic-rates.ts'
 import { createServices, type Services } from '../../../src/actors/services/services.ts'
 import type { ServiceSpec } from '../../../src/answers.ts'
-import { FakeClock } from '../../frp/fake-clock.ts'
+import { frpClock } from '../../frp/frp-clock.ts'
 
 const WEB: ServiceSpec = { name: 'web', kind: 'tcp', local: '127.0.0.1:3000', domain: null }
 const SSH: ServiceSpec = { name: 'ssh', kind: 'tcp', local: '127.0.0.1:22', domain: null }
@@ -20,7 +20,7 @@ function play(step: (services: Services) => void) {
       if (one.type === 'service.up') news.push(`${one.service} up at ${one.public}`)
       if (one.type === 'service.down') news.push(`${one.service} down: ${one.why}`)
     },
-    createTrafficRates(new FakeClock()),
+    createTrafficRates(frpClock()),
   )
   services.changes$.subscribe(({ type, name }) => changes.push(`${type} ${name}`))
   step(services)

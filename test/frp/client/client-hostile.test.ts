@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Outgoing } from '../../../src/frp/wire/messages.ts'
-import { settle } from '../fake-clock.ts'
+import { settle } from '../frp-clock.ts'
 import { PROXY } from '../frp-world.ts'
 import { atRawTurn } from '../raw-turn.ts'
 
@@ -31,7 +31,7 @@ test('a TURN that never answers the login is left after 20 s', async () => {
   await silent.world.clock.advance(20_000)
   expect(silent.told).toEqual([{ type: 'client.closed', why: 'no answer to the login: nothing came in time', refused: false }])
   await settle()
-  expect([silent.world.openLinks, silent.world.clock.pending]).toEqual([0, 0])
+  expect([silent.world.openLinks, silent.world.clock.timerCount]).toEqual([0, 0])
 })
 
 test.each([
@@ -42,7 +42,7 @@ test.each([
   control.stream.write(bytes)
   await settle()
   expect(told).toEqual([{ type: 'client.closed', why, refused: false }])
-  expect([world.openLinks, world.clock.pending]).toEqual([0, 0])
+  expect([world.openLinks, world.clock.timerCount]).toEqual([0, 0])
 })
 
 test('a user who comes before the answer to the proxy is served', async () => {
@@ -81,7 +81,7 @@ test('the user a stock TURN gives away with its request for more is served befor
   expect([before, end.streams.length]).toEqual([['client.served', 2], 3])
   client.end('')
   await settle()
-  expect(world.clock.pending).toEqual(0)
+  expect(world.clock.timerCount).toEqual(0)
 })
 
 test.each<[string, Outgoing]>([
@@ -144,7 +144,7 @@ test('a user who leaves while the service is dialled costs nothing', async () =>
   await settle()
   client.end('')
   await settle()
-  expect([told.map((fact) => fact.type), world.openLinks, world.clock.pending]).toEqual([['client.loggedIn', 'client.closed'], 0, 0])
+  expect([told.map((fact) => fact.type), world.openLinks, world.clock.timerCount]).toEqual([['client.loggedIn', 'client.closed'], 0, 0])
 })
 
 test('a TURN that does not answer for a proxy is told of after 20 s', async () => {
@@ -171,7 +171,7 @@ test('a TURN that sends garbage is left', async () => {
   garbled.control.stream.write(Buffer.alloc(64, 9))
   await settle()
   expect(garbled.told.at(-1)?.type).toEqual('client.closed')
-  expect([garbled.world.openLinks, garbled.world.clock.pending]).toEqual([0, 0])
+  expect([garbled.world.openLinks, garbled.world.clock.timerCount]).toEqual([0, 0])
 })
 
 test('a TURN that asks without end gets no more work connections than a mux may hold', async () => {

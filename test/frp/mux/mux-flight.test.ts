@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { Flight, type FlightLimits, Typists } from '../../../src/frp/mux/mux-flight.ts'
 import { HEADER_BYTES, putHeader } from '../../../src/frp/mux/yamux-frame.ts'
+import { VirtualClock } from '../../sim/virtual-clock.ts'
+import { settle } from '../frp-clock.ts'
 import { linkPair } from '../link-pair.ts'
-import { manualClock } from '../manual-clock.ts'
-import { muxAndWire, settle } from '../mux-rig.ts'
+import { muxAndWire } from '../mux-rig.ts'
 
 const KIB = 1 << 10
 const limits: FlightLimits = {
@@ -15,7 +16,7 @@ const limits: FlightLimits = {
 
 describe('who may be typing', () => {
   test('is a stream with a small piece in the last half second, and no large one since', () => {
-    const clock = manualClock()
+    const clock = new VirtualClock()
     const typists = new Typists(clock)
     const seen = [typists.any]
     typists.small(1)
@@ -44,8 +45,8 @@ describe('what is on its way', () => {
     }
     return kib
   }
-  const measured = (rttMs: number): { flight: Flight; clock: ReturnType<typeof manualClock> } => {
-    const clock = manualClock()
+  const measured = (rttMs: number): { flight: Flight; clock: VirtualClock } => {
+    const clock = new VirtualClock()
     const flight = new Flight(limits, clock)
     flight.probed(99)
     clock.pass(rttMs)

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { HEADER_BYTES, putHeader } from '../../../src/frp/mux/yamux-frame.ts'
+import { settle } from '../frp-clock.ts'
 import { linkPair, openedOf } from '../link-pair.ts'
-import { type End, muxAndWire, muxPair, settle, until } from '../mux-rig.ts'
+import { type End, muxAndWire, muxPair, until } from '../mux-rig.ts'
 
 const hex = (type: number, flags: number, id: number, length: number): string => {
   const bytes = Buffer.alloc(HEADER_BYTES)

@@ -2,8 +2,9 @@ import { createHash, randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { Link } from '../../../src/frp/links/link.ts'
 import type { MuxStream } from '../../../src/frp/mux/mux-contract.ts'
+import { settle } from '../frp-clock.ts'
 import { linkPair, openedOf } from '../link-pair.ts'
-import { type End, muxPair, settle, until } from '../mux-rig.ts'
+import { type End, muxPair, until } from '../mux-rig.ts'
 
 /** A user's end of a link: what came, and whether it ended. */
 function userOf(link: Link): { readonly link: Link; bytes: number; readonly hash: () => string; ended: boolean; closed: boolean } {

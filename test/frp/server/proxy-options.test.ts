@@ -1,7 +1,7 @@
 // What a proxy asks for, as it goes over the wire and out at the other end.
 import { describe, expect, test } from 'vitest'
 import type { MessageOf, Outgoing } from '../../../src/frp/wire/messages.ts'
-import { settle } from '../fake-clock.ts'
+import { settle } from '../frp-clock.ts'
 import { World } from '../frp-world.ts'
 import { login, RawEnd } from '../raw-end.ts'
 import { atRawTurn } from '../raw-turn.ts'

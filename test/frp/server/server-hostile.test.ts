@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { encodeMessage } from '../../../src/frp/wire/codec.ts'
-import { settle } from '../fake-clock.ts'
+import { settle } from '../frp-clock.ts'
 import { Caller, World } from '../frp-world.ts'
 import { rawClient } from '../raw-client.ts'
 import { login, RawEnd, type RawStream } from '../raw-end.ts'
@@ -22,7 +22,7 @@ describe('a stranger', () => {
     await world.clock.advance(1)
     expect(reasons(world)).toEqual(['no login within 10 s'])
     await settle()
-    expect(world.clock.pending).toEqual(0)
+    expect(world.clock.timerCount).toEqual(0)
   })
 
   test.each([
@@ -38,7 +38,7 @@ describe('a stranger', () => {
     await settle()
     expect([stream.gone, reasons(world)]).toEqual([true, []])
     await world.clock.advance(10_000)
-    expect([reasons(world), world.clock.pending]).toEqual([['no login within 10 s'], 0])
+    expect([reasons(world), world.clock.timerCount]).toEqual([['no login within 10 s'], 0])
   })
 
   test('who breaks off within a login has 10 s', async () => {
@@ -46,7 +46,7 @@ describe('a stranger', () => {
     const { stream } = stranger(world)
     stream.stream.write(encodeMessage(login()).subarray(0, 40))
     await world.clock.advance(10_000)
-    expect([stream.gone, reasons(world), world.openLinks, world.clock.pending]).toEqual([true, ['no login within 10 s'], 0, 0])
+    expect([stream.gone, reasons(world), world.openLinks, world.clock.timerCount]).toEqual([true, ['no login within 10 s'], 0, 0])
   })
 
   test('is one of no more than 256', async () => {
@@ -55,7 +55,7 @@ describe('a stranger', () => {
     await settle()
     expect(world.server.figures().strangers).toEqual(256)
     await world.clock.advance(10_000)
-    expect([world.server.figures().strangers, world.clock.pending]).toEqual([0, 0])
+    expect([world.server.figures().strangers, world.clock.timerCount]).toEqual([0, 0])
   })
 
   test('who only waits keeps nobody out: the one that has waited longest makes room', async () => {

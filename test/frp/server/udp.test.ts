@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { ProxyMeter } from '../../../src/frp/meters/proxy-meter.ts'
 import { encodeMessage } from '../../../src/frp/wire/codec.ts'
 import type { Message } from '../../../src/frp/wire/messages.ts'
-import { settle } from '../fake-clock.ts'
+import { settle } from '../frp-clock.ts'
 import { World } from '../frp-world.ts'
 import { rawClient, rawUdpClient } from '../raw-client.ts'
 import type { RawStream } from '../raw-end.ts'
@@ -30,7 +30,7 @@ describe.each([
     expect(told.at(-1)).toEqual({ type: 'client.proxyStarted', proxy: 'dns', remoteAddr: `:${port}` })
     client.end('done')
     await settle()
-    expect([net.open.size, world.openLinks, world.clock.pending]).toEqual([3, 0, 0]) // the service and two users
+    expect([net.open.size, world.openLinks, world.clock.timerCount]).toEqual([3, 0, 0]) // the service and two users
   })
 
   test('a datagram of any size that UDP has passes whole, both ways', async () => {
@@ -187,7 +187,7 @@ test('a work connection is fetched 500 ms after the answer, and again 1 s after 
   expect(spare[0]?.gone).toEqual(true)
   end.mux.close('')
   await settle()
-  expect(world.clock.pending).toEqual(0)
+  expect(world.clock.timerCount).toEqual(0)
 })
 
 test('garbage on a udp work connection ends that connection only', async () => {

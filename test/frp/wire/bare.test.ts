@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { createBareRelay, relayLinks } from '../../../src/frp/links/bare-relay.ts'
 import { createBareStream } from '../../../src/frp/links/bare-stream.ts'
 import type { Link } from '../../../src/frp/links/link.ts'
+import { settle } from '../frp-clock.ts'
 import { linkPair, openedOf } from '../link-pair.ts'
-import { settle, until } from '../mux-rig.ts'
+import { until } from '../mux-rig.ts'
 
 function userOf(link: Link): { readonly link: Link; readonly pieces: Buffer[]; bytes: number; ended: boolean; closed: boolean } {
   const user = { link, pieces: [] as Buffer[], bytes: 0, ended: false, closed: false }

@@ -18,7 +18,7 @@ import { answerHello, ClientOpening } from '../../../src/frp/wire/wire-v2-hello.
 import { chance, strange } from '../../fuzz/chance.ts'
 import { fixed, v1, v2 } from '../../fuzz/message-targets.ts'
 import { deadEnd } from '../dead-end.ts'
-import { FakeClock } from '../fake-clock.ts'
+import { frpClock } from '../frp-clock.ts'
 
 /** What a reader said, in order, and how it came to its end: null while it may go on. */
 interface Outcome {
@@ -83,7 +83,7 @@ const first: Reading = (pieces) => {
     behind += bytes.toString('hex')
   }
   firstMessage(stream, {
-    clock: new FakeClock(),
+    clock: frpClock(),
     source: new MessageReader(),
     timeoutMs: null,
     onMessage: (message, rest) => {
@@ -138,7 +138,7 @@ const channel =
     const said: string[] = []
     let end: string | null = null
     const control = new ControlChannel(stream, {
-      clock: new FakeClock(),
+      clock: frpClock(),
       wire: wireOf(wire),
       cipher: aes(false, wire === 2 ? fixed(32) : null),
       onMessage: (message) => said.push(JSON.stringify(message)),

@@ -1,7 +1,7 @@
 // What udp proxies keep to: whom a TURN sends to, what stays at the client's end, how many users there are.
 import { expect, test } from 'vitest'
 import { UdpUsers } from '../../../src/frp/server/udp-users.ts'
-import { FakeClock, settle } from '../fake-clock.ts'
+import { frpClock, settle } from '../frp-clock.ts'
 import { World } from '../frp-world.ts'
 import { rawUdpClient } from '../raw-client.ts'
 import { UdpNet } from '../udp-net.ts'
@@ -43,7 +43,7 @@ test('more than 1,024 users at once are not served, until others have been quiet
   const { openDatagrams, open } = new UdpNet()
   const service = socketOf(await openDatagrams('127.0.0.1:53', (bytes, from) => service.send(bytes, from)))
   const answered: number[] = []
-  const clock = new FakeClock()
+  const clock = frpClock()
   const toUser = (_: Buffer, user: { readonly port: number }): void => void answered.push(user.port)
   const failures: string[] = []
   const onFail = (why: string): void => void failures.push(why)
@@ -58,5 +58,5 @@ test('more than 1,024 users at once are not served, until others have been quiet
   expect([open.size, answered.at(-1)]).toEqual([1 + 1, 1_025])
   users.close()
   await settle()
-  expect([open.size, clock.pending]).toEqual([1, 0])
+  expect([open.size, clock.timerCount]).toEqual([1, 0])
 })
