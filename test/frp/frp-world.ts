@@ -6,6 +6,7 @@ import type { AcceptedLink, Link, OpenedLink, Reader } from '../../src/frp/links
 import { createFrpServer } from '../../src/frp/server/server.ts'
 import { frpClock, settle } from './frp-clock.ts'
 import { acceptedOf, linkPair, openedOf } from './link-pair.ts'
+import { SERVER_DEFAULTS } from './server-defaults.ts'
 
 export const PROXY: ProxySpec = {
   name: 'web',
@@ -62,6 +63,7 @@ export class World {
 
   constructor(options: Partial<FrpServerOptions> = {}) {
     this.server = createFrpServer({
+      ...SERVER_DEFAULTS,
       clock: this.clock,
       randomBytes: this.randomBytes,
       listen: async (address, onLink) => {
@@ -70,14 +72,8 @@ export class World {
         this.ports.set(port, onLink)
         return { type: 'listening', port, close: async () => void this.ports.delete(port) }
       },
-      bindHost: '0.0.0.0',
       token: 'secret',
       ports: { first: 20_000, last: 20_099 },
-      allowPorts: { first: 1024, last: 65_535 },
-      maxPortsPerClient: 0,
-      maxPoolCount: 5,
-      maxClients: 100,
-      keepaliveMs: 10_000,
       silenceMs: 5_000,
       tell: (fact) => this.told.push(fact),
       ...options,

@@ -8,6 +8,7 @@ import { createNodeNetwork } from '../../src/io/network/node-network.ts'
 import { createNodeHttp } from '../../src/io/network/peer-http.ts'
 import { createNodeClock, createNodeRandom } from '../../src/io/node-clock.ts'
 import { isFailure } from '../../src/ports.ts'
+import { SERVER_DEFAULTS } from '../frp/server-defaults.ts'
 
 const clock = createNodeClock()
 const random = createNodeRandom()
@@ -118,20 +119,13 @@ export async function startServer(token: string): Promise<OurServer> {
   let port = 0
   const vhosts = new Vhosts({ port: () => port, isOwn: (host) => isOwnHost(host, []), subdomainHost: null })
   const server = createFrpServer({
+    ...SERVER_DEFAULTS,
     clock,
     randomBytes: (count) => random.bytes(count),
     listen: (address, onLink) => network.listen(address, onLink),
-    bindHost: '127.0.0.1',
     vhosts,
     openDatagrams: network.openDatagrams,
     token,
-    ports: { first: 20_000, last: 29_999 },
-    allowPorts: { first: 1_024, last: 65_535 },
-    maxPortsPerClient: 0,
-    maxPoolCount: 5,
-    maxClients: 100,
-    keepaliveMs: 10_000,
-    silenceMs: 10_000,
     tell: facts.tell,
   })
   const http = createNodeHttp()

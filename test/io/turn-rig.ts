@@ -6,6 +6,7 @@ import { createNodeNetwork } from '../../src/io/network/node-network.ts'
 import { createNodeRandom } from '../../src/io/node-clock.ts'
 import { frpClock } from '../frp/frp-clock.ts'
 import { PROXY } from '../frp/frp-world.ts'
+import { SERVER_DEFAULTS } from '../frp/server-defaults.ts'
 import { type Echo, roundTrip, startEcho } from '../interop/far-ends.ts'
 import type { VirtualClock } from '../sim/virtual-clock.ts'
 import { openPort } from './loopback.ts'
@@ -49,16 +50,11 @@ export interface Turn {
 export async function startTurn(firstByteMs: number): Promise<Turn> {
   const clock = frpClock()
   const server = createFrpServer({
+    ...SERVER_DEFAULTS,
     ...frp,
     clock,
     listen: (address, onLink) => network.listen(address, onLink),
-    bindHost: '127.0.0.1',
-    ports: { first: 20_000, last: 29_999 },
-    allowPorts: { first: 1_024, last: 65_535 },
-    maxPortsPerClient: 0,
-    maxPoolCount: 5,
     maxClients: 10,
-    tell: () => {},
   })
   const door = await openPort({ onFrp: (accepted) => server.accept(accepted), firstByteMs })
   const echo = await startEcho()

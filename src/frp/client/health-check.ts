@@ -3,8 +3,8 @@ import { type OnBug, throwBug } from '../bugs.ts'
 import type { FrpClientOptions, FrpClock, FrpFailure, HealthCheck } from '../contract.ts'
 import type { OpenedLink } from '../links/link.ts'
 
-export const CHECK_INTERVAL_MS = 10_000
-export const CHECK_TIMEOUT_MS = 3_000
+const CHECK_INTERVAL_MS = 10_000
+const CHECK_TIMEOUT_MS = 3_000
 /** Failures in a row until a service counts as down. */
 const MAX_FAILED = 1
 /** More than any status line has. */

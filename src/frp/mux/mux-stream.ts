@@ -74,7 +74,6 @@ function grown<T>(list: T[], item: T): T[] {
 
 export class YamuxStream implements MuxStream {
   readonly id: number
-  readonly openedByPeer: boolean
   onEnd: (() => void) | null = null
   onGone: (() => void) | null = null
   urgent = false
@@ -120,10 +119,9 @@ export class YamuxStream implements MuxStream {
   #release: (() => void) | null = null
   #onWritten: (() => void) | null = null
 
-  constructor(host: StreamHost, id: number, openedByPeer: boolean, window: number) {
+  constructor(host: StreamHost, id: number, window: number) {
     this.#host = host
     this.id = id
-    this.openedByPeer = openedByPeer
     this.window = window
     this.#receivable = window
     this.#creditedAt = host.clock.now()

@@ -173,7 +173,7 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
     if (this.#streams.size >= this.limits.maxStreams || this.#unacknowledged.size >= this.limits.maxWaitingStreams) return null
     const id = this.#nextId
     this.#nextId += 2
-    const stream = this.#add(id, false)
+    const stream = this.#add(id)
     this.control(FRAME.window, FLAG.syn, id, stream.window - INITIAL_WINDOW_BYTES)
     this.#unacknowledged.add(stream)
     return stream
@@ -357,17 +357,17 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
       this.control(FRAME.window, FLAG.rst, id, 0)
       return null
     }
-    const stream = this.#add(id, true)
+    const stream = this.#add(id)
     this.#waiting.add(stream)
     const ack = bareFrame(FRAME.window, FLAG.ack, id, stream.window - INITIAL_WINDOW_BYTES)
     this.#sayWithin(this.limits.ackDelayMs, ack)
     return stream
   }
 
-  #add(id: number, openedByPeer: boolean): YamuxStream {
+  #add(id: number): YamuxStream {
     const wished = Math.max(INITIAL_WINDOW_BYTES, this.limits.windowBytes)
     const window = this.#granted + wished <= this.limits.windowBudgetBytes ? wished : INITIAL_WINDOW_BYTES
-    const stream = new YamuxStream(this, id, openedByPeer, window)
+    const stream = new YamuxStream(this, id, window)
     this.#granted += window
     this.#streams.set(id, stream)
     return stream

@@ -9,20 +9,16 @@ export interface Slab {
 
 export class Slabs {
   /** In use now. Beyond it reads get smaller. */
-  readonly budgetBytes: number
+  readonly #budgetBytes: number
   /** Kept for use again; more is left to the garbage collector. */
-  readonly keptBytes: number
+  readonly #keptBytes: number
   readonly #free = new Map<number, Slab[]>()
   #freeBytes = 0
   #usedBytes = 0
 
   constructor(budgetBytes = 64 << 20, keptBytes = 16 << 20) {
-    this.budgetBytes = budgetBytes
-    this.keptBytes = keptBytes
-  }
-
-  get usedBytes(): number {
-    return this.#usedBytes
+    this.#budgetBytes = budgetBytes
+    this.#keptBytes = keptBytes
   }
 
   /** A slab with one reference, the caller's. */
@@ -41,7 +37,7 @@ export class Slabs {
     if (slab.refs > 0) return
     const size = slab.bytes.length
     this.#usedBytes -= size
-    if (this.#freeBytes + size > this.keptBytes) return
+    if (this.#freeBytes + size > this.#keptBytes) return
     this.#freeBytes += size
     const kept = this.#free.get(size)
     if (kept === undefined) this.#free.set(size, [slab])
@@ -53,7 +49,7 @@ export class Slabs {
     let next = size
     if (got >= size - spare) next = size << 2
     else if (got < size >> 4) next = size >> 2
-    if (this.#usedBytes > this.budgetBytes) next = Math.min(next, this.#usedBytes > 2 * this.budgetBytes ? min : 64 << 10)
+    if (this.#usedBytes > this.#budgetBytes) next = Math.min(next, this.#usedBytes > 2 * this.#budgetBytes ? min : 64 << 10)
     return Math.max(min, Math.min(max, next))
   }
 }
