@@ -1,4 +1,4 @@
-// frp's two ends as the node sees them. Both are plain state over links: no sockets, no clock of their own.
+// frp's two ends as the node uses them. Both work over links and a clock that they are given; they open no sockets.
 import type { OnBug } from './bugs.ts'
 import type { AcceptedLink, Link, OpenedLink, Reader } from './links/link.ts'
 import type { ProxyMeter } from './meters/proxy-meter.ts'
@@ -59,9 +59,9 @@ export interface FrpClientOptions {
   /** 2: servers of frp 0.69.0 or later only (udp 0.69.1). Stock's default is 1. */
   readonly wire: 1 | 2
   readonly poolCount: number
-  /** The one given at an earlier login, to replace that session. */
+  /** Given by the TURN at an earlier login, whose session this one replaces; empty: none. */
   readonly runId: string
-  /** Asks the TURN's mux for a sign of life this often, and gives up after `silenceMs` more without one. */
+  /** With mux: pings the TURN this often, and gives up when nothing at all comes within `silenceMs` after a ping. */
   readonly keepaliveMs: number
   readonly silenceMs: number
   /** The other end is moonwalk too: half-close is passed on. */
@@ -150,7 +150,7 @@ export interface FrpServerOptions {
   readonly maxPortsPerClient: number
   readonly maxPoolCount: number
   readonly maxClients: number
-  /** With mux: asks a client for a sign of life this often, and gives it up after `silenceMs` more without one. */
+  /** With mux: pings a client this often, and closes its session when nothing at all comes within `silenceMs` after a ping. */
   readonly keepaliveMs: number
   readonly silenceMs: number
   /** The same for clients that are moonwalk too, once they have logged in. Default: as for all. */

@@ -28,7 +28,7 @@ export function startEnd(link: Link, client: boolean, clock: VirtualClock, { dir
     keepaliveMs: 0,
     silenceMs: 10_000,
     ...options,
-    limits: { ackDelayMs: 0, nearRttMs: 0, ...options.limits },
+    limits: { ackDelayMs: 0, flightMaxRttMs: 0, ...options.limits },
     clock,
     onStream: (stream) => {
       streams.push(stream)

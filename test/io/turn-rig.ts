@@ -26,7 +26,7 @@ export async function eventually(fact: () => boolean): Promise<boolean> {
 export interface Holdings {
   readonly sockets: number
   readonly timers: number
-  readonly strangers: number
+  readonly pendingLogins: number
   readonly ports: number
   readonly sessions: number
 }
@@ -61,7 +61,7 @@ export async function startTurn(firstByteMs: number): Promise<Turn> {
   const now = (): Holdings => ({
     sockets: process.getActiveResourcesInfo().filter((kind) => /^(TCPSocketWrap|TLSWrap|TCPServerWrap)$/.test(kind)).length,
     timers: clock.timerCount,
-    strangers: server.figures().strangers,
+    pendingLogins: server.figures().pendingLogins,
     ports: server.figures().portsTaken,
     sessions: server.sessionCount,
   })

@@ -1,4 +1,4 @@
-// A udp service at its own end: datagrams of all its users over one work connection.
+// A udp service at its own end: the datagrams of all its users come over one work connection.
 
 import type { OnBug } from '../bugs.ts'
 import type { FrpClock, OpenDatagrams } from '../contract.ts'
@@ -46,7 +46,7 @@ export class ClientUdp {
     })
   }
 
-  /** A work connection for it; it takes the place of the one before. The stream's `onGone` is the caller's. */
+  /** Uses this work connection from now on, and ends the one before. The stream's `onGone` is the caller's. */
   attach(stream: MuxStream, rest: Buffer | null, { coder, limits }: { readonly coder: Coder; readonly limits: DatagramLimits }): void {
     this.#detach()
     this.#stream = stream

@@ -2,8 +2,8 @@
 
 import { throwBug } from '../bugs.ts'
 import type { FrpClientOptions, FrpFailure, ProxySpec } from '../contract.ts'
+import { isTransparent, joinedLink } from '../links/joined-link.ts'
 import type { OpenedLink } from '../links/link.ts'
-import { isBare, nearLink } from '../links/near-link.ts'
 import { NO_BYTES, type Traffic } from '../meters/traffic.ts'
 import type { MuxStream } from '../mux/mux-contract.ts'
 import { createCoder } from '../wire/coding.ts'
@@ -23,7 +23,7 @@ export interface WorkHost {
   /** The largest datagram that the TURN says it takes; 0: it says nothing. */
   readonly peerDatagramBytes: () => number
   readonly proxies: Pick<ClientProxies, 'find' | 'limitOf' | 'udpOf'>
-  /** It carries a user's connection from now on, or is gone. Once, unless dropped before. */
+  /** It carries a user's connection now, or is gone. Once, unless dropped before. */
   readonly joined: () => void
 }
 
@@ -71,7 +71,7 @@ export function serveWork(stream: MuxStream, host: WorkHost): () => void {
       isCounted = true
     }
     const onUndecodable = (): void => failed('undecodable bytes from the TURN')
-    const wishes = { useEncryption, useCompression, limit: host.proxies.limitOf(spec), token, randomBytes, onUndecodable }
+    const asked = { useEncryption, useCompression, limit: host.proxies.limitOf(spec), token, randomBytes, onUndecodable }
     const before = { bytesIn: stream.bytesIn - (rest?.length ?? 0), bytesOut: stream.bytesOut }
     const from = `${started.srcAddr}:${started.srcPort}`
     stream.onGone = fail // the user left, or the session ended
@@ -92,12 +92,12 @@ export function serveWork(stream: MuxStream, host: WorkHost): () => void {
       link.on('error', () => failed(`${spec.local} broke a connection off`))
       const header = headerOf(started, spec)
       if (header !== null) link.write(header)
-      const near = nearLink(link, wishes)
-      host.traffic.begin(name, stream, near.plain === null ? before : NO_BYTES, undefined, near.plain ?? stream)
-      stream.relay(near.link, { direct, rest, closeTogether: !host.peerIsOurs() })
+      const joined = joinedLink(link, asked)
+      host.traffic.begin(name, stream, joined.plain === null ? before : NO_BYTES, undefined, joined.plain ?? stream)
+      stream.relay(joined.link, { direct, rest, closeTogether: !host.peerIsOurs() })
       options.tell({ type: 'client.served', proxy: name, from, ok: true, error: null })
     }
-    const reader = isBare(wishes) ? stream.reader() : null
+    const reader = isTransparent(asked) ? stream.reader() : null
     options
       .dialLocal(spec.local, reader)
       .then(joinLocal)

@@ -1,4 +1,4 @@
-// Whether a local service lives, asked by its own end at intervals. Source of the rule and its figures: frp's health checks.
+// Asks at intervals whether a local service lives. The rule and its figures are those of frp's health checks.
 import { type OnBug, throwBug } from '../bugs.ts'
 import type { FrpClientOptions, FrpClock, FrpFailure, HealthCheck } from '../contract.ts'
 import type { OpenedLink } from '../links/link.ts'

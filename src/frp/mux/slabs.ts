@@ -1,7 +1,7 @@
-// Read buffers, shared by everyone who still needs a part of one and used again once nobody does. A fresh buffer for every
-// read costs a third of the throughput; a fixed one for every connection costs the memory of idle ones.
+// Read buffers with a count of references, used again once there is none. A new buffer for every read costs a third of the
+// throughput. A fixed one for every connection costs memory for those that are idle.
 
-/** A buffer with a count of those who need it. */
+/** A buffer, and how many still need a part of it. */
 export interface Slab {
   readonly bytes: Buffer
   refs: number

@@ -1,8 +1,8 @@
 // One tcp proxy at the TURN's end: a port, and the users who come to it.
 
 import type { FrpServerOptions } from '../contract.ts'
+import { isTransparent, type JoinedLinkOptions, joinedLink } from '../links/joined-link.ts'
 import type { AcceptedLink } from '../links/link.ts'
-import { isBare, type NearLinkOptions, nearLink } from '../links/near-link.ts'
 import type { TokenBucket } from '../meters/bandwidth-limit.ts'
 import { NO_BYTES, type Traffic } from '../meters/traffic.ts'
 import type { MessageOf } from '../wire/messages.ts'
@@ -40,7 +40,7 @@ export class ServerTcpProxy implements ServerProxy {
   readonly name: string
   readonly kind = 'tcp'
   readonly #options: ServerProxyOptions
-  readonly #wishes: NearLinkOptions
+  readonly #asked: JoinedLinkOptions
   #held: HeldPort | null = null
   #closed = false
 
@@ -51,7 +51,7 @@ export class ServerTcpProxy implements ServerProxy {
     this.#options = options
     const { token, randomBytes } = server
     const onUndecodable = (): void => this.failed('undecodable bytes from the client')
-    this.#wishes = { useEncryption, useCompression, limit, token, randomBytes, onUndecodable }
+    this.#asked = { useEncryption, useCompression, limit, token, randomBytes, onUndecodable }
   }
 
   get port(): number {
@@ -69,14 +69,14 @@ export class ServerTcpProxy implements ServerProxy {
 
   start(): void {}
 
-  /** A user came. `elsewhere`: what to do when there is no work connection for it. */
-  serve(user: AcceptedLink, elsewhere: () => void = () => user.refuse()): void {
-    if (this.#closed) return elsewhere()
+  /** A user came. `onNoWork`: what to do when there is no work connection for it. */
+  serve(user: AcceptedLink, onNoWork: () => void = () => user.refuse()): void {
+    if (this.#closed) return onNoWork()
     this.#options.pool.get({
-      give: (work) => this.#join(user, work, elsewhere),
+      give: (work) => this.#join(user, work, onNoWork),
       refuse: (why) => {
         this.failed(why)
-        elsewhere()
+        onNoWork()
       },
     })
   }
@@ -91,11 +91,11 @@ export class ServerTcpProxy implements ServerProxy {
     await this.#held?.release()
   }
 
-  #join(user: AcceptedLink, { stream, wire, rest }: IdleWork, elsewhere: () => void): void {
+  #join(user: AcceptedLink, { stream, wire, rest }: IdleWork, onNoWork: () => void): void {
     const { traffic, peerIsOurs } = this.#options
     if (this.#closed) {
       stream.reset()
-      return elsewhere()
+      return onNoWork()
     }
     const srcAddr = plainHost(user.remote.host)
     const dstAddr = plainHost(user.local.host)
@@ -103,11 +103,11 @@ export class ServerTcpProxy implements ServerProxy {
       wire.encode({ type: 'startWorkConn', proxyName: this.name, srcAddr, srcPort: user.remote.port, dstAddr, dstPort: user.local.port }),
     )
     const before = { bytesIn: stream.bytesIn, bytesOut: stream.bytesOut }
-    const { link, direct } = user.open(isBare(this.#wishes) ? stream.reader() : null)
-    const near = nearLink(link, this.#wishes)
-    traffic.begin(this.name, stream, near.plain === null ? before : NO_BYTES, undefined, near.plain ?? stream)
-    if (user.first !== null) stream.write(near.encode(user.first))
-    stream.relay(near.link, { direct, rest, closeTogether: !peerIsOurs })
+    const { link, direct } = user.open(isTransparent(this.#asked) ? stream.reader() : null)
+    const joined = joinedLink(link, this.#asked)
+    traffic.begin(this.name, stream, joined.plain === null ? before : NO_BYTES, undefined, joined.plain ?? stream)
+    if (user.first !== null) stream.write(joined.encode(user.first))
+    stream.relay(joined.link, { direct, rest, closeTogether: !peerIsOurs })
   }
 }
 

@@ -1,5 +1,5 @@
-// One udp proxy at the TURN's end: a UDP port whose datagrams all travel over one work connection, fetched again whenever it
-// is lost.
+// One udp proxy at the TURN's end: a UDP port whose datagrams all go over one work connection. When that is lost another one is
+// fetched.
 
 import type { DatagramPort } from '../contract.ts'
 import { createCoder } from '../wire/coding.ts'

@@ -18,14 +18,14 @@ const MUX_BYTE = 0x00
 const WORK_BYTE = 0x77 // w
 const V2_BYTE = 0x46 // F
 /**
- * Connections that have not logged in yet, so that strangers can't fill the memory. One more takes the place of the one that has
- * been here longest: a login comes with the first bytes, and whoever only waits must not keep it out.
+ * Connections that have not logged in yet, so that they can't fill the memory. When there is one more, the oldest is closed: a login
+ * comes with the first bytes, and connections that only wait must not keep one out.
  */
-const MAX_STRANGERS = 256
+const MAX_PENDING_LOGINS = 256
 const MAX_RUN_ID_BYTES = 128
 
 export interface FrpServerFigures {
-  readonly strangers: number
+  readonly pendingLogins: number
   readonly portsTaken: number
   readonly sessions: readonly ServerSessionFigures[]
   /** What proxies carried that are closed now. */
@@ -63,7 +63,7 @@ class Server implements FrpServer {
   figures(): FrpServerFigures {
     const sessions = [...this.#byRunId.values()].flatMap(({ session }) => (session === null ? [] : [session.figures]))
     return {
-      strangers: this.#connections.size - sessions.length,
+      pendingLogins: this.#connections.size - sessions.length,
       portsTaken: this.#ports.tcp.takenCount + this.#ports.udp.takenCount,
       sessions,
       ended: this.#ended,
@@ -72,8 +72,8 @@ class Server implements FrpServer {
 
   accept(accepted: AcceptedLink): void {
     if (this.#closed) return accepted.refuse()
-    if (this.#connections.size - this.#byRunId.size >= MAX_STRANGERS)
-      this.#longestStranger()?.close('too many others came before it logged in')
+    if (this.#connections.size - this.#byRunId.size >= MAX_PENDING_LOGINS)
+      this.#oldestPending()?.close('too many others came before it logged in')
     const first = accepted.first?.[0] ?? MUX_BYTE
     const connection = new ServerConnection({
       server: this.#options,
@@ -83,7 +83,7 @@ class Server implements FrpServer {
       onHello: (from) => this.#number(from),
       onRefused: (from, stream, why) => {
         this.#options.tell({ type: 'session.refused', session: from.id, why })
-        from.part(stream, why)
+        from.closeAfterFlush(stream, why)
       },
       onClosed: (from, why) => this.#gone(from, why),
     })
@@ -104,7 +104,7 @@ class Server implements FrpServer {
     await Promise.all([this.#ports.tcp.settled(), this.#ports.udp.settled()])
   }
 
-  #longestStranger(): ServerConnection | undefined {
+  #oldestPending(): ServerConnection | undefined {
     for (const connection of this.#connections) if (connection.session === null) return connection
     return undefined
   }
@@ -134,7 +134,7 @@ class Server implements FrpServer {
     if (error !== null) {
       stream.write(wire.encode({ type: 'loginResp', version: WIRE_VERSION, error }))
       tell({ type: 'session.refused', session: id, why: error })
-      return connection.part(stream, error)
+      return connection.closeAfterFlush(stream, error)
     }
     const runId = login.runId === '' ? Buffer.from(randomBytes(8)).toString('hex') : login.runId
     const before = this.#byRunId.get(runId)
@@ -153,7 +153,7 @@ class Server implements FrpServer {
       onProxyEnded: (figures) => this.#keepFigures(figures),
       onFail: (why) => connection.lost(why),
     })
-    connection.keep(session)
+    connection.loggedIn(session)
     this.#byRunId.set(runId, connection)
     stream.onGone = () => connection.lost('the control connection was lost')
     if (before !== undefined) {
@@ -189,14 +189,14 @@ class Server implements FrpServer {
   #workCame(connection: ServerConnection, message: MessageOf<'newWorkConn'>, { stream, rest, wire }: Greeting): void {
     const session = this.#ownerOf(connection, message)
     if (session?.addWork({ stream, wire, rest }) === true) {
-      if (!connection.mux) connection.release()
+      if (!connection.mux) connection.handedOver()
       return
     }
     const unknown = `no client control found for run id [${message.runId.slice(0, 64)}]`
     const error = session === null ? unknown : 'work connection pool is full, discarding'
     stream.write(wire.encode({ type: 'startWorkConn', error }))
     if (connection.mux) stream.end()
-    else connection.part(stream, error)
+    else connection.closeAfterFlush(stream, error)
   }
 
   /** With mux a work connection can only be its own session's. Without, its run id names the session; our own clients prove the token too. */

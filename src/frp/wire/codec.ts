@@ -1,6 +1,6 @@
 // Wire v1: `type u8 | length i64, big-endian | JSON of that length`. A reader drops the connection when the type is not
 // known, the length is outside 0…10240, or the JSON is not what the type says.
-import { HeldBytes } from '../mux/held-bytes.ts'
+import { ByteQueue } from './byte-queue.ts'
 import { bodyOf, LAYOUT, type Message, type Outgoing, parseBody, typeOfByte } from './messages.ts'
 
 /** The version both our ends name. Servers up to 0.51 turn away what is not `x.y.z`, or below 0.18.0. */
@@ -26,7 +26,7 @@ export type Read =
 
 /** Takes bytes in pieces of any size and gives messages one at a time, so that a reader may stop exactly behind one. */
 export class MessageReader {
-  readonly #held = new HeldBytes()
+  readonly #held = new ByteQueue()
   readonly #maxBodyBytes: number
 
   constructor(maxBodyBytes = MAX_BODY_BYTES) {

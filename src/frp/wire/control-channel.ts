@@ -15,7 +15,7 @@ export interface ControlChannelOptions {
   readonly wire: Wire
   readonly cipher: ControlCipher
   readonly onMessage: (message: Message) => void
-  /** The channel is of no more use: garbage, a message that broke off, or the stream's end. Once. */
+  /** The channel has ended: unreadable bytes, a message that broke off, or the stream's end. Once. */
   readonly onFail: (why: string) => void
 }
 

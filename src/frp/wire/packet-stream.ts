@@ -23,7 +23,7 @@ export interface PacketStreamOptions {
   readonly onPacket: (bytes: Buffer, user: UdpAddress) => void
   /** Anything came, a ping too. */
   readonly onSign: () => void
-  /** The stream is of no more use; it is left as it is. Once. `fault`: what was wrong with what came; null when it was just closed. */
+  /** Nothing more can be read from the stream, which is left as it is. Once. `fault`: what was wrong; null: the stream was just closed. */
   readonly onFail: (fault: string | null) => void
 }
 

@@ -3,7 +3,7 @@
 // `id u16 | JSON`, the JSON as in v1. A reader drops the connection when flags are set, the length is over 65,536, a type
 // is not known or out of order, or the JSON is not what the id says.
 
-import { HeldBytes } from '../mux/held-bytes.ts'
+import { ByteQueue } from './byte-queue.ts'
 import type { Read } from './codec.ts'
 import { bodyOf, LAYOUT, type Outgoing, parseBody, typeOfId } from './messages.ts'
 
@@ -43,7 +43,7 @@ const isKnown = (kind: number): boolean => kind === FRAME_TYPE.message || kind =
 
 /** Takes bytes in pieces of any size and gives frames one at a time. What a header says is judged before its payload is waited for. */
 export class FrameReader {
-  readonly #held = new HeldBytes()
+  readonly #held = new ByteQueue()
   readonly #maxPayloadBytes: number
 
   constructor(maxPayloadBytes = MAX_PAYLOAD_BYTES) {

@@ -200,7 +200,7 @@ test('a service goes on counting when it moves to another TURN, and the first ke
   await settle()
   expect(service()).toEqual({ ...NOTHING, connectionsNow: 1, connectionsEver: 2, bytesIn: 17, bytesOut: 17 })
   expect(world.server.figures()).toEqual({
-    strangers: 0,
+    pendingLogins: 0,
     portsTaken: 0,
     sessions: [],
     ended: { connectionsEver: 1, bytesIn: 5, bytesOut: 5, errorsEver: 0 },

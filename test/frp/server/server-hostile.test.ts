@@ -53,9 +53,9 @@ describe('a stranger', () => {
     const world = new World()
     for (let count = 0; count < 300; count++) world.toTurn().write(Buffer.from([0]))
     await settle()
-    expect(world.server.figures().strangers).toEqual(256)
+    expect(world.server.figures().pendingLogins).toEqual(256)
     await world.clock.advance(10_000)
-    expect([world.server.figures().strangers, world.clock.timerCount]).toEqual([0, 0])
+    expect([world.server.figures().pendingLogins, world.clock.timerCount]).toEqual([0, 0])
   })
 
   test('who only waits keeps nobody out: the one that has waited longest makes room', async () => {
@@ -64,7 +64,7 @@ describe('a stranger', () => {
     for (const { link } of waiting) link.write(Buffer.from([0]))
     await settle()
     const { told } = await world.serving()
-    expect([told[0]?.type, world.server.figures().strangers]).toEqual(['client.loggedIn', 255])
+    expect([told[0]?.type, world.server.figures().pendingLogins]).toEqual(['client.loggedIn', 255])
     expect(waiting.map(({ ended }) => ended)).toEqual([true, ...Array<boolean>(255).fill(false)])
     expect(reasons(world)).toEqual(['too many others came before it logged in'])
   })

@@ -1,7 +1,7 @@
 // Where a stream is cut into pieces says nothing: every reader makes the same of the same bytes, valid or not.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { bareFrame, FrameParser } from '../../../src/frp/mux/yamux-frame.ts'
+import { FrameParser, frameHeader } from '../../../src/frp/mux/yamux-frame.ts'
 import { encodeMessage, MessageReader } from '../../../src/frp/wire/codec.ts'
 import { createCoder } from '../../../src/frp/wire/coding.ts'
 import { ControlChannel } from '../../../src/frp/wire/control-channel.ts'
@@ -115,7 +115,13 @@ describe('the same is made of', () => {
     ['a first message, and what comes behind it', v1, first],
     [
       'yamux frames',
-      Buffer.concat([bareFrame(1, 1, 1, 0), bareFrame(0, 0, 1, 5), Buffer.from('hello'), bareFrame(2, 1, 0, 7), bareFrame(0, 4, 1, 0)]),
+      Buffer.concat([
+        frameHeader(1, 1, 1, 0),
+        frameHeader(0, 0, 1, 5),
+        Buffer.from('hello'),
+        frameHeader(2, 1, 0, 7),
+        frameHeader(0, 4, 1, 0),
+      ]),
       yamuxFrames,
     ],
   ])('%s', (_, valid, reading) => {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { createBareRelay, relayLinks } from '../../../src/frp/links/bare-relay.ts'
-import { createBareStream } from '../../../src/frp/links/bare-stream.ts'
+import { createConnectionStream } from '../../../src/frp/links/connection-stream.ts'
 import type { Link } from '../../../src/frp/links/link.ts'
+import { createRelay, relayLinks } from '../../../src/frp/links/relay.ts'
 import { settle } from '../frp-clock.ts'
 import { linkPair, openedOf } from '../link-pair.ts'
 import { type LinkUser, sha1, userOf } from '../link-user.ts'
@@ -12,7 +12,7 @@ function relayOf(direct: boolean, closeTogether: boolean, gather = false): { rea
   const [a, near] = linkPair()
   const [b, far] = linkPair()
   if (direct) {
-    const relay = createBareRelay({ a: gather, b: gather })
+    const relay = createRelay({ a: gather, b: gather })
     relay.join(openedOf(a, relay.readerA), openedOf(b, relay.readerB), { closeTogether })
   } else relayLinks(a, b, { closeTogether })
   return { near: userOf(near), far: userOf(far) }
@@ -46,7 +46,7 @@ describe.each([
   test('is not far ahead of a reader that takes nothing', async () => {
     const [a, near] = linkPair()
     const [b] = linkPair() // nobody reads at its far end
-    const relay = createBareRelay()
+    const relay = createRelay()
     const joined = direct
       ? relay.join(openedOf(a, relay.readerA), openedOf(b, relay.readerB), { closeTogether: false })
       : relay.join({ link: a, direct: false }, { link: b, direct: false }, { closeTogether: false })
@@ -68,7 +68,7 @@ describe.each([
 ])('a stream that is a whole connection, read by %s', (_, direct) => {
   const start = (first: Buffer | null = null) => {
     const [own, turn] = linkPair()
-    const stream = createBareStream({ tls: direct })
+    const stream = createConnectionStream({ tls: direct })
     const told: string[] = []
     stream.onBytes = (bytes) => told.push(bytes.toString())
     stream.onEnd = () => told.push('end')
