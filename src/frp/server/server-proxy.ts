@@ -112,4 +112,4 @@ export class ServerTcpProxy implements ServerProxy {
 }
 
 /** An IPv4 address that came through an IPv6 socket, as people write it. */
-export const plainHost = (host: string): string => (host.startsWith('::ffff:') ? host.slice(7) : host)
+export const plainHost = (host: string): string => host.replace(/^::ffff:(?=\d+\.)/i, '')

@@ -1,4 +1,4 @@
-// One file out of a multipart body, as browsers, curl and Go send them.
+// Reads one file from a multipart body, as browsers, curl and Go send them.
 import type { IncomingMessage } from 'node:http'
 import { finished } from 'node:stream'
 import { Busboy, type BusboyInstance } from '@fastify/busboy'
@@ -14,7 +14,7 @@ const LIMITS = { files: 4, fields: 16, parts: 16, fieldSize: 64 * 1024, headerPa
 
 /**
  * The first file part of that field name, with its file name as sent, slashes and all. Null: no multipart body, no such part,
- * one over `maxBytes`, or a body that broke off. The body is read to its end in every case, so that the answer can be heard.
+ * one over `maxBytes`, or a body that broke off. The body is always read to its end, since a client may read the answer only then.
  */
 export function readFilePart(message: IncomingMessage, field: string, maxBytes: number): Promise<FilePart | null> {
   return new Promise((resolve) => {

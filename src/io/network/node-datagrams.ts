@@ -7,7 +7,7 @@ import type { Failure, Network } from '../../ports.ts'
 import { failed, failureOf } from './network-failure.ts'
 import { bugsOnly } from './socket-errors.ts'
 
-/** Bursts from many users wait in the kernel; what it grants may be less. */
+/** Where bursts from many users wait. The kernel may grant less. */
 const RECEIVE_BUFFER_BYTES = 1 << 20
 
 export function openNodeDatagrams(

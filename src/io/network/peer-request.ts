@@ -17,7 +17,7 @@ const CALLED_OFF = failed('aborted', 'it was called off')
 const TOO_SLOW = failed('timeout', 'it did not answer in time')
 
 let loading: Promise<{ readonly got: Got }> | null = null
-/** Loading got takes longer than all the rest of a start: it is done once the port is open, or at the first request. */
+/** Loading got takes longer than the rest of a start, so it is done once the port is open, or at the first request. */
 export function loadGot(): Promise<{ readonly got: Got }> {
   loading ??= import('got')
   return loading
@@ -25,7 +25,7 @@ export function loadGot(): Promise<{ readonly got: Got }> {
 
 type Outcome = PeerAnswer | Failure | { readonly type: 'stale' }
 
-/** A warm connection may have been closed by the peer in the moment it was used: that says nothing about the peer. */
+/** A warm connection may be closed by the peer at the moment it is used. Then the request is sent again on a new one. */
 export async function askPeer(agent: Agent, address: string, request: PeerRequest, onBug: OnBug): Promise<PeerAnswer | Failure> {
   const to = parseAddress(address)
   if (!to) return failed('unreachable', `${address} is not host:port`)
@@ -34,7 +34,7 @@ export async function askPeer(agent: Agent, address: string, request: PeerReques
   const ask = (once: PeerRequest): Promise<Outcome> => askOnce(got, { agent, address, request: once, onBug })
   const first = await ask(request)
   if (first.type !== 'stale') return first
-  // The others are as old: the second try has to dial.
+  // The other warm ones may be closed too: the second try has to dial.
   for (const socket of agent.freeSockets[agent.getName(to)] ?? []) socket.destroy()
   const leftMs = request.timeoutMs - (performance.now() - startedAt)
   const second = leftMs > 0 ? await ask({ ...request, timeoutMs: leftMs }) : TOO_SLOW

@@ -8,11 +8,11 @@ import { RawConnection, takeRaw } from '../front/raw-accept.ts'
 import { failed, failureOf } from './network-failure.ts'
 import { bugsOnly } from './socket-errors.ts'
 
-/** Of this process's file descriptors, those that strangers may take: the rest is for files and for what we dial. */
+/** The part of this process's file descriptors that inbound sockets may take: the rest is for files, and for connections that we make. */
 const INBOUND_SHARE = 0.8
 const DEFAULT_DESCRIPTORS = 1_024
 
-/** Sockets that came in and are open, on all ports together. */
+/** Inbound sockets that are open, on all ports together. */
 let openNow = 0
 
 /** Keeps a socket of this port, so that closing the port ends it. */
@@ -21,9 +21,9 @@ export type Keep = (socket: Socket) => void
 export interface TcpListenerOptions {
   /** `host:port`; port 0 picks one. */
   readonly address: string
-  /** Open connections on this port at once; whoever comes then is turned away. */
+  /** Open connections on this port at once; further ones are closed. */
   readonly maxOpen: number
-  /** Sockets come paused, half-open allowed, and with an ear for their errors: until somebody cares, an error just ends one. */
+  /** Sockets come paused, half-open allowed, and with a listener for errors. */
   readonly onSocket: (socket: Socket, keep: Keep) => void
   readonly onBug: OnBug
   /** Takes connections before they are sockets, where Node allows it; absent: all come as sockets. */
@@ -89,7 +89,7 @@ const ignore = (): void => {}
 
 let limit: number | null = null
 
-/** Sockets that strangers may hold in all. Counted from the soft limit on open files, where the system tells it. */
+/** Most inbound sockets in all. From the soft limit on open files, where the system tells it. */
 export function inboundSocketLimit(): number {
   limit ??= Math.floor(descriptorLimit() * INBOUND_SHARE)
   return limit
