@@ -1,4 +1,4 @@
-// What a client has asked its TURN to open, and how each stands there.
+// The proxies that a client has asked its TURN for, and the state of each.
 
 import { throwBug } from '../bugs.ts'
 import type { FrpClientOptions, ProxySpec } from '../contract.ts'
@@ -27,7 +27,7 @@ export interface ClientProxiesOptions {
   readonly client: FrpClientOptions
   readonly wire: Wire
   readonly traffic: Traffic
-  /** To the TURN, once somebody is logged in there. */
+  /** Sends to the TURN, once this client is logged in. */
   readonly send: (message: Outgoing) => void
 }
 
@@ -56,7 +56,7 @@ export class ClientProxies {
     this.#options.send({ type: 'closeProxy', proxyName: name })
   }
 
-  /** Asks for all that were opened before. What is opened by whoever `tell` tells is asked for then, and not twice. */
+  /** Asks for all proxies opened before. Those that are opened while `tell` runs are asked for at once, and not twice. */
   loggedIn(keepsLimits: boolean, tell: () => void): void {
     this.#isLoggedIn = true
     this.#keepsLimits = keepsLimits

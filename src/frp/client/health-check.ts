@@ -82,7 +82,7 @@ export function watchHealth({ clock, dialLocal, check, local, onChange, onBug = 
   }
 }
 
-/** What an answer's first line has against the service; null: nothing. */
+/** Why an answer's first line fails the check; null: it passes. */
 function objection(path: string, text: string): string | null {
   const [, status] = /^HTTP\/1\.[01] (\d{3})\b/.exec(text) ?? []
   if (status === undefined) return `GET ${path} was not answered with HTTP`

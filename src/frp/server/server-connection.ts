@@ -23,7 +23,7 @@ export interface Greeting {
   readonly message: Message
   readonly rest: Buffer | null
   readonly wire: Wire
-  /** Of the hellos before a login on wire v2. */
+  /** The hash of the hellos before a login on wire v2; null: there were none. */
   readonly transcript: Buffer | null
 }
 
@@ -37,12 +37,12 @@ export interface ServerConnectionOptions {
   readonly onHello: (connection: ServerConnection) => void
   /** Its hello was refused, and the client was told. */
   readonly onRefused: (connection: ServerConnection, stream: MuxStream, why: string) => void
-  /** Over, whoever ended it, or handed over. Once. */
+  /** It is over, or was handed over. Once. */
   readonly onClosed: (connection: ServerConnection, why: string) => void
 }
 
 export class ServerConnection {
-  /** The session's; 0: a work connection without mux, which is none, or a connection that did not say yet what it is. */
+  /** The session's number; 0: it has none yet, or is a work connection without mux. */
   id = 0
   readonly mux: boolean
   readonly remote: string

@@ -25,7 +25,7 @@ export interface ServerSessionOptions {
   readonly login: MessageOf<'login'>
   readonly control: MuxStream
   readonly wire: Wire
-  /** Of wire v2's hellos; null on v1. */
+  /** The hash of wire v2's hellos; null on v1. */
   readonly transcript: Buffer | null
   /** No mux: only the client's pings show that it lives. */
   readonly mux: boolean

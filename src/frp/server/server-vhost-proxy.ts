@@ -55,7 +55,7 @@ export class ServerVhostProxy implements ServerProxy, VhostRoute {
   }
 }
 
-/** A proxy that has its names, or the text against it. */
+/** A proxy that has claimed its names; a text: why they are refused. */
 export function openVhostProxy(options: ServerProxyOptions, vhosts: Vhosts): ServerVhostProxy | string {
   const { request } = options
   const type = request.proxyType === 'https' ? 'https' : 'http'

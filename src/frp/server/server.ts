@@ -38,7 +38,7 @@ export function createFrpServer(options: FrpServerOptions): FrpServer & { figure
 
 class Server implements FrpServer {
   readonly #options: FrpServerOptions
-  /** TCP and UDP ports are two worlds. */
+  /** TCP and UDP ports of one number have nothing to do with each other. */
   readonly #ports: { readonly tcp: PortPool; readonly udp: PortPool }
   readonly #groups: TcpGroups
   readonly #names = new Map<string, ServerProxy>()

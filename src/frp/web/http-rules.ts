@@ -31,7 +31,7 @@ export function rulesOf(request: MessageOf<'newProxy'>): HttpRules | string {
 const isName = (text: string): boolean => /^[!#$%&'*+.^_`|~0-9a-zA-Z-]+$/.test(text)
 const isValue = (text: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(text)
 
-/** RFC 9110 §7.6.1 and its forerunners: what is said to the next one only. */
+/** Headers for the next hop only: those of RFC 9110 §7.6.1 and of earlier ones. */
 const HOP_BY_HOP = [
   'connection',
   'keep-alive',
@@ -43,9 +43,9 @@ const HOP_BY_HOP = [
   'transfer-encoding',
   'upgrade',
 ]
-/** A body's length is a matter between neighbours too: a rule that set it would let one request pass for two. */
+/** The length of a body belongs to each hop too: if a rule could set it, one request could be taken for two. */
 const RELAYS_OWN = new Set([...HOP_BY_HOP, 'content-length'])
-/** The relay says these itself. */
+/** The relay sets these itself. */
 const REPLACED = ['host', 'expect', 'content-length', 'forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto']
 /** What decides on a message must stand before its body (RFC 9110 §6.5.1). */
 const NO_TRAILERS = ['authorization', 'cookie', 'set-cookie', 'content-type', 'content-encoding', 'content-range']
@@ -106,7 +106,7 @@ export function requestHeaders({ raw, host, from, tls, method, upgrade, expectsC
   ]
 }
 
-/** A rule may name Host too; it has the last word, as with stock frps. */
+/** A rule may name Host too, and then comes before the rewrite, as with stock frps. */
 function hostFor({ hostRewrite, headers }: HttpRules, host: string): string {
   const named = Object.entries(headers).find(([name]) => name.toLowerCase() === 'host')?.[1]
   return named ?? (hostRewrite === '' ? host : hostRewrite)
@@ -118,7 +118,7 @@ function lengthOf(framing: Framing, method: string): readonly string[] {
   return /^(POST|PUT|PATCH)$/.test(method) ? ['Content-Length', '0'] : []
 }
 
-/** The headers the user gets. A length stays, as the service's word on what it sends, unless chunks say where that ends. */
+/** The headers the user gets. Content-Length stays as the service told it, unless the body comes in chunks. */
 export function responseHeaders(raw: readonly string[], rules: HttpRules): string[] {
   const dropped = hopByHop(raw)
   if (framingOf(raw).type !== 'length') dropped.add('content-length')

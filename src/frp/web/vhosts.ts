@@ -37,7 +37,7 @@ export interface VhostSpec {
 export interface VhostsOptions {
   /** The port they are served on, as users know it. */
   readonly port: () => number
-  /** Whether a name or an address is this machine's own and so nobody's to have. It stays so under a wildcard. */
+  /** Whether a name or an address is this machine's own. No client can have it, by a wildcard neither. */
   readonly isOwn: (host: string) => boolean
   /** Clients may ask for names below it; null: they may not. */
   readonly subdomainHost: string | null
@@ -134,6 +134,6 @@ const clip = (text: string): string => (text.length > 64 ? `${text.slice(0, 64)}
 /** A configured text as its bytes come in a request. */
 const wireText = (text: string): string => Buffer.from(text).toString('latin1')
 
-/** Escapes undone, as the service will: `/%61dmin` is `/admin`, and no way around what was said of that. */
+/** Percent escapes undone, as the service will do: `/%61dmin` is `/admin`, and has the rules of its location. */
 const plainPath = (path: string): string =>
   path.replaceAll(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))

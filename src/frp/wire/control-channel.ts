@@ -1,5 +1,5 @@
-// The control channel after LoginResp: messages in two encrypted streams that know nothing of each other. An IV or nonce
-// travels just before the first message of its direction; neither end waits for the other's.
+// The control channel after LoginResp: messages in two encrypted streams, one for each direction. The IV or nonce of a direction is
+// sent just before its first message; neither end waits for the other's.
 import type { FrpClock } from '../contract.ts'
 import type { MuxStream } from '../mux/mux-contract.ts'
 import type { ControlCipher } from './control-cipher.ts'
