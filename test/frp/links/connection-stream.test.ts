@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { createConnectionStream } from '../../../src/frp/links/connection-stream.ts'
-import type { Link } from '../../../src/frp/links/link.ts'
 import { createRelay, relayLinks } from '../../../src/frp/links/relay.ts'
 import { settle } from '../frp-clock.ts'
 import { linkPair, openedOf } from '../link-pair.ts'
