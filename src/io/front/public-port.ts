@@ -22,11 +22,11 @@ export type { PublicPortOptions } from './public-port-options.ts'
 /** Opens the port. Closing it ends every connection on it. */
 export async function servePublicPort(options: PublicPortOptions): Promise<Listening | Failure> {
   const http1 = createHttp1(options)
-  const { address } = options
-  const { maxOpen } = limitsOf(options)
+  const { address, onBug } = options
+  const { maxOpen, firstByteMs } = limitsOf(options)
   const pending = createPendingConnections()
-  const onSocket = (socket: Socket, keep: Keep): void => void dispatch(socket, { http1, options, keep, pending }).catch(options.onBug)
-  const port = await listenTcp({ address, maxOpen, onSocket, onBug: options.onBug })
+  const onSocket = (socket: Socket, keep: Keep): void => void dispatch(socket, { http1, options, firstByteMs, keep, pending }).catch(onBug)
+  const port = await listenTcp({ address, maxOpen, onSocket, onBug })
   if (isFailure(port)) return port
   // Only those that are listened to: a listener for upgrades has to take them over.
   for (const event of ['request', 'checkContinue', 'upgrade'])
@@ -42,15 +42,16 @@ export async function servePublicPort(options: PublicPortOptions): Promise<Liste
 interface PortContext {
   readonly http1: HttpServer
   readonly options: PublicPortOptions
+  readonly firstByteMs: number
   readonly keep: Keep
   readonly pending: PendingConnections
 }
 
 /** Reads a connection's first bytes and hands it to whoever speaks that protocol. */
 async function dispatch(socket: Socket, context: PortContext): Promise<void> {
-  const { options, keep, pending } = context
+  const { options, firstByteMs, keep, pending } = context
   pending.add(socket)
-  const first = await firstBytes(socket, limitsOf(options).firstByteMs)
+  const first = await firstBytes(socket, firstByteMs)
   if (first === null) return void socket.destroy()
   const protocol = protocolOf(first[0] ?? -1)
   const isInside = socket instanceof TLSSocket
@@ -62,9 +63,9 @@ async function dispatch(socket: Socket, context: PortContext): Promise<void> {
   socket.destroy()
 }
 
-async function dispatchHttp(socket: Socket, first: Buffer, { http1, options, pending }: PortContext): Promise<void> {
+async function dispatchHttp(socket: Socket, first: Buffer, { http1, options, firstByteMs, pending }: PortContext): Promise<void> {
   if (options.vhosts === undefined || socket instanceof TLSSocket) return takeHttp1(socket, first, http1)
-  const deadline = performance.now() + limitsOf(options).firstByteMs
+  const deadline = performance.now() + firstByteMs
   let bytes = first
   while (httpVersionOf(bytes) === 'more') {
     const more = await firstBytes(socket, Math.max(0, deadline - performance.now()))
@@ -76,9 +77,9 @@ async function dispatchHttp(socket: Socket, first: Buffer, { http1, options, pen
 }
 
 async function dispatchTls(socket: Socket, first: Buffer, context: PortContext): Promise<void> {
-  const { options, keep, pending } = context
+  const { options, firstByteMs, keep, pending } = context
   const { vhosts } = options
-  const { route, hello } = vhosts ? await helloFor(socket, first, vhosts, limitsOf(options).firstByteMs) : { route: null, hello: first }
+  const { route, hello } = vhosts ? await helloFor(socket, first, vhosts, firstByteMs) : { route: null, hello: first }
   pending.settled(socket)
   if (socket.destroyed) return
   if (route) return route.serve(acceptedLink(socket, { first: hello, keep }))

@@ -17,21 +17,24 @@ import { listenTcp } from './tcp-listener.ts'
 const TLS_ANNOUNCED = Buffer.from([0x17])
 
 /** `onBug` hears of what is neither the network's doing nor a peer's. By default it is thrown on and ends the process. */
-export const createNodeNetwork = (onBug: OnBug = throwBug): Network => ({
-  dial: (address, options) => dial(address, options, onBug),
-  listen: (address, onLink) =>
-    listenTcp({
-      address,
-      maxOpen: Number.POSITIVE_INFINITY,
-      onBug,
-      onSocket: (socket, keep) => onLink(acceptedLink(socket, { first: null, keep })),
-      onRaw: (connection, keep) => onLink(rawLink(connection, keep)),
-    }),
-  openDatagrams: (address, onDatagram) => openNodeDatagrams(address, onDatagram, onBug),
-  ownHosts,
-})
+export function createNodeNetwork(onBug: OnBug = throwBug): Network {
+  const onError = bugsOnly(onBug)
+  return {
+    dial: (address, options) => dial(address, options, onError),
+    listen: (address, onLink) =>
+      listenTcp({
+        address,
+        maxOpen: Number.POSITIVE_INFINITY,
+        onBug,
+        onSocket: (socket, keep) => onLink(acceptedLink(socket, { first: null, keep })),
+        onRaw: (connection, keep) => onLink(rawLink(connection, keep)),
+      }),
+    openDatagrams: (address, onDatagram) => openNodeDatagrams(address, onDatagram, onBug),
+    ownHosts,
+  }
+}
 
-function dial(address: string, options: DialOptions, onBug: OnBug): ReturnType<Network['dial']> {
+function dial(address: string, options: DialOptions, onError: (error: unknown) => void): ReturnType<Network['dial']> {
   const to = parseAddress(address)
   if (!to) return Promise.resolve(failed('unreachable', `${address} is not host:port`))
   const { timeoutMs, signal } = options
@@ -43,7 +46,7 @@ function dial(address: string, options: DialOptions, onBug: OnBug): ReturnType<N
       signal?.removeEventListener('abort', abort)
       for (const socket of sockets) {
         // An error between now and the caller's own listener just ends the link; 'close' tells.
-        socket.on('error', bugsOnly(onBug)).removeListener('error', fail)
+        socket.on('error', onError).removeListener('error', fail)
         if ('type' in answer) socket.destroy()
       }
       resolve(answer)

@@ -37,6 +37,7 @@ export function listenTcp({ address, maxOpen, onSocket, onRaw, onBug }: TcpListe
   const wanted = Number(at?.[3] ?? Number.NaN)
   if (!(wanted <= 65_535)) return Promise.resolve(failed('unreachable', `${address} is not host:port`))
   const inAll = inboundSocketLimit()
+  const onError = bugsOnly(onBug)
   const open = new Set<Socket | RawConnection>()
   let onEmpty = ignore
   const add = (one: Socket | RawConnection): void => {
@@ -50,7 +51,7 @@ export function listenTcp({ address, maxOpen, onSocket, onRaw, onBug }: TcpListe
   }
   const keep: Keep = (socket) => {
     add(socket)
-    socket.on('error', bugsOnly(onBug))
+    socket.on('error', onError)
     socket.once('close', () => remove(socket))
   }
   const isFull = (): boolean => openNow >= inAll || open.size >= maxOpen
@@ -70,7 +71,7 @@ export function listenTcp({ address, maxOpen, onSocket, onRaw, onBug }: TcpListe
     server.once('error', refused)
     server.listen({ host, port: wanted, exclusive: true }, () => {
       server.removeListener('error', refused)
-      server.on('error', bugsOnly(onBug)) // an accept that failed (out of descriptors) ends nobody else
+      server.on('error', onError) // an accept that failed (out of descriptors) ends nobody else
       if (onRaw !== undefined) {
         takeRaw(server, (handle) => {
           if (isFull()) return handle.close()
