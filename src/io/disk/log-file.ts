@@ -82,6 +82,8 @@ export function createLogFile(file: string, options: LogFileOptions = {}): LogFi
   const start = (): void => {
     writing ??= work().finally(() => {
       writing = null
+      // A line that came between the last look and this.
+      if (waiting.length > 0 && !trouble) start()
     })
   }
   return {
@@ -99,7 +101,7 @@ export function createLogFile(file: string, options: LogFileOptions = {}): LogFi
     close: async () => {
       isClosed = true
       if (retry) clearTimeout(retry)
-      await writing
+      while (writing) await writing
       await opened?.handle.close().catch(() => {})
       opened = null
     },
