@@ -14,8 +14,9 @@ const AT = '192.0.2.1:8088'
 const ash = signedBy('ash', AT)
 
 /** Parts that tell what is asked of them. */
-function start() {
+function start(before: (parts: ReturnType<typeof stateParts>) => void = () => {}) {
   const parts = stateParts()
+  before(parts)
   const { own, identity } = parts
   const told: string[] = []
   const bugs: unknown[] = []
@@ -105,6 +106,11 @@ function start() {
 }
 
 const STARTED = ['announcer starts', 'reach starts', 'joining starts, 5 run']
+
+test('a row that was heard of before it runs is pinged', () => {
+  const { told } = start(({ keeper }) => void keeper.apply((table, wallMs) => merge(table, [ash], wallMs)))
+  expect(told).toEqual(['announcer starts', 'reach starts', `ensure ${ash.id}`, 'joining starts, 5 run'])
+})
 
 test('its parts run before anybody is met, and end with it', () => {
   const { actor, told, running } = start()
