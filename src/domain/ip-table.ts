@@ -348,7 +348,10 @@ export function absorb(table: IpTable, unsignedKey: string, key: string, wallMs:
   return draft.done()
 }
 
-/** Puts the file's rows beside what is known already, to be proven; a row that was only heard of takes the file's figures. `written`: the address as a person wrote it, where that is a name. */
+/**
+ * Puts the file's rows beside what is known already, to be proven; a row that was only heard of takes the file's figures. `written`:
+ * the address as a person wrote it, where that is a name.
+ */
 export function restoreRows(
   table: IpTable,
   rows: readonly { readonly record: PeerRecord; readonly stored: StoredFigures; readonly written: string | null }[],
