@@ -63,7 +63,7 @@ export const dataDirOf = (flag: string | undefined, env: NodeJS.ProcessEnv): str
   resolve(flag || env.MOONWALK_DATA || defaultDataDir(env))
 
 /** The XDG base directory specification has a relative `XDG_STATE_HOME` ignored. */
-export function defaultDataDir(env: NodeJS.ProcessEnv): string {
+function defaultDataDir(env: NodeJS.ProcessEnv): string {
   const { XDG_STATE_HOME: state = '' } = env
   return join(isAbsolute(state) ? state : join(homeDir(), '.local', 'state'), 'moonwalk')
 }

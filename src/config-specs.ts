@@ -195,7 +195,9 @@ export function readService(text: string): Read<ServiceSpec> {
   const port = /^\d{1,5}$/.test(target) ? Number(target) : null
   const at = readAddress(port === null ? target : `127.0.0.1:${port}`)
   if ('wrong' in at)
-    return wrong(`"${text}" is no service; write [NAME=]PORT or [NAME=]HOST:PORT, with /udp, /http:DOMAIN or /https:DOMAIN behind`)
+    return wrong(
+      `"${text}" is no service; write [NAME=]PORT or [NAME=]HOST:PORT (ports 1 to 65535), followed by /udp, /http:DOMAIN or /https:DOMAIN where it is not tcp`,
+    )
   const [, scheme, given] = /^(https?):(.+)$/.exec(kindText) ?? []
   if (kindText !== '' && kindText !== 'udp' && scheme === undefined)
     return wrong(`"${text}": behind the slash stands udp, http:DOMAIN or https:DOMAIN`)

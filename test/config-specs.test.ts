@@ -26,7 +26,7 @@ describe('services', () => {
   ])('%s', (text, ok) => expect(readService(text)).toEqual({ ok }))
 
   const shape = (text: string): string =>
-    `"${text}" is no service; write [NAME=]PORT or [NAME=]HOST:PORT, with /udp, /http:DOMAIN or /https:DOMAIN behind`
+    `"${text}" is no service; write [NAME=]PORT or [NAME=]HOST:PORT (ports 1 to 65535), followed by /udp, /http:DOMAIN or /https:DOMAIN where it is not tcp`
   test.each([
     ['', shape('')],
     ['0', shape('0')],

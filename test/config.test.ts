@@ -287,7 +287,7 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
     [
       'a service',
       { services: ['web'] },
-      '--expose: "web" is no service; write [NAME=]PORT or [NAME=]HOST:PORT, with /udp, /http:DOMAIN or /https:DOMAIN behind',
+      '--expose: "web" is no service; write [NAME=]PORT or [NAME=]HOST:PORT (ports 1 to 65535), followed by /udp, /http:DOMAIN or /https:DOMAIN where it is not tcp',
     ],
     ['ranges', { allowPorts: '1-2,all' }, '--allow-ports: "1-2,all" is no list of port ranges such as 1024-2000,3000-4000'],
     ['a count', { maxPortsPerClient: 'many' }, '--max-ports-per-client: "many" does not fit: it must be a whole number, 0 or more'],

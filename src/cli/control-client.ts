@@ -86,4 +86,4 @@ const unreachable = (control: Control, why: string): { readonly type: 'failed'; 
 })
 
 export const unreachableText = ({ url }: Control, why: string): string =>
-  `the node at ${url} can't be reached (${why}); it may have ended without cleaning up`
+  `the node at ${url} can't be reached (${why}); it may have ended without cleaning up; start it again with \`moonwalk up\``

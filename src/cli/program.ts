@@ -27,7 +27,7 @@ export async function run(argv: readonly string[], env: Env): Promise<number> {
   addClientCommands(program, act, env)
   program
     .command('diagram')
-    .argument('[machine]', 'node, tunnel, turnSession or exposedService', 'node')
+    .argument('[machine]', 'node, tunnel, reach, exposedService, turnSession, peer, or modules: the packages of the source', 'node')
     .description('a state machine as Mermaid')
     .action(act(async (machine: string) => (await import('./diagram.ts')).printDiagram(machine)))
   program
@@ -58,16 +58,17 @@ export async function run(argv: readonly string[], env: Env): Promise<number> {
   return code
 }
 
-/** commander's message with the nearest known word. */
+/** commander's message with the nearest known word, or where to read on. */
 function usageSentence(error: CommanderError, program: Command, argv: readonly string[]): string {
   const message = error.message.replace(/^error: /, '')
   const unknown = /unknown (option|command) '([^'=]+)/.exec(message)
-  if (!unknown) return message
   const command = program.commands.find((one) => one.name() === argv[2]) ?? program
+  const seeHelp = `; see \`moonwalk ${command === program ? '' : `${command.name()} `}--help\``
+  if (!unknown) return `${message.replace(/\.$/, '')}${seeHelp}`
   const known =
     unknown[1] === 'option' ? command.options.flatMap(({ long }) => (long ? [long] : [])) : program.commands.map((one) => one.name())
   const near = nearest(unknown[2] ?? '', known)
-  return `${message}${near ? `; did you mean ${near}?` : `; see \`moonwalk ${command === program ? '' : `${command.name()} `}--help\``}`
+  return `${message}${near ? `; did you mean ${near}?` : seeHelp}`
 }
 
 /** An empty text is a shell variable that was not set: it must not mean the default. */

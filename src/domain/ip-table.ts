@@ -365,7 +365,10 @@ export function absorb(table: IpTable, unsignedKey: string, key: string, wallMs:
   return draft.done()
 }
 
-/** Puts the file's rows beside what is known already, to be proven. `written`: the address as a person wrote it, where that is a name. */
+/**
+ * Puts the file's rows beside what is known already, to be proven; a row that was only heard of takes the file's figures. `written`:
+ * the address as a person wrote it, where that is a name.
+ */
 export function restoreRows(
   table: IpTable,
   rows: readonly { readonly record: PeerRecord; readonly stored: StoredFigures; readonly written: string | null }[],
@@ -373,7 +376,9 @@ export function restoreRows(
   const draft = new Draft(table)
   for (const { record, stored, written } of rows) {
     const key = keyOf(record)
-    if (draft.rows.has(key) || draft.holders.has(record.address) || isRemoved(draft, record)) continue
+    const heard = draft.rows.get(key)
+    if (heard?.state === 'unknown' && heard.stored === null) draft.put({ ...heard, stored, written })
+    if (heard || draft.holders.has(record.address) || isRemoved(draft, record)) continue
     const row: Row = { ...newRow(key, record, ++draft.version), stored, written }
     draft.put(row)
     draft.changes.push({ type: 'heard', row })

@@ -1,4 +1,4 @@
-// The life of a node. Pure: every effect is an actor or action named here and provided in src/node.ts.
+// The life of a node. Pure: every effect is an actor or action named here and provided by src/node-implementations.ts.
 //
 // Membership (joining, gossip, pings, speed tests, how this node is reached) lives as long as the node does, beside
 // everything else; what it finds out arrives as events.

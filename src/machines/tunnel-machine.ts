@@ -1,4 +1,4 @@
-// One tunnel to one TURN, from asking for its port to the end. The seed's steps, with proofs where it sleeps.
+// One tunnel to one TURN, from asking for its port to the end. P2PRC's steps, with a proof wherever P2PRC waits a fixed time.
 import { type ActorRef, assign, type EventObject, fromCallback, fromPromise, type Snapshot, sendTo, setup } from 'xstate'
 import { RETURN_TIMEOUT, TUNNEL_OPEN_TIMEOUT, TURN_BAR } from '../domain/timings.ts'
 import type { TurnCandidate } from '../domain/turn-choice.ts'

@@ -177,7 +177,7 @@ describe('a node that can’t be reached ends with 3', () => {
     expect([code, out, err.replace(/\(.*\)/, '(why)')]).toEqual([
       3,
       '',
-      `the node at http://127.0.0.1:${world.port} can't be reached (why); it may have ended without cleaning up\n`,
+      `the node at http://127.0.0.1:${world.port} can't be reached (why); it may have ended without cleaning up; start it again with \`moonwalk up\`\n`,
     ])
     left.remove()
   })

@@ -51,6 +51,11 @@ test('once it answers the file is no more asked, but for the speeds that were no
   ])
 })
 
+test('a row that peers told before the file was read keeps what the file says of it', () => {
+  const early = play(hear(ash), restore(ash, FIGURES))
+  expect([early.table.rows.get('ash')?.stored, early.changes.length]).toEqual([{ ...NOT_MEASURED, ...FIGURES }, 1])
+})
+
 test.each<[string, readonly Step[], readonly string[]]>([
   ['of which one is known already', [hear(ash), restore(ash)], ['heard ash']],
   ['of which one has the address of another', [own(signedBy('me', AT)), restore(pc)], ['added me']],

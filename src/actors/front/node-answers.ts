@@ -128,7 +128,10 @@ function healthOf(
     const seeds = joining.seeds()
     health.push({
       level: 'warn',
-      text: seeds.length > 0 ? `none of the seeds answers: ${seeds.join(', ')}` : 'none of the servers in the IP table answers',
+      text:
+        seeds.length > 0
+          ? `none of the known addresses (--join, add) answers: ${seeds.join(', ')}`
+          : 'none of the servers in the IP table answers',
       fix: 'Check that one of them runs and can be reached from here; they are tried again and again.',
     })
   }

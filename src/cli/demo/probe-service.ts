@@ -1,7 +1,7 @@
 import { createServer, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-export const GREETING = 'hello from behind NAT\n'
+const GREETING = 'hello from behind NAT\n'
 
 /** The small HTTP service that the hidden node exposes. */
 export function startService(): Promise<{ readonly port: number; readonly server: Server }> {

@@ -213,7 +213,7 @@ describe('health', () => {
       'its seeds are silent',
       { state: 'bootstrapping', seeds: [AT, ELSEWHERE] },
       () => {},
-      [`warn: none of the seeds answers: ${AT}, ${ELSEWHERE}`],
+      [`warn: none of the known addresses (--join, add) answers: ${AT}, ${ELSEWHERE}`],
     ],
     [
       'only rows of the file are there, and silent',
