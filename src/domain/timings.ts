@@ -102,9 +102,9 @@ export const TUNNEL_RENEWAL_TRIES = 3
 /** A better TURN is looked for this often. */
 export const TURN_REVIEW = 10_000
 /** A stock frps that is not in use is asked for its round trip this often while the node has a TURN: a login each time. */
-export const STOCK_PERIOD = 60_000
+export const EXTERNAL_PERIOD = 60_000
 /** One such login, from the dial on: three round trips, and pings. */
-export const STOCK_TIMEOUT = 5_000
+export const EXTERNAL_TIMEOUT = 5_000
 /** A stock frps that refused a login is asked again after this, then twice that, and so on, give or take a quarter. */
 export const REFUSAL_FIRST = 15_000
 export const REFUSAL_LAST = 600_000

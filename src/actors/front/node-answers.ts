@@ -18,7 +18,7 @@ import type { TableFile } from '../membership/table-file.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
 import { serviceHealth } from '../services/service-health.ts'
 import type { Services } from '../services/services.ts'
-import type { StockTurns } from '../turn/stock-turns.ts'
+import type { ExternalFrps } from '../turn/external-frps.ts'
 
 interface AnswerNeeds {
   readonly own: OwnRecord
@@ -34,7 +34,7 @@ interface AnswerNeeds {
   readonly announcer: Pick<Announcer, 'reachability'>
   readonly file: Pick<TableFile, 'stored'>
   readonly health: Pick<Health, 'list'>
-  readonly stock: Pick<StockTurns, 'rttMs' | 'candidates'>
+  readonly external: Pick<ExternalFrps, 'rttMs' | 'candidates'>
   readonly candidates: () => readonly TurnCandidate[]
   /** Of the store. */
   readonly notes: Store['notes']
@@ -46,7 +46,7 @@ export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'pe
     const { choice, upSinceMs, provenAtMs } = snapshot().context
     if (!choice) return null
     const { turn, reason } = choice
-    const rttMs = keeper.current().rows.get(turn.key)?.latency.rttMs ?? needs.stock.rttMs(turn.key) ?? turn.rttMs
+    const rttMs = keeper.current().rows.get(turn.key)?.latency.rttMs ?? needs.external.rttMs(turn.key) ?? turn.rttMs
     return {
       id: turn.id,
       name: turn.name,
@@ -120,7 +120,7 @@ const peerRow = ({ record, state, latency, downMbps, upMbps, lastProofMs }: Row,
 /** What a person should know, worst first. */
 function healthOf(
   state: string,
-  { joining, keeper, own, services, stock, candidates, announcer, health: found, notes }: AnswerNeeds,
+  { joining, keeper, own, services, external, candidates, announcer, health: found, notes }: AnswerNeeds,
 ): readonly HealthAnswer[] {
   const health: HealthAnswer[] = [...found.list(), ...notes().map((note) => ({ level: 'warn' as const, ...note }))]
   const others = [...keeper.current().rows.values()].filter(({ key, state: row }) => key !== own.id && row !== 'unknown').length
@@ -149,7 +149,7 @@ function healthOf(
           : 'nobody has proven yet that this node can be reached',
       fix: 'Start another node with --join and this address; the first that connects proves it.',
     })
-  for (const { name, objection } of stock.candidates())
+  for (const { name, objection } of external.candidates())
     if (objection !== undefined)
       health.push({
         level: 'warn',

@@ -12,7 +12,7 @@ import type { Prober } from '../membership/prober.ts'
 import type { Speed } from '../membership/speed.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
 import type { Services } from '../services/services.ts'
-import type { Wishes } from './wishes.ts'
+import type { OperatorChanges } from './operator-changes.ts'
 
 interface OperatorNeeds {
   readonly clock: Clock
@@ -23,7 +23,7 @@ interface OperatorNeeds {
   readonly services: Pick<Services, 'list' | 'specs' | 'add' | 'remove' | 'changes$'>
   readonly policy: AddressPolicy
   readonly own: OwnRecord
-  readonly wishes: Pick<Wishes, 'addSeed' | 'dropSeed' | 'addService' | 'dropService' | 'noteRemoved'>
+  readonly operatorChanges: Pick<OperatorChanges, 'addSeed' | 'dropSeed' | 'addService' | 'dropService' | 'noteRemoved'>
 }
 
 const MAP_TIMEOUT = 15_000
@@ -38,7 +38,7 @@ export interface OperatorCalls {
 }
 
 export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
-  const { clock, prober, speed, keeper, joining, services, policy, own, wishes } = needs
+  const { clock, prober, speed, keeper, joining, services, policy, own, operatorChanges } = needs
   const refused = (text: string): Refusal => ({ type: 'refused', text })
   const rows = (): readonly Row[] => [...keeper.current().rows.values()].filter(({ state }) => state !== 'unknown')
   /** With those that are not proven, or away. */
@@ -61,7 +61,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
     return found[0] ?? `no node ${peer} in the table; see \`moonwalk peers\``
   }
   const dropSeeds = (key: string, address: string): void => {
-    for (const seed of joining.forget(key, address)) wishes.dropSeed(seed)
+    for (const seed of joining.forget(key, address)) operatorChanges.dropSeed(seed)
   }
   const addressFor = (row: Row): string => (row.key === own.id ? (own.localAddress() ?? row.record.address) : row.record.address)
 
@@ -79,7 +79,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
       ),
     )
     services.add(spec)
-    if (lasting) wishes.addService(spec)
+    if (lasting) operatorChanges.addService(spec)
     await up
     const now = answer()
     if (now?.state === 'up') return now
@@ -103,7 +103,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
         if (!address) return refused(`${text} is not HOST:PORT`)
         if (!isAllowed(address, policy, true)) return refused(`${address} is outside the addresses this node may contact; see --addresses`)
         joining.addSeed(address)
-        wishes.addSeed(address)
+        operatorChanges.addSeed(address)
         return { type: 'added', address }
       },
       remove: (peer) => {
@@ -116,13 +116,13 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
         if (row.key === own.id) return refused('that is this node itself')
         keeper.apply((table, wallMs) => keepAway(table, row.key, row.record.address, wallMs))
         dropSeeds(row.key, row.record.address)
-        wishes.noteRemoved()
+        operatorChanges.noteRemoved()
         return { type: 'removed', address: row.record.address }
       },
       expose: (spec, timeoutMs) => expose(spec, timeoutMs, true),
       unexpose: (name) => {
         if (!services.remove(name)) return refused(`no service named ${name}; see \`moonwalk status\``)
-        wishes.dropService(name)
+        operatorChanges.dropService(name)
         return { type: 'unexposed', name }
       },
       ping: async (peer) => {

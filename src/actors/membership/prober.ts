@@ -60,7 +60,7 @@ export function createProber({ clock, random, calls, keeper, own, health }: Prob
   const flights = new Map<string, string>()
   /** Pings under way by address. */
   const underWay = new Map<string, Promise<Pinged>>()
-  /** Each key's last ping, for as long as it may count for another wish. */
+  /** Each key's last ping, for as long as it may count for another request. */
   const ends = new Map<string, Ended>()
   /** Who waits for each key's ping; null: there will be none. */
   const waiting = new Map<string, ((pinged: Pinged | null) => void)[]>()

@@ -52,15 +52,15 @@ function start({
         tell('table written')
       },
     },
-    wishes: {
-      read: async () => tell('wishes read'),
+    operatorChanges: {
+      read: async () => tell('operatorChanges read'),
       seeds: () => [],
       addSeed: () => {},
       dropSeed: () => {},
       addService: () => {},
       dropService: () => {},
       noteRemoved: () => {},
-      close: async () => tell('wishes written'),
+      close: async () => tell('operatorChanges written'),
     },
     entrances: {
       open: async () => {
@@ -81,15 +81,15 @@ function start({
     rates: { start: () => tell('rates counted'), stop: () => tell('rates ended'), answer: noTraffic },
     services: { start: () => tell('services started'), stop: () => tell('services ended'), meters: () => [] },
     turnServer: { meters: () => [], close: async () => tell('clients sent away') },
-    stock: { stop: () => tell('logins ended') },
+    external: { stop: () => tell('logins ended') },
     onBug: (error) => void bugs.push(error),
   })
   return { clock, news, own, told, bugs, life }
 }
 
-const BEGUN = ['ports opened', 'table read', 'wishes read', 'machine runs', 'services started', 'rates counted']
+const BEGUN = ['ports opened', 'table read', 'operatorChanges read', 'machine runs', 'services started', 'rates counted']
 const ENDED = ['machine told to stop', 'machine ended', 'services ended', 'logins ended', 'rates ended']
-const CLOSED = ['ports closed', 'clients sent away', 'wishes written', 'table written', 'calls to peers ended']
+const CLOSED = ['ports closed', 'clients sent away', 'operatorChanges written', 'table written', 'calls to peers ended']
 const at = (ms: number, ...all: readonly string[]) => all.map((one) => `${ms} ${one}`)
 
 test('it opens its ports, reads what it knew, and then lives', async () => {
@@ -128,8 +128,8 @@ test('peers that do not answer its goodbye hold it up for half a second, and a d
   own.announce('192.0.2.1:8088', null)
   told.length = 0
   await clock.until(life.stop())
-  const [ports, clients, wishes, , calls] = CLOSED
-  expect(told).toEqual([...at(500, ...ENDED, ports ?? '', clients ?? '', wishes ?? ''), ...at(3_000, calls ?? '')])
+  const [ports, clients, operatorChanges, , calls] = CLOSED
+  expect(told).toEqual([...at(500, ...ENDED, ports ?? '', clients ?? '', operatorChanges ?? ''), ...at(3_000, calls ?? '')])
   expect([clock.now(), news.at(-1)]).toEqual([3_000, { type: 'node.stopped' }])
 })
 

@@ -36,7 +36,7 @@ interface Setting {
   readonly seeds?: readonly string[]
   readonly reachability?: 'public' | 'tunnelled' | 'unknown'
   readonly candidates?: readonly TurnCandidate[]
-  readonly stock?: readonly TurnCandidate[]
+  readonly external?: readonly TurnCandidate[]
   readonly notes?: readonly StoreNote[]
 }
 
@@ -46,7 +46,7 @@ function start({
   seeds = [],
   reachability = 'public',
   candidates = [],
-  stock = [],
+  external = [],
   notes = [],
 }: Setting = {}) {
   const parts = stateParts()
@@ -79,7 +79,7 @@ function start({
         })),
       }),
     },
-    stock: { rttMs: () => null, candidates: () => stock },
+    external: { rttMs: () => null, candidates: () => external },
     notes: () => notes,
     candidates: () => candidates,
   })
@@ -242,7 +242,7 @@ describe('health', () => {
     ],
     [
       'a stock frps can not be used',
-      { stock: [{ ...turn, name: 'frps', objection: 'token does not match' }, turn] },
+      { external: [{ ...turn, name: 'frps', objection: 'token does not match' }, turn] },
       () => {},
       ["warn: the stock frps frps can't be used as TURN: token does not match"],
     ],

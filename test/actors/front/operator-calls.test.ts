@@ -78,7 +78,7 @@ function start({ policy = 'lan', pinged = {}, speed = FIGURES, seeds = [] }: Set
       remove: (name) => services.delete(name),
       changes$: changes,
     },
-    wishes: {
+    operatorChanges: {
       addSeed: (address) => void told.push(`remember seed ${address}`),
       dropSeed: (address) => void told.push(`drop seed ${address}`),
       addService: ({ name }) => void told.push(`remember service ${name}`),

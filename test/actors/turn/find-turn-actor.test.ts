@@ -18,7 +18,7 @@ function start({ turns = NODES }: { readonly turns?: readonly TurnSource[] } = {
   const parts = stateParts()
   const { clock, keeper, own } = parts
   const fake = fakeStock(clock.now)
-  const needs = { ...parts, stock: fake.stock, self: own.id, turns }
+  const needs = { ...parts, external: fake.external, self: own.id, turns }
   return {
     ...parts,
     fake,

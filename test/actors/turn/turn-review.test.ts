@@ -22,7 +22,7 @@ function start(inUse?: TurnCandidate) {
   const [ash] = [...keeper.current().rows.values()].map(candidateOf)
   const turn = inUse ?? ash
   if (!turn) throw new Error('ash is there')
-  const review = createTurnReviewActor({ ...parts, stock: fake.stock, self: own.id, turns: [{ type: 'moonwalk' }] })
+  const review = createTurnReviewActor({ ...parts, external: fake.external, self: own.id, turns: [{ type: 'moonwalk' }] })
   const parent = setup({ types: { events: {} as ReviewFact | EventObject }, actors: { review } }).createMachine({
     invoke: { src: 'review', input: { turn } },
     on: { 'turn.better': { actions: ({ event }) => told.push(`${clock.now()} ${'reason' in event ? event.reason : ''}`) } },

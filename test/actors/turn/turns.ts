@@ -1,6 +1,6 @@
 // Stock frps of the configuration as far as the choice of a TURN knows them: a list of candidates, and who was asked when.
 import { Subject } from 'rxjs'
-import type { StockTurns } from '../../../src/actors/turn/stock-turns.ts'
+import type { ExternalFrps } from '../../../src/actors/turn/external-frps.ts'
 import type { TurnCandidate } from '../../../src/domain/turn-choice.ts'
 
 export const frpsAt = (address: string, rttMs: number | null): TurnCandidate => ({
@@ -26,7 +26,7 @@ export function fakeStock(now: () => number) {
     answer: async (): Promise<void> => {},
     change: (): void => changes.next(),
   }
-  const stock: StockTurns = {
+  const external: ExternalFrps = {
     candidates: () => fake.known,
     rttMs: (key) => fake.known.find((one) => one.key === key)?.rttMs ?? null,
     get allAsked() {
@@ -42,5 +42,5 @@ export function fakeStock(now: () => number) {
     changes$: changes.asObservable(),
     stop: () => {},
   }
-  return Object.assign(fake, { stock })
+  return Object.assign(fake, { external })
 }

@@ -8,7 +8,7 @@ import type { Health } from '../health.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
 import type { Services } from '../services/services.ts'
 
-export interface Wishes {
+export interface OperatorChanges {
   /** Reads them and fulfils those about services and peers. */
   read(): Promise<void>
   /** Seeds that were added by hand. */
@@ -23,9 +23,9 @@ export interface Wishes {
   close(): Promise<void>
 }
 
-interface WishNeeds {
+interface OperatorChangeNeeds {
   readonly clock: Clock
-  readonly store: Pick<Store, 'readWishes' | 'writeWishes'>
+  readonly store: Pick<Store, 'readOperatorChanges' | 'writeOperatorChanges'>
   readonly keeper: TableKeeper
   readonly services: Pick<Services, 'add' | 'specs'>
   readonly health: Health
@@ -33,7 +33,7 @@ interface WishNeeds {
   readonly onBug: (error: unknown) => void
 }
 
-export function createWishes({ clock, store, keeper, services, health, publish, onBug }: WishNeeds): Wishes {
+export function createOperatorChanges({ clock, store, keeper, services, health, publish, onBug }: OperatorChangeNeeds): OperatorChanges {
   const seeds = new Set<string>()
   const wanted = new Map<string, ServiceSpec>()
   let removed: ReadonlyMap<string, string> = new Map()
@@ -42,12 +42,12 @@ export function createWishes({ clock, store, keeper, services, health, publish, 
   let closed = false
 
   const write = async (): Promise<void> => {
-    const failure = await store.writeWishes({
+    const failure = await store.writeOperatorChanges({
       seeds: [...seeds],
       services: [...wanted.values()],
       removed: [...removed].map(([key, address]) => ({ key, address })),
     })
-    health.set('wishes', failure === null ? null : { level: 'error', text: failure.text, fix: failure.fix })
+    health.set('operatorChanges', failure === null ? null : { level: 'error', text: failure.text, fix: failure.fix })
     if (failure === null || retry !== null || closed) return
     retry = clock.setTimeout(() => {
       retry = null
@@ -66,15 +66,15 @@ export function createWishes({ clock, store, keeper, services, health, publish, 
 
   return {
     read: async () => {
-      const { wishes, notes } = await store.readWishes()
+      const { operatorChanges, notes } = await store.readOperatorChanges()
       for (const note of notes) warn(note)
-      for (const seed of wishes.seeds) seeds.add(seed)
-      for (const spec of wishes.services) {
+      for (const seed of operatorChanges.seeds) seeds.add(seed)
+      for (const spec of operatorChanges.services) {
         wanted.set(spec.name, spec)
         // Of two with one name the configuration's stands.
         if (!services.specs().some(({ name }) => name === spec.name)) services.add(spec)
       }
-      for (const { key, address } of wishes.removed) keeper.apply((table, wallMs) => keepAway(table, key, address, wallMs))
+      for (const { key, address } of operatorChanges.removed) keeper.apply((table, wallMs) => keepAway(table, key, address, wallMs))
       removed = keeper.current().removed
       // Who was let in again is heard of next.
       keeper.changes$.subscribe(({ type }) => {
