@@ -1,6 +1,6 @@
 // Who is away, who is to stay away, and what is this node itself.
 import { describe, expect, test } from 'vitest'
-import { offlineRows, recordSpeed } from '../../src/domain/ip-table.ts'
+import { EMPTY_TABLE, merge, offlineRows, recordSpeed } from '../../src/domain/ip-table.ts'
 import { NO_LATENCY } from '../../src/domain/latency.ts'
 import { unsignedRecord } from '../../src/domain/record.ts'
 import { GONE_FOR, MINE_FOR, MOST_GONE, MOST_MINE, OFFLINE_FOR } from '../../src/domain/timings.ts'
@@ -76,11 +76,10 @@ describe('offline', () => {
   })
 
   test(`${MOST_GONE} removed rows are remembered; the oldest makes room, and who was removed a day ago goes too`, () => {
-    const one = (i: number): readonly Step[] => {
-      const record = signedBy(`peer${i}`, `10.0.${i >> 8}.${i & 255}:1`)
-      return [hear(record), ping(record.id ?? ''), ...thrice(record.id ?? '')]
-    }
-    const { table } = play(...Array.from({ length: MOST_GONE + 2 }, (_, i) => one(i)).flat())
+    const all = Array.from({ length: MOST_GONE + 2 }, (_, i) => signedBy(`peer${i}`, `10.0.${i >> 8}.${i & 255}:1`))
+    const { table: full } = merge(EMPTY_TABLE, all, 0)
+    const farewells = all.map(({ address }, i) => signedBy(`peer${i}`, address, { seq: 2, left: true }))
+    const { table } = merge(full, farewells, 0)
     expect([table.gone.size, table.gone.has('peer1'), table.gone.has('peer2')]).toEqual([MOST_GONE, false, true])
     const later = play(() => ({ table, changes: [] }), hear(ash), ...thrice('ash', OFFLINE_FOR)).table
     expect([...later.gone.keys()]).toEqual(['ash'])
