@@ -62,9 +62,9 @@ export interface IpTable {
 }
 
 export type Change =
-  | { readonly type: 'added' | 'cleared' | 'measured'; readonly row: Row }
+  | { readonly type: 'heard' | 'cleared' | 'measured'; readonly row: Row }
   /** `formerKey`: it was known by its address alone until now. */
-  | { readonly type: 'heard' | 'changed'; readonly row: Row; readonly formerKey?: string }
+  | { readonly type: 'added' | 'changed'; readonly row: Row; readonly formerKey?: string }
   | { readonly type: 'suspected' | 'removed'; readonly row: Row; readonly why: string }
   /** Never proven and now forgotten; nobody was told of it. */
   | { readonly type: 'dropped'; readonly row: Row; readonly why: string }
@@ -171,15 +171,11 @@ function mergeOne(draft: Draft, record: PeerRecord, wallMs: number, source: 'hea
   }
   const holder = draft.rows.get(draft.holders.get(record.address) ?? '')
   if (holder && record.id === null) return // a P2PRC row never stands beside, or in place of, a row with an identity
-  // A row known by its address alone turns out to be this node: same server, so its figures stay.
-  const inherits = holder && holder.record.id === null ? holder : null
-  if (!inherits && !draft.mayHear(source === 'hearsay' ? MOST_HEARD : 2 * MOST_HEARD)) return
-  if (inherits) draft.delete(inherits)
-  if (gone && (wallMs - gone.atMs >= OFFLINE_FOR || (inherits && inherits.state !== 'unknown'))) draft.gone.delete(key)
-  const next: Row = inherits ? { ...inherits, key, record, version: ++draft.version } : newRow(key, record, ++draft.version)
+  if (!draft.mayHear(source === 'hearsay' ? MOST_HEARD : 2 * MOST_HEARD)) return
+  if (gone && wallMs - gone.atMs >= OFFLINE_FOR) draft.gone.delete(key)
+  const next = newRow(key, record, ++draft.version)
   draft.put(next)
-  if (inherits) draft.changes.push({ type: inherits.state === 'unknown' ? 'heard' : 'changed', row: next, formerKey: inherits.key })
-  else draft.changes.push({ type: 'heard', row: next })
+  draft.changes.push({ type: 'heard', row: next })
 }
 
 /** A person wants it to stay away: by its key, or an address that nobody signs for. */
@@ -261,6 +257,10 @@ export function recordBurst(
 
 function prove(draft: Draft, row: Row, latency: Latency, wallMs: number): void {
   const fresh = row.state === 'unknown'
+  const holder = draft.rows.get(draft.holders.get(row.record.address) ?? '')
+  const rival = holder && holder.key !== row.key ? holder : null
+  // Known by its address alone until now: same server, so its figures stay.
+  const former = rival && rival.record.id === null ? rival : null
   const next: Row = {
     ...row,
     latency,
@@ -268,15 +268,17 @@ function prove(draft: Draft, row: Row, latency: Latency, wallMs: number): void {
     state: 'alive',
     lastProofMs: wallMs,
     stored: null,
-    downMbps: row.downMbps ?? row.stored?.downMbps ?? null,
-    upMbps: row.upMbps ?? row.stored?.upMbps ?? null,
+    downMbps: row.downMbps ?? row.stored?.downMbps ?? former?.downMbps ?? null,
+    upMbps: row.upMbps ?? row.stored?.upMbps ?? former?.upMbps ?? null,
+    written: row.written ?? former?.written ?? null,
     ...(fresh ? { version: ++draft.version } : {}),
   }
-  const rival = draft.rows.get(draft.holders.get(row.record.address) ?? '')
-  if (rival && rival.key !== row.key) remove(draft, rival, 'another node answers there', wallMs)
+  if (former) draft.delete(former)
+  else if (rival) remove(draft, rival, 'another node answers there', wallMs)
   draft.gone.delete(row.key)
   draft.put(next)
-  if (fresh) draft.changes.push({ type: row.lastProofMs === null ? 'added' : 'changed', row: next })
+  const isKnown = row.lastProofMs !== null || (former !== null && former.state !== 'unknown')
+  if (fresh) draft.changes.push({ type: isKnown ? 'changed' : 'added', row: next, ...(former ? { formerKey: former.key } : {}) })
   if (row.state === 'suspect') draft.changes.push({ type: 'cleared', row: next })
   draft.changes.push({ type: 'measured', row: next })
 }
@@ -354,11 +356,12 @@ export function recordMine(table: IpTable, address: string, wallMs: number): Out
 
 /**
  * A row known by address alone, often by a name that a person wrote, turned out to be a server with an identity that stands in
- * the table already, at another address: one row a server. The name stays with the row.
+ * the table already, at another address: one row a server. The name stays with the row. At the same address it is the proof of the
+ * other that ends it.
  */
 export function absorb(table: IpTable, unsignedKey: string, key: string, wallMs: number): Outcome {
   const [row, into] = [table.rows.get(unsignedKey), table.rows.get(key)]
-  if (!row || !into || row.record.id !== null || row.key === key) return { table, changes: [] }
+  if (!row || !into || row.record.id !== null || row.record.address === into.record.address) return { table, changes: [] }
   const draft = new Draft(table)
   remove(draft, row, 'it stands here under its id', wallMs, row.record.seq, false)
   draft.put({ ...into, written: row.written ?? into.written })

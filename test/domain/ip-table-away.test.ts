@@ -1,6 +1,6 @@
 // Who is away, who is to stay away, and what is this node itself.
 import { describe, expect, test } from 'vitest'
-import { offlineRows } from '../../src/domain/ip-table.ts'
+import { EMPTY_TABLE, merge, offlineRows, recordSpeed } from '../../src/domain/ip-table.ts'
 import { NO_LATENCY } from '../../src/domain/latency.ts'
 import { unsignedRecord } from '../../src/domain/record.ts'
 import { GONE_FOR, MINE_FOR, MOST_GONE, MOST_MINE, OFFLINE_FOR } from '../../src/domain/timings.ts'
@@ -76,11 +76,10 @@ describe('offline', () => {
   })
 
   test(`${MOST_GONE} removed rows are remembered; the oldest makes room, and who was removed a day ago goes too`, () => {
-    const one = (i: number): readonly Step[] => {
-      const record = signedBy(`peer${i}`, `10.0.${i >> 8}.${i & 255}:1`)
-      return [hear(record), ping(record.id ?? ''), ...thrice(record.id ?? '')]
-    }
-    const { table } = play(...Array.from({ length: MOST_GONE + 2 }, (_, i) => one(i)).flat())
+    const all = Array.from({ length: MOST_GONE + 2 }, (_, i) => signedBy(`peer${i}`, `10.0.${i >> 8}.${i & 255}:1`))
+    const { table: full } = merge(EMPTY_TABLE, all, 0)
+    const farewells = all.map(({ address }, i) => signedBy(`peer${i}`, address, { seq: 2, left: true }))
+    const { table } = merge(full, farewells, 0)
     expect([table.gone.size, table.gone.has('peer1'), table.gone.has('peer2')]).toEqual([MOST_GONE, false, true])
     const later = play(() => ({ table, changes: [] }), hear(ash), ...thrice('ash', OFFLINE_FOR)).table
     expect([...later.gone.keys()]).toEqual(['ash'])
@@ -187,14 +186,22 @@ describe('while this node is in doubt of itself', () => {
     }))
 })
 
+test('a row known by its address alone leaves its speeds to its node, and nothing to be offline', () => {
+  const speed: Step = (table) => recordSpeed(table, AT, { downMbps: 90, upMbps: 40 }, 1)
+  const { table } = play(hear(pc), ping(AT), speed, hear(ash), ping('ash'))
+  const row = table.rows.get('ash')
+  expect([held(table), row?.downMbps, row?.upMbps, offlineRows(table, 1)]).toEqual([[`ash 1 alive at ${AT}`], 90, 40, []])
+})
+
 test('a row known by its address alone says which it was once its node is known', () => {
   const changed = (...steps: readonly Step[]) =>
     play(...steps)
       .changes.filter((change) => 'formerKey' in change)
       .map((change) => [change.type, change.row.key, 'formerKey' in change && change.formerKey])
-  expect([changed(hear(pc), ping(AT), hear(ash)), changed(hear(pc), hear(ash)), changed(hear(ash))]).toEqual([
-    [['changed', 'ash', AT]],
-    [['heard', 'ash', AT]],
-    [],
-  ])
+  expect([
+    changed(hear(pc), ping(AT), hear(ash)),
+    changed(hear(pc), ping(AT), hear(ash), ping('ash')),
+    changed(hear(pc), hear(ash), ping('ash')),
+    changed(hear(ash), ping('ash')),
+  ]).toEqual([[], [['changed', 'ash', AT]], [['added', 'ash', AT]], []])
 })

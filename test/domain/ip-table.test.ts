@@ -217,10 +217,23 @@ test.each<[string, readonly Step[], readonly string[], readonly string[]]>([
     ],
   ],
   [
-    'a P2PRC row turns out to be a node of ours, and keeps its figures',
+    'that a P2PRC row is a node of ours is not believed because it is said',
     [hear(stranger('pc')), ping(AT), hear(signed('ash', 1))],
+    [`${AT} 0 alive at ${AT}`, `ash 1 unknown at ${AT}`],
+    [`heard ${AT} at ${AT}`, `added ${AT} at ${AT}`, `measured ${AT} at ${AT}`, `heard ash at ${AT}`],
+  ],
+  [
+    'a P2PRC row turns out to be a node of ours once that answers',
+    [hear(stranger('pc')), ping(AT), hear(signed('ash', 1)), ping('ash', 'ash')],
     [`ash 1 alive at ${AT}`],
-    [`heard ${AT} at ${AT}`, `added ${AT} at ${AT}`, `measured ${AT} at ${AT}`, `changed ash at ${AT}`],
+    [
+      `heard ${AT} at ${AT}`,
+      `added ${AT} at ${AT}`,
+      `measured ${AT} at ${AT}`,
+      `heard ash at ${AT}`,
+      `changed ash at ${AT}`,
+      `measured ash at ${AT}`,
+    ],
   ],
   [
     'a P2PRC row never stands beside one with an id',

@@ -178,11 +178,11 @@ test.each<[string, (run: ReturnType<typeof start>) => void, readonly string[]]>(
   ],
   [
     'known to have an id, and with it another key',
-    ({ prove, hear }) => {
+    ({ prove }) => {
       prove(unsignedRecord(AT))
-      hear(ash)
+      prove(ash)
     },
-    [`doubt ${AT}`, `forget ${AT}`, 'ensure ash'],
+    [`doubt ${AT}`, 'doubt ash', `forget ${AT}`, 'ensure ash'],
   ],
   [
     'removed',
