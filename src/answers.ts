@@ -203,7 +203,7 @@ export interface ServiceOptions {
   readonly groupKey?: string
   /** Public only while the local service accepts connections, or answers `GET /path` with 2xx. */
   readonly check?: 'tcp' | `http:/${string}`
-  /** The wished public port. */
+  /** The requested public port. */
   readonly port?: number
 }
 

@@ -7,9 +7,9 @@ import { createEntrances } from './actors/front/entrances.ts'
 import { createLife } from './actors/front/life.ts'
 import { answersOf } from './actors/front/node-answers.ts'
 import { createOperatorCalls } from './actors/front/operator-calls.ts'
+import { createOperatorChanges } from './actors/front/operator-changes.ts'
 import { createPublicRoutes } from './actors/front/public-routes.ts'
 import { type MachineFacts, serverInfo } from './actors/front/server-info.ts'
-import { createWishes } from './actors/front/wishes.ts'
 import { createHealth } from './actors/health.ts'
 import { createAnnouncer } from './actors/membership/announcer.ts'
 import { createGossip } from './actors/membership/gossip.ts'
@@ -28,8 +28,8 @@ import { createTwinWatch } from './actors/membership/twin-watch.ts'
 import { directAddress } from './actors/services/direct-address.ts'
 import { createDirectServices } from './actors/services/direct-services.ts'
 import { createServices } from './actors/services/services.ts'
+import { createExternalFrps } from './actors/turn/external-frps.ts'
 import { candidates } from './actors/turn/find-turn-actor.ts'
-import { createStockTurns } from './actors/turn/stock-turns.ts'
 import type { MoonwalkNode, NodeOptions } from './answers.ts'
 import { createStateWatch } from './feed/inspection.ts'
 import { createNewsDesk } from './feed/news-desk.ts'
@@ -72,7 +72,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
 
   // Membership: who is there, how near, and how this node is reached.
   const file = createTableFile({ ...ports, keeper, own, policy, health, publish })
-  const wishes = createWishes({ store: ports.store, keeper, services, health, publish, onBug })
+  const operatorChanges = createOperatorChanges({ clock, store: ports.store, keeper, services, health, publish, onBug })
   const requests = endable(http, ending.signal)
   const calls = createPeerCalls({ clock, random, identity, http: requests })
   const prober = createProber({ clock, random, calls, keeper, own, health })
@@ -82,7 +82,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const p2prc = createP2prcExchange({ clock, random, calls, keeper, own, policy, reach, prober, ownHosts: network.ownHosts })
   const joining = createJoining({
     ...{ clock, random, calls, gossip, keeper, own, reach, p2prc, prober, policy, onBug },
-    firstSeeds: () => [...options.seeds, ...wishes.seeds()],
+    firstSeeds: () => [...options.seeds, ...operatorChanges.seeds()],
     restore: file.restore,
   })
   const announcer = createAnnouncer({ own, keeper, reach, publish })
@@ -101,7 +101,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     publish,
     inspect: watch.inspect,
   })
-  const operator = createOperatorCalls({ clock, prober, speed, keeper, joining, services, policy, own, wishes })
+  const operator = createOperatorCalls({ clock, prober, speed, keeper, joining, services, policy, own, operatorChanges })
   const info = serverInfo(extras.facts ?? NO_FACTS, { id: own.id, name, version: options.version, run: own.run })
   const routes = createPublicRoutes({
     ...{ identity, own, calls, gossip, speed, policy, p2prc, joining, twins, reach, operator },
@@ -112,14 +112,14 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const entrances = createEntrances({ http, listen: options.listen, own, routes, acceptFrp: turnServer.accept, vhosts })
 
   // The machine, and what its names mean.
-  const stock = createStockTurns({ clock, random: random.fork('external frps'), network, turns, publish })
+  const external = createExternalFrps({ clock, random: random.fork('external frps'), network, turns, publish })
   const direct = createDirectServices({
     ...{ clock, network, services, vhosts, ports: options.ports, bindHost: entrances.bindHost, onBug },
     publicAddress$: directAddress(own, keeper.changes$),
   })
   const membership = createMembershipActor({ keeper, own, prober, gossip, p2prc, speedTests$, reach, joining, announcer, twins, onBug })
   const implementations = nodeImplementations({
-    ...{ clock, random, network, keeper, services, calls, prober, announcer, stock, turns, publish, membership, onBug },
+    ...{ clock, random, network, keeper, services, calls, prober, announcer, external, turns, publish, membership, onBug },
     self: own.id,
     innerAddress: entrances.innerAddress,
     turnServer: turnServer.logic,
@@ -131,16 +131,31 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     input: { mayTunnel: turns.length > 0, reach: reach.verdict().type },
   })
   const answers = answersOf({
-    ...{ clock, own, options, keeper, file, services, turnServer, startedAt, stock, health, announcer },
+    ...{ clock, own, options, keeper, file, services, turnServer, startedAt, external, health, announcer, joining },
     notes: ports.store.notes,
     snapshot: () => actor.getSnapshot(),
-    candidates: () => candidates({ keeper, turns, stock }),
+    candidates: () => candidates({ keeper, turns, external }),
   })
 
   return {
     id: own.id,
     name,
-    ...createLife({ clock, ending, own, file, wishes, entrances, gossip, actor, rates, services, turnServer, stock, publish, onBug }),
+    ...createLife({
+      clock,
+      ending,
+      own,
+      file,
+      operatorChanges,
+      entrances,
+      gossip,
+      actor,
+      rates,
+      services,
+      turnServer,
+      external,
+      publish,
+      onBug,
+    }),
     ...answers,
     onNews: desk.onEntry,
     recentNews: desk.recent,

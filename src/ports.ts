@@ -38,7 +38,7 @@ export interface Failure {
   readonly text: string
 }
 
-export interface TlsWish {
+export interface TlsOptions {
   /** Sends frp's 0x17 before the handshake. */
   readonly announce?: boolean
   /** PEM. Given: the certificate is verified against it. Absent: any certificate will do, as with stock frp. */
@@ -50,7 +50,7 @@ export interface DialOptions {
   /** Whole time for connect and TLS handshake. */
   readonly timeoutMs: number
   readonly signal?: AbortSignal
-  readonly tls?: TlsWish
+  readonly tls?: TlsOptions
   /** Made once the connection stands. */
   readonly reader?: Reader
 }
@@ -173,9 +173,9 @@ export interface Store {
    * What was told to the node in earlier runs; empty lists where nothing was. What can't be read is told in `notes` and left out:
    * an entry stays where it is, and a file that is no JSON object is set aside.
    */
-  readWishes(): Promise<{ readonly wishes: Wishes; readonly notes: readonly StoreNote[] }>
+  readOperatorChanges(): Promise<{ readonly operatorChanges: OperatorChanges; readonly notes: readonly StoreNote[] }>
   /** Replaces all of it. Atomic; settles once it is on disk, or with why it is not: the lists before stand then. */
-  writeWishes(wishes: Wishes): Promise<StoreFailure | null>
+  writeOperatorChanges(operatorChanges: OperatorChanges): Promise<StoreFailure | null>
   /**
    * What a person should know of the node's files as they are now, for health: that a damaged one was set aside, which rows of the
    * table can't be used and in which line each stands, that the log can't be written. What a write answers is not in it.
@@ -184,7 +184,7 @@ export interface Store {
 }
 
 /** What `add`, `expose` and `remove` told a running node, so that it outlives a restart. What the configuration says is not in it. */
-export interface Wishes {
+export interface OperatorChanges {
   /** Addresses to start from, canonical `host:port`. */
   readonly seeds: readonly string[]
   /** Each has a name of its own. */
@@ -193,7 +193,7 @@ export interface Wishes {
   readonly removed: readonly { readonly key: string; readonly address: string }[]
 }
 
-export const NO_WISHES: Wishes = { seeds: [], services: [], removed: [] }
+export const NO_OPERATOR_CHANGES: OperatorChanges = { seeds: [], services: [], removed: [] }
 
 /** Something about the files that a person should know: a clause, and a sentence about what to do. As health says it. */
 export interface StoreNote {

@@ -50,7 +50,7 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
     http,
     store: createStore({
       tableFile: config.tableFile,
-      wishesFile: join(dataDir, 'wishes.json'),
+      operatorFile: join(dataDir, 'operator.json'),
       more: () => [tokenNote, log.file?.note() ?? null, controlFile?.note() ?? null].filter((note) => note !== null),
     }),
     identity,

@@ -156,6 +156,7 @@ function addClientCommands(program: Command, act: Act, env: Env): void {
     data?: string
     json?: boolean
     watch?: boolean
+    all?: boolean
     name?: string
     udp?: boolean
     http?: string
@@ -168,12 +169,13 @@ function addClientCommands(program: Command, act: Act, env: Env): void {
   )
   client('peers', 'the table of every server in the network')
     .option('--watch', 'show it again with every change')
+    .option('--all', 'those too that went within the last 24 hours')
     .action(act(async (flags: Flags) => (await load()).peers(flags, env)))
   client('add', 'a further known address')
     .argument('<host:port>')
     .action(act(async (address: string, flags: Flags) => (await load()).add(address, flags, env)))
   client('remove', 'forget a node')
-    .argument('<node>', 'id, name or HOST:PORT')
+    .argument('<node>', 'id, name or HOST:PORT', someText)
     .action(act(async (peer: string, flags: Flags) => (await load()).remove(peer, flags, env)))
   client('expose', 'put a local service on the internet')
     .argument('<port>', 'PORT or HOST:PORT, with /udp, /http:DOMAIN or /https:DOMAIN, and options behind a ?')
@@ -185,13 +187,13 @@ function addClientCommands(program: Command, act: Act, env: Env): void {
     .addHelpText('after', SERVICE_OPTIONS_TEXT)
     .action(act(async (target: string, flags: Flags) => (await load()).expose(target, flags, env)))
   client('unexpose', 'take a service back')
-    .argument('<name>')
+    .argument('<name>', 'what the service is called', someText)
     .action(act(async (name: string, flags: Flags) => (await load()).unexpose(name, flags, env)))
   client('ping', 'one measurement of latency now')
-    .argument('<node>', 'id, name or HOST:PORT')
+    .argument('<node>', 'id, name or HOST:PORT', someText)
     .action(act(async (peer: string, flags: Flags) => (await load()).ping(peer, flags, env)))
   client('speedtest', 'one measurement of download and upload now')
-    .argument('<node>', 'id, name or HOST:PORT')
+    .argument('<node>', 'id, name or HOST:PORT', someText)
     .action(act(async (peer: string, flags: Flags) => (await load()).speedtest(peer, flags, env)))
   client('dashboard', 'the link of the page of the running node; it opens nothing').action(
     act(async (flags: Flags) => (await load()).dashboard(flags, env)),

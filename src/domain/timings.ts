@@ -17,6 +17,8 @@ export const PROBES_PER_SECOND_MOST = 32
 export const PROBE_GAP = 150
 /** So many silent peers, with no answer from anybody since, and more than half of all: this node's own link is in doubt. */
 export const ISOLATED_PEERS = 3
+/** So many are enough in a table of any size: half of a large one is not asked before the first of them would be removed. */
+export const ISOLATED_PEERS_ANY = 8
 /** While it is, everybody is asked this often, so that the table is whole again soon after the link is. */
 export const ISOLATED_RETRY = 500
 /** Failed bursts in a row until a row is removed: one lost packet forgets nobody. */
@@ -100,9 +102,9 @@ export const TUNNEL_RENEWAL_TRIES = 3
 /** A better TURN is looked for this often. */
 export const TURN_REVIEW = 10_000
 /** A stock frps that is not in use is asked for its round trip this often while the node has a TURN: a login each time. */
-export const STOCK_PERIOD = 60_000
+export const EXTERNAL_PERIOD = 60_000
 /** One such login, from the dial on: three round trips, and pings. */
-export const STOCK_TIMEOUT = 5_000
+export const EXTERNAL_TIMEOUT = 5_000
 /** A stock frps that refused a login is asked again after this, then twice that, and so on, give or take a quarter. */
 export const REFUSAL_FIRST = 15_000
 export const REFUSAL_LAST = 600_000

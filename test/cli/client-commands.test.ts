@@ -63,6 +63,19 @@ describe('with --json there is one object on stdout and nothing beside it', () =
     expect(await json('peers')).toEqual(fine({ self: 'ab'.repeat(16), peers: [aRow('birch'), aRow('elm', { rttMs: null })] }))
   })
 
+  test('peers --all', async () => {
+    const peers = [aRow('birch'), aRow('elm', { state: 'offline' })]
+    world.node.show({ peers })
+    expect([await json('peers'), await json('peers', '--all')]).toEqual([
+      fine({ self: 'ab'.repeat(16), peers: peers.slice(0, 1) }),
+      fine({ self: 'ab'.repeat(16), peers }),
+    ])
+  })
+
+  test('dashboard', async () => {
+    expect(await json('dashboard')).toEqual(fine({ link: `http://127.0.0.1:${world.port}/?token=${TOKEN}` }))
+  })
+
   test('add', async () => {
     expect(await json('add', 'cedar.test:8088')).toEqual(fine({ type: 'added', address: 'cedar.test:8088' }))
     expect(world.node.asked).toEqual([['add', 'cedar.test:8088']])

@@ -32,6 +32,9 @@ export async function run(scenario: Scenario, { withStory = false, untilMs = Num
   const world = createWorld({ seed: scenario.seed })
   const leave = world.enter()
   const onRejection = (error: unknown): void => world.clock.crash(error)
+  // What Node itself complains of, such as listeners without end. People would read it on their terminal.
+  const onWarning = ({ name, message }: Error): void => watch.note(`warning: ${name}`, message)
+  process.on('warning', onWarning)
   process.on('unhandledRejection', onRejection)
   process.on('uncaughtException', onRejection)
   const hash = createHash('sha256')
@@ -62,6 +65,7 @@ export async function run(scenario: Scenario, { withStory = false, untilMs = Num
   } catch (error) {
     watch.note(crashKind(error), error instanceof Error ? String(error.stack) : String(error))
   } finally {
+    process.off('warning', onWarning)
     process.off('unhandledRejection', onRejection)
     process.off('uncaughtException', onRejection)
     leave()

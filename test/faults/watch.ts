@@ -2,6 +2,7 @@
 import type { Entry } from '../../src/feed/news.ts'
 import { type Failure, isFailure, type PeerAnswer, type PeerRequest } from '../../src/ports.ts'
 import type { World } from '../sim/world.ts'
+import { P2PRC_HOST } from './hosts.ts'
 
 /** What is wrong. `kind` is what two runs of the same fault share; `text` has who and when. */
 export interface Flaw {
@@ -78,7 +79,8 @@ export class Watch {
   #asked(host: string, address: string, { path, body }: PeerRequest): (answer: PeerAnswer | Failure) => void {
     if (body instanceof Uint8Array && body.length > MAX_BODY_BYTES)
       this.note('body too large', `${host} sent ${body.length} bytes to ${path}`)
-    const pinged = path === '/server_info' ? this.#pinged(host, address) : () => {}
+    // The P2PRC peer keeps its own habits.
+    const pinged = path === '/server_info' && host !== P2PRC_HOST ? this.#pinged(host, address) : () => {}
     return (answer) => {
       pinged()
       if (isFailure(answer) || answer.status !== 200) return

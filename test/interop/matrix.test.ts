@@ -54,7 +54,7 @@ async function openTunnel(setup: Setup, localPort: number): Promise<Tunnel> {
   const mux = setup.mux === 'on'
   const wire = setup.wire === 'v2' ? 2 : 1
   const stock = { mux, tls: setup.tls !== 'off', token: TOKEN, wire, ...(setup.tls === 'off' ? {} : { tlsFirstByte: setup.tls }) } as const
-  const wishes = { encrypted: setup.coding.includes('encrypted'), compressed: setup.coding.includes('compressed') }
+  const operatorChanges = { encrypted: setup.coding.includes('encrypted'), compressed: setup.coding.includes('compressed') }
   const vhosts = { http: await freePort(), https: await freePort() }
   const { port: serverPort, end: endServer } = setup.ends.startsWith('stock')
     ? await startFrps(version, { ...stock, vhosts })
@@ -64,22 +64,22 @@ async function openTunnel(setup: Setup, localPort: number): Promise<Tunnel> {
   if (setup.ends.includes('frpc')) {
     const port = await freePort()
     const place = setup.type === 'http' ? { remotePort: 0, domains: [HOST] } : { remotePort: port }
-    const frpc = await startFrpc(version, serverPort, stock, { name: 'web', type: setup.type, localPort, ...place, ...wishes })
+    const frpc = await startFrpc(version, serverPort, stock, { name: 'web', type: setup.type, localPort, ...place, ...operatorChanges })
     ends.push(frpc.end)
     return { port: setup.type === 'http' ? webPort : port, end: frpc.end }
   }
   const { client, facts } = startClient(serverPort, { mux, tls: setup.tls, token: TOKEN, peerIsOurs, wire })
   ends.push(() => client.end('the test is over'))
-  client.openProxy(PROXIES[setup.type](localPort, wishes))
+  client.openProxy(PROXIES[setup.type](localPort, operatorChanges))
   const { remoteAddr } = await facts.next('client.proxyStarted')
   return { port: setup.type === 'http' ? webPort : portOf(remoteAddr), end: () => client.end('gone') }
 }
 
-type Wishes = Parameters<typeof tcpProxy>[3]
+type OperatorChanges = Parameters<typeof tcpProxy>[3]
 const PROXIES = {
-  tcp: (localPort: number, wishes: Wishes) => tcpProxy('web', localPort, 0, wishes),
-  udp: (localPort: number, wishes: Wishes) => udpProxy('web', localPort, 0, wishes),
-  http: (localPort: number, wishes: Wishes) => domainProxy('http', HOST, 'web', localPort, 0, wishes),
+  tcp: (localPort: number, operatorChanges: OperatorChanges) => tcpProxy('web', localPort, 0, operatorChanges),
+  udp: (localPort: number, operatorChanges: OperatorChanges) => udpProxy('web', localPort, 0, operatorChanges),
+  http: (localPort: number, operatorChanges: OperatorChanges) => domainProxy('http', HOST, 'web', localPort, 0, operatorChanges),
 }
 
 const ourServer = async () => {

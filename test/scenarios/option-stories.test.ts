@@ -138,7 +138,7 @@ describe.each([
   ['behind a NAT', { hidden: ['me'] }],
   ['that others can connect to', { open: 'me' }],
 ])('a service of a node %s', (_, cast) => {
-  test('has the port it wishes for, and is told who its users are', async () => {
+  test('has the port it operatorChanges for, and is told who its users are', async () => {
     const { answers, heard, standing } = await perform({
       ...cast,
       options: { port: 20_080, proxyProtocol: 'v1', limit: '1MB' },

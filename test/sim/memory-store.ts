@@ -1,10 +1,10 @@
 import type { StoredTable } from '../../src/p2prc/table-file.ts'
-import { NO_WISHES, type Store, type StoreFailure, type StoreNote, type Wishes } from '../../src/ports.ts'
+import { NO_OPERATOR_CHANGES, type OperatorChanges, type Store, type StoreFailure, type StoreNote } from '../../src/ports.ts'
 
 /** A disk that outlives the host's processes. */
 export class MemoryStore implements Store {
   table: StoredTable
-  wishes: Wishes = NO_WISHES
+  operatorChanges: OperatorChanges = NO_OPERATOR_CHANGES
   /** What `read` says was set aside. */
   note: StoreNote | null = null
   /** While set, every write answers this and keeps nothing: a full disk. */
@@ -25,10 +25,13 @@ export class MemoryStore implements Store {
     return null
   }
 
-  readonly readWishes = async (): ReturnType<Store['readWishes']> => ({ wishes: this.wishes, notes: [] })
+  readonly readOperatorChanges = async (): ReturnType<Store['readOperatorChanges']> => ({
+    operatorChanges: this.operatorChanges,
+    notes: [],
+  })
 
-  readonly writeWishes = async (wishes: Wishes): Promise<StoreFailure | null> => {
-    if (this.failure === null) this.wishes = wishes
+  readonly writeOperatorChanges = async (operatorChanges: OperatorChanges): Promise<StoreFailure | null> => {
+    if (this.failure === null) this.operatorChanges = operatorChanges
     return this.failure
   }
 

@@ -9,9 +9,9 @@ import type { Gossip } from '../membership/gossip.ts'
 import type { OwnRecord } from '../membership/own-record.ts'
 import type { TableFile } from '../membership/table-file.ts'
 import type { Services } from '../services/services.ts'
-import type { StockTurns } from '../turn/stock-turns.ts'
+import type { ExternalFrps } from '../turn/external-frps.ts'
 import type { Entrances } from './entrances.ts'
-import type { Wishes } from './wishes.ts'
+import type { OperatorChanges } from './operator-changes.ts'
 
 interface LifeNeeds {
   readonly clock: Clock
@@ -19,7 +19,7 @@ interface LifeNeeds {
   readonly ending: AbortController
   readonly own: OwnRecord
   readonly file: TableFile
-  readonly wishes: Wishes
+  readonly operatorChanges: OperatorChanges
   readonly entrances: Entrances
   readonly gossip: Pick<Gossip, 'spread'>
   /** The node's machine. */
@@ -27,7 +27,7 @@ interface LifeNeeds {
   readonly rates: TrafficRates
   readonly services: Pick<Services, 'meters' | 'start' | 'stop'>
   readonly turnServer: Pick<TurnServer, 'meters' | 'close'>
-  readonly stock: Pick<StockTurns, 'stop'>
+  readonly external: Pick<ExternalFrps, 'stop'>
   readonly publish: (news: News) => void
   readonly onBug: (error: unknown) => void
 }
@@ -38,13 +38,14 @@ const FAREWELL_TIMEOUT = 500
 const CLOSE_TIMEOUT = 2_500
 
 export function createLife(needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop'> {
-  const { clock, ending, own, file, wishes, entrances, gossip, actor, rates, services, turnServer, stock, publish, onBug } = needs
+  const { clock, ending, own, file, operatorChanges, entrances, gossip, actor, rates, services, turnServer, external, publish, onBug } =
+    needs
   return {
     start: async () => {
       const opened = await entrances.open()
       if (opened.type === 'refused') return opened
       await file.read()
-      await wishes.read()
+      await operatorChanges.read()
       publish({ type: 'node.listening', address: opened.listen })
       actor.subscribe({ error: onBug })
       actor.start()
@@ -57,9 +58,9 @@ export function createLife(needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop
       actor.send({ type: 'node.stop' })
       actor.stop()
       services.stop()
-      stock.stop()
+      external.stop()
       rates.stop()
-      await within(clock, CLOSE_TIMEOUT, Promise.all([entrances.close(), turnServer.close(), file.close(), wishes.close()]))
+      await within(clock, CLOSE_TIMEOUT, Promise.all([entrances.close(), turnServer.close(), file.close(), operatorChanges.close()]))
       // Last, since a call that is cut short must not count as a peer's silence in what is written.
       ending.abort()
       publish({ type: 'node.stopped' })

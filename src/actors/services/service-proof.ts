@@ -38,21 +38,21 @@ interface ProofOptions extends Pick<Ports, 'clock' | 'network'> {
 export function startServiceProof({ clock, network, spec, address, datagram, told, onBug }: ProofOptions): ServiceProof {
   const abort = new AbortController()
   const { signal } = abort
+  let again: unknown = null
+  /** Closes what is open now. */
+  let drop = (): void => {}
+  const end = (): void => {
+    abort.abort()
+    clock.clearTimeout(timer)
+    clock.clearTimeout(again)
+    drop()
+  }
   const settle = (cause: ServiceCause | null): void => {
     if (signal.aborted) return
     end()
     told(cause)
   }
-  const end = (): void => {
-    abort.abort()
-    clock.clearTimeout(timer)
-  }
   const timer = clock.setTimeout(() => settle({ type: 'silent', address }), SERVICE_PROOF_TIMEOUT)
-  /** Runs `again` after `ms` unless it is over. */
-  const later = (ms: number, again: () => void): void => {
-    const waiting = clock.setTimeout(again, ms)
-    signal.addEventListener('abort', () => clock.clearTimeout(waiting), { once: true })
-  }
 
   // A group's port is other members' too: connections are made until one comes out here.
   const isShared = spec.options?.group !== undefined
@@ -62,25 +62,24 @@ export function startServiceProof({ clock, network, spec, address, datagram, tol
     if (isFailureOf(opened)) return settle({ type: 'unreachable', address, why: opened.text })
     const { link } = opened
     link.on('error', () => {})
-    const leave = (): void => void link.destroy()
-    if (signal.aborted) return leave()
-    signal.addEventListener('abort', leave, { once: true })
+    if (signal.aborted) return void link.destroy()
+    drop = () => void link.destroy()
     if (said !== '') link.write(Buffer.from(said))
     if (!isShared) return
-    later(SHARED_PERIOD, () => {
-      leave()
+    again = clock.setTimeout(() => {
+      drop()
       connect().catch(onBug)
-    })
+    }, SHARED_PERIOD)
   }
   const sendDatagrams = async (bytes: Uint8Array): Promise<void> => {
     const to = parseAddress(address)
     const opened = await network.openDatagrams(to?.host.includes(':') ? '[::]:0' : '0.0.0.0:0', () => {})
     if (isFailure(opened)) return settle({ type: 'not-tried', why: opened.text })
     if (signal.aborted) return void opened.close()
-    signal.addEventListener('abort', () => void opened.close(), { once: true })
+    drop = () => void opened.close()
     const send = (): void => {
       if (to !== null) opened.send(bytes, to)
-      later(DATAGRAM_PERIOD, send)
+      again = clock.setTimeout(send, DATAGRAM_PERIOD)
     }
     send()
   }

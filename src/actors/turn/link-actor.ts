@@ -21,14 +21,14 @@ import type { PeerCalls } from '../membership/peer-calls.ts'
 import { isFailureOf } from '../services/carrier.ts'
 import { portIn } from '../services/service-address.ts'
 import type { Services } from '../services/services.ts'
-import { bestPing, dialWishOf, type StockSource } from './stock-login.ts'
-import type { StockTurns } from './stock-turns.ts'
+import type { ExternalFrps } from './external-frps.ts'
+import { bestPing, dialTlsOf, type ExternalSource } from './external-login.ts'
 import { createTunnelCarrier, proxyOf, requestOf } from './tunnel-carrier.ts'
 
 interface LinkNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
   readonly calls: Pick<PeerCalls, 'echo'>
   readonly services: Pick<Services, 'carriedBy' | 'meter'>
-  readonly stock: Pick<StockTurns, 'measured' | 'refused' | 'rttMs'>
+  readonly external: Pick<ExternalFrps, 'measured' | 'refused' | 'rttMs'>
   readonly self: string
   /** Where this node's own HTTP answers to what comes through a tunnel. */
   readonly innerAddress: () => string
@@ -50,7 +50,7 @@ const PROOF_TRIES = 20
 const PROOF_WAIT = 100
 
 export function createLinkActor(needs: LinkNeeds) {
-  const { clock, random, network, calls, services, stock, self, innerAddress, onBug } = needs
+  const { clock, random, network, calls, services, external, self, innerAddress, onBug } = needs
   // By frp address. A TURN that still holds this node's earlier session frees its ports at once when it is named.
   const runIds = new Map<string, string>()
 
@@ -77,7 +77,7 @@ export function createLinkActor(needs: LinkNeeds) {
     const nodeProxy = `${self.slice(0, 16)}/node` // no service can be called so
     const host = parseAddress(turn.address)?.host ?? ''
     const named = turn.kind === 'frp' ? needs.turns.find((source) => source.type === 'frp' && source.address === frpAddress) : undefined
-    const source: StockSource = named?.type === 'frp' ? named : { type: 'frp', address: frpAddress, token: '', tls: 'off', wire: 1 }
+    const source: ExternalSource = named?.type === 'frp' ? named : { type: 'frp', address: frpAddress, token: '', tls: 'off', wire: 1 }
     let cut = false
     const noteCut = (): void => {
       cut = true
@@ -89,7 +89,7 @@ export function createLinkActor(needs: LinkNeeds) {
         const opened = await network.dial(frpAddress, {
           timeoutMs: DIAL_TIMEOUT,
           ...(reader ? { reader } : {}),
-          ...dialWishOf(source),
+          ...dialTlsOf(source),
         })
         // Before the mux hears of it: what the mux ends itself, as for silence, is no cut.
         if (!isFailureOf(opened)) {
@@ -135,7 +135,7 @@ export function createLinkActor(needs: LinkNeeds) {
       const { connectionsNow } = client
       bestPing(client, (rttMs) => {
         if (ended) return
-        stock.measured(turn.key, connectionsNow > 0 ? Math.min(rttMs, stock.rttMs(turn.key) ?? rttMs) : rttMs)
+        external.measured(turn.key, connectionsNow > 0 ? Math.min(rttMs, external.rttMs(turn.key) ?? rttMs) : rttMs)
         after(PING_PERIOD, measure)
       })
     }
@@ -158,13 +158,13 @@ export function createLinkActor(needs: LinkNeeds) {
         case 'client.proxyRefused': {
           if (fact.proxy !== nodeProxy) return carrier.hear(fact)
           const { text } = explain(causeOfRefusal(fact.error, requestOf(NODE, turn.name)))
-          stock.refused(turn.key, text)
+          external.refused(turn.key, text)
           return tell({ type: 'link.closed', why: text })
         }
         case 'client.served':
           return carrier.hear(fact)
         case 'client.closed':
-          if (fact.refused) stock.refused(turn.key, loginRefusalText(fact.why))
+          if (fact.refused) external.refused(turn.key, loginRefusalText(fact.why))
           return tell({ type: 'link.closed', why: fact.refused ? loginRefusalText(fact.why) : plain(fact.why), cut })
       }
     }

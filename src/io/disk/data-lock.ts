@@ -8,21 +8,10 @@
 // A dead owner's lock is never removed, since another process might have put its own there meanwhile. Whoever finds it makes
 // `moonwalk.lock.KEY`, KEY being the dead one's, which only one can; a claimant that dies leaves a claim that is claimed in turn.
 // If the lock is then still the dead one's, it is replaced by rename.
-import {
-  constants,
-  copyFileSync,
-  linkSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { codeOf } from '../network/network-failure.ts'
 import { errorText, makeDir } from './durable-file.ts'
+import { make, remove, textAt } from './lock-file.ts'
 import { type Fate, fateOf, isShared, newKey, type Owner, ownerIn, ownerName, ownerText, ownOwner } from './lock-owner.ts'
 import { knockIn, listenIn, socketName } from './lock-socket.ts'
 
@@ -201,61 +190,4 @@ function keepAlive(dir: string, own: Owner, { onLost = () => {}, world = REAL_WO
     onLost()
   })
   return stop
-}
-
-/** False if it is there. */
-function make(file: string, own: Owner): boolean {
-  try {
-    symlinkSync(ownerText(own), file)
-    return true
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false
-    if (!NO_LINKS.has(codeOf(error))) throw error
-    return makeAsFile(file, own)
-  }
-}
-
-const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL'])
-
-/** For file systems without symbolic links. A hard link appears with its whole content; where there are none either, a copy. */
-function makeAsFile(file: string, own: Owner): boolean {
-  const whole = `${file}.${own.key}.whole`
-  writeFileSync(whole, ownerText(own), { mode: 0o600 })
-  try {
-    try {
-      linkSync(whole, file)
-    } catch (error) {
-      if (!NO_LINKS.has(codeOf(error))) throw error
-      copyFileSync(whole, file, constants.COPYFILE_EXCL)
-    }
-    return true
-  } catch (error) {
-    // ENOENT: the owner has tidied up meanwhile.
-    if (codeOf(error) === 'EEXIST' || codeOf(error) === 'ENOENT') return false
-    throw error
-  } finally {
-    remove(whole)
-  }
-}
-
-/** A link's target, or a file's content. */
-function textAt(file: string): string | null {
-  try {
-    return readlinkSync(file)
-  } catch {
-    // No link, or none such.
-  }
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return null
-  }
-}
-
-function remove(file: string): void {
-  try {
-    rmSync(file, { force: true })
-  } catch {
-    // It tells of a process that is gone soon: a later start sees through it.
-  }
 }

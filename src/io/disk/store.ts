@@ -1,17 +1,17 @@
 import type { Store, StoreNote } from '../../ports.ts'
+import { createOperatorStore } from './operator-store.ts'
 import { createTableStore } from './table-store.ts'
-import { createWishesStore } from './wishes-store.ts'
 
 /** The node's files. `more`: what else of the data directory a person should know, such as that the log can't be written. */
 export function createStore({
   tableFile,
-  wishesFile,
+  operatorFile,
   more = () => [],
 }: {
   readonly tableFile: string
-  readonly wishesFile: string
+  readonly operatorFile: string
   readonly more?: () => readonly StoreNote[]
 }): Store {
-  const [table, wishes] = [createTableStore(tableFile), createWishesStore(wishesFile)]
-  return { ...table, ...wishes, notes: () => [...table.notes(), ...wishes.notes(), ...more()] }
+  const [table, operatorChanges] = [createTableStore(tableFile), createOperatorStore(operatorFile)]
+  return { ...table, ...operatorChanges, notes: () => [...table.notes(), ...operatorChanges.notes(), ...more()] }
 }

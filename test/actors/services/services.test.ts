@@ -387,6 +387,22 @@ test('a udp service is proven by a datagram, which no service sees', () =>
     await opened.close()
   }))
 
+test('a proof that comes to nothing is no burden: as many datagrams as it takes, and no warning of Node', () =>
+  onStage([{ ...WEB, kind: 'udp' }], async ({ world, services, carrier, place, advance }) => {
+    const warnings: string[] = []
+    const warned = ({ name }: Error): unknown => warnings.push(name)
+    process.on('warning', warned)
+    let came = 0
+    const opened = await world.network.network('me').openDatagrams('127.0.0.1:20000', () => came++)
+    if (isFailure(opened)) throw new Error(opened.text)
+    services.carriedBy(carrier)
+    place().opened('127.0.0.1:20000')
+    await advance(3_500)
+    process.off('warning', warned)
+    expect([came, warnings, services.list()[0]?.cause]).toEqual([12, [], { type: 'silent', address: '127.0.0.1:20000' }])
+    await opened.close()
+  }))
+
 test('health names each service that is not up, with advice that fits', () =>
   onStage([WEB, SSH], async ({ services, carrier, place }) => {
     services.carriedBy(carrier)

@@ -91,7 +91,7 @@ async function onStage(
       services,
       self: SELF,
       calls: { echo: async () => echo(clock.now()) },
-      stock: {
+      external: {
         measured: () => {},
         rttMs: () => null,
         refused: (key, why) => void told.push(`${at()} ${key} refused: ${why}`),

@@ -106,11 +106,16 @@ describe('who is let in', () => {
 
 describe('what it answers', () => {
   test('the same objects as the commands', async () => {
-    world.node.show({ status: aStatus('serving'), peers: [aRow('birch')], states: { node: ['serving'] } })
+    world.node.show({
+      status: aStatus('serving'),
+      peers: [aRow('birch'), aRow('elm', { state: 'offline' })],
+      states: { node: ['serving'] },
+    })
     const read = async (path: string) => JSON.parse((await world.ask(path, { headers: world.bearer })).body)
     expect(await read('/api/status')).toEqual(world.node.status())
     expect(await read('/api/peers')).toEqual(world.node.peers())
-    expect(await read('/api/table')).toEqual({ ip_address: [{ name: 'birch' }] })
+    expect(await read('/api/peers/all')).toEqual(world.node.peers('all'))
+    expect(await read('/api/table')).toEqual({ ip_address: [{ name: 'birch' }, { name: 'elm' }] })
     expect(await read('/api/states')).toEqual({ schemaVersion: 1, states: { node: ['serving'] } })
     expect(await read('/api/news')).toEqual({ schemaVersion: 1, news: [] })
   })
@@ -185,8 +190,8 @@ describe('actions', () => {
     expect(await read('/api/peers', { address: 'bad.test:8088' })).toEqual([409, sentence('That address may not be contacted.')])
     expect(await read('/api/peers/remove', { peer: 'nobody' })).toEqual([404, sentence('There is no such server.')])
     expect(await read('/api/services', { spec })).toEqual([200, { schemaVersion: 1, ...aService('web') }])
-    const wishes = { ...spec, options: { limit: '1MB', check: 'http:/health', port: 20_080 } }
-    expect((await read('/api/services', { spec: wishes }))[0]).toEqual(200)
+    const operatorChanges = { ...spec, options: { limit: '1MB', check: 'http:/health', port: 20_080 } }
+    expect((await read('/api/services', { spec: operatorChanges }))[0]).toEqual(200)
     expect(await read('/api/services', { spec: { ...spec, options: { limit: 'fast' } } })).toEqual([
       400,
       sentence('The body does not fit: spec.options.limit: must be a number of KB or MB, such as 1MB.'),
@@ -200,7 +205,7 @@ describe('actions', () => {
       ['add', 'bad.test:8088'],
       ['remove', 'nobody'],
       ['expose', spec, 30_000],
-      ['expose', wishes, 30_000],
+      ['expose', operatorChanges, 30_000],
       ['ping', 'birch'],
       ['ping', 'nobody'],
       ['unexpose', 'web'],
