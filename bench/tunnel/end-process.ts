@@ -9,6 +9,7 @@ import { createNodeNetwork } from '../../src/io/network/node-network.ts'
 import { createNodeHttp } from '../../src/io/network/peer-http.ts'
 import { createNodeClock, createNodeRandom } from '../../src/io/node-clock.ts'
 import { isFailure } from '../../src/ports.ts'
+import { SERVER_DEFAULTS } from '../../test/frp/server-defaults.ts'
 import { type EndSettings, startClient, tcpProxy } from '../../test/interop/our-ends.ts'
 
 const [role, serverPort, localPort, settings = '{}', count = '1'] = process.argv.slice(2)
@@ -24,19 +25,13 @@ async function serve(): Promise<void> {
   const random = createNodeRandom()
   const network = createNodeNetwork()
   const server = createFrpServer({
+    ...SERVER_DEFAULTS,
     clock: createNodeClock(),
     randomBytes: (bytes) => random.bytes(bytes),
     listen: (address, onLink) => network.listen(address, onLink),
-    bindHost: '127.0.0.1',
     token: 'bench',
-    ports: { first: 20_000, last: 29_999 },
-    allowPorts: { first: 1_024, last: 65_535 },
-    maxPortsPerClient: 0,
     maxPoolCount: 10,
     maxClients: 5_000,
-    keepaliveMs: 10_000,
-    silenceMs: 10_000,
-    tell: () => {},
   })
   const listening = await createNodeHttp().serve({
     address: '127.0.0.1:0',

@@ -1,4 +1,5 @@
-// frp's two ends as the node sees them. Both are plain state over links: no sockets, no clock of their own.
+// frp's two ends as the node uses them. Both work over links and a clock that they are given; they open no sockets.
+import type { OnBug } from './bugs.ts'
 import type { AcceptedLink, Link, OpenedLink, Reader } from './links/link.ts'
 import type { ProxyMeter } from './meters/proxy-meter.ts'
 import type { Vhosts } from './web/vhosts.ts'
@@ -58,9 +59,9 @@ export interface FrpClientOptions {
   /** 2: servers of frp 0.69.0 or later only (udp 0.69.1). Stock's default is 1. */
   readonly wire: 1 | 2
   readonly poolCount: number
-  /** The one given at an earlier login, to replace that session. */
+  /** Given by the TURN at an earlier login, whose session this one replaces; empty: none. */
   readonly runId: string
-  /** Asks the TURN's mux for a sign of life this often, and gives up after `silenceMs` more without one. */
+  /** With mux: pings the TURN this often, and gives up when nothing at all comes within `silenceMs` after a ping. */
   readonly keepaliveMs: number
   readonly silenceMs: number
   /** The other end is moonwalk too: half-close is passed on. */
@@ -68,6 +69,8 @@ export interface FrpClientOptions {
   /** A meter of an earlier session that is to go on counting for a proxy; null, or absent: a new one. */
   readonly meterOf?: (proxy: string) => ProxyMeter | null
   readonly tell: (fact: FrpClientFact) => void
+  /** Default: thrown, which ends the process. */
+  readonly onBug?: OnBug
 }
 
 export type FrpClientFact =
@@ -147,12 +150,14 @@ export interface FrpServerOptions {
   readonly maxPortsPerClient: number
   readonly maxPoolCount: number
   readonly maxClients: number
-  /** With mux: asks a client for a sign of life this often, and gives it up after `silenceMs` more without one. */
+  /** With mux: pings a client this often, and closes its session when nothing at all comes within `silenceMs` after a ping. */
   readonly keepaliveMs: number
   readonly silenceMs: number
   /** The same for clients that are moonwalk too, once they have logged in. Default: as for all. */
   readonly ours?: { readonly keepaliveMs: number; readonly silenceMs: number }
   readonly tell: (fact: FrpServerFact) => void
+  /** Default: thrown, which ends the process. */
+  readonly onBug?: OnBug
 }
 
 /**

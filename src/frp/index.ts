@@ -1,9 +1,10 @@
 // All that is used of frp from outside: its wire over links that carry bytes, both ends, and what they tell.
+export { type OnBug, throwBug } from './bugs.ts'
 export { createFrpClient } from './client/client.ts'
 export { watchHealth } from './client/health-check.ts'
 export type { DatagramPort, FrpClient, FrpClientFact, FrpServerFact, HealthCheck, ProxySpec } from './contract.ts'
-export { relayLinks } from './links/bare-relay.ts'
 export type { AcceptedLink, Link, OpenedLink, Reader } from './links/link.ts'
+export { relayLinks } from './links/relay.ts'
 export { bucketFor, readBandwidth, type TokenBucket } from './meters/bandwidth-limit.ts'
 export { LimitedLink } from './meters/limited-link.ts'
 export { ProxyMeter } from './meters/proxy-meter.ts'
@@ -12,6 +13,15 @@ export { plainHost } from './server/server-proxy.ts'
 export type { CarriedProxy } from './server/server-session.ts'
 export { UdpUsers } from './server/udp-users.ts'
 export { serverNameOf } from './web/client-hello.ts'
-export { framingOf, type HttpRules, isAuthorized, NO_RULES, requestHeaders, responseHeaders } from './web/http-rules.ts'
+export {
+  framingOf,
+  type HttpRules,
+  informationalHeaders,
+  isAuthorized,
+  NO_RULES,
+  requestHeaders,
+  responseHeaders,
+  trailerHeaders,
+} from './web/http-rules.ts'
 export { type VhostFinder, type VhostRoute, Vhosts } from './web/vhosts.ts'
 export { proxyHeader } from './wire/proxy-protocol.ts'

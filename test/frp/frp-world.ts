@@ -4,8 +4,9 @@ import { createFrpClient } from '../../src/frp/client/client.ts'
 import type { FrpClientFact, FrpClientOptions, FrpFailure, FrpServerFact, FrpServerOptions, ProxySpec } from '../../src/frp/contract.ts'
 import type { AcceptedLink, Link, OpenedLink, Reader } from '../../src/frp/links/link.ts'
 import { createFrpServer } from '../../src/frp/server/server.ts'
-import { FakeClock, settle } from './fake-clock.ts'
+import { frpClock, settle } from './frp-clock.ts'
 import { acceptedOf, linkPair, openedOf } from './link-pair.ts'
+import { SERVER_DEFAULTS } from './server-defaults.ts'
 
 export const PROXY: ProxySpec = {
   name: 'web',
@@ -45,7 +46,7 @@ export class Caller {
 }
 
 export class World {
-  readonly clock = new FakeClock()
+  readonly clock = frpClock()
   readonly told: FrpServerFact[] = []
   readonly ports = new Map<number, (accepted: AcceptedLink) => void>()
   /** Ports that somebody else holds. */
@@ -62,6 +63,7 @@ export class World {
 
   constructor(options: Partial<FrpServerOptions> = {}) {
     this.server = createFrpServer({
+      ...SERVER_DEFAULTS,
       clock: this.clock,
       randomBytes: this.randomBytes,
       listen: async (address, onLink) => {
@@ -70,14 +72,8 @@ export class World {
         this.ports.set(port, onLink)
         return { type: 'listening', port, close: async () => void this.ports.delete(port) }
       },
-      bindHost: '0.0.0.0',
       token: 'secret',
       ports: { first: 20_000, last: 20_099 },
-      allowPorts: { first: 1024, last: 65_535 },
-      maxPortsPerClient: 0,
-      maxPoolCount: 5,
-      maxClients: 100,
-      keepaliveMs: 10_000,
       silenceMs: 5_000,
       tell: (fact) => this.told.push(fact),
       ...options,

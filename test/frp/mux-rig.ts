@@ -3,8 +3,8 @@ import type { Link } from '../../src/frp/links/link.ts'
 import { createMux, type Mux, type MuxOptions } from '../../src/frp/mux/mux.ts'
 import type { MuxStream } from '../../src/frp/mux/mux-contract.ts'
 import { FrameParser } from '../../src/frp/mux/yamux-frame.ts'
+import { VirtualClock } from '../sim/virtual-clock.ts'
 import { linkPair, openedOf } from './link-pair.ts'
-import { type ManualClock, manualClock } from './manual-clock.ts'
 
 export interface End {
   readonly mux: Mux
@@ -19,7 +19,7 @@ export interface Choices extends Partial<Pick<MuxOptions, 'gather' | 'limits' | 
   readonly direct?: boolean
 }
 
-export function startEnd(link: Link, client: boolean, clock: ManualClock, { direct = true, ...options }: Choices = {}): End {
+export function startEnd(link: Link, client: boolean, clock: VirtualClock, { direct = true, ...options }: Choices = {}): End {
   const streams: MuxStream[] = []
   const closed: string[] = []
   const mux = createMux({
@@ -28,7 +28,7 @@ export function startEnd(link: Link, client: boolean, clock: ManualClock, { dire
     keepaliveMs: 0,
     silenceMs: 10_000,
     ...options,
-    limits: { ackDelayMs: 0, nearRttMs: 0, ...options.limits },
+    limits: { ackDelayMs: 0, flightMaxRttMs: 0, ...options.limits },
     clock,
     onStream: (stream) => {
       streams.push(stream)
@@ -42,8 +42,8 @@ export function startEnd(link: Link, client: boolean, clock: ManualClock, { dire
 }
 
 /** Two sessions that talk to each other. */
-export function muxPair(choices: Choices = {}): { readonly client: End; readonly server: End; readonly clock: ManualClock } {
-  const clock = manualClock()
+export function muxPair(choices: Choices = {}): { readonly client: End; readonly server: End; readonly clock: VirtualClock } {
+  const clock = new VirtualClock()
   const [near, far] = linkPair()
   return { client: startEnd(near, true, clock, choices), server: startEnd(far, false, clock, choices), clock }
 }
@@ -51,13 +51,13 @@ export function muxPair(choices: Choices = {}): { readonly client: End; readonly
 /** One session, and its other end by hand. */
 export function muxAndWire(choices: Choices & { readonly client?: boolean } = {}): {
   readonly end: End
-  readonly clock: ManualClock
+  readonly clock: VirtualClock
   readonly wire: Link
   /** What the session has sent, a frame a line: `window ack 1 +6029312`, `data 1 "hi"`. */
   readonly sent: string[]
   say(hex: string): void
 } {
-  const clock = manualClock()
+  const clock = new VirtualClock()
   const [near, far] = linkPair()
   const { client = false, ...rest } = choices
   const end = startEnd(near, client, clock, rest)
@@ -100,8 +100,3 @@ export async function until(done: () => boolean, turns = 20_000): Promise<void> 
 }
 
 const turnOfLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-
-/** Lets everything that is under way arrive. */
-export async function settle(turns = 50): Promise<void> {
-  for (let turn = 0; turn < turns; turn++) await turnOfLoop()
-}

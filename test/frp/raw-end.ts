@@ -9,7 +9,7 @@ import { controlCipher } from '../../src/frp/wire/control-cipher.ts'
 import { privilegeKey } from '../../src/frp/wire/crypto.ts'
 import type { Message, MessageOf, Outgoing } from '../../src/frp/wire/messages.ts'
 import { wireOf } from '../../src/frp/wire/wire.ts'
-import type { FakeClock } from './fake-clock.ts'
+import type { VirtualClock } from '../sim/virtual-clock.ts'
 
 export const login = (fields: Partial<MessageOf<'login'>> = {}): Outgoing => ({
   type: 'login',
@@ -52,7 +52,7 @@ export class RawStream {
     this.#raw = true
   }
 
-  secure(clock: FakeClock, token = 'secret'): void {
+  secure(clock: VirtualClock, token = 'secret'): void {
     this.#channel = new ControlChannel(this.stream, {
       clock,
       wire: wireOf(1),
@@ -82,7 +82,7 @@ export class RawEnd {
   readonly streams: RawStream[] = []
   closed: string | null = null
 
-  constructor(link: Link, clock: FakeClock, client: boolean) {
+  constructor(link: Link, clock: VirtualClock, client: boolean) {
     this.mux = createMux({
       client,
       gather: false,

@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { Worker } from 'node:worker_threads'
 import { expect } from 'vitest'
-import { settle } from '../frp/fake-clock.ts'
+import { settle } from '../frp/frp-clock.ts'
 import { type Chance, chance, pieces } from './chance.ts'
 
 export interface Target {

@@ -1,9 +1,9 @@
 // The readers below the messages: yamux frames, a whole multiplexer, snappy.
 import type { Link } from '../../src/frp/links/link.ts'
 import { createMux } from '../../src/frp/mux/mux.ts'
-import { bareFrame, FrameParser } from '../../src/frp/mux/yamux-frame.ts'
+import { FrameParser, frameHeader } from '../../src/frp/mux/yamux-frame.ts'
 import { SnappyReader, snappyWriter, unpackBlock } from '../../src/frp/wire/snappy.ts'
-import { FakeClock } from '../frp/fake-clock.ts'
+import { frpClock } from '../frp/frp-clock.ts'
 import type { Target } from './campaign.ts'
 import { type Chance, damaged, noise, oneOf, strange } from './chance.ts'
 
@@ -14,14 +14,14 @@ const packed = (() => {
 /** "hello, hello, hello!" as a block that copies from itself. */
 const block = Buffer.from('141868656c6c6f2c202e07000021', 'hex')
 const yamux = Buffer.concat([
-  bareFrame(1, 1, 1, 0),
-  bareFrame(0, 0, 1, 2),
+  frameHeader(1, 1, 1, 0),
+  frameHeader(0, 0, 1, 2),
   Buffer.from('hi'),
-  bareFrame(1, 0, 1, 1000),
-  bareFrame(2, 1, 0, 7),
-  bareFrame(1, 1, 3, 0),
-  bareFrame(0, 4, 3, 0),
-  bareFrame(1, 8, 1, 0),
+  frameHeader(1, 0, 1, 1000),
+  frameHeader(2, 1, 0, 7),
+  frameHeader(1, 1, 3, 0),
+  frameHeader(0, 4, 3, 0),
+  frameHeader(1, 8, 1, 0),
 ])
 
 /** Frames that are whole and mean anything: opened twice, ended twice, more than its credit, for nobody. */
@@ -32,7 +32,7 @@ function frames(pick: Chance): Buffer {
     const flags = oneOf(pick, [0, 0, 1, 1, 2, 4, 4, 8, pick(16)])
     const id = oneOf(pick, [0, 1, 1, 1, 2, 3, 5, 0xffffffff])
     const length = oneOf(pick, [0, 1, pick(200), pick(200), 0x40000, 0x40001, 0xffffffff])
-    parts.push(bareFrame(type, flags, id, length))
+    parts.push(frameHeader(type, flags, id, length))
     if (type === 0 && length < 1_000) parts.push(Buffer.alloc(length, 7))
   }
   return Buffer.concat(parts)
@@ -58,7 +58,7 @@ const nowhere: Link = {
 
 /** A session that hears the pieces; the streams that are left once it is closed, of which there may be none. */
 function session(pieces: Iterable<Buffer>): number {
-  const clock = new FakeClock()
+  const clock = frpClock()
   const mux = createMux({ client: false, clock, gather: false, keepaliveMs: 0, silenceMs: 0, onStream: () => {}, onClose: () => {} })
   const reader = mux.reader()
   mux.start({ link: nowhere, direct: true }, null)

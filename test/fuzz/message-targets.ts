@@ -1,6 +1,7 @@
 // The readers of frp's messages, on both wires, in clear.
 import { encodeMessage, MessageReader } from '../../src/frp/wire/codec.ts'
 import { type Coder, createCoder } from '../../src/frp/wire/coding.ts'
+import { datagramLimits, MAX_DATAGRAM_BYTES } from '../../src/frp/wire/datagram-size.ts'
 import { GreetingReader } from '../../src/frp/wire/greeting.ts'
 import type { Outgoing } from '../../src/frp/wire/messages.ts'
 import { PacketStream } from '../../src/frp/wire/packet-stream.ts'
@@ -41,13 +42,20 @@ export function drain(source: MessageSource, pieces: Iterable<Buffer>): number {
 }
 
 /** Datagrams as a work connection brings them. */
-function drainPackets(coder: Coder, pieces: Iterable<Buffer>): number {
+function drainPackets(coder: Coder, told: number, pieces: Iterable<Buffer>): number {
   const stream = deadEnd()
   let most = 0
   const onPacket = (bytes: Buffer): void => {
     most = Math.max(most, bytes.length)
   }
-  new PacketStream(stream, { wire: wireOf(1), coder, onPacket, onSign: () => {}, onFail: () => {} }).start(null)
+  new PacketStream(stream, {
+    wire: wireOf(1),
+    limits: datagramLimits(wireOf(1), told),
+    coder,
+    onPacket,
+    onSign: () => {},
+    onFail: () => {},
+  }).start(null)
   for (const piece of pieces) stream.onBytes?.(piece)
   return most
 }
@@ -87,6 +95,13 @@ export const messageTargets: readonly Target[] = [
     inputs: 200_000,
     input: (pick) => (pick(8) === 0 ? noise(pick, 400) : damaged(pick, coder(true).encode(strange(pick, v1)))),
     maxBytes: V1_BYTES,
-    feed: (pieces) => drainPackets(coder(true), pieces),
+    feed: (pieces) => drainPackets(coder(true), 0, pieces),
+  },
+  {
+    name: 'large datagrams, as our ends agree on',
+    inputs: 200_000,
+    input: (pick) => strange(pick, v1),
+    maxBytes: MAX_DATAGRAM_BYTES,
+    feed: (pieces) => drainPackets(coder(false), MAX_DATAGRAM_BYTES, pieces),
   },
 ]

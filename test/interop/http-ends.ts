@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request } from 'node:http'
+import { connect as connectHttp2 } from 'node:http2'
 import { createServer as createTlsServer, request as requestTls } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { WebSocket, WebSocketServer } from 'ws'
@@ -14,11 +15,15 @@ export interface Web {
   close(): Promise<void>
 }
 
-/** `/` says what it is, `/echo` gives a body back, `/pieces` sends `one`, and `two` once somebody asked for `/next`; websockets echo. */
+/**
+ * `/` says what it is, `/echo` gives a body back, `/pieces` sends `one`, and `two` once somebody asked for `/next`, `/around` sends
+ * a hint ahead of its answer, a large header in it and a trailer behind it; websockets echo.
+ */
 export async function startWeb({ tls = false, says = 'web' } = {}): Promise<Web> {
   const asked: IncomingMessage[] = []
   let next = (): void => {}
-  const server = tls ? createTlsServer(selfSigned()) : createServer()
+  const limits = { maxHeaderSize: 2 * LARGE_BYTES }
+  const server = tls ? createTlsServer({ ...selfSigned(), ...limits }) : createServer(limits)
   server.on('request', (message, response) => {
     asked.push(message)
     if (message.url === '/echo') return void message.pipe(response)
@@ -28,6 +33,12 @@ export async function startWeb({ tls = false, says = 'web' } = {}): Promise<Web>
       return
     }
     if (message.url === '/next') next()
+    if (message.url === '/around') {
+      response.writeEarlyHints({ link: '</style.css>; rel=preload' })
+      response.writeHead(200, { trailer: 'x-sum', 'x-large': 'a'.repeat(LARGE_BYTES) })
+      response.write('around')
+      response.addTrailers({ 'x-sum': String(message.headers.cookie?.length ?? 0) })
+    }
     response.end(says)
   })
   const sockets = new WebSocketServer({ server })
@@ -50,6 +61,48 @@ export async function startWeb({ tls = false, says = 'web' } = {}): Promise<Web>
       }),
   }
 }
+
+/** The headers that any stock frps takes, and more than Node would by itself. */
+const LARGE_BYTES = 60 << 10
+
+/** What is around a body on its way back from `/around`, asked with a large cookie: over HTTP/1.1, or HTTP/2. */
+export async function around(port: number, host: string, version: 1 | 2): Promise<unknown> {
+  const cookie = 'c'.repeat(LARGE_BYTES)
+  const seen = { hint: '', large: 0, body: '', sum: '' }
+  if (version === 1) {
+    const asked = request({
+      host: '127.0.0.1',
+      port,
+      path: '/around',
+      headers: { host, cookie },
+      agent: false,
+      maxHeaderSize: 2 * LARGE_BYTES,
+    })
+    asked.on('information', ({ headers }) => {
+      seen.hint = String(headers.link)
+    })
+    const [answer] = (await once(asked.end(), 'response')) as [IncomingMessage]
+    for await (const piece of answer) seen.body += piece
+    return { ...seen, large: answer.headers['x-large']?.length, sum: answer.trailers['x-sum'] }
+  }
+  const session = connectHttp2(`http://127.0.0.1:${port}`, { settings: { maxHeaderListSize: 2 * LARGE_BYTES } })
+  const stream = session.request({ ':authority': host, ':path': '/around', cookie })
+  stream.on('headers', (headers) => {
+    seen.hint = String(headers.link)
+  })
+  stream.on('response', (headers) => {
+    seen.large = String(headers['x-large']).length
+  })
+  stream.on('trailers', (headers) => {
+    seen.sum = String(headers['x-sum'])
+  })
+  for await (const piece of stream) seen.body += piece
+  session.close()
+  return seen
+}
+
+/** What has to come of it. */
+export const AROUND = { hint: '</style.css>; rel=preload', large: LARGE_BYTES, body: 'aroundweb', sum: String(LARGE_BYTES) }
 
 export interface Question {
   readonly path?: string

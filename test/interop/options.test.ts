@@ -37,6 +37,35 @@ async function ourClientAt(version: Version, spec: ProxySpec) {
   return { port: Number(remoteAddr.split(':').at(-1)), client, facts, frps }
 }
 
+test.each(VERSIONS)(
+  'a datagram for a stock frpc %s passes up to the size of frp’s messages, and a larger one is counted',
+  async (version) => {
+    const [service, user] = [createSocket('udp4'), createSocket('udp4')]
+    for (const socket of [service, user]) {
+      ends.push(() => socket.close())
+      socket.bind(0, '127.0.0.1')
+      await once(socket, 'listening')
+    }
+    const sizes = new Set<number>()
+    service.on('message', (bytes) => sizes.add(bytes.length))
+    const ours = await startServer('secret')
+    ends.push(ours.close)
+    const remotePort = await freePort()
+    const frpc = await startFrpc(version, ours.port, settings, { name: 'dns', type: 'udp', localPort: service.address().port, remotePort })
+    ends.push(frpc.end)
+    const lastError = () => ours.server.figures().sessions[0]?.proxies[0]?.meter.figures(0).lastError?.text ?? ''
+    const deadline = performance.now() + 20_000
+    while (performance.now() < deadline && !(sizes.has(7_488) && /7489/.test(lastError()))) {
+      for (const size of [7_488, 7_489]) user.send(Buffer.alloc(size), remotePort, '127.0.0.1') // until the work connection is there they are lost
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    expect([[...sizes], lastError()]).toEqual([
+      [7_488],
+      'a datagram of 7489 bytes was lost: the other end of the tunnel takes 7488 at most',
+    ])
+  },
+)
+
 describe('a limit of 1 MiB/s', () => {
   test.each([
     ['0.45.0', 'client'],

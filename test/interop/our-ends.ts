@@ -1,13 +1,14 @@
 // Our two ends of a tunnel on real sockets, without the rest of the node.
 import { isOwnHost } from '../../src/domain/own-host.ts'
 import { createFrpClient } from '../../src/frp/client/client.ts'
-import type { FrpClient, FrpClientFact, FrpServer, FrpServerFact, ProxySpec } from '../../src/frp/contract.ts'
+import type { FrpClient, FrpClientFact, FrpServerFact, ProxySpec } from '../../src/frp/contract.ts'
 import { createFrpServer } from '../../src/frp/server/server.ts'
 import { Vhosts } from '../../src/frp/web/vhosts.ts'
 import { createNodeNetwork } from '../../src/io/network/node-network.ts'
 import { createNodeHttp } from '../../src/io/network/peer-http.ts'
 import { createNodeClock, createNodeRandom } from '../../src/io/node-clock.ts'
 import { isFailure } from '../../src/ports.ts'
+import { SERVER_DEFAULTS } from '../frp/server-defaults.ts'
 
 const clock = createNodeClock()
 const random = createNodeRandom()
@@ -107,7 +108,7 @@ export const domainProxy = (type: 'http' | 'https', domain: string, ...given: Pa
 
 export interface OurServer {
   readonly port: number
-  readonly server: FrpServer
+  readonly server: ReturnType<typeof createFrpServer>
   readonly facts: Facts<FrpServerFact>
   close(): Promise<void>
 }
@@ -118,20 +119,13 @@ export async function startServer(token: string): Promise<OurServer> {
   let port = 0
   const vhosts = new Vhosts({ port: () => port, isOwn: (host) => isOwnHost(host, []), subdomainHost: null })
   const server = createFrpServer({
+    ...SERVER_DEFAULTS,
     clock,
     randomBytes: (count) => random.bytes(count),
     listen: (address, onLink) => network.listen(address, onLink),
-    bindHost: '127.0.0.1',
     vhosts,
     openDatagrams: network.openDatagrams,
     token,
-    ports: { first: 20_000, last: 29_999 },
-    allowPorts: { first: 1_024, last: 65_535 },
-    maxPortsPerClient: 0,
-    maxPoolCount: 5,
-    maxClients: 100,
-    keepaliveMs: 10_000,
-    silenceMs: 10_000,
     tell: facts.tell,
   })
   const http = createNodeHttp()

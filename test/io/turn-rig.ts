@@ -4,9 +4,11 @@ import type { FrpClient, FrpClientFact } from '../../src/frp/contract.ts'
 import { createFrpServer } from '../../src/frp/server/server.ts'
 import { createNodeNetwork } from '../../src/io/network/node-network.ts'
 import { createNodeRandom } from '../../src/io/node-clock.ts'
-import { FakeClock } from '../frp/fake-clock.ts'
+import { frpClock } from '../frp/frp-clock.ts'
 import { PROXY } from '../frp/frp-world.ts'
+import { SERVER_DEFAULTS } from '../frp/server-defaults.ts'
 import { type Echo, roundTrip, startEcho } from '../interop/far-ends.ts'
+import type { VirtualClock } from '../sim/virtual-clock.ts'
 import { openPort } from './loopback.ts'
 
 const network = createNodeNetwork()
@@ -24,14 +26,14 @@ export async function eventually(fact: () => boolean): Promise<boolean> {
 export interface Holdings {
   readonly sockets: number
   readonly timers: number
-  readonly strangers: number
+  readonly pendingLogins: number
   readonly ports: number
   readonly sessions: number
 }
 
 export interface Turn {
   readonly port: number
-  readonly clock: FakeClock
+  readonly clock: VirtualClock
   /** Where the users of the tunnel come; what they say is echoed. */
   readonly tunnelPort: number
   /** Of the tunnel at rest, before any stranger came. */
@@ -46,25 +48,20 @@ export interface Turn {
 
 /** `firstByteMs`: how long a stranger may say nothing, in real time. */
 export async function startTurn(firstByteMs: number): Promise<Turn> {
-  const clock = new FakeClock()
+  const clock = frpClock()
   const server = createFrpServer({
+    ...SERVER_DEFAULTS,
     ...frp,
     clock,
     listen: (address, onLink) => network.listen(address, onLink),
-    bindHost: '127.0.0.1',
-    ports: { first: 20_000, last: 29_999 },
-    allowPorts: { first: 1_024, last: 65_535 },
-    maxPortsPerClient: 0,
-    maxPoolCount: 5,
     maxClients: 10,
-    tell: () => {},
   })
   const door = await openPort({ onFrp: (accepted) => server.accept(accepted), firstByteMs })
   const echo = await startEcho()
   const now = (): Holdings => ({
     sockets: process.getActiveResourcesInfo().filter((kind) => /^(TCPSocketWrap|TLSWrap|TCPServerWrap)$/.test(kind)).length,
-    timers: clock.pending,
-    strangers: server.figures().strangers,
+    timers: clock.timerCount,
+    pendingLogins: server.figures().pendingLogins,
     ports: server.figures().portsTaken,
     sessions: server.sessionCount,
   })
@@ -97,7 +94,7 @@ export async function startTurn(firstByteMs: number): Promise<Turn> {
 }
 
 interface TunnelWish {
-  readonly clock: FakeClock
+  readonly clock: VirtualClock
   readonly turnPort: number
   readonly echo: Echo
   readonly name: string

@@ -101,7 +101,7 @@ test.each([
       traffic: null,
     })
     const port = Number('public' in exposed ? exposed.public?.split(':')[1] : 0)
-    const sizes = [0, 1, 100, 1_400, 6_000]
+    const sizes = [0, 1, 100, 1_400, 6_000, 65_507]
     for (const bytes of sizes) expect(await echoed(user, port, bytes)).toBe(true)
     expect(heard).toEqual(sizes)
     expect(elm.node.unexpose('dns')).toEqual({ type: 'unexposed', name: 'dns' })

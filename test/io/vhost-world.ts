@@ -63,6 +63,9 @@ export async function vhostPort(options: Partial<PublicPortOptions> = {}, rules:
   const waiting: ((served: Served) => void)[] = []
   const come: Served[] = []
   const state = { refuses: false }
+  /** What the relay had against the service's answers. */
+  const failures: string[] = []
+  const failed = (why: string): void => void failures.push(why)
   const vhosts = new Vhosts({ port: () => 80, isOwn: (host) => host === 'node.example.org', subdomainHost: null })
   const serve = (user: AcceptedLink): void => {
     if (state.refuses) return user.refuse()
@@ -72,7 +75,7 @@ export async function vhostPort(options: Partial<PublicPortOptions> = {}, rules:
     else come.push(served)
   }
   const wish = { domains: ['web.example.org'], subdomain: '', locations: [] }
-  vhosts.claim({ ...wish, type: 'http' }, { rules: { ...NO_RULES, ...rules }, serve })
+  vhosts.claim({ ...wish, type: 'http' }, { rules: { ...NO_RULES, ...rules }, serve, failed })
   vhosts.claim({ ...wish, type: 'http', domains: ['part.example.org'], locations: ['/part'] }, { rules: NO_RULES, serve })
   vhosts.claim({ ...wish, type: 'https' }, { rules: NO_RULES, serve })
   const door = await openPort({ vhosts, ...options })
@@ -82,7 +85,7 @@ export async function vhostPort(options: Partial<PublicPortOptions> = {}, rules:
       if (served) resolve(served)
       else waiting.push(resolve)
     })
-  return { ...door, vhosts, state, next, waiting: () => come.length }
+  return { ...door, vhosts, state, failures, next, waiting: () => come.length }
 }
 
 /** A stream that keeps what is written and answers nothing. */

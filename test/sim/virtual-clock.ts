@@ -8,6 +8,13 @@ const MOST_TURNS = 10_000
 const QUIET_TURNS = 2
 /** A timer that is set for later runs this much later at least, in ms. Less may be lost in the sum, and whoever sets it again for the rest never gets there. */
 const FINEST_MS = 1e-6
+
+export interface VirtualClockOptions {
+  /** More where what goes on can't be counted, as with links that use the host's own immediates. */
+  readonly quietTurns?: number
+  /** What `wallMs` says at the beginning. */
+  readonly epochMs?: number
+}
 /** Timers that may run without time moving on. */
 const MOST_AT_ONCE = 1_000_000
 
@@ -22,10 +29,12 @@ interface Timer {
  * order of setting among equals, and what it set in motion (promises, stream ticks, immediates) comes to rest before the next.
  */
 export class VirtualClock implements Clock {
-  /** What `wallMs` says at the beginning: 2030-01-01. */
+  /** What `wallMs` says at the beginning, unless told otherwise: 2030-01-01. */
   static readonly epochMs = Date.UTC(2030, 0, 1)
   /** Heap steps so far, so that a test can count work instead of timing it. */
   steps = 0
+  readonly #quietTurns: number
+  readonly #epochMs: number
   #nowMs = 0
   #nextId = 1
   #heap: Timer[] = []
@@ -35,9 +44,14 @@ export class VirtualClock implements Clock {
   #touched = 0
   #crash: { readonly error: unknown } | null = null
 
+  constructor({ quietTurns = QUIET_TURNS, epochMs = VirtualClock.epochMs }: VirtualClockOptions = {}) {
+    this.#quietTurns = quietTurns
+    this.#epochMs = epochMs
+  }
+
   /** Milliseconds since the world began. */
   readonly now = (): number => this.#nowMs
-  readonly wallMs = (): number => VirtualClock.epochMs + this.#nowMs
+  readonly wallMs = (): number => this.#epochMs + this.#nowMs
 
   /** Timers set and neither run nor cleared. */
   get timerCount(): number {
@@ -68,6 +82,13 @@ export class VirtualClock implements Clock {
     this.#nowMs = untilMs
   }
 
+  /** The same at once: timers run, and nothing else happens in between. For what uses timers alone. */
+  pass(ms: number): void {
+    const untilMs = this.#nowMs + ms
+    for (let timer = this.#next(untilMs); timer !== null; timer = this.#next(untilMs)) this.#run(timer)
+    this.#nowMs = untilMs
+  }
+
   /** Moves time on until the predicate holds, asked whenever the world is at rest. False when `maxMs` passed first. */
   async advanceUntil(predicate: () => boolean, maxMs: number): Promise<boolean> {
     const untilMs = this.#nowMs + maxMs
@@ -95,7 +116,7 @@ export class VirtualClock implements Clock {
       await new Promise<void>(hostImmediate)
       if (this.#crash !== null) this.#raise()
       quiet = this.#pendingImmediates === 0 && this.#touched === before ? quiet + 1 : 0
-      if (quiet === QUIET_TURNS) return
+      if (quiet >= this.#quietTurns) return
     }
     throw new Error(`not at rest after ${MOST_TURNS} turns of the event loop`)
   }
@@ -120,13 +141,17 @@ export class VirtualClock implements Clock {
       if (predicate()) return true
       const timer = this.#next(untilMs)
       if (timer === null) return false
-      this.#atOnce = timer.dueMs > this.#nowMs ? 0 : this.#atOnce + 1
-      if (this.#atOnce > MOST_AT_ONCE) throw new Error(`${MOST_AT_ONCE} timers ran at ${this.#nowMs} ms: time stands still`)
-      this.#nowMs = timer.dueMs
-      const run = timer.run
-      timer.run = null
-      run?.()
+      this.#run(timer)
     }
+  }
+
+  #run(timer: Timer): void {
+    this.#atOnce = timer.dueMs > this.#nowMs ? 0 : this.#atOnce + 1
+    if (this.#atOnce > MOST_AT_ONCE) throw new Error(`${MOST_AT_ONCE} timers ran at ${this.#nowMs} ms: time stands still`)
+    this.#nowMs = timer.dueMs
+    const run = timer.run
+    timer.run = null
+    run?.()
   }
 
   #next(untilMs: number): Timer | null {

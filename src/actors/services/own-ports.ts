@@ -55,6 +55,7 @@ export function createOwnPorts({ clock, network, ports, vhosts, bindHost, meter,
       return accepted.refuse()
     }
     served(null)
+    local.link.on('error', () => meter(spec.name)?.failed(`${spec.local} broke a connection off`, clock.wallMs()))
     const header = headerOf(spec, accepted)
     if (header !== null) local.link.write(header)
     const { first } = accepted
@@ -107,7 +108,8 @@ export function createOwnPorts({ clock, network, ports, vhosts, bindHost, meter,
     const { domain } = spec
     const limit = limitOf(spec)
     const wanted = { type, domains: domain === null ? [] : [domain], subdomain: '', locations: [] }
-    const claimed = vhosts.claim(wanted, { rules: NO_RULES, serve: (user) => void serve(spec, came, limit, user).catch(onBug) })
+    const failed = (why: string): void => meter(spec.name)?.failed(why, clock.wallMs())
+    const claimed = vhosts.claim(wanted, { rules: NO_RULES, serve: (user) => void serve(spec, came, limit, user).catch(onBug), failed })
     if (claimed.type === 'refused')
       return { type: 'refused', cause: causeOfRefusal(claimed.error, { kind: type, port: 0, domain, group: null, at: null }) }
     return { type: 'shared', port: vhosts.port, close: async () => claimed.release() }

@@ -1,5 +1,6 @@
-// What a client has asked its TURN to open, and how each stands there.
+// The proxies that a client has asked its TURN for, and the state of each.
 
+import { throwBug } from '../bugs.ts'
 import type { FrpClientOptions, ProxySpec } from '../contract.ts'
 import { bucketFor, limitObjection, type TokenBucket } from '../meters/bandwidth-limit.ts'
 import type { Traffic } from '../meters/traffic.ts'
@@ -26,7 +27,7 @@ export interface ClientProxiesOptions {
   readonly client: FrpClientOptions
   readonly wire: Wire
   readonly traffic: Traffic
-  /** To the TURN, once somebody is logged in there. */
+  /** Sends to the TURN, once this client is logged in. */
   readonly send: (message: Outgoing) => void
 }
 
@@ -34,8 +35,8 @@ export class ClientProxies {
   readonly #options: ClientProxiesOptions
   readonly #proxies = new Map<string, OpenProxy>()
   #isLoggedIn = false
-  /** The TURN keeps limits that it is asked to keep. */
-  #knowsMode = true
+  /** The TURN keeps the limits that it is asked to keep. */
+  #keepsLimits = true
 
   constructor(options: ClientProxiesOptions) {
     this.#options = options
@@ -55,10 +56,10 @@ export class ClientProxies {
     this.#options.send({ type: 'closeProxy', proxyName: name })
   }
 
-  /** Asks for all that were opened before. What is opened by whoever `tell` tells is asked for then, and not twice. */
-  loggedIn(knowsMode: boolean, tell: () => void): void {
+  /** Asks for all proxies opened before. Those that are opened while `tell` runs are asked for at once, and not twice. */
+  loggedIn(keepsLimits: boolean, tell: () => void): void {
     this.#isLoggedIn = true
-    this.#knowsMode = knowsMode
+    this.#keepsLimits = keepsLimits
     const early = [...this.#proxies.values()]
     tell()
     for (const proxy of early) if (this.#proxies.get(proxy.spec.name) === proxy) this.#begin(proxy)
@@ -75,7 +76,7 @@ export class ClientProxies {
     tell({ type: 'client.proxyStarted', proxy: proxyName, remoteAddr })
   }
 
-  /** One that users may be sent for: asked for is enough, since a user may be quicker than the answer. */
+  /** A proxy that users may come for. It need only be asked for: a user may come before the TURN's answer. */
   find(name: string): ProxySpec | null {
     return this.#asked(name)?.spec ?? null
   }
@@ -87,7 +88,7 @@ export class ClientProxies {
   /** The udp side of a proxy; null where there is none. */
   udpOf({ name }: ProxySpec): ClientUdp | null {
     const { client, wire, traffic } = this.#options
-    const { clock, openDatagrams, interceptDatagram } = client
+    const { clock, openDatagrams, interceptDatagram, onBug = throwBug } = client
     const proxy = this.#asked(name)
     if (proxy === null || openDatagrams === undefined) return null
     const intercept = (bytes: Buffer): boolean => interceptDatagram?.(name, bytes) ?? false
@@ -102,6 +103,7 @@ export class ClientProxies {
       limit,
       withHeader,
       meter: traffic.meter(name),
+      onBug,
     })
     return proxy.udp
   }
@@ -110,7 +112,7 @@ export class ClientProxies {
   end(): void {
     for (const proxy of this.#proxies.values()) {
       proxy.stopCheck?.()
-      this.#quiet(proxy)
+      this.#stopTaking(proxy)
     }
     this.#proxies.clear()
   }
@@ -122,21 +124,21 @@ export class ClientProxies {
 
   /** Asks for the proxy, or first looks whether its service lives. */
   #begin(proxy: OpenProxy): void {
-    const { clock, dialLocal } = this.#options.client
+    const { clock, dialLocal, onBug = throwBug } = this.#options.client
     const { local, healthCheck } = proxy.spec
-    const wish = wishOf(proxy.spec)
-    proxy.limit = bucketFor('client', this.#knowsMode ? wish : { ...wish, bandwidthLimitMode: '' }, clock)
+    const request = limitRequestOf(proxy.spec)
+    proxy.limit = bucketFor('client', this.#keepsLimits ? request : { ...request, bandwidthLimitMode: '' }, clock)
     if (healthCheck === undefined) return this.#request(proxy)
     const onChange = (why: string | null): void => (why === null ? this.#request(proxy) : this.#withdraw(proxy, why))
-    proxy.stopCheck = watchHealth({ clock, dialLocal, check: healthCheck, local, onChange })
+    proxy.stopCheck = watchHealth({ clock, dialLocal, check: healthCheck, local, onChange, onBug })
   }
 
-  /** The TURN's port closes until the service is well again. */
+  /** Has the TURN close the port until the service passes its check again. */
   #withdraw(proxy: OpenProxy, why: string): void {
     const { client, send } = this.#options
     const { name } = proxy.spec
     if (proxy.asked) {
-      this.#quiet(proxy)
+      this.#stopTaking(proxy)
       send({ type: 'closeProxy', proxyName: name })
     }
     client.tell({ type: 'client.proxyUnhealthy', proxy: name, why })
@@ -145,7 +147,7 @@ export class ClientProxies {
   #request(proxy: OpenProxy): void {
     const { client, wire, send } = this.#options
     const message = requestFor(proxy.spec)
-    const limit = limitObjection(wishOf(proxy.spec))
+    const limit = limitObjection(limitRequestOf(proxy.spec))
     if (limit !== null) return this.#refused(proxy, limit)
     if (proxy.spec.type === 'udp' && client.openDatagrams === undefined) return this.#refused(proxy, 'udp is not available here')
     if (wire.encode(message).length > wire.maxBodyBytes) return this.#refused(proxy, 'the request is longer than frp allows')
@@ -162,12 +164,12 @@ export class ClientProxies {
   #forget(proxy: OpenProxy): void {
     this.#proxies.delete(proxy.spec.name)
     proxy.stopCheck?.()
-    this.#quiet(proxy)
+    this.#stopTaking(proxy)
     this.#options.traffic.end(proxy.spec.name)
   }
 
-  /** It takes no more users. Those who are there stay, as far as it is up to this end. */
-  #quiet(proxy: OpenProxy): void {
+  /** It takes no more users. This end does not disconnect those who are there. */
+  #stopTaking(proxy: OpenProxy): void {
     proxy.asked = false
     proxy.answered = false
     proxy.udp?.close()
@@ -179,7 +181,7 @@ export class ClientProxies {
 
 function requestFor(spec: ProxySpec): Outgoing {
   const { name, type, remotePort, customDomains, useEncryption, useCompression, group } = spec
-  const { bandwidthLimit, bandwidthLimitMode } = wishOf(spec)
+  const { bandwidthLimit, bandwidthLimitMode } = limitRequestOf(spec)
   return {
     type: 'newProxy',
     proxyName: name,
@@ -195,4 +197,4 @@ function requestFor(spec: ProxySpec): Outgoing {
   }
 }
 
-const wishOf = ({ limit = '', limitMode = 'client' }: ProxySpec) => ({ bandwidthLimit: limit, bandwidthLimitMode: limitMode })
+const limitRequestOf = ({ limit = '', limitMode = 'client' }: ProxySpec) => ({ bandwidthLimit: limit, bandwidthLimitMode: limitMode })

@@ -1,13 +1,15 @@
-// A udp service at its own end: datagrams of all its users over one work connection.
+// A udp service at its own end: the datagrams of all its users come over one work connection.
 
+import type { OnBug } from '../bugs.ts'
 import type { FrpClock, OpenDatagrams } from '../contract.ts'
 import type { TokenBucket } from '../meters/bandwidth-limit.ts'
 import type { ProxyMeter } from '../meters/proxy-meter.ts'
 import type { MuxStream } from '../mux/mux-contract.ts'
 import { UdpUsers } from '../server/udp-users.ts'
 import type { Coder } from '../wire/coding.ts'
+import type { DatagramLimits } from '../wire/datagram-size.ts'
 import type { UdpAddress } from '../wire/messages.ts'
-import { PacketStream } from '../wire/packet-stream.ts'
+import { NO_WORK, OVER_LIMIT, PacketStream } from '../wire/packet-stream.ts'
 import type { Wire } from '../wire/wire.ts'
 
 const PING_MS = 30_000
@@ -25,6 +27,7 @@ export interface ClientUdpOptions {
   /** Each user's first datagram has the PROXY protocol's header (v2) in front. */
   readonly withHeader: boolean
   readonly meter: ProxyMeter
+  readonly onBug: OnBug
 }
 
 export class ClientUdp {
@@ -43,17 +46,18 @@ export class ClientUdp {
     })
   }
 
-  /** A work connection for it; it takes the place of the one before. The stream's `onGone` is the caller's. */
-  attach(stream: MuxStream, rest: Buffer | null, coder: Coder): void {
+  /** Uses this work connection from now on, and ends the one before. The stream's `onGone` is the caller's. */
+  attach(stream: MuxStream, rest: Buffer | null, { coder, limits }: { readonly coder: Coder; readonly limits: DatagramLimits }): void {
     this.#detach()
     this.#stream = stream
     this.#packets = new PacketStream(stream, {
       wire: this.#options.wire,
+      limits,
       coder,
       onPacket: (bytes, user) => {
         const { intercept, limit } = this.#options
         const isProof = intercept(bytes)
-        if (!isProof && limit?.admit(bytes.length) === false) return
+        if (!isProof && limit?.admit(bytes.length) === false) return this.#failed(OVER_LIMIT)
         this.#count('in', bytes, user)
         if (!isProof) this.#users.toService(bytes, user)
       },
@@ -78,8 +82,10 @@ export class ClientUdp {
   }
 
   #toUser(bytes: Buffer, user: UdpAddress): void {
-    if (this.#options.limit?.admit(bytes.length) === false) return
-    if (this.#packets?.send(bytes, user) === true) this.#count('out', bytes, user)
+    if (this.#options.limit?.admit(bytes.length) === false) return this.#failed(OVER_LIMIT)
+    const lost = this.#packets === null ? NO_WORK : this.#packets.send(bytes, user)
+    if (lost === null) this.#count('out', bytes, user)
+    else this.#failed(lost)
   }
 
   #count(direction: 'in' | 'out', { length }: Buffer, { host, port }: UdpAddress): void {

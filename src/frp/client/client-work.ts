@@ -1,11 +1,14 @@
 // One work connection at the service's end: it waits to be told whose bytes it carries, then joins them to the local service.
 
-import type { FrpClientOptions, ProxySpec } from '../contract.ts'
-import { isBare, nearLink } from '../links/near-link.ts'
+import { throwBug } from '../bugs.ts'
+import type { FrpClientOptions, FrpFailure, ProxySpec } from '../contract.ts'
+import { isTransparent, joinedLink } from '../links/joined-link.ts'
+import type { OpenedLink } from '../links/link.ts'
 import { NO_BYTES, type Traffic } from '../meters/traffic.ts'
 import type { MuxStream } from '../mux/mux-contract.ts'
 import { createCoder } from '../wire/coding.ts'
 import { privilegeKey, streamKey } from '../wire/crypto.ts'
+import { datagramLimits } from '../wire/datagram-size.ts'
 import { firstMessage } from '../wire/first-message.ts'
 import type { MessageOf } from '../wire/messages.ts'
 import { proxyHeader } from '../wire/proxy-protocol.ts'
@@ -17,8 +20,10 @@ export interface WorkHost {
   readonly traffic: Traffic
   readonly runId: () => string
   readonly peerIsOurs: () => boolean
+  /** The largest datagram that the TURN says it takes; 0: it says nothing. */
+  readonly peerDatagramBytes: () => number
   readonly proxies: Pick<ClientProxies, 'find' | 'limitOf' | 'udpOf'>
-  /** It carries a user's connection from now on, or is gone. Once, unless dropped before. */
+  /** It carries a user's connection now, or is gone. Once, unless dropped before. */
   readonly joined: () => void
 }
 
@@ -54,20 +59,26 @@ export function serveWork(stream: MuxStream, host: WorkHost): () => void {
     if (udp === null) return fail()
     finish()
     host.traffic.hold(spec.name, stream, () => udp.lost(stream))
-    udp.attach(stream, rest, createCoder({ ...spec, key: streamKey(options.token), randomBytes: options.randomBytes }))
+    const coder = createCoder({ ...spec, key: streamKey(options.token), randomBytes: options.randomBytes })
+    udp.attach(stream, rest, { coder, limits: datagramLimits(wire, host.peerDatagramBytes()) })
   }
   const dial = (started: MessageOf<'startWorkConn'>, spec: ProxySpec, rest: Buffer | null): void => {
     const { name, useEncryption, useCompression } = spec
     const { token, randomBytes } = options
-    const onUndecodable = (): void => host.traffic.failed(name, 'undecodable bytes from the TURN')
-    const wishes = { useEncryption, useCompression, limit: host.proxies.limitOf(spec), token, randomBytes, onUndecodable }
+    let isCounted = false
+    const failed = (why: string): void => {
+      if (!isCounted) host.traffic.failed(name, why)
+      isCounted = true
+    }
+    const onUndecodable = (): void => failed('undecodable bytes from the TURN')
+    const asked = { useEncryption, useCompression, limit: host.proxies.limitOf(spec), token, randomBytes, onUndecodable }
     const before = { bytesIn: stream.bytesIn - (rest?.length ?? 0), bytesOut: stream.bytesOut }
     const from = `${started.srcAddr}:${started.srcPort}`
     stream.onGone = fail // the user left, or the session ended
-    void options.dialLocal(spec.local, isBare(wishes) ? stream.reader() : null).then((opened) => {
+    const joinLocal = (opened: OpenedLink | FrpFailure): void => {
       if ('type' in opened) {
         fail()
-        if (host.proxies.find(name) !== null) host.traffic.failed(name, `nothing answers at ${spec.local}: ${opened.text}`)
+        if (host.proxies.find(name) !== null) failed(`nothing answers at ${spec.local}: ${opened.text}`)
         options.tell({ type: 'client.served', proxy: name, from, ok: false, error: opened.text })
         return
       }
@@ -78,13 +89,19 @@ export function serveWork(stream: MuxStream, host: WorkHost): () => void {
       }
       finish()
       const { link, direct } = opened
+      link.on('error', () => failed(`${spec.local} broke a connection off`))
       const header = headerOf(started, spec)
       if (header !== null) link.write(header)
-      const near = nearLink(link, wishes)
-      host.traffic.begin(name, stream, near.plain === null ? before : NO_BYTES, undefined, near.plain ?? stream)
-      stream.relay(near.link, { direct, rest, closeTogether: !host.peerIsOurs() })
+      const joined = joinedLink(link, asked)
+      host.traffic.begin(name, stream, joined.plain === null ? before : NO_BYTES, undefined, joined.plain ?? stream)
+      stream.relay(joined.link, { direct, rest, closeTogether: !host.peerIsOurs() })
       options.tell({ type: 'client.served', proxy: name, from, ok: true, error: null })
-    })
+    }
+    const reader = isTransparent(asked) ? stream.reader() : null
+    options
+      .dialLocal(spec.local, reader)
+      .then(joinLocal)
+      .catch(options.onBug ?? throwBug)
   }
   const timestamp = Math.floor(options.clock.wallMs() / 1000)
   const key = privilegeKey(options.token, timestamp)

@@ -3,24 +3,25 @@
 import type { FrpClient, FrpClientOptions, ProxySpec } from '../contract.ts'
 import { Traffic } from '../meters/traffic.ts'
 import type { MuxStream } from '../mux/mux-contract.ts'
-import { type Carrier, openCarrier } from '../wire/carrier.ts'
 import { WIRE_VERSION } from '../wire/codec.ts'
 import { ControlChannel } from '../wire/control-channel.ts'
 import { controlCipher } from '../wire/control-cipher.ts'
 import { privilegeKey } from '../wire/crypto.ts'
+import { LOGIN_METAS } from '../wire/datagram-size.ts'
 import { firstMessage } from '../wire/first-message.ts'
 import type { Message, MessageOf } from '../wire/messages.ts'
+import { openTransport, type Transport } from '../wire/transport.ts'
 import { type Wire, wireOf } from '../wire/wire.ts'
 import { ClientOpening } from '../wire/wire-v2-hello.ts'
 import { ClientProxies } from './client-proxies.ts'
 import { serveWork } from './client-work.ts'
 
-/** Servers 0.65 to 0.70.0 may hold a LoginResp for 10 s while they end the session it replaces; stock clients then loop. */
+/** Servers 0.65 to 0.70.0 may delay the LoginResp for 10 s while they end the session that it replaces. Stock clients give up by then. */
 const LOGIN_TIMEOUT_MS = 20_000
 const HEARTBEAT_MS = 30_000
 /** Without mux only a Pong shows that the TURN lives; frp's figure. */
 const HEARTBEAT_TIMEOUT_MS = 90_000
-/** Work connections that wait or dial at once: a TURN that asks for more than its users need gets no more. */
+/** Work connections that wait or dial at once. A TURN that asks for more gets no more. */
 const MAX_WAITING_WORK = 1_100
 const WORK_DELAY_MS = 1
 
@@ -36,12 +37,13 @@ class Client implements FrpClient {
   readonly #work = new Set<() => void>()
   #askedWork = 0
   #askedTimer: unknown = null
-  #carrier: Carrier | null = null
+  #transport: Transport | null = null
   #control: ControlChannel | null = null
   #controlStream: MuxStream | null = null
   #stopLogin: (() => void) | null = null
   #runId: string
   #peerIsOurs: boolean
+  #peerDatagramBytes = 0
   #pingTimer: unknown = null
   #lastPongAt = 0
   #closed = false
@@ -61,8 +63,8 @@ class Client implements FrpClient {
   }
 
   start(): void {
-    if (this.#closed || this.#carrier !== null) return
-    this.#carrier = openCarrier(this.#options, {
+    if (this.#closed || this.#transport !== null) return
+    this.#transport = openTransport(this.#options, {
       onReady: () => this.#openControl(),
       onClosed: (why) => this.#close(why, false),
     })
@@ -77,7 +79,7 @@ class Client implements FrpClient {
   }
 
   ping(answered: (rttMs: number) => void): void {
-    if (this.#control !== null) this.#carrier?.ping(answered)
+    if (this.#control !== null) this.#transport?.ping(answered)
   }
 
   end(why: string): void {
@@ -85,7 +87,7 @@ class Client implements FrpClient {
   }
 
   #openControl(): void {
-    this.#carrier?.open((stream) => {
+    this.#transport?.open((stream) => {
       if (this.#closed) return stream?.reset()
       if (stream === null) return this.#close('no control connection', false)
       this.#login(stream)
@@ -119,17 +121,18 @@ class Client implements FrpClient {
       privilegeKey: key,
       timestamp,
       runId: this.#runId,
-      metas: { moonwalk: '1' },
+      metas: LOGIN_METAS,
       poolCount,
     })
     stream.write(opening === null ? login : Buffer.concat([opening.first, login]))
   }
 
   #loggedIn(stream: MuxStream, answer: MessageOf<'loginResp'>, rest: Buffer | null, transcript: Buffer | null): void {
-    const { runId, version, moonwalk } = answer
+    const { runId, version, moonwalk, moonwalkDatagrams } = answer
     const { clock, randomBytes, token, tell } = this.#options
     if (runId !== '') this.#runId = runId
     this.#peerIsOurs = moonwalk !== ''
+    this.#peerDatagramBytes = moonwalkDatagrams
     this.#control = new ControlChannel(stream, {
       clock,
       wire: this.#wire,
@@ -160,7 +163,7 @@ class Client implements FrpClient {
     }
   }
 
-  /** Stock asks for the next one just before it gives one away: what that user waits for is done first. Ours asks later anyway. */
+  /** Stock frps asks for the next one just before it uses one: what that user waits for is done first. Our TURN asks later anyway. */
   #workAsked(): void {
     if (this.#peerIsOurs) return this.#openWork()
     if (this.#askedWork < MAX_WAITING_WORK) this.#askedWork++
@@ -172,7 +175,7 @@ class Client implements FrpClient {
 
   #openWork(): void {
     if (this.#work.size >= MAX_WAITING_WORK) return
-    this.#carrier?.open((stream) => {
+    this.#transport?.open((stream) => {
       if (stream === null) return
       if (this.#closed) return stream.reset()
       let waiting = true
@@ -182,6 +185,7 @@ class Client implements FrpClient {
         traffic: this.#traffic,
         runId: () => this.#runId,
         peerIsOurs: () => this.#peerIsOurs,
+        peerDatagramBytes: () => this.#peerDatagramBytes,
         proxies: this.#proxies,
         joined: () => {
           waiting = false
@@ -192,7 +196,7 @@ class Client implements FrpClient {
     })
   }
 
-  /** Under mux a ping costs nothing and pleases servers that insist on it; without, it is the only sign of life. */
+  /** With mux it is for servers that insist on pings. Without mux nothing else shows that the TURN lives. */
   #schedulePing(): void {
     const { clock, mux, keepaliveMs, silenceMs } = this.#options
     const everyMs = mux || keepaliveMs <= 0 ? HEARTBEAT_MS : Math.min(HEARTBEAT_MS, keepaliveMs)
@@ -211,9 +215,9 @@ class Client implements FrpClient {
     )
   }
 
-  /** The control connection is of no more use. Where all of the link went, that says why. */
+  /** The control connection is lost. Where the whole link was, the mux tells the reason. */
   #lost(why: string): void {
-    if (this.#carrier?.ending !== true) this.#close(why, false)
+    if (this.#transport?.ending !== true) this.#close(why, false)
   }
 
   #close(why: string, refused: boolean): void {
@@ -229,7 +233,7 @@ class Client implements FrpClient {
     for (const drop of [...this.#work]) drop()
     this.#work.clear()
     this.#traffic.endAll()
-    this.#carrier?.close(why)
+    this.#transport?.close(why)
     tell({ type: 'client.closed', why, refused })
   }
 }

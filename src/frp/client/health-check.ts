@@ -1,8 +1,10 @@
-// Whether a local service lives, asked by its own end at intervals. Source of the rule and its figures: frp's health checks.
-import type { FrpClientOptions, FrpClock, HealthCheck } from '../contract.ts'
+// Asks at intervals whether a local service lives. The rule and its figures are those of frp's health checks.
+import { type OnBug, throwBug } from '../bugs.ts'
+import type { FrpClientOptions, FrpClock, FrpFailure, HealthCheck } from '../contract.ts'
+import type { OpenedLink } from '../links/link.ts'
 
-export const CHECK_INTERVAL_MS = 10_000
-export const CHECK_TIMEOUT_MS = 3_000
+const CHECK_INTERVAL_MS = 10_000
+const CHECK_TIMEOUT_MS = 3_000
 /** Failures in a row until a service counts as down. */
 const MAX_FAILED = 1
 /** More than any status line has. */
@@ -16,10 +18,12 @@ export interface HealthCheckOptions {
   readonly local: string
   /** With the first check's outcome, and with each change. `why`: null while the service lives, else what failed. */
   readonly onChange: (why: string | null) => void
+  /** Default: thrown, which ends the process. */
+  readonly onBug?: OnBug
 }
 
 /** Checks at once and then every 10 s. Answers a function that ends it. */
-export function watchHealth({ clock, dialLocal, check, local, onChange }: HealthCheckOptions): () => void {
+export function watchHealth({ clock, dialLocal, check, local, onChange, onBug = throwBug }: HealthCheckOptions): () => void {
   let stopped = false
   let timer: unknown = null
   let failures = 0
@@ -52,7 +56,7 @@ export function watchHealth({ clock, dialLocal, check, local, onChange }: Health
       link?.destroy()
     }
     later(CHECK_TIMEOUT_MS, () => settle(`${local} did not answer its check within ${CHECK_TIMEOUT_MS / 1000} s`))
-    void dialLocal(local, null).then((opened) => {
+    const ask = (opened: OpenedLink | FrpFailure): void => {
       if ('type' in opened) return settle(`${local} can't be connected to: ${opened.text}`)
       link = opened.link
       opened.link.on('error', () => {}) // 'close' follows
@@ -67,7 +71,8 @@ export function watchHealth({ clock, dialLocal, check, local, onChange }: Health
       opened.link.on('close', () => settle(objection(check.path, line)))
       opened.link.write(Buffer.from(`GET ${check.path} HTTP/1.1\r\nHost: ${local}\r\nUser-Agent: moonwalk\r\nConnection: close\r\n\r\n`))
       opened.link.resume()
-    })
+    }
+    dialLocal(local, null).then(ask).catch(onBug)
   }
   run()
   return () => {
@@ -77,7 +82,7 @@ export function watchHealth({ clock, dialLocal, check, local, onChange }: Health
   }
 }
 
-/** What an answer's first line has against the service; null: nothing. */
+/** Why an answer's first line fails the check; null: it passes. */
 function objection(path: string, text: string): string | null {
   const [, status] = /^HTTP\/1\.[01] (\d{3})\b/.exec(text) ?? []
   if (status === undefined) return `GET ${path} was not answered with HTTP`

@@ -1,11 +1,11 @@
-// What the frp code asks of a connection. `net.Socket`, `tls.TLSSocket` and the simulated socket all are a `Link`, so the
-// tunnel's core moves bytes without knowing what carries them.
+// A connection as the frp code uses it. `net.Socket`, `tls.TLSSocket` and the simulated socket are all `Link`s, so the tunnel's core
+// does not depend on any of them.
 
 /** A two-way byte stream, half-open allowed. Events and back-pressure are those of a Node stream. */
 export interface Link {
-  /** Queues bytes; `done` runs once they were handed on (or the link died). The bytes must not change before that. */
+  /** Queues bytes; `done` runs once they were passed on, or the link was closed. The bytes must not change before that. */
   write(bytes: Uint8Array, done?: (error?: Error | null) => void): boolean
-  /** Bytes queued and not handed on yet. */
+  /** Bytes queued and not passed on yet. */
   readonly writableLength: number
   cork(): void
   uncork(): void
@@ -13,7 +13,7 @@ export interface Link {
   resume(): unknown
   /** Ends the sending side; what was written still goes out. */
   end(): unknown
-  /** Ends both sides now. An unsent remainder is lost. */
+  /** Ends both sides now. What is not sent yet is lost. */
   destroy(error?: Error): unknown
   /** Ends both sides once what was written has gone out. */
   destroySoon(): void
@@ -46,7 +46,7 @@ export interface OpenedLink {
   readonly direct: boolean
 }
 
-/** A connection that came in and was not read further than `first`. */
+/** A connection that came in, of which nothing but `first` has been read. */
 export interface AcceptedLink {
   readonly remote: { readonly host: string; readonly port: number }
   readonly local: { readonly host: string; readonly port: number }

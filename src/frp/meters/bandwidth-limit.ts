@@ -2,7 +2,7 @@
 // connections and both directions; rate and burst are the limit, as in stock frp.
 import type { FrpClock } from '../contract.ts'
 
-/** What one asker takes at a time when it has to wait, so that those who share a limit take turns. */
+/** Bytes given at a time to a connection that has to wait, so that those who share a limit take turns. */
 const PIECE_BYTES = 16 << 10
 
 /** Bytes per second of `1MB`, `1.5MB` or `500KB` (KB = 1024); 0 for none (empty, `0KB`); null: not written so. */
@@ -41,7 +41,7 @@ export class TokenBucket {
     return true
   }
 
-  /** The same for a datagram, which can't be split: one that is larger than the bucket passes when that is full, and leaves it owing. */
+  /** The same for a datagram, which can't be split: one that is larger than the bucket passes when that is full, and the level becomes negative. */
   admit(bytes: number): boolean {
     this.#fill()
     if (this.#askers.length > 0 || this.#level < Math.min(bytes, this.#bytesPerSecond)) return false
@@ -97,21 +97,25 @@ export class TokenBucket {
   }
 }
 
-interface Wish {
+interface LimitRequest {
   readonly bandwidthLimit: string
   /** Empty means `client`. */
   readonly bandwidthLimitMode: string
 }
 
-/** What a TURN has against a proxy's wish, or null. Stock frps takes a limit it can't read for none. */
-export function limitObjection({ bandwidthLimit, bandwidthLimitMode }: Wish): string | null {
+/** Why a proxy's limit is refused; null: it is not. Stock frps ignores a limit that it can't read. */
+export function limitObjection({ bandwidthLimit, bandwidthLimitMode }: LimitRequest): string | null {
   if (readBandwidth(bandwidthLimit) === null) return `bandwidth_limit "${clip(bandwidthLimit)}" is not a number of KB or MB, such as 1MB`
   if (['', 'client', 'server'].includes(bandwidthLimitMode)) return null
   return `bandwidth_limit_mode "${clip(bandwidthLimitMode)}" is neither client nor server`
 }
 
-/** The bucket that `at` this end keeps for the wish; null where there is no limit, or the other end keeps it. */
-export function bucketFor(at: 'client' | 'server', { bandwidthLimit, bandwidthLimitMode }: Wish, clock: FrpClock): TokenBucket | null {
+/** The bucket that this end (`at`) keeps for a proxy; null where there is no limit, or the other end keeps it. */
+export function bucketFor(
+  at: 'client' | 'server',
+  { bandwidthLimit, bandwidthLimitMode }: LimitRequest,
+  clock: FrpClock,
+): TokenBucket | null {
   const bytesPerSecond = readBandwidth(bandwidthLimit) ?? 0
   const keeper = bandwidthLimitMode === 'server' ? 'server' : 'client'
   return bytesPerSecond > 0 && keeper === at ? new TokenBucket(clock, bytesPerSecond) : null

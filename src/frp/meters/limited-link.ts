@@ -1,6 +1,5 @@
-// A bandwidth limit, worn like a coat by the link on the near side. What arrives while there are no tokens is held, one piece
-// and no more, and the link is not read further; what is written waits, and the writer is not told that it is done, so that
-// its own brake (credit, or a pause of its source) bounds what waits.
+// A link with a bandwidth limit. What arrives while there are no tokens is held, one piece at most, and the link is paused. What is
+// written then waits, and its `done` is not called, so the writer's own limit (credit, or a pause of its source) bounds what waits.
 
 import type { Link } from '../links/link.ts'
 import type { TokenBucket } from './bandwidth-limit.ts'
@@ -41,7 +40,7 @@ export class LimitedLink implements Link {
     })
     inner.on('close', (failed) => {
       this.#dropWrites()
-      // what the other end had sent before it ended in peace is still told
+      // where the other end has ended, and was not reset, what it had sent is told first
       if (this.#held !== null && this.#endHeld && !failed) this.#closeHeld = true
       else this.#tellClose(failed)
     })

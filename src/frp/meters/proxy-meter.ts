@@ -17,7 +17,7 @@ export interface ProxyFigures extends UserBytes {
   readonly lastError: { readonly text: string; readonly atMs: number } | null
 }
 
-/** It may outlive what carries the proxy, and be handed from one tunnel to the next: its counts then go on. */
+/** It may be used by one tunnel after the other: its counts then go on. */
 export class ProxyMeter {
   readonly #open = new Set<{ readonly read: () => UserBytes }>()
   #flows: UdpFlows | null = null

@@ -1,5 +1,5 @@
-// What the rest of the frp code knows of the multiplexer: a session of streams over one link. `mux.ts` keeps it with
-// yamux; `bare.ts` keeps it without (tcp_mux off: every stream is a connection of its own).
+// What the rest of the frp code knows of the multiplexer: a session of streams over one link. `mux.ts` does it with yamux. Without
+// mux (tcp_mux off) every stream is a connection of its own: `links/connection-stream.ts`.
 import type { Link, Reader } from '../links/link.ts'
 
 export interface MuxSession {
@@ -34,9 +34,9 @@ export interface MuxStream {
    * The link must allow half-open. `direct`: it was opened with `reader()`.
    */
   relay(link: Link, options: { readonly direct: boolean; readonly rest: Buffer | null; readonly closeTogether: boolean }): void
-  /** What it carries is a user's, who may be typing: bulk on other streams makes way for small pieces. `relay` sets it; messages of ours can wait. */
+  /** It carries a user's bytes, so where they are small it may be interactive. Set by `relay`; our own messages don't count. */
   urgent?: boolean
-  /** Bytes written that could not be handed on yet, where that is known: who writes without being asked looks here first. */
+  /** Bytes written that wait for the other end's credit. Absent: not known. */
   readonly unsentBytes?: number
   /** Bytes of payload so far. */
   readonly bytesIn: number

@@ -1,6 +1,6 @@
 import type { FrpClock } from '../contract.ts'
 
-/** Things that must happen within the same time each, watched with one timer. */
+/** Items that each have the same time to be done in, with one timer for all. */
 export class Deadlines<Item> {
   readonly #clock: FrpClock
   readonly #ms: number
@@ -38,10 +38,10 @@ export class Deadlines<Item> {
   #arm(): void {
     const [oldest] = this.#dueAt?.values() ?? []
     if (oldest === undefined || this.#timer !== null) return
-    this.#timer = this.#clock.setTimeout(() => this.#ring(), Math.max(0, oldest - this.#clock.now()))
+    this.#timer = this.#clock.setTimeout(() => this.#expire(), Math.max(0, oldest - this.#clock.now()))
   }
 
-  #ring(): void {
+  #expire(): void {
     this.#timer = null
     const now = this.#clock.now()
     const due: Item[] = []

@@ -1,19 +1,19 @@
 import type { FrpClock } from '../contract.ts'
 
-/** A timer that rings this much too late says that this machine was held up, not that the other end is gone. */
-const HELD_UP_MS = 1000
+/** A timer that runs this much too late shows that this machine was busy or asleep, not that the other end is gone. */
+const LATE_TIMER_MS = 1000
 
 /**
- * A ping, or its answer, stands behind what was sent before it: on a slow way, full of our own bytes, that takes seconds. While
- * bytes wait, or waited so lately, silence may last this long; stock's own figure.
+ * A ping and its answer are behind what was sent before them. On a slow path that is full of our own bytes this takes seconds. So
+ * while bytes wait to be taken, or did within this time, silence may last this long; stock frp's own figure.
  */
 const SLOW_SILENCE_MS = 10_000
 
 /** How the session's own bytes get away. */
 export interface Sending {
-  /** Some are handed over and not taken yet. */
+  /** Some were handed to the link and are not taken yet. */
   readonly waiting: boolean
-  /** When some that had to wait were last taken, which is a sign of life as good as any byte that arrives. */
+  /** When some that had to wait were last taken. That shows that the other end lives, as a byte from it would. */
   readonly tookAt: number
 }
 
@@ -37,7 +37,7 @@ export class Keepalive {
   #running = false
   #heardAt = 0
   #nextPing: unknown = null
-  #verdict: unknown = null
+  #deadline: unknown = null
 
   constructor(options: KeepaliveOptions) {
     this.#options = options
@@ -55,8 +55,8 @@ export class Keepalive {
     this.#heardAt = this.#options.clock.now()
   }
 
-  /** Another pace, from now on. */
-  pace(keepaliveMs: number, silenceMs: number): void {
+  /** Other intervals, from now on. */
+  setIntervals(keepaliveMs: number, silenceMs: number): void {
     this.#keepaliveMs = keepaliveMs
     this.#silenceMs = silenceMs
     if (!this.#running) return
@@ -68,9 +68,9 @@ export class Keepalive {
     const { clock } = this.#options
     this.#running = false
     if (this.#nextPing !== null) clock.clearTimeout(this.#nextPing)
-    if (this.#verdict !== null) clock.clearTimeout(this.#verdict)
+    if (this.#deadline !== null) clock.clearTimeout(this.#deadline)
     this.#nextPing = null
-    this.#verdict = null
+    this.#deadline = null
   }
 
   #armPing(): void {
@@ -78,26 +78,26 @@ export class Keepalive {
     if (this.#keepaliveMs <= 0) return
     this.#nextPing = clock.setTimeout(() => {
       this.#armPing()
-      if (this.#verdict === null) this.#armVerdict()
+      if (this.#deadline === null) this.#armDeadline()
       this.#options.ping()
     }, this.#keepaliveMs)
   }
 
-  #armVerdict(): void {
-    this.#awaitVerdict(this.#options.clock.now(), this.#silenceMs)
+  #armDeadline(): void {
+    this.#awaitUntil(this.#options.clock.now(), this.#silenceMs)
   }
 
-  #awaitVerdict(askedAt: number, waitMs: number): void {
+  #awaitUntil(askedAt: number, waitMs: number): void {
     const { clock, sending, dead } = this.#options
     const dueAt = clock.now() + waitMs
-    this.#verdict = clock.setTimeout(() => {
-      this.#verdict = null
+    this.#deadline = clock.setTimeout(() => {
+      this.#deadline = null
       if (this.#heardAt >= askedAt) return
       const now = clock.now()
-      if (now - dueAt > HELD_UP_MS) return this.#armVerdict()
+      if (now - dueAt > LATE_TIMER_MS) return this.#armDeadline()
       const { waiting, tookAt } = sending()
       const leftMs = waiting || now - tookAt < SLOW_SILENCE_MS ? Math.max(askedAt, tookAt) + SLOW_SILENCE_MS - now : 0
-      if (leftMs > 0) return this.#awaitVerdict(askedAt, Math.min(this.#silenceMs, leftMs))
+      if (leftMs > 0) return this.#awaitUntil(askedAt, Math.min(this.#silenceMs, leftMs))
       this.stop()
       dead(`silent for ${Math.round(now - this.#heardAt)} ms`)
     }, waitMs)

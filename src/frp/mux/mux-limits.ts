@@ -1,9 +1,9 @@
 // How much a session may hold, and how large it reads and writes. The defaults measured best on loopback and over 100 ms.
 
-import type { FlightLimits } from './mux-flight.ts'
+import type { FlightLimits } from './bytes-in-flight.ts'
 
 export interface MuxLimits extends FlightLimits {
-  /** First read of a joined link, and what an idle one holds; grows fourfold while reads fill it, up to the largest frame. */
+  /** First read of a joined link, and what an idle one keeps; four times as large after each read that fills it, up to the largest frame. */
   readonly slabMinBytes: number
   readonly slabMaxBytes: number
   /** Reads of the session's own link. */
@@ -11,8 +11,8 @@ export interface MuxLimits extends FlightLimits {
   readonly readMaxBytes: number
   /** Bytes handed to the session's link and not yet written, beyond which joined links pause. */
   readonly queueMaxBytes: number
-  /** The same while someone may be typing: what is handed over already is what a small frame waits for. */
-  readonly sharedQueueMaxBytes: number
+  /** The same while a stream is interactive: a small frame waits for what was handed over before it. */
+  readonly interactiveQueueMaxBytes: number
   /** The receive window a stream opens with (stock frp: 6 MiB), and what it grows to while its reader keeps up. */
   readonly windowBytes: number
   readonly windowMaxBytes: number
@@ -26,11 +26,11 @@ export interface MuxLimits extends FlightLimits {
   readonly maxWaitingStreams: number
   /** Small frames (answers to pings, credit …) waiting for a link that takes none; beyond it the session ends. */
   readonly controlMaxBytes: number
-  /** Acknowledgements of streams ride on what is sent next, and wait for that at most so long. */
+  /** Acknowledgements of streams are sent together with the next frame, or alone after this. */
   readonly ackDelayMs: number
   /** A stream we opened must be acknowledged within this, or the session ends. */
   readonly ackTimeoutMs: number
-  /** A stream we ended, on which nothing has come since for this long, is reset. */
+  /** A stream that our end has ended is reset when nothing has come on it for this long. */
   readonly endTimeoutMs: number
 }
 
@@ -40,10 +40,10 @@ export const defaultLimits: MuxLimits = {
   readMinBytes: 64 << 10,
   readMaxBytes: 512 << 10,
   queueMaxBytes: 1 << 20,
-  sharedQueueMaxBytes: 256 << 10,
-  sharedFlightBytes: 320 << 10,
-  sharedFlightBytesPerMs: 128 << 10,
-  nearRttMs: 20,
+  interactiveQueueMaxBytes: 256 << 10,
+  interactiveFlightBytes: 320 << 10,
+  interactiveFlightBytesPerMs: 128 << 10,
+  flightMaxRttMs: 20,
   flightTimeoutMs: 500,
   windowBytes: 6 << 20,
   windowMaxBytes: 16 << 20,
@@ -55,16 +55,4 @@ export const defaultLimits: MuxLimits = {
   ackDelayMs: 20,
   ackTimeoutMs: 75_000,
   endTimeoutMs: 300_000,
-}
-
-/** For machines with little memory: about 24 MiB a session at the very most. */
-export const smallLimits: Partial<MuxLimits> = {
-  slabMaxBytes: 64 << 10,
-  readMaxBytes: 64 << 10,
-  queueMaxBytes: 256 << 10,
-  windowBytes: 1 << 20,
-  windowMaxBytes: 2 << 20,
-  windowBudgetBytes: 16 << 20,
-  heldMaxBytes: 16 << 20,
-  maxStreams: 512,
 }

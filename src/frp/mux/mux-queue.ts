@@ -1,12 +1,13 @@
 // The sending half of a session: what is handed to its link, how much at once, and whose turn it is.
 import type { FrpClock } from '../contract.ts'
 import type { Link } from '../links/link.ts'
-import { Flight, Typists } from './mux-flight.ts'
+import { BytesInFlight } from './bytes-in-flight.ts'
+import { InteractiveStreams } from './interactive-streams.ts'
 import type { MuxLimits } from './mux-limits.ts'
 import { SMALL_BYTES, type YamuxStream } from './mux-stream.ts'
-import { bareFrame, FLAG, FRAME } from './yamux-frame.ts'
+import { FLAG, FRAME, frameHeader } from './yamux-frame.ts'
 
-/** How the session puts off work: `soon` to the end of this tick, `later` to the next turn of the event loop. */
+/** How the session defers work: `soon` to the end of this tick, `later` to the next turn of the event loop. */
 export interface Defer {
   soon(run: () => void): void
   later(run: () => void): void
@@ -31,7 +32,7 @@ interface Delayed {
   readonly done: () => void
 }
 
-/** A write that takes so long had to wait for room: bytes before it were not taken yet. */
+/** A write that takes this long had to wait for bytes before it to be taken. */
 const SLOW_WRITE_MS = 250
 
 export class SendQueue {
@@ -41,16 +42,16 @@ export class SendQueue {
   readonly #streamCount: () => number
   #link: Link | null = null
   #queued = 0 // handed to the link and not yet written
-  #large = 0 // frames of them that are large
+  #largeFrames = 0 // of those
   #tookAt = Number.NEGATIVE_INFINITY
   #turnBytes = 0 // handed over in this turn of the event loop
   #corked = false
   readonly #nextPing: () => number
-  // none before they are needed: most of a TURN's sessions are idle
-  #typists: Typists | null = null
-  #flight: Flight | null = null
-  #shared = false // someone may be typing beside the bulk
-  #patience: unknown = null
+  // made when they are needed: most of a TURN's sessions are idle
+  #interactiveStreams: InteractiveStreams | null = null
+  #bytesInFlight: BytesInFlight | null = null
+  #isInteractive = false // some stream is, so bulk is limited
+  #flightTimer: unknown = null
   #delayed: Delayed[] = []
   #delay: unknown = null
   #waiting: YamuxStream[] = [] // whose joined link waits for room, in turn
@@ -60,7 +61,7 @@ export class SendQueue {
   }
   readonly #nextTurn = (): void => {
     this.#turnBytes = 0
-    if (this.#shared) this.#shared = this.#typists?.any === true
+    if (this.#isInteractive) this.#isInteractive = this.#interactiveStreams?.any === true
     if (!this.full) this.#wake()
   }
 
@@ -76,28 +77,24 @@ export class SendQueue {
     this.#link = link
   }
 
-  /** Nobody waits any more. */
+  /** The session is over: what waits is dropped, and what was delayed is sent. */
   stop(): void {
     this.#waiting = []
-    this.#stopPatience()
+    this.#stopFlightTimer()
     this.#sendDelayed()
   }
 
-  get queuedBytes(): number {
-    return this.#queued
-  }
-
-  /** A large frame is not taken yet. */
+  /** The link has not taken a large frame yet. */
   get waiting(): boolean {
-    return this.#large > 0
+    return this.#largeFrames > 0
   }
 
-  /** When the link last took a large frame that had waited for room there. */
+  /** When the link last took a large frame that had to wait. */
   get tookAt(): number {
     return this.#tookAt
   }
 
-  /** Small frames of one tick share a system call; large ones go at once, after what was said before. */
+  /** Small frames of one tick share a system call. Large ones are written at once, behind all that was sent before. */
   send(frame: Buffer, done: (() => void) | null): void {
     const link = this.#link
     if (link === null || link.destroyed) {
@@ -119,15 +116,15 @@ export class SendQueue {
     }
     if (this.#turnBytes === 0) {
       this.#defer.later(this.#nextTurn)
-      this.#watched.busy()
+      this.#flight.busy()
     }
     this.#turnBytes += count
-    const ping = this.#watched.sent(count, this.#shared)
+    const ping = this.#flight.sent(count, this.#isInteractive)
     if (ping && !this.#corked) link.cork()
     const sentAt = this.#clock.now()
-    this.#large++
+    this.#largeFrames++
     link.write(frame, () => {
-      this.#large--
+      this.#largeFrames--
       const now = this.#clock.now()
       if (now - sentAt >= SLOW_WRITE_MS) this.#tookAt = now
       written()
@@ -139,25 +136,25 @@ export class SendQueue {
 
   #probe(link: Link): void {
     const id = this.#nextPing()
-    this.#watched.probed(id)
-    link.write(bareFrame(FRAME.ping, FLAG.syn, 0, id))
+    this.#flight.probed(id)
+    link.write(frameHeader(FRAME.ping, FLAG.syn, 0, id))
   }
 
-  get #watched(): Flight {
-    this.#flight ??= new Flight(this.#limits, this.#clock)
-    return this.#flight
+  get #flight(): BytesInFlight {
+    this.#bytesInFlight ??= new BytesInFlight(this.#limits, this.#clock)
+    return this.#bytesInFlight
   }
 
   /** A ping's answer came. */
   answered(id: number): void {
-    if (this.#flight?.answered(id) !== true) return
-    this.#stopPatience()
+    if (this.#bytesInFlight?.answered(id) !== true) return
+    this.#stopFlightTimer()
     if (this.#waiting.length > 0 && !this.full) this.#wake()
   }
 
-  #stopPatience(): void {
-    if (this.#patience !== null) this.#clock.clearTimeout(this.#patience)
-    this.#patience = null
+  #stopFlightTimer(): void {
+    if (this.#flightTimer !== null) this.#clock.clearTimeout(this.#flightTimer)
+    this.#flightTimer = null
   }
 
   #cork(link: Link): void {
@@ -167,7 +164,7 @@ export class SendQueue {
     this.#defer.soon(this.#uncork)
   }
 
-  /** Rides on what is sent next: a write of its own costs both ends a system call, and the other one a wake-up. */
+  /** Sends it together with the next frame, or alone after `delayMs`: a write of its own costs each end a system call. */
   sendWithin(delayMs: number, frame: Buffer, done: () => void): void {
     if (delayMs === 0) return this.send(frame, done)
     this.#delayed.push({ frame, done })
@@ -182,57 +179,57 @@ export class SendQueue {
     for (const { frame, done } of delayed) this.send(frame, done)
   }
 
-  /** A piece of so many bytes went either way. Where it is small, someone may be typing, and bulk is kept short for a while. */
+  /** A stream carried a piece, either way. Where it is small, the stream may be interactive, and bulk is limited for a while. */
   carried(id: number, bytes: number): void {
-    if (bytes >= SMALL_BYTES) return this.#typists?.large(id)
-    this.#typists ??= new Typists(this.#clock)
-    this.#typists.small(id)
-    if (this.#shared) return
-    this.#shared = true
+    if (bytes >= SMALL_BYTES) return this.#interactiveStreams?.large(id)
+    this.#interactiveStreams ??= new InteractiveStreams(this.#clock)
+    this.#interactiveStreams.small(id)
+    if (this.#isInteractive) return
+    this.#isInteractive = true
     const link = this.#link
-    if (link === null || link.destroyed || this.#limits.nearRttMs === 0) return
+    if (link === null || link.destroyed || this.#limits.flightMaxRttMs === 0) return
     this.#cork(link)
     this.#probe(link)
   }
 
   get #max(): number {
-    return this.#shared ? this.#limits.sharedQueueMaxBytes : this.#limits.queueMaxBytes
+    return this.#isInteractive ? this.#limits.interactiveQueueMaxBytes : this.#limits.queueMaxBytes
   }
 
-  /** Also once a turn's share is sent: Node would read one busy socket 32 times in a row, and others would wait. */
+  /** Also when enough was sent in this turn: Node would read one busy socket 32 times in a row, while others wait. */
   get full(): boolean {
-    return this.#queued >= this.#max || this.#turnBytes >= this.#max || (this.#shared && this.#flight?.full === true)
+    return this.#queued >= this.#max || this.#turnBytes >= this.#max || (this.#isInteractive && this.#bytesInFlight?.full === true)
   }
 
   get busy(): boolean {
     return this.#waiting.length > 0 || this.full
   }
 
-  /** The same for all, however little each read brings. */
+  /** Bytes that each stream may send before others have their turn, however little each of its reads brings. */
   get share(): number {
     const { slabMinBytes } = this.#limits
     return 0.9 * Math.max(slabMinBytes, Math.min(this.slabMaxBytes, (4 * this.#max) / this.#streamCount()))
   }
 
   get slabMaxBytes(): number {
-    return this.#shared ? Math.min(this.#limits.slabMaxBytes, this.#limits.sharedQueueMaxBytes / 2) : this.#limits.slabMaxBytes
+    return this.#isInteractive ? Math.min(this.#limits.slabMaxBytes, this.#limits.interactiveQueueMaxBytes / 2) : this.#limits.slabMaxBytes
   }
 
   queueUp(stream: YamuxStream): void {
     this.#waiting.push(stream)
-    if (this.#shared && this.#flight?.full === true) {
-      this.#patience ??= this.#clock.setTimeout(() => {
-        this.#patience = null
-        this.#flight?.giveUp()
+    if (this.#isInteractive && this.#bytesInFlight?.full === true) {
+      this.#flightTimer ??= this.#clock.setTimeout(() => {
+        this.#flightTimer = null
+        this.#bytesInFlight?.giveUp()
         if (!this.full) this.#wake()
       }, this.#limits.flightTimeoutMs)
     }
     if (this.#queued === 0) this.#later()
   }
 
-  /** Lets as many links read as there is room for; more next turn, since a woken one may have nothing to read. */
+  /** Lets as many links read as there is room for; others next turn, since these may have nothing to read. */
   #wake(): void {
-    if (this.#turnBytes >= this.#max) return // the next turn comes
+    if (this.#turnBytes >= this.#max) return // `#nextTurn` follows
     let room = Math.ceil((this.#max - this.#queued) / this.slabMaxBytes)
     while (room > 0) {
       const stream = this.#waiting.shift()
@@ -243,7 +240,7 @@ export class SendQueue {
     if (this.#waiting.length > 0) this.#later()
   }
 
-  /** Makes sure that a next turn comes. */
+  /** Makes sure that `#nextTurn` follows. */
   #later(): void {
     if (this.#turnBytes > 0) return
     this.#turnBytes = 1

@@ -1,6 +1,6 @@
-// One yamux stream: first used for messages (`write`, `onBytes`), then joined to a link (`relay`). No byte is copied
-// between the session's link and the joined one, and credit is the only brake: the other end is credited once the joined
-// link has taken the bytes, so a slow reader holds at most its own window and never delays another stream.
+// One yamux stream: first used for messages (`write`, `onBytes`), then joined to a link (`relay`). No byte is copied between the
+// session's link and the joined one. Only credit limits the sender: the other end gets it once the joined link has taken the
+// bytes. So a slow reader holds at most its own window, and never delays another stream.
 import type { FrpClock } from '../contract.ts'
 import type { Link, Reader } from '../links/link.ts'
 import type { MuxStream } from './mux-contract.ts'
@@ -11,7 +11,7 @@ import { FLAG, FRAME, HEADER_BYTES, INITIAL_WINDOW_BYTES, putHeader } from './ya
 const MESSAGE_FRAME_BYTES = 64 << 10
 /** Frames below this share a system call with what else is said in the same tick. */
 export const SMALL_BYTES = 4096
-/** A window grows while half of it is read within this. */
+/** A window grows where half of it was read within this. */
 const KEEPS_UP_MS = 1000
 
 /** What a stream asks of its session. */
@@ -19,7 +19,7 @@ export interface StreamHost {
   readonly limits: MuxLimits
   readonly slabs: Slabs
   readonly clock: FrpClock
-  /** Others wait for room in the queue, or there is none. */
+  /** The queue has no room, or others wait for it. */
   readonly busy: boolean
   readonly full: boolean
   /** Bytes a stream may send before it must wait its turn. */
@@ -61,11 +61,11 @@ interface Unconfirmed {
 }
 
 const NONE: readonly Piece[] = []
-/** An idle stream, of which a session may hold thousands, has no lists of its own; these two stay empty. */
+/** A session may have thousands of idle streams, so they have no lists of their own: these two stay empty. */
 const NO_BUFFERS: Buffer[] = []
 const NO_PIECES: Piece[] = []
 
-/** The list with one more, where the empty one is everybody's. */
+/** The list with one more item; an empty list is shared, and so replaced. */
 function grown<T>(list: T[], item: T): T[] {
   if (list.length === 0) return [item]
   list.push(item)
@@ -74,7 +74,6 @@ function grown<T>(list: T[], item: T): T[] {
 
 export class YamuxStream implements MuxStream {
   readonly id: number
-  readonly openedByPeer: boolean
   onEnd: (() => void) | null = null
   onGone: (() => void) | null = null
   urgent = false
@@ -112,7 +111,7 @@ export class YamuxStream implements MuxStream {
   #link: Link | null = null
   #linkClosed = false
   #closeTogether = false
-  #discards = false // our end closed both: what still arrives is of no use
+  #discards = false // our end closed both directions: what still arrives is dropped
   #flushing = false // the joined link ends by itself once it has written all
   #dead = false
   #removed = false
@@ -120,10 +119,9 @@ export class YamuxStream implements MuxStream {
   #release: (() => void) | null = null
   #onWritten: (() => void) | null = null
 
-  constructor(host: StreamHost, id: number, openedByPeer: boolean, window: number) {
+  constructor(host: StreamHost, id: number, window: number) {
     this.#host = host
     this.id = id
-    this.openedByPeer = openedByPeer
     this.window = window
     this.#receivable = window
     this.#creditedAt = host.clock.now()
@@ -216,14 +214,14 @@ export class YamuxStream implements MuxStream {
       const piece = pieces[i]
       if (piece === undefined) break
       let bytes = piece.slab.bytes.subarray(piece.from, piece.to)
-      // it will wait, and must not keep a large slab from use
+      // it will wait, and a small piece must not keep a large slab in use
       if (crowded && bytes.length < piece.slab.bytes.length >> 3) bytes = Buffer.from(bytes)
       else needed.push(piece)
       if (i < pieces.length - 1) link.write(bytes)
       else link.write(bytes, this.#confirm())
     }
     if (several) link.uncork()
-    // nothing waiting: all of it is in the kernel, and the slabs are free at once
+    // nothing waits: the kernel has it all, and the slabs are free
     if (link.writableLength === 0) return
     for (const piece of needed) piece.slab.refs++
     entry.slabs = needed
@@ -265,9 +263,9 @@ export class YamuxStream implements MuxStream {
     host.control(FRAME.window, 0, this.id, credit)
   }
 
-  /** The other end's FIN. */
+  /** The other end's FIN. A second one does nothing; stock frp ends the session then. */
   finished(): void {
-    if (this.#gotFin || this.#dead) return // a stock session dies of a second one; there is no need to
+    if (this.#gotFin || this.#dead) return
     this.#gotFin = true
     if (this.#closeTogether) this.#endNow()
     if (this.#sentFin) this.#leave()
@@ -315,7 +313,7 @@ export class YamuxStream implements MuxStream {
     this.#host.send(frame, done)
   }
 
-  /** Bytes that nobody changes any more: sent without a copy, header apart. */
+  /** For bytes that nobody changes any more: they are sent without a copy, behind a header of their own. */
   #sendOwned(bytes: Buffer): void {
     const count = Math.min(bytes.length, this.#sendable)
     if (count > 0) {
@@ -325,7 +323,7 @@ export class YamuxStream implements MuxStream {
         this.#sendFrame(frame, count, null)
       } else {
         this.#spendCredit(count)
-        this.#host.control(FRAME.data, 0, this.id, count) // small: goes out with the body
+        this.#host.control(FRAME.data, 0, this.id, count) // it is small, and written together with the body
         this.#host.send(bytes.subarray(0, count), null)
       }
     }
@@ -354,7 +352,7 @@ export class YamuxStream implements MuxStream {
     if (this.#unsent.length === 0) this.#sendFin()
   }
 
-  /** Ends our direction though credit never came for the rest. */
+  /** Ends our direction, although some bytes still wait for credit. */
   #endNow(): void {
     this.#ending = true
     this.#unsent = NO_BUFFERS
@@ -363,7 +361,7 @@ export class YamuxStream implements MuxStream {
   }
 
   #sendFin(): void {
-    if (this.#sentFin || this.#dead) return // a second FIN would end the whole session of a stock peer
+    if (this.#sentFin || this.#dead) return // stock frp ends the whole session at a second FIN
     this.#sentFin = true
     this.#host.control(FRAME.window, FLAG.fin, this.id, 0)
     if (this.#gotFin) this.#leave()
@@ -463,8 +461,8 @@ export class YamuxStream implements MuxStream {
       slab = null
     }
     return {
-      // asked for after every read, also after one that stopped reading, and must always answer; reads land behind room
-      // for the header, so that the slab is the frame
+      // Node asks after every read, also where that stopped reading. The bytes come behind room for a header, so that the slab
+      // is the frame.
       buffer: () => {
         if (slab !== null) slabs.drop(slab)
         slab = slabs.take(size)
@@ -548,7 +546,7 @@ export class YamuxStream implements MuxStream {
       this.#dropAll(entry.slabs)
       this.#hold(-entry.bytes)
     }
-    // both directions may be through while a remainder still waits for credit: that is no reset
+    // where both directions have ended this is no reset, although a rest may wait for credit
     const through = this.#ending && (this.#gotFin || this.#discards)
     if (failed || !through) this.reset()
     this.#tellGone()

@@ -1,10 +1,10 @@
-// A yamux session over one link: few and large reads and writes, no copy between the link that is read and the one that is
-// written, credit as the only brake.
+// A yamux session over one link. Reads and writes are few and large, and nothing is copied between the link that is read and the
+// one that is written. Only credit limits the senders.
 //
 //   joined link  --reader--> [12 spare bytes | up to 512 KiB] --one write--> the session's link   (header put in front in place)
 //   session link --reader--> [frame|frame|...] --slices of the same buffer, one write--> joined links
 //
-// The other end is not trusted: what breaks the protocol ends the session with a GoAway, what asks for too much is reset.
+// The other end is not trusted: a breach of the protocol ends the session with a GoAway, and streams that ask for too much are reset.
 import type { FrpClock } from '../contract.ts'
 import type { Link, OpenedLink, Reader } from '../links/link.ts'
 import type { MuxSession, MuxStream } from './mux-contract.ts'
@@ -14,18 +14,18 @@ import { defaultLimits, type MuxLimits } from './mux-limits.ts'
 import { type Defer, nodeDefer, SendQueue } from './mux-queue.ts'
 import { type StreamHost, YamuxStream } from './mux-stream.ts'
 import { type Slab, type Slabs, sharedSlabs } from './slabs.ts'
-import { bareFrame, FLAG, FRAME, FrameParser, type FrameSink, GO_AWAY, INITIAL_WINDOW_BYTES } from './yamux-frame.ts'
+import { FLAG, FRAME, FrameParser, type FrameSink, frameHeader, GO_AWAY, INITIAL_WINDOW_BYTES } from './yamux-frame.ts'
 
 const RECORD_BYTES = 16 << 10
-/** What a session that ends may still take to say so. */
-const LAST_WORDS_MS = 5000
+/** How long the link of a session that has ended may take to send what was written. */
+const FLUSH_MS = 5000
 /** Pings whose answers are waited for at once; the oldest makes room. */
 const MAX_PINGS = 8
 
 export interface MuxOptions {
   /** Which end opens streams with odd numbers: the one that dialled. */
   readonly client: boolean
-  /** TLS: bytes come in records of 16 KiB, so what they carry is gathered for the rest of the loop's turn. */
+  /** For TLS, whose bytes come in records of 16 KiB: what is read in one turn of the event loop is passed on together. */
   readonly gather: boolean
   readonly clock: FrpClock
   /** A ping this often; 0: none. */
@@ -50,10 +50,10 @@ export interface Mux extends MuxSession {
   start(opened: OpenedLink, first: Buffer | null): void
   /** Asks the other end to open no more streams; those that are open live on. */
   goAway(): void
-  /** Asks for a sign of life now; told the round trip. Never told once the session is over, or when too many are under way. */
+  /** Pings the other end and tells the round trip. Never told once the session is over, or when later pings took its place. */
   ping(answered: (rttMs: number) => void): void
-  /** Pings from now on so often, with so much patience: whom it speaks with is often known only later. */
-  watch(keepaliveMs: number, silenceMs: number): void
+  /** Other intervals than the options', from now on: who the other end is is often known only after the login. */
+  setKeepalive(keepaliveMs: number, silenceMs: number): void
   /** The last ping's round trip; null before the first answer. */
   readonly rttMs: number | null
 }
@@ -82,7 +82,7 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
   // streams
   readonly #streams = new Map<number, YamuxStream>()
   readonly #waiting = new Set<YamuxStream>() // opened by the other end, joined to nothing yet
-  #lingering: Set<YamuxStream> | null = null // through, but their links still hold bytes
+  #lingering: Set<YamuxStream> | null = null // ended both ways, but their links still hold bytes
   readonly #unacknowledged: Deadlines<YamuxStream>
   readonly #unanswered: Deadlines<YamuxStream> // ended here, not yet there
   #nextId: number
@@ -173,7 +173,7 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
     if (this.#streams.size >= this.limits.maxStreams || this.#unacknowledged.size >= this.limits.maxWaitingStreams) return null
     const id = this.#nextId
     this.#nextId += 2
-    const stream = this.#add(id, false)
+    const stream = this.#add(id)
     this.control(FRAME.window, FLAG.syn, id, stream.window - INITIAL_WINDOW_BYTES)
     this.#unacknowledged.add(stream)
     return stream
@@ -204,11 +204,11 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
     if (link === null || link.destroyed) return
     link.destroySoon()
     if (link.destroyed) return
-    const timer = this.clock.setTimeout(() => link.destroy(), LAST_WORDS_MS)
+    const timer = this.clock.setTimeout(() => link.destroy(), FLUSH_MS)
     link.on('close', () => this.clock.clearTimeout(timer))
   }
 
-  /** The other end broke the protocol: it is told so, and the session ends. */
+  /** The other end broke the protocol: it is told, and the session ends. */
   broken(why: string): void {
     this.control(FRAME.goAway, 0, 0, GO_AWAY.protocolError)
     this.close(`protocol error: ${why}`)
@@ -218,8 +218,8 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
     this.#ping(answered)
   }
 
-  watch(keepaliveMs: number, silenceMs: number): void {
-    if (!this.#closed) this.#keepalive.pace(keepaliveMs, silenceMs)
+  setKeepalive(keepaliveMs: number, silenceMs: number): void {
+    if (!this.#closed) this.#keepalive.setIntervals(keepaliveMs, silenceMs)
   }
 
   #ping(answered: ((rttMs: number) => void) | null): void {
@@ -256,7 +256,7 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
   #nextBuffer(): Buffer {
     const { readMinBytes, readMaxBytes } = this.limits
     const slab = this.#slab
-    // TLS fills one slab record by record, so that consecutive records of a frame stay one slice
+    // records of TLS fill one slab, one behind the other, so that a frame of several stays one slice
     if (slab !== null && this.#options.gather && slab.bytes.length - this.#slabAt >= RECORD_BYTES) return slab.bytes.subarray(this.#slabAt)
     const size = this.#options.gather
       ? this.#lastRead >= RECORD_BYTES / 2
@@ -264,7 +264,7 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
         : readMinBytes
       : this.slabs.nextSize(this.#readBytes, this.#lastRead, 0, readMinBytes, readMaxBytes)
     this.#slabAt = 0
-    if (slab !== null && slab.refs === 1 && size === slab.bytes.length) return slab.bytes // all of it is in the kernel already: still warm
+    if (slab !== null && slab.refs === 1 && size === slab.bytes.length) return slab.bytes // nobody else needs it any more
     if (slab !== null) this.slabs.drop(slab)
     this.#readBytes = size
     const next = this.slabs.take(size)
@@ -279,7 +279,7 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
     this.#parser.feed(slab.bytes, from, to)
     this.#source = null
     if (this.#touched.length === 0) return
-    const isLast = to - from < RECORD_BYTES // a short record ends what was written at once
+    const isLast = to - from < RECORD_BYTES // a write of the other end ends with a short record
     if (!this.#options.gather || isLast || this.#touchedBytes >= this.limits.slabMaxBytes) this.#flush()
     else if (!this.#flushing) {
       this.#flushing = true
@@ -334,7 +334,7 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
     if (this.#source !== null) this.#bodyOf?.deliver(this.#source, from, to)
   }
 
-  /** The flags of a frame count once its body is through. */
+  /** The flags of a frame count once all of its body has come. */
   bodyEnd(): void {
     const stream = this.#bodyOf
     this.#bodyOf = null
@@ -357,17 +357,17 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
       this.control(FRAME.window, FLAG.rst, id, 0)
       return null
     }
-    const stream = this.#add(id, true)
+    const stream = this.#add(id)
     this.#waiting.add(stream)
-    const ack = bareFrame(FRAME.window, FLAG.ack, id, stream.window - INITIAL_WINDOW_BYTES)
+    const ack = frameHeader(FRAME.window, FLAG.ack, id, stream.window - INITIAL_WINDOW_BYTES)
     this.#sayWithin(this.limits.ackDelayMs, ack)
     return stream
   }
 
-  #add(id: number, openedByPeer: boolean): YamuxStream {
+  #add(id: number): YamuxStream {
     const wished = Math.max(INITIAL_WINDOW_BYTES, this.limits.windowBytes)
     const window = this.#granted + wished <= this.limits.windowBudgetBytes ? wished : INITIAL_WINDOW_BYTES
-    const stream = new YamuxStream(this, id, openedByPeer, window)
+    const stream = new YamuxStream(this, id, window)
     this.#granted += window
     this.#streams.set(id, stream)
     return stream
@@ -396,7 +396,7 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
   }
 
   control(type: number, flags: number, id: number, length: number): void {
-    if (!this.#closed) this.#sayWithin(0, bareFrame(type, flags, id, length))
+    if (!this.#closed) this.#sayWithin(0, frameHeader(type, flags, id, length))
   }
 
   #sayWithin(delayMs: number, frame: Buffer): void {

@@ -1,7 +1,7 @@
-// Read buffers, shared by everyone who still needs a part of one and used again once nobody does. A fresh buffer for every
-// read costs a third of the throughput; a fixed one for every connection costs the memory of idle ones.
+// Read buffers with a count of references, used again once there is none. A new buffer for every read costs a third of the
+// throughput. A fixed one for every connection costs memory for those that are idle.
 
-/** A buffer with a count of those who need it. */
+/** A buffer, and how many still need a part of it. */
 export interface Slab {
   readonly bytes: Buffer
   refs: number
@@ -9,20 +9,16 @@ export interface Slab {
 
 export class Slabs {
   /** In use now. Beyond it reads get smaller. */
-  readonly budgetBytes: number
+  readonly #budgetBytes: number
   /** Kept for use again; more is left to the garbage collector. */
-  readonly keptBytes: number
+  readonly #keptBytes: number
   readonly #free = new Map<number, Slab[]>()
   #freeBytes = 0
   #usedBytes = 0
 
   constructor(budgetBytes = 64 << 20, keptBytes = 16 << 20) {
-    this.budgetBytes = budgetBytes
-    this.keptBytes = keptBytes
-  }
-
-  get usedBytes(): number {
-    return this.#usedBytes
+    this.#budgetBytes = budgetBytes
+    this.#keptBytes = keptBytes
   }
 
   /** A slab with one reference, the caller's. */
@@ -41,7 +37,7 @@ export class Slabs {
     if (slab.refs > 0) return
     const size = slab.bytes.length
     this.#usedBytes -= size
-    if (this.#freeBytes + size > this.keptBytes) return
+    if (this.#freeBytes + size > this.#keptBytes) return
     this.#freeBytes += size
     const kept = this.#free.get(size)
     if (kept === undefined) this.#free.set(size, [slab])
@@ -53,7 +49,7 @@ export class Slabs {
     let next = size
     if (got >= size - spare) next = size << 2
     else if (got < size >> 4) next = size >> 2
-    if (this.#usedBytes > this.budgetBytes) next = Math.min(next, this.#usedBytes > 2 * this.budgetBytes ? min : 64 << 10)
+    if (this.#usedBytes > this.#budgetBytes) next = Math.min(next, this.#usedBytes > 2 * this.#budgetBytes ? min : 64 << 10)
     return Math.max(min, Math.min(max, next))
   }
 }

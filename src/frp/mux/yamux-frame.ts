@@ -6,7 +6,7 @@
 // error, 2 internal error). Stream 0 is the session. Source of the rules: frp's wire as recorded from stock peers.
 
 export const HEADER_BYTES = 12
-/** The credit both directions of a stream start with, whatever window its ends then grant. */
+/** The credit that each direction of a stream starts with, whatever window its ends grant then. */
 export const INITIAL_WINDOW_BYTES = 256 << 10
 
 export const FRAME = { data: 0, window: 1, ping: 2, goAway: 3 } as const
@@ -23,8 +23,8 @@ export function putHeader(bytes: Buffer, type: number, flags: number, id: number
   bytes.writeUInt32BE(length, 8)
 }
 
-/** A frame without a body. */
-export function bareFrame(type: number, flags: number, id: number, length: number): Buffer {
+/** A header alone: a frame without a body, or one whose body is sent separately. */
+export function frameHeader(type: number, flags: number, id: number, length: number): Buffer {
   const bytes = Buffer.allocUnsafe(HEADER_BYTES)
   putHeader(bytes, type, flags, id, length)
   return bytes
@@ -41,7 +41,7 @@ export interface FrameSink {
   broken(why: string): void
 }
 
-/** Reads frames out of pieces cut anywhere. A body is passed on in parts as it comes; only a header is ever collected. */
+/** Reads frames from pieces that may end anywhere. A body is passed on in parts as it comes; only headers are collected. */
 export class FrameParser {
   readonly #sink: FrameSink
   readonly #head = Buffer.alloc(HEADER_BYTES)

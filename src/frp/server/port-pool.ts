@@ -19,12 +19,12 @@ export interface PortRefusal {
   readonly error: string
 }
 
-/** How long a name may hope for the port it had; frp's figure. */
+/** For how long a name gets the port again that it had; frp's figure. */
 const REMEMBERED_MS = 24 * 3_600_000
 const REMEMBERED_NAMES = 4_096
-/** Ports tried for a client that names none, before `no available port`: more can only mean that others hold the range. */
+/** Ports tried for a client that names none, before `no available port`. If all are taken, others hold the whole range. */
 const TRIES = 32
-/** A prime, so that every port has its turn: next to one that another process holds there are more of its ports. */
+/** A prime, so that every port is tried once. Not 1, since a process that holds a port often holds the next ones too. */
 const STRIDE = 1_009
 
 export class PortPool {
@@ -41,7 +41,7 @@ export class PortPool {
     return this.#taken.size
   }
 
-  /** What can be said against a named port without trying it: frp's text, or null. */
+  /** Why a port is refused without trying it: frp's text; null: it may be tried. */
   objection(port: number): string | null {
     const { allowPorts } = this.#options
     const ranges = 'first' in allowPorts ? [allowPorts] : allowPorts
@@ -75,7 +75,7 @@ export class PortPool {
     return { type: 'refused', error: 'no available port' }
   }
 
-  /** The port the name had, then free ones from a random place on; those that other names may come back for are last. */
+  /** The port that the name had, then free ones from a random one on; last those that other names had. */
   #candidates(name: string): readonly number[] {
     const { first, last } = this.#options.ports
     const count = last - first + 1

@@ -2,7 +2,7 @@
 // first message what it is.
 
 import type { FrpServerOptions } from '../contract.ts'
-import { createBareStream } from '../links/bare-stream.ts'
+import { createConnectionStream } from '../links/connection-stream.ts'
 import type { AcceptedLink } from '../links/link.ts'
 import { createMux, type Mux } from '../mux/mux.ts'
 import type { MuxStream } from '../mux/mux-contract.ts'
@@ -14,8 +14,8 @@ import type { ServerSession } from './server-session.ts'
 
 /** A stream's first message, and a connection's login, may take this long; frp's figure. */
 const GREETING_MS = 10_000
-/** How long a connection that was told goodbye may take to go. */
-const PARTING_MS = 1_000
+/** How long a connection may take to send its last message before it is closed. */
+const FLUSH_MS = 1_000
 
 /** A stream's first message, and what it came on. */
 export interface Greeting {
@@ -23,7 +23,7 @@ export interface Greeting {
   readonly message: Message
   readonly rest: Buffer | null
   readonly wire: Wire
-  /** Of the hellos before a login on wire v2. */
+  /** The hash of the hellos before a login on wire v2; null: there were none. */
   readonly transcript: Buffer | null
 }
 
@@ -35,14 +35,14 @@ export interface ServerConnectionOptions {
   readonly onGreeting: (connection: ServerConnection, greeting: Greeting) => void
   /** A hello of wire v2 came: a login is to follow. */
   readonly onHello: (connection: ServerConnection) => void
-  /** It was turned down, and the client was told. */
+  /** Its hello was refused, and the client was told. */
   readonly onRefused: (connection: ServerConnection, stream: MuxStream, why: string) => void
-  /** Over, whoever ended it, or handed over. Once. */
+  /** It is over, or was handed over. Once. */
   readonly onClosed: (connection: ServerConnection, why: string) => void
 }
 
 export class ServerConnection {
-  /** The session's; 0: a work connection without mux, which is none, or a connection that did not say yet what it is. */
+  /** The session's number; 0: it has none yet, or is a work connection without mux. */
   id = 0
   readonly mux: boolean
   readonly remote: string
@@ -50,8 +50,8 @@ export class ServerConnection {
   session: ServerSession | null = null
   readonly #options: ServerConnectionOptions
   readonly #greetings = new Set<() => void>()
-  #carrier: Mux | null = null
-  #bare: MuxStream | null = null
+  #muxSession: Mux | null = null
+  #stream: MuxStream | null = null
   #timer: unknown = null
   #closed = false
 
@@ -69,13 +69,13 @@ export class ServerConnection {
     const { clock, keepaliveMs, silenceMs } = this.#options.server
     this.#timer = clock.setTimeout(() => this.close('no login within 10 s'), GREETING_MS)
     if (!this.mux) {
-      const stream = createBareStream({ tls: accepted.tls })
-      this.#bare = stream
+      const stream = createConnectionStream({ tls: accepted.tls })
+      this.#stream = stream
       this.#greet(stream)
       stream.start(accepted.open(stream.reader()), accepted.first)
       return
     }
-    const carrier = createMux({
+    const muxSession = createMux({
       client: false,
       clock,
       gather: accepted.tls,
@@ -84,36 +84,36 @@ export class ServerConnection {
       onStream: (stream) => this.#greet(stream),
       onClose: (why) => this.close(why),
     })
-    this.#carrier = carrier
-    carrier.start(accepted.open(carrier.reader()), accepted.first)
+    this.#muxSession = muxSession
+    muxSession.start(accepted.open(muxSession.reader()), accepted.first)
   }
 
-  /** Somebody logged in on it: it may stay. */
-  keep(session: ServerSession): void {
+  /** A client logged in on it: it may stay. */
+  loggedIn(session: ServerSession): void {
     const { ours } = this.#options.server
     this.session = session
     this.#stopTimer()
-    if (session.peerIsOurs && ours !== undefined) this.#carrier?.watch(ours.keepaliveMs, ours.silenceMs)
+    if (session.peerIsOurs && ours !== undefined) this.#muxSession?.setKeepalive(ours.keepaliveMs, ours.silenceMs)
   }
 
-  /** Ends it once what was written to `stream` has gone out. */
-  part(stream: MuxStream, why: string): void {
+  /** Closes it once what was written to `stream` has gone out. */
+  closeAfterFlush(stream: MuxStream, why: string): void {
     if (this.#closed) return
-    if (this.#carrier !== null) return this.close(why)
+    if (this.#muxSession !== null) return this.close(why)
     this.#stopTimer()
     stream.onGone = () => this.close(why)
     stream.end()
-    this.#timer = this.#options.server.clock.setTimeout(() => this.close(why), PARTING_MS)
+    this.#timer = this.#options.server.clock.setTimeout(() => this.close(why), FLUSH_MS)
   }
 
-  /** The control connection is of no more use. Where all of the link went, that says why. */
+  /** The control connection is lost. Where the whole link was, the mux tells the reason. */
   lost(why: string): void {
-    if (this.#carrier?.closed !== true) this.close(why)
+    if (this.#muxSession?.closed !== true) this.close(why)
   }
 
-  /** Without mux: the stream is somebody else's now, and this connection is over. */
-  release(): void {
-    this.#bare = null
+  /** Without mux: the stream was given to a session, and this connection is over. */
+  handedOver(): void {
+    this.#stream = null
     this.close('handed over')
   }
 
@@ -124,10 +124,10 @@ export class ServerConnection {
     for (const stop of this.#greetings) stop()
     this.#greetings.clear()
     this.#options.onClosed(this, why)
-    this.#carrier?.close(why)
-    if (this.#bare === null) return
-    this.#bare.onGone = null
-    this.#bare.reset()
+    this.#muxSession?.close(why)
+    if (this.#stream === null) return
+    this.#stream.onGone = null
+    this.#stream.reset()
   }
 
   #greet(stream: MuxStream): void {

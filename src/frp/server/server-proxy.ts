@@ -1,8 +1,8 @@
 // One tcp proxy at the TURN's end: a port, and the users who come to it.
 
 import type { FrpServerOptions } from '../contract.ts'
+import { isTransparent, type JoinedLinkOptions, joinedLink } from '../links/joined-link.ts'
 import type { AcceptedLink } from '../links/link.ts'
-import { isBare, type NearLinkOptions, nearLink } from '../links/near-link.ts'
 import type { TokenBucket } from '../meters/bandwidth-limit.ts'
 import { NO_BYTES, type Traffic } from '../meters/traffic.ts'
 import type { MessageOf } from '../wire/messages.ts'
@@ -15,6 +15,8 @@ export interface ServerProxyOptions {
   readonly pool: WorkPool
   readonly traffic: Traffic
   readonly peerIsOurs: boolean
+  /** The largest datagram that the client says it takes; 0: it says nothing. */
+  readonly peerDatagramBytes: number
   /** Where this end keeps the proxy's bandwidth limit. */
   readonly limit: TokenBucket | null
 }
@@ -38,7 +40,7 @@ export class ServerTcpProxy implements ServerProxy {
   readonly name: string
   readonly kind = 'tcp'
   readonly #options: ServerProxyOptions
-  readonly #wishes: NearLinkOptions
+  readonly #asked: JoinedLinkOptions
   #held: HeldPort | null = null
   #closed = false
 
@@ -48,8 +50,8 @@ export class ServerTcpProxy implements ServerProxy {
     this.name = request.proxyName
     this.#options = options
     const { token, randomBytes } = server
-    const onUndecodable = (): void => options.traffic.failed(this.name, 'undecodable bytes from the client')
-    this.#wishes = { useEncryption, useCompression, limit, token, randomBytes, onUndecodable }
+    const onUndecodable = (): void => this.failed('undecodable bytes from the client')
+    this.#asked = { useEncryption, useCompression, limit, token, randomBytes, onUndecodable }
   }
 
   get port(): number {
@@ -67,16 +69,21 @@ export class ServerTcpProxy implements ServerProxy {
 
   start(): void {}
 
-  /** A user came. `elsewhere`: what to do when there is no work connection for it. */
-  serve(user: AcceptedLink, elsewhere: () => void = () => user.refuse()): void {
-    if (this.#closed) return elsewhere()
+  /** A user came. `onNoWork`: what to do when there is no work connection for it. */
+  serve(user: AcceptedLink, onNoWork: () => void = () => user.refuse()): void {
+    if (this.#closed) return onNoWork()
     this.#options.pool.get({
-      give: (work) => this.#join(user, work, elsewhere),
+      give: (work) => this.#join(user, work, onNoWork),
       refuse: (why) => {
-        if (!this.#closed) this.#options.traffic.failed(this.name, why)
-        elsewhere()
+        this.failed(why)
+        onNoWork()
       },
     })
+  }
+
+  /** Somebody was not served. */
+  failed(why: string): void {
+    if (!this.#closed) this.#options.traffic.failed(this.name, why)
   }
 
   async close(): Promise<void> {
@@ -84,11 +91,11 @@ export class ServerTcpProxy implements ServerProxy {
     await this.#held?.release()
   }
 
-  #join(user: AcceptedLink, { stream, wire, rest }: IdleWork, elsewhere: () => void): void {
+  #join(user: AcceptedLink, { stream, wire, rest }: IdleWork, onNoWork: () => void): void {
     const { traffic, peerIsOurs } = this.#options
     if (this.#closed) {
       stream.reset()
-      return elsewhere()
+      return onNoWork()
     }
     const srcAddr = plainHost(user.remote.host)
     const dstAddr = plainHost(user.local.host)
@@ -96,13 +103,13 @@ export class ServerTcpProxy implements ServerProxy {
       wire.encode({ type: 'startWorkConn', proxyName: this.name, srcAddr, srcPort: user.remote.port, dstAddr, dstPort: user.local.port }),
     )
     const before = { bytesIn: stream.bytesIn, bytesOut: stream.bytesOut }
-    const { link, direct } = user.open(isBare(this.#wishes) ? stream.reader() : null)
-    const near = nearLink(link, this.#wishes)
-    traffic.begin(this.name, stream, near.plain === null ? before : NO_BYTES, undefined, near.plain ?? stream)
-    if (user.first !== null) stream.write(near.encode(user.first))
-    stream.relay(near.link, { direct, rest, closeTogether: !peerIsOurs })
+    const { link, direct } = user.open(isTransparent(this.#asked) ? stream.reader() : null)
+    const joined = joinedLink(link, this.#asked)
+    traffic.begin(this.name, stream, joined.plain === null ? before : NO_BYTES, undefined, joined.plain ?? stream)
+    if (user.first !== null) stream.write(joined.encode(user.first))
+    stream.relay(joined.link, { direct, rest, closeTogether: !peerIsOurs })
   }
 }
 
 /** An IPv4 address that came through an IPv6 socket, as people write it. */
-export const plainHost = (host: string): string => (host.startsWith('::ffff:') ? host.slice(7) : host)
+export const plainHost = (host: string): string => host.replace(/^::ffff:(?=\d+\.)/i, '')

@@ -1,5 +1,6 @@
 // One logged-in client at the TURN's end: its control channel, its proxies and its work connections.
 
+import { throwBug } from '../bugs.ts'
 import type { FrpServerOptions } from '../contract.ts'
 import { bucketFor, limitObjection } from '../meters/bandwidth-limit.ts'
 import type { ProxyFigures, ProxyMeter } from '../meters/proxy-meter.ts'
@@ -7,6 +8,7 @@ import { Traffic } from '../meters/traffic.ts'
 import type { MuxStream } from '../mux/mux-contract.ts'
 import { ControlChannel } from '../wire/control-channel.ts'
 import { controlCipher } from '../wire/control-cipher.ts'
+import { datagramsIn } from '../wire/datagram-size.ts'
 import type { Message, MessageOf } from '../wire/messages.ts'
 import type { Wire } from '../wire/wire.ts'
 import type { PortPool } from './port-pool.ts'
@@ -23,7 +25,7 @@ export interface ServerSessionOptions {
   readonly login: MessageOf<'login'>
   readonly control: MuxStream
   readonly wire: Wire
-  /** Of wire v2's hellos; null on v1. */
+  /** The hash of wire v2's hellos; null on v1. */
   readonly transcript: Buffer | null
   /** No mux: only the client's pings show that it lives. */
   readonly mux: boolean
@@ -146,14 +148,17 @@ export class ServerSession {
         this.#expectPing()
         return this.#control.send({ type: 'pong' })
       case 'newProxy':
-        this.#queue = this.#queue.then(() => this.#openProxy(message))
-        return
+        return this.#inTurn(() => this.#openProxy(message))
       case 'closeProxy':
-        this.#queue = this.#queue.then(() => this.#closeProxy(this.#proxies.get(message.proxyName)))
-        return
+        return this.#inTurn(() => this.#closeProxy(this.#proxies.get(message.proxyName)))
       default:
         return
     }
+  }
+
+  /** Once those before it are through. A bug in one does not keep the next from its turn. */
+  #inTurn(run: () => Promise<void>): void {
+    this.#queue = this.#queue.then(run).catch(this.#options.server.onBug ?? throwBug)
   }
 
   #withinBudget(): boolean {
@@ -179,7 +184,8 @@ export class ServerSession {
     if (error !== null) return this.#refuse(proxyName, error)
     const udp = request.proxyType === 'udp'
     const limit = bucketFor('server', request, server.clock)
-    const options = { server, request, pool: this.#pool, traffic: this.traffic, peerIsOurs: this.peerIsOurs, limit }
+    const peerDatagramBytes = datagramsIn(this.#options.login.metas)
+    const options = { server, request, pool: this.#pool, traffic: this.traffic, peerIsOurs: this.peerIsOurs, peerDatagramBytes, limit }
     if (server.vhosts !== undefined && isVhost(request.proxyType)) return this.#opened(openVhostProxy(options, server.vhosts), proxyName)
     const proxy = udp ? new ServerUdpProxy(options) : new ServerTcpProxy(options)
     this.#proxies.set(proxyName, proxy) // from here on nobody else may use the name

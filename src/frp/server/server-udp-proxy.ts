@@ -1,11 +1,12 @@
-// One udp proxy at the TURN's end: a UDP port whose datagrams all travel over one work connection, fetched again whenever it
-// is lost.
+// One udp proxy at the TURN's end: a UDP port whose datagrams all go over one work connection. When that is lost another one is
+// fetched.
 
 import type { DatagramPort } from '../contract.ts'
 import { createCoder } from '../wire/coding.ts'
 import { streamKey } from '../wire/crypto.ts'
+import { datagramLimits } from '../wire/datagram-size.ts'
 import type { UdpAddress } from '../wire/messages.ts'
-import { PacketStream } from '../wire/packet-stream.ts'
+import { NO_WORK, OVER_LIMIT, PacketStream } from '../wire/packet-stream.ts'
 import type { HeldPort } from './port-pool.ts'
 import { plainHost, type ServerProxy, type ServerProxyOptions } from './server-proxy.ts'
 import type { IdleWork } from './work-pool.ts'
@@ -76,13 +77,14 @@ export class ServerUdpProxy implements ServerProxy {
   }
 
   #begin(work: IdleWork): void {
-    const { server, request, traffic } = this.#options
+    const { server, request, traffic, peerDatagramBytes } = this.#options
     const { stream, wire, rest } = work
     if (this.#closed) return stream.reset()
     this.#work = work
     stream.write(wire.encode({ type: 'startWorkConn', proxyName: this.name }))
     const packets = new PacketStream(stream, {
       wire,
+      limits: datagramLimits(wire, peerDatagramBytes),
       coder: createCoder({ ...request, key: streamKey(server.token), randomBytes: server.randomBytes }),
       onPacket: (bytes, user) => this.#toUser(bytes, user),
       onSign: () => {
@@ -99,9 +101,8 @@ export class ServerUdpProxy implements ServerProxy {
     packets.start(rest)
   }
 
-  /** Beyond the proxy's bandwidth limit a datagram is lost, either way: waiting would make it late, and those behind it too. */
   #fromUser(bytes: Buffer, user: UdpAddress): void {
-    if (this.#options.limit?.admit(bytes.length) === false) return
+    if (this.#options.limit?.admit(bytes.length) === false) return this.#failed(OVER_LIMIT)
     const key = `${user.host} ${user.port}`
     this.#users.delete(key)
     this.#users.add(key)
@@ -109,13 +110,17 @@ export class ServerUdpProxy implements ServerProxy {
       if (this.#users.size <= MAX_USERS) break
       this.#users.delete(oldest)
     }
-    if (this.#packets?.send(bytes, user) === true) this.#count('in', bytes, key)
+    const lost = this.#packets === null ? NO_WORK : this.#packets.send(bytes, user)
+    if (lost === null) this.#count('in', bytes, key)
+    else this.#failed(lost)
   }
 
   /** Only to those who came: a client could else have this machine send to whatever it reaches. */
   #toUser(bytes: Buffer, user: UdpAddress): void {
     const key = `${user.host} ${user.port}`
-    if (this.#socket === null || !this.#users.has(key) || this.#options.limit?.admit(bytes.length) === false) return
+    if (this.#socket === null) return
+    if (!this.#users.has(key)) return this.#failed('a datagram was lost: the client sent it to somebody who had not come')
+    if (this.#options.limit?.admit(bytes.length) === false) return this.#failed(OVER_LIMIT)
     this.#socket.send(bytes, user)
     this.#count('out', bytes, key)
   }
@@ -133,8 +138,12 @@ export class ServerUdpProxy implements ServerProxy {
   /** `fault`: why users are not served; null when the work connection was just closed. */
   #lost(fault: string | null): void {
     this.#drop()
-    if (fault !== null && !this.#closed) this.#options.traffic.failed(this.name, fault)
+    if (fault !== null) this.#failed(fault)
     if (!this.#closed) this.#after(NEXT_FETCH_MS, () => this.#fetch())
+  }
+
+  #failed(why: string): void {
+    if (!this.#closed) this.#options.traffic.failed(this.name, why)
   }
 
   #drop(): void {

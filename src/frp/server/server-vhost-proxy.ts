@@ -1,4 +1,4 @@
-// One http or https proxy at the TURN's end: names instead of a port. What comes for a name is a user like any other's.
+// One http or https proxy at the TURN's end: it has domains instead of a port. Its users are served as those of a tcp proxy.
 
 import type { AcceptedLink } from '../links/link.ts'
 import { type HttpRules, NO_RULES, rulesOf } from '../web/http-rules.ts'
@@ -36,6 +36,10 @@ export class ServerVhostProxy implements ServerProxy, VhostRoute {
     this.#users.serve(user)
   }
 
+  failed(why: string): void {
+    this.#users.failed(why)
+  }
+
   async open(): Promise<null> {
     return null // it has no port of its own
   }
@@ -51,7 +55,7 @@ export class ServerVhostProxy implements ServerProxy, VhostRoute {
   }
 }
 
-/** A proxy that has its names, or the text against it. */
+/** A proxy that has claimed its names; a text: why they are refused. */
 export function openVhostProxy(options: ServerProxyOptions, vhosts: Vhosts): ServerVhostProxy | string {
   const { request } = options
   const type = request.proxyType === 'https' ? 'https' : 'http'

@@ -1,10 +1,12 @@
 // The TURN's end of frp: who is connected, who is logged in, and which work connection belongs to whom.
 
+import { throwBug } from '../bugs.ts'
 import type { FrpServer, FrpServerOptions } from '../contract.ts'
 import type { AcceptedLink } from '../links/link.ts'
 import type { ProxyFigures } from '../meters/proxy-meter.ts'
 import { WIRE_VERSION } from '../wire/codec.ts'
 import { privilegeKey, sameKey } from '../wire/crypto.ts'
+import { MAX_DATAGRAM_BYTES } from '../wire/datagram-size.ts'
 import type { MessageOf } from '../wire/messages.ts'
 import { PortPool } from './port-pool.ts'
 import { type Greeting, ServerConnection } from './server-connection.ts'
@@ -16,14 +18,14 @@ const MUX_BYTE = 0x00
 const WORK_BYTE = 0x77 // w
 const V2_BYTE = 0x46 // F
 /**
- * Connections that have not logged in yet, so that strangers can't fill the memory. One more takes the place of the one that has
- * been here longest: a login comes with the first bytes, and whoever only waits must not keep it out.
+ * Connections that have not logged in yet, so that they can't fill the memory. When there is one more, the oldest is closed: a login
+ * comes with the first bytes, and connections that only wait must not keep one out.
  */
-const MAX_STRANGERS = 256
+const MAX_PENDING_LOGINS = 256
 const MAX_RUN_ID_BYTES = 128
 
 export interface FrpServerFigures {
-  readonly strangers: number
+  readonly pendingLogins: number
   readonly portsTaken: number
   readonly sessions: readonly ServerSessionFigures[]
   /** What proxies carried that are closed now. */
@@ -36,7 +38,7 @@ export function createFrpServer(options: FrpServerOptions): FrpServer & { figure
 
 class Server implements FrpServer {
   readonly #options: FrpServerOptions
-  /** TCP and UDP ports are two worlds. */
+  /** TCP and UDP ports of one number have nothing to do with each other. */
   readonly #ports: { readonly tcp: PortPool; readonly udp: PortPool }
   readonly #groups: TcpGroups
   readonly #names = new Map<string, ServerProxy>()
@@ -61,7 +63,7 @@ class Server implements FrpServer {
   figures(): FrpServerFigures {
     const sessions = [...this.#byRunId.values()].flatMap(({ session }) => (session === null ? [] : [session.figures]))
     return {
-      strangers: this.#connections.size - sessions.length,
+      pendingLogins: this.#connections.size - sessions.length,
       portsTaken: this.#ports.tcp.takenCount + this.#ports.udp.takenCount,
       sessions,
       ended: this.#ended,
@@ -70,8 +72,8 @@ class Server implements FrpServer {
 
   accept(accepted: AcceptedLink): void {
     if (this.#closed) return accepted.refuse()
-    if (this.#connections.size - this.#byRunId.size >= MAX_STRANGERS)
-      this.#longestStranger()?.close('too many others came before it logged in')
+    if (this.#connections.size - this.#byRunId.size >= MAX_PENDING_LOGINS)
+      this.#oldestPending()?.close('too many others came before it logged in')
     const first = accepted.first?.[0] ?? MUX_BYTE
     const connection = new ServerConnection({
       server: this.#options,
@@ -81,7 +83,7 @@ class Server implements FrpServer {
       onHello: (from) => this.#number(from),
       onRefused: (from, stream, why) => {
         this.#options.tell({ type: 'session.refused', session: from.id, why })
-        from.part(stream, why)
+        from.closeAfterFlush(stream, why)
       },
       onClosed: (from, why) => this.#gone(from, why),
     })
@@ -102,7 +104,7 @@ class Server implements FrpServer {
     await Promise.all([this.#ports.tcp.settled(), this.#ports.udp.settled()])
   }
 
-  #longestStranger(): ServerConnection | undefined {
+  #oldestPending(): ServerConnection | undefined {
     for (const connection of this.#connections) if (connection.session === null) return connection
     return undefined
   }
@@ -118,7 +120,7 @@ class Server implements FrpServer {
     const { stream, message } = greeting
     if (message.type === 'newWorkConn') return this.#workCame(connection, message, greeting)
     if (message.type === 'login' && connection.session === null) {
-      void this.#login(connection, message, greeting)
+      this.#login(connection, message, greeting).catch(this.#options.onBug ?? throwBug)
       return
     }
     if (connection.mux) stream.reset()
@@ -132,7 +134,7 @@ class Server implements FrpServer {
     if (error !== null) {
       stream.write(wire.encode({ type: 'loginResp', version: WIRE_VERSION, error }))
       tell({ type: 'session.refused', session: id, why: error })
-      return connection.part(stream, error)
+      return connection.closeAfterFlush(stream, error)
     }
     const runId = login.runId === '' ? Buffer.from(randomBytes(8)).toString('hex') : login.runId
     const before = this.#byRunId.get(runId)
@@ -151,7 +153,7 @@ class Server implements FrpServer {
       onProxyEnded: (figures) => this.#keepFigures(figures),
       onFail: (why) => connection.lost(why),
     })
-    connection.keep(session)
+    connection.loggedIn(session)
     this.#byRunId.set(runId, connection)
     stream.onGone = () => connection.lost('the control connection was lost')
     if (before !== undefined) {
@@ -159,8 +161,8 @@ class Server implements FrpServer {
       await this.#endings.get(before) // its ports must be free before the answer
     }
     if (connection.closed) return
-    const ours = session.peerIsOurs ? '1' : ''
-    stream.write(wire.encode({ type: 'loginResp', version: WIRE_VERSION, runId, moonwalk: ours }))
+    const ours = session.peerIsOurs ? { moonwalk: '1', moonwalkDatagrams: MAX_DATAGRAM_BYTES } : {}
+    stream.write(wire.encode({ type: 'loginResp', version: WIRE_VERSION, runId, ...ours }))
     tell({ type: 'session.loggedIn', session: id, runId, version: login.version, user: login.user })
     session.start(rest)
   }
@@ -187,14 +189,14 @@ class Server implements FrpServer {
   #workCame(connection: ServerConnection, message: MessageOf<'newWorkConn'>, { stream, rest, wire }: Greeting): void {
     const session = this.#ownerOf(connection, message)
     if (session?.addWork({ stream, wire, rest }) === true) {
-      if (!connection.mux) connection.release()
+      if (!connection.mux) connection.handedOver()
       return
     }
     const unknown = `no client control found for run id [${message.runId.slice(0, 64)}]`
     const error = session === null ? unknown : 'work connection pool is full, discarding'
     stream.write(wire.encode({ type: 'startWorkConn', error }))
     if (connection.mux) stream.end()
-    else connection.part(stream, error)
+    else connection.closeAfterFlush(stream, error)
   }
 
   /** With mux a work connection can only be its own session's. Without, its run id names the session; our own clients prove the token too. */
@@ -213,10 +215,12 @@ class Server implements FrpServer {
       return
     }
     if (this.#byRunId.get(session.runId) === connection) this.#byRunId.delete(session.runId)
-    const ending = session.close().then(() => {
+    const onBug = this.#options.onBug ?? throwBug
+    const closed = (): void => {
       this.#endings.delete(connection)
       this.#options.tell({ type: 'session.closed', session: id, why })
-    })
+    }
+    const ending = session.close().catch(onBug).then(closed).catch(onBug)
     this.#endings.set(connection, ending)
   }
 }

@@ -1,5 +1,5 @@
 // Several tcp proxies behind one port: users go to them in turn. The first member opens the port, the last one frees it. Rules
-// and texts are frp's; that a member which leaves a user waiting is passed over for the next is ours.
+// and texts are frp's. Ours alone is that a user for whom a member has no work connection goes to the next member.
 
 import type { AcceptedLink } from '../links/link.ts'
 import type { MessageOf } from '../wire/messages.ts'
@@ -28,7 +28,7 @@ export class TcpGroups {
     this.#listen = listen
   }
 
-  /** frp's text against a member, or null. */
+  /** Why a member is refused, in frp's text; null: it is not. */
   objection({ group, groupKey, remotePort }: Request): string | null {
     const open = this.#groups.get(group)
     if (open === undefined) return remotePort === 0 ? null : this.#ports.objection(remotePort)
@@ -55,9 +55,8 @@ export class TcpGroups {
     })
     const group: Group = { key: groupKey, askedPort: remotePort, members, opening, next: 0 }
     this.#groups.set(name, group)
-    void opening.then(({ type }) => {
-      if (type === 'refused') this.#forget(name, group)
-    })
+    const forget = (): void => this.#forget(name, group)
+    void opening.then(({ type }) => (type === 'refused' ? forget() : undefined), forget) // a bug is told by those who wait for the port
     return group
   }
 

@@ -1,4 +1,4 @@
-// The users of a udp service, counted alike at both ends: UDP has no connections, so a user is one while datagrams pass.
+// The users of a udp service, counted in the same way at both ends. UDP has no connections, so a user counts while datagrams pass.
 
 /** A user who was silent for this long has left; frp closes its socket then. */
 const IDLE_MS = 30_000

@@ -1,5 +1,7 @@
 // The users of a udp service, at the service's end: a local socket for each, so that the service tells them apart.
-import type { DatagramPort, FrpClock, OpenDatagrams } from '../contract.ts'
+import { type OnBug, throwBug } from '../bugs.ts'
+import type { DatagramPort, FrpClock, FrpFailure, OpenDatagrams } from '../contract.ts'
+import { MAX_DATAGRAM_BYTES } from '../wire/datagram-size.ts'
 import type { UdpAddress } from '../wire/messages.ts'
 import { proxyHeader } from '../wire/proxy-protocol.ts'
 
@@ -28,6 +30,8 @@ export interface UdpUsersOptions {
   readonly toUser: (bytes: Buffer, user: UdpAddress) => void
   /** A user can't be served. */
   readonly onFail: (why: string) => void
+  /** Default: thrown, which ends the process. */
+  readonly onBug?: OnBug
 }
 
 export class UdpUsers {
@@ -46,7 +50,7 @@ export class UdpUsers {
     for (const [key, user] of [...this.#users]) this.#forget(key, user)
   }
 
-  /** A user's datagram; lost when there are 1,024 users already, or its socket can't be opened. */
+  /** A user's datagram. Lost, and told to `onFail`, when there are 1,024 users already, or its socket can't be opened or not so soon. */
   toService(bytes: Buffer, from: UdpAddress): void {
     const key = `${from.host} ${from.port}`
     const known = this.#users.get(key)
@@ -54,8 +58,11 @@ export class UdpUsers {
     if (user === null) return
     user.usedAt = this.#options.clock.now()
     const whole = known === undefined && this.#options.withHeader === true ? Buffer.concat([this.#headerFor(from), bytes]) : bytes
-    if (user.socket !== null) user.socket.send(whole, this.#target)
+    if (whole.length > MAX_DATAGRAM_BYTES)
+      this.#options.onFail(`a datagram of ${bytes.length} bytes was lost: with the PROXY header it is too large`)
+    else if (user.socket !== null) user.socket.send(whole, this.#target)
     else if (user.early.length < MAX_EARLY) user.early.push(whole)
+    else this.#options.onFail('a datagram was lost: they come faster than a socket for their user is opened')
   }
 
   #headerFor(source: UdpAddress): Buffer {
@@ -70,22 +77,30 @@ export class UdpUsers {
     const user: User = { early: [], socket: null, timer: null, usedAt: this.#options.clock.now(), closed: false }
     this.#users.set(key, user)
     this.#watch(key, user)
-    void this.#options
-      .openDatagrams(this.#bindAddress, (bytes, service) => {
-        if (service.port !== this.#target.port) return // not the service's
-        user.usedAt = this.#options.clock.now()
-        this.#options.toUser(bytes, from)
-      })
-      .then((opened) => {
-        if (opened.type === 'failed') {
-          if (!user.closed) this.#options.onFail(`no local socket for a user: ${opened.text}`)
-          return this.#forget(key, user)
-        }
-        if (user.closed) return void opened.close()
-        user.socket = opened
-        for (const bytes of user.early.splice(0)) opened.send(bytes, this.#target)
-      })
+    const answered = (bytes: Buffer, service: UdpAddress): void => {
+      if (service.port !== this.#target.port) return // not the service's
+      user.usedAt = this.#options.clock.now()
+      this.#options.toUser(bytes, from)
+    }
+    const opened = (socket: DatagramPort | FrpFailure): void => {
+      if (socket.type === 'failed') {
+        if (!user.closed) this.#options.onFail(`no local socket for a user: ${socket.text}`)
+        return this.#forget(key, user)
+      }
+      user.socket = socket
+      if (user.closed) return this.#closeSocket(user)
+      for (const bytes of user.early.splice(0)) socket.send(bytes, this.#target)
+    }
+    this.#options.openDatagrams(this.#bindAddress, answered).then(opened).catch(this.#onBug)
     return user
+  }
+
+  get #onBug(): OnBug {
+    return this.#options.onBug ?? throwBug
+  }
+
+  #closeSocket({ socket }: User): void {
+    socket?.close().catch(this.#onBug)
   }
 
   /** A service on this machine is asked from a socket that others can't reach. */
@@ -107,6 +122,6 @@ export class UdpUsers {
     user.closed = true
     this.#users.delete(key)
     this.#options.clock.clearTimeout(user.timer)
-    void user.socket?.close()
+    this.#closeSocket(user)
   }
 }

@@ -1,5 +1,5 @@
-// A session's idle work connections, and the users who wait for one. The rule is frp's (one more is asked for after every
-// one given away) with a stronger refill: each user who has to wait asks for one too, so a burst leaves a pool behind.
+// A session's idle work connections, and the users who wait for one. As in frp one more is asked for after every one that is used.
+// Beyond that each user who has to wait asks for one too, so after a burst the pool is as large as the burst needed.
 import type { FrpClock } from '../contract.ts'
 import type { MuxStream } from '../mux/mux-contract.ts'
 import type { Wire } from '../wire/wire.ts'
@@ -39,16 +39,16 @@ const EXTRA = 10
 const MAX_ASKED = 100
 /** Users who may wait at once. */
 const MAX_WAITING = 1_024
-/** While some are left, what was given away is asked for together and this much later: the greetings would delay the user. */
+/** While some are left, those that were used are asked for together, and this much later: their setup would delay the user. */
 const REFILL_MS = 3
 
 export class WorkPool {
   readonly #options: WorkPoolOptions
   readonly #idle: IdleWork[] = []
   readonly #waiting: Waiting[] = []
-  /** Asked for and not here yet. A client that does not deliver is written off when a user has waited in vain. */
+  /** Asked for and not here yet. Set anew when a user has waited in vain: the client did not bring them. */
   #asked = 0
-  /** Given away and not asked for again yet. */
+  /** Used, and not asked for again yet. */
   #owed = 0
   #refillTimer: unknown = null
   #closed = false
@@ -144,7 +144,7 @@ export class WorkPool {
   }
 
   #ask(): void {
-    if (this.#asked >= MAX_ASKED) return // whoever waits is thought of when the next one comes
+    if (this.#asked >= MAX_ASKED) return // users who wait get the next ones that come
     this.#asked++
     this.#options.ask()
   }

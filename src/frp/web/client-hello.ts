@@ -1,10 +1,10 @@
-// The name a TLS client asks for, read from its first bytes without answering them: records (RFC 8446 §5.1) that carry one
-// ClientHello (§4.1.2) with the server_name extension (RFC 6066 §3).
+// Reads the name that a TLS client asks for from its first bytes: records (RFC 8446 §5.1) with one ClientHello (§4.1.2), in that the
+// server_name extension (RFC 6066 §3).
 
 export type ServerName =
   /** Too few bytes to tell. */
   | { readonly type: 'more' }
-  /** Null: the hello is whole and names nobody. */
+  /** Null: the hello is complete and has no name. */
   | { readonly type: 'name'; readonly name: string | null }
   /** Not a ClientHello that could be read. */
   | { readonly type: 'unknown' }

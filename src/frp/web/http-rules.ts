@@ -31,7 +31,7 @@ export function rulesOf(request: MessageOf<'newProxy'>): HttpRules | string {
 const isName = (text: string): boolean => /^[!#$%&'*+.^_`|~0-9a-zA-Z-]+$/.test(text)
 const isValue = (text: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(text)
 
-/** RFC 9110 §7.6.1 and its forerunners: what is said to the next one only. */
+/** Headers for the next hop only: those of RFC 9110 §7.6.1 and of earlier ones. */
 const HOP_BY_HOP = [
   'connection',
   'keep-alive',
@@ -43,10 +43,12 @@ const HOP_BY_HOP = [
   'transfer-encoding',
   'upgrade',
 ]
-/** A body's length is a matter between neighbours too: a rule that set it would let one request pass for two. */
+/** The length of a body belongs to each hop too: if a rule could set it, one request could be taken for two. */
 const RELAYS_OWN = new Set([...HOP_BY_HOP, 'content-length'])
-/** The relay says these itself. `expect` was answered before the body came. */
+/** The relay sets these itself. */
 const REPLACED = ['host', 'expect', 'content-length', 'forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto']
+/** What decides on a message must stand before its body (RFC 9110 §6.5.1). */
+const NO_TRAILERS = ['authorization', 'cookie', 'set-cookie', 'content-type', 'content-encoding', 'content-range']
 
 /** Whether the user may pass. `authorization`: the header, empty where there is none. */
 export function isAuthorized({ user, password }: HttpRules, authorization: string): boolean {
@@ -78,11 +80,14 @@ export interface Asked {
   readonly method: string
   /** The protocol that a connection is to be handed over to; null: it is an ordinary request. */
   readonly upgrade: string | null
+  /** The user waits for `100 Continue`. */
+  readonly expectsContinue: boolean
 }
 
 /** The headers the service gets. */
-export function requestHeaders({ raw, host, from, tls, method, upgrade }: Asked, rules: HttpRules): string[] {
+export function requestHeaders({ raw, host, from, tls, method, upgrade, expectsContinue }: Asked, rules: HttpRules): string[] {
   const framing = framingOf(raw)
+  const takesTrailers = upgrade === null && valuesOf(raw, 'te').some((value) => /(^|[,\s])trailers\s*(,|$)/i.test(value))
   const before = valuesOf(raw, 'x-forwarded-for')
   const own = [
     ...['X-Forwarded-For', [...before, from].join(', ')],
@@ -92,16 +97,16 @@ export function requestHeaders({ raw, host, from, tls, method, upgrade }: Asked,
   const passed = without(raw, new Set([...hopByHop(raw), ...REPLACED]))
   const ruled = withRules([...passed, ...own], rules.headers)
   return [
-    'Host',
-    hostFor(rules, host),
+    ...['Host', hostFor(rules, host)],
     ...ruled,
     ...lengthOf(framing, method),
-    'Connection',
-    upgrade === null ? 'close' : 'Upgrade',
-  ].concat(upgrade === null ? [] : ['Upgrade', upgrade])
+    ...(expectsContinue ? ['Expect', '100-continue'] : []),
+    ...(takesTrailers ? ['TE', 'trailers'] : []),
+    ...(upgrade === null ? ['Connection', takesTrailers ? 'close, TE' : 'close'] : ['Connection', 'Upgrade', 'Upgrade', upgrade]),
+  ]
 }
 
-/** A rule may name Host too; it has the last word, as with stock frps. */
+/** A rule may name Host too, and then comes before the rewrite, as with stock frps. */
 function hostFor({ hostRewrite, headers }: HttpRules, host: string): string {
   const named = Object.entries(headers).find(([name]) => name.toLowerCase() === 'host')?.[1]
   return named ?? (hostRewrite === '' ? host : hostRewrite)
@@ -113,18 +118,31 @@ function lengthOf(framing: Framing, method: string): readonly string[] {
   return /^(POST|PUT|PATCH)$/.test(method) ? ['Content-Length', '0'] : []
 }
 
-/** The headers the user gets. A length stays, as the service's word on what it sends, unless chunks say where that ends. */
+/** The headers the user gets. Content-Length stays as the service told it, unless the body comes in chunks. */
 export function responseHeaders(raw: readonly string[], rules: HttpRules): string[] {
   const dropped = hopByHop(raw)
   if (framingOf(raw).type !== 'length') dropped.add('content-length')
   return withRules(without(raw, dropped), rules.responseHeaders)
 }
 
-/** Those of RFC 9110, and what `Connection` names; it can name none of those that say where a body ends. */
+/** The headers of an answer of the 1xx kind that the user gets. */
+export const informationalHeaders = (raw: readonly string[]): string[] => without(raw, hopByHop(raw).add('content-length'))
+
+/** What is passed on of the headers behind a body, either way. None can take the place of what a rule has set. */
+export function trailerHeaders(raw: readonly string[], { headers, responseHeaders: inAnswer }: HttpRules): string[] {
+  const ruled = [...Object.keys(headers), ...Object.keys(inAnswer)].map((name) => name.toLowerCase())
+  return without(raw, new Set([...HOP_BY_HOP, ...REPLACED, ...NO_TRAILERS, ...ruled]))
+}
+
+/**
+ * Those of RFC 9110, and what `Connection` names; it can name none of those that say where a body ends. `Trailer` stays with the
+ * chunks that it belongs to.
+ */
 function hopByHop(raw: readonly string[]): Set<string> {
   const named = valuesOf(raw, 'connection').flatMap((value) => value.split(','))
   const names = new Set([...HOP_BY_HOP, ...named.map((name) => name.trim().toLowerCase())])
   names.delete('content-length')
+  if (framingOf(raw).type === 'chunked') names.delete('trailer')
   return names
 }
 

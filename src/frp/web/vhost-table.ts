@@ -1,9 +1,9 @@
-// Which domain is whose. A name stands for itself before a wildcard does, the nearer wildcard before the farther, and `*`,
-// which is everybody else, comes last; within one domain the longest location that begins the path wins. As stock frp does it.
+// Which domain is whose, as in stock frp: an exact name comes before wildcards, a longer wildcard before a shorter one, and `*`
+// last. Within one domain the longest location that the path begins with wins.
 
 export type Found<T> =
   | { readonly type: 'found'; readonly value: T }
-  /** The domain is somebody's, but nobody has this path of it. */
+  /** The domain is served, but not this path of it. */
   | { readonly type: 'no-location' }
   | { readonly type: 'no-domain' }
 

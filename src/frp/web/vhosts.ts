@@ -14,6 +14,8 @@ export interface VhostRoute {
    * request. `refuse` is called where nobody can serve it now.
    */
   serve(user: AcceptedLink): void
+  /** A request for http was not answered as it should be: `why` is one clause. Of `refuse` whoever calls that knows. Absent: nobody counts. */
+  failed?(why: string): void
 }
 
 /** What the port asks. `host`: a Host header or a server name, in any case, with or without a port. */
@@ -23,7 +25,7 @@ export interface VhostFinder {
   https(serverName: string): VhostRoute | null
 }
 
-export interface VhostWish {
+export interface VhostSpec {
   readonly type: 'http' | 'https'
   readonly domains: readonly string[]
   /** A name under the server's own domain; empty: none. */
@@ -35,7 +37,7 @@ export interface VhostWish {
 export interface VhostsOptions {
   /** The port they are served on, as users know it. */
   readonly port: () => number
-  /** Whether a name or an address is this machine's own and so nobody's to have. It stays so under a wildcard. */
+  /** Whether a name or an address is this machine's own. No client can have it, by a wildcard neither. */
   readonly isOwn: (host: string) => boolean
   /** Clients may ask for names below it; null: they may not. */
   readonly subdomainHost: string | null
@@ -62,19 +64,19 @@ export class Vhosts implements VhostFinder {
     return this.#options.port()
   }
 
-  /** All of a wish or nothing of it. */
-  claim(wish: VhostWish, route: VhostRoute): Claim {
+  /** All of its names and locations, or none. */
+  claim(spec: VhostSpec, route: VhostRoute): Claim {
     const { subdomainHost } = this.#options
-    const error = this.#objection(wish)
+    const error = this.#objection(spec)
     if (error !== null) return { type: 'refused', error }
-    const domains = wish.domains.filter((domain) => domain !== '').map((domain) => domain.toLowerCase())
-    if (wish.subdomain !== '') domains.push(`${wish.subdomain.toLowerCase()}.${subdomainHost ?? ''}`)
-    const locations = wish.type === 'https' || wish.locations.length === 0 ? [''] : wish.locations.map(wireText)
+    const domains = spec.domains.filter((domain) => domain !== '').map((domain) => domain.toLowerCase())
+    if (spec.subdomain !== '') domains.push(`${spec.subdomain.toLowerCase()}.${subdomainHost ?? ''}`)
+    const locations = spec.type === 'https' || spec.locations.length === 0 ? [''] : spec.locations.map(wireText)
     const places = domains.flatMap((domain) => locations.map((location) => ({ domain, location })))
     const addresses = places.map(({ domain }) => this.#address(domain)).join(',')
     if (places.length > MAX_PLACES || addresses.length > MAX_ADDRESSES_CHARS)
       return { type: 'refused', error: 'more domains and locations than one proxy may have' }
-    const table = this.#tables[wish.type]
+    const table = this.#tables[spec.type]
     const held: typeof places = []
     const release = (): void => {
       for (const { domain, location } of held.splice(0)) table.remove(domain, location)
@@ -109,7 +111,7 @@ export class Vhosts implements VhostFinder {
     return port === 80 || port === 443 ? domain : `${domain}:${port}`
   }
 
-  #objection({ domains, subdomain }: VhostWish): string | null {
+  #objection({ domains, subdomain }: VhostSpec): string | null {
     const { isOwn, subdomainHost } = this.#options
     if (domains.length === 0 && subdomain === '') return 'custom_domains and subdomain should set at least one of them'
     for (const given of domains) {
@@ -132,6 +134,6 @@ const clip = (text: string): string => (text.length > 64 ? `${text.slice(0, 64)}
 /** A configured text as its bytes come in a request. */
 const wireText = (text: string): string => Buffer.from(text).toString('latin1')
 
-/** Escapes undone, as the service will: `/%61dmin` is `/admin`, and no way around what was said of that. */
+/** Percent escapes undone, as the service will do: `/%61dmin` is `/admin`, and has the rules of its location. */
 const plainPath = (path: string): string =>
   path.replaceAll(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))

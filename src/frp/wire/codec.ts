@@ -1,5 +1,6 @@
 // Wire v1: `type u8 | length i64, big-endian | JSON of that length`. A reader drops the connection when the type is not
 // known, the length is outside 0…10240, or the JSON is not what the type says.
+import { ByteQueue } from './byte-queue.ts'
 import { bodyOf, LAYOUT, type Message, type Outgoing, parseBody, typeOfByte } from './messages.ts'
 
 /** The version both our ends name. Servers up to 0.51 turn away what is not `x.y.z`, or below 0.18.0. */
@@ -25,10 +26,15 @@ export type Read =
 
 /** Takes bytes in pieces of any size and gives messages one at a time, so that a reader may stop exactly behind one. */
 export class MessageReader {
-  #held: Buffer = Buffer.alloc(0)
+  readonly #held = new ByteQueue()
+  readonly #maxBodyBytes: number
+
+  constructor(maxBodyBytes = MAX_BODY_BYTES) {
+    this.#maxBodyBytes = maxBodyBytes
+  }
 
   push(bytes: Buffer): void {
-    this.#held = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes])
+    this.#held.push(bytes)
   }
 
   /** Bytes of a message that is not whole yet. */
@@ -37,26 +43,24 @@ export class MessageReader {
   }
 
   next(): Read {
-    const held = this.#held
+    const held = this.#held.peek()
     const first = held[0]
     if (first === undefined) return { type: 'more' }
     const type = typeOfByte(first)
     if (type === null) return { type: 'fault', text: `unknown message type ${first}` }
     if (held.length < HEADER_BYTES) return { type: 'more' }
     const length = held.readBigInt64BE(1)
-    if (length < 0n || length > BigInt(MAX_BODY_BYTES)) return { type: 'fault', text: `message of ${length} bytes` }
+    if (length < 0n || length > BigInt(this.#maxBodyBytes)) return { type: 'fault', text: `message of ${length} bytes` }
     const end = HEADER_BYTES + Number(length)
     if (held.length < end) return { type: 'more' }
     const message = parseBody(type, held.toString('utf8', HEADER_BYTES, end))
     if (message === null) return { type: 'fault', text: `malformed ${type}` }
-    this.#held = held.subarray(end)
+    this.#held.take(end)
     return { type: 'message', message }
   }
 
   /** What follows the messages read so far; null when nothing does. */
   takeRest(): Buffer | null {
-    const rest = this.#held
-    this.#held = Buffer.alloc(0)
-    return rest.length === 0 ? null : rest
+    return this.#held.takeRest()
   }
 }

@@ -1,5 +1,4 @@
-// A proxy's own encryption and compression, worn like a coat by the link on the near side: towards the stream everything is
-// encoded, towards the link everything is plain.
+// A link with a proxy's own encryption and compression: what it reads is encoded for the stream, what the stream brings is decoded.
 
 import type { Link } from '../links/link.ts'
 import { type Coder, type CodingOptions, createCoder } from './coding.ts'
@@ -20,7 +19,7 @@ export class CodedLink implements Link {
     this.#onUndecodable = options.onUndecodable
   }
 
-  /** Bytes of the link's that were read before it was joined, as the stream is to have them: before all others. */
+  /** Encodes bytes that were read from the link before it was joined. They go before all others. */
   encode(bytes: Buffer): Buffer {
     this.bytesOut += bytes.length
     return this.#coder.encode(bytes)

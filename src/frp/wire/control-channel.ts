@@ -1,5 +1,5 @@
-// The control channel after LoginResp: messages in two encrypted streams that know nothing of each other. An IV or nonce
-// travels just before the first message of its direction; neither end waits for the other's.
+// The control channel after LoginResp: messages in two encrypted streams, one for each direction. The IV or nonce of a direction is
+// sent just before its first message; neither end waits for the other's.
 import type { FrpClock } from '../contract.ts'
 import type { MuxStream } from '../mux/mux-contract.ts'
 import type { ControlCipher } from './control-cipher.ts'
@@ -15,7 +15,7 @@ export interface ControlChannelOptions {
   readonly wire: Wire
   readonly cipher: ControlCipher
   readonly onMessage: (message: Message) => void
-  /** The channel is of no more use: garbage, a message that broke off, or the stream's end. Once. */
+  /** The channel has ended: unreadable bytes, a message that broke off, or the stream's end. Once. */
   readonly onFail: (why: string) => void
 }
 

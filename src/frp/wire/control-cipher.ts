@@ -13,7 +13,7 @@ export interface ControlCipher {
 export interface ControlCipherOptions {
   readonly token: string
   readonly randomBytes: (count: number) => Uint8Array
-  /** What the hellos of wire v2 came to; null: wire v1. */
+  /** The hash of wire v2's hellos; null: wire v1. */
   readonly transcript: Buffer | null
   /** Whose end this is. */
   readonly client: boolean

@@ -13,10 +13,10 @@ export function privilegeKey(token: string, timestamp: number): string {
   return lastKey.key
 }
 
-/** Of all work connections of one second there is one. */
+/** Work connections of the same second all have the same key. */
 let lastKey = { text: '', key: '' }
 
-/** Compares without telling by its time how much was right. */
+/** Compares in a time that does not depend on how much is equal. */
 export function sameKey(given: string, expected: string): boolean {
   const [a, b] = [Buffer.from(given), Buffer.from(expected)]
   return a.length === b.length && timingSafeEqual(a, b)

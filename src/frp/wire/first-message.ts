@@ -19,8 +19,8 @@ export interface FirstMessageOptions {
 /** How long a message that has begun may take to arrive whole. */
 export const PARTIAL_MS = 10_000
 
-/** Takes the stream's handlers until the message is there, or it fails. `early`: bytes that came before. Call the answer to stop waiting. */
-export function firstMessage(stream: MuxStream, options: FirstMessageOptions, early: Buffer | null = null): () => void {
+/** Takes the stream's handlers until the message is there, or it fails. Call the answer to stop waiting. */
+export function firstMessage(stream: MuxStream, options: FirstMessageOptions): () => void {
   const { clock, source } = options
   let settled = false
   let begun = false
@@ -53,7 +53,6 @@ export function firstMessage(stream: MuxStream, options: FirstMessageOptions, ea
   stream.onEnd = () => fail('the other end closed')
   stream.onGone = () => fail('the stream was closed')
   stream.onBytes = take
-  if (early !== null) take(early)
   return () => {
     if (!settled) settle()
   }

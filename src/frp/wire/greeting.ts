@@ -1,7 +1,7 @@
 // What a client's stream says first, on either wire: v2 is told by its magic, and everything else is v1. A login on v2
 // comes behind a hello, which is answered at once; work connections say none.
 
-import { HeldBytes } from '../mux/held-bytes.ts'
+import { ByteQueue } from './byte-queue.ts'
 import { MessageReader, type Read } from './codec.ts'
 import { type MessageSource, type Wire, wireOf } from './wire.ts'
 import { transcriptOf } from './wire-v2-crypto.ts'
@@ -22,7 +22,7 @@ export class GreetingReader implements MessageSource {
   /** The hello was turned down, with this text. */
   refusal: string | null = null
   readonly #options: GreetingOptions
-  readonly #held = new HeldBytes()
+  readonly #held = new ByteQueue()
   #plain: MessageReader | null = null
   #frames: FrameReader | null = null
 

@@ -50,11 +50,17 @@ export const LAYOUT = {
       poolCount: whole('pool_count'),
     },
   },
-  // `moonwalk` is ours: stock frp ignores it.
+  // `moonwalk` and `moonwalk_datagrams` are ours: stock frp ignores them.
   loginResp: {
     byte: '1',
     id: 2,
-    fields: { version: text('version'), runId: text('run_id'), error: text('error'), moonwalk: text('moonwalk') },
+    fields: {
+      version: text('version'),
+      runId: text('run_id'),
+      error: text('error'),
+      moonwalk: text('moonwalk'),
+      moonwalkDatagrams: whole('moonwalk_datagrams'),
+    },
   },
   newProxy: {
     byte: 'p',
@@ -100,7 +106,7 @@ export const LAYOUT = {
   ping: { byte: 'h', id: 11, fields: { privilegeKey: text('privilege_key'), timestamp: whole('timestamp') } },
   pong: { byte: '4', id: 12, fields: { error: text('error') } },
   udpPacket: { byte: 'u', id: 13, fields: { content: text('c'), local: udpAddress('l'), remote: udpAddress('r') } },
-  // Known, so that they do not end a connection; nothing in them is used.
+  // These are known, so that they don't end a connection. Nothing in them is used.
   newVisitorConn: { byte: 'v', id: 9, fields: {} },
   newVisitorConnResp: { byte: '3', id: 10, fields: {} },
   natHoleVisitor: { byte: 'i', id: 14, fields: {} },

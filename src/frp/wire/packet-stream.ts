@@ -3,23 +3,27 @@
 
 import type { MuxStream } from '../mux/mux-contract.ts'
 import type { Coder } from './coding.ts'
+import type { DatagramLimits } from './datagram-size.ts'
 import type { UdpAddress } from './messages.ts'
 import type { MessageSource, Wire } from './wire.ts'
 
-/** Largest datagram whose message stays within the wire's limit: base64, and the addresses beside it. */
-export const maxDatagramBytes = ({ maxBodyBytes }: Wire): number => Math.floor(((maxBodyBytes - 256) / 4) * 3)
+/** Why datagrams are lost that come while the work connection is being fetched. */
+export const NO_WORK = 'a datagram was lost: there was no work connection for it'
+/** Why they are lost beyond a proxy's bandwidth limit: to wait would make them late, and those behind them too. */
+export const OVER_LIMIT = "a datagram was lost: it was beyond the proxy's bandwidth limit"
 
 /** Beyond it datagrams are lost, as in a full queue of a router; about frp's 1,024 packets. */
 const MAX_UNSENT_BYTES = 1 << 20
 
 export interface PacketStreamOptions {
   readonly wire: Wire
+  readonly limits: DatagramLimits
   readonly coder: Coder
   /** A datagram, and the user it belongs to. */
   readonly onPacket: (bytes: Buffer, user: UdpAddress) => void
   /** Anything came, a ping too. */
   readonly onSign: () => void
-  /** The stream is of no more use; it is left as it is. Once. `fault`: what was wrong with what came; null when it was just closed. */
+  /** Nothing more can be read from the stream, which is left as it is. Once. `fault`: what was wrong; null: the stream was just closed. */
   readonly onFail: (fault: string | null) => void
 }
 
@@ -27,14 +31,12 @@ export class PacketStream {
   readonly #stream: MuxStream
   readonly #options: PacketStreamOptions
   readonly #reader: MessageSource
-  readonly #maxBytes: number
   #ended = false
 
   constructor(stream: MuxStream, options: PacketStreamOptions) {
     this.#stream = stream
     this.#options = options
-    this.#reader = options.wire.source()
-    this.#maxBytes = maxDatagramBytes(options.wire)
+    this.#reader = options.wire.source(options.limits.bodyBytes)
     stream.urgent = true
   }
 
@@ -44,11 +46,15 @@ export class PacketStream {
     if (!this.#ended) this.#stream.onBytes = (bytes) => this.#receive(bytes)
   }
 
-  /** Too large a datagram is lost, and so is one that would have to wait for long: false. */
-  send(bytes: Buffer, user: UdpAddress): boolean {
-    if (this.#ended || bytes.length > this.#maxBytes || (this.#stream.unsentBytes ?? 0) > MAX_UNSENT_BYTES) return false
-    this.#write(this.#options.wire.encode({ type: 'udpPacket', content: bytes.toString('base64'), remote: user }))
-    return true
+  /** Null: it is on its way. Else the datagram is lost, and this is why, in one clause. */
+  send(bytes: Buffer, user: UdpAddress): string | null {
+    const { wire, limits } = this.#options
+    if (this.#ended) return NO_WORK
+    if (bytes.length > limits.sendBytes)
+      return `a datagram of ${bytes.length} bytes was lost: the other end of the tunnel takes ${limits.sendBytes} at most`
+    if ((this.#stream.unsentBytes ?? 0) > MAX_UNSENT_BYTES) return 'a datagram was lost: the tunnel is slower than they come'
+    this.#write(wire.encode({ type: 'udpPacket', content: bytes.toString('base64'), remote: user }))
+    return null
   }
 
   ping(): void {

@@ -5,7 +5,7 @@
 // A record holds 1 to 65,536 plain bytes. Its nonce is the first one, counted up by one for every record before it; what
 // is authenticated beside it is the first nonce and the record's own length field.
 import { createCipheriv, createDecipheriv, createHash, hkdfSync } from 'node:crypto'
-import { HeldBytes } from '../mux/held-bytes.ts'
+import { ByteQueue } from './byte-queue.ts'
 
 export const ALGORITHM = 'aes-256-gcm'
 export type Direction = 'client-to-server' | 'server-to-client'
@@ -75,7 +75,7 @@ export class Sealer {
 /** One direction, receiving. */
 export class Opener {
   readonly #key: Buffer
-  readonly #held = new HeldBytes()
+  readonly #held = new ByteQueue()
   #first: Buffer | null = null
   #nonce: Buffer = Buffer.alloc(0)
   #broken = false

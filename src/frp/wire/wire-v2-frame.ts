@@ -3,7 +3,7 @@
 // `id u16 | JSON`, the JSON as in v1. A reader drops the connection when flags are set, the length is over 65,536, a type
 // is not known or out of order, or the JSON is not what the id says.
 
-import { HeldBytes } from '../mux/held-bytes.ts'
+import { ByteQueue } from './byte-queue.ts'
 import type { Read } from './codec.ts'
 import { bodyOf, LAYOUT, type Outgoing, parseBody, typeOfId } from './messages.ts'
 
@@ -43,7 +43,12 @@ const isKnown = (kind: number): boolean => kind === FRAME_TYPE.message || kind =
 
 /** Takes bytes in pieces of any size and gives frames one at a time. What a header says is judged before its payload is waited for. */
 export class FrameReader {
-  readonly #held = new HeldBytes()
+  readonly #held = new ByteQueue()
+  readonly #maxPayloadBytes: number
+
+  constructor(maxPayloadBytes = MAX_PAYLOAD_BYTES) {
+    this.#maxPayloadBytes = maxPayloadBytes
+  }
 
   push(bytes: Buffer): void {
     this.#held.push(bytes)
@@ -59,7 +64,7 @@ export class FrameReader {
     const [kind, flags, length] = [head.readUInt16BE(0), head.readUInt16BE(2), head.readUInt32BE(4)]
     if (!isKnown(kind)) return { type: 'fault', text: `unknown frame type ${kind}` }
     if (flags !== 0) return { type: 'fault', text: `frame flags ${flags}` }
-    if (length > MAX_PAYLOAD_BYTES) return { type: 'fault', text: `frame of ${length} bytes` }
+    if (length > this.#maxPayloadBytes) return { type: 'fault', text: `frame of ${length} bytes` }
     if (this.#held.length < HEADER_BYTES + length) return { type: 'more' }
     this.#held.take(HEADER_BYTES)
     return { type: 'frame', kind, payload: this.#held.take(length) }
@@ -82,7 +87,11 @@ export function parseMessage(payload: Buffer): Read {
 
 /** Messages only; as `MessageReader` does for v1. */
 export class MessageReaderV2 {
-  readonly #frames = new FrameReader()
+  readonly #frames: FrameReader
+
+  constructor(maxBodyBytes = MAX_BODY_BYTES_V2) {
+    this.#frames = new FrameReader(ID_BYTES + maxBodyBytes)
+  }
 
   push(bytes: Buffer): void {
     this.#frames.push(bytes)

@@ -18,7 +18,7 @@ export interface ServerHello {
   readonly error: string | null
 }
 
-/** The server's answer to what a client offers. The first cipher the client names is nothing to us: it takes any it offered. */
+/** The server's answer to what a client offers. The order of the client's ciphers does not matter: it takes any that it offered. */
 export function answerHello(clientHello: Buffer, randomBytes: (count: number) => Uint8Array): ServerHello {
   const error = objection(parse(clientHello))
   const selected =

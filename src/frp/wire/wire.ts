@@ -21,7 +21,8 @@ export interface Wire {
   /** Longest JSON of a message. */
   readonly maxBodyBytes: number
   encode(message: Outgoing): Buffer
-  source(): MessageSource
+  /** `maxBodyBytes`: another limit, where both ends have agreed on one. */
+  source(maxBodyBytes?: number): MessageSource
 }
 
 const v1: Wire = {
@@ -29,7 +30,7 @@ const v1: Wire = {
   opening: Buffer.alloc(0),
   maxBodyBytes: MAX_BODY_BYTES,
   encode: encodeMessage,
-  source: () => new MessageReader(),
+  source: (maxBodyBytes) => new MessageReader(maxBodyBytes),
 }
 
 const v2: Wire = {
@@ -37,7 +38,7 @@ const v2: Wire = {
   opening: MAGIC,
   maxBodyBytes: MAX_BODY_BYTES_V2,
   encode: encodeMessageV2,
-  source: () => new MessageReaderV2(),
+  source: (maxBodyBytes) => new MessageReaderV2(maxBodyBytes),
 }
 
 export const wireOf = (version: 1 | 2): Wire => (version === 1 ? v1 : v2)

@@ -32,7 +32,7 @@ function targetOf(target: string): readonly [path: string, query: string] {
   return mark < 0 ? [rest || '/', ''] : [rest.slice(0, mark) || '/', rest.slice(mark + 1)]
 }
 
-/** What is too much is read away and not kept, so that the answer can be heard. */
+/** What is too much is read and dropped, since a client may read the answer only then. */
 function collect(message: IncomingMessage, maxBytes: number): Promise<Buffer | null> {
   return new Promise((resolve) => {
     const pieces: Buffer[] = []

@@ -1,2 +1,2 @@
-/** For `net`: asks an idle connection's other end whether it is still there, so that one behind a NAT that forgot it ends some day. */
+/** For `net`: TCP's keepalive, so that a connection ends whose other end is gone, or whose NAT has forgotten it. */
 export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 30_000 }

@@ -1,7 +1,8 @@
-// One file out of a multipart body, as browsers, curl and Go send them.
+// Reads one file from a multipart body, as browsers, curl and Go send them.
 import type { IncomingMessage } from 'node:http'
 import { finished } from 'node:stream'
 import { Busboy, type BusboyInstance } from '@fastify/busboy'
+import { isBug } from '../network/socket-errors.ts'
 
 export interface FilePart {
   readonly name: string
@@ -13,7 +14,7 @@ const LIMITS = { files: 4, fields: 16, parts: 16, fieldSize: 64 * 1024, headerPa
 
 /**
  * The first file part of that field name, with its file name as sent, slashes and all. Null: no multipart body, no such part,
- * one over `maxBytes`, or a body that broke off. The body is read to its end in every case, so that the answer can be heard.
+ * one over `maxBytes`, or a body that broke off. The body is always read to its end, since a client may read the answer only then.
  */
 export function readFilePart(message: IncomingMessage, field: string, maxBytes: number): Promise<FilePart | null> {
   return new Promise((resolve) => {
@@ -54,7 +55,8 @@ function parserFor({ headers }: IncomingMessage, maxBytes: number): BusboyInstan
   if (type === undefined || !/^multipart\/form-data\b/i.test(type)) return null
   try {
     return new Busboy({ headers: { ...headers, 'content-type': type }, preservePath: true, limits: { ...LIMITS, fileSize: maxBytes } })
-  } catch {
+  } catch (error) {
+    if (isBug(error)) throw error
     return null
   }
 }

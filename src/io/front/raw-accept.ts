@@ -1,7 +1,7 @@
-// Connections as the kernel hands them over, before Node makes sockets of them. A socket reads straight into a reader's
-// buffers only if it is born with the reader, and that is known later: so none is made before, rather than one to throw
-// away. That is a third of what an accepted connection costs. Undocumented like `fast-links.ts`, and as dispensable: a
-// connection or a server that lacks a part goes the usual way.
+// Accepted connections before Node makes sockets of them. A socket reads straight into a reader's buffers only if it is made with
+// that reader, which is known later. So no socket is made before then; to make one and throw it away takes a third of what an
+// accepted connection costs. This uses undocumented parts of Node, like `fast-links.ts`. Where one is missing, connections are
+// accepted in the usual way.
 import { type Server, Socket } from 'node:net'
 import type { Reader } from '../../frp/index.ts'
 import { onreadOf, publicApiOnly } from '../network/fast-links.ts'
@@ -75,7 +75,7 @@ export class RawConnection {
   }
 }
 
-/** From now on `onRaw` gets what comes to the listening server, as far as Node allows; the rest is told by 'connection' as ever. */
+/** From now on `onRaw` gets the connections of the listening server, where Node allows it; else they are told by 'connection'. */
 export function takeRaw(server: Server, onRaw: (handle: Handle) => void): void {
   const listening = ('_handle' in server ? (server._handle as Listening | null | undefined) : null) ?? null
   const usual = listening?.onconnection

@@ -1,5 +1,5 @@
-// A certificate for a port that anyone may meet with TLS: P-256, self-signed, made in memory. Stock frp verifies none by
-// default; whoever wants proof of identity has our signed records. X.509 v3 (RFC 5280) by hand: no library needed for one.
+// The certificate of the public port: P-256, self-signed, made in memory. Stock frp verifies none by default, and peers prove who they
+// are by signed records. X.509 v3 (RFC 5280) is written by hand; for one certificate no library is needed.
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 
 const YEAR_MS = 365 * 24 * 3_600_000

@@ -1,11 +1,11 @@
-// Whose a TLS connection is, told by the name its client asks for.
+// Finds the service of a TLS connection by the name that its client asks for.
 import type { Socket } from 'node:net'
 import { serverNameOf, type VhostFinder, type VhostRoute } from '../../frp/index.ts'
 import { firstBytes } from './first-bytes.ts'
 
 /**
- * Looks at the ClientHello of a paused socket, which `first` begins. `hello`: what was read for it. Without a route it is for
- * whoever answers TLS here, and so is a hello that is malformed, too long or not whole within `withinMs`.
+ * Reads the ClientHello of a paused socket, which begins with `first`. `hello`: all that was read. `route` is null where nobody serves
+ * the name, and where the hello is malformed, too long, or not complete within `withinMs`: then the node itself answers.
  */
 export async function helloFor(
   socket: Socket,

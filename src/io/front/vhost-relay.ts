@@ -1,67 +1,60 @@
-// A request for somebody's domain: Node's own parser has read it, and Node's own client asks the service, over a work
-// connection of its own for every request. So no two users share a connection to a service, and what one of them sends can't be
-// taken for the beginning of another's.
-import { type ClientRequest, type IncomingMessage, request as openRequest, type ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+// A request for a domain on its way to the service, and the answer on its way back. Node's own parser has read the request, and
+// Node's own client asks the service, over a work connection of its own for every request. So no two users share a connection to
+// a service, and what one of them sends can't be taken for the beginning of another's.
+import { type ClientRequest, type IncomingMessage, request as openRequest, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { TLSSocket } from 'node:tls'
-import { framingOf, type HttpRules, isAuthorized, requestHeaders, responseHeaders, type VhostRoute } from '../../frp/index.ts'
+import {
+  framingOf,
+  informationalHeaders,
+  isAuthorized,
+  type OnBug,
+  requestHeaders,
+  responseHeaders,
+  trailerHeaders,
+  type VhostRoute,
+} from '../../frp/index.ts'
 import { linkPair } from '../network/link-pair.ts'
-import { remoteOf } from '../network/socket-ends.ts'
-import { PAGES, type Page, sendPage } from './vhost-pages.ts'
-import { type Place, targetOf } from './vhost-target.ts'
+import { codeOf } from '../network/network-failure.ts'
+import type { SocketEnd } from '../network/socket-ends.ts'
+import { bugsOnly } from '../network/socket-errors.ts'
+import { MAX_ANSWER_HEADER_BYTES, type PublicPortLimits } from './public-port-options.ts'
+import { PAGES, type Page } from './vhost-pages.ts'
+import { pairsOf, type RawHeaders, type VhostRequest } from './vhost-request.ts'
+import type { Place } from './vhost-target.ts'
 
-export interface RelayOptions {
-  /** From a request's last byte, the service has this long to begin its answer. */
-  readonly answerMs: number
-  /** The request asks for another protocol on this connection, whose bytes so far are `head`. */
-  readonly handover?: Handover
-}
-
-interface Handover {
-  readonly socket: Socket
-  readonly head: Buffer
+export interface RelayOptions extends Pick<PublicPortLimits, 'serviceMs' | 'continueMs'> {
+  readonly onBug: OnBug
 }
 
 /** Answers a request for a domain. */
-export function relay(
-  message: IncomingMessage,
-  response: ServerResponse,
-  place: Exclude<Place, { readonly type: 'no-domain' }>,
-  options: RelayOptions,
-): void {
-  if (place.type === 'no-location') return sendPage(response, PAGES.noPlace)
-  const objection = objectionTo(message, place.value.rules, options.handover !== undefined)
-  if (objection !== null) return sendPage(response, objection)
-  const asked = attempt(() => ask(message, place.value, options.handover !== undefined))
-  if (asked === null) return sendPage(response, PAGES.malformed)
-  exchange(message, response, asked, place.value.rules, options)
+export function relay(user: VhostRequest, place: Exclude<Place, { readonly type: 'no-domain' }>, options: RelayOptions): void {
+  if (place.type === 'no-location') return user.page(PAGES.noPlace)
+  const { rules } = place.value
+  if (!isAuthorized(rules, authorizationOf(user.headers))) return user.page(PAGES.noPassword)
+  if (framingOf(user.headers).type === 'unknown') return user.page(PAGES.coding)
+  const asked = attempt(() => ask(user, place.value, options.onBug), options.onBug)
+  if (asked === null) return user.page(PAGES.malformed)
+  exchange(user, asked, place.value, options)
 }
 
-/** Why a request does not even get to its service. */
-function objectionTo({ rawHeaders, headers }: IncomingMessage, rules: HttpRules, isHandover: boolean): Page | null {
-  if (!isAuthorized(rules, headers.authorization ?? '')) return PAGES.noPassword
-  const framing = framingOf(rawHeaders)
-  if (framing.type === 'unknown') return PAGES.coding
-  const isEmpty = framing.type === 'none' || (framing.type === 'length' && Number(framing.text) === 0)
-  return isHandover && !isEmpty ? PAGES.bodyToo : null
-}
+const authorizationOf = (headers: RawHeaders): string =>
+  pairsOf(headers).find(([name]) => name.toLowerCase() === 'authorization')?.[1] ?? ''
 
 /** The same request to the service; its body is still to come. */
-function ask(message: IncomingMessage, route: VhostRoute, isHandover: boolean): ClientRequest {
-  const { socket, method = 'GET', rawHeaders: raw, headers } = message
-  const { host, path } = targetOf(message)
-  const user = remoteOf(socket)
-  const upgrade = isHandover ? (headers.upgrade ?? '') : null
-  return openRequest({
+function ask(user: VhostRequest, route: VhostRoute, onBug: OnBug): ClientRequest {
+  const { method, path, remote, headers: raw } = user
+  const asked = openRequest({
     method,
     path,
-    headers: requestHeaders({ raw, host, from: user.host, tls: socket instanceof TLSSocket, method, upgrade }, route.rules),
+    headers: requestHeaders({ ...user, raw, from: remote.host }, route.rules),
+    maxHeaderSize: MAX_ANSWER_HEADER_BYTES,
     createConnection: (_, created) => {
-      connectTo(route, user, created)
+      connectTo(route, remote, { created, onBug })
       return null
     },
   })
+  asked.maxHeadersCount = 0 // Node would leave out those behind the first 1,000
+  return asked
 }
 
 const NOBODY = new Error('no work connection')
@@ -69,11 +62,12 @@ const NOBODY = new Error('no work connection')
 /** A connection to the service, for one request of that user's; or `NOBODY`, when none can be had. */
 function connectTo(
   route: VhostRoute,
-  user: { readonly host: string; readonly port: number },
-  created: (error: Error | null, service: Duplex) => void,
+  user: SocketEnd,
+  { created, onBug }: { readonly created: (error: Error | null, service: Duplex) => void; readonly onBug: OnBug },
 ): void {
   const [near, far] = linkPair()
-  near.on('error', () => {}) // until Node's client listens
+  near.on('error', bugsOnly(onBug)) // beside Node's client, which listens later
+  far.on('error', bugsOnly(onBug))
   route.serve({
     remote: user,
     local: { host: '', port: 0 }, // for http frps tells the user's end alone
@@ -88,99 +82,109 @@ function connectTo(
 }
 
 /** Carries the body there and the answer back. */
-function exchange(
-  message: IncomingMessage,
-  response: ServerResponse,
-  asked: ClientRequest,
-  rules: HttpRules,
-  { answerMs, handover }: RelayOptions,
-): void {
-  const { socket } = message
+function exchange(user: VhostRequest, asked: ClientRequest, route: VhostRoute, { serviceMs, continueMs, onBug }: RelayOptions): void {
+  const { rules } = route
   let timer: NodeJS.Timeout | null = null
   let answer: IncomingMessage | null = null
   let isOver = false
+  let owesContinue = user.expectsContinue
+  let informationalBytes = 0
   const settle = (): void => {
     if (timer !== null) clearTimeout(timer)
     timer = null
   }
-  const fail = (page: Page): void => {
+  const after = (ms: number, run: () => void): void => {
+    settle()
+    timer = setTimeout(run, ms)
+  }
+  const fail = (page: Page, why: string | null): void => {
     settle()
     if (isOver) return
     isOver = true
-    message.unpipe(asked)
+    if (why !== null) route.failed?.(why)
+    user.body.unpipe(asked)
     asked.destroy()
-    sendPage(response, page)
+    user.page(page)
   }
-  message.on('error', () => {}) // the response closes too
+  const breakOff = (): void => {
+    if (!isOver) route.failed?.('its service broke an answer off')
+    isOver = true
+    user.breakOff()
+  }
+  const sayContinue = (): void => {
+    if (owesContinue && answer === null && !isOver) user.inform({ status: 100, reason: reasonOf(100), headers: [] })
+    owesContinue = false
+  }
+  asked.on('error', bugsOnly(onBug))
   asked.on('error', (error) => {
-    if (answer === null) fail(error === NOBODY ? PAGES.noConnection : PAGES.noAnswer)
-    else if (!answer.complete) response.destroy() // broken off: the user must not take it for the whole
+    if (answer !== null) return answer.complete ? undefined : breakOff()
+    if (error === NOBODY) fail(PAGES.noConnection, null)
+    else fail(PAGES.noAnswer, causeOf(error))
   })
   asked.on('close', () => {
-    if (answer === null) fail(PAGES.noAnswer)
+    if (answer === null) fail(PAGES.noAnswer, causeOf(null))
   })
   asked.on('finish', () => {
     if (isOver) return
-    socket.setTimeout(0) // an answer, a stream of events above all, may pause for as long as it likes
-    if (answer === null) timer = setTimeout(() => fail(PAGES.tooSlow), answerMs)
+    user.allowPauses()
+    if (answer === null) after(serviceMs, () => fail(PAGES.tooSlow, `its service began no answer within ${serviceMs / 1_000} s`))
+  })
+  asked.on('information', ({ statusCode: status, rawHeaders }) => {
+    if (status === 100) return sayContinue()
+    informationalBytes += rawHeaders.join('').length
+    if (isOver || informationalBytes > MAX_ANSWER_HEADER_BYTES) return
+    user.inform({ status, reason: reasonOf(status), headers: informationalHeaders(rawHeaders) })
   })
   asked.on('response', (incoming) => {
     settle()
-    const { statusCode = 0, statusMessage, rawHeaders } = incoming
+    const { statusCode: status = 0, statusMessage: reason = '', rawHeaders } = incoming
     const isPlain = framingOf(rawHeaders).type !== 'unknown'
-    const head = isPlain ? attempt(() => response.writeHead(statusCode, statusMessage, responseHeaders(rawHeaders, rules))) : null
-    if (head === null) return fail(PAGES.noHttp)
+    const body = isPlain ? attempt(() => user.answer({ status, reason, headers: responseHeaders(rawHeaders, rules) }), onBug) : null
+    if (body === null) return fail(PAGES.noHttp, NOT_PASSED_ON)
     answer = incoming
-    incoming.on('error', () => response.destroy())
-    response.flushHeaders()
-    incoming.pipe(response)
+    user.allowPauses()
+    incoming.on('error', breakOff)
+    incoming.on('end', () => attempt(() => user.setTrailers(trailerHeaders(incoming.rawTrailers, rules)), onBug))
+    incoming.pipe(body)
   })
-  response.on('finish', () => {
-    if (!message.complete) socket.destroySoon() // answered before all was said: what is left of it belongs to nobody
-  })
-  response.on('close', () => {
-    settle()
-    if (!response.writableFinished) asked.destroy()
-    isOver = true
-  })
-  if (handover === undefined) return void message.pipe(asked)
-  asked.on('upgrade', (incoming, service, early) => {
+  user.onClose((whole) => {
     settle()
     isOver = true
-    response.detachSocket(socket)
-    socket.setTimeout(0)
-    join(handover.socket, service)
-    handover.socket.write(Buffer.concat([switchingHead(incoming, rules), early]))
-    if (handover.head.length > 0) service.write(handover.head)
+    if (!whole) asked.destroy()
   })
-  asked.end()
+  if (user.upgrade !== null) {
+    asked.on('upgrade', ({ rawHeaders, headers }, service, early) => {
+      settle()
+      isOver = true
+      const own = ['Connection', 'Upgrade', 'Upgrade', headers.upgrade ?? '']
+      const head = { status: 101, reason: reasonOf(101), headers: [...responseHeaders(rawHeaders, rules), ...own] }
+      user.handOver(head, service, early)
+    })
+    return void asked.end()
+  }
+  if (user.expectsContinue) after(continueMs, sayContinue)
+  if (framingOf(user.headers).type !== 'none') asked.flushHeaders() // the body may be long in coming
+  user.body.on('end', () => attempt(() => asked.addTrailers(pairsOf(trailerHeaders(user.trailers(), rules))), onBug))
+  user.body.pipe(asked)
 }
 
-function switchingHead(answer: IncomingMessage, rules: HttpRules): Buffer {
-  const passed = [...responseHeaders(answer.rawHeaders, rules), 'Connection', 'Upgrade', 'Upgrade', answer.headers.upgrade ?? '']
-  const lines = passed.flatMap((name, i) => (i % 2 === 0 ? [`${name}: ${passed[i + 1] ?? ''}\r\n`] : []))
-  return Buffer.from(`HTTP/1.1 101 ${answer.statusMessage ?? ''}\r\n${lines.join('')}\r\n`, 'latin1')
+const NOT_PASSED_ON = 'its service gave an answer that is not passed on'
+
+/** Why there was no answer. */
+function causeOf(error: Error | null): string {
+  const code = codeOf(error)
+  if (code === 'HPE_HEADER_OVERFLOW') return `its service gave an answer with headers of more than ${MAX_ANSWER_HEADER_BYTES >> 10} KiB`
+  return code.startsWith('HPE_') ? NOT_PASSED_ON : 'its service closed the connection without an answer'
 }
+
+const reasonOf = (status: number): string => STATUS_CODES[status] ?? ''
 
 /** What Node's parser lets in its writer may refuse with a throw. Null: it did. */
-function attempt<T>(write: () => T): T | null {
+function attempt<T>(write: () => T, onBug: OnBug): T | null {
   try {
     return write()
-  } catch {
+  } catch (error) {
+    bugsOnly(onBug)(error)
     return null
-  }
-}
-
-/** Both ways until both have ended; what breaks one breaks the other. */
-function join(user: Duplex, service: Duplex): void {
-  for (const [from, to] of [
-    [user, service],
-    [service, user],
-  ] as const) {
-    from.on('error', () => {}) // 'close' follows
-    from.on('close', () => {
-      if (!from.readableEnded) to.destroy()
-    })
-    from.pipe(to)
   }
 }

@@ -18,7 +18,5 @@ export function targetOf({ url = '/', headers }: IncomingMessage): Target {
 export type Place = ReturnType<VhostFinder['http']>
 
 /** Whose domain a request is for. */
-export function placeOf(vhosts: VhostFinder | undefined, message: IncomingMessage): Place {
-  const { host, path } = targetOf(message)
-  return vhosts?.http(host, path.split('?', 1)[0] ?? '') ?? { type: 'no-domain' }
-}
+export const placeOf = (vhosts: VhostFinder | undefined, { host, path }: Target): Place =>
+  vhosts?.http(host, path.split('?', 1)[0] ?? '') ?? { type: 'no-domain' }

@@ -1,4 +1,4 @@
-// A connection that came in, as the frp code takes it over.
+// A connection that came in, as an `AcceptedLink` for the frp code.
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { AcceptedLink, OpenedLink, Reader } from '../../frp/index.ts'
@@ -9,7 +9,7 @@ import { localOf, remoteOf } from './socket-ends.ts'
 interface Arrival {
   /** Read from the socket already. */
   readonly first: Buffer | null
-  /** Remembers a socket that takes the place of this one. */
+  /** Keeps a socket that replaces this one, so that closing the port ends it. */
   readonly keep: (socket: Socket) => void
 }
 
@@ -54,7 +54,7 @@ function opened(socket: Socket, reader: Reader | null, keep: Arrival['keep']): O
   }
   if (socket instanceof TLSSocket) writeSingly(socket)
   const direct = reader !== null && socket instanceof TLSSocket && readInto(socket, reader)
-  // Not in this turn: the caller listens first, and a 'readable' listener that has just been taken away still holds the flow.
+  // Not in this turn of the event loop: the caller listens first, and a 'readable' listener that was just removed still stops the flow.
   process.nextTick(() => {
     startReading(socket)
     socket.resume()

@@ -1,6 +1,6 @@
-// Reading accepted sockets straight into the reader's buffers. `net.connect` offers that (`onread`); a server does not, so
-// these use undocumented parts of Node. Where a part is missing, or MOONWALK_PUBLIC_API_ONLY=1 is set, the answer is null
-// or false, and 'data' events do the same job a little slower.
+// Has accepted sockets read straight into a reader's buffers. `net.connect` can do that (`onread`), a server can't, so this uses
+// undocumented parts of Node. Where one is missing, or MOONWALK_PUBLIC_API_ONLY=1 is set, the answer is null or false; then 'data'
+// events do the same, a little slower.
 import { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Reader } from '../../frp/index.ts'
@@ -19,7 +19,7 @@ export const onreadOf = (reader: Reader) => ({ buffer: () => reader.buffer(), ca
 
 const handleOf = (socket: Socket): Handle | null => ('_handle' in socket ? (socket._handle as Handle | null | undefined) : null) ?? null
 
-/** Bytes or an end that this socket took in already: whoever takes its handle would never hear of them. */
+/** The socket has read bytes, or the end, already: a new socket with its handle would miss them. */
 const tookSomething = (socket: Socket): boolean => socket.readableLength > 0 || socket.readableEnded
 
 /** Leaves what has not been read in the kernel, until `startReading`. */
@@ -30,7 +30,7 @@ export function stopReading(socket: Socket): void {
   handle.reading = false
 }
 
-/** Undoes `stopReading`. The stream above does not: it may believe that a read is on its way. */
+/** Undoes `stopReading`. The stream itself would not: for it a read is under way. */
 export function startReading(socket: Socket): void {
   const handle = handleOf(socket)
   if (publicApiOnly || !handle?.readStart || handle.reading !== false) return
@@ -44,7 +44,7 @@ export function rewrap(accepted: Socket, reader: Reader): Socket | null {
   if (publicApiOnly || !handle?.useUserBuffer || !handle.readStop || tookSomething(accepted)) return null
   stopReading(accepted)
   Object.assign(accepted, { _handle: null })
-  accepted.destroy() // an empty shell now; this keeps the server's count of connections right
+  accepted.destroy() // it has no handle any more; this keeps the server's count of connections right
   const options = { handle, onread: onreadOf(reader), allowHalfOpen: true }
   const socket = new Socket(options as ConstructorParameters<typeof Socket>[0])
   socket.setNoDelay(true)
@@ -64,7 +64,7 @@ export function readInto(socket: TLSSocket, reader: Reader): boolean {
   return true
 }
 
-/** Lets TLS take one piece at a time: pieces it gets together are copied into one before they are encrypted, 8 % of the CPU of a busy tunnel. */
+/** Has TLS take one piece at a time: pieces that it gets together are copied into one first, which is 8 % of the CPU of a busy tunnel. */
 export function writeSingly(socket: TLSSocket): void {
   if (!publicApiOnly && '_writev' in socket) Object.assign(socket, { _writev: null })
 }

@@ -1,10 +1,10 @@
-// Bytes of no meaning, for timing a transfer.
+// Random bytes, for timing a transfer.
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 
-/** Large enough for few system calls, and to say its last piece soon. */
+/** Large, so that there are few system calls, but not so large that the last piece is late. */
 const PIECE_BYTES = 64 * 1024
-/** Random once per process, so that nothing on the way can compress it. */
+/** Made once per process. It is random, so that nothing on the path can compress it. */
 const pool = randomBytes(4 * PIECE_BYTES)
 
 /** A stream of that many incompressible bytes; made as they are asked for. */

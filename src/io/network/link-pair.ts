@@ -1,4 +1,4 @@
-// Two ends of one connection inside this process, for code of Node's that wants a stream where the tunnel gives none.
+// Two ends of a connection inside this process: one for Node's HTTP client, which needs a stream, the other for the tunnel.
 import { Duplex } from 'node:stream'
 import type { Link } from '../../frp/index.ts'
 
@@ -51,7 +51,7 @@ class LinkEnd extends Duplex implements Link {
     process.nextTick(() => {
       this.emit('close', error !== null)
       taken?.()
-      // One that said its last word is closed as a socket is: the other may finish on its own.
+      // An end that has ended its direction is closed as a socket is: the other end may still send.
       if (error === null && this.writableFinished) return
       if (other !== null && !other.destroyed) other.destroy(new Error('the other end was reset'))
     })

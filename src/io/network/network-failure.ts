@@ -26,7 +26,7 @@ const REASONS: Readonly<Record<string, readonly [Failure['reason'], string]>> = 
 
 export const failed = (reason: Failure['reason'], text: string): Failure => ({ type: 'failed', reason, text })
 
-/** An error of a connection as a value. One that is not of the network is what the other side's bytes brought about. */
+/** An error of a connection as a value. One without a known code is about what the other end sent. */
 export function failureOf(error: unknown): Failure {
   const code = codeOf(error)
   const known = REASONS[code]

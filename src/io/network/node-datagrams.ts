@@ -2,14 +2,17 @@
 import { createSocket, type RemoteInfo } from 'node:dgram'
 import { isIPv4 } from 'node:net'
 import { canonicalHost } from '../../domain/address.ts'
-import type { DatagramPort } from '../../frp/index.ts'
+import type { DatagramPort, OnBug } from '../../frp/index.ts'
 import type { Failure, Network } from '../../ports.ts'
 import { failed, failureOf } from './network-failure.ts'
+import { bugsOnly } from './socket-errors.ts'
 
-/** Bursts from many users wait in the kernel; what it grants may be less. */
+/** Where bursts from many users wait. The kernel may grant less. */
 const RECEIVE_BUFFER_BYTES = 1 << 20
 
-export const openNodeDatagrams: Network['openDatagrams'] = (address, onDatagram) => {
+export function openNodeDatagrams(
+  ...[address, onDatagram, onBug]: [...Parameters<Network['openDatagrams']>, OnBug]
+): ReturnType<Network['openDatagrams']> {
   const at = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(address)
   const host = at?.[1] ?? at?.[2] ?? ''
   const port = Number(at?.[3] ?? Number.NaN)
@@ -27,7 +30,7 @@ export const openNodeDatagrams: Network['openDatagrams'] = (address, onDatagram)
     )
     socket.bind(port, host, () => {
       // From here on an error is about one datagram, which is lost.
-      socket.removeListener('error', fail).on('error', () => {})
+      socket.removeListener('error', fail).on('error', bugsOnly(onBug))
       let closing: Promise<void> | null = null
       resolve({
         type: 'open',

@@ -3,32 +3,38 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { connect as connectTls } from 'node:tls'
 import { type HostPort, parseAddress } from '../../domain/address.ts'
-import type { OpenedLink } from '../../frp/index.ts'
+import { type OnBug, type OpenedLink, throwBug } from '../../frp/index.ts'
 import type { DialOptions, Failure, Network, TlsOptions } from '../../ports.ts'
 import { KEEP_ALIVE } from '../front/keep-alive.ts'
 import { acceptedLink, rawLink } from './accepted-link.ts'
 import { onreadOf, readInto, writeSingly } from './fast-links.ts'
 import { failed, failureOf } from './network-failure.ts'
 import { openNodeDatagrams } from './node-datagrams.ts'
+import { bugsOnly } from './socket-errors.ts'
 import { listenTcp } from './tcp-listener.ts'
 
 /** Tells a stock frps that TLS follows. */
 const TLS_ANNOUNCED = Buffer.from([0x17])
 
-export const createNodeNetwork = (): Network => ({
-  dial,
-  listen: (address, onLink) =>
-    listenTcp({
-      address,
-      maxOpen: Number.POSITIVE_INFINITY,
-      onSocket: (socket, keep) => onLink(acceptedLink(socket, { first: null, keep })),
-      onRaw: (connection, keep) => onLink(rawLink(connection, keep)),
-    }),
-  openDatagrams: openNodeDatagrams,
-  ownHosts,
-})
+/** `onBug` hears of what is neither the network's doing nor a peer's. By default it is thrown on and ends the process. */
+export function createNodeNetwork(onBug: OnBug = throwBug): Network {
+  const onError = bugsOnly(onBug)
+  return {
+    dial: (address, options) => dial(address, options, onError),
+    listen: (address, onLink) =>
+      listenTcp({
+        address,
+        maxOpen: Number.POSITIVE_INFINITY,
+        onBug,
+        onSocket: (socket, keep) => onLink(acceptedLink(socket, { first: null, keep })),
+        onRaw: (connection, keep) => onLink(rawLink(connection, keep)),
+      }),
+    openDatagrams: (address, onDatagram) => openNodeDatagrams(address, onDatagram, onBug),
+    ownHosts,
+  }
+}
 
-function dial(address: string, options: DialOptions): ReturnType<Network['dial']> {
+function dial(address: string, options: DialOptions, onError: (error: unknown) => void): ReturnType<Network['dial']> {
   const to = parseAddress(address)
   if (!to) return Promise.resolve(failed('unreachable', `${address} is not host:port`))
   const { timeoutMs, signal } = options
@@ -40,7 +46,7 @@ function dial(address: string, options: DialOptions): ReturnType<Network['dial']
       signal?.removeEventListener('abort', abort)
       for (const socket of sockets) {
         // An error between now and the caller's own listener just ends the link; 'close' tells.
-        socket.on('error', ignore).removeListener('error', fail)
+        socket.on('error', onError).removeListener('error', fail)
         if ('type' in answer) socket.destroy()
       }
       resolve(answer)
@@ -88,8 +94,6 @@ const tlsOptions = (host: string, { ca, serverName }: TlsOptions) => ({
   servername: serverName ?? (isIP(host) ? '' : host), // a name is what TLS allows there, never an address
   ...(ca === undefined ? { rejectUnauthorized: false } : { ca, rejectUnauthorized: true }),
 })
-
-const ignore = (): void => {}
 
 function ownHosts(): readonly string[] {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])

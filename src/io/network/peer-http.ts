@@ -1,4 +1,5 @@
 // HTTP with peers: requests by got on warm connections, and the public port.
+import { type OnBug, throwBug } from '../../frp/index.ts'
 import type { Http } from '../../ports.ts'
 import { servePublicPort } from '../front/public-port.ts'
 import { askPeer, loadGot } from './peer-request.ts'
@@ -18,10 +19,10 @@ export interface NodeHttp extends Http {
 }
 
 /** `onBug` hears of what a handler of the public port threw. By default it is thrown on and ends the process. */
-export function createNodeHttp(onBug: (error: unknown) => void = throwOn): NodeHttp {
+export function createNodeHttp(onBug: OnBug = throwBug): NodeHttp {
   const agent = new TimedAgent({ keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_IDLE, noDelay: true, timeout: IDLE_MS })
   return {
-    request: (address, request) => askPeer(agent, address, request),
+    request: (address, request) => askPeer(agent, address, request, onBug),
     serve: async (options) => {
       const answer = await servePublicPort({ ...options, onBug })
       loadGot().catch(onBug)
@@ -36,10 +37,4 @@ export function createNodeHttp(onBug: (error: unknown) => void = throwOn): NodeH
     },
     close: () => agent.destroy(),
   }
-}
-
-function throwOn(error: unknown): void {
-  process.nextTick(() => {
-    throw error
-  })
 }

@@ -3,10 +3,12 @@ import type { Agent, IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { Got } from 'got'
 import { parseAddress } from '../../domain/address.ts'
+import type { OnBug } from '../../frp/index.ts'
 import type { Failure, PeerAnswer, PeerRequest } from '../../ports.ts'
 import { plainHeaders } from '../front/inbound-request.ts'
 import { fillerStream } from './filler.ts'
 import { codeOf, failed, failureOf } from './network-failure.ts'
+import { bugsOnly } from './socket-errors.ts'
 import { Stopwatch } from './stopwatch.ts'
 
 const DEFAULT_MAX_BYTES = 1024 * 1024
@@ -15,7 +17,7 @@ const CALLED_OFF = failed('aborted', 'it was called off')
 const TOO_SLOW = failed('timeout', 'it did not answer in time')
 
 let loading: Promise<{ readonly got: Got }> | null = null
-/** Loading got takes longer than all the rest of a start: it is done once the port is open, or at the first request. */
+/** Loading got takes longer than the rest of a start, so it is done once the port is open, or at the first request. */
 export function loadGot(): Promise<{ readonly got: Got }> {
   loading ??= import('got')
   return loading
@@ -23,22 +25,30 @@ export function loadGot(): Promise<{ readonly got: Got }> {
 
 type Outcome = PeerAnswer | Failure | { readonly type: 'stale' }
 
-/** A warm connection may have been closed by the peer in the moment it was used: that says nothing about the peer. */
-export async function askPeer(agent: Agent, address: string, request: PeerRequest): Promise<PeerAnswer | Failure> {
+/** A warm connection may be closed by the peer at the moment it is used. Then the request is sent again on a new one. */
+export async function askPeer(agent: Agent, address: string, request: PeerRequest, onBug: OnBug): Promise<PeerAnswer | Failure> {
   const to = parseAddress(address)
   if (!to) return failed('unreachable', `${address} is not host:port`)
   const { got } = await loadGot()
   const startedAt = performance.now()
-  const first = await askOnce(got, agent, address, request)
+  const ask = (once: PeerRequest): Promise<Outcome> => askOnce(got, { agent, address, request: once, onBug })
+  const first = await ask(request)
   if (first.type !== 'stale') return first
-  // The others are as old: the second try has to dial.
+  // The other warm ones may be closed too: the second try has to dial.
   for (const socket of agent.freeSockets[agent.getName(to)] ?? []) socket.destroy()
   const leftMs = request.timeoutMs - (performance.now() - startedAt)
-  const second = leftMs > 0 ? await askOnce(got, agent, address, { ...request, timeoutMs: leftMs }) : TOO_SLOW
+  const second = leftMs > 0 ? await ask({ ...request, timeoutMs: leftMs }) : TOO_SLOW
   return second.type === 'stale' ? failed('reset', 'connection reset') : second
 }
 
-function askOnce(got: Got, agent: Agent, address: string, request: PeerRequest): Promise<Outcome> {
+interface Asking {
+  readonly agent: Agent
+  readonly address: string
+  readonly request: PeerRequest
+  readonly onBug: OnBug
+}
+
+function askOnce(got: Got, { agent, address, request, onBug }: Asking): Promise<Outcome> {
   const { timeoutMs, maxBytes = DEFAULT_MAX_BYTES, onBytes, signal } = request
   if (signal?.aborted) return Promise.resolve(CALLED_OFF)
   return new Promise((resolve) => {
@@ -51,7 +61,7 @@ function askOnce(got: Got, agent: Agent, address: string, request: PeerRequest):
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
       watch.stop()
-      stream.on('error', ignore).destroy()
+      stream.on('error', bugsOnly(onBug)).destroy()
       resolve(outcome)
     }
     const timer = setTimeout(() => settle(TOO_SLOW), timeoutMs)
@@ -79,12 +89,11 @@ function askOnce(got: Got, agent: Agent, address: string, request: PeerRequest):
     stream.on('end', finish)
     stream.on('error', (error) => {
       const isStale = watch.isWarm && watch.heardNothing && /^(ECONNRESET|EPIPE)$/.test(codeOf(error))
+      bugsOnly(onBug)(error)
       settle(isStale ? { type: 'stale' } : failureOf(error))
     })
   })
 }
-
-const ignore = (): void => {}
 
 /** P2PRC sends bodies with GET, too. A filler's length is told, so that the other end knows what to expect. */
 function gotOptions(agent: Agent, { method, headers, body }: PeerRequest) {

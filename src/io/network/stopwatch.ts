@@ -1,5 +1,5 @@
-// When a request went out and when its answer came in, at the socket: got's own timings are whole milliseconds of the wall
-// clock, and what passes inside got is not the peer's time.
+// Measures at the socket when a request was sent and when its answer came: got's own timings are whole milliseconds of the wall
+// clock, and include time that got takes itself.
 import type { ClientRequest } from 'node:http'
 import { Agent, type AgentOptions } from 'node:http'
 import type { Socket } from 'node:net'

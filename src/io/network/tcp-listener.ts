@@ -1,16 +1,18 @@
 // A listening TCP port that can be closed with everything on it.
 import { readFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
+import type { OnBug } from '../../frp/index.ts'
 import type { Failure, Listening } from '../../ports.ts'
 import { KEEP_ALIVE } from '../front/keep-alive.ts'
 import { RawConnection, takeRaw } from '../front/raw-accept.ts'
 import { failed, failureOf } from './network-failure.ts'
+import { bugsOnly } from './socket-errors.ts'
 
-/** Of this process's file descriptors, those that strangers may take: the rest is for files and for what we dial. */
-const STRANGERS_SHARE = 0.8
+/** The part of this process's file descriptors that inbound sockets may take: the rest is for files, and for connections that we make. */
+const INBOUND_SHARE = 0.8
 const DEFAULT_DESCRIPTORS = 1_024
 
-/** Sockets that came in and are open, on all ports together. */
+/** Inbound sockets that are open, on all ports together. */
 let openNow = 0
 
 /** Keeps a socket of this port, so that closing the port ends it. */
@@ -19,21 +21,23 @@ export type Keep = (socket: Socket) => void
 export interface TcpListenerOptions {
   /** `host:port`; port 0 picks one. */
   readonly address: string
-  /** Open connections on this port at once; whoever comes then is turned away. */
+  /** Open connections on this port at once; further ones are closed. */
   readonly maxOpen: number
-  /** Sockets come paused, half-open allowed, and with an ear for their errors: until somebody cares, an error just ends one. */
+  /** Sockets come paused, half-open allowed, and with a listener for errors. */
   readonly onSocket: (socket: Socket, keep: Keep) => void
+  readonly onBug: OnBug
   /** Takes connections before they are sockets, where Node allows it; absent: all come as sockets. */
   readonly onRaw?: (connection: RawConnection, keep: Keep) => void
 }
 
 /** Fails with `in-use`, `denied`, or `unreachable` where the address is none of this machine's. */
-export function listenTcp({ address, maxOpen, onSocket, onRaw }: TcpListenerOptions): Promise<Listening | Failure> {
+export function listenTcp({ address, maxOpen, onSocket, onRaw, onBug }: TcpListenerOptions): Promise<Listening | Failure> {
   const at = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(address)
   const host = at?.[1] ?? at?.[2] ?? ''
   const wanted = Number(at?.[3] ?? Number.NaN)
   if (!(wanted <= 65_535)) return Promise.resolve(failed('unreachable', `${address} is not host:port`))
-  const inAll = strangersLimit()
+  const inAll = inboundSocketLimit()
+  const onError = bugsOnly(onBug)
   const open = new Set<Socket | RawConnection>()
   let onEmpty = ignore
   const add = (one: Socket | RawConnection): void => {
@@ -47,7 +51,7 @@ export function listenTcp({ address, maxOpen, onSocket, onRaw }: TcpListenerOpti
   }
   const keep: Keep = (socket) => {
     add(socket)
-    socket.on('error', ignore)
+    socket.on('error', onError)
     socket.once('close', () => remove(socket))
   }
   const isFull = (): boolean => openNow >= inAll || open.size >= maxOpen
@@ -67,7 +71,7 @@ export function listenTcp({ address, maxOpen, onSocket, onRaw }: TcpListenerOpti
     server.once('error', refused)
     server.listen({ host, port: wanted, exclusive: true }, () => {
       server.removeListener('error', refused)
-      server.on('error', ignore) // an accept that failed (out of descriptors) ends nobody else
+      server.on('error', onError) // an accept that failed (out of descriptors) ends nobody else
       if (onRaw !== undefined) {
         takeRaw(server, (handle) => {
           if (isFull()) return handle.close()
@@ -86,9 +90,9 @@ const ignore = (): void => {}
 
 let limit: number | null = null
 
-/** Sockets that strangers may hold in all. Counted from the soft limit on open files, where the system tells it. */
-export function strangersLimit(): number {
-  limit ??= Math.floor(descriptorLimit() * STRANGERS_SHARE)
+/** Most inbound sockets in all. From the soft limit on open files, where the system tells it. */
+export function inboundSocketLimit(): number {
+  limit ??= Math.floor(descriptorLimit() * INBOUND_SHARE)
   return limit
 }
 

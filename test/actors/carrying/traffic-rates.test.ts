@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { createTrafficRates } from '../../../src/actors/carrying/traffic-rates.ts'
 import { ProxyMeter } from '../../../src/frp/meters/proxy-meter.ts'
-import { FakeClock } from '../../frp/fake-clock.ts'
+import { frpClock } from '../../frp/frp-clock.ts'
 
 test('meters are read once a second, also when nobody asks, until it is over', async () => {
-  const clock = new FakeClock()
+  const clock = frpClock()
   const rates = createTrafficRates(clock)
   const [web, late] = [new ProxyMeter(), new ProxyMeter()]
   const meters = [web]
@@ -33,7 +33,7 @@ test('meters are read once a second, also when nobody asks, until it is over', a
   late.datagram('in', 300, 'ash', clock.now())
   await clock.advance(1_000)
   const { inBytesPerSecond, outBytesPerSecond } = rates.answer(late)
-  expect([inBytesPerSecond, outBytesPerSecond, clock.pending]).toEqual([300, 0, 1])
+  expect([inBytesPerSecond, outBytesPerSecond, clock.timerCount]).toEqual([300, 0, 1])
   rates.stop()
-  expect(clock.pending).toEqual(0)
+  expect(clock.timerCount).toEqual(0)
 })

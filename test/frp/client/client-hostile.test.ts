@@ -1,40 +1,13 @@
 import { expect, test } from 'vitest'
-import type { FrpClientOptions } from '../../../src/frp/contract.ts'
 import type { Outgoing } from '../../../src/frp/wire/messages.ts'
-import { settle } from '../fake-clock.ts'
-import { PROXY, World } from '../frp-world.ts'
-import { openedOf } from '../link-pair.ts'
-import { RawEnd } from '../raw-end.ts'
-
-/** Our client at a TURN written by hand. */
-async function atTurn(options: Partial<FrpClientOptions> = {}) {
-  const world = new World()
-  const ends: RawEnd[] = []
-  const { client, told } = world.client({
-    dialServer: async (reader) => {
-      const [near, far] = world.pair()
-      ends.push(new RawEnd(far, world.clock, false))
-      return openedOf(near, reader)
-    },
-    ...options,
-  })
-  client.start()
-  await settle()
-  const [end] = ends
-  const control = end?.streams[0]
-  if (end === undefined || control === undefined) throw new Error('no login came')
-  const admit = async (answer: Partial<Outgoing> = {}) => {
-    control.say({ type: 'loginResp', version: '0.70.1', runId: 'r', ...answer })
-    control.secure(world.clock)
-    await settle()
-  }
-  return { world, client, told, end, control, admit }
-}
+import { settle } from '../frp-clock.ts'
+import { PROXY } from '../frp-world.ts'
+import { atRawTurn } from '../raw-turn.ts'
 
 const start = (proxyName: string): Outgoing => ({ type: 'startWorkConn', proxyName, srcAddr: '203.0.113.9', srcPort: 4 })
 
 test('a login is what stock frp expects', async () => {
-  const { control } = await atTurn()
+  const { control } = await atRawTurn()
   expect(control.heard).toEqual([
     {
       type: 'login',
@@ -47,33 +20,33 @@ test('a login is what stock frp expects', async () => {
       timestamp: 1_700_000_000,
       runId: '',
       clientId: '',
-      metas: { moonwalk: '1' },
+      metas: { moonwalk: '1', moonwalk_datagrams: '65507' },
       poolCount: 1,
     },
   ])
 })
 
 test('a TURN that never answers the login is left after 20 s', async () => {
-  const silent = await atTurn()
+  const silent = await atRawTurn()
   await silent.world.clock.advance(20_000)
   expect(silent.told).toEqual([{ type: 'client.closed', why: 'no answer to the login: nothing came in time', refused: false }])
   await settle()
-  expect([silent.world.openLinks, silent.world.clock.pending]).toEqual([0, 0])
+  expect([silent.world.openLinks, silent.world.clock.timerCount]).toEqual([0, 0])
 })
 
 test.each([
   ['garbage', Buffer.from('!!!'), 'no answer to the login: unknown message type 33'],
   ['something else', Buffer.from('3400000000000000027b7d', 'hex'), 'pong in answer to the login'],
 ])('a TURN that answers the login with %s is left', async (_, bytes, why) => {
-  const { told, control, world } = await atTurn()
+  const { told, control, world } = await atRawTurn()
   control.stream.write(bytes)
   await settle()
   expect(told).toEqual([{ type: 'client.closed', why, refused: false }])
-  expect([world.openLinks, world.clock.pending]).toEqual([0, 0])
+  expect([world.openLinks, world.clock.timerCount]).toEqual([0, 0])
 })
 
 test('a user who comes before the answer to the proxy is served', async () => {
-  const { world, client, told, control, end, admit } = await atTurn()
+  const { world, client, told, control, end, admit } = await atRawTurn()
   client.openProxy(PROXY)
   await admit()
   control.say({ type: 'reqWorkConn' })
@@ -93,7 +66,7 @@ test('a user who comes before the answer to the proxy is served', async () => {
 })
 
 test('the user a stock TURN gives away with its request for more is served before that', async () => {
-  const { world, client, told, control, end, admit } = await atTurn()
+  const { world, client, told, control, end, admit } = await atRawTurn()
   client.openProxy(PROXY)
   await admit()
   control.say({ type: 'reqWorkConn' })
@@ -108,7 +81,7 @@ test('the user a stock TURN gives away with its request for more is served befor
   expect([before, end.streams.length]).toEqual([['client.served', 2], 3])
   client.end('')
   await settle()
-  expect(world.clock.pending).toEqual(0)
+  expect(world.clock.timerCount).toEqual(0)
 })
 
 test.each<[string, Outgoing]>([
@@ -116,7 +89,7 @@ test.each<[string, Outgoing]>([
   ['with an error', { type: 'startWorkConn', proxyName: 'web', error: 'no' }],
   ['that is no start', { type: 'ping' }],
 ])('a work connection %s is ended, and nothing else', async (_, message) => {
-  const { world, client, told, control, end, admit } = await atTurn()
+  const { world, client, told, control, end, admit } = await atRawTurn()
   client.openProxy(PROXY)
   await admit()
   control.say({ type: 'reqWorkConn' })
@@ -128,7 +101,7 @@ test.each<[string, Outgoing]>([
 })
 
 test('towards a stock TURN either end of a connection closes both', async () => {
-  const { world, client, control, end, admit } = await atTurn()
+  const { world, client, control, end, admit } = await atRawTurn()
   client.openProxy(PROXY)
   await admit()
   world.service = (link) => {
@@ -152,7 +125,7 @@ test('a user who leaves while the service is dialled costs nothing', async () =>
   const wait = new Promise<void>((resolve) => {
     answer = resolve
   })
-  const { world, client, told, control, end, admit } = await atTurn({
+  const { world, client, told, control, end, admit } = await atRawTurn({
     dialLocal: async (target, reader) => {
       await wait
       return world.dialLocal(target, reader)
@@ -171,11 +144,11 @@ test('a user who leaves while the service is dialled costs nothing', async () =>
   await settle()
   client.end('')
   await settle()
-  expect([told.map((fact) => fact.type), world.openLinks, world.clock.pending]).toEqual([['client.loggedIn', 'client.closed'], 0, 0])
+  expect([told.map((fact) => fact.type), world.openLinks, world.clock.timerCount]).toEqual([['client.loggedIn', 'client.closed'], 0, 0])
 })
 
 test('a TURN that does not answer for a proxy is told of after 20 s', async () => {
-  const { world, client, told, admit } = await atTurn()
+  const { world, client, told, admit } = await atRawTurn()
   client.openProxy(PROXY)
   await admit()
   await world.clock.advance(20_000)
@@ -183,7 +156,7 @@ test('a TURN that does not answer for a proxy is told of after 20 s', async () =
 })
 
 test('the client pings every 30 s, and leaves a TURN that refuses it', async () => {
-  const { world, told, control, admit } = await atTurn({ keepaliveMs: 0, silenceMs: 0 })
+  const { world, told, control, admit } = await atRawTurn({ keepaliveMs: 0, silenceMs: 0 })
   await admit()
   await world.clock.advance(60_000)
   expect(control.heard.slice(1).map((message) => message.type)).toEqual(['ping', 'ping'])
@@ -193,16 +166,16 @@ test('the client pings every 30 s, and leaves a TURN that refuses it', async () 
 })
 
 test('a TURN that sends garbage is left', async () => {
-  const garbled = await atTurn()
+  const garbled = await atRawTurn()
   await garbled.admit()
   garbled.control.stream.write(Buffer.alloc(64, 9))
   await settle()
   expect(garbled.told.at(-1)?.type).toEqual('client.closed')
-  expect([garbled.world.openLinks, garbled.world.clock.pending]).toEqual([0, 0])
+  expect([garbled.world.openLinks, garbled.world.clock.timerCount]).toEqual([0, 0])
 })
 
 test('a TURN that asks without end gets no more work connections than a mux may hold', async () => {
-  const { world, client, control, end, admit } = await atTurn()
+  const { world, client, control, end, admit } = await atRawTurn()
   await admit()
   for (let count = 0; count < 3_000; count++) control.say({ type: 'reqWorkConn' })
   await settle()

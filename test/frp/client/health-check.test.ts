@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { watchHealth } from '../../../src/frp/client/health-check.ts'
 import type { HealthCheck } from '../../../src/frp/contract.ts'
 import type { Link } from '../../../src/frp/links/link.ts'
-import { settle } from '../fake-clock.ts'
+import { settle } from '../frp-clock.ts'
 import { echo, World } from '../frp-world.ts'
 
 const LOCAL = '127.0.0.1:80'
@@ -48,7 +48,7 @@ describe('one check', () => {
     await settle()
     stop()
     await settle()
-    expect([said, world.openLinks, world.clock.pending]).toEqual([[why], 0, 0])
+    expect([said, world.openLinks, world.clock.timerCount]).toEqual([[why], 0, 0])
   })
 
   test('asks for its path, at the address of the service', async () => {
@@ -80,7 +80,7 @@ describe('one check', () => {
     http.stop()
     tcp.stop()
     await settle()
-    expect([world.openLinks, world.clock.pending]).toEqual([0, 0])
+    expect([world.openLinks, world.clock.timerCount]).toEqual([0, 0])
   })
 
   test('a dial that hangs is given up after 3 s, and what it brings later is ended', async () => {
@@ -104,7 +104,7 @@ describe('one check', () => {
     }
     late()
     await settle()
-    expect([said, world.openLinks, world.clock.pending]).toEqual([[`${LOCAL} did not answer its check within 3 s`], 0, 0])
+    expect([said, world.openLinks, world.clock.timerCount]).toEqual([[`${LOCAL} did not answer its check within 3 s`], 0, 0])
   })
 })
 
@@ -148,7 +148,7 @@ describe('a proxy with a check', () => {
     ])
     client.end('done')
     await settle()
-    expect([world.openLinks, world.clock.pending]).toEqual([0, 0])
+    expect([world.openLinks, world.clock.timerCount]).toEqual([0, 0])
   })
 
   test('is checked no more once it is closed or refused', async () => {

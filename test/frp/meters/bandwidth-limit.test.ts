@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { bucketFor, limitObjection, readBandwidth, TokenBucket } from '../../../src/frp/meters/bandwidth-limit.ts'
-import { FakeClock, settle } from '../fake-clock.ts'
+import { ProxyMeter } from '../../../src/frp/meters/proxy-meter.ts'
+import { frpClock, settle } from '../frp-clock.ts'
 import { World } from '../frp-world.ts'
-import { UdpNet } from '../udp-net.ts'
+import { udpWorld } from '../udp-world.ts'
 
 const KIB = 1 << 10
 
@@ -40,13 +41,13 @@ test.each([
   ['0MB', 'server', [false, false]],
 ])('%j with mode %j is kept at [client, server]: %j', (bandwidthLimit, bandwidthLimitMode, kept) => {
   const wish = { bandwidthLimit, bandwidthLimitMode }
-  const clock = new FakeClock()
+  const clock = frpClock()
   expect((['client', 'server'] as const).map((end) => bucketFor(end, wish, clock) !== null)).toEqual(kept)
 })
 
 describe('the bucket', () => {
   test('is full at first, fills at its rate, and holds no more than a second of it', async () => {
-    const clock = new FakeClock()
+    const clock = frpClock()
     const bucket = new TokenBucket(clock, 1000)
     expect([bucket.tryTake(1000), bucket.tryTake(1)]).toEqual([true, false])
     await clock.advance(500)
@@ -56,7 +57,7 @@ describe('the bucket', () => {
   })
 
   test('who has to wait is served in turn, a piece at a time', async () => {
-    const clock = new FakeClock()
+    const clock = frpClock()
     const bucket = new TokenBucket(clock, 16 * KIB)
     bucket.tryTake(16 * KIB)
     const order: string[] = []
@@ -70,11 +71,11 @@ describe('the bucket', () => {
     expect(bucket.tryTake(0)).toEqual(false)
     await clock.advance(10_000)
     expect(order).toEqual(['a 16384 at 1000', 'b 4096 at 1250', 'a 16384 at 2250'])
-    expect(clock.pending).toEqual(0)
+    expect(clock.timerCount).toEqual(0)
   })
 
   test('who withdraws leaves no timer and keeps nobody waiting', async () => {
-    const clock = new FakeClock()
+    const clock = frpClock()
     const bucket = new TokenBucket(clock, 1000)
     bucket.tryTake(1000)
     const served: number[] = []
@@ -85,11 +86,11 @@ describe('the bucket', () => {
     expect(served).toEqual([10])
     stay()
     bucket.ask(1000, () => served.push(0))()
-    expect(clock.pending).toEqual(0)
+    expect(clock.timerCount).toEqual(0)
   })
 
   test('who is served may withdraw what another asks', async () => {
-    const clock = new FakeClock()
+    const clock = frpClock()
     const bucket = new TokenBucket(clock, 10_000) // ten in a millisecond, so all are served at once
     bucket.tryTake(10_000)
     const served: string[] = []
@@ -101,11 +102,11 @@ describe('the bucket', () => {
     withdraw = bucket.ask(1, () => served.push('b'))
     bucket.ask(1, () => served.push('c'))
     await clock.advance(10)
-    expect([served, clock.pending]).toEqual([['a', 'c'], 0])
+    expect([served, clock.timerCount]).toEqual([['a', 'c'], 0])
   })
 
   test('a datagram larger than the bucket passes once that is full, and is owed for', async () => {
-    const clock = new FakeClock()
+    const clock = frpClock()
     const bucket = new TokenBucket(clock, 1000)
     expect([bucket.admit(1500), bucket.admit(1)]).toEqual([true, false])
     await clock.advance(500)
@@ -142,7 +143,7 @@ describe.each(modes)('a limit kept by the $limitMode, mux $mux', ({ limitMode, m
     if (!('useEncryption' in coding)) for (const [second, kib] of got.entries()) expect(kib).toBeLessThanOrEqual(100 * (second + 1))
     client.end('done')
     await settle()
-    expect([world.openLinks, world.clock.pending]).toEqual([0, 0])
+    expect([world.openLinks, world.clock.timerCount]).toEqual([0, 0])
   })
 
   test('two users who send share it, and what they have sent waits at their own end', async () => {
@@ -172,7 +173,7 @@ describe.each(modes)('a limit kept by the $limitMode, mux $mux', ({ limitMode, m
     for (const user of users) expect(user?.link.writableLength ?? 0).toBeGreaterThanOrEqual(8 << 20)
     client.end('done')
     await settle()
-    expect([world.openLinks, world.clock.pending]).toEqual([0, 0])
+    expect([world.openLinks, world.clock.timerCount]).toEqual([0, 0])
   })
 })
 
@@ -194,25 +195,26 @@ test('a user who has half-closed still gets all of what a limited service sent b
   expect([user?.received.length, user?.ended]).toEqual([sent.length, true])
 })
 
-test.each(['client', 'server'] as const)('datagrams beyond a limit kept by the %s are lost', async (limitMode) => {
-  const net = new UdpNet()
-  const { openDatagrams } = net
-  const world = new World({ openDatagrams })
-  const heard: number[] = []
-  await openDatagrams('127.0.0.1:53', (bytes) => heard.push(bytes.length))
-  const { port } = await world.serving({ name: 'dns', type: 'udp', local: '127.0.0.1:53', limit: '2KB', limitMode }, { openDatagrams })
-  await world.clock.advance(0)
-  const socket = await openDatagrams('127.0.0.1:0', () => {})
-  if (socket.type === 'failed') throw new Error(socket.text)
+test.each(['client', 'server'] as const)('datagrams beyond a limit kept by the %s are lost, and counted there', async (limitMode) => {
+  const meter = new ProxyMeter()
+  const {
+    world,
+    user,
+    meter: turn,
+  } = await udpWorld({ spec: { limit: '2KB', limitMode }, client: { meterOf: () => meter }, answer: () => Buffer.of() })
+  const ash = await user()
   const ask = async (): Promise<void> => {
-    for (let count = 0; count < 4; count++) socket.send(Buffer.alloc(1000), { host: '127.0.0.1', port })
+    for (let count = 0; count < 4; count++) ash.ask('x'.repeat(1_000))
     await settle()
   }
   await ask()
-  expect(heard.length).toEqual(2)
-  await world.clock.advance(1000)
+  expect(ash.heard.length).toEqual(2)
+  await world.clock.advance(1_000)
   await ask()
-  expect(heard.length).toEqual(4)
+  expect(ash.heard.length).toEqual(4)
+  const errors = [meter.figures(0), turn()].map((figures) => [figures?.errorsEver, figures?.lastError?.text])
+  const lost = [4, "a datagram was lost: it was beyond the proxy's bandwidth limit"]
+  expect(errors).toEqual(limitMode === 'client' ? [lost, [0, undefined]] : [[0, undefined], lost])
 })
 
 test('a limit that can not be read is refused by our own end before it is asked for', async () => {

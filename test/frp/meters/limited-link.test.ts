@@ -2,12 +2,12 @@ import { expect, test } from 'vitest'
 import type { Link } from '../../../src/frp/links/link.ts'
 import { TokenBucket } from '../../../src/frp/meters/bandwidth-limit.ts'
 import { LimitedLink } from '../../../src/frp/meters/limited-link.ts'
-import { FakeClock, settle } from '../fake-clock.ts'
+import { frpClock, settle } from '../frp-clock.ts'
 import { linkPair } from '../link-pair.ts'
 
 /** A limited end, with an empty bucket of 1,000 bytes a second, and the other end. What happened at each, in order. */
 function limited() {
-  const clock = new FakeClock()
+  const clock = frpClock()
   const [inner, far] = linkPair()
   const bucket = new TokenBucket(clock, 1000)
   bucket.tryTake(1000)
@@ -43,7 +43,7 @@ test.each([
   expect(nearSaw).toEqual(['a'.repeat(1000)])
   await clock.advance(500)
   expect(nearSaw).toEqual(['a'.repeat(1000), 'a'.repeat(500), 'end', 'closed'])
-  expect(clock.pending).toEqual(0)
+  expect(clock.timerCount).toEqual(0)
 })
 
 test('what is written goes out as tokens come, and is confirmed only then', async () => {
@@ -87,7 +87,7 @@ test.each([
   expect(done).toEqual(['the link is closed', 'the link is closed'])
   await clock.advance(10_000)
   expect(nearSaw).toEqual([expect.stringMatching(/closed|reset/)])
-  expect([near.writableLength, clock.pending]).toEqual([0, 0])
+  expect([near.writableLength, clock.timerCount]).toEqual([0, 0])
 })
 
 test('a link that its reader has paused stays so when tokens come', async () => {

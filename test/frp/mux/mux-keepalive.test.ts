@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Keepalive, type Sending } from '../../../src/frp/mux/mux-keepalive.ts'
-import { manualClock } from '../manual-clock.ts'
+import { VirtualClock } from '../../sim/virtual-clock.ts'
 
 const idle: Sending = { waiting: false, tookAt: Number.NEGATIVE_INFINITY }
 const stuck: Sending = { ...idle, waiting: true }
@@ -8,7 +8,7 @@ const took = (tookAt: number): Sending => ({ ...idle, tookAt })
 
 /** When a session that hears nothing from the start is given up: a ping each 2 s, 2.5 s of patience. `bytes`: how its own get away, from when on. */
 function givenUpAt(bytes: readonly (readonly [fromMs: number, Sending])[]): readonly [number, string] | null {
-  const clock = manualClock()
+  const clock = new VirtualClock()
   let end: readonly [number, string] | null = null
   const keepalive = new Keepalive({
     clock,

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { HEADER_BYTES, putHeader } from '../../../src/frp/mux/yamux-frame.ts'
+import { settle } from '../frp-clock.ts'
 import { linkPair, openedOf } from '../link-pair.ts'
-import { type End, muxAndWire, muxPair, settle, until } from '../mux-rig.ts'
+import { type End, muxAndWire, muxPair, until } from '../mux-rig.ts'
 
 const hex = (type: number, flags: number, id: number, length: number): string => {
   const bytes = Buffer.alloc(HEADER_BYTES)
@@ -225,10 +226,10 @@ describe('signs of life', () => {
     expect(end.closed).toEqual(['silent for 12000 ms'])
   })
 
-  test('a pace that is set later counts from then on', async () => {
+  test('keepalive intervals that are set later count from then on', async () => {
     const { end, clock } = muxAndWire(choices)
     clock.pass(29_000)
-    end.mux.watch(2_000, 2_500)
+    end.mux.setKeepalive(2_000, 2_500)
     clock.pass(4_499)
     expect(end.closed).toEqual([])
     clock.pass(1)

@@ -1,29 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { Link } from '../../../src/frp/links/link.ts'
 import type { MuxStream } from '../../../src/frp/mux/mux-contract.ts'
+import { settle } from '../frp-clock.ts'
 import { linkPair, openedOf } from '../link-pair.ts'
-import { type End, muxPair, settle, until } from '../mux-rig.ts'
-
-/** A user's end of a link: what came, and whether it ended. */
-function userOf(link: Link): { readonly link: Link; bytes: number; readonly hash: () => string; ended: boolean; closed: boolean } {
-  const digest = createHash('sha1')
-  const user = { link, bytes: 0, ended: false, closed: false, hash: () => digest.copy().digest('hex') }
-  link.on('data', (bytes) => {
-    user.bytes += bytes.length
-    digest.update(bytes)
-  })
-  link.on('end', () => {
-    user.ended = true
-  })
-  link.on('error', () => {})
-  link.on('close', () => {
-    user.closed = true
-  })
-  return user
-}
-
-const sha1 = (bytes: Buffer): string => createHash('sha1').update(bytes).digest('hex')
+import { type LinkUser, sha1, userOf } from '../link-user.ts'
+import { type End, muxPair, until } from '../mux-rig.ts'
 
 /** Joins a stream to a new link, whose far end is the answer. */
 function join(stream: MuxStream, options: { direct?: boolean; closeTogether?: boolean; rest?: Buffer } = {}): Link {
@@ -128,7 +110,7 @@ describe.each([
         far = userOf(join(stream, { direct, rest: bytes.subarray(3) }))
       }
     }
-    let far = null as ReturnType<typeof userOf> | null
+    let far = null as LinkUser | null
     const stream = opened(client)
     stream.write(Buffer.from('GO:abc'))
     await until(() => far !== null)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { bareFrame, FLAG, FRAME, FrameParser, GO_AWAY, HEADER_BYTES, putHeader } from '../../../src/frp/mux/yamux-frame.ts'
+import { FLAG, FRAME, FrameParser, frameHeader, GO_AWAY, HEADER_BYTES, putHeader } from '../../../src/frp/mux/yamux-frame.ts'
 
 const data = (id: number, body: Buffer, flags = 0): Buffer => {
   const bytes = Buffer.alloc(HEADER_BYTES + body.length)
@@ -10,15 +10,15 @@ const data = (id: number, body: Buffer, flags = 0): Buffer => {
 }
 
 test.each([
-  ['a stream opened with the window all have', bareFrame(FRAME.window, FLAG.syn, 1, 0), '000100010000000100000000'],
-  ['a stream opened with 6 MiB', bareFrame(FRAME.window, FLAG.syn, 1, (6 << 20) - (256 << 10)), '0001000100000001005c0000'],
-  ['an acknowledgement', bareFrame(FRAME.window, FLAG.ack, 1, 0), '000100020000000100000000'],
-  ['an end', bareFrame(FRAME.window, FLAG.fin, 1, 0), '000100040000000100000000'],
-  ['a reset', bareFrame(FRAME.window, FLAG.rst, 1, 0), '000100080000000100000000'],
+  ['a stream opened with the window all have', frameHeader(FRAME.window, FLAG.syn, 1, 0), '000100010000000100000000'],
+  ['a stream opened with 6 MiB', frameHeader(FRAME.window, FLAG.syn, 1, (6 << 20) - (256 << 10)), '0001000100000001005c0000'],
+  ['an acknowledgement', frameHeader(FRAME.window, FLAG.ack, 1, 0), '000100020000000100000000'],
+  ['an end', frameHeader(FRAME.window, FLAG.fin, 1, 0), '000100040000000100000000'],
+  ['a reset', frameHeader(FRAME.window, FLAG.rst, 1, 0), '000100080000000100000000'],
   ['data', data(1, Buffer.from('hi')), '0000000000000001000000026869'],
-  ['a ping', bareFrame(FRAME.ping, FLAG.syn, 0, 7), '000200010000000000000007'],
-  ['its answer', bareFrame(FRAME.ping, FLAG.ack, 0, 7), '000200020000000000000007'],
-  ['a goodbye', bareFrame(FRAME.goAway, 0, 0, GO_AWAY.normal), '000300000000000000000000'],
+  ['a ping', frameHeader(FRAME.ping, FLAG.syn, 0, 7), '000200010000000000000007'],
+  ['its answer', frameHeader(FRAME.ping, FLAG.ack, 0, 7), '000200020000000000000007'],
+  ['a goodbye', frameHeader(FRAME.goAway, 0, 0, GO_AWAY.normal), '000300000000000000000000'],
 ])('%s is written as stock peers write it', (_, bytes, hex) => expect(bytes.toString('hex')).toEqual(hex))
 
 /** What a parser tells of bytes cut into pieces of these sizes, bodies joined. */
@@ -54,7 +54,7 @@ const anyFrame = fc.oneof(
       lines: [`0 ${flags} ${id} ${body.length}`, Buffer.from(body).toString('hex')],
     })),
   fc.record({ type: fc.constantFrom(1, 2, 3), flags: fc.nat(15), id: fc.nat(), length: fc.nat() }).map(({ type, flags, id, length }) => ({
-    bytes: bareFrame(type, flags, id, length),
+    bytes: frameHeader(type, flags, id, length),
     lines: [`${type} ${flags} ${id} ${length}`],
   })),
 )
@@ -81,4 +81,4 @@ test('anything that is no yamux stops the parser, whatever follows', () => {
 test.each([
   ['010100010000000100000000', 'yamux version 1'],
   ['000400010000000100000000', 'yamux frame type 4'],
-])('%s is refused: %s', (hex, why) => expect(told(Buffer.concat([Buffer.from(hex, 'hex'), bareFrame(2, 1, 0, 1)]), [])).toEqual([why]))
+])('%s is refused: %s', (hex, why) => expect(told(Buffer.concat([Buffer.from(hex, 'hex'), frameHeader(2, 1, 0, 1)]), [])).toEqual([why]))

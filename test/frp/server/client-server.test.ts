@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Link } from '../../../src/frp/links/link.ts'
-import { settle } from '../fake-clock.ts'
+import { settle } from '../frp-clock.ts'
 import { PROXY, World } from '../frp-world.ts'
 
 describe.each([
@@ -46,7 +46,7 @@ describe.each([
       { type: 'session.refused', session: 1, why },
       { type: 'session.closed', session: 1, why },
     ])
-    expect([world.openLinks, world.clock.pending, world.server.sessionCount]).toEqual([0, 0, 0])
+    expect([world.openLinks, world.clock.timerCount, world.server.sessionCount]).toEqual([0, 0, 0])
   })
 
   test('everything is as before once the client has gone', async () => {
@@ -61,7 +61,7 @@ describe.each([
     expect(told.at(-1)).toEqual({ type: 'client.closed', why: 'enough', refused: false })
     expect(world.told.slice(-2).map((fact) => fact.type)).toEqual(['proxy.closed', 'session.closed'])
     expect([world.ports.size, world.server.sessionCount, client.connectionsNow]).toEqual([0, 0, 0])
-    expect([users.map((user) => user?.closed), world.openLinks, world.clock.pending]).toEqual([[true, true], 0, 0])
+    expect([users.map((user) => user?.closed), world.openLinks, world.clock.timerCount]).toEqual([[true, true], 0, 0])
   })
 
   test('everything is as before once the TURN has closed', async () => {
@@ -72,7 +72,7 @@ describe.each([
     await world.server.close('shutting down')
     await settle()
     expect(told.at(-1)?.type).toEqual('client.closed')
-    expect([world.ports.size, user?.closed, world.openLinks, world.clock.pending]).toEqual([0, true, 0, 0])
+    expect([world.ports.size, user?.closed, world.openLinks, world.clock.timerCount]).toEqual([0, true, 0, 0])
   })
 
   test('a burst of ten users is served, and leaves a pool behind', async () => {
@@ -183,7 +183,7 @@ describe.each([
     expect([user?.received.equals(sent), user?.ended]).toEqual([true, true])
     client.end('done')
     await settle()
-    expect([world.openLinks, world.clock.pending]).toEqual([0, 0])
+    expect([world.openLinks, world.clock.timerCount]).toEqual([0, 0])
   })
 })
 
@@ -292,5 +292,5 @@ test('a TURN that cannot be reached is told', async () => {
   client.start()
   await settle()
   expect(told).toEqual([{ type: 'client.closed', why: 'connection refused', refused: false }])
-  expect(world.clock.pending).toEqual(0)
+  expect(world.clock.timerCount).toEqual(0)
 })

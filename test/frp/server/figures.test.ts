@@ -1,12 +1,14 @@
 // What both ends count of the same users.
 import { describe, expect, test } from 'vitest'
-import type { DatagramPort, FrpClientOptions, ProxySpec } from '../../../src/frp/contract.ts'
+import type { FrpClientOptions, ProxySpec } from '../../../src/frp/contract.ts'
+import type { Link } from '../../../src/frp/links/link.ts'
 import { ProxyMeter } from '../../../src/frp/meters/proxy-meter.ts'
-import { settle } from '../fake-clock.ts'
-import { PROXY, World } from '../frp-world.ts'
-import { openedOf } from '../link-pair.ts'
-import { login, RawEnd } from '../raw-end.ts'
+import { settle } from '../frp-clock.ts'
+import { World } from '../frp-world.ts'
+import { rawClient } from '../raw-client.ts'
+import { atRawTurn } from '../raw-turn.ts'
 import { UdpNet } from '../udp-net.ts'
+import { socketOf } from '../udp-world.ts'
 
 const NOTHING = { connectionsNow: 0, connectionsEver: 0, bytesIn: 0, bytesOut: 0, errorsEver: 0, lastError: null }
 
@@ -62,11 +64,11 @@ describe.each<[string, Partial<ProxySpec>]>([
 ])('udp, %s', (_, spec) => {
   test('both ends count users and the bytes of their datagrams', async () => {
     const net = new UdpNet()
-    const local = port(await net.openDatagrams('127.0.0.1:53', (_bytes, from) => local.send(Buffer.alloc(100), from)))
+    const local = socketOf(await net.openDatagrams('127.0.0.1:53', (_bytes, from) => local.send(Buffer.alloc(100), from)))
     const { world, service, turn, ...served } = await metered({ type: 'udp', local: '127.0.0.1:53', ...spec }, {}, net)
     await world.clock.advance(0)
     for (const bytes of [10, 20]) {
-      const user = port(await net.openDatagrams('127.0.0.1:0', () => {}))
+      const user = socketOf(await net.openDatagrams('127.0.0.1:0', () => {}))
       user.send(Buffer.alloc(bytes), { host: '127.0.0.1', port: served.port })
     }
     await settle()
@@ -79,11 +81,6 @@ describe.each<[string, Partial<ProxySpec>]>([
     ])
   })
 })
-
-function port(opened: DatagramPort | { readonly type: 'failed' }): DatagramPort {
-  if (opened.type === 'failed') throw new Error('no socket')
-  return opened
-}
 
 test("a service that does not answer is its own end's error, with the time", async () => {
   const { world, port: publicPort, service, turn } = await metered()
@@ -98,6 +95,29 @@ test("a service that does not answer is its own end's error, with the time", asy
       lastError: { text: 'nothing answers at 127.0.0.1:80: connection refused', atMs: world.clock.wallMs() },
     },
     { ...NOTHING, connectionsEver: 1 },
+  ])
+})
+
+test("a service that breaks a connection off is its own end's error, and a user who leaves is nobody's", async () => {
+  const { world, port: publicPort, service, turn } = await metered()
+  const links: Link[] = []
+  world.service = (link) => {
+    link.on('error', () => {})
+    links.push(link)
+  }
+  const users = [world.user(publicPort), world.user(publicPort)]
+  await settle()
+  users[0]?.link.destroy(new Error('gone'))
+  await settle()
+  const none = { ...NOTHING, connectionsNow: 1, connectionsEver: 2 }
+  expect([service(), turn()]).toEqual([none, none])
+  links[1]?.destroy(new Error('reset'))
+  await settle()
+  const over = { ...none, connectionsNow: 0 }
+  expect([service(), turn(), users[1]?.closed]).toEqual([
+    { ...over, errorsEver: 1, lastError: { text: '127.0.0.1:80 broke a connection off', atMs: world.clock.wallMs() } },
+    over,
+    true,
   ])
 })
 
@@ -127,15 +147,9 @@ describe('bytes that make no sense behind an encoded proxy', () => {
 
   test("from a client are the TURN's error", async () => {
     const world = new World()
-    const end = new RawEnd(world.toTurn(), world.clock, true)
-    const control = end.open()
-    control.say(login({ runId: 'r', poolCount: 1 }))
-    await settle()
-    control.secure(world.clock)
-    control.say({ type: 'newProxy', proxyName: 'web', proxyType: 'tcp', remotePort: 6000, ...SPEC })
-    const work = end.open()
-    work.say({ type: 'newWorkConn', runId: 'r' })
-    await settle()
+    const { open, bring } = await rawClient(world, { poolCount: 1 })
+    await open({ proxyName: 'web', proxyType: 'tcp', ...SPEC })
+    const work = await bring()
     const user = world.user(6000)
     await settle()
     work.stream.write(GARBAGE)
@@ -153,33 +167,14 @@ describe('bytes that make no sense behind an encoded proxy', () => {
   })
 
   test("from a TURN are the service's error", async () => {
-    const world = new World()
     const meter = new ProxyMeter()
-    const ends: RawEnd[] = []
-    const { client } = world.client({
-      meterOf: () => meter,
-      dialServer: async (reader) => {
-        const [near, far] = world.pair()
-        ends.push(new RawEnd(far, world.clock, false))
-        return openedOf(near, reader)
-      },
-    })
-    client.openProxy({ ...PROXY, ...SPEC })
-    client.start()
-    await settle()
-    const control = ends[0]?.streams[0]
-    control?.say({ type: 'loginResp', version: '0.70.1', runId: 'r' })
-    control?.secure(world.clock)
-    control?.say({ type: 'reqWorkConn' })
-    await world.clock.advance(1)
-    await settle()
-    const work = ends[0]?.streams[1]
-    work?.say({ type: 'startWorkConn', proxyName: 'web', srcAddr: '203.0.113.9', srcPort: 4 })
-    await settle()
+    const { world, admit, ...turn } = await atRawTurn({ meterOf: () => meter }, [SPEC])
+    await admit()
+    const work = await turn.work({ srcAddr: '203.0.113.9', srcPort: 4 })
     expect(meter.figures(0)).toEqual({ ...NOTHING, connectionsNow: 1, connectionsEver: 1 })
-    work?.stream.write(GARBAGE)
+    work.stream.write(GARBAGE)
     await settle()
-    expect([work?.gone, meter.figures(0)]).toEqual([
+    expect([work.gone, meter.figures(0)]).toEqual([
       true,
       {
         ...NOTHING,
@@ -205,7 +200,7 @@ test('a service goes on counting when it moves to another TURN, and the first ke
   await settle()
   expect(service()).toEqual({ ...NOTHING, connectionsNow: 1, connectionsEver: 2, bytesIn: 17, bytesOut: 17 })
   expect(world.server.figures()).toEqual({
-    strangers: 0,
+    pendingLogins: 0,
     portsTaken: 0,
     sessions: [],
     ended: { connectionsEver: 1, bytesIn: 5, bytesOut: 5, errorsEver: 0 },

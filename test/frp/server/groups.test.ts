@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Link } from '../../../src/frp/links/link.ts'
-import { settle } from '../fake-clock.ts'
+import { settle } from '../frp-clock.ts'
 import { type Caller, PROXY, World } from '../frp-world.ts'
 
 /** From now on this end takes nothing in. */

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { type OpenPort, PortPool } from '../../../src/frp/server/port-pool.ts'
-import { FakeClock } from '../fake-clock.ts'
+import { frpClock } from '../frp-clock.ts'
 
 function pool(options: { readonly busy?: readonly number[]; readonly last?: number } = {}) {
-  const clock = new FakeClock()
+  const clock = frpClock()
   const busy = new Set(options.busy)
   const listened: string[] = []
   const closing: (() => void)[] = []

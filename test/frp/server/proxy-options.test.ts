@@ -1,29 +1,11 @@
 // What a proxy asks for, as it goes over the wire and out at the other end.
 import { describe, expect, test } from 'vitest'
-import type { ProxySpec } from '../../../src/frp/contract.ts'
 import type { MessageOf, Outgoing } from '../../../src/frp/wire/messages.ts'
-import { settle } from '../fake-clock.ts'
-import { PROXY, World } from '../frp-world.ts'
+import { settle } from '../frp-clock.ts'
+import { World } from '../frp-world.ts'
 import { login, RawEnd } from '../raw-end.ts'
+import { atRawTurn } from '../raw-turn.ts'
 import { UdpNet } from '../udp-net.ts'
-
-/** Our client with these proxies, and the TURN it has logged in at, which speaks by hand. */
-async function behindRawTurn(...specs: readonly Partial<ProxySpec>[]) {
-  const world = new World()
-  const [near, far] = world.pair()
-  const end = new RawEnd(far, world.clock, false)
-  const { client } = world.client({ dialServer: async () => ({ link: near, direct: false }) })
-  client.start()
-  for (const spec of specs) client.openProxy({ ...PROXY, ...spec })
-  await settle()
-  const [control] = end.streams
-  if (control === undefined) throw new Error('no login')
-  control.say({ type: 'loginResp', version: '0.45.0', runId: 'r' })
-  await settle()
-  control.secure(world.clock)
-  await settle()
-  return { world, end, control }
-}
 
 describe('the PROXY protocol', () => {
   test.each([
@@ -47,7 +29,8 @@ describe('the PROXY protocol', () => {
   })
 
   async function served(started: Partial<MessageOf<'startWorkConn'>>): Promise<string> {
-    const { world, end, control } = await behindRawTurn({ proxyProtocol: 'v1' })
+    const { world, admit, work } = await atRawTurn({}, [{ proxyProtocol: 'v1' }])
+    await admit()
     let heard = ''
     world.service = (link) => {
       link.on('error', () => {})
@@ -55,12 +38,8 @@ describe('the PROXY protocol', () => {
         heard += bytes.toString()
       })
     }
-    control.say({ type: 'reqWorkConn' })
-    await world.clock.advance(1)
-    await settle()
-    const [, work] = end.streams
-    work?.say({ ...started, type: 'startWorkConn', proxyName: 'web' })
-    work?.stream.write(Buffer.from('hello'))
+    const stream = await work(started)
+    stream.stream.write(Buffer.from('hello'))
     await settle()
     return heard
   }
@@ -102,10 +81,11 @@ describe('the PROXY protocol', () => {
 })
 
 test('NewProxy says what was asked for, as stock frpc writes it', async () => {
-  const { control } = await behindRawTurn(
+  const { control, admit } = await atRawTurn({}, [
     { name: 'a', limit: '500KB', limitMode: 'client', group: { name: 'g', key: 'k' }, remotePort: 6000 },
     { name: 'b', limit: '1MB', limitMode: 'server', proxyProtocol: 'v2' },
-  )
+  ])
+  await admit()
   const domains = { customDomains: [], subdomain: '', locations: [], routeByHttpUser: '' }
   const rules = { httpUser: '', httpPwd: '', hostHeaderRewrite: '', headers: {}, responseHeaders: {} }
   const empty = { useEncryption: false, useCompression: false, metas: {}, ...domains, ...rules }

@@ -1,24 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { encodeMessage } from '../../../src/frp/wire/codec.ts'
-import { settle } from '../fake-clock.ts'
+import { settle } from '../frp-clock.ts'
 import { Caller, World } from '../frp-world.ts'
+import { rawClient } from '../raw-client.ts'
 import { login, RawEnd, type RawStream } from '../raw-end.ts'
 
 /** A stranger's mux at a TURN, and a stream of it. */
 function stranger(world: World): { readonly end: RawEnd; readonly stream: RawStream } {
   const end = new RawEnd(world.toTurn(), world.clock, true)
   return { end, stream: end.open() }
-}
-
-/** A client written by hand that has logged in. */
-async function member(world: World, fields: Parameters<typeof login>[0] = {}) {
-  const { end, stream } = stranger(world)
-  stream.say(login(fields))
-  await settle()
-  stream.secure(world.clock)
-  await settle()
-  const answer = stream.heard[0]
-  return { end, control: stream, runId: answer?.type === 'loginResp' ? answer.runId : '' }
 }
 
 const reasons = (world: World) => world.told.flatMap((fact) => (fact.type === 'session.closed' ? [fact.why] : []))
@@ -32,7 +22,7 @@ describe('a stranger', () => {
     await world.clock.advance(1)
     expect(reasons(world)).toEqual(['no login within 10 s'])
     await settle()
-    expect(world.clock.pending).toEqual(0)
+    expect(world.clock.timerCount).toEqual(0)
   })
 
   test.each([
@@ -48,7 +38,7 @@ describe('a stranger', () => {
     await settle()
     expect([stream.gone, reasons(world)]).toEqual([true, []])
     await world.clock.advance(10_000)
-    expect([reasons(world), world.clock.pending]).toEqual([['no login within 10 s'], 0])
+    expect([reasons(world), world.clock.timerCount]).toEqual([['no login within 10 s'], 0])
   })
 
   test('who breaks off within a login has 10 s', async () => {
@@ -56,16 +46,16 @@ describe('a stranger', () => {
     const { stream } = stranger(world)
     stream.stream.write(encodeMessage(login()).subarray(0, 40))
     await world.clock.advance(10_000)
-    expect([stream.gone, reasons(world), world.openLinks, world.clock.pending]).toEqual([true, ['no login within 10 s'], 0, 0])
+    expect([stream.gone, reasons(world), world.openLinks, world.clock.timerCount]).toEqual([true, ['no login within 10 s'], 0, 0])
   })
 
   test('is one of no more than 256', async () => {
     const world = new World()
     for (let count = 0; count < 300; count++) world.toTurn().write(Buffer.from([0]))
     await settle()
-    expect(world.server.figures().strangers).toEqual(256)
+    expect(world.server.figures().pendingLogins).toEqual(256)
     await world.clock.advance(10_000)
-    expect([world.server.figures().strangers, world.clock.pending]).toEqual([0, 0])
+    expect([world.server.figures().pendingLogins, world.clock.timerCount]).toEqual([0, 0])
   })
 
   test('who only waits keeps nobody out: the one that has waited longest makes room', async () => {
@@ -74,14 +64,14 @@ describe('a stranger', () => {
     for (const { link } of waiting) link.write(Buffer.from([0]))
     await settle()
     const { told } = await world.serving()
-    expect([told[0]?.type, world.server.figures().strangers]).toEqual(['client.loggedIn', 255])
+    expect([told[0]?.type, world.server.figures().pendingLogins]).toEqual(['client.loggedIn', 255])
     expect(waiting.map(({ ended }) => ended)).toEqual([true, ...Array<boolean>(255).fill(false)])
     expect(reasons(world)).toEqual(['too many others came before it logged in'])
   })
 
   test('cannot bring work for somebody else', async () => {
     const world = new World()
-    const { runId } = await member(world)
+    const { runId } = await rawClient(world)
     const { stream } = stranger(world)
     stream.say({ type: 'newWorkConn', runId })
     await settle()
@@ -115,7 +105,7 @@ describe('a client', () => {
     ])
     const answer = stream.heard[0]
     const runId = answer?.type === 'loginResp' ? answer.runId : ''
-    expect(answer).toEqual({ type: 'loginResp', version: '0.45.0', runId, error: '', moonwalk: '' })
+    expect(answer).toEqual({ type: 'loginResp', version: '0.45.0', runId, error: '', moonwalk: '', moonwalkDatagrams: 0 })
     const work = end.open()
     work.say({ type: 'newWorkConn', runId })
     work.raw()
@@ -138,13 +128,13 @@ describe('a client', () => {
     [2 ** 40, 5],
   ])('that wants a pool of %d is asked for %d', async (poolCount, asked) => {
     const world = new World()
-    const { control } = await member(world, { poolCount })
+    const { control } = await rawClient(world, { poolCount })
     expect(control.heard.slice(1)).toEqual(Array.from({ length: asked }, () => ({ type: 'reqWorkConn' })))
   })
 
   test('may leave eleven idle work connections, and is told of one too many', async () => {
     const world = new World()
-    const { end, runId } = await member(world, { poolCount: 1 })
+    const { end, runId } = await rawClient(world, { poolCount: 1 })
     const works = Array.from({ length: 12 }, () => end.open())
     for (const work of works) work.say({ type: 'newWorkConn', runId })
     await settle()
@@ -158,7 +148,7 @@ describe('a client', () => {
 
   test('that brings no work costs its user 10 s, and no more', async () => {
     const world = new World()
-    const { control } = await member(world)
+    const { control } = await rawClient(world)
     control.say({ type: 'newProxy', proxyName: 'web', proxyType: 'tcp', remotePort: 6000 })
     await settle()
     const user = world.user(6000)
@@ -171,7 +161,7 @@ describe('a client', () => {
 
   test('has its pings answered', async () => {
     const world = new World()
-    const { control } = await member(world)
+    const { control } = await rawClient(world)
     control.say({ type: 'ping' })
     await settle()
     expect(control.heard.slice(1)).toEqual([{ type: 'pong', error: '' }])
@@ -180,7 +170,7 @@ describe('a client', () => {
   test('that sends garbage ends, and only it', async () => {
     const world = new World()
     const other = await world.serving()
-    const { control } = await member(world)
+    const { control } = await rawClient(world)
     control.stream.write(Buffer.alloc(64, 1))
     await settle()
     expect(reasons(world)).toEqual([expect.stringMatching(/^unreadable control message: /)])
@@ -189,7 +179,7 @@ describe('a client', () => {
 
   test('that floods ends', async () => {
     const world = new World()
-    const { control } = await member(world)
+    const { control } = await rawClient(world)
     for (let count = 0; count < 5_000; count++) control.say({ type: 'ping' })
     await settle(6_000)
     expect(reasons(world)).toEqual(['too many control messages'])
@@ -204,7 +194,7 @@ describe('a client', () => {
           open = () => resolve({ type: 'listening', port: 6000, close: async () => void closed++ })
         }),
     })
-    const { control, end } = await member(world)
+    const { control, end } = await rawClient(world)
     control.say({ type: 'newProxy', proxyName: 'web', remotePort: 6000 })
     await settle()
     end.mux.close('')
@@ -220,7 +210,7 @@ describe('a client', () => {
 
   test('that logs in twice on one connection loses the second stream', async () => {
     const world = new World()
-    const { end } = await member(world)
+    const { end } = await rawClient(world)
     const again = end.open()
     again.say(login())
     await settle()
@@ -229,7 +219,7 @@ describe('a client', () => {
 
   test('with a proxy name too long is ended', async () => {
     const world = new World()
-    const { control } = await member(world)
+    const { control } = await rawClient(world)
     control.say({ type: 'newProxy', proxyName: 'x'.repeat(513) })
     await settle()
     expect(reasons(world)).toEqual(['a proxy name of more than 512 bytes'])

@@ -1,49 +1,25 @@
 import { describe, expect, test } from 'vitest'
-import type { DatagramPort, ProxySpec } from '../../../src/frp/contract.ts'
-import { settle } from '../fake-clock.ts'
+import { ProxyMeter } from '../../../src/frp/meters/proxy-meter.ts'
+import { encodeMessage } from '../../../src/frp/wire/codec.ts'
+import type { Message } from '../../../src/frp/wire/messages.ts'
+import { settle } from '../frp-clock.ts'
 import { World } from '../frp-world.ts'
-import { login, RawEnd } from '../raw-end.ts'
+import { rawClient, rawUdpClient } from '../raw-client.ts'
+import type { RawStream } from '../raw-end.ts'
+import { atRawTurn } from '../raw-turn.ts'
 import { UdpNet } from '../udp-net.ts'
-
-/** A TURN and a client with a udp service that answers everything with `>`, and users who ask. */
-async function playing(options: { readonly mux?: boolean; readonly wire?: 1 | 2; readonly spec?: Partial<ProxySpec> } = {}) {
-  const net = new UdpNet()
-  const { openDatagrams } = net
-  const world = new World({ openDatagrams })
-  const service = await openDatagrams('127.0.0.1:53', (bytes, from) => port(service).send(Buffer.from(`>${bytes.toString()}`), from))
-  const {
-    client,
-    told,
-    port: publicPort,
-  } = await world.serving(
-    { name: 'dns', type: 'udp', local: '127.0.0.1:53', ...options.spec },
-    { mux: options.mux ?? true, wire: options.wire ?? 1, openDatagrams },
-  )
-  await world.clock.advance(0)
-  const user = async () => {
-    const heard: string[] = []
-    const socket = port(await openDatagrams('127.0.0.1:0', (bytes) => heard.push(bytes.toString())))
-    const ask = (text: string) => socket.send(Buffer.from(text), { host: '127.0.0.1', port: publicPort })
-    return { heard, ask }
-  }
-  return { net, world, client, told, publicPort, user }
-}
-
-function port(opened: DatagramPort | { readonly type: 'failed' }): DatagramPort {
-  if (opened.type === 'failed') throw new Error('no socket')
-  return opened
-}
+import { socketOf, udpUser, udpWorld } from '../udp-world.ts'
 
 describe.each([
-  ['mux', { mux: true }],
-  ['no mux', { mux: false }],
-  ['wire v2', { wire: 2 }],
-  ['wire v2 without mux', { mux: false, wire: 2 }],
-  ['wire v2, encryption and compression', { wire: 2, spec: { useEncryption: true, useCompression: true } }],
+  ['mux', { client: { mux: true } }],
+  ['no mux', { client: { mux: false } }],
+  ['wire v2', { client: { wire: 2 } }],
+  ['wire v2 without mux', { client: { mux: false, wire: 2 } }],
+  ['wire v2, encryption and compression', { client: { wire: 2 }, spec: { useEncryption: true, useCompression: true } }],
   ['encryption and compression', { spec: { useEncryption: true, useCompression: true } }],
 ] as const)('with %s', (_, options) => {
   test('datagrams go to the service and back, each to its user', async () => {
-    const { world, client, user, net, told, publicPort } = await playing(options)
+    const { world, client, user, net, told, port } = await udpWorld(options)
     const [ash, elm] = [await user(), await user()]
     ash.ask('a1')
     elm.ask('e1')
@@ -51,15 +27,24 @@ describe.each([
     ash.ask('a2')
     await settle()
     expect([ash.heard, elm.heard]).toEqual([['>a1', '>a2'], ['>e1']])
-    expect(told.at(-1)).toEqual({ type: 'client.proxyStarted', proxy: 'dns', remoteAddr: `:${publicPort}` })
+    expect(told.at(-1)).toEqual({ type: 'client.proxyStarted', proxy: 'dns', remoteAddr: `:${port}` })
     client.end('done')
     await settle()
-    expect([net.open.size, world.openLinks, world.clock.pending]).toEqual([3, 0, 0]) // the service and two users
+    expect([net.open.size, world.openLinks, world.clock.timerCount]).toEqual([3, 0, 0]) // the service and two users
+  })
+
+  test('a datagram of any size that UDP has passes whole, both ways', async () => {
+    const { user, meter } = await udpWorld(options)
+    const ash = await user()
+    const sizes = [0, 1_500, 7_488, 7_489, 49_152, 65_506]
+    for (const size of sizes) ash.ask('x'.repeat(size))
+    await settle()
+    expect([ash.heard.map((text) => text.length), meter()?.errorsEver]).toEqual([sizes.map((size) => size + 1), 0])
   })
 })
 
 test("a user's socket is closed after 30 s without traffic, and opened again", async () => {
-  const { world, user, net } = await playing()
+  const { world, user, net } = await udpWorld()
   const ash = await user()
   ash.ask('1')
   await settle()
@@ -74,14 +59,13 @@ test("a user's socket is closed after 30 s without traffic, and opened again", a
 })
 
 test('a quiet work connection lives on pings', async () => {
-  const { world, user } = await playing()
+  const { world, user, meter } = await udpWorld()
   const ash = await user()
   await world.clock.advance(600_000)
   ash.ask('still there')
   await settle()
   expect(ash.heard).toEqual(['>still there'])
-  const meter = world.server.figures().sessions[0]?.proxies[0]?.meter
-  expect(meter?.figures(world.clock.now())).toEqual({
+  expect(meter()).toEqual({
     connectionsNow: 1,
     connectionsEver: 1,
     bytesIn: 11,
@@ -91,14 +75,82 @@ test('a quiet work connection lives on pings', async () => {
   })
 })
 
-test('a datagram too large for a message is lost, and nothing else', async () => {
-  const { user } = await playing()
-  const ash = await user()
-  ash.ask('x'.repeat(7_489))
-  ash.ask('y'.repeat(7_000))
-  await settle()
-  expect(ash.heard.map((text) => text.length)).toEqual([7_001])
+describe('with a stock end, whose messages are limited, a larger datagram is lost and counted', () => {
+  const LOST = 'a datagram of 7489 bytes was lost: the other end of the tunnel takes 7488 at most'
+
+  test('towards a client', async () => {
+    const net = new UdpNet()
+    const world = new World({ openDatagrams: net.openDatagrams })
+    const { work } = await rawUdpClient(world)
+    const ash = await udpUser(net, 6000)
+    ash.ask('x'.repeat(7_488))
+    ash.ask('x'.repeat(7_489))
+    await settle()
+    const meter = world.server.figures().sessions[0]?.proxies[0]?.meter
+    expect([packetsOf(work).map(({ length }) => length), meter?.figures(0)]).toEqual([
+      [7_488],
+      {
+        connectionsNow: 1,
+        connectionsEver: 1,
+        bytesIn: 7_488,
+        bytesOut: 0,
+        errorsEver: 1,
+        lastError: { text: LOST, atMs: world.clock.wallMs() },
+      },
+    ])
+  })
+
+  test('towards a TURN', async () => {
+    const net = new UdpNet()
+    const meter = new ProxyMeter()
+    const service = socketOf(await net.openDatagrams('127.0.0.1:53', (bytes, from) => service.send(Buffer.alloc(Number(bytes)), from)))
+    const options = { openDatagrams: net.openDatagrams, meterOf: () => meter }
+    const { admit, ...turn } = await atRawTurn(options, [{ type: 'udp', local: '127.0.0.1:53' }])
+    await admit()
+    const work = await turn.work()
+    for (const size of ['7488', '7489'])
+      work.say({ type: 'udpPacket', content: Buffer.from(size).toString('base64'), remote: { host: '203.0.113.9', port: 4 } })
+    await settle()
+    const { errorsEver, lastError } = meter.figures(0)
+    expect([packetsOf(work).map(({ length }) => length), errorsEver, lastError?.text]).toEqual([[7_488], 1, LOST])
+  })
 })
+
+describe('a message beyond what was agreed on', () => {
+  test.each([
+    ['from a client that agreed on nothing', {}, 10_240 - 28],
+    ['from one of ours', { moonwalk: '1', moonwalk_datagrams: '65507' }, 87_600 - 28],
+    ['from one that claims to take more than UDP has', { moonwalk: '1', moonwalk_datagrams: '999999999' }, 87_600 - 28],
+  ])('ends the work connection %s, and no other', async (_, metas, most) => {
+    const world = new World({ openDatagrams: new UdpNet().openDatagrams })
+    const { work, bring } = await rawUdpClient(world, { metas })
+    const say = (stream: RawStream, length: number): void =>
+      stream.say({ type: 'udpPacket', content: 'A'.repeat(length), remote: { host: '1.2.3.4', port: 5 } })
+    const whole = encodeMessage({ type: 'udpPacket', content: 'A', remote: { host: '1.2.3.4', port: 5 } }).length - 9 - 1
+    say(work, most + 28 - whole)
+    await settle()
+    expect(work.gone).toEqual(false)
+    say(work, most + 28 - whole + 1)
+    await settle()
+    expect([work.gone, world.server.sessionCount, await bring().then(({ gone }) => gone)]).toEqual([true, 1, false])
+  })
+})
+
+test('datagrams that come while the work connection is away are lost and counted', async () => {
+  const net = new UdpNet()
+  const world = new World({ openDatagrams: net.openDatagrams })
+  const { work } = await rawUdpClient(world)
+  work.stream.reset()
+  await settle()
+  const ash = await udpUser(net, 6000)
+  ash.ask('1')
+  await settle()
+  const { errorsEver, lastError } = world.server.figures().sessions[0]?.proxies[0]?.meter.figures(0) ?? {}
+  expect([errorsEver, lastError?.text]).toEqual([1, 'a datagram was lost: there was no work connection for it'])
+})
+
+const packetsOf = (work: RawStream): readonly Buffer[] =>
+  work.heard.flatMap((message: Message) => (message.type === 'udpPacket' ? [Buffer.from(message.content, 'base64')] : []))
 
 test('a udp port has the texts of frp, and is another than the tcp port of its number', async () => {
   const net = new UdpNet()
@@ -116,20 +168,9 @@ test('a udp port has the texts of frp, and is another than the tcp port of its n
 
 test('a work connection is fetched 500 ms after the answer, and again 1 s after it is lost or silent for 60 s', async () => {
   const world = new World({ openDatagrams: new UdpNet().openDatagrams })
-  const end = new RawEnd(world.toTurn(), world.clock, true)
-  const control = end.open()
-  control.say(login({ runId: 'r' }))
-  await settle()
-  control.secure(world.clock)
-  control.say({ type: 'newProxy', proxyName: 'dns', proxyType: 'udp', remotePort: 6000 })
-  await settle()
+  const { end, control, open, bring } = await rawClient(world)
+  await open({ proxyName: 'dns', proxyType: 'udp' })
   const asked = () => control.heard.filter((message) => message.type === 'reqWorkConn').length
-  const bring = async () => {
-    const work = end.open()
-    work.say({ type: 'newWorkConn', runId: 'r' })
-    await settle()
-    return work
-  }
   await world.clock.advance(499)
   expect(asked()).toEqual(0)
   await world.clock.advance(1)
@@ -146,20 +187,12 @@ test('a work connection is fetched 500 ms after the answer, and again 1 s after 
   expect(spare[0]?.gone).toEqual(true)
   end.mux.close('')
   await settle()
-  expect(world.clock.pending).toEqual(0)
+  expect(world.clock.timerCount).toEqual(0)
 })
 
 test('garbage on a udp work connection ends that connection only', async () => {
   const world = new World({ openDatagrams: new UdpNet().openDatagrams })
-  const end = new RawEnd(world.toTurn(), world.clock, true)
-  const control = end.open()
-  control.say(login({ runId: 'r', poolCount: 1 }))
-  await settle()
-  control.secure(world.clock)
-  control.say({ type: 'newProxy', proxyName: 'dns', proxyType: 'udp', remotePort: 6000 })
-  const work = end.open()
-  work.say({ type: 'newWorkConn', runId: 'r' })
-  await world.clock.advance(500)
+  const { work } = await rawUdpClient(world)
   work.stream.write(Buffer.from('!!!'))
   await settle()
   expect([work.gone, world.server.sessionCount]).toEqual([true, 1])

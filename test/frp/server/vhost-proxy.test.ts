@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ProxySpec } from '../../../src/frp/contract.ts'
 import { Vhosts } from '../../../src/frp/web/vhosts.ts'
-import { settle } from '../fake-clock.ts'
+import { settle } from '../frp-clock.ts'
 import { Caller, PROXY, World } from '../frp-world.ts'
 import { acceptedOf } from '../link-pair.ts'
 
@@ -82,7 +82,7 @@ test('a domain is free again once its proxy is closed, its client leaves or logs
   expect(again.told.at(-1)?.type).toEqual('client.proxyStarted')
   again.client.end('gone')
   await settle()
-  expect([user('http'), refusals(world), world.clock.pending]).toEqual([null, [], 0])
+  expect([user('http'), refusals(world), world.clock.timerCount]).toEqual([null, [], 0])
   expect(world.told.filter(({ type }) => type.startsWith('proxy'))).toEqual([
     { type: 'proxy.opened', session: 1, proxy: 'web', port: 8088 },
     { type: 'proxy.closed', session: 1, proxy: 'web', port: 8088 },

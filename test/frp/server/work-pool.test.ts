@@ -2,10 +2,10 @@ import { expect, test } from 'vitest'
 import type { MuxStream } from '../../../src/frp/mux/mux-contract.ts'
 import { type IdleWork, WorkPool } from '../../../src/frp/server/work-pool.ts'
 import { wireOf } from '../../../src/frp/wire/wire.ts'
-import { FakeClock } from '../fake-clock.ts'
+import { frpClock } from '../frp-clock.ts'
 
 function pool(poolCount = 1) {
-  const clock = new FakeClock()
+  const clock = frpClock()
   const told: string[] = []
   let asked = 0
   const works = new WorkPool({
@@ -48,7 +48,7 @@ test('what is ready is given at once, oldest first, and asked for again together
   user('elm')
   expect([told, asked(), works.idleCount]).toEqual([['ash has 1', 'elm has 2'], 3, 1])
   await clock.advance(3)
-  expect([asked(), clock.pending]).toEqual([5, 0])
+  expect([asked(), clock.timerCount]).toEqual([5, 0])
 })
 
 test('whoever takes the last one has them all asked for at once, behind what the user is given', () => {
@@ -59,7 +59,7 @@ test('whoever takes the last one has them all asked for at once, behind what the
   const user = () => works.get({ give: () => told.push(`given, ${asked()} asked for`), refuse: () => {} })
   user()
   user()
-  expect([told, asked(), clock.pending]).toEqual([['given, 2 asked for', 'given, 2 asked for'], 4, 0])
+  expect([told, asked(), clock.timerCount]).toEqual([['given, 2 asked for', 'given, 2 asked for'], 4, 0])
 })
 
 test('users who wait are served in the order they came, and leave a pool behind', () => {
@@ -86,7 +86,7 @@ test('a user waits 10 s, and a client that does not deliver is asked again', asy
   const { clock, told, asked, user } = pool()
   for (let count = 0; count < 200; count++) user(`${count}`)
   await clock.advance(10_000)
-  expect([told.length, told[0], asked(), clock.pending]).toEqual([200, '0 refused', 100, 0])
+  expect([told.length, told[0], asked(), clock.timerCount]).toEqual([200, '0 refused', 100, 0])
   user('late')
   expect(asked()).toEqual(101)
 })
@@ -96,7 +96,7 @@ test('closing refuses who waits and resets what is idle', () => {
   one.user('ash')
   one.works.close()
   one.user('elm')
-  expect([one.told, one.clock.pending, one.bring(1)]).toEqual([['ash refused', 'elm refused'], 0, false])
+  expect([one.told, one.clock.timerCount, one.bring(1)]).toEqual([['ash refused', 'elm refused'], 0, false])
   const other = pool()
   other.bring(1)
   other.works.close()

@@ -2,11 +2,13 @@ import { describe, expect, test } from 'vitest'
 import {
   framingOf,
   type HttpRules,
+  informationalHeaders,
   isAuthorized,
   NO_RULES,
   requestHeaders,
   responseHeaders,
   rulesOf,
+  trailerHeaders,
 } from '../../../src/frp/web/http-rules.ts'
 import { type MessageOf, parseBody } from '../../../src/frp/wire/messages.ts'
 
@@ -46,7 +48,7 @@ test.each([
 ])('a body told by %j', (raw, framing) => expect(framingOf(raw)).toEqual(framing))
 
 describe('the headers of a request', () => {
-  const question = { host: 'web.example.org', from: '192.0.2.1', tls: false, method: 'GET', upgrade: null }
+  const question = { host: 'web.example.org', from: '192.0.2.1', tls: false, method: 'GET', upgrade: null, expectsContinue: false }
   const told = ['X-Forwarded-For', '192.0.2.1', 'X-Forwarded-Host', 'web.example.org', 'X-Forwarded-Proto', 'http']
   const close = ['Connection', 'close']
   test.each([
@@ -61,6 +63,12 @@ describe('the headers of a request', () => {
       ['Connection', 'X-One , x-two', 'X-One', '1', 'X-TWO', '2', 'connection', 'x-three', 'X-Three', '3', 'X-Four', '4'],
       NO_RULES,
       ['Host', 'web.example.org', 'X-Four', '4', ...told, ...close],
+    ],
+    [
+      'keep what is said of headers behind the body, where chunks can carry them',
+      ['Trailer', 'X-Sum', 'TE', 'gzip, trailers;q=1', 'TE', 'Trailers', 'Transfer-Encoding', 'chunked'],
+      NO_RULES,
+      ['Host', 'web.example.org', 'Trailer', 'X-Sum', ...told, 'Transfer-Encoding', 'chunked', 'TE', 'trailers', 'Connection', 'close, TE'],
     ],
     [
       'keep the way a request has come',
@@ -84,6 +92,11 @@ describe('the headers of a request', () => {
     ],
   ])('%s', (_, raw, rules, headers) => expect(requestHeaders({ ...question, raw }, rules)).toEqual(headers))
 
+  test('say that the user waits for `100 Continue`', () =>
+    expect(
+      requestHeaders({ ...question, raw: ['Expect', '100-Continue', 'Content-Length', '5'], expectsContinue: true }, NO_RULES),
+    ).toEqual([...['Host', 'web.example.org', ...told, 'Content-Length', '5', 'Expect', '100-continue', ...close]]))
+
   test('say what protocol a connection is to be handed over to', () => {
     const raw = ['Connection', 'Upgrade', 'Upgrade', 'websocket', 'Sec-WebSocket-Key', 'k']
     expect(requestHeaders({ ...question, raw, tls: true, upgrade: 'websocket' }, NO_RULES)).toEqual([
@@ -106,12 +119,38 @@ test.each([
     {},
     ['ETag', 'e'],
   ],
+  ['keep the names of headers behind chunks', ['Transfer-Encoding', 'chunked', 'Trailer', 'X-Sum'], {}, ['Trailer', 'X-Sum']],
+  ['lose the names of headers behind a length', ['Content-Length', '5', 'Trailer', 'X-Sum'], {}, ['Content-Length', '5']],
   ['lose a length that chunks contradict', ['Content-Length', '5', 'Transfer-Encoding', 'chunked'], {}, []],
   ['keep a length that Connection names', ['Connection', 'content-length', 'Content-Length', '5'], {}, ['Content-Length', '5']],
   ['are set', ['Server', 'theirs'], { server: 'ours' }, ['server', 'ours']],
 ])('the headers of an answer %s', (_, raw, rules, headers) =>
   expect(responseHeaders(raw, { ...NO_RULES, responseHeaders: rules })).toEqual(headers),
 )
+
+test('the headers of an answer of the 1xx kind are those that are for the user', () =>
+  expect(informationalHeaders(['Link', '</a>', 'Connection', 'x-a', 'X-A', '1', 'Content-Length', '5'])).toEqual(['Link', '</a>']))
+
+test('headers behind a body say nothing of where it ends, for whom it is or from whom, and nothing that a rule has set', () => {
+  const harmless = ['X-Sum', '9', 'x-sum', '8', 'Server-Timing', 'a']
+  const others = [
+    'Content-Length',
+    '5',
+    'Transfer-Encoding',
+    'chunked',
+    'Host',
+    'x',
+    'Authorization',
+    'x',
+    'Set-Cookie',
+    'x',
+    'Trailer',
+    'x',
+  ]
+  const ruled = ['X-Real-User', 'root', 'server', 'mine']
+  const rules = { ...NO_RULES, headers: { 'X-Real-User': 'ann' }, responseHeaders: { Server: 'moon' } }
+  expect(trailerHeaders([...others, ...harmless, ...ruled, 'X-Forwarded-For', 'x'], rules)).toEqual(harmless)
+})
 
 describe('the rules of a proxy', () => {
   test('are read from the request', () =>

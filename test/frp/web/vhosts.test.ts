@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { NO_RULES } from '../../../src/frp/web/http-rules.ts'
 import { hostName, isDomain, VhostTable } from '../../../src/frp/web/vhost-table.ts'
-import { type VhostRoute, Vhosts, type VhostWish } from '../../../src/frp/web/vhosts.ts'
+import { type VhostRoute, type VhostSpec, Vhosts } from '../../../src/frp/web/vhosts.ts'
 
 test.each([
   ['web.example.org', 'web.example.org'],
@@ -83,7 +83,7 @@ describe('a table', () => {
 const route = (): VhostRoute => ({ rules: NO_RULES, serve: () => {} })
 const vhosts = (subdomainHost: string | null = null, port = 8088): Vhosts =>
   new Vhosts({ port: () => port, isOwn: (host) => host === '203.0.113.7' || host === 'node.example.org', subdomainHost })
-const wish = (fields: Partial<VhostWish>): VhostWish => ({ type: 'http', domains: [], subdomain: '', locations: [], ...fields })
+const wish = (fields: Partial<VhostSpec>): VhostSpec => ({ type: 'http', domains: [], subdomain: '', locations: [], ...fields })
 
 describe('a claim', () => {
   test.each([

@@ -1,11 +1,12 @@
 // Where a stream is cut into pieces says nothing: every reader makes the same of the same bytes, valid or not.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { bareFrame, FrameParser } from '../../../src/frp/mux/yamux-frame.ts'
+import { FrameParser, frameHeader } from '../../../src/frp/mux/yamux-frame.ts'
 import { encodeMessage, MessageReader } from '../../../src/frp/wire/codec.ts'
 import { createCoder } from '../../../src/frp/wire/coding.ts'
 import { ControlChannel } from '../../../src/frp/wire/control-channel.ts'
 import { controlCipher } from '../../../src/frp/wire/control-cipher.ts'
+import { datagramLimits } from '../../../src/frp/wire/datagram-size.ts'
 import { firstMessage } from '../../../src/frp/wire/first-message.ts'
 import { GreetingReader } from '../../../src/frp/wire/greeting.ts'
 import type { Outgoing } from '../../../src/frp/wire/messages.ts'
@@ -17,7 +18,7 @@ import { answerHello, ClientOpening } from '../../../src/frp/wire/wire-v2-hello.
 import { chance, strange } from '../../fuzz/chance.ts'
 import { fixed, v1, v2 } from '../../fuzz/message-targets.ts'
 import { deadEnd } from '../dead-end.ts'
-import { FakeClock } from '../fake-clock.ts'
+import { frpClock } from '../frp-clock.ts'
 
 /** What a reader said, in order, and how it came to its end: null while it may go on. */
 interface Outcome {
@@ -82,7 +83,7 @@ const first: Reading = (pieces) => {
     behind += bytes.toString('hex')
   }
   firstMessage(stream, {
-    clock: new FakeClock(),
+    clock: frpClock(),
     source: new MessageReader(),
     timeoutMs: null,
     onMessage: (message, rest) => {
@@ -114,7 +115,13 @@ describe('the same is made of', () => {
     ['a first message, and what comes behind it', v1, first],
     [
       'yamux frames',
-      Buffer.concat([bareFrame(1, 1, 1, 0), bareFrame(0, 0, 1, 5), Buffer.from('hello'), bareFrame(2, 1, 0, 7), bareFrame(0, 4, 1, 0)]),
+      Buffer.concat([
+        frameHeader(1, 1, 1, 0),
+        frameHeader(0, 0, 1, 5),
+        Buffer.from('hello'),
+        frameHeader(2, 1, 0, 7),
+        frameHeader(0, 4, 1, 0),
+      ]),
       yamuxFrames,
     ],
   ])('%s', (_, valid, reading) => {
@@ -137,7 +144,7 @@ const channel =
     const said: string[] = []
     let end: string | null = null
     const control = new ControlChannel(stream, {
-      clock: new FakeClock(),
+      clock: frpClock(),
       wire: wireOf(wire),
       cipher: aes(false, wire === 2 ? fixed(32) : null),
       onMessage: (message) => said.push(JSON.stringify(message)),
@@ -175,6 +182,7 @@ const packets =
     let end: string | null = null
     const packetStream = new PacketStream(stream, {
       wire: wireOf(wire),
+      limits: datagramLimits(wireOf(wire), 0),
       coder: createCoder(wishes),
       onPacket: (bytes, { host, port }) => said.push(`${bytes.toString('hex')} of ${host}:${port}`),
       onSign: () => {},

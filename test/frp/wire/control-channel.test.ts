@@ -8,13 +8,13 @@ import { Decrypter, Encrypter, streamKey } from '../../../src/frp/wire/crypto.ts
 import type { Message, Outgoing } from '../../../src/frp/wire/messages.ts'
 import { wireOf } from '../../../src/frp/wire/wire.ts'
 import { deadEnd } from '../dead-end.ts'
-import { FakeClock } from '../fake-clock.ts'
+import { frpClock } from '../frp-clock.ts'
 
 const KEY = streamKey('secret')
 const IV = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex')
 
 function channel(stream: MuxStream) {
-  const clock = new FakeClock()
+  const clock = frpClock()
   const heard: Message[] = []
   const failed: string[] = []
   const control = new ControlChannel(stream, {
@@ -58,7 +58,7 @@ test('messages are heard however the bytes are cut, the first of them behind the
       control.start(bytes.subarray(0, first))
       stream.onBytes?.(bytes.subarray(first, second))
       stream.onBytes?.(bytes.subarray(second))
-      expect([heard, failed, clock.pending]).toEqual([expected, [], 0])
+      expect([heard, failed, clock.timerCount]).toEqual([expected, [], 0])
     }),
   )
 })
@@ -73,7 +73,7 @@ test('a message that breaks off ends the channel after 10 s, dripped or not', as
   await clock.advance(999)
   expect(failed).toEqual([])
   await clock.advance(1)
-  expect([heard, failed, clock.pending, stream.onBytes]).toEqual([[{ type: 'reqWorkConn' }], ['a control message broke off'], 0, null])
+  expect([heard, failed, clock.timerCount, stream.onBytes]).toEqual([[{ type: 'reqWorkConn' }], ['a control message broke off'], 0, null])
 })
 
 test.each<[string, (stream: MuxStream) => void, string]>([

@@ -5,7 +5,7 @@ import type { Outgoing } from '../../../src/frp/wire/messages.ts'
 import { transcriptOf } from '../../../src/frp/wire/wire-v2-crypto.ts'
 import { encodeFrame, encodeMessageV2, MAGIC, MessageReaderV2 } from '../../../src/frp/wire/wire-v2-frame.ts'
 import { answerHello, ClientOpening } from '../../../src/frp/wire/wire-v2-hello.ts'
-import { settle } from '../fake-clock.ts'
+import { settle } from '../frp-clock.ts'
 import { Caller, World } from '../frp-world.ts'
 import { login, RawEnd } from '../raw-end.ts'
 
@@ -48,7 +48,7 @@ describe('a TURN', () => {
     member.client.end('done')
     end.mux.close('')
     await settle()
-    expect([world.openLinks, world.clock.pending]).toEqual([0, 0])
+    expect([world.openLinks, world.clock.timerCount]).toEqual([0, 0])
   })
 
   test.each<[string, Buffer]>([
@@ -84,7 +84,7 @@ describe('a TURN', () => {
     end.open().stream.write(bytes)
     await settle()
     expect([reasons(world), end.closed === null]).toEqual([[why, why], false])
-    expect([world.openLinks, world.clock.pending]).toEqual([0, 0])
+    expect([world.openLinks, world.clock.timerCount]).toEqual([0, 0])
   })
 
   test('gives who stops behind the magic or the hello 10 s', async () => {
@@ -97,14 +97,17 @@ describe('a TURN', () => {
     await world.clock.advance(9_999)
     expect(callers.map(({ closed }) => closed)).toEqual([false, false, false])
     await world.clock.advance(1)
-    expect([callers.map(({ closed }) => closed), world.openLinks, world.clock.pending]).toEqual([[true, true, true], 0, 0])
+    expect([callers.map(({ closed }) => closed), world.openLinks, world.clock.timerCount]).toEqual([[true, true, true], 0, 0])
   })
 
   test('hears who has logged in, until a record is false: then that session ends', async () => {
     const world = new World()
     const other = await member(world, 'other')
     const { caller, answer, cipher, say } = await member(world)
-    expect(answer).toEqual({ type: 'message', message: { type: 'loginResp', version: '0.45.0', runId: 'r', error: '', moonwalk: '' } })
+    expect(answer).toEqual({
+      type: 'message',
+      message: { type: 'loginResp', version: '0.45.0', runId: 'r', error: '', moonwalk: '', moonwalkDatagrams: 0 },
+    })
     say({ type: 'newProxy', proxyName: 'web', proxyType: 'tcp', remotePort: 6000 })
     await settle()
     expect(world.ports.has(6000)).toEqual(true)
@@ -228,6 +231,6 @@ describe('a client', () => {
   ])('whose TURN %s says so and ends', async (_, answer, why, refused) => {
     const { world, told } = await clientAt(answer)
     expect(told.at(-1)).toEqual({ type: 'client.closed', why, refused })
-    expect([world.openLinks, world.clock.pending]).toEqual([0, 0])
+    expect([world.openLinks, world.clock.timerCount]).toEqual([0, 0])
   })
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { HeldBytes } from '../../../src/frp/mux/held-bytes.ts'
+import { ByteQueue } from '../../../src/frp/wire/byte-queue.ts'
 import { controlCipher } from '../../../src/frp/wire/control-cipher.ts'
 import { GreetingReader } from '../../../src/frp/wire/greeting.ts'
 import type { Message } from '../../../src/frp/wire/messages.ts'
@@ -257,7 +257,7 @@ describe('an opening', () => {
 test('held bytes come out as they went in, and what was taken stays as it was', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.uint8Array({ maxLength: 700 }), fc.nat(900)), { maxLength: 40 }), (steps) => {
-      const held = new HeldBytes()
+      const held = new ByteQueue()
       const taken: Buffer[] = []
       for (const [bytes, wish] of steps) {
         held.push(Buffer.from(bytes))

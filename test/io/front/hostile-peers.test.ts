@@ -2,7 +2,7 @@
 // is out within 10 s, nobody else notices, and nothing of them is left.
 import type { Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { bareFrame, FLAG, FRAME } from '../../../src/frp/mux/yamux-frame.ts'
+import { FLAG, FRAME, frameHeader } from '../../../src/frp/mux/yamux-frame.ts'
 import { encodeMessage } from '../../../src/frp/wire/codec.ts'
 import { encodeFrame, MAGIC } from '../../../src/frp/wire/wire-v2-frame.ts'
 import { login } from '../../frp/raw-end.ts'
@@ -15,13 +15,13 @@ beforeEach(async () => {
 })
 afterEach(() => turn.close())
 
-const SYN = bareFrame(FRAME.window, FLAG.syn, 1, 0)
-const data = (id: number, body: Buffer): Buffer => Buffer.concat([bareFrame(FRAME.data, 0, id, body.length), body])
+const SYN = frameHeader(FRAME.window, FLAG.syn, 1, 0)
+const data = (id: number, body: Buffer): Buffer => Buffer.concat([frameHeader(FRAME.data, 0, id, body.length), body])
 const hex = (digits: string): Buffer => Buffer.from(digits, 'hex')
 const OVERSIZED = hex('6f0000000000002801')
 const NEGATIVE = hex('6fffffffffffffffff')
 const garbage = (first: number): Buffer => Buffer.concat([Buffer.from([first]), someBytes(3_000)])
-const floodOfStreams = Buffer.concat(Array.from({ length: 10_000 }, (_, count) => bareFrame(FRAME.window, FLAG.syn, 1 + 2 * count, 0)))
+const floodOfStreams = Buffer.concat(Array.from({ length: 10_000 }, (_, count) => frameHeader(FRAME.window, FLAG.syn, 1 + 2 * count, 0)))
 
 describe('out within 10 s is who', () => {
   test.each<[string, Buffer]>([
@@ -43,8 +43,8 @@ describe('out within 10 s is who', () => {
     ['stalls within a hello', Buffer.concat([MAGIC, encodeFrame(1, Buffer.alloc(500)).subarray(0, 100)])],
     ['stalls within a yamux header', SYN.subarray(0, 5)],
     ['stalls within a TLS handshake', hex('16030100fa010000f60303')],
-    ['ends a stream twice', Buffer.concat([SYN, bareFrame(FRAME.window, FLAG.fin, 1, 0), bareFrame(FRAME.window, FLAG.fin, 1, 0)])],
-    ['sends more than its credit', Buffer.concat([SYN, bareFrame(FRAME.data, 0, 1, 0x7fffffff)])],
+    ['ends a stream twice', Buffer.concat([SYN, frameHeader(FRAME.window, FLAG.fin, 1, 0), frameHeader(FRAME.window, FLAG.fin, 1, 0)])],
+    ['sends more than its credit', Buffer.concat([SYN, frameHeader(FRAME.data, 0, 1, 0x7fffffff)])],
     ['opens 10,000 streams', floodOfStreams],
     ['opens a stream twice', Buffer.concat([SYN, SYN])],
     ['wants a pool of less than nothing, and says garbage then', Buffer.concat([encodeMessage(login({ poolCount: -5 })), someBytes(500)])],
@@ -70,13 +70,13 @@ describe('out within 10 s is who', () => {
     const socket = await connected(turn.port)
     const closed = gone(socket).then(() => true)
     socket.pause()
-    const pings = Buffer.concat(Array.from({ length: 5_000 }, (_, id) => bareFrame(FRAME.ping, FLAG.syn, 0, id)))
+    const pings = Buffer.concat(Array.from({ length: 5_000 }, (_, id) => frameHeader(FRAME.ping, FLAG.syn, 0, id)))
     socket.write(SYN)
     const flooding = (async () => {
       for (let count = 0; count < 1_000 && !socket.destroyed; count++) await new Promise((resolve) => socket.write(pings, resolve))
     })()
     expect(await isWhole(turn.tunnelPort)).toBe(true)
-    expect(await eventually(() => turn.now().strangers === 0)).toBe(true) // long before its 10 s are over: they have not begun
+    expect(await eventually(() => turn.now().pendingLogins === 0)).toBe(true) // long before its 10 s are over: they have not begun
     await turn.clock.advance(10_000)
     socket.destroy()
     await Promise.all([closed, flooding])

@@ -1,7 +1,7 @@
 import { request as httpsRequest } from 'node:https'
 import { connect, createServer, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { speechOf } from '../../../src/io/front/sniff.ts'
+import { protocolOf } from '../../../src/io/front/protocol.ts'
 import type { InboundRequest } from '../../../src/ports.ts'
 import { connected, converse, everything, frpDoor, openPort, secured } from '../loopback.ts'
 
@@ -33,7 +33,7 @@ test.each([
   [0x0a, 'unknown'],
   [0xff, 'unknown'],
   [-1, 'unknown'],
-])('the first byte %i says %s', (byte, speech) => expect(speechOf(byte)).toEqual(speech))
+])('the first byte %i says %s', (byte, speech) => expect(protocolOf(byte)).toEqual(speech))
 
 describe('who is who', () => {
   test('HTTP is answered, on the port where frp is spoken too', async () => {
@@ -177,9 +177,9 @@ describe('slow and rude callers', () => {
     client.destroy()
   })
 
-  test('headers over 16 KiB are refused', async () => {
+  test('headers over 64 KiB are refused', async () => {
     const { port } = await open()
-    const answer = await converse(await connected(port), get('/', `Host: x\r\nX: ${'a'.repeat(17_000)}\r\n`))
+    const answer = await converse(await connected(port), get('/', `Host: x\r\nX: ${'a'.repeat(66_000)}\r\n`))
     expect(['', '431']).toContain(answer.slice(9, 12))
   })
 

@@ -1,6 +1,7 @@
 import { connect as connectTls } from 'node:tls'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Link } from '../../../src/frp/links/link.ts'
+import type { InboundRequest } from '../../../src/ports.ts'
 import { connected, converse, everything, sha256 } from '../loopback.ts'
 import { silent, vhostPort } from '../vhost-world.ts'
 
@@ -19,6 +20,7 @@ const get = (path: string, headers = HOST) => `GET ${path} HTTP/1.1\r\n${headers
 const closing = (path: string, headers = HOST) => get(path, `${headers}Connection: close\r\n`)
 const statusOf = (answer: string): string => answer.slice(9, 12)
 const bodyOf = (answer: string): string => answer.slice(answer.indexOf('\r\n\r\n') + 4)
+const UNPASSED = 'gave an answer that is not passed on'
 const FORWARDED = 'X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Host: web.example.org\r\nX-Forwarded-Proto: http\r\n'
 
 /** A request whose chunks are one: where a body is cut is up to Node. */
@@ -130,6 +132,76 @@ describe('a request for a domain', () => {
     expect(bodyOf(await converse(await connected(door.port), get('/server_info', `Host: ${host}\r\n`)))).toEqual('GET /server_info')
   })
 
+  test('is passed on with headers of 60 KiB and with thousands of them, and so is the answer', async () => {
+    const door = await open()
+    const large = `X-Large: ${'a'.repeat(60 << 10)}\r\n`
+    const many = Array.from({ length: 3_000 }, (_, i) => `a${i}: b\r\n`).join('')
+    for (const headers of [large, many]) {
+      const { answer } = await saying(door.port, closing('/', HOST + headers))
+      const served = await door.next()
+      await served.whole()
+      expect(served.heard).toEqual(`GET / HTTP/1.1\r\n${HOST}${headers}${FORWARDED}Connection: close\r\n\r\n`)
+      served.say(`HTTP/1.1 200 OK\r\nDate: today\r\n${headers}Content-Length: 0\r\n\r\n`)
+      expect(await answer).toEqual(`HTTP/1.1 200 OK\r\nDate: today\r\n${headers}Content-Length: 0\r\nConnection: close\r\n\r\n`)
+    }
+  })
+
+  test('has no header overlooked that says where its body ends, however many stand before it', async () => {
+    const door = await open()
+    const many = 'a: b\r\n'.repeat(2_000)
+    const { socket } = await saying(door.port, `POST / HTTP/1.1\r\n${HOST}${many}Transfer-Encoding: chunked\r\n\r\n3\r\nGET\r\n0\r\n\r\n`)
+    const served = await door.next()
+    await served.whole('0\r\n\r\n')
+    expect(served.heard.slice(-87)).toEqual(
+      'X-Forwarded-Proto: http\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n3\r\nGET\r\n0\r\n\r\n',
+    )
+    socket.destroy()
+  })
+
+  test('has its trailers passed on, and those of the answer', async () => {
+    const door = await open()
+    const chunked = 'Transfer-Encoding: chunked\r\nTrailer: X-Sum\r\n'
+    const said = `POST / HTTP/1.1\r\n${HOST}${chunked}Connection: close\r\n\r\n2\r\nhi\r\n0\r\nX-Sum: 1\r\nx-sum: 2\r\nHost: other\r\n\r\n`
+    const { answer } = await saying(door.port, said)
+    const served = await door.next()
+    await served.whole('x-sum: 2\r\n\r\n')
+    expect(served.heard).toEqual(
+      `POST / HTTP/1.1\r\n${HOST}Trailer: X-Sum\r\n${FORWARDED}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nhi\r\n0\r\nX-Sum: 1\r\nx-sum: 2\r\n\r\n`,
+    )
+    served.say(`HTTP/1.1 200 OK\r\nDate: today\r\n${chunked}\r\n2\r\nho\r\n0\r\nX-Sum: 3\r\nX-More: 4\r\n\r\n`)
+    expect(await answer).toEqual(
+      'HTTP/1.1 200 OK\r\nDate: today\r\nTrailer: X-Sum\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nho\r\n0\r\nX-Sum: 3\r\nX-More: 4\r\n\r\n',
+    )
+  })
+
+  test.each([
+    ['HEAD', 'HTTP/1.1', 'HTTP/1.1 200 OK\r\nDate: today\r\nConnection: close\r\n\r\n'],
+    ['GET', 'HTTP/1.0', 'HTTP/1.1 200 OK\r\nDate: today\r\nConnection: close\r\n\r\nhi'],
+  ])('by %s in %s, which knows no trailers, is answered without', async (method, version, expected) => {
+    const door = await open()
+    const { answer } = await saying(door.port, `${method} / ${version}\r\n${HOST}Connection: close\r\n\r\n`)
+    const served = await door.next()
+    await served.whole()
+    const body = method === 'HEAD' ? '' : '2\r\nhi\r\n0\r\nX-Sum: 3\r\n\r\n'
+    served.say(`HTTP/1.1 200 OK\r\nDate: today\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n${body}`)
+    served.link.end()
+    expect(await answer).toEqual(expected)
+  })
+
+  test('is told what its service says ahead of the answer, unless it is of HTTP/1.0', async () => {
+    const door = await open()
+    const early = 'HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\nX-A: 1\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n'
+    for (const version of ['HTTP/1.1', 'HTTP/1.0']) {
+      const { answer } = await saying(door.port, `GET / ${version}\r\n${HOST}Connection: close\r\n\r\n`)
+      const served = await door.next()
+      await served.whole()
+      served.say(`${early.replace('X-A', 'Connection: x-b\r\nX-B: 2\r\nX-A')}HTTP/1.1 100 Continue\r\n\r\n`)
+      served.say('HTTP/1.1 200 OK\r\nDate: today\r\nContent-Length: 2\r\n\r\nhi')
+      const final = 'HTTP/1.1 200 OK\r\nDate: today\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi'
+      expect(await answer).toEqual(version === 'HTTP/1.1' ? early + final : final)
+    }
+  })
+
   test('may stand between requests for the node on one connection', async () => {
     const door = await open()
     const { socket, answer } = await saying(door.port, get('/one', 'Host: x\r\n') + get('/two') + closing('/three', 'Host: x\r\n'))
@@ -157,11 +229,62 @@ describe('a request for a domain', () => {
   })
 })
 
+describe('a user who waits for `100 Continue`', () => {
+  const waiting = `POST / HTTP/1.1\r\n${HOST}Expect: 100-continue\r\nContent-Length: 5\r\nConnection: close\r\n\r\n`
+
+  test('waits for the word of the service', async () => {
+    const door = await open({ continueMs: 600_000 })
+    const { socket, answer } = await saying(door.port, waiting)
+    const said = new Promise((resolve) => socket.once('data', (bytes: Buffer) => resolve(bytes.toString('latin1'))))
+    const served = await door.next()
+    await served.whole()
+    expect(served.heard).toEqual(
+      `POST / HTTP/1.1\r\n${HOST}${FORWARDED}Content-Length: 5\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n`,
+    )
+    served.say('HTTP/1.1 100 Continue\r\n\r\n')
+    expect(await said).toEqual('HTTP/1.1 100 Continue\r\n\r\n')
+    socket.write('hello')
+    await served.whole('hello')
+    served.say('HTTP/1.1 204 Done\r\nDate: today\r\n\r\n')
+    expect(await answer).toEqual('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 Done\r\nDate: today\r\nConnection: close\r\n\r\n')
+  })
+
+  test('hears at once that its body is not wanted', async () => {
+    const door = await open({ continueMs: 600_000 })
+    const { answer } = await saying(door.port, waiting.replace('Connection: close\r\n', ''))
+    const served = await door.next()
+    await served.whole()
+    served.say('HTTP/1.1 413 Too Much\r\nDate: today\r\nContent-Length: 0\r\n\r\n')
+    expect(await answer).toEqual('HTTP/1.1 413 Too Much\r\nDate: today\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
+    await served.until(({ ended }) => ended)
+  })
+
+  test('is told to go on where the service does not say it', async () => {
+    const door = await open({ continueMs: 20 })
+    const { socket, answer } = await saying(door.port, waiting)
+    await new Promise((resolve) => socket.once('data', resolve))
+    socket.write('hello')
+    const served = await door.next()
+    await served.whole('hello')
+    served.say('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 Done\r\nDate: today\r\n\r\n')
+    expect(await answer).toEqual('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 Done\r\nDate: today\r\nConnection: close\r\n\r\n')
+  })
+
+  test('of the node itself is told to go on at once', async () => {
+    const door = await open({ onRequest: async (request) => ({ status: 200, body: String(await request.body(100)) }) })
+    const { socket, answer } = await saying(door.port, waiting.replace(HOST, 'Host: x\r\n'))
+    await new Promise((resolve) => socket.once('data', resolve))
+    socket.write('hello')
+    expect([...(await answer).matchAll(/HTTP\/1\.1 \d+|hello$/g)].flat()).toEqual(['HTTP/1.1 100', 'HTTP/1.1 200', 'hello'])
+  })
+})
+
 describe('a service', () => {
   test('that cannot be reached is told with 504', async () => {
     const door = await open()
     door.state.refuses = true
     expect(statusOf(await converse(await connected(door.port), get('/')))).toEqual('504')
+    expect(door.failures).toEqual([]) // whoever refused has counted it
   })
 
   test('that begins no answer in time is told with 504, and let go', async () => {
@@ -170,24 +293,30 @@ describe('a service', () => {
     const served = await door.next()
     expect(statusOf(await answer)).toEqual('504')
     await served.until(({ closed }) => closed)
+    expect(door.failures).toEqual(['its service began no answer within 0.02 s'])
   })
 
   test.each([
-    ['closes without a word', ''],
-    ['speaks something else', 'SSH-2.0-OpenSSH\r\n\r\n'],
-    ['has a status that is none', 'HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n'],
-    ['has control characters in its reason', 'HTTP/1.1 200 O\x01K\r\nContent-Length: 0\r\n\r\n'],
-    ['hands over unasked', 'HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'],
-    ['has a coding before the chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n'],
-    ['has both a length and chunks', 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
-  ])('that %s is told with 502', async (_, said) => {
+    ['closes without a word', '', 'closed the connection without an answer'],
+    ['speaks something else', 'SSH-2.0-OpenSSH\r\n\r\n', UNPASSED],
+    ['has a status that is none', 'HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n', UNPASSED],
+    ['has control characters in its reason', 'HTTP/1.1 200 O\x01K\r\nContent-Length: 0\r\n\r\n', UNPASSED],
+    [
+      'hands over unasked',
+      'HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n',
+      'closed the connection without an answer',
+    ],
+    ['has a coding before the chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n', UNPASSED],
+    ['has both a length and chunks', 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', UNPASSED],
+    ['has headers without end', `HTTP/1.1 200 OK\r\nX: ${'a'.repeat(270_000)}`, 'gave an answer with headers of more than 256 KiB'],
+  ])('that %s is told with 502', async (_, said, why) => {
     const door = await open()
     const { answer } = await saying(door.port, get('/'))
     const served = await door.next()
     await served.whole()
     served.say(said)
     served.link.end()
-    expect([statusOf(await answer), door.bugs]).toEqual(['502', []])
+    expect([statusOf(await answer), door.bugs, door.failures]).toEqual(['502', [], [`its service ${why}`]])
   })
 
   test.each([
@@ -202,6 +331,7 @@ describe('a service', () => {
     await new Promise((resolve) => socket.once('data', resolve))
     breakOff(served.link)
     expect((await answer).endsWith('0\r\n\r\n')).toEqual(false)
+    expect(door.failures).toEqual(['its service broke an answer off'])
   })
 
   test('that answers before it heard all is heard, and both connections end', async () => {
@@ -222,6 +352,7 @@ describe('a service', () => {
     served.say('HTTP/1.1 200 OK\r\n\r\nbegun')
     socket.destroy()
     await served.until(({ closed }) => closed)
+    expect(door.failures).toEqual([])
   })
 
   test("may pause within its answer for longer than a request of the node's may take", async () => {
@@ -255,6 +386,29 @@ describe('a service', () => {
     socket.resume()
     const body = Buffer.from(bodyOf(await answer), 'latin1')
     expect([written, sha256(body)]).toEqual([64, sha256(Buffer.concat(pieces))])
+  })
+
+  test("has a whole upload though it pauses for longer than a request of the node's may take", async () => {
+    const onRequest = async (request: InboundRequest) => ({ status: 200, body: String(await request.body(100)) })
+    const door = await open({ requestMs: 100, headersMs: 100, onRequest })
+    const head = 'POST / HTTP/1.1\r\nContent-Length: 10\r\nConnection: close\r\n'
+    const { socket, answer } = await saying(door.port, `${head}${HOST}\r\nfirst`)
+    const served = await door.next()
+    await served.whole('first')
+    const { answer: cutOff } = await saying(door.port, `${head}Host: x\r\n\r\nfirst`)
+    expect(['', '408']).toContain(statusOf(await cutOff))
+    socket.write('later')
+    await served.whole('firstlater')
+    served.say('HTTP/1.1 204 Done\r\n\r\n')
+    expect([statusOf(await answer), door.failures]).toEqual(['204', []])
+  })
+
+  test('is let go when its user pauses for too long', async () => {
+    const door = await open({ pauseMs: 50 })
+    const { answer } = await saying(door.port, `POST / HTTP/1.1\r\n${HOST}Content-Length: 10\r\n\r\nfirst`)
+    const served = await door.next()
+    await served.until(({ closed }) => closed)
+    expect([await answer, door.failures]).toEqual(['', []])
   })
 
   test("has a whole upload though it takes longer than a request of the node's may", async () => {
@@ -339,22 +493,36 @@ describe('a request for another protocol', () => {
     expect([statusOf(await answer), bodyOf(await answer)]).toEqual(['403', 'not'])
   })
 
-  test('may have no body', async () => {
+  test('that has a body is an ordinary request', async () => {
     const door = await open()
-    const { answer } = await saying(door.port, `${upgrading('/', `${HOST}Content-Length: 5\r\n`)}hello`)
-    expect([statusOf(await answer), door.waiting()]).toEqual(['400', 0])
+    const { socket, answer } = await saying(door.port, `${upgrading('/', `${HOST}Content-Length: 5\r\n`)}hello`)
+    const served = await door.next()
+    await served.whole('hello')
+    expect(served.heard).toEqual(`GET / HTTP/1.1\r\n${HOST}${FORWARDED}Content-Length: 5\r\nConnection: close\r\n\r\nhello`)
+    served.say('HTTP/1.1 204 Done\r\n\r\n')
+    await new Promise((resolve) => socket.once('data', resolve))
+    socket.end()
+    expect(statusOf(await answer)).toEqual('204')
   })
 
-  test('to the node itself is an ordinary request, its body and the next one included', async () => {
+  test('to the node itself is an ordinary request, its body included', async () => {
     const door = await open({ onRequest: async (request) => ({ status: 200, body: `${request.path} ${await request.body(100)}` }) })
     const wish = 'Host: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n'
-    const post = `POST /one HTTP/1.1\r\n${wish}Content-Length: 5\r\n\r\nhello`
-    const { socket, answer } = await saying(door.port, post)
-    await new Promise((resolve) => socket.once('data', resolve))
-    socket.write(post)
-    await new Promise((resolve) => socket.once('data', resolve))
-    socket.write(closing('/two', 'Host: x\r\n'))
-    expect((await answer).match(/\/one hello|\/two /g)).toEqual(['/one hello', '/one hello', '/two '])
+    for (const body of ['Content-Length: 5\r\n\r\nhello', 'Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n']) {
+      const { socket, answer } = await saying(door.port, `POST /one HTTP/1.1\r\n${wish}${body}`)
+      await new Promise((resolve) => socket.once('data', resolve))
+      socket.end()
+      expect(bodyOf(await answer)).toEqual('/one hello')
+    }
+  })
+
+  test('to the node itself leaves the connection to the next request', async () => {
+    const door = await open()
+    const { answer } = await saying(
+      door.port,
+      upgrading('/one', 'Host: x\r\n') + get('/two', 'Host: x\r\n') + closing('/three', 'Host: x\r\n'),
+    )
+    expect((await answer).match(/GET \/(?:one|two|three)/g)).toEqual(['GET /one', 'GET /two', 'GET /three'])
   })
 
   test('behind one that has no answer yet ends the connection', async () => {

@@ -1,9 +1,9 @@
-// Bytes that came and are not read yet. Small pieces are gathered in one buffer that doubles, so what a dripping peer costs
-// stays in proportion to what it sends, in time and in memory.
+// Bytes that came and are not read yet. Small pieces are copied into one buffer that doubles, so the cost in time and memory stays in
+// proportion to the bytes, also where they come one by one.
 
 const LEAST_BYTES = 512
 
-export class HeldBytes {
+export class ByteQueue {
   #bytes: Buffer = Buffer.alloc(0)
   #from = 0
   #to = 0
@@ -32,7 +32,7 @@ export class HeldBytes {
     this.#to += piece.length
   }
 
-  /** What is held, as it lies; good until the next `push`. */
+  /** All bytes, without taking them; valid until the next `push`. */
   peek(): Buffer {
     return this.#bytes.subarray(this.#from, this.#to)
   }

@@ -1,32 +1,37 @@
-// How a client's streams reach the TURN: all in one connection (mux), or each in one of its own.
+// How a client's streams reach the TURN: all in one connection (mux), or each in a connection of its own.
 
-import type { FrpClientOptions } from '../contract.ts'
-import { createBareStream } from '../links/bare-stream.ts'
+import { throwBug } from '../bugs.ts'
+import type { FrpClientOptions, FrpFailure } from '../contract.ts'
+import { createConnectionStream } from '../links/connection-stream.ts'
+import type { OpenedLink } from '../links/link.ts'
 import { createMux } from '../mux/mux.ts'
 import type { MuxStream } from '../mux/mux-contract.ts'
 
-export interface Carrier {
+export interface Transport {
   /** Asks for a stream; answered once, at once with mux: null when none can be had. Never answered once closed. */
   open(onStream: (stream: MuxStream | null) => void): void
   /** The round trip to the other end and back, once. Never told without mux, or once it is over. */
   ping(answered: (rttMs: number) => void): void
-  /** The connection that carries all has just ended: `onClosed` follows and knows why. Never without mux. */
+  /** The connection of all streams has just ended: `onClosed` follows with the reason. Never without mux. */
   readonly ending: boolean
-  /** Ends the connection that carries all; without mux every stream ends for itself. */
+  /** Ends the connection of all streams; without mux every stream ends for itself. */
   close(why: string): void
 }
 
-export interface CarrierEvents {
+export interface TransportEvents {
   /** Streams may be asked for. Once. */
   readonly onReady: () => void
   /** No stream lives, and none can be had any more. Once, unless closed before. */
   readonly onClosed: (why: string) => void
 }
 
-export const openCarrier = (options: FrpClientOptions, events: CarrierEvents): Carrier =>
-  options.mux ? muxCarrier(options, events) : bareCarrier(options, events)
+export const openTransport = (options: FrpClientOptions, events: TransportEvents): Transport =>
+  options.mux ? muxTransport(options, events) : plainTransport(options, events)
 
-function muxCarrier({ clock, tls, keepaliveMs, silenceMs, dialServer }: FrpClientOptions, { onReady, onClosed }: CarrierEvents): Carrier {
+function muxTransport(
+  { clock, tls, keepaliveMs, silenceMs, dialServer, onBug = throwBug }: FrpClientOptions,
+  { onReady, onClosed }: TransportEvents,
+): Transport {
   let closed = false
   const mux = createMux({
     client: true,
@@ -39,7 +44,7 @@ function muxCarrier({ clock, tls, keepaliveMs, silenceMs, dialServer }: FrpClien
       if (!closed) onClosed(why)
     },
   })
-  void dialServer(mux.reader()).then((opened) => {
+  const begin = (opened: OpenedLink | FrpFailure): void => {
     if ('type' in opened) {
       if (!closed) onClosed(opened.text)
       return
@@ -51,7 +56,8 @@ function muxCarrier({ clock, tls, keepaliveMs, silenceMs, dialServer }: FrpClien
     }
     mux.start(opened, null)
     onReady()
-  })
+  }
+  dialServer(mux.reader()).then(begin).catch(onBug)
   return {
     get ending() {
       return mux.closed
@@ -65,7 +71,7 @@ function muxCarrier({ clock, tls, keepaliveMs, silenceMs, dialServer }: FrpClien
   }
 }
 
-function bareCarrier({ tls, dialServer }: FrpClientOptions, { onReady, onClosed }: CarrierEvents): Carrier {
+function plainTransport({ tls, dialServer, onBug = throwBug }: FrpClientOptions, { onReady, onClosed }: TransportEvents): Transport {
   let closed = false
   let first = true
   queueMicrotask(() => {
@@ -77,12 +83,12 @@ function bareCarrier({ tls, dialServer }: FrpClientOptions, { onReady, onClosed 
     open: (onStream) => {
       const control = first
       first = false
-      const stream = createBareStream({ tls })
-      void dialServer(stream.reader()).then((opened) => {
+      const stream = createConnectionStream({ tls })
+      const begin = (opened: OpenedLink | FrpFailure): void => {
         if ('type' in opened) {
           if (closed) return
           if (control)
-            onClosed(opened.text) // with the reason, which null has not
+            onClosed(opened.text) // which tells the reason, as `onStream(null)` could not
           else onStream(null)
           return
         }
@@ -93,7 +99,8 @@ function bareCarrier({ tls, dialServer }: FrpClientOptions, { onReady, onClosed 
         }
         stream.start(opened, null)
         onStream(stream)
-      })
+      }
+      dialServer(stream.reader()).then(begin).catch(onBug)
     },
     close: () => {
       closed = true

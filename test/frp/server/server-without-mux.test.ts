@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { encodeMessage } from '../../../src/frp/wire/codec.ts'
 import type { Outgoing } from '../../../src/frp/wire/messages.ts'
-import { settle } from '../fake-clock.ts'
+import { settle } from '../frp-clock.ts'
 import { Caller, World } from '../frp-world.ts'
 import { login } from '../raw-end.ts'
 
@@ -23,7 +23,7 @@ test.each([
   await world.clock.advance(9_999)
   expect(caller.ended).toEqual(false)
   await world.clock.advance(1)
-  expect([caller.ended, world.told.map((fact) => fact.type), world.openLinks, world.clock.pending]).toEqual([true, told, 0, 0])
+  expect([caller.ended, world.told.map((fact) => fact.type), world.openLinks, world.clock.timerCount]).toEqual([true, told, 0, 0])
 })
 
 test.each([
@@ -34,7 +34,7 @@ test.each([
   const world = new World()
   const caller = say(world, bytes)
   await settle()
-  expect([caller.ended, world.openLinks, world.clock.pending]).toEqual([true, 0, 0])
+  expect([caller.ended, world.openLinks, world.clock.timerCount]).toEqual([true, 0, 0])
 })
 
 test('work for nobody is told so and ended', async () => {
@@ -43,7 +43,7 @@ test('work for nobody is told so and ended', async () => {
   await settle()
   await world.clock.advance(1_000)
   const answer = encodeMessage({ type: 'startWorkConn', error: 'no client control found for run id [mine]' })
-  expect([caller.received, caller.ended, world.openLinks, world.clock.pending]).toEqual([answer, true, 0, 0])
+  expect([caller.received, caller.ended, world.openLinks, world.clock.timerCount]).toEqual([answer, true, 0, 0])
 })
 
 test('work for one of our own clients must prove the token; for a stock one the run id is enough', async () => {
@@ -62,7 +62,7 @@ test('work for one of our own clients must prove the token; for a stock one the 
   ])
   await world.server.close('')
   await settle()
-  expect([world.openLinks, world.clock.pending]).toEqual([0, 0])
+  expect([world.openLinks, world.clock.timerCount]).toEqual([0, 0])
 })
 
 test('a client that sends no heartbeat has 90 s', async () => {

@@ -1,4 +1,4 @@
-// Moving bytes from link to link without a mux between.
+// Moving bytes from link to link, without a mux in between.
 
 import { type Slab, sharedSlabs } from '../mux/slabs.ts'
 import type { Link, OpenedLink, Reader } from './link.ts'
@@ -8,17 +8,17 @@ const READ_MAX_BYTES = 512 << 10
 /** Bytes handed to the target and not yet written, beyond which the source pauses. */
 const UNWRITTEN_MAX_BYTES = 1 << 20
 const RECORD_BYTES = 16 << 10
-/** Node reads one busy socket up to 32 times in a row. After this much the others have their turn. */
+/** Node reads one busy socket up to 32 times in a row. After this many bytes others have their turn. */
 const TURN_MAX_BYTES = 1 << 20
 
 export interface OneWayOptions {
-  /** The source's bytes come in TLS records: those of a turn of the event loop are written at once. */
+  /** The source's bytes come in TLS records: those of one turn of the event loop are written together. */
   readonly gather: boolean
   /** Takes what arrives until there is a target; false asks for a pause, which `resume` ends. The piece may be kept. */
   readonly onBytes: (bytes: Buffer) => boolean
 }
 
-/** One direction: what is read from one link is written to another, without a copy and never far ahead of it. */
+/** One direction: what is read from one link is written to another, without a copy, and with a limit on what is not written yet. */
 export class OneWay {
   bytes = 0
   readonly #options: OneWayOptions
@@ -84,7 +84,7 @@ export class OneWay {
     return slab.bytes
   }
 
-  /** Begins. */
+  /** Begins to read. */
   read({ link, direct }: OpenedLink): void {
     this.#from = link
     link.on('close', () => {
@@ -114,7 +114,7 @@ export class OneWay {
     this.#finished = true
   }
 
-  /** Passes on what was gathered. */
+  /** Passes on what was gathered so far. */
   flush(): void {
     const slab = this.#slab
     if (slab === null || this.#slabFrom === this.#slabAt) return
@@ -140,7 +140,7 @@ export class OneWay {
     })
   }
 
-  /** A read that leaves room in its buffer is the last of its row. */
+  /** A read that leaves room in its buffer is the last of those in a row. */
   #countTurn(count: number): void {
     if (this.#slab === null || this.#slabAt < this.#slab.bytes.length) {
       this.#turnBytes = 0
@@ -166,7 +166,7 @@ export class OneWay {
 }
 
 export interface JoinOptions {
-  /** Either end's end closes both, once what it sent has arrived; else each direction ends on its own. */
+  /** When one link ends, both are closed, once what it sent has arrived; else each direction ends for itself. */
   readonly closeTogether: boolean
 }
 
@@ -201,13 +201,13 @@ export function joinEnds(a: Link, b: Link, near: OneWay, far: OneWay, { closeTog
 }
 
 /** A relay whose links read into its own buffers: open them with the two readers, then join them. */
-export function createBareRelay(gather: { readonly a: boolean; readonly b: boolean } = { a: false, b: false }): {
+export function createRelay(gather: { readonly a: boolean; readonly b: boolean } = { a: false, b: false }): {
   readonly readerA: Reader
   readonly readerB: Reader
   /** `bytes`: those of `a` and of `b` so far. */
   join(a: OpenedLink, b: OpenedLink, options: JoinOptions): { bytes(): { readonly a: number; readonly b: number } }
 } {
-  // before both links are there, one read of each waits
+  // until both links are there, one read of each is kept
   const early: { readonly a: Buffer[]; readonly b: Buffer[] } = { a: [], b: [] }
   const keepIn =
     (pieces: Buffer[]) =>
@@ -239,5 +239,5 @@ export function relayLinks(
   b: Link,
   options: JoinOptions = { closeTogether: false },
 ): { bytes(): { readonly a: number; readonly b: number } } {
-  return createBareRelay().join({ link: a, direct: false }, { link: b, direct: false }, options)
+  return createRelay().join({ link: a, direct: false }, { link: b, direct: false }, options)
 }

@@ -1,38 +1,17 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { createBareRelay, relayLinks } from '../../../src/frp/links/bare-relay.ts'
-import { createBareStream } from '../../../src/frp/links/bare-stream.ts'
-import type { Link } from '../../../src/frp/links/link.ts'
+import { createConnectionStream } from '../../../src/frp/links/connection-stream.ts'
+import { createRelay, relayLinks } from '../../../src/frp/links/relay.ts'
+import { settle } from '../frp-clock.ts'
 import { linkPair, openedOf } from '../link-pair.ts'
-import { settle, until } from '../mux-rig.ts'
+import { type LinkUser, sha1, userOf } from '../link-user.ts'
+import { until } from '../mux-rig.ts'
 
-function userOf(link: Link): { readonly link: Link; readonly pieces: Buffer[]; bytes: number; ended: boolean; closed: boolean } {
-  const user = { link, pieces: [] as Buffer[], bytes: 0, ended: false, closed: false }
-  link.on('data', (bytes) => {
-    user.bytes += bytes.length
-    user.pieces.push(Buffer.from(bytes))
-  })
-  link.on('end', () => {
-    user.ended = true
-  })
-  link.on('error', () => {})
-  link.on('close', () => {
-    user.closed = true
-  })
-  return user
-}
-
-const sha1 = (bytes: Buffer): string => createHash('sha1').update(bytes).digest('hex')
-
-function relayOf(
-  direct: boolean,
-  closeTogether: boolean,
-  gather = false,
-): { readonly near: ReturnType<typeof userOf>; readonly far: ReturnType<typeof userOf> } {
+function relayOf(direct: boolean, closeTogether: boolean, gather = false): { readonly near: LinkUser; readonly far: LinkUser } {
   const [a, near] = linkPair()
   const [b, far] = linkPair()
   if (direct) {
-    const relay = createBareRelay({ a: gather, b: gather })
+    const relay = createRelay({ a: gather, b: gather })
     relay.join(openedOf(a, relay.readerA), openedOf(b, relay.readerB), { closeTogether })
   } else relayLinks(a, b, { closeTogether })
   return { near: userOf(near), far: userOf(far) }
@@ -52,7 +31,7 @@ describe.each([
     far.link.write(back)
     far.link.end()
     await until(() => near.closed && far.closed)
-    expect([sha1(Buffer.concat(far.pieces)), sha1(Buffer.concat(near.pieces))]).toEqual([sha1(there), sha1(back)])
+    expect([far.hash(), near.hash()]).toEqual([sha1(there), sha1(back)])
   })
 
   test('closes both ways when told that ends go together, once what was sent has arrived', async () => {
@@ -66,7 +45,7 @@ describe.each([
   test('is not far ahead of a reader that takes nothing', async () => {
     const [a, near] = linkPair()
     const [b] = linkPair() // nobody reads at its far end
-    const relay = createBareRelay()
+    const relay = createRelay()
     const joined = direct
       ? relay.join(openedOf(a, relay.readerA), openedOf(b, relay.readerB), { closeTogether: false })
       : relay.join({ link: a, direct: false }, { link: b, direct: false }, { closeTogether: false })
@@ -88,7 +67,7 @@ describe.each([
 ])('a stream that is a whole connection, read by %s', (_, direct) => {
   const start = (first: Buffer | null = null) => {
     const [own, turn] = linkPair()
-    const stream = createBareStream({ tls: direct })
+    const stream = createConnectionStream({ tls: direct })
     const told: string[] = []
     stream.onBytes = (bytes) => told.push(bytes.toString())
     stream.onEnd = () => told.push('end')
@@ -127,8 +106,8 @@ describe.each([
     user.link.write(bulk)
     user.link.end()
     await until(() => turn.ended && told.includes('gone'))
-    expect(sha1(Buffer.concat(user.pieces))).toEqual(sha1(Buffer.concat([Buffer.from('rest early '), bulk])))
-    expect(sha1(Buffer.concat(turn.pieces))).toEqual(sha1(Buffer.concat([Buffer.from('hello'), bulk])))
+    expect(user.hash()).toEqual(sha1(Buffer.from('rest early '), bulk))
+    expect(turn.hash()).toEqual(sha1(Buffer.from('hello'), bulk))
     expect([told, stream.bytesIn, stream.bytesOut]).toEqual([['gone'], 6 + (2 << 20), 5 + (2 << 20)])
   })
 

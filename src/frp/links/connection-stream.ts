@@ -1,31 +1,32 @@
-// A stream that is a whole connection (tcp_mux off). Its joined link and its own read straight into each other's writes.
+// A stream that has a connection of its own (tcp_mux off). What its link and the joined link read is written to the other one
+// without a copy.
 
 import type { MuxStream } from '../mux/mux-contract.ts'
-import { joinEnds, OneWay } from './bare-relay.ts'
 import type { Link, OpenedLink, Reader } from './link.ts'
+import { joinEnds, OneWay } from './relay.ts'
 
 /** Bytes kept while nobody listens. */
 const EARLY_MAX_BYTES = 64 << 10
 
-export interface BareStream extends MuxStream {
+export interface ConnectionStream extends MuxStream {
   /** Before `start`: a reader for the stream's own link. After: one for the link that will be joined to it. */
   reader(): Reader
   /** Begins, once the link stands. `first`: bytes read from it before. */
   start(opened: OpenedLink, first: Buffer | null): void
 }
 
-export interface BareStreamOptions {
+export interface ConnectionStreamOptions {
   /** TLS carries the stream's own link. */
   readonly tls?: boolean
-  /** Of no meaning but to tell streams apart. Default 0. */
+  /** To tell streams apart; it means nothing else. Default 0. */
   readonly id?: number
 }
 
-export function createBareStream(options: BareStreamOptions = {}): BareStream {
+export function createConnectionStream(options: ConnectionStreamOptions = {}): ConnectionStream {
   return new LinkStream(options)
 }
 
-class LinkStream implements BareStream {
+class LinkStream implements ConnectionStream {
   readonly id: number
   onEnd: (() => void) | null = null
   onGone: (() => void) | null = null
@@ -46,7 +47,7 @@ class LinkStream implements BareStream {
   #dead = false
   #goneTold = false
 
-  constructor({ tls = false, id = 0 }: BareStreamOptions) {
+  constructor({ tls = false, id = 0 }: ConnectionStreamOptions) {
     this.id = id
     this.#inward = new OneWay({ gather: tls, onBytes: (bytes) => this.#arrived(bytes) })
     this.#outward = new OneWay({

@@ -1,5 +1,5 @@
-// The link on a stream's near side with what its proxy asks for put on: encryption and compression inside, the bandwidth
-// limit outside, which so counts bytes as the tunnel carries them. The same at both ends.
+// The link that is joined to a stream (the user's at the TURN, the service's at the client), with what its proxy asks for:
+// encryption and compression, and around those the bandwidth limit, which so counts bytes as the tunnel carries them.
 import type { TokenBucket } from '../meters/bandwidth-limit.ts'
 import { LimitedLink } from '../meters/limited-link.ts'
 import type { Bytes } from '../meters/traffic.ts'
@@ -7,7 +7,7 @@ import { CodedLink } from '../wire/coded-link.ts'
 import { streamKey } from '../wire/crypto.ts'
 import type { Link } from './link.ts'
 
-export interface NearLinkOptions {
+export interface JoinedLinkOptions {
   readonly useEncryption: boolean
   readonly useCompression: boolean
   readonly limit: TokenBucket | null
@@ -17,19 +17,19 @@ export interface NearLinkOptions {
   readonly onUndecodable: () => void
 }
 
-export interface NearLink {
+export interface JoinedLink {
   readonly link: Link
-  /** The user's own bytes, where the stream carries them encoded. */
+  /** Counts the user's own bytes, where the stream carries them encoded. */
   readonly plain: Bytes | null
   /** What came from the user before its link was opened, as the stream carries it. */
   encode(bytes: Buffer): Buffer
 }
 
-/** Nothing is put on: the link may read straight into the stream. */
-export const isBare = ({ useEncryption, useCompression, limit }: NearLinkOptions): boolean =>
+/** Nothing is asked for: the link may read straight into the stream's buffers. */
+export const isTransparent = ({ useEncryption, useCompression, limit }: JoinedLinkOptions): boolean =>
   !useEncryption && !useCompression && limit === null
 
-export function nearLink(link: Link, options: NearLinkOptions): NearLink {
+export function joinedLink(link: Link, options: JoinedLinkOptions): JoinedLink {
   const { useEncryption, useCompression, limit, token } = options
   const coded = useEncryption || useCompression ? new CodedLink(link, { ...options, key: streamKey(token) }) : null
   const inside = coded ?? link

@@ -1,42 +1,44 @@
 import { describe, expect, test } from 'vitest'
-import { Flight, type FlightLimits, Typists } from '../../../src/frp/mux/mux-flight.ts'
+import { BytesInFlight, type FlightLimits } from '../../../src/frp/mux/bytes-in-flight.ts'
+import { InteractiveStreams } from '../../../src/frp/mux/interactive-streams.ts'
 import { HEADER_BYTES, putHeader } from '../../../src/frp/mux/yamux-frame.ts'
+import { VirtualClock } from '../../sim/virtual-clock.ts'
+import { settle } from '../frp-clock.ts'
 import { linkPair } from '../link-pair.ts'
-import { manualClock } from '../manual-clock.ts'
-import { muxAndWire, settle } from '../mux-rig.ts'
+import { muxAndWire } from '../mux-rig.ts'
 
 const KIB = 1 << 10
 const limits: FlightLimits = {
-  sharedFlightBytes: 256 * KIB,
-  sharedFlightBytesPerMs: 128 * KIB,
-  nearRttMs: 20,
+  interactiveFlightBytes: 256 * KIB,
+  interactiveFlightBytesPerMs: 128 * KIB,
+  flightMaxRttMs: 20,
   flightTimeoutMs: 500,
 }
 
-describe('who may be typing', () => {
-  test('is a stream with a small piece in the last half second, and no large one since', () => {
-    const clock = manualClock()
-    const typists = new Typists(clock)
-    const seen = [typists.any]
-    typists.small(1)
-    typists.small(3)
-    seen.push(typists.any)
-    typists.large(1)
-    seen.push(typists.any)
-    typists.large(3)
-    seen.push(typists.any)
-    typists.small(5)
+describe('an interactive stream', () => {
+  test('is one with a small piece in the last half second, and no large one since', () => {
+    const clock = new VirtualClock()
+    const interactive = new InteractiveStreams(clock)
+    const seen = [interactive.any]
+    interactive.small(1)
+    interactive.small(3)
+    seen.push(interactive.any)
+    interactive.large(1)
+    seen.push(interactive.any)
+    interactive.large(3)
+    seen.push(interactive.any)
+    interactive.small(5)
     clock.pass(499)
-    seen.push(typists.any)
+    seen.push(interactive.any)
     clock.pass(1)
-    seen.push(typists.any)
+    seen.push(interactive.any)
     expect(seen).toEqual([false, true, true, false, true, false])
   })
 })
 
-describe('what is on its way', () => {
+describe('bulk in flight', () => {
   /** Sends until it is full, with a ping where one is wanted; answers how many KiB. */
-  const fill = (flight: Flight, ids: number[]): number => {
+  const fill = (flight: BytesInFlight, ids: number[]): number => {
     let kib = 0
     for (; !flight.full && kib < 16_384; kib += 64) {
       flight.busy()
@@ -44,9 +46,9 @@ describe('what is on its way', () => {
     }
     return kib
   }
-  const measured = (rttMs: number): { flight: Flight; clock: ReturnType<typeof manualClock> } => {
-    const clock = manualClock()
-    const flight = new Flight(limits, clock)
+  const measured = (rttMs: number): { flight: BytesInFlight; clock: VirtualClock } => {
+    const clock = new VirtualClock()
+    const flight = new BytesInFlight(limits, clock)
     flight.probed(99)
     clock.pass(rttMs)
     flight.answered(99)
@@ -109,16 +111,16 @@ describe('a session', () => {
   const bytesOf = (sent: readonly string[]): number =>
     sent.filter((line) => line.startsWith('data 1 ')).reduce((sum, line) => sum + Number(/(\d+) bytes/.exec(line)?.[1] ?? 0), 0)
 
-  test('sends bulk beside somebody typing only as far as its pings are answered, or long unanswered', async () => {
+  test('sends bulk beside an interactive stream only as far as its pings are answered, or long unanswered', async () => {
     const { end, clock, sent, say } = muxAndWire({ limits: { ...limits, slabMaxBytes: 64 * KIB } })
     say(hex(1, 1, 1, 0) + hex(1, 1, 3, 0) + hex(1, 0, 1, 64 << 20))
     await settle()
     const [bulkNear, bulkFar] = linkPair()
-    const [typistNear, typistFar] = linkPair()
+    const [terminalNear, terminalFar] = linkPair()
     const relayed = { direct: false, rest: null, closeTogether: false }
     end.streams[0]?.relay(bulkNear, relayed)
-    end.streams[1]?.relay(typistNear, relayed)
-    typistFar.write(Buffer.from('l'))
+    end.streams[1]?.relay(terminalNear, relayed)
+    terminalFar.write(Buffer.from('l'))
     await settle()
     expect(sent.slice(2)).toEqual(['ping syn 0 1', 'data 3 "l"'])
     say(hex(2, 2, 0, 1)) // a path of no length
@@ -131,7 +133,7 @@ describe('a session', () => {
     await settle()
     const second = bytesOf(sent)
     expect([second > first, second - first < 512 * KIB]).toEqual([true, true])
-    typistFar.write(Buffer.from('s'))
+    terminalFar.write(Buffer.from('s'))
     clock.pass(499)
     await settle()
     expect(bytesOf(sent)).toEqual(second)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createBareRelay } from '../../../src/frp/links/bare-relay.ts'
 import type { Link } from '../../../src/frp/links/link.ts'
+import { createRelay } from '../../../src/frp/links/relay.ts'
 import { linkPair } from '../link-pair.ts'
 
 test('a relay whose source fills every read lets the others have their turn after a mebibyte', async () => {
@@ -22,7 +22,7 @@ test('a relay whose source fills every read lets the others have their turn afte
         return begin()
       },
     })
-    const relay = createBareRelay()
+    const relay = createRelay()
     relay.join({ link: source, direct: true }, { link: b, direct: false }, { closeTogether: false })
     let bytes = 0
     for (let reads = 0; reads < 100; reads++) {

@@ -1,0 +1,121 @@
+// HTTP/1 on the public port: a request for a domain goes to its service, every other one to the node's own routes.
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { framingOf } from '../../frp/index.ts'
+import { inboundRequest, send } from './inbound-request.ts'
+import { KEEP_ALIVE_MS, limitsOf, MAX_HEADER_BYTES, type PublicPortOptions } from './public-port-options.ts'
+import { relay } from './vhost-relay.ts'
+import { http1Request } from './vhost-request-http1.ts'
+import { type Place, placeOf, targetOf } from './vhost-target.ts'
+
+/** How often Node looks at its limits; its own default would let headers that come slowly live for 30 s. */
+const CHECK_MS = 1_000
+
+/** It never listens; `takeHttp1` hands it the connections. */
+export function createHttp1(options: PublicPortOptions): Server {
+  const limits = limitsOf(options)
+  const relayOptions = { ...limits, onBug: options.onBug }
+  const { headersMs, requestMs, pauseMs } = limits
+  // Not Node's limit for a whole request: one for a domain may take as long as it keeps coming.
+  const nodes = { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: headersMs, requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS }
+  const unanswered = countUnanswered()
+  const domainOf = (message: IncomingMessage): Place => placeOf(options.vhosts, targetOf(message))
+  const take = (message: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {
+    unanswered.begin(message.socket, response)
+    // Node has lost what came in the same packet behind the body of a request that offers an upgrade.
+    if (message.headers.upgrade !== undefined && hasBody(message) && DECLINES_UPGRADES) response.shouldKeepAlive = false
+    if (!hasOneHost(message, response)) return
+    const place = domainOf(message)
+    if (place.type !== 'no-domain') {
+      message.socket.setTimeout(pauseMs)
+      return relay(http1Request(message, response, { expectsContinue }), place, relayOptions)
+    }
+    if (expectsContinue) response.writeContinue()
+    endLate(message, response, requestMs)
+    answer(message, response, options).catch((error: unknown) => {
+      if (response.headersSent) response.destroy()
+      else send(response, { status: 500, body: 'this node has a fault\n' })
+      options.onBug(error)
+    })
+  }
+  const server = createServer({ ...nodes, connectionsCheckingInterval: CHECK_MS, ...upgradesWithoutBody })
+  server.on('request', (message, response) => take(message, response, false))
+  server.on('checkContinue', (message, response) => take(message, response, true))
+  server.maxHeadersCount = 0 // Node would leave out those behind the first 1,000, and with them perhaps where the body ends
+  server.timeout = requestMs
+  if (!options.vhosts) return server
+  server.on('upgrade', (message: IncomingMessage, socket: Socket, head: Buffer) => {
+    if (unanswered.of(socket) > 0) return void socket.destroy() // its answer would come before theirs
+    const place = domainOf(message)
+    if (place.type === 'no-domain' || hasBody(message)) return askAgain(message, socket, head, server)
+    const response = new ServerResponse(message)
+    response.shouldKeepAlive = false
+    response.assignSocket(socket)
+    response.on('finish', () => socket.destroySoon())
+    const handover = { socket, head }
+    if (hasOneHost(message, response)) relay(http1Request(message, response, { expectsContinue: false, handover }), place, relayOptions)
+  })
+  return server
+}
+
+/** For Node 22.21, 24.9 and later: with a body, a request that offers an upgrade is an ordinary one. Older versions: see `askAgain`. */
+const upgradesWithoutBody: object = { shouldUpgradeCallback: (message: IncomingMessage) => !hasBody(message) }
+const DECLINES_UPGRADES = 'shouldUpgradeCallback' in createServer()
+
+/** Gives the server a paused socket, from which `first` has been read. */
+export function takeHttp1(socket: Socket, first: Buffer, server: Server): void {
+  socket.unshift(first)
+  server.emit('connection', socket)
+  process.nextTick(() => socket.resume()) // what was put back is read only now that the parser listens
+}
+
+function hasBody({ rawHeaders }: IncomingMessage): boolean {
+  const framing = framingOf(rawHeaders)
+  return framing.type !== 'none' && !(framing.type === 'length' && Number(framing.text) === 0)
+}
+
+/**
+ * An upgrade that nobody here offers is none (RFC 9110 §7.8), and neither is one with a body: the same request once more, without
+ * that wish. `head` is what came behind its headers.
+ */
+function askAgain({ method, url, httpVersion, rawHeaders }: IncomingMessage, socket: Socket, head: Buffer, server: Server): void {
+  const lines = rawHeaders.flatMap((name, i) =>
+    i % 2 === 0 && name.toLowerCase() !== 'upgrade' ? [`${name}: ${rawHeaders[i + 1] ?? ''}\r\n`] : [],
+  )
+  const said = Buffer.from(`${method ?? ''} ${url ?? ''} HTTP/${httpVersion}\r\n${lines.join('')}\r\n`, 'latin1')
+  socket.removeAllListeners('timeout') // the server's own, which it adds anew
+  takeHttp1(socket, Buffer.concat([said, head]), server)
+}
+
+/** Requests of a connection that have no answer yet: Node hands an upgrade over at once, whatever stands before it. */
+function countUnanswered() {
+  const counts = new WeakMap<Socket, number>()
+  const of = (socket: Socket): number => counts.get(socket) ?? 0
+  const begin = (socket: Socket, response: ServerResponse): void => {
+    counts.set(socket, of(socket) + 1)
+    response.once('close', () => counts.set(socket, of(socket) - 1))
+  }
+  return { of, begin }
+}
+
+/** False: it was answered. None at all is refused by Node, where the request is HTTP/1.1. */
+function hasOneHost({ rawHeaders }: IncomingMessage, response: ServerResponse): boolean {
+  const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host')
+  if (hosts.length > 1) send(response, { status: 400, body: 'one Host header is enough\n' })
+  return hosts.length <= 1
+}
+
+/** Ends a request that has not come whole in time. */
+function endLate(message: IncomingMessage, response: ServerResponse, requestMs: number): void {
+  const { socket } = message
+  const timer = setTimeout(() => {
+    if (message.complete || socket.destroyed) return
+    if (!response.headersSent) socket.write('HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n')
+    socket.destroySoon()
+  }, requestMs)
+  message.once('end', () => clearTimeout(timer))
+  response.once('close', () => clearTimeout(timer))
+}
+
+const answer = async (message: IncomingMessage, response: ServerResponse, { onRequest }: PublicPortOptions): Promise<void> =>
+  send(response, await onRequest(inboundRequest(message)))

@@ -1,0 +1,43 @@
+import type { OnBug } from '../../frp/index.ts'
+import type { ServeOptions } from '../../ports.ts'
+
+export interface PublicPortOptions extends ServeOptions, Partial<PublicPortLimits> {
+  /** Hears of bugs. Where a handler threw, the request is answered with 500. */
+  readonly onBug: OnBug
+}
+
+export interface PublicPortLimits {
+  /** From the connection to its first byte, and in TLS from the handshake to the first byte inside. Default 10 s. */
+  readonly firstByteMs: number
+  /** From a request's first byte to the end of its headers. Default 10 s. */
+  readonly headersMs: number
+  /** A whole request for the node itself, and how long the reader of its answer may take nothing. Default 60 s. */
+  readonly requestMs: number
+  /** A pause in the body of a request for a domain. Stock frps has no limit. Default 10 min. */
+  readonly pauseMs: number
+  /** From the last byte of a request for a domain to the first of its service's answer. Default 60 s, as stock frps. */
+  readonly serviceMs: number
+  /** How long a user's body waits for its service to say `100 Continue`. Default 1 s. */
+  readonly continueMs: number
+  /** Open connections at once, of all kinds. Default 8,192. */
+  readonly maxOpen: number
+}
+
+const DEFAULTS: PublicPortLimits = {
+  firstByteMs: 10_000,
+  headersMs: 10_000,
+  requestMs: 60_000,
+  pauseMs: 600_000,
+  serviceMs: 60_000,
+  continueMs: 1_000,
+  maxOpen: 8_192,
+}
+
+export const limitsOf = (options: PublicPortOptions): PublicPortLimits => ({ ...DEFAULTS, ...options })
+
+/** Of a request. Stock frps takes 1 MiB; here thousands of connections that have asked for nothing yet may each hold so much. */
+export const MAX_HEADER_BYTES = 64 << 10
+/** Of a service's answer: as much as Chrome takes. Stock frps takes 10 MiB. */
+export const MAX_ANSWER_HEADER_BYTES = 256 << 10
+/** An idle connection of HTTP/1 or HTTP/2 is closed after this long. */
+export const KEEP_ALIVE_MS = 30_000
