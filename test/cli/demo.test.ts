@@ -35,7 +35,7 @@ const folders = (): readonly string[] => readdirSync(dir).filter((name) => name.
 
 test('six nodes find one another, a service behind NAT answers, and again when its TURN is killed', { timeout: LONG_MS }, async () => {
   const { code, out, err } = await start(['demo', '--once', '--json'], { TMPDIR: dir }).ended
-  expect([code, out.split('\n').length]).toEqual([0, 2])
+  expect({ code, lines: out.split('\n').length, why: code === 0 ? '' : err }).toEqual({ code: 0, lines: 2, why: '' })
   const facts = JSON.parse(out)
   const [address, ms, name] = [expect.stringMatching(/^127\.0\.0\.1:\d+$/), expect.any(Number), expect.any(String)]
   expect(facts).toEqual({
