@@ -5,7 +5,7 @@ const project = (name: string, include: string[], exclude: string[], testTimeout
   test: { name, include, exclude, testTimeout, hookTimeout: testTimeout, pool: 'forks' as const },
 })
 
-const apart = ['interop', 'browser', 'namespaces', 'fuzz']
+const apart = ['interop', 'browser', 'namespaces', 'package', 'fuzz']
 
 export default defineConfig({
   test: {

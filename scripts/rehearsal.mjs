@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePorts } from '../.cache/compiled/cli/demo/free-ports.js'
 import { compiledFile, compiledNow, run } from '../dist/bin/load.mjs'
-import { freePorts } from '../dist/cli/demo/free-ports.js'
 
 const WHOLE_MS = 20_000
 const LOOK_MS = 50

@@ -48,7 +48,20 @@ export interface ServiceAnswer {
    */
   readonly public: string | null
   readonly state: 'up' | 'opening' | 'down'
+  /** Why it is not up, as a clause for people; null: it is, or nothing went wrong yet. */
   readonly error: string | null
+  /**
+   * The same as `state` in the words of the service's machine (diagrams/exposedService.svg). `waiting`: nobody to carry it yet;
+   * `opening`: a public port or domain is asked for; `proving`: its public address is tried; `unhealthy`: its check fails, or has
+   * not passed yet; `refused`: who carries it said no, and is asked again every 30 s.
+   */
+  readonly phase: 'waiting' | 'opening' | 'proving' | 'up' | 'unhealthy' | 'refused'
+  /** The same as `error` for programs: see src/domain/service-cause.ts for the types and their fields. */
+  readonly cause: { readonly type: string; readonly [field: string]: string | number | null } | null
+  /** Up since then; null while it is not. */
+  readonly since: string | null
+  /** When something sent to its public address last came out at its local end; null while it is not up. */
+  readonly provenAt: string | null
   /** Of this run, through whatever carried it; null while nothing has come for it. */
   readonly traffic: TrafficAnswer | null
 }
@@ -190,7 +203,7 @@ export interface ServiceOptions {
   readonly groupKey?: string
   /** Public only while the local service accepts connections, or answers `GET /path` with 2xx. */
   readonly check?: 'tcp' | `http:/${string}`
-  /** The wished public port. */
+  /** The requested public port. */
   readonly port?: number
 }
 

@@ -136,7 +136,7 @@ export type WrittenTurn =
   | Extract<TurnSource, { readonly type: 'moonwalk' }>
   | (Omit<Extract<TurnSource, { readonly type: 'frp' }>, 'ca'> & { readonly caFile?: string })
 
-const TURN_WISHES = ['tls', 'ca', 'name', 'wire']
+const TURN_OPTIONS = ['tls', 'ca', 'name', 'wire']
 
 /**
  * `moonwalk`, `none`, or `frp://[TOKEN@]HOST:PORT[?tls=force|off&ca=FILE&name=NAME&wire=1|2]`. `none` is an empty list. Without
@@ -149,13 +149,13 @@ export function readTurn(text: string): Read<WrittenTurn | null> {
   if (address === undefined) return wrong(`"${text}" is no TURN; write moonwalk, none or frp://[TOKEN@]HOST:PORT`)
   const at = readAddress(address)
   if ('wrong' in at) return at
-  const wishes = new URLSearchParams(query)
-  for (const key of wishes.keys())
-    if (!TURN_WISHES.includes(key)) return wrong(`"${text}" has an unknown wish "${key}"; there are tls, ca, name and wire`)
-  const tls = wishes.get('tls')
-  const wire = wishes.get('wire') ?? '1'
-  const caFile = wishes.get('ca')
-  const serverName = wishes.get('name')
+  const options = new URLSearchParams(query)
+  for (const key of options.keys())
+    if (!TURN_OPTIONS.includes(key)) return wrong(`"${text}" has an unknown option "${key}"; there are tls, ca, name and wire`)
+  const tls = options.get('tls')
+  const wire = options.get('wire') ?? '1'
+  const caFile = options.get('ca')
+  const serverName = options.get('name')
   if (tls !== null && tls !== 'force' && tls !== 'off') return wrong(`"${text}": tls is force or off`)
   if (wire !== '1' && wire !== '2') return wrong(`"${text}": wire is 1 or 2`)
   if (tls === 'off' && (caFile ?? serverName) !== null) return wrong(`"${text}": ca and name are for TLS; leave out tls=off`)

@@ -28,9 +28,9 @@ export function readTurnSource(text: string): Read<TurnSource | null> {
 /** The same TURN with its `ca` seen from that directory, for what stands in a file there. */
 export function turnSeenFrom(directory: string, text: string): string {
   const [, address, query] = /^(frp:.*)\?([^?]*)$/.exec(text) ?? []
-  const wishes = new URLSearchParams(query)
-  const ca = wishes.get('ca') ?? ''
+  const options = new URLSearchParams(query)
+  const ca = options.get('ca') ?? ''
   if (ca === '') return text
-  wishes.set('ca', resolve(directory, ca))
-  return `${address}?${wishes}`
+  options.set('ca', resolve(directory, ca))
+  return `${address}?${options}`
 }

@@ -1,10 +1,11 @@
 // The configuration: one schema, every default in one place. Flags win over the environment, the environment over the file.
 // What each key means stands in `SETTINGS`.
-import { existsSync, readFileSync } from 'node:fs'
-import { homedir, hostname } from 'node:os'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import type { NodeOptions } from './answers.ts'
+import { dataDirOf, readVariables, type Variables } from './config-env.ts'
 import {
   CONFIG_KEYS,
   type ConfigKey,
@@ -87,43 +88,73 @@ export interface Config {
   readonly log: Values['log']
 }
 
-export type ConfigAnswer = { readonly type: 'config'; readonly config: Config } | { readonly type: 'wrong'; readonly text: string }
+export type ConfigAnswer =
+  /** `warnings`: sentences about what was given and changes nothing. */
+  | { readonly type: 'config'; readonly config: Config; readonly warnings: readonly string[] }
+  | { readonly type: 'wrong'; readonly text: string }
 
-type Source = 'flag' | 'variable' | 'file'
+type Source = 'option' | 'flag' | 'variable' | 'file'
 /** Values as they were given; lists replace one another as wholes. */
 export type Given = Readonly<Partial<Record<ConfigKey, unknown>>>
 
-export function defaultDataDir(env: NodeJS.ProcessEnv): string {
-  return env.MOONWALK_DATA ?? join(env.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'moonwalk')
-}
-
 /** Puts flags, environment and file together. `configFile`: named by the flag. */
 export function readConfig(flags: Given, configFile: string | undefined, env: NodeJS.ProcessEnv): ConfigAnswer {
-  const variables = fromEnvironment(env)
-  if ('wrong' in variables) return wrongly(variables.wrong)
-  const dataDir = resolve(String(flags.data ?? variables.ok.data ?? defaultDataDir(env)))
-  const named = configFile ?? env.MOONWALK_CONFIG
+  const { given, config: namedThere, warnings } = readVariables(env)
+  const variables = fromVariables(given)
+  const dataDir = dataDirOf(typeof flags.data === 'string' ? flags.data : undefined, env)
+  const named = configFile ?? namedThere
   const file = named ?? join(dataDir, 'moonwalk.json')
+  if (named === '') return wrongly('--config: it must not be empty; name a file, or leave it out')
   if (named !== undefined && !existsSync(named)) return wrongly(`${named} is not there; name an existing file with --config`)
   const inFile = existsSync(file) ? fromFile(file) : { ok: {} }
   if ('wrong' in inFile) return wrongly(inFile.wrong)
   const sources: readonly (readonly [Source, Given])[] = [
     ['flag', flags],
-    ['variable', variables.ok],
+    ['variable', variables],
     ['file', inFile.ok],
   ]
+  return together(sources, { dataDir, file, warnings })
+}
+
+/**
+ * The same settings as a program gives them: nothing else is read, neither the environment nor a file. `join`, one or a list, is
+ * another name for `seeds`; what is undefined is not given.
+ */
+export function readSettings({ join: known, ...others }: Readonly<Record<string, unknown>>): ConfigAnswer {
+  const given = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined))
+  const unknown = Object.keys(given).find((key) => !Object.hasOwn(SETTINGS, key))
+  if (unknown !== undefined) return wrongly(`there is no option "${unknown}"${maybe(nearest(unknown, ['join', ...CONFIG_KEYS]))}`)
+  const apart = { dataDir: dataDirOf(undefined, { XDG_STATE_HOME: process.env.XDG_STATE_HOME }), file: '', warnings: [] }
+  if (known === undefined) return together([['option', given]], apart)
+  const answer = together([['option', { ...given, seeds: [known, given.seeds ?? []].flat() }]], apart)
+  return answer.type === 'wrong' ? wrongly(answer.text.replace('option "seeds"', 'option "join"')) : answer
+}
+
+interface Apart {
+  /** Where no source names one. */
+  readonly dataDir: string
+  readonly file: string
+  readonly warnings: readonly string[]
+}
+
+/** Earlier sources win. */
+function together(sources: readonly (readonly [Source, Given])[], { dataDir, file, warnings }: Apart): ConfigAnswer {
   for (const [source, given] of sources) {
     const parsed = schema.partial().safeParse(given)
     const issue = parsed.error?.issues[0]
     if (issue) return wrongly(`${whereOf(source, String(issue.path[0] ?? ''), file)}: ${sentence(issue, given)}`)
   }
-  const values = complete.parse({ ...DEFAULTS, ...inFile.ok, ...variables.ok, ...flags })
+  const values = complete.parse(Object.assign({}, DEFAULTS, ...sources.map(([, given]) => given).reverse()))
   const config = assemble(values, values.data === undefined ? dataDir : resolve(values.data))
+  const where = (key: ConfigKey): string => whereOf(sources.find(([, given]) => given[key] !== undefined)?.[0] ?? 'file', key, file)
   const twice = repeated(config.node.services.map(({ name }) => name))
-  if (twice === null) return { type: 'config', config }
-  const [source] = sources.find(([, given]) => given.services !== undefined) ?? ['file']
-  return wrongly(`${whereOf(source, 'services', file)}: two services are called ${twice}; give one another name, as in NAME=PORT`)
+  if (twice !== null) return wrongly(`${where('services')}: two services are called ${twice}; give one another name, as in NAME=PORT`)
+  if (values.table !== undefined && isDirectory(config.tableFile))
+    return wrongly(`${where('table')}: ${config.tableFile} is a directory; name a file`)
+  return { type: 'config', config, warnings }
 }
+
+const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 
 const repeated = (names: readonly string[]): string | null => names.find((name, i) => names.indexOf(name) < i) ?? null
 
@@ -155,20 +186,8 @@ function assemble(all: z.infer<typeof complete>, dataDir: string): Config {
   }
 }
 
-/** Not settings, but ours. */
-const OTHER_VARIABLES: readonly string[] = ['MOONWALK_CONFIG', 'MOONWALK_PUBLIC_API_ONLY']
-
-function fromEnvironment(env: NodeJS.ProcessEnv): Read<Given> {
-  const known = new Map<string, ConfigKey>(CONFIG_KEYS.map((key) => [variableOf(key), key]))
-  const given: Partial<Record<ConfigKey, unknown>> = {}
-  for (const [variable, value] of Object.entries(env)) {
-    if (!variable.startsWith('MOONWALK_') || value === undefined || OTHER_VARIABLES.includes(variable)) continue
-    const key = known.get(variable)
-    if (!key) return { wrong: `${variable} is not known${maybe(nearest(variable, [...known.keys(), ...OTHER_VARIABLES]))}` }
-    given[key] = fromText(key, value)
-  }
-  return { ok: given }
-}
+const fromVariables = (given: Variables['given']): Given =>
+  Object.fromEntries(CONFIG_KEYS.flatMap((key) => (given[key] === undefined ? [] : [[key, fromText(key, given[key])]])))
 
 /** Lists are separated by commas. */
 function fromText(key: ConfigKey, value: string): unknown {
@@ -178,7 +197,7 @@ function fromText(key: ConfigKey, value: string): unknown {
       .split(',')
       .map((item) => item.trim())
       .filter((item) => item !== '')
-  if (key === 'offerTurn') return value === 'true' ? true : value === 'false' ? false : value
+  if (key === 'offerTurn') return /^(true|1|yes|on)$/i.test(value) ? true : /^(false|0|no|off)$/i.test(value) ? false : value
   if (key === 'listen' && value === 'false') return false
   if (isCount) return /^\d+$/.test(value) ? Number(value) : value
   return value
@@ -187,9 +206,11 @@ function fromText(key: ConfigKey, value: string): unknown {
 function fromFile(file: string): Read<Given> {
   let value: unknown
   try {
-    value = JSON.parse(readFileSync(file, 'utf8'))
+    // Some editors put a byte order mark in front.
+    value = JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''))
   } catch (error) {
-    return { wrong: `${file} can't be read as JSON: ${error instanceof Error ? error.message : String(error)}` }
+    const why = error instanceof Error ? error.message : String(error)
+    return { wrong: error instanceof SyntaxError ? `${file} can't be read as JSON: ${why}` : `${file} can't be read: ${why}` }
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { wrong: `${file} must hold one JSON object` }
   for (const key of Object.keys(value))
@@ -215,6 +236,7 @@ const wrongly = (text: string): ConfigAnswer => ({ type: 'wrong', text })
 
 function whereOf(source: Source, key: string, file: string): string {
   if (source === 'variable') return variableOf(key)
+  if (source === 'option') return `option "${key}"`
   const setting: Setting | undefined = SETTINGS[key as ConfigKey]
   return source === 'flag' ? (setting?.flag.split(' ')[0] ?? key) : `${file}, key "${key}"`
 }

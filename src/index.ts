@@ -1,16 +1,18 @@
 // The library: `import { createNode } from 'moonwalk-p2p'`.
 export type {
+  CarriedAnswer,
   ClientAnswer,
-  MoonwalkNode,
-  NodeOptions,
+  HealthAnswer,
+  PeerAnswerRow,
   PeersAnswer,
-  PortRange,
-  ServiceOptions,
-  ServiceSpec,
+  PingAnswer,
+  ProxyAnswer,
+  Refusal,
+  ServiceAnswer,
+  SpeedtestAnswer,
   StatusAnswer,
   TrafficAnswer,
-  TurnSource,
+  TurnAnswer,
 } from './answers.ts'
 export type { Entry, News } from './feed/news.ts'
-export { createNode, type NodeExtras } from './node.ts'
-export type { Ports } from './ports.ts'
+export { createNode, type LibraryNode, type NodeEvents, type NodeSettings } from './library.ts'

@@ -6,9 +6,9 @@ import type { Prober } from './actors/membership/prober.ts'
 import type { TableKeeper } from './actors/membership/table-keeper.ts'
 import type { Services } from './actors/services/services.ts'
 import { createAskPortActor } from './actors/turn/ask-port-actor.ts'
+import type { ExternalFrps } from './actors/turn/external-frps.ts'
 import { createFindTurnActor } from './actors/turn/find-turn-actor.ts'
 import { createLinkActor } from './actors/turn/link-actor.ts'
-import type { StockTurns } from './actors/turn/stock-turns.ts'
 import { createTurnReviewActor } from './actors/turn/turn-review.ts'
 import type { TurnSource } from './answers.ts'
 import type { News } from './feed/news.ts'
@@ -24,7 +24,7 @@ interface ImplementationNeeds extends Pick<Ports, 'clock' | 'random' | 'network'
   readonly calls: PeerCalls
   readonly prober: Prober
   readonly announcer: Announcer
-  readonly stock: StockTurns
+  readonly external: ExternalFrps
   readonly self: string
   readonly turns: readonly TurnSource[]
   readonly innerAddress: () => string
@@ -32,10 +32,11 @@ interface ImplementationNeeds extends Pick<Ports, 'clock' | 'random' | 'network'
   readonly turnServer: Callback
   readonly directServices: Callback
   readonly publish: (news: News) => void
+  readonly onBug: (error: unknown) => void
 }
 
 export function nodeImplementations(needs: ImplementationNeeds) {
-  const { random, prober, announcer, stock, publish } = needs
+  const { random, prober, announcer, external, publish } = needs
   return {
     actors: {
       membership: needs.membership,
@@ -57,7 +58,7 @@ export function nodeImplementations(needs: ImplementationNeeds) {
       },
       doubtTurn: (_, { turn, why }) => {
         if (!turn) return
-        stock.doubt(turn.key)
+        external.doubt(turn.key)
         publish({ type: 'turn.lost', peer: turn.key, name: turn.name, why })
         prober.doubt(turn.key)
       },

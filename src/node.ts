@@ -7,9 +7,9 @@ import { createEntrances } from './actors/front/entrances.ts'
 import { createLife } from './actors/front/life.ts'
 import { answersOf } from './actors/front/node-answers.ts'
 import { createOperatorCalls } from './actors/front/operator-calls.ts'
+import { createOperatorChanges } from './actors/front/operator-changes.ts'
 import { createPublicRoutes } from './actors/front/public-routes.ts'
 import { type MachineFacts, serverInfo } from './actors/front/server-info.ts'
-import { createWishes } from './actors/front/wishes.ts'
 import { createHealth } from './actors/health.ts'
 import { createAnnouncer } from './actors/membership/announcer.ts'
 import { createGossip } from './actors/membership/gossip.ts'
@@ -17,7 +17,7 @@ import { createJoining } from './actors/membership/joining.ts'
 import { createMembershipActor } from './actors/membership/membership-actor.ts'
 import { createOwnRecord } from './actors/membership/own-record.ts'
 import { createP2prcExchange } from './actors/membership/p2prc-exchange.ts'
-import { createPeerCalls } from './actors/membership/peer-calls.ts'
+import { createPeerCalls, endable } from './actors/membership/peer-calls.ts'
 import { createProber } from './actors/membership/prober.ts'
 import { createReach } from './actors/membership/reach.ts'
 import { createSpeed } from './actors/membership/speed.ts'
@@ -25,10 +25,11 @@ import { speedTests } from './actors/membership/speed-tests.ts'
 import { createTableFile } from './actors/membership/table-file.ts'
 import { createTableKeeper } from './actors/membership/table-keeper.ts'
 import { createTwinWatch } from './actors/membership/twin-watch.ts'
+import { directAddress } from './actors/services/direct-address.ts'
 import { createDirectServices } from './actors/services/direct-services.ts'
 import { createServices } from './actors/services/services.ts'
+import { createExternalFrps } from './actors/turn/external-frps.ts'
 import { candidates } from './actors/turn/find-turn-actor.ts'
-import { createStockTurns } from './actors/turn/stock-turns.ts'
 import type { MoonwalkNode, NodeOptions } from './answers.ts'
 import { createStateWatch } from './feed/inspection.ts'
 import { createNewsDesk } from './feed/news-desk.ts'
@@ -59,23 +60,29 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const { publish } = desk
   const watch = createStateWatch(publish)
   const health = createHealth()
+  const ending = new AbortController()
   const keeper = createTableKeeper({ clock, self: identity.id, publish })
   const own = createOwnRecord(ports, { name, offersTurn: options.offerTurn, advertise: options.advertise })
   const rates = createTrafficRates(clock)
-  const services = createServices(options.services, publish, rates)
+  const services = createServices({
+    ...{ clock, network, publish, rates, inspect: watch.inspect, onBug },
+    random: random.fork('services'),
+    first: options.services,
+  })
 
   // Membership: who is there, how near, and how this node is reached.
-  const file = createTableFile({ ...ports, keeper, own, policy, publish })
-  const wishes = createWishes({ store: ports.store, keeper, services, health, publish, onBug })
-  const calls = createPeerCalls(ports)
+  const file = createTableFile({ ...ports, keeper, own, policy, health, publish })
+  const operatorChanges = createOperatorChanges({ clock, store: ports.store, keeper, services, health, publish, onBug })
+  const requests = endable(http, ending.signal)
+  const calls = createPeerCalls({ clock, random, identity, http: requests })
   const prober = createProber({ clock, random, calls, keeper, own, health })
   const gossip = createGossip({ clock, random, identity, calls, keeper, own, policy })
-  const speed = createSpeed({ clock, http, ownAddresses: () => [own.address(), own.localAddress()] })
+  const speed = createSpeed({ clock, http: requests, ownAddresses: () => [own.address(), own.localAddress()] })
   const reach = createReach({ ...ports, calls, keeper, own, listens: options.listen !== null, inspect: watch.inspect, onBug })
   const p2prc = createP2prcExchange({ clock, random, calls, keeper, own, policy, reach, prober, ownHosts: network.ownHosts })
   const joining = createJoining({
     ...{ clock, random, calls, gossip, keeper, own, reach, p2prc, prober, policy, onBug },
-    firstSeeds: () => [...options.seeds, ...wishes.seeds()],
+    firstSeeds: () => [...options.seeds, ...operatorChanges.seeds()],
     restore: file.restore,
   })
   const announcer = createAnnouncer({ own, keeper, reach, publish })
@@ -94,7 +101,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     publish,
     inspect: watch.inspect,
   })
-  const operator = createOperatorCalls({ clock, prober, speed, keeper, joining, services, policy, own, wishes })
+  const operator = createOperatorCalls({ clock, prober, speed, keeper, joining, services, policy, own, operatorChanges })
   const info = serverInfo(extras.facts ?? NO_FACTS, { id: own.id, name, version: options.version, run: own.run })
   const routes = createPublicRoutes({
     ...{ identity, own, calls, gossip, speed, policy, p2prc, joining, twins, reach, operator },
@@ -105,20 +112,14 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const entrances = createEntrances({ http, listen: options.listen, own, routes, acceptFrp: turnServer.accept, vhosts })
 
   // The machine, and what its names mean.
-  const stock = createStockTurns({ clock, random: random.fork('external frps'), network, turns, publish })
+  const external = createExternalFrps({ clock, random: random.fork('external frps'), network, turns, publish })
   const direct = createDirectServices({
-    clock,
-    random: random.fork('direct services'),
-    network,
-    services,
-    ports: options.ports,
-    vhosts,
-    bindHost: entrances.bindHost,
-    own,
+    ...{ clock, network, services, vhosts, ports: options.ports, bindHost: entrances.bindHost, onBug },
+    publicAddress$: directAddress(own, keeper.changes$),
   })
   const membership = createMembershipActor({ keeper, own, prober, gossip, p2prc, speedTests$, reach, joining, announcer, twins, onBug })
   const implementations = nodeImplementations({
-    ...{ clock, random, network, keeper, services, calls, prober, announcer, stock, turns, publish, membership },
+    ...{ clock, random, network, keeper, services, calls, prober, announcer, external, turns, publish, membership, onBug },
     self: own.id,
     innerAddress: entrances.innerAddress,
     turnServer: turnServer.logic,
@@ -130,15 +131,31 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     input: { mayTunnel: turns.length > 0, reach: reach.verdict().type },
   })
   const answers = answersOf({
-    ...{ clock, own, options, keeper, file, services, turnServer, startedAt, stock, health, announcer },
+    ...{ clock, own, options, keeper, file, services, turnServer, startedAt, external, health, announcer, joining },
+    notes: ports.store.notes,
     snapshot: () => actor.getSnapshot(),
-    candidates: () => candidates({ keeper, turns, stock }),
+    candidates: () => candidates({ keeper, turns, external }),
   })
 
   return {
     id: own.id,
     name,
-    ...createLife({ clock, own, file, wishes, entrances, gossip, actor, rates, services, turnServer, stock, publish, onBug }),
+    ...createLife({
+      clock,
+      ending,
+      own,
+      file,
+      operatorChanges,
+      entrances,
+      gossip,
+      actor,
+      rates,
+      services,
+      turnServer,
+      external,
+      publish,
+      onBug,
+    }),
     ...answers,
     onNews: desk.onEntry,
     recentNews: desk.recent,

@@ -38,7 +38,7 @@ export interface Failure {
   readonly text: string
 }
 
-export interface TlsWish {
+export interface TlsOptions {
   /** Sends frp's 0x17 before the handshake. */
   readonly announce?: boolean
   /** PEM. Given: the certificate is verified against it. Absent: any certificate will do, as with stock frp. */
@@ -50,7 +50,7 @@ export interface DialOptions {
   /** Whole time for connect and TLS handshake. */
   readonly timeoutMs: number
   readonly signal?: AbortSignal
-  readonly tls?: TlsWish
+  readonly tls?: TlsOptions
   /** Made once the connection stands. */
   readonly reader?: Reader
 }
@@ -162,21 +162,29 @@ export interface Reply {
 
 /** The IP table on disk, and what a person told the running node. */
 export interface Store {
-  /** The rows at start; an unreadable file was set aside and is named in `note`. */
-  read(): Promise<{ readonly table: StoredTable; readonly note: string | null }>
-  /** Settles once it is on disk. Atomic. The caller coalesces. */
-  write(table: StoredTable): Promise<void>
+  /** The rows at start. `notes`: what a person should be told of the file then; `notes()` has it as it is later. */
+  read(): Promise<{ readonly table: StoredTable; readonly notes: readonly StoreNote[] }>
+  /**
+   * Replaces the rows; what a person wrote beside them stays. Atomic; settles once it is on disk, or with why it is not: the file
+   * is then as it was, and the caller tries again. The caller coalesces.
+   */
+  write(table: StoredTable): Promise<StoreFailure | null>
   /**
    * What was told to the node in earlier runs; empty lists where nothing was. What can't be read is told in `notes` and left out:
    * an entry stays where it is, and a file that is no JSON object is set aside.
    */
-  readWishes(): Promise<{ readonly wishes: Wishes; readonly notes: readonly StoreNote[] }>
+  readOperatorChanges(): Promise<{ readonly operatorChanges: OperatorChanges; readonly notes: readonly StoreNote[] }>
   /** Replaces all of it. Atomic; settles once it is on disk, or with why it is not: the lists before stand then. */
-  writeWishes(wishes: Wishes): Promise<StoreFailure | null>
+  writeOperatorChanges(operatorChanges: OperatorChanges): Promise<StoreFailure | null>
+  /**
+   * What a person should know of the node's files as they are now, for health: that a damaged one was set aside, which rows of the
+   * table can't be used and in which line each stands, that the log can't be written. What a write answers is not in it.
+   */
+  notes(): readonly StoreNote[]
 }
 
 /** What `add`, `expose` and `remove` told a running node, so that it outlives a restart. What the configuration says is not in it. */
-export interface Wishes {
+export interface OperatorChanges {
   /** Addresses to start from, canonical `host:port`. */
   readonly seeds: readonly string[]
   /** Each has a name of its own. */
@@ -185,7 +193,7 @@ export interface Wishes {
   readonly removed: readonly { readonly key: string; readonly address: string }[]
 }
 
-export const NO_WISHES: Wishes = { seeds: [], services: [], removed: [] }
+export const NO_OPERATOR_CHANGES: OperatorChanges = { seeds: [], services: [], removed: [] }
 
 /** Something about the files that a person should know: a clause, and a sentence about what to do. As health says it. */
 export interface StoreNote {

@@ -36,15 +36,26 @@ const RULES: Readonly<Record<string, Rule>> = {
     because: 'the outside world is reached here, and nothing is decided',
   },
   cli: {
-    own: ['domain', 'answers', 'feed', 'config', 'config-specs', 'version'],
+    own: ['domain', 'answers', 'feed', 'config', 'config-env', 'config-specs', 'version'],
     packages: ['node:*', 'commander', 'zod', 'got', 'ws'],
     because: 'commands talk to a node over its control port like anyone else',
   },
   'cli/up': {
-    own: ['domain', 'config', 'feed', 'io', 'node', 'ports', 'version'],
+    own: ['config', 'io', 'ports', 'real-node'],
     packages: ['node:*'],
-    because: 'the one command that is a node puts the real world into its ports',
+    because: 'the one command that is a node keeps one of the real world, as a program does',
   },
+  'real-node.ts': {
+    own: ['answers', 'config', 'domain', 'feed', 'io', 'node', 'ports', 'version'],
+    packages: ['node:*'],
+    because: 'the real world is put into the ports in one place, for the command and the library',
+  },
+  'library.ts': {
+    own: ['answers', 'config', 'config-specs', 'feed', 'io', 'ports', 'real-node'],
+    packages: ['node:*'],
+    because: 'a program has the node that the command has, without what is for a terminal',
+  },
+  'cli/identity': { own: ['config-env', 'io'], packages: ['node:*'], because: 'the key of a node that is stopped lies on the disk' },
   'node.ts': {
     own: ['node-implementations', 'machines', 'actors', 'ports', 'feed', 'domain', 'answers'],
     packages: ['xstate'],
@@ -58,15 +69,16 @@ const RULES: Readonly<Record<string, Rule>> = {
   'ports.ts': { own: ['answers', 'frp', 'p2prc'], packages: [], because: 'a seam is made of types' },
   'answers.ts': { own: ['feed'], packages: [], because: 'what scripts rely on is told by types alone' },
   'config.ts': {
-    own: ['answers', 'config-specs', 'config-turns', 'domain', 'v2'],
+    own: ['answers', 'config-env', 'config-specs', 'config-turns', 'domain', 'v2'],
     packages: ['node:*', 'zod'],
     because: 'settings are read before anything lives',
   },
+  'config-env.ts': { own: ['config-specs', 'domain'], packages: ['node:*'], because: 'settings are read before anything lives' },
   'config-specs.ts': { own: ['answers', 'domain', 'service-options'], packages: [], because: 'settings are read before anything lives' },
   'service-options.ts': { own: ['answers', 'domain', 'frp'], packages: [], because: 'settings are read before anything lives' },
   'config-turns.ts': { own: ['answers', 'config-specs'], packages: ['node:*'], because: 'settings are read before anything lives' },
-  'index.ts': { own: ['answers', 'feed', 'node', 'ports'], packages: [], because: 'the library is the node and its seams' },
-  'version.ts': { own: [], packages: ['node:fs'], because: 'a version is one fact' },
+  'index.ts': { own: ['answers', 'feed', 'library'], packages: [], because: 'a door only says what there is' },
+  'version.ts': { own: [], packages: ['node:fs', 'node:url'], because: 'a version is one fact' },
   'main.ts': { own: ['cli'], packages: [], because: 'starting is one call' },
 }
 

@@ -62,7 +62,7 @@ describe('TURNs', () => {
   test.each([
     ['frps://203.0.113.7:7000', '"frps://203.0.113.7:7000" is no TURN; write moonwalk, none or frp://[TOKEN@]HOST:PORT'],
     ['frp://203.0.113.7', '"203.0.113.7" is not HOST:PORT, such as 203.0.113.7:8088'],
-    ['frp://203.0.113.7:7000?tsl=off', '"frp://203.0.113.7:7000?tsl=off" has an unknown wish "tsl"; there are tls, ca, name and wire'],
+    ['frp://203.0.113.7:7000?tsl=off', '"frp://203.0.113.7:7000?tsl=off" has an unknown option "tsl"; there are tls, ca, name and wire'],
     ['frp://203.0.113.7:7000?tls=off&ca=ca.pem', '"frp://203.0.113.7:7000?tls=off&ca=ca.pem": ca and name are for TLS; leave out tls=off'],
     ['frp://203.0.113.7:7000?ca=', '"frp://203.0.113.7:7000?ca=": ca is the path of a file'],
     [

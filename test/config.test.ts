@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { hostname, tmpdir } from 'node:os'
+import { homedir, hostname, tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Config, DEFAULTS, type Given, readConfig, schema } from '../src/config.ts'
-import { CONFIG_KEYS, SETTINGS, type Setting } from '../src/config-specs.ts'
+import { CONFIG_KEYS, SETTINGS, type Setting, variableOf } from '../src/config-specs.ts'
 import { selfSigned } from '../src/io/front/self-signed.ts'
 
 let dir = ''
@@ -139,7 +139,66 @@ describe('where a setting comes from', () => {
   test.each([
     ['the variable', { MOONWALK_DATA: '/a/b', XDG_STATE_HOME: '/c' }, '/a/b'],
     ['the state directory', { XDG_STATE_HOME: '/c' }, '/c/moonwalk'],
+    ['the state directory, the variable being empty', { MOONWALK_DATA: '', XDG_STATE_HOME: '/c' }, '/c/moonwalk'],
+    ['the home directory, the state directory being empty', { XDG_STATE_HOME: '' }, join(homedir(), '.local/state/moonwalk')],
+    ['the home directory, the state directory being relative', { XDG_STATE_HOME: 'state' }, join(homedir(), '.local/state/moonwalk')],
   ])('the data directory by %s', (_, env, expected) => expect(configOf(readConfig({}, undefined, env)).dataDir).toEqual(expected))
+})
+
+describe('of the environment only what is ours counts', () => {
+  /** As a Kubernetes Service called "moonwalk", or a linked container, puts them there. */
+  const FOREIGN = {
+    MOONWALK_SERVICE_HOST: '10.96.0.12',
+    MOONWALK_SERVICE_PORT: '8088',
+    MOONWALK_SERVICE_PORT_HTTP: '8088',
+    MOONWALK_PORT: 'tcp://10.96.0.12:8088',
+    MOONWALK_PORT_8088_TCP: 'tcp://10.96.0.12:8088',
+    MOONWALK_PORT_8088_TCP_PROTO: 'tcp',
+    MOONWALK_PORT_8088_TCP_PORT: '8088',
+    MOONWALK_PORT_8088_TCP_ADDR: '10.96.0.12',
+    MOONWALK_CONTROL_SERVICE_HOST: '10.96.0.13',
+    MOONWALK_CONTROL_PORT: 'tcp://10.96.0.13:8089',
+    MOONWALK_ENV_NODE_VERSION: '22',
+    MOONWALK_NAME: '/web/moonwalk',
+    MOONWALK_IMAGE: 'registry.example/moonwalk',
+  }
+  const EMPTY = Object.fromEntries(
+    ['CONFIG', ...CONFIG_KEYS.map((key) => variableOf(key).slice(9))].map((word) => [`MOONWALK_${word}`, '']),
+  )
+
+  test.each([
+    ['what platforms put there', FOREIGN],
+    ['what is empty', EMPTY],
+  ])('%s is as if it were not there', (_, env) => expect(read({}, env)).toEqual(read()))
+
+  test.each([
+    ['MOONWALK_SEED', 'MOONWALK_SEEDS'],
+    ['MOONWALK_DTAA', 'MOONWALK_DATA'],
+    ['MOONWALK_CONFG', 'MOONWALK_CONFIG'],
+    ['MOONWALK_PORT', 'MOONWALK_PORTS'],
+    ['MOONWALK_JOIN', 'MOONWALK_SEEDS'],
+    ['MOONWALK_EXPOSE', 'MOONWALK_SERVICES'],
+    ['MOONWALK_OFFER', 'MOONWALK_OFFER_TURN'],
+  ])('%s is a warning that names %s', (variable, meant) =>
+    expect(read({}, { [variable]: '9000' })).toEqual({
+      ...read(),
+      warnings: [`${variable} is not known and changes nothing; did you mean ${meant}?`],
+    }),
+  )
+
+  test.each([
+    ['1', true],
+    ['yes', true],
+    ['0', false],
+    ['off', false],
+  ])('a yes or no may be written %s', (text, expected) =>
+    expect(nodeOf(read({}, { MOONWALK_OFFER_TURN: text })).offerTurn).toEqual(expected),
+  )
+})
+
+test('a byte order mark in front of the file is passed over', () => {
+  put('\uFEFF{"name":"ash"}')
+  expect(nodeOf(read()).name).toEqual('ash')
 })
 
 describe('what is wrong is one sentence: where, what, and what instead', () => {
@@ -201,18 +260,25 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
     expect(wrongOf(read())?.replace(/JSON: .*/, 'JSON: WHY')).toEqual("DIR/moonwalk.json can't be read as JSON: WHY")
   })
 
+  test('a table that is a directory, where somebody named it', () => {
+    expect(wrongOf(read({ table: dir }))).toEqual('--table: DIR is a directory; name a file')
+    expect(wrongOf(read({}, { MOONWALK_TABLE: dir }))).toEqual('MOONWALK_TABLE: DIR is a directory; name a file')
+  })
+
+  test('a file that is named by an empty text', () =>
+    expect(wrongOf(read({}, {}, ''))).toEqual('--config: it must not be empty; name a file, or leave it out'))
+
   test('a named file that is not there', () =>
     expect(wrongOf(read({}, {}, join(dir, 'none.json')))).toEqual('DIR/none.json is not there; name an existing file with --config'))
 
   test.each<[string, NodeJS.ProcessEnv, string]>([
-    ['an unknown variable', { MOONWALK_SEED: 'x' }, 'MOONWALK_SEED is not known; did you mean MOONWALK_SEEDS?'],
     ['a value', { MOONWALK_PORTS: '80' }, 'MOONWALK_PORTS: "80" is not a range of ports such as 20000-29999'],
     [
       'a number',
       { MOONWALK_SPEEDTEST_PACE_MS: 'soon' },
       'MOONWALK_SPEEDTEST_PACE_MS: "soon" does not fit: it must be a whole number of milliseconds, 50 or more',
     ],
-    ['a flag', { MOONWALK_OFFER_TURN: '0' }, 'MOONWALK_OFFER_TURN: "0" does not fit: it must be true or false'],
+    ['a flag', { MOONWALK_OFFER_TURN: '2' }, 'MOONWALK_OFFER_TURN: "2" does not fit: it must be true or false'],
   ])('in the environment: %s', (_, env, expected) => expect(wrongOf(read({}, env))).toEqual(expected))
 
   test.each<[string, Given, string]>([

@@ -16,7 +16,11 @@ export function createHealth(): Health {
   return {
     set: (key, finding) => {
       const before = findings.get(key)
-      if (finding === null ? before === undefined : before?.text === finding.text && before.level === finding.level) return
+      const isSame =
+        finding === null
+          ? before === undefined
+          : before?.text === finding.text && before.level === finding.level && before.fix === finding.fix
+      if (isSame) return
       if (finding === null) findings.delete(key)
       else findings.set(key, finding)
       changes.next()

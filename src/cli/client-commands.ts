@@ -1,7 +1,8 @@
 // The commands that ask the running node something: one object with --json, plain text that survives a pipe without.
 import type { PeersAnswer, PingAnswer, ServiceAnswer, SpeedtestAnswer, StatusAnswer } from '../answers.ts'
-import { readService } from '../config-specs.ts'
-import { type ClientFlags, type ControlAnswer, call } from './control-client.ts'
+import { readAddress, readService } from '../config-specs.ts'
+import { type ClientFlags, type ControlAnswer, call, findControl } from './control-client.ts'
+import { dashboardLink } from './dashboard-link.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { statusText } from './status-text.ts'
 import { peersText } from './tables.ts'
@@ -26,20 +27,37 @@ function print<T>(answer: ControlAnswer<T>, flags: ClientFlags, text: (body: T) 
 export const status = async (flags: ClientFlags, env: Env): Promise<ExitCode> =>
   print(await call<StatusAnswer>(flags, env, '/api/status'), flags, (answer) => statusText(answer, Date.now()))
 
-export async function peers(flags: ClientFlags & { readonly watch?: boolean }, env: Env): Promise<ExitCode> {
+/** Asks the node first: a link to nobody is none. */
+export async function dashboard(flags: ClientFlags, env: Env): Promise<ExitCode> {
+  const answer = await call<StatusAnswer>(flags, env, '/api/status')
+  if (answer.type === 'failed') return print(answer, flags, () => '')
+  const control = findControl(flags, env)
+  if (typeof control === 'string') return print({ type: 'failed', text: control, code: EXIT.notRunning }, flags, () => '')
+  const link = dashboardLink(control)
+  return print({ type: 'answer', body: { schemaVersion: 1, link } }, flags, () => link)
+}
+
+export async function peers(flags: ClientFlags & { readonly watch?: boolean; readonly all?: boolean }, env: Env): Promise<ExitCode> {
+  const path = flags.all ? '/api/peers/all' : '/api/peers'
   const show = async (): Promise<ExitCode> =>
-    print(await call<PeersAnswer>(flags, env, '/api/peers'), flags, (answer) => peersText(answer, Date.now()))
+    print(await call<PeersAnswer>(flags, env, path), flags, (answer) => peersText(answer, Date.now()))
   if (!flags.watch) return show()
   const { watchPeers } = await import('./events.ts')
   return watchPeers(flags, env, show)
 }
 
-export const add = async (address: string, flags: ClientFlags, env: Env): Promise<ExitCode> =>
-  print(
+export async function add(address: string, flags: ClientFlags, env: Env): Promise<ExitCode> {
+  const read = readAddress(address)
+  if ('wrong' in read) {
+    process.stderr.write(`${read.wrong}\n`)
+    return EXIT.usage
+  }
+  return print(
     await call<{ address: string }>(flags, env, '/api/peers', { address }, MEASURE_MS),
     flags,
     (answer) => `${answer.address} is a known address now; it is asked until it answers`,
   )
+}
 
 export const remove = async (peer: string, flags: ClientFlags, env: Env): Promise<ExitCode> =>
   print(await call<{ address: string }>(flags, env, '/api/peers/remove', { peer }), flags, (answer) => `${answer.address} is forgotten`)

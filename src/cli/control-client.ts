@@ -1,7 +1,7 @@
 // How the other commands talk to the running node: `DIR/control.json` says where it is.
 import { readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
+import { dataDirOf } from '../config-env.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 
 export interface ClientFlags {
@@ -20,14 +20,23 @@ export type ControlAnswer<T> =
   | { readonly type: 'failed'; readonly text: string; readonly code: ExitCode }
 
 export function findControl(flags: ClientFlags, env: NodeJS.ProcessEnv): Control | string {
-  const dir = resolve(flags.data ?? env.MOONWALK_DATA ?? join(env.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'moonwalk'))
+  const dir = dataDirOf(flags.data, env)
   try {
-    const { url, token } = JSON.parse(readFileSync(join(dir, 'control.json'), 'utf8')) as Partial<Control>
-    if (typeof url === 'string' && typeof token === 'string') return { url, token }
+    const found: unknown = JSON.parse(readFileSync(join(dir, 'control.json'), 'utf8'))
+    if (isControl(found)) return { url: found.url, token: found.token }
   } catch {
     // Told below.
   }
   return `no node runs with the data directory ${dir}; start one with \`moonwalk up\`, or name its directory with --data`
+}
+
+/** A damaged file is none. */
+function isControl(found: unknown): found is Control {
+  if (typeof found !== 'object' || found === null || !('url' in found) || !('token' in found)) return false
+  const { url, token } = found
+  return (
+    typeof url === 'string' && /^https?:\/\//.test(url) && URL.canParse(url) && typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)
+  )
 }
 
 /** `withinMs`: how long the node itself may take. */
@@ -51,13 +60,22 @@ export async function call<T>(
       timeout: { connect: 3_000, request: withinMs + 3_000 },
     })
     if (response.statusCode === 401) return unreachable(control, 'what answers there is not this node')
-    const value: unknown = JSON.parse(response.body)
+    const value = jsonIn(response.body)
+    if (value === undefined) return unreachable(control, 'what answers there is not this node')
     if (response.statusCode === 200) return { type: 'answer', body: value as T }
     const text =
       typeof value === 'object' && value !== null && 'error' in value ? String(value.error) : `the node answered ${response.statusCode}`
     return { type: 'failed', text, code: EXIT.failed }
   } catch (error) {
     return unreachable(control, error instanceof Error ? error.message : String(error))
+  }
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 

@@ -1,5 +1,5 @@
 // The commands with their flags. What each does is loaded when it is called, so that none waits for another's libraries.
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { CONFIG_KEYS, type ConfigKey, SETTINGS, type Setting, variableOf } from '../config-specs.ts'
 import { nearest } from '../domain/nearest.ts'
 import { VERSION } from '../version.ts'
@@ -27,7 +27,7 @@ export async function run(argv: readonly string[], env: Env): Promise<number> {
   addClientCommands(program, act, env)
   program
     .command('diagram')
-    .argument('[machine]', 'node, tunnel or turnSession', 'node')
+    .argument('[machine]', 'node, tunnel, turnSession or exposedService', 'node')
     .description('a state machine as Mermaid')
     .action(act(async (machine: string) => (await import('./diagram.ts')).printDiagram(machine)))
   program
@@ -68,6 +68,12 @@ function usageSentence(error: CommanderError, program: Command, argv: readonly s
     unknown[1] === 'option' ? command.options.flatMap(({ long }) => (long ? [long] : [])) : program.commands.map((one) => one.name())
   const near = nearest(unknown[2] ?? '', known)
   return `${message}${near ? `; did you mean ${near}?` : `; see \`moonwalk ${command === program ? '' : `${command.name()} `}--help\``}`
+}
+
+/** An empty text is a shell variable that was not set: it must not mean the default. */
+function someText(value: string): string {
+  if (value === '') throw new InvalidArgumentError('It must not be empty.')
+  return value
 }
 
 type Act = <A extends unknown[]>(work: (...args: A) => Promise<ExitCode>) => (...args: A) => Promise<void>
@@ -133,17 +139,24 @@ ${columns([['flag', 'key in the file', 'variable'], ...rows]).replaceAll(/^/gm, 
 `
 }
 
+const IDENTITY_TEXT = `
+A node is its key, DIR/identity.json, whatever its name and address. A cloned machine has its origin's key: two nodes are then one
+to all others, and push each other out. \`moonwalk identity renew --data DIR\` makes the stopped clone a node of its own: with a new
+key, and a new control token from its next start on. The old key is kept beside the new one.
+`
+
 function addClientCommands(program: Command, act: Act, env: Env): void {
   const client = (name: string, description: string): Command =>
     program
       .command(name)
       .description(description)
-      .option('--data <dir>', 'directory of the running node (MOONWALK_DATA)')
+      .option('--data <dir>', 'directory of the node (MOONWALK_DATA)', someText)
       .option('--json', 'print one JSON object')
   type Flags = {
     data?: string
     json?: boolean
     watch?: boolean
+    all?: boolean
     name?: string
     udp?: boolean
     http?: string
@@ -156,12 +169,13 @@ function addClientCommands(program: Command, act: Act, env: Env): void {
   )
   client('peers', 'the table of every server in the network')
     .option('--watch', 'show it again with every change')
+    .option('--all', 'those too that went within the last 24 hours')
     .action(act(async (flags: Flags) => (await load()).peers(flags, env)))
   client('add', 'a further known address')
     .argument('<host:port>')
     .action(act(async (address: string, flags: Flags) => (await load()).add(address, flags, env)))
   client('remove', 'forget a node')
-    .argument('<node>', 'id, name or HOST:PORT')
+    .argument('<node>', 'id, name or HOST:PORT', someText)
     .action(act(async (peer: string, flags: Flags) => (await load()).remove(peer, flags, env)))
   client('expose', 'put a local service on the internet')
     .argument('<port>', 'PORT or HOST:PORT, with /udp, /http:DOMAIN or /https:DOMAIN, and options behind a ?')
@@ -173,13 +187,20 @@ function addClientCommands(program: Command, act: Act, env: Env): void {
     .addHelpText('after', SERVICE_OPTIONS_TEXT)
     .action(act(async (target: string, flags: Flags) => (await load()).expose(target, flags, env)))
   client('unexpose', 'take a service back')
-    .argument('<name>')
+    .argument('<name>', 'what the service is called', someText)
     .action(act(async (name: string, flags: Flags) => (await load()).unexpose(name, flags, env)))
   client('ping', 'one measurement of latency now')
-    .argument('<node>', 'id, name or HOST:PORT')
+    .argument('<node>', 'id, name or HOST:PORT', someText)
     .action(act(async (peer: string, flags: Flags) => (await load()).ping(peer, flags, env)))
   client('speedtest', 'one measurement of download and upload now')
-    .argument('<node>', 'id, name or HOST:PORT')
+    .argument('<node>', 'id, name or HOST:PORT', someText)
     .action(act(async (peer: string, flags: Flags) => (await load()).speedtest(peer, flags, env)))
+  client('dashboard', 'the link of the page of the running node; it opens nothing').action(
+    act(async (flags: Flags) => (await load()).dashboard(flags, env)),
+  )
+  client('identity', "a node's id, whether it runs or not")
+    .argument('[action]', 'renew: give a stopped node a new key')
+    .addHelpText('after', IDENTITY_TEXT)
+    .action(act(async (action: string | undefined, flags: Flags) => (await import('./identity.ts')).identity(action, flags, env)))
   client('events', 'the live feed, one line an entry').action(act(async (flags: Flags) => (await import('./events.ts')).events(flags, env)))
 }

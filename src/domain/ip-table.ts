@@ -62,7 +62,9 @@ export interface IpTable {
 }
 
 export type Change =
-  | { readonly type: 'heard' | 'added' | 'changed' | 'cleared' | 'measured'; readonly row: Row }
+  | { readonly type: 'added' | 'cleared' | 'measured'; readonly row: Row }
+  /** `formerKey`: it was known by its address alone until now. */
+  | { readonly type: 'heard' | 'changed'; readonly row: Row; readonly formerKey?: string }
   | { readonly type: 'suspected' | 'removed'; readonly row: Row; readonly why: string }
   /** Never proven and now forgotten; nobody was told of it. */
   | { readonly type: 'dropped'; readonly row: Row; readonly why: string }
@@ -141,7 +143,7 @@ function mergeOne(draft: Draft, record: PeerRecord, wallMs: number, source: 'hea
   // Whoever has an identity signs: an unsigned word with an id is nobody's.
   if (record.id !== null && record.envelope === null) return
   const key = keyOf(record)
-  if (isKeptAway(draft, record, wallMs)) return
+  if (isRemoved(draft, record) || (record.id === null && (draft.mine.get(record.address) ?? 0) > wallMs)) return
   const row = draft.rows.get(key)
   const gone = draft.gone.get(key)
   if (source === 'hearsay' && gone && !row && record.seq <= gone.seq && wallMs - gone.atMs < GONE_FOR) return
@@ -159,21 +161,19 @@ function mergeOne(draft: Draft, record: PeerRecord, wallMs: number, source: 'hea
   }
   const holder = draft.rows.get(draft.holders.get(record.address) ?? '')
   if (holder && record.id === null) return // a P2PRC row never stands beside, or in place of, a row with an identity
-  draft.gone.delete(key)
   // A row known by its address alone turns out to be this node: same server, so its figures stay.
   const inherits = holder && holder.record.id === null ? holder : null
   if (inherits) draft.delete(inherits)
+  if (gone && (wallMs - gone.atMs >= OFFLINE_FOR || (inherits && inherits.state !== 'unknown'))) draft.gone.delete(key)
   const next: Row = inherits ? { ...inherits, key, record, version: ++draft.version } : newRow(key, record, ++draft.version)
   draft.put(next)
-  draft.changes.push({ type: inherits && inherits.state !== 'unknown' ? 'changed' : 'heard', row: next })
+  if (inherits) draft.changes.push({ type: inherits.state === 'unknown' ? 'heard' : 'changed', row: next, formerKey: inherits.key })
+  else draft.changes.push({ type: 'heard', row: next })
 }
 
-/** A person removed it, or the unsigned address is this node's own. */
-function isKeptAway({ removed, mine }: Pick<IpTable, 'removed' | 'mine'>, record: PeerRecord, wallMs: number): boolean {
-  if (removed.has(keyOf(record))) return true
-  if (record.id !== null) return false
-  return (mine.get(record.address) ?? 0) > wallMs || (removed.size > 0 && [...removed.values()].includes(record.address))
-}
+/** A person wants it to stay away: by its key, or an address that nobody signs for. */
+const isRemoved = ({ removed }: Pick<IpTable, 'removed'>, record: PeerRecord): boolean =>
+  removed.size > 0 && (removed.has(keyOf(record)) || (record.id === null && [...removed.values()].includes(record.address)))
 
 const newRow = (key: string, record: PeerRecord, version: number): Row => ({
   key,
@@ -231,11 +231,11 @@ export function recordBurst(
     return draft.done()
   }
   const isolated = surroundings === 'isolated'
-  const strikes = isolated ? 1 : row.strikes + 1
+  const strikes = isolated && row.stored === null ? 1 : row.strikes + 1
   if (row.stored !== null) {
-    const silentSinceMs = row.stored.silentSinceMs ?? (isolated ? null : wallMs)
+    const silentSinceMs = isolated ? null : (row.stored.silentSinceMs ?? wallMs)
     const next: Row = { ...row, latency, strikes, stored: { ...row.stored, silentSinceMs } }
-    if (silentSinceMs !== null && !isolated && wallMs - silentSinceMs >= STORED_FOR) remove(draft, next, burst.why, wallMs)
+    if (silentSinceMs !== null && wallMs - silentSinceMs >= STORED_FOR) remove(draft, next, burst.why, wallMs)
     else draft.put(next)
     return draft.done()
   }
@@ -263,6 +263,7 @@ function prove(draft: Draft, row: Row, latency: Latency, wallMs: number): void {
   }
   const rival = draft.rows.get(draft.holders.get(row.record.address) ?? '')
   if (rival && rival.key !== row.key) remove(draft, rival, 'another node answers there', wallMs)
+  draft.gone.delete(row.key)
   draft.put(next)
   if (fresh) draft.changes.push({ type: row.lastProofMs === null ? 'added' : 'changed', row: next })
   if (row.state === 'suspect') draft.changes.push({ type: 'cleared', row: next })
@@ -271,8 +272,17 @@ function prove(draft: Draft, row: Row, latency: Latency, wallMs: number): void {
 
 function remove(draft: Draft, row: Row, why: string, wallMs: number, seq = row.record.seq, away = true): void {
   draft.delete(row)
+  const before = draft.gone.get(row.key)
   draft.gone.delete(row.key)
-  draft.gone.set(row.key, { row, seq, atMs: wallMs, why, away: away && row.lastProofMs !== null })
+  // Heard of again and not there: it stays what it was when it was here last.
+  const seen = row.lastProofMs === null && before?.away ? before.row : row
+  draft.gone.set(row.key, {
+    row: seen,
+    seq: Math.max(seq, before?.seq ?? 0),
+    atMs: wallMs,
+    why,
+    away: away && seen.lastProofMs !== null,
+  })
   for (const [key, { atMs }] of draft.gone) {
     if (draft.gone.size <= MOST_GONE && wallMs - atMs < OFFLINE_FOR) break
     draft.gone.delete(key)
@@ -302,6 +312,8 @@ export function removeRow(table: IpTable, key: string, why: string, wallMs: numb
 export function keepAway(table: IpTable, key: string, address: string, wallMs: number): Outcome {
   const removed = new Map(table.removed).set(key, address)
   const draft = new Draft({ ...table, removed })
+  const gone = draft.gone.get(key)
+  if (gone) draft.gone.set(key, { ...gone, away: false })
   for (const row of table.rows.values())
     if (row.key === key || (row.record.id === null && row.record.address === address))
       remove(draft, row, 'a person removed it', wallMs, row.record.seq, false)
@@ -344,7 +356,7 @@ export function restoreRows(
   const draft = new Draft(table)
   for (const { record, stored, written } of rows) {
     const key = keyOf(record)
-    if (draft.rows.has(key) || draft.holders.has(record.address)) continue
+    if (draft.rows.has(key) || draft.holders.has(record.address) || isRemoved(draft, record)) continue
     const row: Row = { ...newRow(key, record, ++draft.version), stored, written }
     draft.put(row)
     draft.changes.push({ type: 'heard', row })
@@ -403,13 +415,16 @@ export function recordOwnBurst(table: IpTable, key: string, burst: Extract<Burst
   return { table: { ...table, rows: new Map(table.rows).set(key, next) }, changes: [{ type: 'measured', row: next }] }
 }
 
-/** What the file holds: what people see, and the rows of the file that were not proven in this run and are not known to be gone. */
+/**
+ * What the file holds: what people see, and what this node could not look at yet: rows of the file that were not proven in this
+ * run, and servers that have moved.
+ */
 export const keptRows = (table: IpTable): readonly Row[] => [
   ...shownRows(table),
-  ...[...table.rows.values()].filter(({ state, stored }) => state === 'unknown' && stored !== null),
+  ...[...table.rows.values()].filter(({ state, stored, lastProofMs }) => state === 'unknown' && (stored !== null || lastProofMs !== null)),
 ]
 
-/** Servers that were here within `OFFLINE_FOR` and are away now, the latest first. */
+/** Servers that were here and are away, for `OFFLINE_FOR` since they left or were looked at again in vain; the latest first. */
 export const offlineRows = ({ gone, rows }: IpTable, wallMs: number): readonly Gone[] =>
   [...gone.values()].filter(({ row, away, atMs }) => away && wallMs - atMs < OFFLINE_FOR && !rows.has(row.key)).reverse()
 

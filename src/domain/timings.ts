@@ -17,6 +17,8 @@ export const PROBES_PER_SECOND_MOST = 32
 export const PROBE_GAP = 150
 /** So many silent peers, with no answer from anybody since, and more than half of all: this node's own link is in doubt. */
 export const ISOLATED_PEERS = 3
+/** So many are enough in a table of any size: half of a large one is not asked before the first of them would be removed. */
+export const ISOLATED_PEERS_ANY = 8
 /** While it is, everybody is asked this often, so that the table is whole again soon after the link is. */
 export const ISOLATED_RETRY = 500
 /** Failed bursts in a row until a row is removed: one lost packet forgets nobody. */
@@ -92,12 +94,17 @@ export const TURN_BAR = 15_000
  */
 export const TUNNEL_KEEPALIVE = 2_000
 export const TUNNEL_SILENCE = 2_500
+/** That this node is reached through its TURN is proven anew this often, give or take a quarter. */
+export const TUNNEL_RENEWAL = 30_000
+/** A renewal that fails is tried again after this; failed so often in a row, the tunnel is given up, since its address leads nowhere. */
+export const TUNNEL_RENEWAL_RETRY = 2_000
+export const TUNNEL_RENEWAL_TRIES = 3
 /** A better TURN is looked for this often. */
 export const TURN_REVIEW = 10_000
 /** A stock frps that is not in use is asked for its round trip this often while the node has a TURN: a login each time. */
-export const STOCK_PERIOD = 60_000
+export const EXTERNAL_PERIOD = 60_000
 /** One such login, from the dial on: three round trips, and pings. */
-export const STOCK_TIMEOUT = 5_000
+export const EXTERNAL_TIMEOUT = 5_000
 /** A stock frps that refused a login is asked again after this, then twice that, and so on, give or take a quarter. */
 export const REFUSAL_FIRST = 15_000
 export const REFUSAL_LAST = 600_000
@@ -116,3 +123,16 @@ export const SPEED_STALE = 6 * 3_600_000
 export const STORE_PERIOD = 1_000
 /** Where nothing but figures have changed. */
 export const STORE_PERIOD_CALM = 60_000
+/** A write that failed is tried again after this: within a minute of a full disk's having room the file is true. */
+export const STORE_RETRY = 20_000
+
+/** Sent to a service's public address, it must have come out at its local end within this. */
+export const SERVICE_PROOF_TIMEOUT = 3_000
+/** A service that is not proven is tried again after this, from the last try on. Above `SERVICE_PROOF_TIMEOUT`: one try at once. */
+export const SERVICE_RETRY = 4_000
+/** A service that is up is proven anew after this, give or take a quarter, unless users came through meanwhile. */
+export const SERVICE_RENEWAL = 30_000
+/** With more services than this each is renewed less often in proportion, and with more that are not proven each is tried less often: a hundred cost what ten do. */
+export const SERVICES_AT_FULL_RATE = 10
+/** A service that its TURN refused is asked for again after this, as stock frpc does: its port or domain may have become free. */
+export const SERVICE_REFUSED_RETRY = 30_000

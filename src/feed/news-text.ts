@@ -54,7 +54,7 @@ export function newsText(news: News): string {
     case 'proxy.closed':
       return `Port ${news.port} of ${news.proxy} closed.`
     case 'warned':
-      return `${news.text} ${news.fix}`
+      return `${news.text}. ${news.fix}`
   }
 }
 

@@ -30,7 +30,7 @@ export type PeerFact =
 
 export const peerMachine = setup({
   types: {
-    /** `strikes`: failed bursts in a row. `wasProven`: it answered since it came into the table. */
+    /** `strikes`: failed bursts in a row. `wasProven`: it answered since it was absent. */
     context: {} as { readonly strikes: number; readonly wasProven: boolean },
     events: {} as PeerFact,
   },
@@ -55,6 +55,7 @@ export const peerMachine = setup({
   states: {
     /** Not in the table. */
     absent: {
+      entry: 'startAnew',
       on: {
         'file.read': '#peer.known.stored',
         'record.heard': 'known',
@@ -65,7 +66,6 @@ export const peerMachine = setup({
       },
     },
     known: {
-      entry: 'startAnew',
       on: { 'owner.left': 'leaving', 'address.taken': 'leaving', 'row.removed': 'dropped', 'record.moved': '.heard' },
       initial: 'heard',
       states: {
@@ -74,9 +74,10 @@ export const peerMachine = setup({
           on: { 'ping.answered': 'alive', 'record.moved': {} },
           initial: 'untried',
           states: {
+            /** Or tried while nobody answered, which says nothing of it. */
             untried: { on: { 'ping.failed': 'silent' } },
-            silent: { after: { storedFor: 'silentLong' } },
-            silentLong: { on: { 'ping.failed': '#peer.leaving' } },
+            silent: { on: { 'ping.unheard': 'untried' }, after: { storedFor: 'silentLong' } },
+            silentLong: { on: { 'ping.failed': '#peer.leaving', 'ping.unheard': 'untried' } },
           },
         },
         /** `unknown` in the table: not shown and not passed on. */
@@ -105,7 +106,7 @@ export const peerMachine = setup({
       },
     },
     leaving: { always: [{ guard: 'wasProven', target: 'offline' }, { target: 'dropped' }] },
-    /** It was here and is away: shown with when it was last seen. At first what others still say of it is not believed. */
+    /** It was here and is away: shown with when it was last seen. At first what others still say of it is not believed, then it is looked at. */
     offline: {
       on: { 'record.newer': 'known', 'record.moved': 'known', 'owner.spoke': 'known', 'person.added': 'known' },
       after: { offlineFor: 'absent' },
@@ -117,10 +118,11 @@ export const peerMachine = setup({
     },
     /** Not shown, and not believed for a while. */
     dropped: {
+      entry: 'startAnew',
       on: { 'record.newer': 'known', 'record.moved': 'known', 'owner.spoke': 'known', 'person.added': 'known' },
       after: { goneFor: 'absent' },
     },
     /** A person removed it: it stays away, whoever tells of it, until a person adds it. */
-    keptAway: { on: { 'person.added': 'known' } },
+    keptAway: { entry: 'startAnew', on: { 'person.added': 'known' } },
   },
 })

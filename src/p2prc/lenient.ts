@@ -21,16 +21,29 @@ export const WIRE_LIMITS: TableLimits = { maxChars: 4 * 1024 * 1024, maxRows: 4_
 /** What this node or its owner may have written. */
 export const FILE_LIMITS: TableLimits = { maxChars: 64 * 1024 * 1024, maxRows: 65_536 }
 
-/** The rows under `ip_address`, and how many were left out; null when the text holds no table. `ip_address: null` and `{}` are empty tables. */
-export function rowsIn(text: string, limits: TableLimits): { readonly rows: readonly Fields[]; readonly leftOut: number } | null {
-  const value = text.length > limits.maxChars ? undefined : parseJson(text)
+export interface Listed {
+  /** What stands under `ip_address`: nothing, for `ip_address: null` and `{}`. */
+  readonly list: readonly unknown[]
+  /** The other keys. */
+  readonly others: Readonly<Record<string, unknown>>
+}
+
+/** The table a text holds; null when it holds none. */
+export function listIn(text: string, maxChars: number): Listed | null {
+  const value = text.length > maxChars ? undefined : parseJson(text)
   if (!isObject(value)) return null
-  const keys = Object.keys(value)
-  const listed = Object.entries(value).findLast(([key]) => key.toLowerCase() === 'ip_address')?.[1] ?? null
-  if (listed === null) return keys.length === 0 || keys.some((key) => key.toLowerCase() === 'ip_address') ? { rows: [], leftOut: 0 } : null
-  if (!Array.isArray(listed)) return null
-  const rows = listed.slice(0, limits.maxRows).filter(isObject).map(fieldsOf)
-  return { rows, leftOut: listed.length - rows.length }
+  const entries = Object.entries(value)
+  const listed = entries.findLast(([key]) => isListKey(key))
+  if (!listed && entries.length > 0) return null
+  const list = listed?.[1] ?? []
+  return Array.isArray(list) ? { list, others: Object.fromEntries(entries.filter(([key]) => !isListKey(key))) } : null
+}
+
+const isListKey = (key: string): boolean => key.toLowerCase() === 'ip_address'
+
+/** The rows of a table, as many as the limits let; null when the text holds none. */
+export function rowsIn(text: string, limits: TableLimits): readonly Fields[] | null {
+  return listIn(text, limits.maxChars)?.list.slice(0, limits.maxRows).filter(isObject).map(fieldsOf) ?? null
 }
 
 function parseJson(text: string): unknown {
@@ -41,9 +54,9 @@ function parseJson(text: string): unknown {
   }
 }
 
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
+export const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-function fieldsOf(row: object): Fields {
+export function fieldsOf(row: object): Fields {
   const values = new Map<string, unknown>()
   for (const [key, value] of Object.entries(row)) if (value !== null) values.set(key.toLowerCase(), value)
   return { get: (key) => values.get(key), spells: (key) => Object.hasOwn(row, key) }

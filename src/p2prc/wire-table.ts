@@ -16,7 +16,7 @@ export interface WireRecord extends P2prcFields {
 export const NS_PER_MS = 1e6
 
 /** The records of a posted or answered table, 4096 at most; empty for anything that can't be read, as P2PRC takes it. Never throws. */
-export const parseWireTable = (text: string): readonly WireRecord[] => (rowsIn(text, WIRE_LIMITS)?.rows ?? []).map(wireRecord)
+export const parseWireTable = (text: string): readonly WireRecord[] => (rowsIn(text, WIRE_LIMITS) ?? []).map(wireRecord)
 
 function wireRecord(fields: Fields): WireRecord {
   return {

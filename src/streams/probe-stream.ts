@@ -1,4 +1,4 @@
-// The schedule of pings: one clock tick, buckets, bounded concurrency and pace. A peer is never pinged twice at once; a wish that
+// The schedule of pings: one clock tick, buckets, bounded concurrency and pace. A peer is never pinged twice at once; a request that
 // comes while its ping is under way is kept until that has ended. A silent peer holds one place out of `PROBES_AT_ONCE`, nobody else.
 import { defer, finalize, from, interval, merge, mergeMap, type Observable, of, Subject, switchMap, timer } from 'rxjs'
 import { fullAllowance, takeOne } from '../domain/allowance.ts'
@@ -17,6 +17,8 @@ export interface ProbeSchedule {
   once(ping: () => Promise<void>): void
   /** Its ping is under way or waits for a place. */
   isPending(key: string): boolean
+  /** It will be pinged. */
+  isPlanned(key: string): boolean
   /** Keys under way or waiting for a place. */
   readonly pending: number
   /** Runs the schedule while subscribed. Completes never; errors only by a bug. */
@@ -31,7 +33,7 @@ export function createProbeSchedule(clock: Clock, probe: (key: string) => Promis
   const urgent = new Subject<string>()
   const single = new Subject<() => Promise<void>>()
   const pending = new Set<string>()
-  const wished = new Set<string>()
+  const requested = new Set<string>()
   let allowance = fullAllowance(LIMITS, clock.now())
   const due$ = interval(PROBE_TICK, clockScheduler(clock)).pipe(mergeMap(() => from(wheel.turn())))
   const paced = (run: () => Promise<void>): Observable<void> =>
@@ -42,7 +44,7 @@ export function createProbeSchedule(clock: Clock, probe: (key: string) => Promis
     })
   const ended = (key: string): void => {
     pending.delete(key)
-    if (wished.delete(key)) urgent.next(key)
+    if (requested.delete(key)) urgent.next(key)
   }
   // A key is marked before it queues for a place, so the queue holds each peer once at the most.
   const admit = (key: string): Observable<Observable<void>> => {
@@ -53,16 +55,17 @@ export function createProbeSchedule(clock: Clock, probe: (key: string) => Promis
   return {
     now: (key) => {
       wheel.delete(key)
-      if (pending.has(key)) wished.add(key)
+      if (pending.has(key)) requested.add(key)
       else urgent.next(key)
     },
     later: (key, delayMs) => wheel.put(key, delayMs),
     forget: (key) => {
       wheel.delete(key)
-      wished.delete(key)
+      requested.delete(key)
     },
     once: (ping) => single.next(ping),
     isPending: (key) => pending.has(key),
+    isPlanned: (key) => wheel.has(key) || pending.has(key),
     get pending() {
       return pending.size
     },

@@ -30,6 +30,9 @@ export class Wheel {
     for (const key of due) this.#slotOf.delete(key)
     return due
   }
+  has(key: string): boolean {
+    return this.#slotOf.has(key)
+  }
   get size(): number {
     return this.#slotOf.size
   }

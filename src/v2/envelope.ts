@@ -80,7 +80,7 @@ function readWord(value: Readonly<Record<string, unknown>> | null): OwnWord | nu
   const { id, name, address, seq, via, turn, left } = value
   if (typeof id !== 'string' || !isId(id) || typeof name !== 'string') return null
   if (typeof seq !== 'number' || !Number.isSafeInteger(seq) || seq < 1) return null
-  if (via !== null && !(typeof via === 'string' && isId(via))) return null
+  if (via !== null && !(typeof via === 'string' && isTurn(via))) return null
   const parsed = typeof address === 'string' ? parseAddress(address) : null
   if (address !== null && !parsed) return null
   return {
@@ -93,6 +93,9 @@ function readWord(value: Readonly<Record<string, unknown>> | null): OwnWord | nu
     left: left === true,
   }
 }
+
+/** A TURN's id, or, of one that has none, the address of a P2PRC node or `frp://` and that of a stock frps. */
+const isTurn = (text: string): boolean => isId(text) || parseAddress(text.replace(/^frp:\/\//, '')) !== null
 
 export const isId = (text: string): boolean => /^[0-9a-f]{32}$/.test(text)
 

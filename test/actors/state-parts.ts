@@ -5,7 +5,7 @@ import { createTableKeeper } from '../../src/actors/membership/table-keeper.ts'
 import { merge, recordBurst } from '../../src/domain/ip-table.ts'
 import { keyOf, type PeerRecord } from '../../src/domain/record.ts'
 import type { News } from '../../src/feed/news.ts'
-import type { Random } from '../../src/ports.ts'
+import type { Clock, Identity, Random } from '../../src/ports.ts'
 import { fixedChance } from '../sim/fixed-chance.ts'
 import { VirtualClock } from '../sim/virtual-clock.ts'
 import { newIdentity } from '../v2/identities.ts'
@@ -18,6 +18,7 @@ interface Wanted {
   readonly offersTurn?: boolean
   /** Null: it listens nowhere. */
   readonly port?: number | null
+  readonly identity?: Identity
 }
 
 export function stateParts({
@@ -26,14 +27,21 @@ export function stateParts({
   advertise = null,
   offersTurn = true,
   port = 8_088,
+  identity = newIdentity(),
 }: Wanted = {}) {
-  const identity = newIdentity()
+  let aheadMs = 0
+  const time: Clock = {
+    now: clock.now,
+    wallMs: () => clock.wallMs() + aheadMs,
+    setTimeout: clock.setTimeout,
+    clearTimeout: clock.clearTimeout,
+  }
   const news: News[] = []
   const publish = (one: News): void => {
     news.push(one)
   }
-  const keeper = createTableKeeper({ clock, self: identity.id, publish })
-  const own = createOwnRecord({ clock, identity, random }, { name: 'me', offersTurn, advertise })
+  const keeper = createTableKeeper({ clock: time, self: identity.id, publish })
+  const own = createOwnRecord({ clock: time, identity, random }, { name: 'me', offersTurn, advertise })
   if (port !== null) own.setListening({ host: '0.0.0.0', port })
   const health = createHealth()
   const hear = (record: PeerRecord): void => void keeper.apply((table, wallMs) => merge(table, [record], wallMs))
@@ -52,6 +60,12 @@ export function stateParts({
     prove: (record: PeerRecord): void => {
       hear(record)
       keeper.apply((table, wallMs) => recordBurst(table, keyOf(record), { type: 'answered', rttMs: 5 }, wallMs))
+    },
+    /** The clock as a port. */
+    time,
+    /** Its wall time moves on alone, so that days need not be lived through. */
+    leap: (ms: number): void => {
+      aheadMs += ms
     },
     onBug: (error: unknown): void => clock.crash(error),
   }

@@ -85,9 +85,7 @@ test('shows the node as it is, and follows it without a reload', async () => {
   node.show({
     status: aStatus('tunnelling.up', {
       turn,
-      services: [
-        { name: 'web', kind: 'tcp', local: '127.0.0.1:3000', public: 'birch.test:20018', state: 'up', error: null, traffic: null },
-      ],
+      services: [aService('web')],
     }),
     states: { node: ['tunnelling', 'tunnelling.up'], tunnel: ['linked', 'linked.open'] },
     peers: [aRow('elm', { rttMs: 5 }), aRow('birch', { rttMs: 20 }), aRow('oak', { rttMs: null, state: 'unknown' })],

@@ -42,6 +42,10 @@ export const aService = (name: string, traffic: TrafficAnswer | null = null): Se
   public: 'birch.test:20018',
   state: 'up',
   error: null,
+  phase: 'up',
+  cause: null,
+  since: STARTED_AT,
+  provenAt: STARTED_AT,
   traffic,
 })
 
@@ -148,7 +152,7 @@ export function createFakeNode(): FakeNode {
     },
     expose: async (spec, timeoutMs) => {
       asked.push(['expose', spec, timeoutMs])
-      return { name: spec.name, kind: spec.kind, local: spec.local, public: 'birch.test:20018', state: 'up', error: null, traffic: null }
+      return { ...aService(spec.name), kind: spec.kind, local: spec.local }
     },
     unexpose: (name) => {
       asked.push(['unexpose', name])

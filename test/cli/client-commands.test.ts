@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { aRow, aStatus, STARTED_AT } from '../browser/fake-node.ts'
+import { aRow, aService, aStatus, STARTED_AT } from '../browser/fake-node.ts'
 import { type ControlWorld, startControlWorld, TOKEN } from '../io/control-world.ts'
 import { command, dataDir, type Said } from './command.ts'
 
@@ -34,8 +34,18 @@ const UP = aStatus(
       provenAt: null,
     },
     services: [
-      { name: 'web', kind: 'tcp', local: '127.0.0.1:3000', public: 'birch.test:20018', state: 'up', error: null, traffic: null },
-      { name: 'ssh', kind: 'tcp', local: '127.0.0.1:22', public: null, state: 'down', error: 'port not allowed', traffic: null },
+      aService('web'),
+      {
+        ...aService('ssh'),
+        local: '127.0.0.1:22',
+        public: null,
+        state: 'down',
+        error: 'port 80 is not allowed at birch',
+        phase: 'refused',
+        cause: { type: 'port-not-allowed', port: 80, at: 'birch' },
+        since: null,
+        provenAt: null,
+      },
     ],
     health: [{ level: 'warn', text: 'the clock is off', fix: 'Set it.' }],
   },
@@ -53,6 +63,19 @@ describe('with --json there is one object on stdout and nothing beside it', () =
     expect(await json('peers')).toEqual(fine({ self: 'ab'.repeat(16), peers: [aRow('birch'), aRow('elm', { rttMs: null })] }))
   })
 
+  test('peers --all', async () => {
+    const peers = [aRow('birch'), aRow('elm', { state: 'offline' })]
+    world.node.show({ peers })
+    expect([await json('peers'), await json('peers', '--all')]).toEqual([
+      fine({ self: 'ab'.repeat(16), peers: peers.slice(0, 1) }),
+      fine({ self: 'ab'.repeat(16), peers }),
+    ])
+  })
+
+  test('dashboard', async () => {
+    expect(await json('dashboard')).toEqual(fine({ link: `http://127.0.0.1:${world.port}/?token=${TOKEN}` }))
+  })
+
   test('add', async () => {
     expect(await json('add', 'cedar.test:8088')).toEqual(fine({ type: 'added', address: 'cedar.test:8088' }))
     expect(world.node.asked).toEqual([['add', 'cedar.test:8088']])
@@ -64,15 +87,7 @@ describe('with --json there is one object on stdout and nothing beside it', () =
   })
 
   test('expose answers the service as status has it', async () => {
-    const service = {
-      name: 'web',
-      kind: 'http',
-      local: '192.168.1.7:3000',
-      public: 'birch.test:20018',
-      state: 'up',
-      error: null,
-      traffic: null,
-    }
+    const service = { ...aService('web'), kind: 'http', local: '192.168.1.7:3000' }
     expect(await json('expose', '192.168.1.7:3000', '--name=web', '--http', 'www.a.org', '--timeout', '1.5')).toEqual(fine(service))
     expect(world.node.asked).toEqual([['expose', { name: 'web', kind: 'http', local: '192.168.1.7:3000', domain: 'www.a.org' }, 1_500]])
   })
@@ -120,7 +135,7 @@ state        tunnelling.up
 address      birch.test:20017 (tunnelled)
 TURN         birch at birch.test:8088, 12.40 ms; least latency of 4
 service web  up: birch.test:20018 → 127.0.0.1:3000
-service ssh  down: no public address → 127.0.0.1:22 (port not allowed)
+service ssh  down: no public address → 127.0.0.1:22 (port 80 is not allowed at birch)
 warn         the clock is off. Set it.
 `,
     })

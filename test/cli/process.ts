@@ -4,12 +4,14 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+export const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 export interface Running {
   readonly child: ChildProcess
   /** The next line on stdout; null at its end. */
   line(): Promise<string | null>
+  /** What it said on stderr. */
+  errSoFar(): string
   /** How it ended, with everything it said. */
   readonly ended: Promise<{
     readonly code: number | null
@@ -42,6 +44,7 @@ export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Run
       const { value, done } = await lines.next()
       return done ? null : value
     },
+    errSoFar: () => err,
     ended: once(child, 'close').then(([code, signal]: (number | NodeJS.Signals | null)[]) => {
       running.delete(child)
       return { code: code as number | null, signal: signal as NodeJS.Signals | null, out, err }

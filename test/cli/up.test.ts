@@ -1,5 +1,5 @@
 // `moonwalk up` as a process: what scripts rely on from its first line to its end.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -61,7 +61,7 @@ test('its first line says that it listens, it answers, and SIGTERM ends it clean
       .filter(({ schemaVersion, type, seq, at }) => schemaVersion !== 1 || !type || !seq || !at),
   ).toEqual([])
   expect(objects(out).at(-1)?.type).toEqual('node.stopped')
-  expect(readdirSync(dir).filter((file) => /control|pid/.test(file))).toEqual([])
+  expect(readdirSync(dir).filter((file) => /control\.json|pid|lock|sock/.test(file))).toEqual([])
   expect((await start(['status', '--data', dir]).ended).code).toEqual(3)
 })
 
@@ -74,6 +74,51 @@ test('with --no-listen it opens nothing to the outside, and it stays who it is f
   expect([second.listen, second.id]).toEqual([null, first.id])
   again.child.kill('SIGINT')
   expect((await again.ended).code).toEqual(0)
+})
+
+test.each(['SIGHUP', 'SIGINT'] as const)('%s ends it cleanly', async (signal) => {
+  const node = up()
+  await ready(node)
+  node.child.kill(signal)
+  const { code, out } = await node.ended
+  expect([code, objects(out).at(-1)?.type]).toEqual([0, 'node.stopped'])
+})
+
+test('its control token outlives it, and the page’s link is printed', async () => {
+  const tokens: unknown[] = []
+  for (let run = 0; run < 2; run++) {
+    const node = up()
+    const { control } = await ready(node)
+    const { token } = JSON.parse(readFileSync(join(dir, 'control.json'), 'utf8'))
+    tokens.push(token)
+    const link = `${control}/?token=${token}`
+    const [text, json] = await Promise.all([['dashboard'], ['dashboard', '--json']].map((args) => start([...args, '--data', dir]).ended))
+    expect([text?.code, text?.out, json?.out]).toEqual([0, `${link}\n`, `${JSON.stringify({ schemaVersion: 1, link })}\n`])
+    node.child.kill('SIGTERM')
+    await node.ended
+  }
+  expect(tokens[1]).toEqual(tokens[0])
+})
+
+test('a log that can’t be written is one warning, said in health as well', async () => {
+  mkdirSync(join(dir, 'moonwalk.log'))
+  const node = up()
+  await ready(node)
+  const text = `the log can't be written to ${join(dir, 'moonwalk.log')} (a directory is in its place)`
+  while (!node.errSoFar().includes('\n')) await new Promise((resolve) => setImmediate(resolve))
+  const status = objects((await start(['status', '--json', '--data', dir]).ended).out)[0] as { health?: { text: string }[] }
+  expect(status.health?.filter((finding) => finding.text === text).length).toEqual(1)
+  node.child.kill('SIGTERM')
+  expect([(await node.ended).code, (await node.ended).err]).toEqual([0, `${text}\n`])
+})
+
+test('variables that are not ours change nothing, and one that is nearly so is a warning', async () => {
+  const env = { MOONWALK_PORT: 'tcp://10.96.0.12:8088', MOONWALK_SERVICE_HOST: '10.96.0.12', MOONWALK_NAM: 'ash', MOONWALK_ADVERTISE: '' }
+  const node = start(['up', '--data', dir, '--json', ...HERE], env)
+  await ready(node)
+  node.child.kill('SIGTERM')
+  const { code, err } = await node.ended
+  expect([code, err]).toEqual([0, 'MOONWALK_NAM is not known and changes nothing; did you mean MOONWALK_NAME?\n'])
 })
 
 test('a second process on the same directory is refused by the pid of the first, and harms nothing', async () => {
@@ -95,7 +140,7 @@ test('a signal that comes before it listens ends it as cleanly', async () => {
   node.child.kill('SIGTERM')
   const { code, signal } = await node.ended
   expect([code, signal]).toEqual([0, null])
-  expect(readdirSync(dir).filter((file) => /control|pid/.test(file))).toEqual([])
+  expect(readdirSync(dir).filter((file) => /control\.json|pid|lock|sock/.test(file))).toEqual([])
 })
 
 test.each(['--listen', '--control'])('a port in use is told with the flag that chooses another: %s', async (flag) => {

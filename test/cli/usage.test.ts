@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CONFIG_KEYS, variableOf } from '../../src/config-specs.ts'
 import { command, dataDir } from './command.ts'
@@ -31,6 +32,9 @@ describe('wrong use ends with 2 and one sentence that names the nearest known wo
       '--speedtest-pace-ms: "soon" does not fit: it must be a whole number of milliseconds, 50 or more',
     ],
     [['up', '--config', '/nowhere/moonwalk.json'], '/nowhere/moonwalk.json is not there; name an existing file with --config'],
+    [['status', '--data', ''], "option '--data <dir>' argument '' is invalid. It must not be empty."],
+    [['ping', ''], "command-argument value '' is invalid for argument 'node'. It must not be empty."],
+    [['add', '203.0.113.7:80 88'], '"203.0.113.7:80 88" is not HOST:PORT, such as 203.0.113.7:8088'],
     [['diagram', 'tunel'], 'no machine is called tunel; did you mean tunnel?'],
   ])('%j', async (args, err) => expect(await command(args)).toEqual({ code: 2, out: '', err: `${err}\n` }))
 
@@ -57,7 +61,7 @@ test('the version is the package’s', async () => {
   expect(await command(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' })
 })
 
-test.each(['node', 'tunnel', 'turnSession'])('the diagram of %s is printed as it was generated', async (machine) => {
+test.each(['node', 'tunnel', 'turnSession', 'exposedService'])('the diagram of %s is printed as it was generated', async (machine) => {
   const generated = readFileSync(new URL(`../../diagrams/${machine}.mmd`, import.meta.url), 'utf8')
   expect(await command(['diagram', machine])).toEqual({ code: 0, out: generated, err: '' })
 })
@@ -66,9 +70,21 @@ test('without a name the diagram is the node’s', async () => {
   expect(await command(['diagram'])).toEqual(await command(['diagram', 'node']))
 })
 
+test.each(['', 'rubbish', '[]', '{"url":"nonsense","token":"t"}', '{"url":"http://127.0.0.1:1","token":"a\\nb"}'])(
+  'a damaged control.json is as if no node ran: %s',
+  async (content) => {
+    const { dir, remove } = dataDir(null)
+    writeFileSync(join(dir, 'control.json'), content)
+    for (const name of ['status', 'events', 'dashboard']) expect((await command([name, '--data', dir])).code).toEqual(3)
+    remove()
+  },
+)
+
 test.each([
   ['status'],
+  ['dashboard'],
   ['peers'],
+  ['peers', '--all'],
   ['peers', '--watch'],
   ['add', '203.0.113.7:8088'],
   ['remove', 'ash'],

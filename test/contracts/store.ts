@@ -1,8 +1,8 @@
 // What every store promises about what a person told the node.
 import { expect, test } from 'vitest'
-import { NO_WISHES, type Store, type Wishes } from '../../src/ports.ts'
+import { NO_OPERATOR_CHANGES, type OperatorChanges, type Store } from '../../src/ports.ts'
 
-const WISHES: Wishes = {
+const WISHES: OperatorChanges = {
   seeds: ['203.0.113.7:8088', '[2001:470::1]:8088', 'ash.example.org:8088'],
   services: [
     { name: 'web', kind: 'tcp', local: '127.0.0.1:3000', domain: null },
@@ -19,16 +19,19 @@ const WISHES: Wishes = {
 
 /** `open`: the store of one disk as the next run of the node opens it. */
 export function storeContract(name: string, disk: () => () => Store): void {
-  test(`${name} has no wishes at first`, async () => {
-    expect(await disk()().readWishes()).toEqual({ wishes: NO_WISHES, notes: [] })
+  test(`${name} has no operatorChanges at first`, async () => {
+    expect(await disk()().readOperatorChanges()).toEqual({ operatorChanges: NO_OPERATOR_CHANGES, notes: [] })
   })
 
-  test(`${name} keeps the wishes it was given last, for the next run`, async () => {
+  test(`${name} keeps the operatorChanges it was given last, for the next run`, async () => {
     const open = disk()
     const store = open()
-    expect(await Promise.all([store.writeWishes({ ...WISHES, seeds: [] }), store.writeWishes(WISHES)])).toEqual([null, null])
-    expect(await open().readWishes()).toEqual({ wishes: WISHES, notes: [] })
-    expect(await store.writeWishes(NO_WISHES)).toEqual(null)
-    expect(await open().readWishes()).toEqual({ wishes: NO_WISHES, notes: [] })
+    expect(await Promise.all([store.writeOperatorChanges({ ...WISHES, seeds: [] }), store.writeOperatorChanges(WISHES)])).toEqual([
+      null,
+      null,
+    ])
+    expect(await open().readOperatorChanges()).toEqual({ operatorChanges: WISHES, notes: [] })
+    expect(await store.writeOperatorChanges(NO_OPERATOR_CHANGES)).toEqual(null)
+    expect(await open().readOperatorChanges()).toEqual({ operatorChanges: NO_OPERATOR_CHANGES, notes: [] })
   })
 }

@@ -1,8 +1,26 @@
 // What holds of the table whatever happens: chance plays, the rules are looked at after every step.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { EMPTY_TABLE, type IpTable, merge, putOwn, recordBurst, removeRow } from '../../src/domain/ip-table.ts'
-import type { PeerRecord } from '../../src/domain/record.ts'
+import {
+  absorb,
+  type Change,
+  EMPTY_TABLE,
+  type IpTable,
+  keepAway,
+  keptRows,
+  letIn,
+  merge,
+  NOT_MEASURED,
+  type Outcome,
+  offlineRows,
+  putOwn,
+  recordBurst,
+  recordMine,
+  removeRow,
+  restoreRows,
+} from '../../src/domain/ip-table.ts'
+import { type PeerRecord, unsignedRecord } from '../../src/domain/record.ts'
+import { OFFLINE_FOR } from '../../src/domain/timings.ts'
 import { NO_P2PRC_FIELDS } from '../../src/p2prc/wire-table.ts'
 
 const IDS = ['ash', 'elm', 'oak']
@@ -32,48 +50,85 @@ const record = fc
     }),
   )
 
-const key = fc.constantFrom(...IDS, ...ADDRESSES, SELF)
-type Step = (table: IpTable, wallMs: number) => IpTable
+const NAMES = ['ash.example:1', 'elm.example:1']
+const key = fc.constantFrom(...IDS, ...ADDRESSES, ...NAMES, SELF)
+const address = fc.constantFrom(...ADDRESSES)
+
+type Step = (table: IpTable, wallMs: number) => Outcome
+const surroundings = fc.constantFrom('fine' as const, 'isolated' as const)
+const silence = { type: 'silent', refused: false, why: 'no answer' } as const
+const answer = { type: 'answered', rttMs: 1 } as const
+
 const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.array(record, { maxLength: 4 }).map(
-    (records): Step =>
+  fc.tuple(fc.array(record, { maxLength: 4 }), fc.constantFrom('hearsay' as const, 'firsthand' as const)).map(
+    ([records, source]): Step =>
       (table, wallMs) =>
-        merge(table, records, wallMs).table,
+        merge(table, records, wallMs, source),
   ),
   fc.tuple(key, fc.constantFrom(null, null, ...IDS)).map(
     ([which, by]): Step =>
       (table, wallMs) =>
-        recordBurst(table, which, { type: 'answered', rttMs: 1 }, wallMs, by).table,
+        recordBurst(table, which, answer, wallMs, by),
+  ),
+  fc.tuple(key, surroundings).map(
+    ([which, around]): Step =>
+      (table, wallMs) =>
+        recordBurst(table, which, silence, wallMs, null, around),
   ),
   key.map(
     (which): Step =>
       (table, wallMs) =>
-        recordBurst(table, which, { type: 'silent', refused: false, why: 'no answer' }, wallMs).table,
-  ),
-  key.map(
-    (which): Step =>
-      (table, wallMs) =>
-        removeRow(table, which, 'removed', wallMs).table,
+        removeRow(table, which, 'removed', wallMs),
   ),
   record.map(
     (one): Step =>
       (table, wallMs) =>
-        putOwn(table, { ...one, id: SELF, left: false }, wallMs).table,
+        putOwn(table, { ...one, id: SELF, left: false }, wallMs),
+  ),
+  record.map(
+    (one): Step =>
+      (table) =>
+        restoreRows(table, [{ record: { ...one, left: false }, stored: NOT_MEASURED, written: null }]),
+  ),
+  fc.constantFrom(...NAMES).map(
+    (written): Step =>
+      (table) =>
+        restoreRows(table, [{ record: unsignedRecord(written), stored: NOT_MEASURED, written }]),
+  ),
+  fc.tuple(fc.constantFrom(...IDS, ...ADDRESSES), address).map(
+    ([which, at]): Step =>
+      (table, wallMs) =>
+        keepAway(table, which, at, wallMs),
+  ),
+  key.map(
+    (which): Step =>
+      (table) =>
+        letIn(table, which),
+  ),
+  address.map(
+    (at): Step =>
+      (table, wallMs) =>
+        recordMine(table, at, wallMs),
+  ),
+  fc.tuple(fc.constantFrom(...ADDRESSES, ...NAMES), fc.constantFrom(...IDS)).map(
+    ([which, id]): Step =>
+      (table, wallMs) =>
+        absorb(table, which, id, wallMs),
   ),
 )
 const story = fc.array(step, { minLength: 1, maxLength: 40 })
 
 const isProven = ({ state }: { readonly state: string }): boolean => state !== 'unknown'
 
-/** Plays a story and looks at the table before and after each of its steps. */
-const always = (look: (before: IpTable, after: IpTable) => void) =>
+/** Plays a story, within minutes or days, and looks at the table before and after each of its steps. */
+const always = (look: (before: IpTable, after: IpTable, changes: readonly Change[], wallMs: number) => void) =>
   fc.assert(
-    fc.property(story, (steps) => {
+    fc.property(story, fc.constantFrom(20_000, 3_000_000), (steps, paceMs) => {
       let table = EMPTY_TABLE
       for (const [i, run] of steps.entries()) {
-        const next = run(table, i * 20_000)
-        look(table, next)
-        table = next
+        const next = run(table, i * paceMs)
+        look(table, next.table, next.changes, i * paceMs)
+        table = next.table
       }
     }),
     { numRuns: 400 },
@@ -114,16 +169,59 @@ test('versions only grow, and none is above that of the table', () =>
     }
   }))
 
-test('nothing that is gone is in the table, and nothing unproven was ever shown', () =>
+test('nothing proven is gone, and nothing unproven was ever shown', () =>
   always((before, { rows, gone }) => {
-    for (const at of gone.keys()) expect(rows.has(at)).toEqual(false)
+    for (const at of gone.keys()) expect(isProven(rows.get(at) ?? { state: 'unknown' })).toEqual(false)
     for (const [at, row] of rows) if (isProven(row) && !before.rows.has(at)) expect(row.lastProofMs).not.toBeNull()
   }))
+
+test('a row of the file is not proven, and a proven row is no row of the file', () =>
+  always((_, { rows }) => {
+    for (const row of rows.values()) if (row.stored !== null) expect([row.state, row.lastProofMs]).toEqual(['unknown', null])
+  }))
+
+test('whom a person removed is not here', () =>
+  always((_, { rows, removed }) => {
+    for (const [at, address] of removed) expect([rows.has(at), rows.get(address)?.record.id]).toEqual([false, undefined])
+  }))
+
+test('what the file holds it loses only with a change that says so', () =>
+  always((before, after, changes) => {
+    const told = new Set(changes.flatMap((change) => [change.row.key, 'formerKey' in change ? change.formerKey : undefined]))
+    const kept = new Set(keptRows(after).map((row) => row.key))
+    for (const row of keptRows(before)) if (!kept.has(row.key)) expect(told).toContain(row.key)
+  }))
+
+test('a host name that a person wrote is lost by nothing but a word that it is to go', () =>
+  always((before, after, changes) => {
+    const written = ({ rows }: IpTable) => new Set([...rows.values()].flatMap((row) => row.written ?? []))
+    const isSent = changes.some((change) => 'why' in change && ['a person removed it', 'removed', 'it is this node'].includes(change.why))
+    const isSecond = changes.some((change) => 'why' in change && change.why === 'it stands here under its id')
+    if (!isSent && !isSecond) expect([...written(after)]).toEqual(expect.arrayContaining([...written(before)]))
+  }))
+
+test('who is offline was here once and is not here', () =>
+  always((_, table, __, wallMs) => {
+    for (const { row } of offlineRows(table, wallMs)) {
+      expect(table.rows.has(row.key)).toEqual(false)
+      expect(row.lastProofMs).not.toBeNull()
+    }
+  }))
+
+test('silence while this node is in doubt of itself removes nobody', () =>
+  fc.assert(
+    fc.property(story, key, fc.integer({ min: 1, max: 5 }), (steps, which, times) => {
+      const table = steps.reduce((so, run, i) => run(so, i).table, EMPTY_TABLE)
+      let next = table
+      for (let i = 0; i < times; i++) next = recordBurst(next, which, silence, 10 * OFFLINE_FOR, null, 'isolated').table
+      expect([...next.rows.keys()].toSorted()).toEqual([...table.rows.keys()].toSorted())
+    }),
+  ))
 
 test('a table already told learns nothing from being told again', () =>
   fc.assert(
     fc.property(story, record, (steps, one) => {
-      const table = steps.reduce((so, run) => run(so, 0), EMPTY_TABLE)
+      const table = steps.reduce((so, run) => run(so, 0).table, EMPTY_TABLE)
       const once = merge(table, [one], 0).table
       expect(merge(once, [one], 0)).toEqual({ table: once, changes: [] })
     }),

@@ -49,6 +49,8 @@ test.each([
   { version: '0.45.0', wire: 1 },
   { version: '0.70.1', wire: 1 },
   { version: '0.70.1', wire: 2 },
+  { version: '0.71.0', wire: 1 },
+  { version: '0.71.0', wire: 2 },
 ] as const)('stock frps $version turns a wrong token down in its own words, on wire v$wire', async ({ version, wire }) => {
   const frps = await startFrps(version, DEFAULTS)
   ends.push(frps.end)

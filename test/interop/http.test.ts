@@ -18,11 +18,11 @@ afterEach(async () => {
 })
 
 const settings = [
-  { what: 'its default settings', mux: true, tls: null, wishes: {} },
-  { what: 'mux off', mux: false, tls: null, wishes: {} },
-  { what: 'encryption', mux: true, tls: null, wishes: { encrypted: true } },
-  { what: 'compression', mux: true, tls: null, wishes: { compressed: true } },
-  { what: 'both, TLS and mux off', mux: false, tls: true, wishes: { encrypted: true, compressed: true } },
+  { what: 'its default settings', mux: true, tls: null, operatorChanges: {} },
+  { what: 'mux off', mux: false, tls: null, operatorChanges: {} },
+  { what: 'encryption', mux: true, tls: null, operatorChanges: { encrypted: true } },
+  { what: 'compression', mux: true, tls: null, operatorChanges: { compressed: true } },
+  { what: 'both, TLS and mux off', mux: false, tls: true, operatorChanges: { encrypted: true, compressed: true } },
 ] as const
 
 /** Everything a web server is used for, by Host. frps 0.45 knows no HTTP/2. */
@@ -48,10 +48,10 @@ async function becomesIdle(client: { readonly connectionsNow: number }): Promise
 }
 
 describe.each(VERSIONS)('stock frpc %s', (version) => {
-  test.each(settings)('has its domain served by our public port with $what', async ({ mux, tls, wishes }) => {
+  test.each(settings)('has its domain served by our public port with $what', async ({ mux, tls, operatorChanges }) => {
     const ours = await startServer('secret')
     ends.push(ours.close)
-    const proxy = { name: 'web', type: 'http', localPort: web.port, remotePort: 0, domains: [HOST], ...wishes } as const
+    const proxy = { name: 'web', type: 'http', localPort: web.port, remotePort: 0, domains: [HOST], ...operatorChanges } as const
     const frpc = await startFrpc(version, ours.port, { mux, tls, token: 'secret' }, proxy)
     ends.push(frpc.end)
     await everythingWorks(ours.port)
@@ -122,9 +122,9 @@ describe.each(VERSIONS)('stock frps %s', (version) => {
     return { client, facts, vhosts }
   }
 
-  test.each(settings)('serves the domain of our client with $what', async ({ mux, tls, wishes }) => {
+  test.each(settings)('serves the domain of our client with $what', async ({ mux, tls, operatorChanges }) => {
     const { client, facts, vhosts } = await start(mux, tls)
-    client.openProxy(domainProxy('http', HOST, 'web', web.port, 0, wishes))
+    client.openProxy(domainProxy('http', HOST, 'web', web.port, 0, operatorChanges))
     expect((await facts.next('client.proxyStarted')).remoteAddr).toEqual(`${HOST}:${vhosts.http}`)
     await everythingWorks(vhosts.http, version === '0.45.0' ? [1] : [1, 2])
     client.closeProxy('web') // stock keeps warm connections for a minute
@@ -154,13 +154,13 @@ describe.each(VERSIONS)('stock frps %s', (version) => {
 })
 
 describe('ours', () => {
-  test.each(settings)('serves the domain of our client with $what', async ({ mux, tls, wishes }) => {
+  test.each(settings)('serves the domain of our client with $what', async ({ mux, tls, operatorChanges }) => {
     const ours = await startServer('secret')
     ends.push(ours.close)
     const { client, facts } = startClient(ours.port, { mux, tls: tls === true ? '0x17' : 'off', token: 'secret', peerIsOurs: true })
     ends.push(() => client.end('the test is over'))
     await facts.next('client.loggedIn')
-    client.openProxy(domainProxy('http', HOST, 'web', web.port, 0, wishes))
+    client.openProxy(domainProxy('http', HOST, 'web', web.port, 0, operatorChanges))
     expect((await facts.next('client.proxyStarted')).remoteAddr).toEqual(`${HOST}:${ours.port}`)
     await everythingWorks(ours.port)
     expect(await becomesIdle(client)).toEqual(true)

@@ -5,7 +5,7 @@ import { coveringArray } from '../covering-array.ts'
 import { becomesFree, roundTrip, startEcho } from './far-ends.ts'
 import { ask, bodyThere, startWeb } from './http-ends.ts'
 import { domainProxy, portOf, startClient, startServer, tcpProxy, udpProxy } from './our-ends.ts'
-import { BUILD_TIMEOUT_MS, buildStock, freePort, startFrpc, startFrps } from './stock.ts'
+import { BUILD_TIMEOUT_MS, buildStock, freePort, startFrpc, startFrps, VERSIONS } from './stock.ts'
 import { askOverUdp, becomesFreeUdp, startUdpEcho } from './udp-ends.ts'
 
 beforeAll(buildStock, BUILD_TIMEOUT_MS)
@@ -19,8 +19,10 @@ const FACTORS = {
   ends: [
     'stock frps 0.45.0 carries our client',
     'stock frps 0.70.1 carries our client',
+    'stock frps 0.71.0 carries our client',
     'our server carries stock frpc 0.45.0',
     'our server carries stock frpc 0.70.1',
+    'our server carries stock frpc 0.71.0',
     'our server carries our client',
   ],
   wire: ['v1', 'v2'],
@@ -47,12 +49,12 @@ afterEach(async () => {
 })
 
 async function openTunnel(setup: Setup, localPort: number): Promise<Tunnel> {
-  const version = setup.ends.includes('0.45.0') ? '0.45.0' : '0.70.1'
+  const version = VERSIONS.find((one) => setup.ends.includes(one)) ?? VERSIONS[0]
   const peerIsOurs = setup.ends === 'our server carries our client'
   const mux = setup.mux === 'on'
   const wire = setup.wire === 'v2' ? 2 : 1
   const stock = { mux, tls: setup.tls !== 'off', token: TOKEN, wire, ...(setup.tls === 'off' ? {} : { tlsFirstByte: setup.tls }) } as const
-  const wishes = { encrypted: setup.coding.includes('encrypted'), compressed: setup.coding.includes('compressed') }
+  const operatorChanges = { encrypted: setup.coding.includes('encrypted'), compressed: setup.coding.includes('compressed') }
   const vhosts = { http: await freePort(), https: await freePort() }
   const { port: serverPort, end: endServer } = setup.ends.startsWith('stock')
     ? await startFrps(version, { ...stock, vhosts })
@@ -62,22 +64,22 @@ async function openTunnel(setup: Setup, localPort: number): Promise<Tunnel> {
   if (setup.ends.includes('frpc')) {
     const port = await freePort()
     const place = setup.type === 'http' ? { remotePort: 0, domains: [HOST] } : { remotePort: port }
-    const frpc = await startFrpc(version, serverPort, stock, { name: 'web', type: setup.type, localPort, ...place, ...wishes })
+    const frpc = await startFrpc(version, serverPort, stock, { name: 'web', type: setup.type, localPort, ...place, ...operatorChanges })
     ends.push(frpc.end)
     return { port: setup.type === 'http' ? webPort : port, end: frpc.end }
   }
   const { client, facts } = startClient(serverPort, { mux, tls: setup.tls, token: TOKEN, peerIsOurs, wire })
   ends.push(() => client.end('the test is over'))
-  client.openProxy(PROXIES[setup.type](localPort, wishes))
+  client.openProxy(PROXIES[setup.type](localPort, operatorChanges))
   const { remoteAddr } = await facts.next('client.proxyStarted')
   return { port: setup.type === 'http' ? webPort : portOf(remoteAddr), end: () => client.end('gone') }
 }
 
-type Wishes = Parameters<typeof tcpProxy>[3]
+type OperatorChanges = Parameters<typeof tcpProxy>[3]
 const PROXIES = {
-  tcp: (localPort: number, wishes: Wishes) => tcpProxy('web', localPort, 0, wishes),
-  udp: (localPort: number, wishes: Wishes) => udpProxy('web', localPort, 0, wishes),
-  http: (localPort: number, wishes: Wishes) => domainProxy('http', HOST, 'web', localPort, 0, wishes),
+  tcp: (localPort: number, operatorChanges: OperatorChanges) => tcpProxy('web', localPort, 0, operatorChanges),
+  udp: (localPort: number, operatorChanges: OperatorChanges) => udpProxy('web', localPort, 0, operatorChanges),
+  http: (localPort: number, operatorChanges: OperatorChanges) => domainProxy('http', HOST, 'web', localPort, 0, operatorChanges),
 }
 
 const ourServer = async () => {

@@ -72,6 +72,8 @@ describe('a limit of 1 MiB/s', () => {
     ['0.45.0', 'server'], // which knows no limits, so our end keeps it after all
     ['0.70.1', 'client'],
     ['0.70.1', 'server'],
+    ['0.71.0', 'client'],
+    ['0.71.0', 'server'],
   ] as const)('of our proxy at a stock frps %s is kept, if asked of the %s', async (version, limitMode) => {
     const source = await startLeaver(3 * MIB)
     ends.push(source.close)
@@ -85,6 +87,8 @@ describe('a limit of 1 MiB/s', () => {
     ['0.45.0', 'client'],
     ['0.70.1', 'client'],
     ['0.70.1', 'server'],
+    ['0.71.0', 'client'],
+    ['0.71.0', 'server'],
   ] as const)('of a stock frpc %s at our server is kept by the %s', async (version, limitMode) => {
     const source = await startLeaver(3 * MIB)
     ends.push(source.close)

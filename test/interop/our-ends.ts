@@ -83,15 +83,15 @@ export const tcpProxy = (
   name: string,
   localPort: number,
   remotePort = 0,
-  wishes: { encrypted?: boolean; compressed?: boolean } = {},
+  operatorChanges: { encrypted?: boolean; compressed?: boolean } = {},
 ): ProxySpec => ({
   name,
   type: 'tcp',
   local: `127.0.0.1:${localPort}`,
   remotePort,
   customDomains: [],
-  useEncryption: wishes.encrypted ?? false,
-  useCompression: wishes.compressed ?? false,
+  useEncryption: operatorChanges.encrypted ?? false,
+  useCompression: operatorChanges.compressed ?? false,
 })
 
 /** Of a proxy's public address, as a server tells it. */

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { freePorts } from '../../src/cli/demo/free-ports.ts'
 
-export const VERSIONS = ['0.45.0', '0.70.1'] as const
+export const VERSIONS = ['0.45.0', '0.70.1', '0.71.0'] as const
 export type Version = (typeof VERSIONS)[number]
 export type Role = 'frps' | 'frpc'
 
@@ -35,7 +35,7 @@ export function stockBinary(version: Version, role: Role): string {
   const binary = join(cache, `${role}-${version}`)
   if (existsSync(binary)) return binary
   mkdirSync(cache, { recursive: true })
-  // 0.45.0 reaches into Go's runtime by names that today's linker guards; 0.70.1 wants its web pages left out by a tag.
+  // 0.45.0 reaches into Go's runtime by names that today's linker guards; later ones want their web pages left out by a tag.
   const flags = version === '0.45.0' ? ['-ldflags=-checklinkname=0'] : ['-tags', `${role},noweb`]
   const fresh = `${binary}.${process.pid}`
   buildGo(`stock ${role} ${version}`, join(here, `frp-${version}`), [...flags, '-o', fresh, `github.com/fatedier/frp/cmd/${role}`])

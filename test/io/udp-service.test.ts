@@ -94,6 +94,10 @@ test.each([
       public: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
       state: 'up',
       error: null,
+      phase: 'up',
+      cause: null,
+      since: expect.stringMatching(/^20.*Z$/),
+      provenAt: expect.stringMatching(/^20.*Z$/),
       traffic: null,
     })
     const port = Number('public' in exposed ? exposed.public?.split(':')[1] : 0)

@@ -138,7 +138,7 @@ describe.each([
   ['behind a NAT', { hidden: ['me'] }],
   ['that others can connect to', { open: 'me' }],
 ])('a service of a node %s', (_, cast) => {
-  test('has the port it wishes for, and is told who its users are', async () => {
+  test('has the port it operatorChanges for, and is told who its users are', async () => {
     const { answers, heard, standing } = await perform({
       ...cast,
       options: { port: 20_080, proxyProtocol: 'v1', limit: '1MB' },
@@ -200,7 +200,7 @@ test('nodes behind one TURN share a port as a group: users go to them in turn, a
 
 test('a node that is reached without a TURN says that it can not be in a group', async () => {
   const { standing } = await perform({ open: 'me', options: { group: 'shop' }, visitsAtMs: [], forMs: 10_000 })
-  const why = 'a group shares a port of a TURN, and this node is reached without one; leave its group out'
+  const why = 'the group shop would share a port of a TURN, and this node is reached without one'
   expect(standing).toEqual([[`down null ${why}`]])
 })
 
@@ -211,7 +211,7 @@ test('a service may have any name, also that of what a node says of itself', asy
 
 test('a port that the TURN refuses is told', async () => {
   const { standing } = await perform({ hidden: ['me'], options: { port: 80 }, visitsAtMs: [], forMs: 10_000 })
-  expect(standing).toEqual([['down null the TURN refused it: port not allowed']])
+  expect(standing).toEqual([['down null port 80 is not allowed at ash']])
 })
 
 test('a port that another node holds is had once that node is gone', async () => {
@@ -225,7 +225,7 @@ test('a port that another node holds is had once that node is gone', async () =>
   })
   expect(told).toEqual([
     '120.1 me service.up web 10.0.0.1:20080',
-    '5150.5 late service.down web the TURN refused it: port already used',
+    '5150.5 late service.down web port 20080 is taken at ash',
     '35180.6 late service.up web 10.0.0.1:20080',
   ])
   expect(standing[1]).toEqual(['up 10.0.0.1:20080 null'])
@@ -233,5 +233,5 @@ test('a port that another node holds is had once that node is gone', async () =>
 
 test('a port that this machine can not open is told', async () => {
   const { standing } = await perform({ open: 'me', options: { port: NODE_PORT }, visitsAtMs: [], forMs: 10_000 })
-  expect(standing).toEqual([[`down null port ${NODE_PORT}, which it asks for, can't be opened: port ${NODE_PORT} is in use`]])
+  expect(standing).toEqual([[`down null port ${NODE_PORT} can't be opened on this machine: port ${NODE_PORT} is in use`]])
 })

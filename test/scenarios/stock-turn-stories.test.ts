@@ -171,7 +171,7 @@ test('an frps that wants another token is told of once, and asked ever more rare
         473,
       ],
       "told": [
-        "72 me turn.unfit frp://elm:7000 elm:7000 token in login doesn't match token from configuration",
+        "72 me turn.unfit frp://elm:7000 elm:7000 it wants another token",
         "72 me turn.chosen ash ash 10.0.0.1:8088 the only one: 10.0 ms",
         "105 me turn.lost ash ash connection reset",
         "305 me turn.chosen ash ash 10.0.0.1:8088 the only one: 10.0 ms",

@@ -81,7 +81,8 @@ const live = (script: Script, { behindNat = true, forMs = 40_000, sizes = FEW, a
         back: users.map(({ back }) => back.size),
         heard: heard.count,
         ownSockets,
-        services: me.current.status().services,
+        services: me.current.status().services.map(({ name, kind, state, public: at, error }) => `${name} ${kind} ${state} ${at} ${error}`),
+        traffic: me.current.status().services[0]?.traffic,
       })
     },
   })
@@ -100,24 +101,7 @@ describe('a udp service', () => {
           3,
         ],
         "services": [
-          {
-            "error": null,
-            "kind": "udp",
-            "local": "127.0.0.1:5353",
-            "name": "dns",
-            "public": "10.0.0.2:20080",
-            "state": "up",
-            "traffic": {
-              "bytesIn": 3922840,
-              "bytesOut": 3922800,
-              "connectionsEver": 4,
-              "connectionsNow": 3,
-              "errorsEver": 0,
-              "inBytesPerSecond": 17674,
-              "lastError": null,
-              "outBytesPerSecond": 17674,
-            },
-          },
+          "dns udp up 10.0.0.2:20080 null",
         ],
         "told": [
           "110 service.up dns 10.0.0.1:20008",
@@ -126,11 +110,22 @@ describe('a udp service', () => {
           "20015 turn.lost ash ash connection reset; then, logging in again: connection refused",
           "20215 service.up dns 10.0.0.2:20080",
         ],
+        "traffic": {
+          "bytesIn": 3922840,
+          "bytesOut": 3922800,
+          "connectionsEver": 4,
+          "connectionsNow": 3,
+          "errorsEver": 0,
+          "inBytesPerSecond": 17674,
+          "lastError": null,
+          "outBytesPerSecond": 17674,
+        },
       }
     `)
   })
   test('of a node that others can connect to has a port of its own', async () => {
-    expect(await live([], { behindNat: false })).toMatchInlineSnapshot(`
+    const { traffic: _, ...ending } = await live([], { behindNat: false })
+    expect(ending).toMatchInlineSnapshot(`
       {
         "back": [
           20,
@@ -142,24 +137,7 @@ describe('a udp service', () => {
           4,
         ],
         "services": [
-          {
-            "error": null,
-            "kind": "udp",
-            "local": "127.0.0.1:5353",
-            "name": "dns",
-            "public": "10.0.0.3:20000",
-            "state": "up",
-            "traffic": {
-              "bytesIn": 860,
-              "bytesOut": 840,
-              "connectionsEver": 3,
-              "connectionsNow": 2,
-              "errorsEver": 0,
-              "inBytesPerSecond": 4,
-              "lastError": null,
-              "outBytesPerSecond": 4,
-            },
-          },
+          "dns udp up 10.0.0.3:20000 null",
         ],
         "told": [
           "60.05 service.up dns 10.0.0.3:20000",
@@ -170,7 +148,7 @@ describe('a udp service', () => {
   })
   test('is proven also where datagrams get lost, and a probe that comes late or twice never reaches it', async () => {
     const { told, heard, services } = await live([[0, lossy('me', 'ash', 0.2)]])
-    expect(services).toEqual([{ ...services[0], name: 'dns', kind: 'udp', state: 'up', error: null }])
+    expect(services).toEqual([expect.stringMatching(/^dns udp up 10\.0\.0\.1:\d+ null$/)])
     expect({ told, heard }).toMatchInlineSnapshot(`
       {
         "heard": 80,

@@ -1,4 +1,5 @@
 // One direction of a virtual connection: what TCP does for it, in as few words as will do.
+import type { HostProcess } from './host-process.ts'
 import type { Route } from './route.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 
@@ -12,6 +13,8 @@ const MOST_RETRIES = 16
 /** What a flow brings to its receiving end. */
 export interface FlowEnd {
   readonly isGone: boolean
+  /** Whose it is: what comes while that process stands still waits. */
+  readonly owner: Pick<HostProcess, 'isRunning' | 'whenRunning'>
   /** The handshake's last packet came. */
   opened(): void
   /** False: no more until `unblock`. */
@@ -38,6 +41,8 @@ export class Flow {
   readonly #route: Route
   readonly #from: FlowEnd
   readonly #to: FlowEnd
+  /** False: one of its addresses is nobody's any more, and nothing arrives. */
+  readonly #carries: () => boolean
   #segments: Segment[] = []
   #waiting: Waiting[] = []
   #windowBytes = 0
@@ -45,15 +50,19 @@ export class Flow {
   #timer: unknown = null
   #retries = 0
   #blocked = false
+  /** The receiver stands still; it takes what has come when it goes on. */
+  #kept = false
+  #writerStands = false
   #ended = false
   /** The other direction, which carries this one's resets. */
   back: Flow | null = null
 
-  constructor(clock: VirtualClock, route: Route, from: FlowEnd, to: FlowEnd) {
+  constructor(clock: VirtualClock, route: Route, from: FlowEnd, to: FlowEnd, carries: () => boolean = () => true) {
     this.#clock = clock
     this.#route = route
     this.#from = from
     this.#to = to
+    this.#carries = carries
   }
 
   open(): void {
@@ -82,7 +91,7 @@ export class Flow {
   reset(): void {
     const arriveMs = Math.max(this.#lastArrivalMs, this.#route.arrivalMs(this.#clock.now(), 0))
     this.#clock.setTimeout(() => {
-      if (this.#route.loses()) return
+      if (this.#loses()) return
       this.drop()
       this.#to.fail('ECONNRESET')
     }, arriveMs - this.#clock.now())
@@ -92,6 +101,13 @@ export class Flow {
   unblock(): void {
     if (!this.#blocked) return
     this.#blocked = false
+    this.#schedule()
+  }
+
+  /** The receiver will never go on: what was kept for it is answered as for nobody. */
+  forgo(): void {
+    if (!this.#kept) return
+    this.#kept = false
     this.#schedule()
   }
 
@@ -106,7 +122,12 @@ export class Flow {
     for (const { admitted } of waiting) admitted()
   }
 
+  #loses(): boolean {
+    return !this.#carries() || this.#route.loses()
+  }
+
   #admit(): void {
+    if (!this.#from.owner.isRunning) return this.#admitLater()
     while (this.#windowBytes < WINDOW_BYTES) {
       const first = this.#waiting.shift()
       if (first === undefined) return
@@ -114,6 +135,16 @@ export class Flow {
       this.#launch('bytes', first.bytes)
       first.admitted()
     }
+  }
+
+  /** A writer that stands still hears of its progress when it goes on. */
+  #admitLater(): void {
+    if (this.#writerStands || this.#waiting.length === 0) return
+    this.#writerStands = true
+    this.#from.owner.whenRunning(() => {
+      this.#writerStands = false
+      this.#admit()
+    })
   }
 
   #launch(type: Segment['type'], bytes: Buffer): void {
@@ -124,17 +155,23 @@ export class Flow {
 
   #schedule(): void {
     const first = this.#segments[0]
-    if (this.#timer !== null || this.#blocked || first === undefined) return
+    if (this.#timer !== null || this.#blocked || this.#kept || first === undefined) return
     this.#timer = this.#clock.setTimeout(this.#arrive, first.arriveMs - this.#clock.now())
   }
 
   readonly #arrive = (): void => {
     this.#timer = null
-    if (this.#route.loses()) {
-      this.#retry()
-      return
-    }
+    if (this.#loses()) return this.#retry()
     this.#retries = 0
+    if (this.#to.owner.isRunning || this.#to.isGone) return this.#take()
+    this.#kept = true
+    this.#to.owner.whenRunning(() => {
+      this.#kept = false
+      this.#take()
+    })
+  }
+
+  #take(): void {
     const nowMs = this.#clock.now()
     for (let first = this.#segments[0]; first !== undefined && first.arriveMs <= nowMs && !this.#blocked; first = this.#segments[0]) {
       this.#segments.shift()

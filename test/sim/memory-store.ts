@@ -1,34 +1,39 @@
 import type { StoredTable } from '../../src/p2prc/table-file.ts'
-import { NO_WISHES, type Store, type StoreFailure, type StoreNote, type Wishes } from '../../src/ports.ts'
+import { NO_OPERATOR_CHANGES, type OperatorChanges, type Store, type StoreFailure, type StoreNote } from '../../src/ports.ts'
 
 /** A disk that outlives the host's processes. */
 export class MemoryStore implements Store {
   table: StoredTable
-  wishes: Wishes = NO_WISHES
+  operatorChanges: OperatorChanges = NO_OPERATOR_CHANGES
   /** What `read` says was set aside. */
-  note: string | null = null
-  /** While set, every write answers this and keeps nothing. */
+  note: StoreNote | null = null
+  /** While set, every write answers this and keeps nothing: a full disk. */
   failure: StoreFailure | null = null
+  /** Writes of the table that were kept. */
   writes = 0
 
   constructor(table: StoredTable = { rows: [] }) {
     this.table = table
   }
 
-  readonly read = (): Promise<{ readonly table: StoredTable; readonly note: string | null }> =>
-    Promise.resolve({ table: this.table, note: this.note })
+  readonly read = async (): ReturnType<Store['read']> => ({ table: this.table, notes: this.notes() })
 
-  readonly write = (table: StoredTable): Promise<void> => {
+  readonly write = async (table: StoredTable): Promise<StoreFailure | null> => {
+    if (this.failure) return this.failure
     this.table = table
     this.writes++
-    return Promise.resolve()
+    return null
   }
 
-  readonly readWishes = (): Promise<{ readonly wishes: Wishes; readonly notes: readonly StoreNote[] }> =>
-    Promise.resolve({ wishes: this.wishes, notes: [] })
+  readonly readOperatorChanges = async (): ReturnType<Store['readOperatorChanges']> => ({
+    operatorChanges: this.operatorChanges,
+    notes: [],
+  })
 
-  readonly writeWishes = (wishes: Wishes): Promise<StoreFailure | null> => {
-    if (this.failure === null) this.wishes = wishes
-    return Promise.resolve(this.failure)
+  readonly writeOperatorChanges = async (operatorChanges: OperatorChanges): Promise<StoreFailure | null> => {
+    if (this.failure === null) this.operatorChanges = operatorChanges
+    return this.failure
   }
+
+  readonly notes = (): readonly StoreNote[] => (this.note ? [this.note] : [])
 }

@@ -96,6 +96,46 @@ export const restart =
   (world) =>
     world.restart(host)
 
+/** Another address while it runs: connections that stand are not told, and nothing passes on them any more. */
+export const move =
+  (host: string): Fault =>
+  (world) =>
+    world.network.move(host)
+
+/** Its process stands still (SIGSTOP) while its machine goes on, until `thaw`. */
+export const freeze =
+  (host: string): Fault =>
+  (world) =>
+    world.network.freeze(host)
+
+/** Its machine is suspended, until `thaw`: nothing gets there, and its monotonic clock stands. */
+export const sleep =
+  (host: string): Fault =>
+  (world) =>
+    world.network.sleep(host)
+export const thaw =
+  (host: string): Fault =>
+  (world) =>
+    world.network.thaw(host)
+
+/** Its wall clock is set by so much, forward or back. */
+export const setWallClock =
+  (host: string, byMs: number): Fault =>
+  (world) =>
+    world.network.setWallClock(host, byMs)
+
+/** Nothing can be written on its disk, until `freeDisk`. */
+export const fillDisk =
+  (host: string): Fault =>
+  (world) => {
+    world.store(host).failure = { type: 'failed', text: 'the disk is full', fix: 'Make room on it.' }
+  }
+export const freeDisk =
+  (host: string): Fault =>
+  (world) => {
+    world.store(host).failure = null
+  }
+
 /** Cuts and heals in turn: each lasts half the period. */
 export const flap =
   (a: string, b: string, periodMs: number, times: number): Fault =>

@@ -30,6 +30,15 @@ test('a periodic timer is periodic in one long advance too', async () => {
   expect(told).toEqual([1_000, 2_000, 3_000, 4_000, 5_000])
 })
 
+test('a timer for so little that the sum would lose it runs later, not now', async () => {
+  const clock = new VirtualClock()
+  await clock.advance(16_390.939635630086)
+  const before = clock.now()
+  clock.setTimeout(() => {}, 1.8e-12)
+  await clock.advanceUntil(() => clock.timerCount === 0, 1)
+  expect(clock.now()).toBeGreaterThan(before)
+})
+
 test('what a timer sets in motion comes to rest before the next', async () => {
   const clock = new VirtualClock()
   const leave = useWorldTime(clock)

@@ -6,6 +6,10 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 const MOST_TURNS = 10_000
 /** So many turns without anything going on are rest: an immediate of one turn may have been set by the last of the turn before. */
 const QUIET_TURNS = 2
+/** A timer that is set for later runs this much later at least, in ms. Less may be lost in the sum, and whoever sets it again for the rest never gets there. */
+const FINEST_MS = 1e-6
+/** Timers that may run without time moving on. */
+const MOST_AT_ONCE = 1_000_000
 
 export interface VirtualClockOptions {
   /** More where what goes on can't be counted, as with links that use the host's own immediates. */
@@ -13,8 +17,6 @@ export interface VirtualClockOptions {
   /** What `wallMs` says at the beginning. */
   readonly epochMs?: number
 }
-/** Timers that may run without time moving on. */
-const MOST_AT_ONCE = 1_000_000
 
 interface Timer {
   readonly id: number
@@ -58,7 +60,7 @@ export class VirtualClock implements Clock {
 
   readonly setTimeout = (run: () => void, ms: number): unknown => {
     if (ms > LONGEST_TIMER_MS) throw new Error(`a timer of ${ms} ms: Node would run it at once`)
-    const timer: Timer = { id: this.#nextId++, dueMs: this.#nowMs + Math.max(ms, 0), run }
+    const timer: Timer = { id: this.#nextId++, dueMs: this.#nowMs + (ms > 0 ? Math.max(ms, FINEST_MS) : 0), run }
     this.#touched++
     this.#heap.push(timer)
     this.#rise(this.#heap.length - 1)

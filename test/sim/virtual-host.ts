@@ -1,5 +1,5 @@
 import type { AcceptedLink, OpenedLink, Reader } from '../../src/frp/links/link.ts'
-import type { Clock } from '../../src/ports.ts'
+import { HostProcess } from './host-process.ts'
 import type { UdpSocket } from './udp-socket.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 import { openedFor, type VirtualLink } from './virtual-link.ts'
@@ -49,18 +49,26 @@ export type Inbound = 'open' | 'dropped' | 'refused'
 /** A machine: its addresses, its open ports, and the process that lives on it. */
 export class VirtualHost {
   readonly name: string
-  readonly ip: string
+  /** Changed by `VirtualNetwork.move` alone. */
+  ip: string
   /** What others see it come from: its own address, or its NAT's. */
-  readonly outerIp: string
+  outerIp: string
+  /** Counts its changes of address. What was connected before the last one is cut off. */
+  moves = 0
   inbound: Inbound
   /** Packets to and from elsewhere vanish. */
   blackHole = false
+  /** The machine is suspended: as a black hole, and its process stands still. */
+  asleep = false
+  /** How far its wall clock is ahead. */
+  wallAheadMs = 0
   /** Everything listening here answers with a refusal. */
   refusing = false
   readonly listeners = new Set<Listener>()
   readonly links = new Set<VirtualLink>()
   readonly udp = new Set<UdpSocket>()
   process: HostProcess
+  readonly #clock: VirtualClock
   #nextPort = 49_152
 
   constructor(name: string, ip: string, outerIp: string, inbound: Inbound, clock: VirtualClock) {
@@ -68,7 +76,23 @@ export class VirtualHost {
     this.ip = ip
     this.outerIp = outerIp
     this.inbound = inbound
-    this.process = new HostProcess(clock, 1)
+    this.#clock = clock
+    this.process = this.#born(1)
+  }
+
+  /** No packet gets in or out. */
+  get isSilent(): boolean {
+    return this.blackHole || this.asleep
+  }
+
+  /** A new process, after the last one's death. */
+  revive(): void {
+    this.process = this.#born(this.process.life + 1)
+    if (this.asleep) this.process.freeze('asleep')
+  }
+
+  #born(life: number): HostProcess {
+    return new HostProcess(this.#clock, life, () => this.#clock.wallMs() + this.wallAheadMs)
   }
 
   readonly isAt = (ip: string): boolean => ip === this.ip || ip === this.outerIp
@@ -105,52 +129,6 @@ export class VirtualHost {
 
   isUdpTaken(bindHost: string, port: number): boolean {
     return isBound(this.udp, bindHost, port)
-  }
-}
-
-/** One life of a node's process. What it set going does not outlive it. */
-export class HostProcess {
-  readonly clock: Clock
-  readonly life: number
-  readonly #timers = new Set<unknown>()
-  readonly #world: VirtualClock
-  #alive = true
-
-  constructor(world: VirtualClock, life: number) {
-    this.#world = world
-    this.life = life
-    this.clock = { now: world.now, wallMs: world.wallMs, setTimeout: this.#setTimeout, clearTimeout: this.#clearTimeout }
-  }
-
-  get isAlive(): boolean {
-    return this.#alive
-  }
-
-  /** The promise, or one that never settles once the process is dead. */
-  async own<T>(promise: Promise<T>): Promise<T> {
-    const value = await promise
-    return this.#alive ? value : new Promise<never>(() => {})
-  }
-
-  die(): void {
-    this.#alive = false
-    for (const timer of this.#timers) this.#world.clearTimeout(timer)
-    this.#timers.clear()
-  }
-
-  readonly #setTimeout = (run: () => void, ms: number): unknown => {
-    if (!this.#alive) return null
-    const timer = this.#world.setTimeout(() => {
-      this.#timers.delete(timer)
-      run()
-    }, ms)
-    this.#timers.add(timer)
-    return timer
-  }
-
-  readonly #clearTimeout = (timer: unknown): void => {
-    this.#timers.delete(timer)
-    this.#world.clearTimeout(timer)
   }
 }
 

@@ -42,7 +42,9 @@ function routeOf({ first }: VirtualAccepted, { vhosts }: ServeOptions) {
 
 function speak(accepted: VirtualAccepted, options: ServeOptions, onBug: (error: unknown) => void): void {
   const { link } = accepted.open(null)
+  /** Of the request being read; null where it has none. */
   let body: Readable | null = null
+  let asked = false
   let answered = false
   let read = false
   let lastOne = false
@@ -58,11 +60,12 @@ function speak(accepted: VirtualAccepted, options: ServeOptions, onBug: (error: 
       answered = false
       read = false
       lastOne = /close/i.test(head.headers.connection ?? '') || head.startLine.endsWith('HTTP/1.0')
-      body = new Readable({ read: () => {} }) // what nobody asked for yet waits here, however much it is
-      body.on('error', () => {})
-      const content = body
+      asked = true
+      const content = hasBody(head) ? new Readable({ read: () => {} }) : null // what nobody asked for yet waits here, however much it is
+      content?.on('error', () => {})
+      body = content
       const request = inboundRequest(head, content, accepted.remote)
-      gone = () => void content.destroy()
+      gone = () => void content?.destroy()
       const answer = head.headers.host === undefined ? Promise.resolve(NO_HOST) : options.onRequest(request)
       answer.then(
         (reply) =>
@@ -71,13 +74,13 @@ function speak(accepted: VirtualAccepted, options: ServeOptions, onBug: (error: 
             reply,
             (onGone) => {
               gone = () => {
-                content.destroy()
+                content?.destroy()
                 onGone()
               }
             },
             () => {
               answered = true
-              content.resume()
+              content?.resume()
               onward()
             },
           ),
@@ -101,11 +104,12 @@ function speak(accepted: VirtualAccepted, options: ServeOptions, onBug: (error: 
   link.on('end', () => {
     lastOne = true
     reader.finish()
-    if (body === null || (answered && read)) link.end()
+    if (!asked || (answered && read)) link.end()
   })
   if (accepted.first) reader.push(accepted.first)
 }
 
+const NOTHING = Buffer.alloc(0)
 const NO_HOST: Reply = { status: 400, body: 'one Host header is needed\n' }
 
 function send(link: Link, { status, headers, body, onDone }: Reply, whenGone: (run: () => void) => void, sent: () => void): void {
@@ -133,19 +137,28 @@ function send(link: Link, { status, headers, body, onDone }: Reply, whenGone: (r
   }
 }
 
-function inboundRequest(head: WireHead, content: Readable, remote: InboundRequest['remote']): InboundRequest {
+const hasBody = ({ headers }: WireHead): boolean => Number(headers['content-length'] ?? 0) > 0 || 'transfer-encoding' in headers
+
+function inboundRequest(head: WireHead, content: Readable | null, remote: InboundRequest['remote']): InboundRequest {
   const [method = 'GET', target = '/'] = head.startLine.split(' ')
-  const url = URL.canParse(target, 'http://peer') ? new URL(target, 'http://peer') : new URL('http://peer/')
+  const { path, query } = placeOf(target)
   return {
     method,
-    path: url.pathname,
-    query: url.searchParams,
+    path,
+    query,
     headers: head.headers,
     remote,
-    body: (maxBytes) => collect(content, maxBytes),
-    filePart: (field, maxBytes) => filePart(content, head.headers['content-type'] ?? '', field, maxBytes),
-    drain: (onBytes) => drain(content, onBytes),
+    body: async (maxBytes) => (content === null ? NOTHING : collect(content, maxBytes)),
+    filePart: async (field, maxBytes) => (content === null ? null : filePart(content, head.headers['content-type'] ?? '', field, maxBytes)),
+    drain: async (onBytes) => (content === null ? 0 : drain(content, onBytes)),
   }
+}
+
+/** Plain paths, which most are, need no parser of URLs. */
+function placeOf(target: string): { readonly path: string; readonly query: URLSearchParams } {
+  if (/^\/[\w/-]*$/.test(target) && !target.startsWith('//')) return { path: target, query: new URLSearchParams() }
+  const url = URL.canParse(target, 'http://peer') ? new URL(target, 'http://peer') : new URL('http://peer/')
+  return { path: url.pathname, query: url.searchParams }
 }
 
 function collect(content: Readable, maxBytes: number): Promise<Buffer | null> {

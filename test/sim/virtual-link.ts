@@ -1,6 +1,7 @@
 import { Duplex } from 'node:stream'
 import type { Link, OpenedLink, Reader } from '../../src/frp/links/link.ts'
 import { Flow, type FlowEnd } from './flow.ts'
+import type { HostProcess } from './host-process.ts'
 import type { Route } from './route.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 
@@ -18,20 +19,26 @@ export class VirtualLink extends Duplex implements Link, FlowEnd {
   readonly localPort: number
   readonly remoteAddress: string
   readonly remotePort: number
+  readonly owner: HostProcess
   /** The handshake is through; `null` afterwards. */
   onOpened: (() => void) | null = null
   onGone: () => void = () => {}
+  /** It broke before anybody had taken it. */
+  onLost: () => void = () => {}
+  /** Somebody listens to it. Before, an error has nobody to be told to. */
+  isTaken = false
   #out: Flow | null = null
   #in: Flow | null = null
   #sniffer: ((first: Buffer | null) => void) | null = null
   #muted = false
 
-  constructor(local: LinkAddress, remote: LinkAddress) {
+  constructor(local: LinkAddress, remote: LinkAddress, owner: HostProcess) {
     super({ allowHalfOpen: true, emitClose: false, autoDestroy: true, highWaterMark: READ_BYTES })
     this.localAddress = local.host
     this.localPort = local.port
     this.remoteAddress = remote.host
     this.remotePort = remote.port
+    this.owner = owner
   }
 
   carry(out: Flow, into: Flow): void {
@@ -67,6 +74,7 @@ export class VirtualLink extends Duplex implements Link, FlowEnd {
     this.#out?.drop()
     this.#out?.reset()
     this.destroy()
+    this.#in?.forgo()
   }
 
   opened(): void {
@@ -91,12 +99,17 @@ export class VirtualLink extends Duplex implements Link, FlowEnd {
   }
 
   fail(code: 'ECONNRESET' | 'ETIMEDOUT'): void {
+    this.owner.whenRunning(() => this.#fail(code))
+  }
+
+  #fail(code: 'ECONNRESET' | 'ETIMEDOUT'): void {
     const tell = this.#sniffer
     this.#sniffer = null
     this.#out?.drop()
-    // Before somebody took the link over, nobody could hear the error.
-    if (tell !== null) this.destroy()
-    else this.destroy(Object.assign(new Error(LAST_WORDS[code]), { code }))
+    if (!this.isTaken) {
+      this.destroy()
+      this.onLost()
+    } else this.destroy(Object.assign(new Error(LAST_WORDS[code]), { code }))
     tell?.(null)
   }
 
@@ -129,10 +142,15 @@ export class VirtualLink extends Duplex implements Link, FlowEnd {
   }
 }
 
-/** Two ends joined by two flows. */
-export function joinLinks(clock: VirtualClock, near: VirtualLink, far: VirtualLink, there: Route, back: Route): Flow {
-  const outward = new Flow(clock, there, near, far)
-  const inward = new Flow(clock, back, far, near)
+/** Two ends joined by two flows. `carries`: both addresses are still those of their hosts. */
+export function joinLinks(
+  clock: VirtualClock,
+  near: VirtualLink,
+  far: VirtualLink,
+  { there, back, carries }: { readonly there: Route; readonly back: Route; readonly carries: () => boolean },
+): Flow {
+  const outward = new Flow(clock, there, near, far, carries)
+  const inward = new Flow(clock, back, far, near, carries)
   outward.back = inward
   inward.back = outward
   near.carry(outward, inward)
@@ -142,6 +160,7 @@ export function joinLinks(clock: VirtualClock, near: VirtualLink, far: VirtualLi
 
 /** As `dial` and `AcceptedLink.open` hand a link over: with a reader, what arrives goes there. */
 export function openedFor(link: VirtualLink, reader: Reader | null | undefined): OpenedLink {
+  link.isTaken = true
   if (!reader) return { link, direct: false }
   link.on('data', (bytes: Buffer) => {
     for (let at = 0; at < bytes.length; ) {

@@ -5,17 +5,22 @@ import {
   blackHole,
   cut,
   cutOneWay,
+  freeze,
   garbagePeer,
   heal,
   kill,
   lossy,
+  move,
   narrow,
   refuse,
   reset,
   restart,
+  setWallClock,
   sever,
   silentPeer,
+  sleep,
   slow,
+  thaw,
 } from './story.ts'
 import { createWorld, type World } from './world.ts'
 
@@ -276,6 +281,180 @@ describe('faults', () => {
     }
     expect([await ask('noise:80'), await ask('mute:80')]).toEqual(['protocol', 'timeout'])
   })
+})
+
+describe('connections that nobody holds yet', () => {
+  test('a reset while the handshake is under way ends both ends, and nobody is told of an error nobody could hear', async () => {
+    await listenAtElm()
+    const near = await connect('ash', ELM)
+    reset('ash', 'elm')(world) // the handshake's last packet is still on its way to elm
+    await world.clock.advance(100)
+    expect([near.destroyed, world.host('elm').links.size, told]).toEqual([
+      true,
+      0,
+      ['10 ash connected', '10 ash read ECONNRESET', '10 ash closed'],
+    ])
+  })
+
+  test('a connection that was reset before its listener took it over breaks nothing', async () => {
+    await world.ports('elm').network.listen('0.0.0.0:7000', (accepted) => {
+      world.clock.setTimeout(() => tell(`taken over ${accepted.open(null).link.destroyed}`), 50)
+    })
+    await connect('ash', ELM)
+    await world.clock.advance(10)
+    reset('ash', 'elm')(world)
+    await world.clock.advance(100)
+    expect(told.slice(1)).toEqual(['20 ash read ECONNRESET', '20 ash closed', '65 taken over true'])
+  })
+
+  test('a reset in the middle of a TLS handshake is the answer to the dial', async () => {
+    await listenAtElm()
+    world.clock.setTimeout(() => reset('ash', 'elm')(world), 15)
+    const opened = await world.clock.until(world.ports('ash').network.dial(ELM, { timeoutMs: 1_000, tls: {} }))
+    expect(['type' in opened && opened.reason, world.clock.now(), world.host('ash').links.size]).toEqual(['reset', 15, 0])
+  })
+
+  test.each([2, 7, 12, 17])('a process killed %d ms into a dial leaves no connection', async (killMs) => {
+    await listenAtElm()
+    void world.ports('ash').network.dial(ELM, { timeoutMs: 1_000, tls: {} })
+    world.clock.setTimeout(() => kill('ash')(world), killMs)
+    await world.clock.advance(500)
+    expect([world.host('ash').links.size, world.host('elm').links.size, world.clock.timerCount]).toEqual([0, 0, 0])
+  })
+})
+
+describe('a host that moves', () => {
+  test('is found at its new address only, and what was connected hears nothing more', async () => {
+    const far = await listenAtElm()
+    const near = await connect('ash', ELM)
+    await world.clock.advance(5)
+    move('elm')(world)
+    near.write(Buffer.from('there?'))
+    far[0]?.write(Buffer.from('here'))
+    await dial('ash', ELM, 1_000)
+    await dial('ash', `${world.host('elm').ip}:7000`)
+    await dial('ash', 'elm:7000')
+    await world.clock.advance(20)
+    expect([world.ports('elm').network.ownHosts(), told.slice(2)]).toEqual([
+      ['10.1.0.1'],
+      ['1015 ash timeout', '1025 ash connected', '1030 accepted from 10.0.0.1', '1035 ash connected', '1040 accepted from 10.0.0.1'],
+    ])
+  })
+
+  test('still talks to itself, and behind a NAT only the NAT moves', async () => {
+    await listenAtElm('127.0.0.1:7000')
+    const near = await connect('elm', '127.0.0.1:7000')
+    world.host('hidden', { behindNat: true })
+    for (const name of ['elm', 'hidden']) move(name)(world)
+    near.write(Buffer.from('still here'))
+    await world.clock.advance(10)
+    expect([told.at(-1), world.host('hidden').ip, world.host('hidden').outerIp]).toEqual([
+      '0.15 elm got still here',
+      '192.168.3.2',
+      '100.65.0.2',
+    ])
+  })
+
+  test('in the middle of a dial makes the dial time out', async () => {
+    await listenAtElm()
+    world.clock.setTimeout(() => move('ash')(world), 7)
+    await dial('ash', ELM, 3_000)
+    expect(told).toEqual(['3000 ash timeout'])
+  })
+})
+
+describe('a process that stands still', () => {
+  const ticking = (name: string): void => {
+    const { clock } = world.ports(name)
+    const tick = (): void => {
+      tell(`${name} ticks at ${clock.now()}`)
+      clock.setTimeout(tick, 1_000)
+    }
+    clock.setTimeout(tick, 1_000)
+  }
+
+  test('frozen, its machine takes connections and bytes; it hears of all that once it goes on, after its overdue timers', async () => {
+    await listenAtElm()
+    ticking('elm')
+    const near = await connect('ash', ELM)
+    await world.clock.advance(5)
+    freeze('elm')(world)
+    near.write(Buffer.from('one'))
+    await connect('ash', ELM)
+    near.write(Buffer.from('two'))
+    near.end()
+    await world.clock.advance(2_975)
+    thaw('elm')(world)
+    await world.clock.advance(1_500)
+    expect(told.slice(2)).toEqual([
+      '25 ash connected',
+      '3000 elm ticks at 3000',
+      '3000 elm got one',
+      '3000 elm got two',
+      '3000 elm ended',
+      '3000 accepted from 10.0.0.1',
+      '4000 elm ticks at 4000',
+    ])
+  })
+
+  test('asleep, nothing gets there and no time passes for it; senders try again', async () => {
+    await listenAtElm()
+    ticking('elm')
+    const near = await connect('ash', ELM)
+    await world.clock.advance(5)
+    sleep('elm')(world)
+    near.write(Buffer.from('anyone?'))
+    await dial('ash', ELM, 1_000)
+    thaw('elm')(world)
+    await world.clock.advance(2_000)
+    expect([told.slice(2), world.ports('elm').clock.now(), world.ports('elm').clock.wallMs() - world.clock.wallMs()]).toEqual([
+      ['1015 ash timeout', '1420 elm got anyone?', '2000 elm ticks at 1000', '3000 elm ticks at 2000'],
+      2_015,
+      0,
+    ])
+  })
+
+  test('what it had asked for is told to it when it goes on, unless its patience is over by then', async () => {
+    await listenAtElm()
+    const ask = (timeoutMs: number) =>
+      void world
+        .ports('ash')
+        .network.dial(ELM, { timeoutMs })
+        .then((opened) => tell('type' in opened ? opened.reason : 'connected'))
+    ask(500)
+    ask(5_000)
+    freeze('ash')(world)
+    await world.clock.advance(2_000)
+    thaw('ash')(world)
+    await world.clock.advance(10)
+    const accepted = '15 accepted from 10.0.0.1'
+    expect(told).toEqual([accepted, accepted, '2000 timeout', '2000 connected', '2005 elm ended'])
+  })
+
+  test('killed meanwhile, it never goes on, and its peers are reset', async () => {
+    await listenAtElm()
+    const near = await connect('ash', ELM)
+    await world.clock.advance(5)
+    freeze('elm')(world)
+    near.write(Buffer.from('anyone?'))
+    await world.clock.advance(20)
+    kill('elm')(world)
+    thaw('elm')(world)
+    await world.clock.advance(20)
+    expect(told.slice(2)).toEqual(['40 ash read ECONNRESET', '40 ash closed'])
+  })
+})
+
+test('a wall clock is set without a timer noticing', async () => {
+  const { clock } = world.ports('ash')
+  clock.setTimeout(() => tell(`fired ${new Date(clock.wallMs()).toISOString()}`), 1_000)
+  setWallClock('ash', -3_600_000)(world)
+  await world.clock.advance(1_000)
+  expect([told, clock.now(), world.ports('elm').clock.wallMs() - clock.wallMs()]).toEqual([
+    ['1000 fired 2029-12-31T23:00:01.000Z'],
+    1_000,
+    3_600_000,
+  ])
 })
 
 test('HTTP passes through a listener that only moves bytes', async () => {

@@ -3,10 +3,11 @@ import type { DatagramPort } from '../../src/frp/contract.ts'
 import type { OpenedLink } from '../../src/frp/links/link.ts'
 import type { DialOptions, Failure, Listening, Network } from '../../src/ports.ts'
 import { SeededRandom, seedFor } from './chance.ts'
+import type { HostProcess } from './host-process.ts'
 import { DEFAULT_ROUTE, Route, type RouteFacts } from './route.ts'
 import { UdpSocket } from './udp-socket.ts'
 import type { VirtualClock } from './virtual-clock.ts'
-import { HostProcess, type Inbound, isAnyHost, type Listener, VirtualAccepted, VirtualHost } from './virtual-host.ts'
+import { type Inbound, isAnyHost, type Listener, VirtualAccepted, VirtualHost } from './virtual-host.ts'
 import { joinLinks, openedFor, VirtualLink } from './virtual-link.ts'
 
 /** What UDP over IPv4 carries. */
@@ -33,6 +34,7 @@ export class VirtualNetwork {
   /** Told of each connect that got an answer and each host that died or rose, for traces. */
   onHappening: (text: string) => void = () => {}
   readonly #seed: number
+  #moves = 0
   readonly #hosts = new Map<string, VirtualHost>()
   readonly #byAddress = new Map<string, VirtualHost>()
   readonly #routes = new Map<string, Route>()
@@ -67,7 +69,7 @@ export class VirtualNetwork {
     const route =
       source === target
         ? new Route(LOOPBACK, new SeededRandom(0), () => false)
-        : new Route(this.defaults, new SeededRandom(seedFor(this.#seed, key)), () => source.blackHole || target.blackHole)
+        : new Route(this.defaults, new SeededRandom(seedFor(this.#seed, key)), () => source.isSilent || target.isSilent)
     this.#routes.set(key, route)
     return route
   }
@@ -93,9 +95,49 @@ export class VirtualNetwork {
   revive(name: string): HostProcess {
     const host = this.host(name)
     if (host.process.isAlive) return host.process
-    host.process = new HostProcess(this.clock, host.process.life + 1)
+    host.revive()
     this.onHappening(`${this.clock.now()} ${name} risen`)
     return host.process
+  }
+
+  /**
+   * The host gets an address that nobody had before; behind a NAT the NAT gets it. Connections are not told: what is sent on
+   * them in either direction is lost from now on. Ports opened on all addresses are open on the new one.
+   */
+  move(name: string): void {
+    const host = this.host(name)
+    this.#byAddress.delete(host.outerIp)
+    const count = ++this.#moves
+    const [high, low] = [count >> 8, count & 255]
+    host.outerIp = host.inbound === 'open' ? `10.1.${high}.${low}` : `100.65.${high}.${low}`
+    if (host.inbound === 'open') host.ip = host.outerIp
+    host.moves++
+    this.#byAddress.set(host.outerIp, host)
+    this.onHappening(`${this.clock.now()} ${name} moved to ${host.outerIp}`)
+  }
+
+  /** The process stands still: no timer of it runs, and what arrives waits for it in its machine. */
+  freeze(name: string): void {
+    this.host(name).process.freeze('frozen')
+  }
+
+  /** The machine is suspended: its process stands still, its monotonic clock too, and packets to it are lost. */
+  sleep(name: string): void {
+    const host = this.host(name)
+    host.asleep = true
+    host.process.freeze('asleep')
+  }
+
+  /** Ends either. Overdue timers run first, then what was kept. */
+  thaw(name: string): void {
+    const host = this.host(name)
+    host.asleep = false
+    host.process.thaw()
+  }
+
+  /** The host's wall clock is set forward, or back; the monotonic one goes on. */
+  setWallClock(name: string, byMs: number): void {
+    this.host(name).wallAheadMs += byMs
   }
 
   /** The network port for what now runs on that host. */
@@ -103,7 +145,7 @@ export class VirtualNetwork {
     const host = this.host(name)
     const life = host.process
     return {
-      dial: (address, options) => life.own(life.isAlive ? this.#dial(host, address, options) : new Promise<never>(() => {})),
+      dial: (address, options) => life.own(life.isAlive ? this.#dial(host, life, address, options) : new Promise<never>(() => {})),
       listen: (address, onLink) => life.own(Promise.resolve(life.isAlive ? this.#listen(host, address, onLink) : denied)),
       openDatagrams: (address, onDatagram) =>
         life.own(Promise.resolve(life.isAlive ? this.#openDatagrams(host, address, onDatagram) : denied)),
@@ -132,7 +174,8 @@ export class VirtualNetwork {
     if ('type' in at) return at
     const port = at.port === 0 ? host.freeUdpPort() : at.port
     if (host.isUdpTaken(at.bindHost, port)) return failed('in-use', `port ${port} is in use`)
-    const socket = new UdpSocket(at.bindHost, port, onDatagram)
+    const { process } = host
+    const socket = new UdpSocket(at.bindHost, port, (bytes, from) => process.whenRunning(() => onDatagram(bytes, from)))
     host.udp.add(socket)
     return {
       type: 'open',
@@ -156,8 +199,9 @@ export class VirtualNetwork {
     const source = { host: isLoop ? ip : from === target ? from.ip : from.outerIp, port: socket.port }
     socket.spokenTo.add(`${isLoop ? ip : target.outerIp} ${to.port}`)
     const route = this.route(from.name, target.name)
+    const { moves } = target
     const deliver = () => {
-      if (route.loses() || target.refusing) return
+      if (route.loses() || target.refusing || (target.moves !== moves && !isLoop)) return
       const there = target.udpFor(ip, to.port)
       // A NAT lets in only what comes from where its host has sent to.
       const isLetIn = from === target || target.inbound === 'open' || there?.spokenTo.has(`${source.host} ${source.port}`)
@@ -166,7 +210,7 @@ export class VirtualNetwork {
     this.clock.setTimeout(deliver, route.arrivalMs(this.clock.now(), bytes.length) - this.clock.now())
   }
 
-  #dial(from: VirtualHost, address: string, options: DialOptions): Promise<OpenedLink | Failure> {
+  #dial(from: VirtualHost, life: HostProcess, address: string, options: DialOptions): Promise<OpenedLink | Failure> {
     const { timeoutMs, signal, tls, reader } = options
     const at = splitAddress(address)
     if (at === null) return Promise.resolve(failed('unreachable', `${address} is no address`))
@@ -177,38 +221,50 @@ export class VirtualNetwork {
     return new Promise((resolve) => {
       const timers: unknown[] = []
       let near: VirtualLink | null = null
-      const finish = (answer: OpenedLink | Failure) => {
+      let isOver = false
+      const stop = () => {
+        isOver = true
         for (const timer of timers) clock.clearTimeout(timer)
+        life.clock.clearTimeout(timeout)
         signal?.removeEventListener('abort', onAbort)
+        outlive()
+      }
+      const finish = (answer: OpenedLink | Failure) => {
+        if (isOver) return
+        stop()
         if ('type' in answer) near?.destroy()
         this.onHappening(`${clock.now()} ${from.name} > ${address} ${'type' in answer ? answer.reason : 'connected'}`)
         resolve(answer)
       }
       const onAbort = () => finish(failed('aborted', 'given up'))
+      const outlive = life.onDeath(stop)
       signal?.addEventListener('abort', onAbort)
-      timers.push(clock.setTimeout(() => finish(failed('timeout', `no answer within ${timeoutMs} ms`)), timeoutMs))
+      const timeout = life.clock.setTimeout(() => finish(failed('timeout', `no answer within ${timeoutMs} ms`)), timeoutMs)
       if (target === 'nowhere') return
+      const carries = carrier(from, target, at.host)
       const there = this.route(from.name, target.name)
       const back = this.route(target.name, from.name)
       const wait = (run: () => void, ms: number) => timers.push(clock.setTimeout(run, ms))
+      const later = (answer: () => OpenedLink | Failure) => life.whenRunning(() => finish(answer()))
       const open = (listener: Listener, ip: string) => {
-        near = this.#connect(from, target, listener, at.port, ip, tls !== undefined)
-        const link = near
+        const link = this.#connect(from, target, listener, { port: at.port, ip, tls: tls !== undefined, carries })
+        near = link
+        link.onLost = () => finish(failed('reset', 'connection reset'))
         // A TLS handshake is one more round trip; what it says is not acted out.
-        if (tls === undefined) finish(openedFor(link, reader))
-        else wait(() => finish(openedFor(link, reader)), there.latencyMs + back.latencyMs)
+        if (tls === undefined) later(() => openedFor(link, reader))
+        else wait(() => later(() => openedFor(link, reader)), there.latencyMs + back.latencyMs)
       }
       const knock = (retryMs: number) => {
-        if (there.state === 'unreachable') wait(() => finish(failed('unreachable', 'no route to that host')), 0.1)
+        if (there.state === 'unreachable') wait(() => later(() => failed('unreachable', 'no route to that host')), 0.1)
         wait(() => knock(retryMs * 2), retryMs)
         wait(() => {
           const isLocal = from === target
-          if (near !== null || there.loses() || (!isLocal && target.inbound === 'dropped')) return
+          if (near !== null || !carries() || there.loses() || (!isLocal && target.inbound === 'dropped')) return
           const ip = isLocal && isLoopback(at.host) ? '127.0.0.1' : target.ip
           const listener = target.refusing || (!isLocal && target.inbound === 'refused') ? null : target.listenerFor(ip, at.port)
           const answer = () => {
-            if (near !== null || back.loses()) return
-            if (listener === null || !target.listeners.has(listener)) finish(failed('refused', 'connection refused'))
+            if (near !== null || !carries() || back.loses()) return
+            if (listener === null || !target.listeners.has(listener)) later(() => failed('refused', 'connection refused'))
             else open(listener, ip)
           }
           wait(answer, back.arrivalMs(clock.now(), 0) - clock.now())
@@ -218,11 +274,17 @@ export class VirtualNetwork {
     })
   }
 
-  #connect(from: VirtualHost, to: VirtualHost, listener: Listener, port: number, ip: string, tls: boolean): VirtualLink {
+  #connect(
+    from: VirtualHost,
+    to: VirtualHost,
+    listener: Listener,
+    { port, ip, tls, carries }: { readonly port: number; readonly ip: string; readonly tls: boolean; readonly carries: () => boolean },
+  ): VirtualLink {
     const isLoop = ip === '127.0.0.1'
     const nearAt = { host: isLoop ? ip : from.ip, port: from.freePort() }
-    const near = new VirtualLink(nearAt, { host: isLoop ? ip : to.outerIp, port })
-    const far = new VirtualLink({ host: ip, port }, { host: isLoop ? ip : from === to ? from.ip : from.outerIp, port: nearAt.port })
+    const farAt = { host: isLoop ? ip : from === to ? from.ip : from.outerIp, port: nearAt.port }
+    const near = new VirtualLink(nearAt, { host: isLoop ? ip : to.outerIp, port }, from.process)
+    const far = new VirtualLink({ host: ip, port }, farAt, to.process)
     from.links.add(near)
     to.links.add(far)
     listener.links.add(far)
@@ -235,7 +297,8 @@ export class VirtualNetwork {
       if (to.listeners.has(listener)) listener.onLink(new VirtualAccepted(far, tls))
       else far.abandon()
     }
-    joinLinks(this.clock, near, far, this.route(from.name, to.name), this.route(to.name, from.name)).open()
+    const [there, back] = [this.route(from.name, to.name), this.route(to.name, from.name)]
+    joinLinks(this.clock, near, far, { there, back, carries }).open()
     return near
   }
 
@@ -251,6 +314,13 @@ export class VirtualNetwork {
 export const failed = (reason: Failure['reason'], text: string): Failure => ({ type: 'failed', reason, text })
 
 const denied = failed('denied', 'this process is no more')
+
+/** Whether both hosts still have the addresses that a connection began with; a machine's own loopback never changes. */
+function carrier(from: VirtualHost, to: VirtualHost, host: string): () => boolean {
+  if (from === to && isLoopback(host)) return () => true
+  const [fromMoves, toMoves] = [from.moves, to.moves]
+  return () => from.moves === fromMoves && to.moves === toMoves
+}
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host)
 

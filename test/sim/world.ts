@@ -1,5 +1,5 @@
 import { identityFromSeed } from '../../src/io/disk/identity.ts'
-import type { Identity, Ports, Random } from '../../src/ports.ts'
+import type { Failure, Http, Identity, PeerAnswer, PeerRequest, Ports, Random } from '../../src/ports.ts'
 import { SeededRandom, seedFor } from './chance.ts'
 import { MemoryStore } from './memory-store.ts'
 import { VirtualClock } from './virtual-clock.ts'
@@ -13,14 +13,20 @@ export interface WorldPorts extends Ports {
   readonly store: MemoryStore
 }
 
+/** A request of a host, as it begins. What it answers is given the end of it, which a killed process never comes to. */
+type OnRequest = (host: string, address: string, request: PeerRequest) => (answer: PeerAnswer | Failure) => void
+
 /** A whole network in one process, on one clock. The same seed and the same deeds give the same story. */
 export class World {
   readonly seed: number
   readonly clock = new VirtualClock()
   readonly network: VirtualNetwork
+  /** Told of each HTTP request, for traces. */
+  onRequest: OnRequest = () => () => {}
   /** For the script's own draws. */
   readonly random: Random
   readonly #identities = new Map<string, Identity>()
+  readonly #verified = new Map<string, boolean>()
   readonly #stores = new Map<string, MemoryStore>()
   readonly #ports = new Map<string, { readonly life: number; readonly ports: WorldPorts }>()
   readonly #hexes = new Map<string, string>()
@@ -49,12 +55,25 @@ export class World {
       clock: process.clock,
       random: new SeededRandom(seedFor(this.seed, `${name}, life ${process.life}`)),
       network,
-      http: createVirtualHttp(network, process.clock, (error) => this.clock.crash(error)),
+      http: this.#watched(
+        name,
+        createVirtualHttp(network, process.clock, (error) => this.clock.crash(error)),
+      ),
       store: this.store(name),
       identity: this.identity(name),
     }
     this.#ports.set(name, { life: process.life, ports })
     return ports
+  }
+
+  #watched(name: string, http: Http): Http {
+    const request = async (address: string, asked: PeerRequest): Promise<PeerAnswer | Failure> => {
+      const ended = this.onRequest(name, address, asked)
+      const answer = await http.request(address, asked)
+      ended(answer)
+      return answer
+    }
+    return { ...http, request }
   }
 
   store(name: string): MemoryStore {
@@ -64,9 +83,24 @@ export class World {
   }
 
   identity(name: string): Identity {
-    const identity = this.#identities.get(name) ?? identityFromSeed(new SeededRandom(seedFor(this.seed, `key of ${name}`)).bytes(32))
+    const known = this.#identities.get(name)
+    if (known) return known
+    const identity = this.#remembering(identityFromSeed(new SeededRandom(seedFor(this.seed, `key of ${name}`)).bytes(32)))
     this.#identities.set(name, identity)
     return identity
+  }
+
+  /** Every host looks at the same signatures: each is worked out once in a world. */
+  #remembering(identity: Identity): Identity {
+    const verify: Identity['verify'] = (publicKey, bytes, signature) => {
+      const question = `${publicKey} ${signature} ${Buffer.from(bytes).toString('latin1')}`
+      const known = this.#verified.get(question)
+      if (known !== undefined) return known
+      const answer = identity.verify(publicKey, bytes, signature)
+      this.#verified.set(question, answer)
+      return answer
+    }
+    return { ...identity, verify }
   }
 
   /** A text with the ids of this world's hosts replaced by their names, and other long hex by `hex1`, `hex2` … as they come. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { PROBES_AT_ONCE } from '../../src/domain/timings.ts'
+import { PROBE_BURST, PROBES_AT_ONCE, PROBES_PER_SECOND_MOST } from '../../src/domain/timings.ts'
 import { createProbeSchedule } from '../../src/streams/probe-stream.ts'
 import { VirtualClock } from '../sim/virtual-clock.ts'
 
@@ -96,6 +96,40 @@ test('silent peers hold a place each, and delay nobody else', async () => {
     '110 oak',
     '115 oak done',
   ])
+})
+
+test(`${PROBE_BURST} may begin at once, and then ${PROBES_PER_SECOND_MOST} a second, in their order`, async () => {
+  const { clock, schedule, told } = start(() => 0)
+  for (let i = 0; i < PROBE_BURST + 3; i++) schedule.now(`peer${i}`)
+  await clock.advance(2_000)
+  const gap = 1_000 / PROBES_PER_SECOND_MOST
+  expect(told.filter((line) => !line.endsWith('done') && !line.startsWith('0 '))).toEqual([
+    `${gap} peer${PROBE_BURST}`,
+    `${2 * gap} peer${PROBE_BURST + 1}`,
+    `${3 * gap} peer${PROBE_BURST + 2}`,
+  ])
+})
+
+test('a ping that belongs to no key shares places and pace with the others', async () => {
+  const { clock, schedule, told, most } = start(() => 50)
+  for (let i = 0; i < PROBES_AT_ONCE; i++) schedule.now(`peer${i}`)
+  schedule.once(async () => {
+    told.push(`${clock.now()} by hand`)
+  })
+  await clock.advance(10)
+  expect(told.some((line) => line.endsWith('by hand'))).toEqual(false)
+  await clock.advance(1_000)
+  expect([told.filter((line) => line.endsWith('by hand')), most(), schedule.pending]).toEqual([['50 by hand'], PROBES_AT_ONCE, 0])
+})
+
+test('pings that belong to no key are each one of its own', async () => {
+  const { clock, schedule, told } = start(() => 5)
+  for (const name of ['one', 'other'])
+    schedule.once(async () => {
+      told.push(`${clock.now()} ${name}`)
+    })
+  await clock.settle()
+  expect(told).toEqual(['0 one', '0 other'])
 })
 
 test('a bug in a ping ends the schedule loudly', async () => {

@@ -18,6 +18,8 @@ test.each<[string, Omit<OwnWord, 'id'>]>([
   ['as it is', WORD],
   ['without an address', { ...WORD, address: null }],
   ['through a TURN', { ...WORD, via: elm.id, offersTurn: false }],
+  ['through a P2PRC node', { ...WORD, via: '192.0.2.9:8088', offersTurn: false }],
+  ['through a stock frps', { ...WORD, via: 'frp://frps.example:7000', offersTurn: false }],
   ['in parting', { ...WORD, left: true }],
 ])('a word %s opens as it was sealed', (_, word) => expect(open(seal(ash, word), elm)).toEqual({ id: ash.id, ...word }))
 

@@ -9,23 +9,25 @@ import type { Gossip } from '../membership/gossip.ts'
 import type { OwnRecord } from '../membership/own-record.ts'
 import type { TableFile } from '../membership/table-file.ts'
 import type { Services } from '../services/services.ts'
-import type { StockTurns } from '../turn/stock-turns.ts'
+import type { ExternalFrps } from '../turn/external-frps.ts'
 import type { Entrances } from './entrances.ts'
-import type { Wishes } from './wishes.ts'
+import type { OperatorChanges } from './operator-changes.ts'
 
 interface LifeNeeds {
   readonly clock: Clock
+  /** Ends what is under way with peers. */
+  readonly ending: AbortController
   readonly own: OwnRecord
   readonly file: TableFile
-  readonly wishes: Wishes
+  readonly operatorChanges: OperatorChanges
   readonly entrances: Entrances
   readonly gossip: Pick<Gossip, 'spread'>
   /** The node's machine. */
   readonly actor: AnyActor
   readonly rates: TrafficRates
-  readonly services: Pick<Services, 'meters'>
+  readonly services: Pick<Services, 'meters' | 'start' | 'stop'>
   readonly turnServer: Pick<TurnServer, 'meters' | 'close'>
-  readonly stock: Pick<StockTurns, 'stop'>
+  readonly external: Pick<ExternalFrps, 'stop'>
   readonly publish: (news: News) => void
   readonly onBug: (error: unknown) => void
 }
@@ -36,16 +38,18 @@ const FAREWELL_TIMEOUT = 500
 const CLOSE_TIMEOUT = 2_500
 
 export function createLife(needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop'> {
-  const { clock, own, file, wishes, entrances, gossip, actor, rates, services, turnServer, stock, publish, onBug } = needs
+  const { clock, ending, own, file, operatorChanges, entrances, gossip, actor, rates, services, turnServer, external, publish, onBug } =
+    needs
   return {
     start: async () => {
       const opened = await entrances.open()
       if (opened.type === 'refused') return opened
       await file.read()
-      await wishes.read()
+      await operatorChanges.read()
       publish({ type: 'node.listening', address: opened.listen })
       actor.subscribe({ error: onBug })
       actor.start()
+      services.start()
       rates.start(() => [...services.meters(), ...turnServer.meters()])
       return { type: 'started', listen: opened.listen }
     },
@@ -53,9 +57,12 @@ export function createLife(needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop
       if (own.address() !== null) await within(clock, FAREWELL_TIMEOUT, gossip.spread({ records: [own.farewell()] }, FAREWELLS))
       actor.send({ type: 'node.stop' })
       actor.stop()
-      stock.stop()
+      services.stop()
+      external.stop()
       rates.stop()
-      await within(clock, CLOSE_TIMEOUT, Promise.all([entrances.close(), turnServer.close(), file.close(), wishes.close()]))
+      await within(clock, CLOSE_TIMEOUT, Promise.all([entrances.close(), turnServer.close(), file.close(), operatorChanges.close()]))
+      // Last, since a call that is cut short must not count as a peer's silence in what is written.
+      ending.abort()
       publish({ type: 'node.stopped' })
     },
   }

@@ -8,21 +8,24 @@ import { type TurnCandidate, unfit } from '../../domain/turn-choice.ts'
 import { pathOf } from '../../feed/inspection.ts'
 import type { NodeContext } from '../../machines/node-machine.ts'
 import { tableFileObject } from '../../p2prc/table-codec.ts'
-import type { Clock } from '../../ports.ts'
+import type { Clock, Store } from '../../ports.ts'
 import type { TurnServer } from '../carrying/turn-server-actor.ts'
 import type { Health } from '../health.ts'
 import type { Announcer } from '../membership/announcer.ts'
+import type { Joining } from '../membership/joining.ts'
 import type { OwnRecord } from '../membership/own-record.ts'
 import type { TableFile } from '../membership/table-file.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
+import { serviceHealth } from '../services/service-health.ts'
 import type { Services } from '../services/services.ts'
-import type { StockTurns } from '../turn/stock-turns.ts'
+import type { ExternalFrps } from '../turn/external-frps.ts'
 
 interface AnswerNeeds {
   readonly own: OwnRecord
-  readonly options: NodeOptions
+  readonly options: Pick<NodeOptions, 'version'>
   readonly keeper: TableKeeper
-  readonly services: Services
+  readonly services: Pick<Services, 'list' | 'standings'>
+  readonly joining: Pick<Joining, 'seeds'>
   readonly turnServer: Pick<TurnServer, 'clients' | 'carried'>
   readonly startedAt: string
   readonly clock: Pick<Clock, 'wallMs'>
@@ -31,8 +34,10 @@ interface AnswerNeeds {
   readonly announcer: Pick<Announcer, 'reachability'>
   readonly file: Pick<TableFile, 'stored'>
   readonly health: Pick<Health, 'list'>
-  readonly stock: Pick<StockTurns, 'rttMs' | 'candidates'>
+  readonly external: Pick<ExternalFrps, 'rttMs' | 'candidates'>
   readonly candidates: () => readonly TurnCandidate[]
+  /** Of the store. */
+  readonly notes: Store['notes']
 }
 
 export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'peers' | 'table'> {
@@ -41,7 +46,7 @@ export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'pe
     const { choice, upSinceMs, provenAtMs } = snapshot().context
     if (!choice) return null
     const { turn, reason } = choice
-    const rttMs = keeper.current().rows.get(turn.key)?.latency.rttMs ?? needs.stock.rttMs(turn.key) ?? turn.rttMs
+    const rttMs = keeper.current().rows.get(turn.key)?.latency.rttMs ?? needs.external.rttMs(turn.key) ?? turn.rttMs
     return {
       id: turn.id,
       name: turn.name,
@@ -115,16 +120,18 @@ const peerRow = ({ record, state, latency, downMbps, upMbps, lastProofMs }: Row,
 /** What a person should know, worst first. */
 function healthOf(
   state: string,
-  { options, keeper, own, services, stock, candidates, announcer, health: found }: AnswerNeeds,
+  { joining, keeper, own, services, external, candidates, announcer, health: found, notes }: AnswerNeeds,
 ): readonly HealthAnswer[] {
-  const health: HealthAnswer[] = [...found.list()]
+  const health: HealthAnswer[] = [...found.list(), ...notes().map((note) => ({ level: 'warn' as const, ...note }))]
   const others = [...keeper.current().rows.values()].filter(({ key, state: row }) => key !== own.id && row !== 'unknown').length
-  if (state === 'bootstrapping')
+  if (state === 'bootstrapping') {
+    const seeds = joining.seeds()
     health.push({
       level: 'warn',
-      text: `none of the seeds answers: ${options.seeds.join(', ')}`,
+      text: seeds.length > 0 ? `none of the seeds answers: ${seeds.join(', ')}` : 'none of the servers in the IP table answers',
       fix: 'Check that one of them runs and can be reached from here; they are tried again and again.',
     })
+  }
   if (state === 'selectingTurn') {
     const whys = candidates().map((candidate) => `${candidate.name}: ${unfit(candidate, own.id) ?? 'fit'}`)
     health.push({
@@ -142,15 +149,15 @@ function healthOf(
           : 'nobody has proven yet that this node can be reached',
       fix: 'Start another node with --join and this address; the first that connects proves it.',
     })
-  for (const { name, objection } of stock.candidates())
+  for (const { name, objection } of external.candidates())
     if (objection !== undefined)
       health.push({
         level: 'warn',
         text: `the stock frps ${name} can't be used as TURN: ${objection}`,
         fix: 'Check that it runs, and its address, token and TLS in --turn frp://[TOKEN@]HOST:PORT; it is asked again now and then.',
       })
-  for (const { name, error } of services.list())
-    if (error !== null)
-      health.push({ level: 'warn', text: `service ${name} is not up: ${error}`, fix: 'Check that something listens at its local address.' })
-  return health
+  health.push(...serviceHealth(services.standings()))
+  return health.sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level))
 }
+
+const LEVELS: readonly HealthAnswer['level'][] = ['error', 'warn', 'info']

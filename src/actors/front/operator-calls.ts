@@ -2,7 +2,7 @@
 import { filter, firstValueFrom, race, timer } from 'rxjs'
 import type { MoonwalkNode, Refusal, ServiceAnswer, ServiceSpec } from '../../answers.ts'
 import { type AddressPolicy, addressOf, isAllowed, parseAddress } from '../../domain/address.ts'
-import { keepAway, type Row, recordSpeed } from '../../domain/ip-table.ts'
+import { keepAway, offlineRows, type Row, recordSpeed } from '../../domain/ip-table.ts'
 import { roundMs } from '../../domain/latency.ts'
 import { type Clock, isFailure } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
@@ -12,18 +12,18 @@ import type { Prober } from '../membership/prober.ts'
 import type { Speed } from '../membership/speed.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
 import type { Services } from '../services/services.ts'
-import type { Wishes } from './wishes.ts'
+import type { OperatorChanges } from './operator-changes.ts'
 
 interface OperatorNeeds {
   readonly clock: Clock
   readonly prober: Pick<Prober, 'byHand'>
-  readonly speed: Speed
+  readonly speed: Pick<Speed, 'test'>
   readonly keeper: TableKeeper
   readonly joining: Pick<Joining, 'addSeed' | 'seeds' | 'forget'>
-  readonly services: Services
+  readonly services: Pick<Services, 'list' | 'specs' | 'add' | 'remove' | 'changes$'>
   readonly policy: AddressPolicy
   readonly own: OwnRecord
-  readonly wishes: Wishes
+  readonly operatorChanges: Pick<OperatorChanges, 'addSeed' | 'dropSeed' | 'addService' | 'dropService' | 'noteRemoved'>
 }
 
 const MAP_TIMEOUT = 15_000
@@ -38,21 +38,30 @@ export interface OperatorCalls {
 }
 
 export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
-  const { clock, prober, speed, keeper, joining, services, policy, own, wishes } = needs
+  const { clock, prober, speed, keeper, joining, services, policy, own, operatorChanges } = needs
   const refused = (text: string): Refusal => ({ type: 'refused', text })
   const rows = (): readonly Row[] => [...keeper.current().rows.values()].filter(({ state }) => state !== 'unknown')
+  /** With those that are not proven, or away. */
+  const allRows = (): readonly Row[] => [
+    ...keeper.current().rows.values(),
+    ...offlineRows(keeper.current(), clock.wallMs()).map(({ row }) => row),
+  ]
 
   /** A row by id, start of one, name or address; or the sentence why not. */
-  const find = (peer: string): Row | string => {
+  const find = (peer: string, among = rows()): Row | string => {
     const named = parseAddress(peer)
     const address = named && addressOf(named.host, named.port)
-    const exact = rows().find(({ key, record }) => key === peer || record.address === address)
+    const isAt = ({ record, written }: Row): boolean => address !== null && (record.address === address || written === address)
+    const exact = among.find((row) => row.key === peer || isAt(row))
     if (exact) return exact
-    const byId = peer.length >= MIN_ID_CHARS ? rows().filter(({ record }) => record.id?.startsWith(peer.toLowerCase())) : []
-    const found = byId.length > 0 ? byId : rows().filter(({ record }) => record.name === peer)
+    const byId = peer.length >= MIN_ID_CHARS ? among.filter(({ record }) => record.id?.startsWith(peer.toLowerCase())) : []
+    const found = byId.length > 0 ? byId : among.filter(({ record }) => record.name === peer)
     if (found.length > 1)
       return `${peer} could be any of ${found.map(({ record }) => `${record.name} at ${record.address}`).join(', ')}; say its address`
     return found[0] ?? `no node ${peer} in the table; see \`moonwalk peers\``
+  }
+  const dropSeeds = (key: string, address: string): void => {
+    for (const seed of joining.forget(key, address)) operatorChanges.dropSeed(seed)
   }
   const addressFor = (row: Row): string => (row.key === own.id ? (own.localAddress() ?? row.record.address) : row.record.address)
 
@@ -70,7 +79,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
       ),
     )
     services.add(spec)
-    if (lasting) wishes.addService(spec)
+    if (lasting) operatorChanges.addService(spec)
     await up
     const now = answer()
     if (now?.state === 'up') return now
@@ -94,28 +103,26 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
         if (!address) return refused(`${text} is not HOST:PORT`)
         if (!isAllowed(address, policy, true)) return refused(`${address} is outside the addresses this node may contact; see --addresses`)
         joining.addSeed(address)
-        wishes.addSeed(address)
+        operatorChanges.addSeed(address)
         return { type: 'added', address }
       },
       remove: (peer) => {
-        const row = find(peer)
+        const row = find(peer, allRows())
         if (typeof row === 'string') {
           if (!joining.seeds().includes(peer)) return refused(row)
-          joining.forget(peer, peer)
-          wishes.dropSeed(peer)
+          dropSeeds(peer, peer)
           return { type: 'removed', address: peer }
         }
         if (row.key === own.id) return refused('that is this node itself')
         keeper.apply((table, wallMs) => keepAway(table, row.key, row.record.address, wallMs))
-        joining.forget(row.key, row.record.address)
-        wishes.dropSeed(row.record.address)
-        wishes.noteRemoved()
+        dropSeeds(row.key, row.record.address)
+        operatorChanges.noteRemoved()
         return { type: 'removed', address: row.record.address }
       },
       expose: (spec, timeoutMs) => expose(spec, timeoutMs, true),
       unexpose: (name) => {
         if (!services.remove(name)) return refused(`no service named ${name}; see \`moonwalk status\``)
-        wishes.dropService(name)
+        operatorChanges.dropService(name)
         return { type: 'unexposed', name }
       },
       ping: async (peer) => {
@@ -123,7 +130,8 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
         const named = parseAddress(peer)
         const address = typeof row === 'string' ? named && addressOf(named.host, named.port) : addressFor(row)
         if (!address) return refused(String(row))
-        if (!isAllowed(address, policy, true)) return refused(`${address} is outside the addresses this node may contact; see --addresses`)
+        if (typeof row === 'string' && !isAllowed(address, policy, true))
+          return refused(`${address} is outside the addresses this node may contact; see --addresses`)
         const { burst, samplesMs, connectMs } = await prober.byHand(address, typeof row === 'string' ? null : row.key)
         if (burst.type === 'silent') return refused(`${peer} does not answer: ${burst.why}`)
         return {

@@ -34,8 +34,8 @@ export interface Gossip {
 /** How far this node's table and a peer's have been told to each other. */
 interface SyncState {
   readonly id: string
-  /** The peer's run: another one knows nothing any more. */
-  run: string
+  /** The peer's run: another one knows nothing any more. Null: it has not said a word yet. */
+  run: string | null
   /** Rows up to this version have been sent. */
   sentUpTo: number
   /** The last page left some for the next. */
@@ -43,6 +43,9 @@ interface SyncState {
   /** When the last full round began. */
   fullAtMs: number
 }
+
+/** Remembered at the most; who was not met for the longest makes room, and is told everything again. */
+const MOST_SYNC_STATES = 4_096
 
 interface Composed {
   readonly message: GossipMessage
@@ -52,7 +55,7 @@ interface Composed {
 }
 
 interface GossipNeeds extends Pick<Ports, 'clock' | 'random' | 'identity'> {
-  readonly calls: PeerCalls
+  readonly calls: Pick<PeerCalls, 'gossip'>
   readonly keeper: TableKeeper
   readonly own: OwnRecord
   readonly policy: AddressPolicy
@@ -66,8 +69,11 @@ export function createGossip({ clock, random: chance, identity, calls, keeper, o
   const doubted = new Subject<string>()
   const ownWords = new Subject<{ readonly word: OwnWord; readonly envelope: string }>()
   const known = (id: string): SyncState => {
-    const one = syncStates.get(id) ?? { id, run: '', sentUpTo: 0, hasMore: false, fullAtMs: Number.NEGATIVE_INFINITY }
+    const one = syncStates.get(id) ?? { id, run: null, sentUpTo: 0, hasMore: false, fullAtMs: clock.now() }
+    syncStates.delete(id)
     syncStates.set(id, one)
+    const [oldest] = syncStates.keys()
+    if (syncStates.size > MOST_SYNC_STATES && oldest !== undefined) syncStates.delete(oldest)
     return one
   }
 
@@ -97,7 +103,8 @@ export function createGossip({ clock, random: chance, identity, calls, keeper, o
     if (sender?.id === own.id) ownWords.next({ word: sender, envelope: message.from })
     if (!sender || sender.id === own.id) return null
     const to = known(sender.id)
-    if (to.run !== message.run) Object.assign(to, { run: message.run, sentUpTo: 0, hasMore: false })
+    if (to.run !== null && to.run !== message.run) Object.assign(to, { sentUpTo: 0, hasMore: false })
+    to.run = message.run
     const recordsOf = (envelopes: readonly string[], metAt: string | null): readonly PeerRecord[] =>
       envelopes.flatMap((envelope) => {
         const word = open(envelope)
@@ -143,7 +150,9 @@ export function createGossip({ clock, random: chance, identity, calls, keeper, o
     })
     if (!('digest' in reply)) return false
     if (to) advance(to, sent)
-    return takeIn(reply, address) !== null
+    const from = takeIn(reply, address)
+    if (from && !to) advance(from, sent)
+    return from !== null
   }
 
   const someone = (count: number): readonly Row[] => {

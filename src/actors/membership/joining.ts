@@ -20,8 +20,8 @@ export interface Joining {
   /** A node said hello to us, and we have reached it at its address. */
   greeted(record: PeerRecord | null): void
   addSeed(address: string): void
-  /** A person's word: no seed any more, and not visited again. */
-  forget(key: string, address: string): void
+  /** A person's word: no seed any more, and not visited again. Answers the addresses of the seeds that were dropped. */
+  forget(key: string, address: string): readonly string[]
   seeds(): readonly string[]
   /** `network.empty`, `network.found`, `network.told`, `probes.settled`. */
   readonly facts$: Observable<MembershipFact>
@@ -32,13 +32,13 @@ export interface Joining {
 }
 
 interface JoiningNeeds extends Pick<Ports, 'clock' | 'random'> {
-  readonly calls: PeerCalls
-  readonly gossip: Gossip
+  readonly calls: Pick<PeerCalls, 'hello'>
+  readonly gossip: Pick<Gossip, 'exchange'>
   readonly keeper: TableKeeper
   readonly own: OwnRecord
-  readonly reach: Reach
-  readonly p2prc: P2prcExchange
-  readonly prober: Prober
+  readonly reach: Pick<Reach, 'ask' | 'found'>
+  readonly p2prc: Pick<P2prcExchange, 'join'>
+  readonly prober: Pick<Prober, 'probed$'>
   readonly policy: AddressPolicy
   readonly firstSeeds: () => readonly string[]
   /** Puts the rows of the file into the table, to be proven. */
@@ -132,8 +132,8 @@ export function createJoining(needs: JoiningNeeds): Joining {
       seeds.add(address)
     },
     forget: (key, address) => {
-      seeds.remove(address)
       revisits.forget(key)
+      return seeds.forget(key, address)
     },
     seeds: () => seeds.list(),
     facts$: merge(facts, addedFacts$, settled$),

@@ -65,8 +65,12 @@ const REUNION = 4
 /** What a change of the table asks of the prober. */
 function followed$({ keeper, own, prober }: Pick<MembershipNeeds, 'keeper' | 'own' | 'prober'>): Observable<unknown> {
   return keeper.changes$.pipe(
-    map(({ type, row }) => {
+    map((change) => {
+      const { type, row } = change
+      if ('formerKey' in change && change.formerKey !== undefined) prober.forget(change.formerKey)
       if (type === 'heard') prober.doubt(row.key)
+      // A row known by its address has got an id, and with it another key.
+      if (type === 'changed') prober.ensure(row.key)
       if (type === 'removed' || type === 'dropped') prober.forget(row.key)
       if (row.key === own.id && (type === 'added' || type === 'changed')) prober.doubt(row.key)
     }),

@@ -24,7 +24,7 @@ export interface P2prcExchange {
 }
 
 interface ExchangeNeeds extends Pick<Ports, 'clock' | 'random'> {
-  readonly calls: PeerCalls
+  readonly calls: Pick<PeerCalls, 'postTable'>
   readonly keeper: TableKeeper
   readonly own: OwnRecord
   readonly policy: AddressPolicy

@@ -46,7 +46,32 @@ export interface PeerCalls {
 const SAMPLES = 3
 const MAX_TABLE_BYTES = 4 * 1024 * 1024
 
-export function createPeerCalls({ http, clock, random, identity }: Pick<Ports, 'http' | 'clock' | 'random' | 'identity'>): PeerCalls {
+interface CallNeeds extends Pick<Ports, 'clock' | 'random' | 'identity'> {
+  readonly http: PeerRequests
+}
+
+export type PeerRequests = Pick<Ports['http'], 'request'>
+
+/** Requests that `signal` ends: those under way, and every later one at once. */
+export function endable(http: PeerRequests, signal: AbortSignal): PeerRequests {
+  // One listener for all: hundreds on one signal make Node warn of a leak.
+  const underWay = new Set<AbortController>()
+  signal.addEventListener('abort', () => {
+    for (const one of underWay) one.abort()
+  })
+  return {
+    request: async (address, request) => {
+      const one = new AbortController()
+      if (signal.aborted) one.abort()
+      underWay.add(one)
+      const answer = await http.request(address, { ...request, signal: one.signal })
+      underWay.delete(one)
+      return answer
+    },
+  }
+}
+
+export function createPeerCalls({ http, clock, random, identity }: CallNeeds): PeerCalls {
   const json = (value: unknown) => ({ body: Buffer.from(JSON.stringify(value)), headers: { 'content-type': 'application/json' } })
 
   const ping = async (address: string): Promise<Pinged> => {

@@ -2,8 +2,9 @@
 import { type Observable, Subject } from 'rxjs'
 import { type IpTable, type Row, recordBurst, recordOwnBurst, type Surroundings } from '../../domain/ip-table.ts'
 import { afterAnswer, afterForgetting, afterSilence, NOT_ISOLATED } from '../../domain/isolation.ts'
+import type { Burst } from '../../domain/latency.ts'
 import { nextProbeMs } from '../../domain/probe-pace.ts'
-import { PROBE_GAP } from '../../domain/timings.ts'
+import { PROBE_GAP, PROBES_AT_ONCE } from '../../domain/timings.ts'
 import type { Ports } from '../../ports.ts'
 import { createProbeSchedule } from '../../streams/probe-stream.ts'
 import type { Health } from '../health.ts'
@@ -24,9 +25,10 @@ export interface Prober {
   prove(keys: readonly string[]): Promise<void>
   /** Somebody doubts that it answers: looks now. */
   doubt(key: string): void
-  later(key: string, delayMs: number): void
+  /** A row that nobody has planned yet, such as one that has got another key, is looked at. */
+  ensure(key: string): void
   forget(key: string): void
-  /** A ping by hand of any address. `key`: the row that its outcome goes to. */
+  /** A ping by hand of any address. `key`: the row that is there, whose ping under way, or next, it is. */
   byHand(address: string, key: string | null): Promise<Pinged>
   readonly probed$: Observable<Probed>
   /** True from when this node's own link is in doubt, false when somebody answers again. */
@@ -42,6 +44,8 @@ interface ProberNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly health: Health
 }
 
+const NO_NODE_THERE: Burst = { type: 'silent', refused: false, why: 'what answers there is no node with an identity' }
+
 interface Ended {
   readonly address: string
   readonly atMs: number
@@ -54,13 +58,17 @@ export function createProber({ clock, random, calls, keeper, own, health }: Prob
   let isolation = NOT_ISOLATED
   /** The address that each key's ping under way goes to. */
   const flights = new Map<string, string>()
-  /** Each key's last ping, for as long as it may count for another wish. */
+  /** Pings under way by address. */
+  const underWay = new Map<string, Promise<Pinged>>()
+  /** Each key's last ping, for as long as it may count for another request. */
   const ends = new Map<string, Ended>()
-  const waiting = new Map<string, (() => void)[]>()
+  /** Who waits for each key's ping; null: there will be none. */
+  const waiting = new Map<string, ((pinged: Pinged | null) => void)[]>()
 
   const table = (): IpTable => keeper.current()
   const rowOf = (key: string): Row | undefined => table().rows.get(key)
   const addressFor = ({ key, record }: Row): string => (key === own.id ? (own.localAddress() ?? record.address) : record.address)
+  const isAnybodyThere = (): boolean => [...table().rows.values()].some(({ key, state }) => key !== own.id && state === 'alive')
   const surroundings = (): Surroundings => (isolation.sinceMs === null ? 'fine' : 'isolated')
 
   const learn = (next: typeof isolation): void => {
@@ -72,7 +80,14 @@ export function createProber({ clock, random, calls, keeper, own, health }: Prob
       is ? { level: 'error', text: 'nobody answers: this node may be cut off itself', fix: 'Check the network of this machine.' } : null,
     )
     isolated.next(is)
-    if (!is) for (const { key, state } of table().rows.values()) if (state === 'suspect') schedule.now(key)
+    if (is) askOthers()
+    else for (const { key, state } of table().rows.values()) if (state === 'suspect') schedule.now(key)
+  }
+  /** Those who were not silent yet say at once whether it is this node's link: where most peers die one that lives is soon heard. */
+  const askOthers = (): void => {
+    const others = [...table().rows.values()].filter(({ key, state }) => state === 'alive' && key !== own.id && !isolation.silent.has(key))
+    const first = Math.floor(draws.fraction() * others.length)
+    for (const { key } of [...others.slice(first), ...others.slice(0, first)].slice(0, PROBES_AT_ONCE)) schedule.now(key)
   }
   const judge = ({ key }: Row, { burst }: Pinged): void => {
     if (key === own.id) return
@@ -82,20 +97,27 @@ export function createProber({ clock, random, calls, keeper, own, health }: Prob
     const listed = [...table().rows.values()].filter(({ key: other, state }) => other !== own.id && state !== 'unknown').length
     learn(afterSilence(isolation, key, listed, clock.now()))
   }
-  const settle = (key: string): void => {
+  const settle = (key: string, pinged: Pinged | null): void => {
     const settled = waiting.get(key) ?? []
     waiting.delete(key)
-    for (const done of settled) done()
+    for (const done of settled) done(pinged)
   }
   const record = (row: Row, pinged: Pinged): void => {
-    judge(row, pinged)
     const { burst, by } = pinged
+    // An address that leads back to this node is no peer; its row is for the one who is told of the ping.
+    if (row.record.id === null && by?.id === own.id && by.run === own.run) return
+    judge(row, pinged)
+    // Who has an identity is proven by its own answer alone.
+    const isOther = burst.type === 'answered' && row.record.id !== null && by === null
     // Its own row stands by proof from outside: what it can't ask itself says nothing.
     if (row.key === own.id) {
       if (burst.type === 'answered' && by?.run === own.run) keeper.apply((current) => recordOwnBurst(current, row.key, burst))
       return
     }
-    keeper.apply((current, wallMs) => recordBurst(current, row.key, burst, wallMs, by?.id ?? null, surroundings()))
+    // While nobody answers at all, as before the network is up, the silence of a row of the file says nothing of it.
+    const around = row.stored !== null && !isAnybodyThere() ? 'isolated' : surroundings()
+    const outcome = isOther ? NO_NODE_THERE : burst
+    keeper.apply((current, wallMs) => recordBurst(current, row.key, outcome, wallMs, by?.id ?? null, around))
   }
   const plan = (row: Row, { burst }: Pinged): void => {
     const refused = burst.type === 'silent' && burst.refused
@@ -105,21 +127,28 @@ export function createProber({ clock, random, calls, keeper, own, health }: Prob
       nextProbeMs(row, { rows: table().rows.size, refused, isolated: surroundings() === 'isolated', silentForMs }, draws.fraction()),
     )
   }
+  /** Two rows may hold one address for a moment: it is asked once, and the outcome goes to both. */
+  const ask = (address: string): Promise<Pinged> => {
+    const asked = underWay.get(address) ?? calls.ping(address).finally(() => underWay.delete(address))
+    underWay.set(address, asked)
+    return asked
+  }
   const probe = async (key: string): Promise<void> => {
     const row = rowOf(key)
-    if (!row) return settle(key)
+    if (!row) return settle(key, null)
     const address = addressFor(row)
     flights.set(key, address)
-    const pinged = await calls.ping(address)
+    const pinged = await ask(address)
     flights.delete(key)
     const now = rowOf(key)
     // It moved meanwhile: what the old address said is about nobody.
     if (now && addressFor(now) !== address) return schedule.now(key)
+    if (!now) return settle(key, pinged)
     ends.set(key, { address, atMs: clock.now() })
-    if (now) record(now, pinged)
+    record(now, pinged)
     const after = rowOf(key)
     if (after) plan(after, pinged)
-    settle(key)
+    settle(key, pinged)
     probed.next({ row, by: pinged.by })
   }
   const schedule = createProbeSchedule(clock, probe)
@@ -137,6 +166,7 @@ export function createProber({ clock, random, calls, keeper, own, health }: Prob
     if (answered === 'already') schedule.later(key, PROBE_GAP)
     else if (answered === null) schedule.now(key)
   }
+  const next = (key: string): Promise<Pinged | null> => new Promise((resolve) => waiting.set(key, [...(waiting.get(key) ?? []), resolve]))
 
   return {
     prove: async (keys) => {
@@ -144,30 +174,34 @@ export function createProber({ clock, random, calls, keeper, own, health }: Prob
         keys.map((key) => {
           const row = rowOf(key)
           if (!row || isAnswered(key, row) === 'already') return undefined
-          return new Promise<void>((resolve) => {
-            waiting.set(key, [...(waiting.get(key) ?? []), resolve])
-            want(key)
-          })
+          const ended = next(key)
+          want(key)
+          return ended
         }),
       )
     },
     doubt: want,
-    later: schedule.later,
+    ensure: (key) => {
+      if (!schedule.isPlanned(key)) want(key)
+    },
     forget: (key) => {
       schedule.forget(key)
       ends.delete(key)
       learn(afterForgetting(isolation, key))
-      if (!flights.has(key)) settle(key)
+      if (!flights.has(key)) settle(key, null)
     },
-    byHand: (address, key) =>
-      new Promise((resolve) => {
-        schedule.once(async () => {
-          const pinged = await calls.ping(address)
-          const row = key === null ? undefined : rowOf(key)
-          if (row && addressFor(row) === address) record(row, pinged)
-          resolve(pinged)
-        })
-      }),
+    byHand: async (address, key) => {
+      const row = key === null ? undefined : rowOf(key)
+      if (row && addressFor(row) === address) {
+        const ended = next(row.key)
+        if (isAnswered(row.key, row) !== 'soon') schedule.now(row.key)
+        const pinged = await ended
+        if (pinged !== null) return pinged
+      }
+      return new Promise((resolve) => {
+        schedule.once(async () => resolve(await ask(address)))
+      })
+    },
     probed$: probed.asObservable(),
     isolated$: isolated.asObservable(),
     runs$: schedule.runs$,

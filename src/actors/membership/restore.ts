@@ -13,7 +13,7 @@ export interface RestoredRow {
 
 /**
  * A row with a genuine envelope is its owner's word; any other is an address to look at. A host name stands where a person wrote
- * one, whatever the row's owner said of its address. Rows outside `policy` are left out here and stay in the file.
+ * one, whatever the row's owner said of its address. Rows outside `policy` are left out here (`rowsOutside`).
  */
 export const restoredRows = (table: StoredTable, verifier: Verifier, self: string, policy: AddressPolicy): readonly RestoredRow[] =>
   table.rows.flatMap((row): readonly RestoredRow[] => {
@@ -23,6 +23,13 @@ export const restoredRows = (table: StoredTable, verifier: Verifier, self: strin
     const stored = { ...NOT_MEASURED, latencyMs, downMbps, upMbps, lastSeen }
     const written = isLiteral(row.host) ? null : address
     return [{ record: signedRecord(row, address, verifier, self) ?? unsignedRecord(address, row.name, row.p2prc), stored, written }]
+  })
+
+/** Rows that this node may not ask: they stay in the file for the day it may. */
+export const rowsOutside = ({ rows }: StoredTable, self: string, policy: AddressPolicy): readonly StoredRow[] =>
+  rows.filter(({ id, host, port }) => {
+    const address = addressOf(host, port)
+    return address !== null && id !== self && !isAllowed(address, policy, true)
   })
 
 /** Null where nobody signs, or a person edited the address: who means it so has the row looked at as a stranger's. */

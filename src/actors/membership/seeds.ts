@@ -7,6 +7,8 @@ import type { Ports } from '../../ports.ts'
 export interface Seeds {
   add(address: string): void
   remove(address: string): void
+  /** Drops the seed of that address and those that turned out to be that row; answers their addresses. */
+  forget(key: string, address: string): readonly string[]
   list(): readonly string[]
   stop(): void
 }
@@ -40,6 +42,10 @@ export function createSeeds({ clock, random, table, join, onBug }: SeedNeeds): S
     const wait = backoffMs(isHere(state.key) ? 30 : state.attempt, SEED_RETRY_FIRST, SEED_RETRY_LAST, random.fraction())
     state.timer = clock.setTimeout(() => void visit(address, state).catch(onBug), wait)
   }
+  const remove = (address: string): void => {
+    clock.clearTimeout(seeds.get(address)?.timer)
+    seeds.delete(address)
+  }
   return {
     add: (address) => {
       if (seeds.has(address)) return
@@ -47,9 +53,11 @@ export function createSeeds({ clock, random, table, join, onBug }: SeedNeeds): S
       seeds.set(address, state)
       visit(address, state).catch(onBug)
     },
-    remove: (address) => {
-      clock.clearTimeout(seeds.get(address)?.timer)
-      seeds.delete(address)
+    remove,
+    forget: (key, address) => {
+      const found = [...seeds].filter(([at, state]) => at === address || state.key === key).map(([at]) => at)
+      found.forEach(remove)
+      return found
     },
     list: () => [...seeds.keys()],
     stop: () => {

@@ -4,6 +4,7 @@ import { type Arrival, type Rate, rateOf } from '../../domain/bandwidth.ts'
 import { SPEED_MAX_BYTES, SPEED_MAX_MS } from '../../domain/timings.ts'
 import { type Failure, type InboundRequest, isFailure, type Ports, type Reply } from '../../ports.ts'
 import { readSpeedUp, type SpeedUpAnswer } from '../../v2/messages.ts'
+import type { PeerRequests } from './peer-calls.ts'
 
 export interface SpeedResult {
   readonly type: 'speed'
@@ -34,7 +35,7 @@ export function createSpeed({
   clock,
   http,
   ownAddresses,
-}: Pick<Ports, 'clock' | 'http'> & { readonly ownAddresses: () => readonly (string | null)[] }): Speed {
+}: Pick<Ports, 'clock'> & { readonly http: PeerRequests } & { readonly ownAddresses: () => readonly (string | null)[] }): Speed {
   /** `self`: the one test that this node may serve itself meanwhile. */
   let testing: 'other' | 'self' | null = null
   let serving = false

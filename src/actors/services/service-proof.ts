@@ -1,121 +1,97 @@
-// A service counts as up only when what was sent to its public address has come out at its local end: for tcp, a connection
-// that reached the local service, which for http and https has to name their domain; for udp, a datagram that reached this node, since a service need not answer one.
+// One try to reach a service from outside. What was sent to its public address has to come out at its local end: for tcp, a
+// connection that reached the local service, which for http and https has to name their domain; for udp, a datagram that
+// reached this node, since a service need not answer one.
 import type { ServiceSpec } from '../../answers.ts'
 import { parseAddress } from '../../domain/address.ts'
+import type { ServiceCause } from '../../domain/service-cause.ts'
+import { SERVICE_PROOF_TIMEOUT } from '../../domain/timings.ts'
 import { isFailure, type Ports } from '../../ports.ts'
-import type { ProbeDatagrams } from './probe-datagrams.ts'
+import { isFailureOf } from './carrier.ts'
 import { nameWithin } from './service-address.ts'
 
-const PROOF_TIMEOUT = 3_000
 /** Datagrams get lost, and a TURN loses those that come before its work connection. */
 const DATAGRAM_PERIOD = 250
 /** Connections to a shared port come out at another member, and at this one in turn. */
 const SHARED_PERIOD = 250
 
+/** A try under way. */
 export interface ServiceProof {
-  /**
-   * Connects to `address`, or sends datagrams there, and waits for `served(proxy)` or `intercept(proxy, …)`. Null: proven; else
-   * why not. `shared`: others have the address too, so it takes several connections until one comes out here. Default: no.
-   */
-  prove(proxy: string, address: string, service: Pick<ServiceSpec, 'kind' | 'domain'>, shared?: boolean): Promise<string | null>
-  /** A connection came through for this proxy and reached its local end, or not. */
-  served(proxy: string, error: string | null): void
-  /** A datagram came through for this proxy; true: it is a proof's, and not for the service. */
-  intercept(proxy: string, bytes: Uint8Array): boolean
-  stop(): void
+  /** A connection came through, and reached the local service (null) or not: that settles the try. */
+  served(cause: ServiceCause | null): void
+  /** A datagram of such a try came through: settles it if it is this one's. */
+  arrived(bytes: Uint8Array): void
+  /** Calls it off; `told` is not called. */
+  end(): void
 }
 
-interface ProofNeeds extends Pick<Ports, 'clock' | 'network'> {
-  readonly probes: ProbeDatagrams
+interface ProofOptions extends Pick<Ports, 'clock' | 'network'> {
+  readonly spec: Pick<ServiceSpec, 'kind' | 'domain' | 'options'>
+  /** Where it is tried, `host:port`. */
+  readonly address: string
+  /** What is sent to a udp service; null for the others. */
+  readonly datagram: Uint8Array | null
+  /** Called once, and not before this returns. Null: proven. */
+  readonly told: (cause: ServiceCause | null) => void
+  readonly onBug: (error: unknown) => void
 }
 
-export function createServiceProof({ clock, network, probes }: ProofNeeds): ServiceProof {
-  const waiting = new Map<string, Set<(why: string | null) => void>>()
-
-  /** Runs `send` and waits until the key's wait is settled; `send` answers how to end what it began. */
-  const awaiting = async (key: string, send: (settle: (why: string) => void) => Promise<() => void>): Promise<string | null> => {
-    let settle: (why: string | null) => void = () => {}
-    const cameThrough = new Promise<string | null>((resolve) => {
-      settle = resolve
-    })
-    const others = waiting.get(key) ?? new Set()
-    waiting.set(key, others.add(settle))
-    const timer = clock.setTimeout(() => settle('nothing came through to the public address in time'), PROOF_TIMEOUT)
-    const end = await send(settle)
-    const why = await cameThrough
+export function startServiceProof({ clock, network, spec, address, datagram, told, onBug }: ProofOptions): ServiceProof {
+  const abort = new AbortController()
+  const { signal } = abort
+  let again: unknown = null
+  /** Closes what is open now. */
+  let drop = (): void => {}
+  const end = (): void => {
+    abort.abort()
     clock.clearTimeout(timer)
-    others.delete(settle)
-    if (others.size === 0) waiting.delete(key)
-    end()
-    return why
+    clock.clearTimeout(again)
+    drop()
   }
+  const settle = (cause: ServiceCause | null): void => {
+    if (signal.aborted) return
+    end()
+    told(cause)
+  }
+  const timer = clock.setTimeout(() => settle({ type: 'silent', address }), SERVICE_PROOF_TIMEOUT)
 
-  const connect =
-    (address: string, { tls, said }: Opening, shared: boolean) =>
-    async (settle: (why: string) => void) => {
-      const abort = new AbortController()
-      let timer: unknown = null
-      let end = (): void => {}
-      const dial = async (): Promise<void> => {
-        const opened = await network.dial(address, { timeoutMs: PROOF_TIMEOUT, signal: abort.signal, ...(tls ? { tls } : {}) })
-        if (isFailureOf(opened)) return settle(`its public address ${address} can't be connected to: ${opened.text}`)
-        opened.link.on('error', () => {})
-        if (abort.signal.aborted) return void opened.link.destroy()
-        end = () => opened.link.destroy()
-        if (said !== '') opened.link.write(Buffer.from(said))
-        if (shared) timer = clock.setTimeout(again, SHARED_PERIOD)
-      }
-      const again = (): void => {
-        end()
-        void dial()
-      }
-      await dial()
-      return () => {
-        abort.abort()
-        clock.clearTimeout(timer)
-        end()
-      }
-    }
-
-  const sendDatagrams = (address: string, probe: Uint8Array) => async (settle: (why: string) => void) => {
+  // A group's port is other members' too: connections are made until one comes out here.
+  const isShared = spec.options?.group !== undefined
+  const { tls, said } = openingOf(spec)
+  const connect = async (): Promise<void> => {
+    const opened = await network.dial(address, { timeoutMs: SERVICE_PROOF_TIMEOUT, signal, ...(tls ? { tls } : {}) })
+    if (isFailureOf(opened)) return settle({ type: 'unreachable', address, why: opened.text })
+    const { link } = opened
+    link.on('error', () => {})
+    if (signal.aborted) return void link.destroy()
+    drop = () => void link.destroy()
+    if (said !== '') link.write(Buffer.from(said))
+    if (!isShared) return
+    again = clock.setTimeout(() => {
+      drop()
+      connect().catch(onBug)
+    }, SHARED_PERIOD)
+  }
+  const sendDatagrams = async (bytes: Uint8Array): Promise<void> => {
     const to = parseAddress(address)
     const opened = await network.openDatagrams(to?.host.includes(':') ? '[::]:0' : '0.0.0.0:0', () => {})
-    if (isFailure(opened) || to === null) {
-      settle(isFailure(opened) ? `no datagram can be sent to try it: ${opened.text}` : `${address} is no address`)
-      return () => {}
-    }
-    let timer: unknown = null
+    if (isFailure(opened)) return settle({ type: 'not-tried', why: opened.text })
+    if (signal.aborted) return void opened.close()
+    drop = () => void opened.close()
     const send = (): void => {
-      opened.send(probe, to)
-      timer = clock.setTimeout(send, DATAGRAM_PERIOD)
+      if (to !== null) opened.send(bytes, to)
+      again = clock.setTimeout(send, DATAGRAM_PERIOD)
     }
     send()
-    return () => {
-      clock.clearTimeout(timer)
-      void opened.close()
-    }
   }
-
-  const settleAll = (key: string, why: string | null): void => {
-    for (const settle of waiting.get(key) ?? []) settle(why)
-  }
-  const keyOf = (proxy: string, probe: Uint8Array): string => `${proxy} ${Buffer.from(probe).toString('hex')}`
+  const sent = datagram === null ? connect() : sendDatagrams(datagram)
+  sent.catch(onBug)
 
   return {
-    prove: (proxy, address, service, shared = false) => {
-      if (service.kind !== 'udp') return awaiting(proxy, connect(address, openingOf(service), shared))
-      const probe = probes.next()
-      return awaiting(keyOf(proxy, probe), sendDatagrams(address, probe))
+    served: settle,
+    arrived: (bytes) => {
+      if (datagram !== null && Buffer.from(datagram).equals(bytes)) settle(null)
     },
-    served: settleAll,
-    intercept: (proxy, bytes) => {
-      if (!probes.isOurs(bytes)) return false
-      settleAll(keyOf(proxy, bytes), null)
-      return true
-    },
-    stop: () => {
-      for (const key of [...waiting.keys()]) settleAll(key, 'the tunnel ended')
-    },
+    end,
   }
 }
 
@@ -130,6 +106,3 @@ function openingOf({ kind, domain }: Pick<ServiceSpec, 'kind' | 'domain'>): Open
   if (kind === 'https') return { tls: { serverName: name }, said: '' }
   return { tls: null, said: kind === 'http' ? `HEAD / HTTP/1.1\r\nHost: ${name}\r\nUser-Agent: moonwalk\r\nConnection: close\r\n\r\n` : '' }
 }
-
-type Dialled = Awaited<ReturnType<Ports['network']['dial']>>
-export const isFailureOf = (answer: Dialled): answer is Extract<Dialled, { type: 'failed' }> => 'type' in answer && isFailure(answer)

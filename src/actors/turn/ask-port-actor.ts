@@ -5,7 +5,7 @@ import type { PortAnswer } from '../../machines/tunnel-machine.ts'
 import type { PeerCalls } from '../membership/peer-calls.ts'
 
 /** Asks a TURN's `/FRPPort`. A stock frps needs no asking: its address is its frp port. */
-export const createAskPortActor = ({ calls }: { readonly calls: PeerCalls }) =>
+export const createAskPortActor = ({ calls }: { readonly calls: Pick<PeerCalls, 'frpPort'> }) =>
   fromPromise<PortAnswer, { turn: TurnCandidate }>(async ({ input: { turn } }) => {
     if (turn.kind === 'frp') return { address: turn.address }
     const port = await calls.frpPort(turn.address)

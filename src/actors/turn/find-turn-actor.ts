@@ -8,7 +8,7 @@ import type { Ports } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
 import { jitteredInterval } from '../../streams/jittered-interval.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
-import type { StockTurns } from './stock-turns.ts'
+import type { ExternalFrps } from './external-frps.ts'
 
 /** While there is no TURN to be had, it is looked for this often and with every change of the table. */
 const LOOK_PERIOD = 2_000
@@ -22,7 +22,7 @@ type Occasion = 'first' | 'soon' | 'period'
 
 interface FindTurnNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly keeper: TableKeeper
-  readonly stock: StockTurns
+  readonly external: ExternalFrps
   readonly self: string
   readonly turns: readonly TurnSource[]
 }
@@ -30,23 +30,23 @@ interface FindTurnNeeds extends Pick<Ports, 'clock' | 'random'> {
 /** Looks at the table, and at the stock frps of the configuration, until there is a TURN to choose. */
 export const createFindTurnActor = (needs: FindTurnNeeds) =>
   fromPromise<TurnChoice, { barred: readonly string[] }>(({ input, signal }) => {
-    const { clock, random, keeper, stock, self } = needs
+    const { clock, random, keeper, external, self } = needs
     const look = (occasion: Occasion): TurnChoice | null => {
       const choice = chooseTurn(candidates(needs), self, input.barred)
       const failures = input.barred.filter((key) => key === choice?.turn.key).length
       return failures === 0 || (failures === 1 && occasion !== 'first') || occasion === 'period' ? choice : null
     }
     /** Asks the stock frps not heard of for so long, and then it is the occasion. */
-    const asking = (maxAgeMs: number, occasion: Occasion) => from(stock.ask(maxAgeMs)).pipe(map(() => occasion))
+    const asking = (maxAgeMs: number, occasion: Occasion) => from(external.ask(maxAgeMs)).pipe(map(() => occasion))
     const changed$ = keeper.changes$.pipe(filter(({ type }) => type === 'added' || type === 'measured' || type === 'changed'))
     // Who was never asked is waited for, to be ranked with the others. Who failed just now may be silent, and holds up nobody.
-    const asked$ = from(stock.ask(Number.POSITIVE_INFINITY))
+    const asked$ = from(external.ask(Number.POSITIVE_INFINITY))
     const nearestMs = chooseTurn(candidates(needs), self, input.barred)?.turn.rttMs ?? Number.POSITIVE_INFINITY
     const rankingMs = Math.min(FIRST_PROBES_TIMEOUT, LOGIN_ROUND_TRIPS * nearestMs + LOGIN_GRACE)
-    const ranked$: Observable<unknown> = stock.allAsked ? of(0) : race<unknown[]>([asked$, timer(rankingMs, clockScheduler(clock))])
+    const ranked$: Observable<unknown> = external.allAsked ? of(0) : race<unknown[]>([asked$, timer(rankingMs, clockScheduler(clock))])
     const occasions$ = merge(
       of('first' as const),
-      merge(changed$, stock.changes$).pipe(map(() => 'soon' as const)),
+      merge(changed$, external.changes$).pipe(map(() => 'soon' as const)),
       timer(SECOND_TRY, clockScheduler(clock)).pipe(mergeMap(() => asking(SECOND_TRY / 2, 'soon'))),
       jitteredInterval(clock, random, LOOK_PERIOD).pipe(mergeMap(() => asking(LOOK_PERIOD / 2, 'period'))),
     )
@@ -62,9 +62,9 @@ export const createFindTurnActor = (needs: FindTurnNeeds) =>
   })
 
 /** Everything that could be a TURN, fit or not, as it was last heard of. */
-export function candidates({ keeper, turns, stock }: Pick<FindTurnNeeds, 'keeper' | 'turns' | 'stock'>): readonly TurnCandidate[] {
+export function candidates({ keeper, turns, external }: Pick<FindTurnNeeds, 'keeper' | 'turns' | 'external'>): readonly TurnCandidate[] {
   const peers = turns.some(({ type }) => type === 'moonwalk') ? [...keeper.current().rows.values()].map(candidateOf) : []
-  return [...stock.candidates(), ...peers]
+  return [...external.candidates(), ...peers]
 }
 
 export const candidateOf = ({ key, record, state, latency }: Row): TurnCandidate => ({

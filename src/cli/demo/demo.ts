@@ -21,7 +21,7 @@ export async function runDemo({ once, json }: { readonly once: boolean; readonly
   }
   process.once('exit', endAll)
   const interrupted = new Promise<'interrupted'>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve('interrupted'))
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve('interrupted'))
   })
   const tooLong = new Promise<never>((_, reject) => {
     setTimeout(() => reject(new Error(`the demo did not come to its end within ${WHOLE_DEMO_MS / 1_000} s`)), WHOLE_DEMO_MS).unref()

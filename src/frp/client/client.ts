@@ -203,15 +203,15 @@ class Client implements FrpClient {
     const limitMs = mux
       ? Number.POSITIVE_INFINITY
       : Math.min(HEARTBEAT_TIMEOUT_MS, everyMs + (keepaliveMs > 0 ? silenceMs : HEARTBEAT_TIMEOUT_MS))
-    const silentMs = clock.now() - this.#lastPongAt
+    const leftMs = (): number => this.#lastPongAt + limitMs - clock.now()
     this.#pingTimer = clock.setTimeout(
       () => {
-        if (clock.now() - this.#lastPongAt >= limitMs) return this.#close('the TURN fell silent', false)
+        if (leftMs() <= 0) return this.#close('the TURN fell silent', false)
         const timestamp = Math.floor(clock.wallMs() / 1000)
         this.#control?.send({ type: 'ping', privilegeKey: privilegeKey(this.#options.token, timestamp), timestamp })
         this.#schedulePing()
       },
-      Math.min(everyMs, Math.max(0, limitMs - silentMs)),
+      Math.min(everyMs, Math.max(0, leftMs())),
     )
   }
 

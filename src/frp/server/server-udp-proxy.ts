@@ -131,10 +131,8 @@ export class ServerUdpProxy implements ServerProxy {
   }
 
   #watch(): void {
-    const { clock } = this.#options.server
-    this.#after(this.#heardAt + SILENCE_MS - clock.now(), () =>
-      clock.now() - this.#heardAt >= SILENCE_MS ? this.#lost('the client fell silent') : this.#watch(),
-    )
+    const leftMs = (): number => this.#heardAt + SILENCE_MS - this.#options.server.clock.now()
+    this.#after(leftMs(), () => (leftMs() <= 0 ? this.#lost('the client fell silent') : this.#watch()))
   }
 
   /** `fault`: why users are not served; null when the work connection was just closed. */

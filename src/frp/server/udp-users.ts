@@ -112,10 +112,9 @@ export class UdpUsers {
 
   #watch(key: string, user: User): void {
     const { clock } = this.#options
-    user.timer = clock.setTimeout(
-      () => (clock.now() - user.usedAt >= IDLE_MS ? this.#forget(key, user) : this.#watch(key, user)),
-      user.usedAt + IDLE_MS - clock.now(),
-    )
+    // The same sum both times: what is left must not be nothing while it is not over.
+    const leftMs = (): number => user.usedAt + IDLE_MS - clock.now()
+    user.timer = clock.setTimeout(() => (leftMs() <= 0 ? this.#forget(key, user) : this.#watch(key, user)), leftMs())
   }
 
   #forget(key: string, user: User): void {

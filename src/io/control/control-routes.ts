@@ -30,6 +30,7 @@ export function controlRoutes({ node, metrics, openapi, diagram }: RouteSources)
   return [
     { method: 'GET', path: '/api/status', run: () => json(200, node.status()) },
     { method: 'GET', path: '/api/peers', run: () => json(200, node.peers()) },
+    { method: 'GET', path: '/api/peers/all', run: () => json(200, node.peers('all')) },
     { method: 'GET', path: '/api/table', run: () => json(200, node.table()) },
     { method: 'GET', path: '/api/states', run: () => json(200, { schemaVersion: 1, states: node.activeStates() }) },
     { method: 'GET', path: '/api/news', run: () => json(200, { schemaVersion: 1, news: node.recentNews(256) }) },

@@ -8,6 +8,7 @@ import { type ControlReply, controlRoutes, problem } from './control-routes.ts'
 import { createStaticFiles } from './dashboard-files.ts'
 import { createFeedSocket } from './feed-socket.ts'
 import { metricsText } from './metrics-text.ts'
+import { readinessOf } from './readiness.ts'
 
 export interface ControlServerOptions {
   /** `host:port`; port 0 picks one. */
@@ -36,7 +37,7 @@ const HEADERS = {
 }
 
 const NO_TOKEN_PAGE =
-  '<!doctype html><html lang="en"><meta charset="utf-8"><title>moonwalk</title><p>Open the link that <code>moonwalk up</code> printed: it carries the key to this page.'
+  '<!doctype html><html lang="en"><meta charset="utf-8"><title>moonwalk</title><p>Open the link that <code>moonwalk dashboard</code> prints: it carries the key to this page.'
 
 /** Settles when it listens. Fails with `in-use` or `denied`. */
 export async function startControlServer(options: ControlServerOptions): Promise<Listening | Failure> {
@@ -138,11 +139,9 @@ function measure(node: MoonwalkNode, clock: Clock, version: string): Parameters<
   }
 }
 
-/** Ready: it has joined, or found that there is nobody to join. */
 function readiness(node: MoonwalkNode): ControlReply {
-  const { state } = node.status().node
-  const ready = !/^(bootstrapping|stopped)\b/.test(state)
-  return plain(ready ? 200 : 503, `${ready ? 'ready' : 'not ready'}: ${state}\n`)
+  const { isReady, text } = readinessOf(node.status(), node.peers().peers)
+  return plain(isReady ? 200 : 503, `${text}\n`)
 }
 
 function tradeToken(guard: ControlGuard, token: string): ControlReply {

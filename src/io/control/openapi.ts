@@ -31,6 +31,10 @@ const service = {
   public: orNull(text),
   state: oneOf('up', 'opening', 'down'),
   error: orNull(text),
+  phase: oneOf('waiting', 'opening', 'proving', 'up', 'unhealthy', 'refused'),
+  cause: orNull({ ...object({ type: text }), additionalProperties: true }),
+  since: orNull(text),
+  provenAt: orNull(text),
   traffic: orNull(ref('Traffic')),
 }
 
@@ -142,6 +146,7 @@ export const openapi = (version: string) => ({
       ...get('Every server in the network.', ref('Peers')),
       ...post('Adds a server by its address.', object({ address: text }), versioned({ type: { const: 'added' }, address: text }), '409'),
     },
+    '/api/peers/all': get('Every server in the network, and those that went within the last 24 hours as `offline`.', ref('Peers')),
     '/api/peers/remove': post('Forgets a server.', aPeer, versioned({ type: { const: 'removed' }, address: text }), '404'),
     '/api/table': get('The IP table as its file shows it.', object({ ip_address: list({ type: 'object' }) })),
     '/api/states': get(

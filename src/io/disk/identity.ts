@@ -1,9 +1,22 @@
 // This node's Ed25519 key, by node:crypto.
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign, verify } from 'node:crypto'
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { Identity } from '../../ports.ts'
 import { codeOf } from '../network/network-failure.ts'
+import { errorText, makeDir } from './durable-file.ts'
 
 // RFC 8410: the DER that stands before the 32 bytes of a private (PKCS #8) and a public (SPKI) Ed25519 key.
 const PRIVATE_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
@@ -69,23 +82,62 @@ function importKey(publicKey: string): KeyObject | null {
 
 export type LoadedIdentity = { readonly type: 'loaded'; readonly identity: Identity } | { readonly type: 'refused'; readonly text: string }
 
+const identityFile = (dir: string): string => join(dir, 'identity.json')
+
 /**
  * The key of a data directory, made at the first start: `identity.json`, mode 0600, `{"ed25519Seed":"<64 hex digits>"}`.
  * A file that can't be read is left as it is: a new key would be a new node to everybody.
  */
 export function loadIdentity(dir: string): LoadedIdentity {
-  const file = join(dir, 'identity.json')
+  const found = readIdentity(dir)
+  if (found !== null) return found
+  const file = identityFile(dir)
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 })
-    if (!existsSync(file)) return { type: 'loaded', identity: identityFromSeed(writeNewSeed(file)) }
-    chmodSync(file, 0o600)
-    const seed = seedIn(readFileSync(file, 'utf8'))
-    if (seed) return { type: 'loaded', identity: identityFromSeed(seed) }
+    makeDir(dir)
+    return { type: 'loaded', identity: identityFromSeed(writeSeed(file)) }
   } catch (error) {
-    return { type: 'refused', text: `the node's key can't be kept in ${file} (${codeOf(error)})` }
+    return refused(`the node's key can't be kept in ${file} (${errorText(error)})`)
   }
-  return { type: 'refused', text: `${file} holds no key that can be read; restore it, or move it away to start with a new identity` }
 }
+
+/** The key of a data directory, or null where none was made yet. */
+export function readIdentity(dir: string): LoadedIdentity | null {
+  const file = identityFile(dir)
+  try {
+    const seed = seedIn(readFileSync(file, 'utf8'))
+    if (!seed) return refused(`${file} holds no key that can be read; restore it, or move it away to start with a new identity`)
+    chmodSync(file, 0o600)
+    return { type: 'loaded', identity: identityFromSeed(seed) }
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') return refused(`the node's key can't be read from ${file} (${errorText(error)})`)
+    const isLink = lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()
+    return isLink
+      ? refused(`${file} is a link to a file that is not there; mount its disk or restore it, since it is the node's key`)
+      : null
+  }
+}
+
+export type RenewedIdentity =
+  /** `before`: the id until now, null where its file could not be read. `aside`: where that file is now. */
+  | { readonly type: 'renewed'; readonly id: string; readonly before: string | null; readonly aside: string }
+  | Extract<LoadedIdentity, { readonly type: 'refused' }>
+
+/** Gives the data directory of a stopped node a new key. The old one is kept beside it. */
+export function renewIdentity(dir: string): RenewedIdentity {
+  const file = identityFile(dir)
+  const found = readIdentity(dir)
+  const aside = `${file}.replaced-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`
+  try {
+    copyFileSync(file, aside, constants.COPYFILE_EXCL)
+    chmodSync(aside, 0o600)
+    const identity = identityFromSeed(writeSeed(file))
+    return { type: 'renewed', id: identity.id, before: found?.type === 'loaded' ? found.identity.id : null, aside }
+  } catch (error) {
+    return refused(`the node's key can't be renewed in ${file} (${errorText(error)})`)
+  }
+}
+
+const refused = (text: string): { readonly type: 'refused'; readonly text: string } => ({ type: 'refused', text })
 
 function seedIn(text: string): Buffer | null {
   try {
@@ -97,15 +149,22 @@ function seedIn(text: string): Buffer | null {
   }
 }
 
-function writeNewSeed(file: string): Buffer {
+/** Puts a new key in the file's place; fails without having changed it. */
+function writeSeed(file: string): Buffer {
   const seed = randomBytes(KEY_BYTES)
-  const written = openSync(`${file}.new`, 'w', 0o600)
+  const next = `${file}.new`
   try {
-    writeSync(written, `${JSON.stringify({ ed25519Seed: seed.toString('hex') })}\n`)
-    fsyncSync(written)
-  } finally {
-    closeSync(written)
+    const written = openSync(next, 'w', 0o600)
+    try {
+      writeSync(written, `${JSON.stringify({ ed25519Seed: seed.toString('hex') })}\n`)
+      fsyncSync(written)
+    } finally {
+      closeSync(written)
+    }
+    renameSync(next, file)
+  } catch (error) {
+    rmSync(next, { force: true })
+    throw error
   }
-  renameSync(`${file}.new`, file)
   return seed
 }

@@ -1,11 +1,11 @@
 // The log: news as JSON lines in the data directory, by pino.
 import { pino } from 'pino'
 import type { Entry } from '../../feed/news.ts'
+import type { LogFile } from './log-file.ts'
 
 /** Appends each entry; measurements and states only at level `debug`. */
-export function createNewsLog(file: string, level: 'debug' | 'info' | 'warn'): (entry: Entry) => void {
-  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime }
-  const log = pino(options, pino.destination({ dest: file, mkdir: true, sync: false }))
+export function newsLog(file: Pick<LogFile, 'write'>, level: 'debug' | 'info' | 'warn'): (entry: Entry) => void {
+  const log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, file)
   return (entry) => {
     const { seq: _, at: _at, ...news } = entry
     if (entry.type === 'warned' || entry.type === 'turn.lost' || entry.type === 'service.down') log.warn(news)

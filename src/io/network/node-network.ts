@@ -4,7 +4,7 @@ import { networkInterfaces } from 'node:os'
 import { connect as connectTls } from 'node:tls'
 import { type HostPort, parseAddress } from '../../domain/address.ts'
 import { type OnBug, type OpenedLink, throwBug } from '../../frp/index.ts'
-import type { DialOptions, Failure, Network, TlsWish } from '../../ports.ts'
+import type { DialOptions, Failure, Network, TlsOptions } from '../../ports.ts'
 import { KEEP_ALIVE } from '../front/keep-alive.ts'
 import { acceptedLink, rawLink } from './accepted-link.ts'
 import { onreadOf, readInto, writeSingly } from './fast-links.ts'
@@ -74,9 +74,9 @@ function connect(to: HostPort, { tls, reader }: DialOptions, begun: Begun, opene
     link.once('connect', () => opened({ link, direct: reader !== undefined }))
     return
   }
-  const wish = { ...plain, ...tlsOptions(to.host, tls) }
+  const settings = { ...plain, ...tlsOptions(to.host, tls) }
   if (!tls.announce) {
-    const link = begun(connectTls({ ...wish, ...onread }))
+    const link = begun(connectTls({ ...settings, ...onread }))
     writeSingly(link)
     link.once('secureConnect', () => opened({ link, direct: reader !== undefined }))
     return
@@ -84,13 +84,13 @@ function connect(to: HostPort, { tls, reader }: DialOptions, begun: Begun, opene
   const tcp = begun(connectTcp(plain))
   tcp.once('connect', () => {
     tcp.write(TLS_ANNOUNCED)
-    const link = begun(connectTls({ ...wish, socket: tcp }))
+    const link = begun(connectTls({ ...settings, socket: tcp }))
     writeSingly(link)
     link.once('secureConnect', () => opened({ link, direct: reader !== undefined && readInto(link, reader) }))
   })
 }
 
-const tlsOptions = (host: string, { ca, serverName }: TlsWish) => ({
+const tlsOptions = (host: string, { ca, serverName }: TlsOptions) => ({
   servername: serverName ?? (isIP(host) ? '' : host), // a name is what TLS allows there, never an address
   ...(ca === undefined ? { rejectUnauthorized: false } : { ca, rejectUnauthorized: true }),
 })

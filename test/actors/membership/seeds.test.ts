@@ -129,6 +129,27 @@ test('a removed seed is visited no more, even when it is being visited', async (
   expect([seeds.list(), visits, clock.timerCount]).toEqual([[], [`0 ${AT}`], 0])
 })
 
+test('seeds that turned out to be a row are forgotten with it, by whatever address they were given', async () => {
+  const { clock, seeds, visits, hear, prove, lose } = start(async (address) => {
+    if (address === '192.0.2.3:1') return null
+    hear()
+    prove()
+    return 'ash'
+  })
+  for (const address of [AT, '192.0.2.2:1', '192.0.2.3:1']) seeds.add(address)
+  await clock.settle()
+  visits.length = 0
+  expect(seeds.forget('ash', '192.0.2.9:1')).toEqual([AT, '192.0.2.2:1'])
+  lose()
+  await clock.advance(60_000)
+  expect([seeds.list(), new Set(visits.map((line) => line.split(' ')[1])), seeds.forget('elm', '192.0.2.3:1'), clock.timerCount]).toEqual([
+    ['192.0.2.3:1'],
+    new Set(['192.0.2.3:1']),
+    ['192.0.2.3:1'],
+    0,
+  ])
+})
+
 test('a seed that was removed and added again has one life', async () => {
   const answers: ((key: string | null) => void)[] = []
   const { clock, seeds, visits } = start(() => new Promise((resolve) => answers.push(resolve)))

@@ -32,7 +32,7 @@ function start(reply: (request: PeerRequest, clock: VirtualClock) => Promise<Pee
   }
   const speed = createSpeed({
     clock,
-    http: { ...http, dropWarm: () => {}, serve: () => Promise.reject(new Error('not here')) },
+    http,
     ownAddresses: () => [SELF, null],
   })
   return { clock, speed, asked }

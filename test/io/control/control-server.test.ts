@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { controlRoutes } from '../../../src/io/control/control-routes.ts'
 import { startControlServer } from '../../../src/io/control/control-server.ts'
 import { openapi } from '../../../src/io/control/openapi.ts'
-import { aRow, aStatus, createFakeNode } from '../../browser/fake-node.ts'
+import { aRow, aService, aStatus, createFakeNode } from '../../browser/fake-node.ts'
 import { type ControlWorld, startControlWorld, TOKEN } from '../control-world.ts'
 
 let world: ControlWorld
@@ -71,7 +71,7 @@ describe('who is let in', () => {
       expect((await world.ask('/assets/page.js', { headers })).status).toEqual(401)
       expect((await world.ask('/feed', { headers: { ...headers, ...upgrade } })).status).toEqual(401)
       const page = await world.ask('/', { headers })
-      expect([page.status, page.body.includes('moonwalk up')]).toEqual([401, true])
+      expect([page.status, page.body.includes('moonwalk dashboard')]).toEqual([401, true])
     }
     expect((await world.ask('/healthz')).status).toEqual(200)
   })
@@ -106,11 +106,16 @@ describe('who is let in', () => {
 
 describe('what it answers', () => {
   test('the same objects as the commands', async () => {
-    world.node.show({ status: aStatus('serving'), peers: [aRow('birch')], states: { node: ['serving'] } })
+    world.node.show({
+      status: aStatus('serving'),
+      peers: [aRow('birch'), aRow('elm', { state: 'offline' })],
+      states: { node: ['serving'] },
+    })
     const read = async (path: string) => JSON.parse((await world.ask(path, { headers: world.bearer })).body)
     expect(await read('/api/status')).toEqual(world.node.status())
     expect(await read('/api/peers')).toEqual(world.node.peers())
-    expect(await read('/api/table')).toEqual({ ip_address: [{ name: 'birch' }] })
+    expect(await read('/api/peers/all')).toEqual(world.node.peers('all'))
+    expect(await read('/api/table')).toEqual({ ip_address: [{ name: 'birch' }, { name: 'elm' }] })
     expect(await read('/api/states')).toEqual({ schemaVersion: 1, states: { node: ['serving'] } })
     expect(await read('/api/news')).toEqual({ schemaVersion: 1, news: [] })
   })
@@ -159,13 +164,13 @@ describe('what it answers', () => {
     expect(body.split('\n').every((line) => /^(#.*|[a-z_]+(\{[^}]*\})? \S+|)$/.test(line))).toEqual(true)
   })
 
-  test('ready once it has joined', async () => {
+  test('ready once others reach it and its services, and what is missing until then', async () => {
     const read = async () => {
       const { status, body } = await world.ask('/readyz')
       return [status, body]
     }
-    expect(await read()).toEqual([503, 'not ready: bootstrapping\n'])
-    world.node.show({ status: aStatus('tunnelling.up') })
+    expect(await read()).toEqual([503, 'not ready: bootstrapping; nobody of its network has answered yet\n'])
+    world.node.show({ status: aStatus('tunnelling.up', {}, { address: 'birch.test:20017', reachability: 'tunnelled' }) })
     expect(await read()).toEqual([200, 'ready: tunnelling.up\n'])
   })
 })
@@ -184,21 +189,9 @@ describe('actions', () => {
     ])
     expect(await read('/api/peers', { address: 'bad.test:8088' })).toEqual([409, sentence('That address may not be contacted.')])
     expect(await read('/api/peers/remove', { peer: 'nobody' })).toEqual([404, sentence('There is no such server.')])
-    expect(await read('/api/services', { spec })).toEqual([
-      200,
-      {
-        schemaVersion: 1,
-        name: 'web',
-        kind: 'tcp',
-        local: '127.0.0.1:3000',
-        public: 'birch.test:20018',
-        state: 'up',
-        error: null,
-        traffic: null,
-      },
-    ])
-    const wishes = { ...spec, options: { limit: '1MB', check: 'http:/health', port: 20_080 } }
-    expect((await read('/api/services', { spec: wishes }))[0]).toEqual(200)
+    expect(await read('/api/services', { spec })).toEqual([200, { schemaVersion: 1, ...aService('web') }])
+    const operatorChanges = { ...spec, options: { limit: '1MB', check: 'http:/health', port: 20_080 } }
+    expect((await read('/api/services', { spec: operatorChanges }))[0]).toEqual(200)
     expect(await read('/api/services', { spec: { ...spec, options: { limit: 'fast' } } })).toEqual([
       400,
       sentence('The body does not fit: spec.options.limit: must be a number of KB or MB, such as 1MB.'),
@@ -212,7 +205,7 @@ describe('actions', () => {
       ['add', 'bad.test:8088'],
       ['remove', 'nobody'],
       ['expose', spec, 30_000],
-      ['expose', wishes, 30_000],
+      ['expose', operatorChanges, 30_000],
       ['ping', 'birch'],
       ['ping', 'nobody'],
       ['unexpose', 'web'],

@@ -1,12 +1,12 @@
-// What a service's options mean to the ends of a tunnel.
+// What a person asked for a service, in the words of frp's client: the options of its proxy, and its health check.
 import type { ServiceOptions } from '../../answers.ts'
 import type { HealthCheck, ProxySpec } from '../../frp/index.ts'
 
-type Wishes = Omit<ProxySpec, 'name' | 'type' | 'local' | 'customDomains'>
+export type ProxyOptions = Omit<ProxySpec, 'name' | 'type' | 'local' | 'customDomains' | 'healthCheck'>
 
-/** A service's options as its proxy takes them. */
-export function proxyWishes(options: ServiceOptions = {}): Wishes {
-  const { encrypt = false, compress = false, limit, limitMode, proxyProtocol, group, groupKey = '', check, port = 0 } = options
+/** The health check is left out: it is run here, for every carrier. */
+export function proxyOptions(options: ServiceOptions = {}): ProxyOptions {
+  const { encrypt = false, compress = false, limit, limitMode, proxyProtocol, group, groupKey = '', port = 0 } = options
   return {
     remotePort: port,
     useEncryption: encrypt,
@@ -15,7 +15,6 @@ export function proxyWishes(options: ServiceOptions = {}): Wishes {
     ...(limitMode === undefined ? {} : { limitMode }),
     ...(proxyProtocol === undefined ? {} : { proxyProtocol }),
     ...(group === undefined ? {} : { group: { name: group, key: groupKey } }),
-    ...(check === undefined ? {} : { healthCheck: healthCheckOf(check) }),
   }
 }
 

@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest'
-import { afterLogin, doubted, inUse, type LoginOutcome, mayAsk, NOT_ASKED, type StockStanding } from '../../src/domain/stock-turn.ts'
+import { afterLogin, doubted, type ExternalStanding, inUse, type LoginOutcome, mayAsk, NOT_ASKED } from '../../src/domain/external-frps.ts'
 
 const refused: LoginOutcome = { type: 'refused', why: 'wrong token' }
 const failed: LoginOutcome = { type: 'failed', why: 'connection refused' }
 const answered: LoginOutcome = { type: 'answered', rttMs: 12 }
 
 /** One login after another, a minute apart, from the first at 1,000 ms on. */
-const after = (outcomes: readonly LoginOutcome[], fraction = 0.5): StockStanding =>
+const after = (outcomes: readonly LoginOutcome[], fraction = 0.5): ExternalStanding =>
   outcomes.reduce((standing, outcome, count) => afterLogin(standing, outcome, 1_000 + count * 60_000, fraction), NOT_ASKED)
 
 const never = Number.NEGATIVE_INFINITY
 
-test.each<[string, StockStanding, StockStanding]>([
+test.each<[string, ExternalStanding, ExternalStanding]>([
   ['an answer is its round trip', after([answered]), { rttMs: 12, why: null, askedAtMs: 1_000, refusals: 0, notBeforeMs: never }],
   [
     'a failure says why, and may be followed by the next login',
@@ -45,7 +45,7 @@ test.each<[string, StockStanding, StockStanding]>([
   ['what is said against it stays', doubted(after([refused])), after([refused])],
 ])('%s', (_, standing, expected) => expect(standing).toEqual(expected))
 
-test.each<[string, StockStanding, number, number, boolean]>([
+test.each<[string, ExternalStanding, number, number, boolean]>([
   ['who was never asked is asked', NOT_ASKED, 0, Number.POSITIVE_INFINITY, true],
   ['who is doubted is asked', doubted(inUse(3, 7)), 8, Number.POSITIVE_INFINITY, true],
   ['a fresh answer stands', after([answered]), 60_999, 60_000, false],

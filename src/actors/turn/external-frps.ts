@@ -1,13 +1,13 @@
 // The stock frps named in the configuration, as candidates beside the nodes of the table.
 import { type Observable, Subject } from 'rxjs'
 import type { TurnSource } from '../../answers.ts'
-import { afterLogin, doubted, inUse, mayAsk, NOT_ASKED, type StockStanding } from '../../domain/stock-turn.ts'
+import { afterLogin, doubted, type ExternalStanding, inUse, mayAsk, NOT_ASKED } from '../../domain/external-frps.ts'
 import type { TurnCandidate } from '../../domain/turn-choice.ts'
 import type { News } from '../../feed/news.ts'
 import type { Ports } from '../../ports.ts'
-import { type StockSource, timeLogin } from './stock-login.ts'
+import { type ExternalSource, timeLogin } from './external-login.ts'
 
-export interface StockTurns {
+export interface ExternalFrps {
   /** Each as it was last heard of. Asks nobody. */
   candidates(): readonly TurnCandidate[]
   /** Its last round trip; null: not known, or no stock frps. */
@@ -28,28 +28,28 @@ export interface StockTurns {
   stop(): void
 }
 
-interface StockNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
+interface ExternalNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
   readonly turns: readonly TurnSource[]
   readonly publish: (news: News) => void
 }
 
 interface Known {
-  readonly source: StockSource
-  standing: StockStanding
+  readonly source: ExternalSource
+  standing: ExternalStanding
   asking: Promise<void> | null
 }
 
-export const stockKeyOf = (address: string): string => `frp://${address}`
+export const externalKeyOf = (address: string): string => `frp://${address}`
 
-export function createStockTurns({ clock, random, network, turns, publish }: StockNeeds): StockTurns {
+export function createExternalFrps({ clock, random, network, turns, publish }: ExternalNeeds): ExternalFrps {
   const all = new Map<string, Known>()
   for (const source of turns)
-    if (source.type === 'frp' && !all.has(stockKeyOf(source.address)))
-      all.set(stockKeyOf(source.address), { source, standing: NOT_ASKED, asking: null })
+    if (source.type === 'frp' && !all.has(externalKeyOf(source.address)))
+      all.set(externalKeyOf(source.address), { source, standing: NOT_ASKED, asking: null })
   const changes = new Subject<void>()
   const abort = new AbortController()
 
-  const put = (key: string, known: Known, standing: StockStanding): void => {
+  const put = (key: string, known: Known, standing: ExternalStanding): void => {
     const before = known.standing.why
     known.standing = standing
     if (standing.why !== null && standing.why !== before)
@@ -62,13 +62,13 @@ export function createStockTurns({ clock, random, network, turns, publish }: Sto
     if (abort.signal.aborted) return
     put(key, known, afterLogin(known.standing, outcome, clock.now(), random.fraction()))
   }
-  const change = (key: string, next: (standing: StockStanding) => StockStanding): void => {
+  const change = (key: string, next: (standing: ExternalStanding) => ExternalStanding): void => {
     const known = all.get(key)
     if (known) put(key, known, next(known.standing))
   }
 
   return {
-    candidates: () => [...all].map(([key, { source, standing }]) => candidateOfStock(key, source.address, standing)),
+    candidates: () => [...all].map(([key, { source, standing }]) => candidateOfExternal(key, source.address, standing)),
     rttMs: (key) => all.get(key)?.standing.rttMs ?? null,
     get allAsked() {
       return [...all.values()].every(({ standing }) => standing.askedAtMs !== null)
@@ -87,7 +87,7 @@ export function createStockTurns({ clock, random, network, turns, publish }: Sto
   }
 }
 
-const candidateOfStock = (key: string, address: string, { rttMs, why }: StockStanding): TurnCandidate => ({
+const candidateOfExternal = (key: string, address: string, { rttMs, why }: ExternalStanding): TurnCandidate => ({
   key,
   id: null,
   name: address,

@@ -7,7 +7,7 @@ export type LoginOutcome =
   | { readonly type: 'refused'; readonly why: string }
   | { readonly type: 'failed'; readonly why: string }
 
-export interface StockStanding {
+export interface ExternalStanding {
   /** Null while it is not known. */
   readonly rttMs: number | null
   /** Why it can't be used, as one clause; null: nothing speaks against it. */
@@ -19,7 +19,7 @@ export interface StockStanding {
   readonly notBeforeMs: number
 }
 
-export const NOT_ASKED: StockStanding = {
+export const NOT_ASKED: ExternalStanding = {
   rttMs: null,
   why: null,
   askedAtMs: null,
@@ -28,7 +28,7 @@ export const NOT_ASKED: StockStanding = {
 }
 
 /** A login was tried. `fraction` in [0, 1) spreads what many nodes do after the same refusal. */
-export function afterLogin(standing: StockStanding, outcome: LoginOutcome, nowMs: number, fraction: number): StockStanding {
+export function afterLogin(standing: ExternalStanding, outcome: LoginOutcome, nowMs: number, fraction: number): ExternalStanding {
   if (outcome.type === 'answered') return { ...standing, rttMs: outcome.rttMs, why: null, askedAtMs: nowMs }
   const failed = { ...standing, rttMs: null, why: outcome.why, askedAtMs: nowMs }
   if (outcome.type === 'failed') return failed
@@ -37,11 +37,11 @@ export function afterLogin(standing: StockStanding, outcome: LoginOutcome, nowMs
 }
 
 /** It carries this node, and its mux answered in that time. */
-export const inUse = (rttMs: number, nowMs: number): StockStanding => ({ ...NOT_ASKED, rttMs, askedAtMs: nowMs })
+export const inUse = (rttMs: number, nowMs: number): ExternalStanding => ({ ...NOT_ASKED, rttMs, askedAtMs: nowMs })
 
 /** Its tunnel ended: what was known of it counts no more, but what speaks against it does. */
-export const doubted = (standing: StockStanding): StockStanding =>
+export const doubted = (standing: ExternalStanding): ExternalStanding =>
   standing.why === null ? { ...standing, rttMs: null, askedAtMs: Number.NEGATIVE_INFINITY } : standing
 
-export const mayAsk = ({ askedAtMs, notBeforeMs }: StockStanding, nowMs: number, maxAgeMs: number): boolean =>
+export const mayAsk = ({ askedAtMs, notBeforeMs }: ExternalStanding, nowMs: number, maxAgeMs: number): boolean =>
   nowMs >= notBeforeMs && (askedAtMs === null || nowMs - askedAtMs >= maxAgeMs)

@@ -1,13 +1,14 @@
 // What a person told the running node: seeds, services, and who is to stay away. Kept over restarts.
 import type { ServiceSpec } from '../../answers.ts'
 import { keepAway } from '../../domain/ip-table.ts'
+import { STORE_RETRY } from '../../domain/timings.ts'
 import type { News } from '../../feed/news.ts'
-import type { Store, StoreNote } from '../../ports.ts'
+import type { Clock, Store, StoreNote } from '../../ports.ts'
 import type { Health } from '../health.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
 import type { Services } from '../services/services.ts'
 
-export interface Wishes {
+export interface OperatorChanges {
   /** Reads them and fulfils those about services and peers. */
   read(): Promise<void>
   /** Seeds that were added by hand. */
@@ -22,8 +23,9 @@ export interface Wishes {
   close(): Promise<void>
 }
 
-interface WishNeeds {
-  readonly store: Pick<Store, 'readWishes' | 'writeWishes'>
+interface OperatorChangeNeeds {
+  readonly clock: Clock
+  readonly store: Pick<Store, 'readOperatorChanges' | 'writeOperatorChanges'>
   readonly keeper: TableKeeper
   readonly services: Pick<Services, 'add' | 'specs'>
   readonly health: Health
@@ -31,19 +33,26 @@ interface WishNeeds {
   readonly onBug: (error: unknown) => void
 }
 
-export function createWishes({ store, keeper, services, health, publish, onBug }: WishNeeds): Wishes {
+export function createOperatorChanges({ clock, store, keeper, services, health, publish, onBug }: OperatorChangeNeeds): OperatorChanges {
   const seeds = new Set<string>()
   const wanted = new Map<string, ServiceSpec>()
   let removed: ReadonlyMap<string, string> = new Map()
   let writing: Promise<unknown> = Promise.resolve()
+  let retry: unknown = null
+  let closed = false
 
   const write = async (): Promise<void> => {
-    const failure = await store.writeWishes({
+    const failure = await store.writeOperatorChanges({
       seeds: [...seeds],
       services: [...wanted.values()],
       removed: [...removed].map(([key, address]) => ({ key, address })),
     })
-    health.set('wishes', failure === null ? null : { level: 'error', text: failure.text, fix: failure.fix })
+    health.set('operatorChanges', failure === null ? null : { level: 'error', text: failure.text, fix: failure.fix })
+    if (failure === null || retry !== null || closed) return
+    retry = clock.setTimeout(() => {
+      retry = null
+      save()
+    }, STORE_RETRY)
   }
   const save = (): void => {
     writing = writing.then(write).catch(onBug)
@@ -57,15 +66,15 @@ export function createWishes({ store, keeper, services, health, publish, onBug }
 
   return {
     read: async () => {
-      const { wishes, notes } = await store.readWishes()
+      const { operatorChanges, notes } = await store.readOperatorChanges()
       for (const note of notes) warn(note)
-      for (const seed of wishes.seeds) seeds.add(seed)
-      for (const spec of wishes.services) {
+      for (const seed of operatorChanges.seeds) seeds.add(seed)
+      for (const spec of operatorChanges.services) {
         wanted.set(spec.name, spec)
         // Of two with one name the configuration's stands.
         if (!services.specs().some(({ name }) => name === spec.name)) services.add(spec)
       }
-      for (const { key, address } of wishes.removed) keeper.apply((table, wallMs) => keepAway(table, key, address, wallMs))
+      for (const { key, address } of operatorChanges.removed) keeper.apply((table, wallMs) => keepAway(table, key, address, wallMs))
       removed = keeper.current().removed
       // Who was let in again is heard of next.
       keeper.changes$.subscribe(({ type }) => {
@@ -90,7 +99,9 @@ export function createWishes({ store, keeper, services, health, publish, onBug }
     },
     noteRemoved,
     close: async () => {
+      closed = true
       await writing
+      if (retry !== null) clock.clearTimeout(retry)
     },
   }
 }

@@ -2,27 +2,27 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createOperatorStore } from '../../../src/io/disk/operator-store.ts'
 import { createTableStore } from '../../../src/io/disk/table-store.ts'
-import { createWishesStore } from '../../../src/io/disk/wishes-store.ts'
-import { NO_WISHES } from '../../../src/ports.ts'
+import { NO_OPERATOR_CHANGES } from '../../../src/ports.ts'
 import { storeContract } from '../../contracts/store.ts'
 
 let dir = ''
 let file = ''
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'moonwalk-wishes-'))
-  file = join(dir, 'wishes.json')
+  dir = mkdtempSync(join(tmpdir(), 'moonwalk-operatorChanges-'))
+  file = join(dir, 'operator.json')
 })
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
-storeContract('the disk', () => () => ({ ...createTableStore(join(dir, 'ip_table.json')), ...createWishesStore(file) }))
+storeContract('the disk', () => () => ({ ...createTableStore(join(dir, 'ip_table.json')), ...createOperatorStore(file) }))
 
 const told = (text: string): string => text.replaceAll(dir, 'DIR').replace(/broken-[\dTZ-]+/, 'broken-TIME')
 
 test('the file is for its owner alone, and a person can read it', async () => {
-  await createWishesStore(file).writeWishes({ ...NO_WISHES, seeds: ['203.0.113.7:8088'] })
+  await createOperatorStore(file).writeOperatorChanges({ ...NO_OPERATOR_CHANGES, seeds: ['203.0.113.7:8088'] })
   expect(readFileSync(file, 'utf8')).toEqual('{\n  "seeds": [\n    "203.0.113.7:8088"\n  ],\n  "services": [],\n  "removed": []\n}\n')
-  expect([statSync(file).mode & 0o777, readdirSync(dir)]).toEqual([0o600, ['wishes.json']])
+  expect([statSync(file).mode & 0o777, readdirSync(dir)]).toEqual([0o600, ['operator.json']])
 })
 
 test('an entry that does not fit is told and stays in the file, and so does a key that is not known', async () => {
@@ -36,20 +36,20 @@ test('an entry that does not fit is told and stays in the file, and so does a ke
     removed: [{ key: 'x' }],
   }
   writeFileSync(file, `\uFEFF${JSON.stringify(strange)}`)
-  const store = createWishesStore(file)
-  const { wishes, notes } = await store.readWishes()
-  expect(wishes).toEqual({
+  const store = createOperatorStore(file)
+  const { operatorChanges, notes } = await store.readOperatorChanges()
+  expect(operatorChanges).toEqual({
     seeds: ['203.0.113.7:8088'],
     services: [{ name: 'ssh', kind: 'tcp', local: '127.0.0.1:22', domain: null }],
     removed: [],
   })
   expect(notes.map(({ text }) => told(text))).toEqual([
-    'DIR/wishes.json: under "seeds", "203.0.113.7" does not fit and is left alone',
-    'DIR/wishes.json: under "seeds", 7 does not fit and is left alone',
-    'DIR/wishes.json: under "services", {"name":"web","kind":"tcp","local":"nowhere","domain":null} does not fit and is left alone',
-    'DIR/wishes.json: under "removed", {"key":"x"} does not fit and is left alone',
+    'DIR/operator.json: under "seeds", "203.0.113.7" does not fit and is left alone',
+    'DIR/operator.json: under "seeds", 7 does not fit and is left alone',
+    'DIR/operator.json: under "services", {"name":"web","kind":"tcp","local":"nowhere","domain":null} does not fit and is left alone',
+    'DIR/operator.json: under "removed", {"key":"x"} does not fit and is left alone',
   ])
-  expect(await store.writeWishes(NO_WISHES)).toEqual(null)
+  expect(await store.writeOperatorChanges(NO_OPERATOR_CHANGES)).toEqual(null)
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
     note: 'mine',
     seeds: ['203.0.113.7', 7],
@@ -60,25 +60,25 @@ test('an entry that does not fit is told and stays in the file, and so does a ke
 
 test.each(['', '{', '[]', 'null', '\0\0\0'])('a damaged file is set aside and told: %j', async (damage) => {
   writeFileSync(file, damage)
-  const { wishes, notes } = await createWishesStore(file).readWishes()
-  expect([wishes, notes.map(({ text }) => told(text))]).toEqual([
-    NO_WISHES,
+  const { operatorChanges, notes } = await createOperatorStore(file).readOperatorChanges()
+  expect([operatorChanges, notes.map(({ text }) => told(text))]).toEqual([
+    NO_OPERATOR_CHANGES,
     [
-      'DIR/wishes.json could not be read; it was set aside as DIR/wishes.json.broken-TIME, and what was told to the node before is not known',
+      'DIR/operator.json could not be read; it was set aside as DIR/operator.json.broken-TIME, and what was told to the node before is not known',
     ],
   ])
-  expect(readdirSync(dir).map(told)).toEqual(['wishes.json.broken-TIME'])
+  expect(readdirSync(dir).map(told)).toEqual(['operator.json.broken-TIME'])
 })
 
 test('a disk that refuses is an answer, and the lists before stand', async () => {
-  const blocked = join(dir, 'in-the-way', 'wishes.json')
+  const blocked = join(dir, 'in-the-way', 'operator.json')
   writeFileSync(join(dir, 'in-the-way'), '')
-  const store = createWishesStore(blocked)
-  const answer = await store.writeWishes(NO_WISHES)
+  const store = createOperatorStore(blocked)
+  const answer = await store.writeOperatorChanges(NO_OPERATOR_CHANGES)
   expect([answer?.type, told(answer?.text ?? '').replace(/\(.*\)/, '(why)')]).toEqual([
     'failed',
-    "DIR/in-the-way/wishes.json can't be written (why)",
+    "what was told to the node can't be written to DIR/in-the-way/operator.json (why)",
   ])
   rmSync(join(dir, 'in-the-way'))
-  expect(await store.writeWishes(NO_WISHES)).toEqual(null)
+  expect(await store.writeOperatorChanges(NO_OPERATOR_CHANGES)).toEqual(null)
 })

@@ -1,4 +1,4 @@
-// What a person told the running node, in `DIR/wishes.json`, which a person can read and edit while the node is stopped:
+// What a person told the running node, in `DIR/operator.json`, which a person can read and edit while the node is stopped:
 //
 //   { "seeds": ["203.0.113.7:8088"],
 //     "services": [{ "name": "web", "kind": "tcp", "local": "127.0.0.1:3000", "domain": null }],
@@ -8,16 +8,16 @@
 import { readFile } from 'node:fs/promises'
 import type { ServiceSpec } from '../../answers.ts'
 import { addressOf, parseAddress } from '../../domain/address.ts'
-import { NO_WISHES, type Store, type StoreNote, type Wishes } from '../../ports.ts'
+import { NO_OPERATOR_CHANGES, type OperatorChanges, type Store, type StoreFailure, type StoreNote } from '../../ports.ts'
 import { codeOf } from '../network/network-failure.ts'
 import { errorText, setAside, writeDurably } from './durable-file.ts'
 
-type WishesStore = Pick<Store, 'readWishes' | 'writeWishes'>
+type OperatorStore = Pick<Store, 'readOperatorChanges' | 'writeOperatorChanges' | 'notes'>
 
 const KEYS = ['seeds', 'services', 'removed'] as const
 type Key = (typeof KEYS)[number]
 
-/** What the file holds beside the wishes that were read. */
+/** What the file holds beside what was read. */
 interface Kept {
   readonly entries: Readonly<Record<Key, readonly unknown[]>>
   readonly others: Readonly<Record<string, unknown>>
@@ -25,55 +25,58 @@ interface Kept {
 const NOTHING_KEPT: Kept = { entries: { seeds: [], services: [], removed: [] }, others: {} }
 
 /** The file is made with the first write, for its owner alone. Writes are done one after another. */
-export function createWishesStore(file: string): WishesStore {
+export function createOperatorStore(file: string): OperatorStore {
   let kept = NOTHING_KEPT
+  let found: readonly StoreNote[] = []
   let last: Promise<unknown> = Promise.resolve()
-  const write = async (wishes: Wishes): ReturnType<WishesStore['writeWishes']> => {
+  const write = async (operatorChanges: OperatorChanges): Promise<StoreFailure | null> => {
     try {
-      await writeDurably(file, fileText(wishes, kept))
+      await writeDurably(file, fileText(operatorChanges, kept))
       return null
     } catch (error) {
       return {
         type: 'failed',
-        text: `${file} can't be written (${errorText(error)})`,
+        text: `what was told to the node can't be written to ${file} (${errorText(error)})`,
         fix: 'Make room on the disk, or see to the rights of that file: what it does not hold is forgotten with the next restart.',
       }
     }
   }
   return {
-    readWishes: async () => {
-      const found = await read(file)
-      kept = found.kept
-      return { wishes: found.wishes, notes: found.notes }
+    readOperatorChanges: async () => {
+      const content = await read(file)
+      kept = content.kept
+      found = content.notes
+      return { operatorChanges: content.operatorChanges, notes: found }
     },
-    writeWishes: (wishes) => {
-      const written = last.then(() => write(wishes))
+    writeOperatorChanges: (operatorChanges) => {
+      const written = last.then(() => write(operatorChanges))
       last = written
       return written
     },
+    notes: () => found,
   }
 }
 
-function fileText(wishes: Wishes, { entries, others }: Kept): string {
-  const lists = Object.fromEntries(KEYS.map((key) => [key, [...wishes[key], ...entries[key]]]))
+function fileText(operatorChanges: OperatorChanges, { entries, others }: Kept): string {
+  const lists = Object.fromEntries(KEYS.map((key) => [key, [...operatorChanges[key], ...entries[key]]]))
   return `${JSON.stringify({ ...others, ...lists }, null, 2)}\n`
 }
 
 interface Found {
-  readonly wishes: Wishes
+  readonly operatorChanges: OperatorChanges
   readonly notes: readonly StoreNote[]
   readonly kept: Kept
 }
 
 async function read(file: string): Promise<Found> {
   const content = await contentOf(file)
-  if (content === 'absent') return { wishes: NO_WISHES, notes: [], kept: NOTHING_KEPT }
+  if (content === 'absent') return { operatorChanges: NO_OPERATOR_CHANGES, notes: [], kept: NOTHING_KEPT }
   if (content === 'unreadable') {
     const note = {
-      text: `${file} could not be read; ${await setAside(file)}, and what was told to the node before is not known`,
+      text: `${file} could not be read; ${(await setAside(file)).text}, and what was told to the node before is not known`,
       fix: 'Mend that file and put it back while the node is stopped, or expose and add again what is missing.',
     }
-    return { wishes: NO_WISHES, notes: [note], kept: NOTHING_KEPT }
+    return { operatorChanges: NO_OPERATOR_CHANGES, notes: [note], kept: NOTHING_KEPT }
   }
   const seeds = parted(content.seeds, addressIn, (seed) => seed)
   const services = parted(content.services, await serviceReader(content.services), ({ name }) => name)
@@ -81,7 +84,7 @@ async function read(file: string): Promise<Found> {
   const entries = { seeds: seeds.strange, services: services.strange, removed: removed.strange }
   const others = Object.fromEntries(Object.entries(content).filter(([key]) => !KEYS.some((known) => known === key)))
   const notes = KEYS.flatMap((key) => entries[key].map((entry) => noteOn(file, key, entry)))
-  return { wishes: { seeds: seeds.fit, services: services.fit, removed: removed.fit }, notes, kept: { entries, others } }
+  return { operatorChanges: { seeds: seeds.fit, services: services.fit, removed: removed.fit }, notes, kept: { entries, others } }
 }
 
 async function contentOf(file: string): Promise<Readonly<Record<string, unknown>> | 'absent' | 'unreadable'> {
@@ -121,7 +124,7 @@ function addressIn(text: unknown): string | null {
   return at && addressOf(at.host, at.port)
 }
 
-function removedIn(entry: unknown): Wishes['removed'][number] | null {
+function removedIn(entry: unknown): OperatorChanges['removed'][number] | null {
   if (typeof entry !== 'object' || entry === null || !('key' in entry) || !('address' in entry)) return null
   const address = addressIn(entry.address)
   return typeof entry.key === 'string' && entry.key !== '' && address !== null ? { key: entry.key, address } : null

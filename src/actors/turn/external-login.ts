@@ -1,18 +1,19 @@
 // A light login at a stock frps: nothing is opened there, its round trip is timed, and it ends.
 import type { TurnSource } from '../../answers.ts'
+import type { LoginOutcome } from '../../domain/external-frps.ts'
+import { loginRefusalText } from '../../domain/frps-refusal.ts'
 import { roundMs } from '../../domain/latency.ts'
-import type { LoginOutcome } from '../../domain/stock-turn.ts'
-import { STOCK_TIMEOUT } from '../../domain/timings.ts'
+import { EXTERNAL_TIMEOUT } from '../../domain/timings.ts'
 import { createFrpClient, type FrpClient } from '../../frp/index.ts'
 import type { DialOptions, Ports } from '../../ports.ts'
-import { isFailureOf } from '../services/service-proof.ts'
+import { isFailureOf } from '../services/carrier.ts'
 
-export type StockSource = Extract<TurnSource, { readonly type: 'frp' }>
+export type ExternalSource = Extract<TurnSource, { readonly type: 'frp' }>
 
 const SAMPLES = 3
 
 /** TLS unless it is not wanted: every stock frps takes it on the same port. */
-export const dialWishOf = ({ tls, ca, serverName }: StockSource): Pick<DialOptions, 'tls'> =>
+export const dialTlsOf = ({ tls, ca, serverName }: ExternalSource): Pick<DialOptions, 'tls'> =>
   tls === 'off' ? {} : { tls: { ...(ca === undefined ? {} : { ca }), ...(serverName === undefined ? {} : { serverName }) } }
 
 /**
@@ -21,7 +22,7 @@ export const dialWishOf = ({ tls, ca, serverName }: StockSource): Pick<DialOptio
  */
 export function timeLogin(
   { clock, random, network }: Pick<Ports, 'clock' | 'random' | 'network'>,
-  source: StockSource,
+  source: ExternalSource,
   signal: AbortSignal,
 ): Promise<LoginOutcome> {
   return new Promise((resolve) => {
@@ -38,17 +39,17 @@ export function timeLogin(
     const abort = (): void => settle({ type: 'failed', why: 'it was called off' })
     const timer = clock.setTimeout(
       () => (bestMs === null ? settle({ type: 'failed', why: 'it did not answer the login in time' }) : answered(bestMs)),
-      STOCK_TIMEOUT,
+      EXTERNAL_TIMEOUT,
     )
     const client: FrpClient = createFrpClient({
       clock,
       randomBytes: (count) => random.bytes(count),
       dialServer: async (reader) => {
         const opened = await network.dial(source.address, {
-          timeoutMs: STOCK_TIMEOUT,
+          timeoutMs: EXTERNAL_TIMEOUT,
           signal,
           ...(reader ? { reader } : {}),
-          ...dialWishOf(source),
+          ...dialTlsOf(source),
         })
         dialledAt = clock.now()
         lasting = isFailureOf(opened) && opened.reason === 'protocol'
@@ -69,7 +70,9 @@ export function timeLogin(
           bestMs = clock.now() - dialledAt
           bestPing(client, (pingMs) => answered(Math.min(pingMs, bestMs ?? pingMs)))
         }
-        if (fact.type === 'client.closed') settle({ type: fact.refused || lasting ? 'refused' : 'failed', why: fact.why })
+        if (fact.type !== 'client.closed') return
+        if (fact.refused) settle({ type: 'refused', why: loginRefusalText(fact.why) })
+        else settle({ type: lasting ? 'refused' : 'failed', why: fact.why })
       },
     })
     signal.addEventListener('abort', abort)

@@ -1,0 +1,78 @@
+// Which variables of the environment are ours. Platforms put others of the same beginning there: a Kubernetes Service or a linked
+// container called "moonwalk" brings MOONWALK_PORT=tcp://10.96.0.12:8088 and more. Loaded by every command, so it stays light.
+import { homedir, userInfo } from 'node:os'
+import { isAbsolute, join, resolve } from 'node:path'
+import { CONFIG_KEYS, type ConfigKey, SETTINGS, type Setting, variableOf } from './config-specs.ts'
+import { nearest } from './domain/nearest.ts'
+
+export interface Variables {
+  /** Values as they were given. An empty variable is as if it were unset. */
+  readonly given: Readonly<Partial<Record<ConfigKey, string>>>
+  /** `MOONWALK_CONFIG`. */
+  readonly config: string | undefined
+  /** A sentence for each that may be a misspelt one of ours. */
+  readonly warnings: readonly string[]
+}
+
+/** Not settings, but ours. */
+const OTHERS: readonly string[] = ['MOONWALK_CONFIG', 'MOONWALK_PUBLIC_API_ONLY']
+const PREFIX = 'MOONWALK_'
+
+export function readVariables(env: NodeJS.ProcessEnv): Variables {
+  const known = new Map<string, ConfigKey>(CONFIG_KEYS.map((key) => [variableOf(key), key]))
+  const given: Partial<Record<ConfigKey, string>> = {}
+  const warnings: string[] = []
+  for (const [variable, value = ''] of Object.entries(env)) {
+    if (!variable.startsWith(PREFIX) || value === '' || OTHERS.includes(variable) || isForeign(variable, value, env)) continue
+    const key = known.get(variable)
+    const meant = key ? null : likely(variable, [...known.keys(), ...OTHERS])
+    if (key) given[key] = value
+    else if (meant) warnings.push(`${variable} is not known and changes nothing; did you mean ${meant}?`)
+  }
+  return { given, config: env.MOONWALK_CONFIG || undefined, warnings }
+}
+
+/** As Kubernetes (`…_SERVICE_HOST`, `…_SERVICE_PORT_NAME`, `…_PORT`, `…_PORT_8088_TCP_ADDR`) and Docker's links (`…_NAME`, `…_ENV_…`) spell them. */
+function isForeign(variable: string, value: string, env: NodeJS.ProcessEnv): boolean {
+  if (/_SERVICE_(HOST|PORT)(_|$)|_PORT_\d+_(TCP|UDP|SCTP)(_|$)|^MOONWALK_ENV_/.test(variable)) return true
+  const isUrl = (text: string | undefined): boolean => /^(tcp|udp|sctp):\/\//.test(text ?? '')
+  if (variable.endsWith('_PORT') && isUrl(value)) return true
+  return variable === 'MOONWALK_NAME' && /^\/[^/]+\/[^/]+$/.test(value) && isUrl(env.MOONWALK_PORT)
+}
+
+const MAX_LENGTH_DIFFERENCE = 3
+
+/** The variable that was meant: one whose flag was written, or one that is spelt nearly so. */
+function likely(variable: string, known: readonly string[]): string | null {
+  const byFlag = CONFIG_KEYS.find((key) => {
+    const { flag, off }: Setting = SETTINGS[key]
+    return [flag, off].some((text) => text !== undefined && variableOfFlag(text) === variable)
+  })
+  if (byFlag) return variableOf(byFlag)
+  const word = variable.slice(PREFIX.length)
+  const near = known.map((name) => name.slice(PREFIX.length)).filter((name) => Math.abs(name.length - word.length) <= MAX_LENGTH_DIFFERENCE)
+  const meant = nearest(word, near)
+  return meant && `${PREFIX}${meant}`
+}
+
+/** `MOONWALK_JOIN` for `--join <host:port>`. */
+const variableOfFlag = (flag: string): string => `${PREFIX}${/[a-z][a-z-]*/.exec(flag)?.[0].replaceAll('-', '_').toUpperCase() ?? ''}`
+
+/** The directory of a node: as the flag says, else `MOONWALK_DATA`, else the user's own. */
+export const dataDirOf = (flag: string | undefined, env: NodeJS.ProcessEnv): string =>
+  resolve(flag || env.MOONWALK_DATA || defaultDataDir(env))
+
+/** The XDG base directory specification has a relative `XDG_STATE_HOME` ignored. */
+export function defaultDataDir(env: NodeJS.ProcessEnv): string {
+  const { XDG_STATE_HOME: state = '' } = env
+  return join(isAbsolute(state) ? state : join(homeDir(), '.local', 'state'), 'moonwalk')
+}
+
+/** `HOME` may be empty, and a user may have no entry in the system's list. */
+function homeDir(): string {
+  try {
+    return isAbsolute(homedir()) ? homedir() : userInfo().homedir
+  } catch {
+    return '/'
+  }
+}

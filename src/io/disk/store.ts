@@ -1,0 +1,17 @@
+import type { Store, StoreNote } from '../../ports.ts'
+import { createOperatorStore } from './operator-store.ts'
+import { createTableStore } from './table-store.ts'
+
+/** The node's files. `more`: what else of the data directory a person should know, such as that the log can't be written. */
+export function createStore({
+  tableFile,
+  operatorFile,
+  more = () => [],
+}: {
+  readonly tableFile: string
+  readonly operatorFile: string
+  readonly more?: () => readonly StoreNote[]
+}): Store {
+  const [table, operatorChanges] = [createTableStore(tableFile), createOperatorStore(operatorFile)]
+  return { ...table, ...operatorChanges, notes: () => [...table.notes(), ...operatorChanges.notes(), ...more()] }
+}

@@ -1,0 +1,115 @@
+// A node in the real world, whoever keeps it: `moonwalk up`, or a program that uses the library.
+import { cpus, hostname, platform, totalmem } from 'node:os'
+import { join } from 'node:path'
+import type { MoonwalkNode } from './answers.ts'
+import type { Config } from './config.ts'
+import { addressOf } from './domain/address.ts'
+import type { Entry } from './feed/news.ts'
+import { startControlServer } from './io/control/control-server.ts'
+import { type ControlFile, keepControlFile, loadControlToken } from './io/disk/control-file.ts'
+import { createLogFile } from './io/disk/log-file.ts'
+import { createStore } from './io/disk/store.ts'
+import { createNodeNetwork } from './io/network/node-network.ts'
+import { createNodeHttp } from './io/network/peer-http.ts'
+import { createNodeClock, createNodeRandom } from './io/node-clock.ts'
+import { createNode } from './node.ts'
+import { type Failure, type Identity, isFailure, type Listening, type StoreNote } from './ports.ts'
+import { PACKAGE_DIR, VERSION } from './version.ts'
+
+export interface RealNodeNeeds {
+  readonly config: Config
+  readonly identity: Identity
+  /** Hears once that a file of the data directory can't be read or written; `status` says so too while it lasts. */
+  readonly onTrouble: (note: StoreNote) => void
+}
+
+export interface RealNode {
+  readonly node: MoonwalkNode
+  /** As the node's own, and what peers are asked with is loaded: a node that is ready joins at once, and would wait for it. */
+  start(): ReturnType<MoonwalkNode['start']>
+  /** Opens the control port at `host:port` and names it in `DIR/control.json`. `url` has no token. */
+  openControl(address: string): Promise<{ readonly type: 'open'; readonly url: string; readonly token: string } | Failure>
+  /** The log is opened once the node is ready: its library takes a tenth of a start. Entries wait until then. */
+  openLog(): Promise<void>
+  /** Ends the node, the control port and its file, and the log. */
+  stop(): Promise<void>
+}
+
+export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): RealNode {
+  const { dataDir } = config
+  const clock = createNodeClock()
+  const http = createNodeHttp()
+  const { token, note: tokenNote } = loadControlToken(dataDir)
+  if (tokenNote) onTrouble(tokenNote)
+  const log = createNewsLog(config, onTrouble)
+  let controlFile: ControlFile | null = null
+  const ports = {
+    clock,
+    random: createNodeRandom(),
+    network: createNodeNetwork(),
+    http,
+    store: createStore({
+      tableFile: config.tableFile,
+      operatorFile: join(dataDir, 'operator.json'),
+      more: () => [tokenNote, log.file?.note() ?? null, controlFile?.note() ?? null].filter((note) => note !== null),
+    }),
+    identity,
+  }
+  const facts = {
+    hostname: hostname(),
+    platform: platform(),
+    cpu: cpus()[0]?.model ?? '',
+    ramMiB: Math.floor(totalmem() / 1024 ** 2),
+    diskMiB: 0,
+  }
+  const node = createNode(ports, { ...config.node, version: VERSION }, { facts, token })
+  node.onNews((entry) => log.tell(entry))
+  let control: Listening | null = null
+  return {
+    node,
+    start: async () => {
+      const started = await node.start()
+      if (started.type === 'started') await http.loaded()
+      return started
+    },
+    openControl: async (address) => {
+      const opened = await startControlServer({
+        address,
+        token,
+        node,
+        clock,
+        dashboardDir: join(PACKAGE_DIR, 'dist', 'dashboard'),
+        diagramsDir: join(PACKAGE_DIR, 'diagrams'),
+        version: VERSION,
+      })
+      if (isFailure(opened)) return opened
+      control = opened
+      const url = `http://${addressOf(opened.host, opened.port) ?? address}`
+      controlFile = keepControlFile(dataDir, { url, token, pid: process.pid }, onTrouble)
+      return { type: 'open', url, token }
+    },
+    openLog: () => log.open(),
+    stop: async () => {
+      controlFile?.remove()
+      await Promise.all([node.stop(), control?.close()])
+      http.close()
+      await log.file?.close()
+    },
+  }
+}
+
+function createNewsLog({ dataDir, log: level }: Config, onTrouble: (note: StoreNote) => void) {
+  const unlogged: Entry[] = []
+  let tell = (entry: Entry): void => void unlogged.push(entry)
+  if (level === 'silent') return { file: null, tell: () => {}, open: async () => {} }
+  const file = createLogFile(join(dataDir, 'moonwalk.log'), { onTrouble })
+  return {
+    file,
+    tell: (entry: Entry) => tell(entry),
+    open: async (): Promise<void> => {
+      const { newsLog } = await import('./io/disk/news-log.ts')
+      tell = newsLog(file, level)
+      for (const entry of unlogged.splice(0)) tell(entry)
+    },
+  }
+}

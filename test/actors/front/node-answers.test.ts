@@ -1,0 +1,269 @@
+import { describe, expect, test } from 'vitest'
+import { answersOf } from '../../../src/actors/front/node-answers.ts'
+import { waitingFor } from '../../../src/actors/services/service-standing.ts'
+import type { HealthAnswer } from '../../../src/answers.ts'
+import { keptRows, putOwn, recordBurst, recordSpeed } from '../../../src/domain/ip-table.ts'
+import { unsignedRecord } from '../../../src/domain/record.ts'
+import type { TurnCandidate, TurnChoice } from '../../../src/domain/turn-choice.ts'
+import type { NodeContext } from '../../../src/machines/node-machine.ts'
+import type { StoreNote } from '../../../src/ports.ts'
+import { signedBy } from '../../records.ts'
+import { VirtualClock } from '../../sim/virtual-clock.ts'
+import { stateParts } from '../state-parts.ts'
+
+const AT = '192.0.2.1:8088'
+const ELSEWHERE = '192.0.2.2:8088'
+const MINE = '192.0.2.9:8088'
+const STARTED = '2030-01-01T00:00:00.000Z'
+const ash = signedBy('ash', AT)
+const turn: TurnCandidate = {
+  key: 'ash',
+  id: 'ash',
+  name: 'ash',
+  address: AT,
+  kind: 'moonwalk',
+  rttMs: 9,
+  alive: true,
+  offersTurn: true,
+  behindNat: false,
+}
+const choice: TurnChoice = { turn, reason: 'the only one: 9.00 ms' }
+const CARRIED = { clients: 0, proxies: 0, connectionsNow: 0, connectionsEver: 0, bytesIn: 0, bytesOut: 0, errorsEver: 0 }
+
+interface Setting {
+  readonly state?: string | { readonly tunnelling: 'up' | 'down' }
+  readonly context?: Partial<NodeContext>
+  readonly seeds?: readonly string[]
+  readonly reachability?: 'public' | 'tunnelled' | 'unknown'
+  readonly candidates?: readonly TurnCandidate[]
+  readonly external?: readonly TurnCandidate[]
+  readonly notes?: readonly StoreNote[]
+}
+
+function start({
+  state = 'serving',
+  context = {},
+  seeds = [],
+  reachability = 'public',
+  candidates = [],
+  external = [],
+  notes = [],
+}: Setting = {}) {
+  const parts = stateParts()
+  const { keeper, own } = parts
+  const named: (string | null)[] = []
+  const answers = answersOf({
+    ...parts,
+    clock: parts.time,
+    options: { version: '1.2.3' },
+    services: { list: () => [], standings: () => [waitingFor({ name: 'web', kind: 'tcp', local: '127.0.0.1:1', domain: null })] },
+    turnServer: {
+      clients: (nameOf) => {
+        named.push(...[20_000, 20_001].map(nameOf))
+        return []
+      },
+      carried: () => CARRIED,
+    },
+    startedAt: STARTED,
+    snapshot: () => ({
+      value: state,
+      context: { mayTunnel: true, reach: 'unknown', choice: null, upSinceMs: null, provenAtMs: null, barred: [], ...context },
+    }),
+    announcer: { reachability: () => reachability },
+    joining: { seeds: () => seeds },
+    file: {
+      stored: () => ({
+        rows: keptRows(keeper.current()).map(({ record }) => ({
+          ...{ id: record.id, name: record.name, host: '192.0.2.1', port: 8_088, latency: 5, download: null, upload: null },
+          ...{ lastSeen: null, envelope: null, p2prc: null },
+        })),
+      }),
+    },
+    external: { rttMs: () => null, candidates: () => external },
+    notes: () => notes,
+    candidates: () => candidates,
+  })
+  return {
+    ...parts,
+    ...answers,
+    named,
+    miss: (key: string, times: number): void => {
+      for (let i = 0; i < times; i++)
+        keeper.apply((table, wallMs) => recordBurst(table, key, { type: 'silent', refused: false, why: 'no answer' }, wallMs))
+    },
+    announce: (address: string): void => {
+      own.announce(address, null)
+      const record = own.record()
+      if (record) keeper.apply((table, wallMs) => putOwn(table, record, wallMs))
+    },
+  }
+}
+
+describe('status', () => {
+  test('of a node that serves', () => {
+    const { status, announce, own } = start()
+    announce(MINE)
+    expect(status()).toEqual({
+      schemaVersion: 1,
+      node: { id: own.id, name: 'me', version: '1.2.3', state: 'serving', address: MINE, reachability: 'public', startedAt: STARTED },
+      turn: null,
+      services: [],
+      clients: [],
+      carried: CARRIED,
+      health: [],
+    })
+  })
+
+  test('of one behind a TURN tells since when the tunnel is up, and how old its proof is', () => {
+    const since = VirtualClock.epochMs + 5_000
+    const { status, prove } = start({
+      state: { tunnelling: 'up' },
+      context: { choice, upSinceMs: since, provenAtMs: since + 4_000 },
+      reachability: 'tunnelled',
+    })
+    const before = status().turn
+    prove(ash)
+    expect([before?.rttMs, status().node.state, status().turn]).toEqual([
+      9,
+      'tunnelling.up',
+      {
+        id: 'ash',
+        name: 'ash',
+        address: AT,
+        rttMs: 5,
+        reason: 'the only one: 9.00 ms',
+        since: '2030-01-01T00:00:05.000Z',
+        provenAt: '2030-01-01T00:00:09.000Z',
+      },
+    ])
+  })
+
+  test('of one whose tunnel is not up has no proof', () =>
+    expect(start({ state: { tunnelling: 'down' }, context: { choice } }).status().turn?.provenAt).toEqual(null))
+
+  test('names clients by what they sign of being reached through a port of this node', () => {
+    const { status, hear, own, named } = start()
+    hear(signedBy('oak', '192.0.2.9:20000', { via: own.id }))
+    hear(signedBy('fir', '192.0.2.9:20001', { via: 'elm' }))
+    status()
+    expect(named).toEqual(['oak', null])
+  })
+})
+
+describe('peers', () => {
+  const row = (other: object) => ({
+    ...{ id: 'ash', name: 'ash', address: AT, state: 'alive', self: false, rttMs: 5, jitterMs: null, lossPct: 0 },
+    ...{ downMbps: null, upMbps: null, turn: true, via: null, lastProof: STARTED, dialect: 'moonwalk' },
+    ...other,
+  })
+
+  test('are those proven, the nearest first, this node among them', () => {
+    const { peers, prove, hear, announce, miss, own, keeper } = start()
+    prove(ash)
+    prove(unsignedRecord(ELSEWHERE, 'pc'))
+    hear(signedBy('oak', '192.0.2.3:8088'))
+    prove(signedBy('fir', '192.0.2.4:8088', { via: 'ash' }))
+    announce(MINE)
+    keeper.apply((table, wallMs) => recordSpeed(table, 'ash', { downMbps: 90, upMbps: 40 }, wallMs))
+    miss('fir', 1)
+    expect(peers()).toEqual({
+      schemaVersion: 1,
+      self: own.id,
+      peers: [
+        row({ downMbps: 90, upMbps: 40 }),
+        row({ id: null, name: 'pc', address: ELSEWHERE, dialect: 'p2prc' }),
+        row({ id: 'fir', name: 'fir', address: '192.0.2.4:8088', state: 'suspect', via: 'ash', turn: false, lossPct: 50 }),
+        row({ id: own.id, name: 'me', address: MINE, self: true, rttMs: null, lossPct: null }),
+      ],
+    })
+  })
+
+  test('that are away are there only when asked for, with when they were last seen and no figures of now', () => {
+    const { peers, prove, miss, leap } = start()
+    prove(ash)
+    leap(60_000)
+    miss('ash', 3)
+    expect([peers().peers, peers('here').peers, peers('all').peers]).toEqual([
+      [],
+      [],
+      [row({ state: 'offline', rttMs: null, lossPct: null })],
+    ])
+    leap(24 * 3_600_000)
+    expect(peers('all').peers).toEqual([])
+  })
+})
+
+test('the table is as its file shows it', () => {
+  const { table, prove } = start()
+  prove(ash)
+  expect(table().ip_address.map(({ ipv4, name }) => [ipv4, name])).toEqual([['192.0.2.1', 'ash']])
+})
+
+describe('health', () => {
+  const texts = (setting: Setting, happen: (run: ReturnType<typeof start>) => void = () => {}): readonly string[] => {
+    const run = start(setting)
+    happen(run)
+    return run.status().health.map(({ level, text }) => `${level}: ${text}`)
+  }
+  const finding = (level: HealthAnswer['level']): HealthAnswer => ({ level, text: `found ${level}`, fix: 'Mend it.' })
+
+  test.each<[string, Setting, (run: ReturnType<typeof start>) => void, readonly string[]]>([
+    ['all is well', {}, () => {}, []],
+    [
+      'its seeds are silent',
+      { state: 'bootstrapping', seeds: [AT, ELSEWHERE] },
+      () => {},
+      [`warn: none of the seeds answers: ${AT}, ${ELSEWHERE}`],
+    ],
+    [
+      'only rows of the file are there, and silent',
+      { state: 'bootstrapping' },
+      () => {},
+      ['warn: none of the servers in the IP table answers'],
+    ],
+    [
+      'there is no TURN',
+      { state: 'selectingTurn', candidates: [{ ...turn, alive: false }, { ...turn, name: 'elm', offersTurn: false }, turn] },
+      () => {},
+      ['error: nobody can be reached who carries traffic for others (ash: it does not answer; elm: it does not offer TURN; ash: fit)'],
+    ],
+    ['there is nobody at all', { state: 'selectingTurn' }, () => {}, ['error: nobody can be reached who carries traffic for others']],
+    [
+      'it is the first',
+      { reachability: 'unknown' },
+      ({ hear }) => hear(ash),
+      ['info: this is the first node: nobody has proven yet that it can be reached'],
+    ],
+    [
+      'others are there and prove nothing',
+      { reachability: 'unknown' },
+      ({ prove }) => prove(ash),
+      ['warn: nobody has proven yet that this node can be reached'],
+    ],
+    [
+      'a stock frps can not be used',
+      { external: [{ ...turn, name: 'frps', objection: 'token does not match' }, turn] },
+      () => {},
+      ["warn: the stock frps frps can't be used as TURN: token does not match"],
+    ],
+    [
+      'rows of its file are amiss',
+      { notes: [{ text: 'line 3 has no usable port', fix: 'Mend it.' }] },
+      ({ health }) => health.set('table', { level: 'error', text: 'the disk is full', fix: 'Make room.' }),
+      ['error: the disk is full', 'warn: line 3 has no usable port'],
+    ],
+    [
+      'parts found something: the worst comes first',
+      { reachability: 'unknown' },
+      ({ health }) => {
+        for (const level of ['info', 'warn', 'error'] as const) health.set(level, finding(level))
+      },
+      [
+        'error: found error',
+        'warn: found warn',
+        'info: found info',
+        'info: this is the first node: nobody has proven yet that it can be reached',
+      ],
+    ],
+  ])('%s', (_, setting, happen, expected) => expect(texts(setting, happen)).toEqual(expected))
+})

@@ -1,0 +1,314 @@
+import { Subject } from 'rxjs'
+import { describe, expect, test } from 'vitest'
+import { createOperatorCalls } from '../../../src/actors/front/operator-calls.ts'
+import type { Pinged } from '../../../src/actors/membership/peer-calls.ts'
+import type { SpeedResult } from '../../../src/actors/membership/speed.ts'
+import type { ServiceAnswer, ServiceSpec } from '../../../src/answers.ts'
+import type { AddressPolicy } from '../../../src/domain/address.ts'
+import { absorb, NOT_MEASURED, putOwn, recordBurst, restoreRows } from '../../../src/domain/ip-table.ts'
+import { unsignedRecord } from '../../../src/domain/record.ts'
+import type { Failure } from '../../../src/ports.ts'
+import { signedBy } from '../../records.ts'
+import { stateParts } from '../state-parts.ts'
+
+const ASH = '0123456789abcdef0123456789abcdef'
+const ELM = '0123450000000000000000000000000f'
+const AT = '192.0.2.1:8088'
+const ELSEWHERE = '192.0.2.2:8088'
+const MINE = '192.0.2.9:8088'
+const NAME = 'ash.example:8088'
+const ash = signedBy(ASH, AT, { name: 'ash' })
+const elm = signedBy(ELM, ELSEWHERE, { name: 'elm' })
+const WEB: ServiceSpec = { name: 'web', kind: 'tcp', local: '127.0.0.1:3000', domain: null }
+
+const FIGURES: SpeedResult = { type: 'speed', downMbps: 90, upMbps: 40, downBytes: 1, upBytes: 2, downMs: 3, upMs: 4, confidence: 0.9 }
+
+interface Setting {
+  readonly policy?: AddressPolicy
+  readonly pinged?: Partial<Pinged>
+  readonly speed?: SpeedResult | Failure | { readonly type: 'busy'; readonly retryAfterMs: number }
+  readonly seeds?: readonly string[]
+}
+
+function start({ policy = 'lan', pinged = {}, speed = FIGURES, seeds = [] }: Setting = {}) {
+  const parts = stateParts()
+  const { keeper, own } = parts
+  const told: string[] = []
+  const changes = new Subject<{ readonly type: 'added' | 'removed' | 'changed'; readonly name: string }>()
+  const services = new Map<string, ServiceAnswer>()
+  const stand = (spec: ServiceSpec, other: Partial<ServiceAnswer> = {}): void => {
+    const { name, kind, local } = spec
+    services.set(name, {
+      ...{ name, kind, local, public: null, state: 'opening', error: null, phase: 'waiting', cause: null },
+      ...{ since: null, provenAt: null, traffic: null },
+      ...other,
+    })
+    changes.next({ type: 'changed', name })
+  }
+  const { methods, mapPort } = createOperatorCalls({
+    ...parts,
+    policy,
+    prober: {
+      byHand: async (address, key) => {
+        told.push(`ping ${address} for ${key}`)
+        return { burst: { type: 'answered', rttMs: 1.23456 }, by: null, samplesMs: [1.23456, 2], connectMs: 3.00049, ...pinged }
+      },
+    },
+    speed: {
+      test: async (address) => {
+        told.push(`speed test with ${address}`)
+        return speed
+      },
+    },
+    joining: {
+      addSeed: (address) => void told.push(`join ${address}`),
+      seeds: () => seeds,
+      forget: (key, address) => {
+        told.push(`forget ${key} at ${address}`)
+        return seeds.filter((seed) => seed === address || seed === NAME)
+      },
+    },
+    services: {
+      list: () => [...services.values()],
+      specs: () => [...services.values()].map(({ name, kind, local }) => ({ name, kind, local, domain: null })),
+      add: (spec) => {
+        told.push(`expose ${spec.name}`)
+        stand(spec)
+      },
+      remove: (name) => services.delete(name),
+      changes$: changes,
+    },
+    operatorChanges: {
+      addSeed: (address) => void told.push(`remember seed ${address}`),
+      dropSeed: (address) => void told.push(`drop seed ${address}`),
+      addService: ({ name }) => void told.push(`remember service ${name}`),
+      dropService: (name) => void told.push(`drop service ${name}`),
+      noteRemoved: () => void told.push('remember who is removed'),
+    },
+  })
+  return {
+    ...parts,
+    ...methods,
+    mapPort,
+    told,
+    stand,
+    announce: (address: string): void => {
+      own.announce(address, null)
+      const record = own.record()
+      if (record) keeper.apply((table, wallMs) => putOwn(table, record, wallMs))
+    },
+    lose: (key: string): void => {
+      for (let i = 0; i < 3; i++)
+        keeper.apply((table, wallMs) => recordBurst(table, key, { type: 'silent', refused: false, why: 'no answer' }, wallMs))
+    },
+    keys: () => [...keeper.current().rows.keys()],
+  }
+}
+const refused = (text: string) => ({ type: 'refused', text })
+
+describe('add', () => {
+  test.each<[string, string, AddressPolicy, unknown]>([
+    ['an address', AT, 'lan', { type: 'added', address: AT }],
+    ['a host name', 'Ash.Example:8088', 'public', { type: 'added', address: NAME }],
+    ['no port', '192.0.2.1', 'lan', refused('192.0.2.1 is not HOST:PORT')],
+    ['no address', 'ash', 'lan', refused('ash is not HOST:PORT')],
+    ['one that may not be contacted', AT, 'public', refused(`${AT} is outside the addresses this node may contact; see --addresses`)],
+  ])('%s', async (_, text, policy, expected) => {
+    const { add, told } = start({ policy })
+    expect(await add(text)).toEqual(expected)
+    const address = typeof expected === 'object' && expected !== null && 'address' in expected ? expected.address : null
+    expect(told).toEqual(address === null ? [] : [`join ${address}`, `remember seed ${address}`])
+  })
+})
+
+describe('a peer is found by', () => {
+  test.each<[string, string, string]>([
+    ['its id', ASH, ASH],
+    ['six characters of its id', '012345678'.slice(0, 7), ASH],
+    ['the same in capitals', ASH.slice(0, 20).toUpperCase(), ASH],
+    ['its name', 'elm', ELM],
+    ['its address', AT, ASH],
+    ['the name that a person wrote for it', NAME, ASH],
+  ])('%s', async (_, peer, key) => {
+    const { prove, keeper, ping, told } = start()
+    prove(ash)
+    prove(elm)
+    keeper.apply((table) => restoreRows(table, [{ record: unsignedRecord(NAME), stored: NOT_MEASURED, written: NAME }]))
+    keeper.apply((table, wallMs) => absorb(table, NAME, ASH, wallMs))
+    await ping(peer)
+    expect(told.map((line) => line.split(' for ')[1])).toEqual([key])
+  })
+
+  test.each<[string, string, string]>([
+    ['a name that two have', 'ash', `ash could be any of ash at ${AT}, ash at ${ELSEWHERE}; say its address`],
+    ['the start of two ids', '012345', `012345 could be any of ash at ${AT}, ash at ${ELSEWHERE}; say its address`],
+    ['too little of an id', '01234', 'no node 01234 in the table; see `moonwalk peers`'],
+    ['a name that nobody has', 'oak', 'no node oak in the table; see `moonwalk peers`'],
+  ])('not by %s', async (_, peer, text) => {
+    const { prove, ping, told } = start()
+    prove(ash)
+    prove({ ...elm, name: 'ash' })
+    expect([await ping(peer), told]).toEqual([refused(text), []])
+  })
+})
+
+describe('remove', () => {
+  test('has a peer stay away, forgets every seed that it was, and remembers that', () => {
+    const { prove, remove, keys, keeper, told } = start({ seeds: [NAME, ELSEWHERE] })
+    prove(ash)
+    expect(remove('ash')).toEqual({ type: 'removed', address: AT })
+    expect([keys(), [...keeper.current().removed]]).toEqual([[], [[ASH, AT]]])
+    expect(told).toEqual([`forget ${ASH} at ${AT}`, `drop seed ${NAME}`, 'remember who is removed'])
+  })
+
+  test('knows a seed that never answered', () => {
+    const { remove, told } = start({ seeds: [ELSEWHERE] })
+    expect(remove(ELSEWHERE)).toEqual({ type: 'removed', address: ELSEWHERE })
+    expect(told).toEqual([`forget ${ELSEWHERE} at ${ELSEWHERE}`, `drop seed ${ELSEWHERE}`])
+  })
+
+  test('knows who is away', () => {
+    const { prove, lose, remove, keeper } = start()
+    prove(ash)
+    lose(ASH)
+    expect(remove('ash')).toEqual({ type: 'removed', address: AT })
+    expect([...keeper.current().removed.keys()]).toEqual([ASH])
+  })
+
+  test('knows a row of the file that never answered', () => {
+    const { keeper, remove, keys } = start()
+    keeper.apply((table) => restoreRows(table, [{ record: unsignedRecord(NAME, 'ash'), stored: NOT_MEASURED, written: NAME }]))
+    expect([remove(NAME), keys()]).toEqual([{ type: 'removed', address: NAME }, []])
+  })
+
+  test.each<[string, string, string]>([
+    ['this node itself', MINE, 'that is this node itself'],
+    ['nobody', 'oak', 'no node oak in the table; see `moonwalk peers`'],
+  ])('refuses %s', (_, peer, text) => {
+    const { announce, remove, told } = start()
+    announce(MINE)
+    expect([remove(peer), told]).toEqual([refused(text), []])
+  })
+})
+
+describe('ping', () => {
+  test('tells whole microseconds of the best and of each', async () => {
+    const { prove, ping } = start()
+    prove(ash)
+    expect(await ping('ash')).toEqual({ schemaVersion: 1, rttMs: 1.235, samples: [1.235, 2], connectMs: 3 })
+  })
+  test('of an address that is in no table', async () => {
+    const { ping, told } = start({ pinged: { connectMs: null } })
+    expect([await ping(ELSEWHERE), told]).toEqual([
+      { schemaVersion: 1, rttMs: 1.235, samples: [1.235, 2], connectMs: null },
+      [`ping ${ELSEWHERE} for null`],
+    ])
+  })
+  test('of this node goes to its own listener', async () => {
+    const { announce, own, ping, told } = start()
+    announce(MINE)
+    await ping(own.id)
+    expect(told).toEqual([`ping 127.0.0.1:8088 for ${own.id}`])
+  })
+  test.each<[string, Setting, string, string]>([
+    [
+      'who does not answer',
+      { pinged: { burst: { type: 'silent', refused: true, why: 'connection refused' } } },
+      AT,
+      `${AT} does not answer: connection refused`,
+    ],
+    ['what may not be contacted', { policy: 'public' }, AT, `${AT} is outside the addresses this node may contact; see --addresses`],
+  ])('refuses %s', async (_, setting, peer, text) => expect(await start(setting).ping(peer)).toEqual(refused(text)))
+})
+
+describe('speedtest', () => {
+  test('goes into the table', async () => {
+    const { prove, speedtest, keeper } = start()
+    prove(ash)
+    const { type: _, ...figures } = FIGURES
+    expect(await speedtest('ash')).toEqual({ schemaVersion: 1, ...figures })
+    const row = keeper.current().rows.get(ASH)
+    expect([row?.downMbps, row?.upMbps]).toEqual([90, 40])
+  })
+  test.each<[string, Setting, string, string]>([
+    ['nobody', {}, 'oak', 'no node oak in the table; see `moonwalk peers`'],
+    [
+      'while another runs',
+      { speed: { type: 'busy', retryAfterMs: 1 } },
+      'ash',
+      'ash, or this node, has another speed test under way; try again in a second',
+    ],
+    [
+      'that fails',
+      { speed: { type: 'failed', reason: 'reset', text: 'connection reset' } },
+      'ash',
+      'the speed test with ash failed: connection reset',
+    ],
+  ])('%s is refused', async (_, setting, peer, text) => {
+    const { prove, speedtest, keeper } = start(setting)
+    prove(ash)
+    expect([await speedtest(peer), keeper.current().rows.get(ASH)?.speedAtMs]).toEqual([refused(text), null])
+  })
+})
+
+describe('expose', () => {
+  test('settles once the service is up, and is remembered', async () => {
+    const { expose, stand, told, clock } = start()
+    const exposed = expose(WEB, 30_000)
+    await clock.advance(500)
+    stand(WEB, { state: 'up', public: '192.0.2.1:20000' })
+    const answer = await clock.until(exposed)
+    expect([answer, clock.now(), told]).toEqual([
+      expect.objectContaining({ name: 'web', state: 'up', public: '192.0.2.1:20000' }),
+      500,
+      ['expose web', 'remember service web'],
+    ])
+  })
+  test.each<[string, Partial<ServiceAnswer> | null, string]>([
+    ['why it is down', { state: 'down', error: 'the port is taken' }, 'web is not reachable yet: the port is taken'],
+    ['that nothing is proven in time', null, 'web is not reachable yet: no public address is proven; see `moonwalk status`'],
+  ])('settles with %s, and stays exposed', async (_, standing, text) => {
+    const { expose, stand, clock } = start()
+    const exposed = expose(WEB, 30_000)
+    if (standing) stand(WEB, standing)
+    expect(await clock.until(exposed)).toEqual(refused(text))
+    expect(clock.now()).toEqual(standing ? 0 : 30_000)
+  })
+  test.each<[string, ServiceSpec, string]>([
+    ['a name that is taken', WEB, 'a service named web is exposed already; choose another --name or unexpose it first'],
+    ['http without a domain', { ...WEB, name: 'site', kind: 'http' }, 'an http service needs the domain it answers to'],
+    ['https without a domain', { ...WEB, name: 'site', kind: 'https' }, 'an https service needs the domain it answers to'],
+  ])('refuses %s', async (_, spec, text) => {
+    const { expose, stand, told } = start()
+    stand(WEB)
+    expect([await expose(spec, 1), told]).toEqual([refused(text), []])
+  })
+  test('unexpose forgets it, and knows none that is not there', () => {
+    const { stand, unexpose, told } = start()
+    stand(WEB)
+    expect([unexpose('web'), unexpose('web'), told]).toEqual([
+      { type: 'unexposed', name: 'web' },
+      refused('no service named web; see `moonwalk status`'),
+      ['drop service web'],
+    ])
+  })
+})
+
+describe('/MAPPort', () => {
+  test('exposes the port until the node stops, once', async () => {
+    const { mapPort, stand, told, clock } = start()
+    const mapped = mapPort(3_000)
+    stand({ ...WEB, name: 'port-3000' }, { state: 'up', public: '192.0.2.1:20000' })
+    expect([await clock.until(mapped), await mapPort(3_000), told]).toEqual([
+      { type: 'mapped', address: '192.0.2.1:20000' },
+      { type: 'mapped', address: '192.0.2.1:20000' },
+      ['expose port-3000'],
+    ])
+  })
+  test('says why not', async () => {
+    const { mapPort, clock } = start()
+    expect(await clock.until(mapPort(3_000))).toEqual(
+      refused('port-3000 is not reachable yet: no public address is proven; see `moonwalk status`'),
+    )
+  })
+})

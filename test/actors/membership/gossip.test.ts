@@ -1,0 +1,322 @@
+import { describe, expect, test } from 'vitest'
+import { createGossip, type Gossip } from '../../../src/actors/membership/gossip.ts'
+import { merge, putOwn, recordBurst } from '../../../src/domain/ip-table.ts'
+import { type PeerRecord, unsignedRecord } from '../../../src/domain/record.ts'
+import type { Identity } from '../../../src/ports.ts'
+import { recordOf, seal } from '../../../src/v2/envelope.ts'
+import type { GossipMessage } from '../../../src/v2/messages.ts'
+import { SeededRandom, seedFor } from '../../sim/chance.ts'
+import { VirtualClock } from '../../sim/virtual-clock.ts'
+import { newIdentity } from '../../v2/identities.ts'
+import { stateParts } from '../state-parts.ts'
+
+const SILENCE = { type: 'failed', reason: 'timeout', text: 'it did not answer in time' } as const
+const addressOf = (i: number): string => `10.1.${i >> 8}.${i & 255}:8088`
+
+/** What an owner says of itself, as a record. */
+function word(owner: Identity, address: string, seq = 1, left = false): PeerRecord {
+  const said = { name: owner.id.slice(0, 6), address, seq, via: null, offersTurn: true, left }
+  const record = recordOf({ id: owner.id, ...said }, seal(owner, said), null)
+  if (!record) throw new Error('it has an address')
+  return record
+}
+
+/** Nodes that can reach one another, and what they asked of whom. */
+class Net {
+  readonly clock = new VirtualClock()
+  readonly asked: string[] = []
+  /** What is said to be lost on the way back. */
+  losesAnswers = false
+  readonly #nodes = new Map<string, Gossip>()
+
+  node(name: string, address: string, identity: Identity = newIdentity()) {
+    const parts = stateParts({ clock: this.clock, random: new SeededRandom(seedFor(1, `${name} ${this.#nodes.size}`)), identity })
+    const { keeper, own } = parts
+    const gossip = createGossip({
+      ...parts,
+      policy: 'any',
+      calls: {
+        gossip: async (to, message) => {
+          const rows = message.records.length + message.unsigned.length
+          this.asked.push(`${this.clock.now()} ${name} > ${to}: ${rows} rows${message.doubts.length > 0 ? ', a doubt' : ''}`)
+          const reply = this.#nodes.get(to)?.answer(JSON.parse(JSON.stringify(message)), null)
+          return reply && !this.losesAnswers ? JSON.parse(JSON.stringify(reply)) : SILENCE
+        },
+      },
+    })
+    this.#nodes.set(address, gossip)
+    own.announce(address, null)
+    const record = own.record()
+    if (record) keeper.apply((table, wallMs) => putOwn(table, record, wallMs))
+    const running = gossip.runs$.subscribe({ error: parts.onBug })
+    const proveAll = (): void => {
+      for (const { key, state } of keeper.current().rows.values())
+        if (state === 'unknown') keeper.apply((table, wallMs) => recordBurst(table, key, { type: 'answered', rttMs: 5 }, wallMs))
+    }
+    return {
+      ...parts,
+      name,
+      address,
+      gossip,
+      running,
+      record: (): PeerRecord => own.record() ?? unsignedRecord(address),
+      /** As its prober would. */
+      proveAll,
+      /** Known and proven at once. */
+      learn: (records: readonly PeerRecord[]): void => {
+        keeper.apply((table, wallMs) => merge(table, records, wallMs))
+        proveAll()
+      },
+      size: (): number => keeper.current().rows.size,
+      states: (): readonly string[] => [...keeper.current().rows.values()].map(({ key, state }) => `${key} ${state}`).sort(),
+    }
+  }
+}
+
+function pair() {
+  const net = new Net()
+  return { net, clock: net.clock, ash: net.node('ash', '192.0.2.1:8088'), elm: net.node('elm', '192.0.2.2:8088') }
+}
+
+describe('one exchange', () => {
+  test('tells both what the other does not know; what was told is to be proven', async () => {
+    const { ash, elm } = pair()
+    const [oak, fir] = [newIdentity(), newIdentity()]
+    ash.learn([word(oak, addressOf(1))])
+    elm.learn([word(fir, addressOf(2))])
+    expect(await ash.gossip.exchange(elm.address, elm.own.id)).toEqual(true)
+    const heard = [`${ash.own.id} unknown`, `${elm.own.id} alive`, `${fir.id} alive`, `${oak.id} unknown`].sort()
+    expect(elm.states()).toEqual(heard)
+    expect(ash.states()).toEqual([`${ash.own.id} alive`, `${elm.own.id} unknown`, `${fir.id} unknown`, `${oak.id} alive`].sort())
+  })
+
+  test('carries nothing that was told already, neither there nor back', async () => {
+    const { net, ash, elm } = pair()
+    ash.learn([word(newIdentity(), addressOf(1))])
+    await ash.gossip.exchange(elm.address, elm.own.id)
+    await elm.gossip.exchange(ash.address, ash.own.id)
+    await ash.gossip.exchange(elm.address, elm.own.id)
+    expect(net.asked.map((line) => line.split(': ')[1])).toEqual(['2 rows', '0 rows', '0 rows'])
+  })
+
+  test('of which the answer is lost is told again', async () => {
+    const { net, ash, elm } = pair()
+    ash.learn([word(newIdentity(), addressOf(1))])
+    net.losesAnswers = true
+    expect(await ash.gossip.exchange(elm.address, elm.own.id)).toEqual(false)
+    net.losesAnswers = false
+    await ash.gossip.exchange(elm.address, elm.own.id)
+    expect(net.asked.map((line) => line.split(': ')[1])).toEqual(['2 rows', '2 rows'])
+  })
+
+  test('with nobody answers that nobody was there', async () => {
+    const { ash } = pair()
+    expect(await ash.gossip.exchange('192.0.2.9:1', null)).toEqual(false)
+  })
+
+  test('passes on only what this node has proven itself', async () => {
+    const { ash, elm } = pair()
+    ash.hear(word(newIdentity(), addressOf(1)))
+    ash.hear(unsignedRecord(addressOf(2)))
+    await ash.gossip.exchange(elm.address, elm.own.id)
+    expect(elm.states()).toEqual([`${ash.own.id} unknown`, `${elm.own.id} alive`].sort())
+  })
+
+  test('brings rows that nobody signs by their addresses, but not this node itself and none that may not be contacted', async () => {
+    const { ash, elm } = pair()
+    ash.learn([unsignedRecord(addressOf(1), 'pc'), unsignedRecord(elm.address, 'elm?'), unsignedRecord('0.0.0.1:1', 'nowhere')])
+    await ash.gossip.exchange(elm.address, elm.own.id)
+    expect(elm.states()).toEqual([`${addressOf(1)} unknown`, `${ash.own.id} unknown`, `${elm.own.id} alive`].sort())
+  })
+})
+
+test('of two nodes that meet every 6 s the second knows all of 1,200 rows after three meetings: pages resume', async () => {
+  const { clock, ash, elm } = pair()
+  ash.running.unsubscribe()
+  elm.running.unsubscribe()
+  ash.learn(Array.from({ length: 1_200 }, (_, i) => word(newIdentity(), addressOf(i))))
+  const sizes: number[] = []
+  for (let meeting = 0; meeting < 5; meeting++) {
+    await elm.gossip.exchange(ash.address, ash.own.id)
+    elm.proveAll()
+    sizes.push(elm.size())
+    await clock.advance(6_000)
+  }
+  expect(sizes).toEqual([501, 1_001, 1_202, 1_202, 1_202])
+})
+
+test('also where it can prove none of them in between', async () => {
+  const { clock, ash, elm } = pair()
+  ash.running.unsubscribe()
+  elm.running.unsubscribe()
+  ash.learn(Array.from({ length: 1_200 }, (_, i) => unsignedRecord(addressOf(i))))
+  const sizes: number[] = []
+  for (let meeting = 0; meeting < 4; meeting++) {
+    await ash.gossip.exchange(elm.address, elm.own.id)
+    sizes.push(elm.size())
+    await clock.advance(6_000)
+  }
+  expect(sizes).toEqual([501, 1_001, 1_202, 1_202])
+})
+
+test('tables that still differ once all was told are told in full again, every 5 s at the most', async () => {
+  const { net, clock, ash, elm } = pair()
+  ash.running.unsubscribe()
+  elm.running.unsubscribe()
+  ash.learn([unsignedRecord(addressOf(1))])
+  // Elm can prove none of it, so the tables differ for good.
+  for (let meeting = 0; meeting < 9; meeting++) {
+    await ash.gossip.exchange(elm.address, elm.own.id)
+    await clock.advance(2_000)
+  }
+  const told = net.asked.map((line) => `${line.split(' ')[0]} ${line.split(': ')[1]}`)
+  expect(told).toMatchInlineSnapshot(`
+    [
+      "0 2 rows",
+      "2000 0 rows",
+      "4000 0 rows",
+      "6000 0 rows",
+      "8000 2 rows",
+      "10000 0 rows",
+      "12000 0 rows",
+      "14000 2 rows",
+      "16000 0 rows",
+    ]
+  `)
+})
+
+test('who has started anew is told everything again', async () => {
+  const { net, ash, elm } = pair()
+  ash.learn([word(newIdentity(), addressOf(1)), elm.record()])
+  await elm.gossip.exchange(ash.address, null)
+  expect(elm.size()).toEqual(3)
+  const again = net.node('elm', elm.address, elm.identity)
+  await ash.gossip.exchange(elm.address, elm.own.id)
+  expect(again.size()).toEqual(2)
+  await ash.gossip.exchange(elm.address, elm.own.id)
+  expect(again.size()).toEqual(3)
+})
+
+test('of more than 4,096 peers the one not met for the longest is told everything again', () => {
+  const { ash } = pair()
+  const meet = (id: Identity): number | undefined => {
+    const from = word(id, '192.0.2.7:1').envelope ?? ''
+    return ash.gossip.answer({ from, run: 'r', digest: '', records: [], unsigned: [], doubts: [] }, null)?.unsigned.length
+  }
+  ash.learn([unsignedRecord(addressOf(1))])
+  const [first, second] = [newIdentity(), newIdentity()]
+  expect([meet(first), meet(second), meet(first), meet(second), meet(first)]).toEqual([1, 1, 0, 0, 0])
+  for (let i = 0; i < 4_095; i++) meet(newIdentity())
+  expect([meet(first), meet(second)]).toEqual([0, 1])
+})
+
+describe('what is news', () => {
+  test('is pushed once it is 15 ms old, to four peers that do not know it', async () => {
+    const net = new Net()
+    const ash = net.node('ash', '192.0.2.1:8088')
+    const others = ['b', 'c', 'd', 'e', 'f', 'g'].map((name, i) => net.node(name, `192.0.2.${i + 2}:8088`))
+    for (const { running } of [ash, ...others]) running.unsubscribe()
+    ash.learn(others.map((other) => other.record()))
+    for (const other of others) await ash.gossip.exchange(other.address, other.own.id)
+    net.asked.length = 0
+    const running = ash.gossip.runs$.subscribe()
+    ash.learn([unsignedRecord(addressOf(1))])
+    await net.clock.advance(10)
+    ash.learn([unsignedRecord(addressOf(2))])
+    await net.clock.advance(1_000)
+    running.unsubscribe()
+    expect(net.asked.map((line) => line.replace(/ > .*: /, ': '))).toEqual(Array(4).fill('25 ash: 2 rows'))
+    expect(new Set(net.asked).size).toEqual(4)
+  })
+
+  test('with one peer, about every 2 s, heals what pushes missed', async () => {
+    const { net, clock, ash, elm } = pair()
+    ash.learn([elm.record()])
+    elm.learn([ash.record()])
+    await clock.advance(100)
+    elm.running.unsubscribe()
+    net.asked.length = 0
+    await clock.advance(60_000)
+    const lines = net.asked.map((line) => line.replace(/^\S+ /, ''))
+    expect([new Set(lines), lines.length]).toEqual([new Set([`ash > ${elm.address}: 0 rows`]), 30])
+  })
+
+  test('a farewell is taken at its word', async () => {
+    const { ash, elm } = pair()
+    ash.learn([elm.record()])
+    elm.learn([ash.record()])
+    await ash.gossip.spread({ records: [ash.own.farewell()] }, 8)
+    expect(elm.states()).toEqual([`${elm.own.id} alive`])
+  })
+})
+
+describe('doubts', () => {
+  test('of a peer that fell silent are told at once, and looked at by those who list it as it was', async () => {
+    const { net, clock, ash, elm } = pair()
+    const oak = newIdentity()
+    for (const node of [ash, elm]) node.learn([word(oak, addressOf(1)), ash.record(), elm.record()])
+    await clock.advance(1_000)
+    const doubted: string[] = []
+    elm.gossip.doubted$.subscribe((key) => doubted.push(key))
+    net.asked.length = 0
+    ash.keeper.apply((table, wallMs) => recordBurst(table, oak.id, { type: 'silent', refused: false, why: 'no answer' }, wallMs))
+    await clock.settle()
+    expect([net.asked.map((line) => line.split(', ')[1]), doubted]).toEqual([['a doubt'], [oak.id]])
+  })
+
+  test.each<[string, (oak: Identity, elm: ReturnType<Net['node']>) => GossipMessage['doubts'], boolean]>([
+    ['an older word than is known', (oak) => [{ id: oak.id, seq: 0 }], false],
+    ['the word that is known', (oak) => [{ id: oak.id, seq: 1 }], true],
+    ['this node itself', (_, elm) => [{ id: elm.own.id, seq: 2 ** 50 }], false],
+    ['nobody known', () => [{ id: 'f'.repeat(32), seq: 1 }], false],
+  ])('of %s are looked at: %s', (_, doubtsOf, expected) => {
+    const { ash, elm } = pair()
+    const oak = newIdentity()
+    elm.learn([word(oak, addressOf(1))])
+    const doubted: string[] = []
+    elm.gossip.doubted$.subscribe((key) => doubted.push(key))
+    elm.gossip.answer({ from: ash.own.envelope(), run: 'r', digest: '', records: [], unsigned: [], doubts: doubtsOf(oak, elm) }, null)
+    expect(doubted.length > 0).toEqual(expected)
+  })
+})
+
+describe("words with this node's own id", () => {
+  const message = (from: string, ...records: readonly string[]): GossipMessage => ({
+    from,
+    run: 'r',
+    digest: '',
+    records,
+    unsigned: [],
+    doubts: [],
+  })
+
+  test('are told, whoever brings them, and are no rows', () => {
+    const { ash, elm } = pair()
+    const words: unknown[] = []
+    ash.gossip.ownWords$.subscribe(({ word: { seq, address }, envelope }) => words.push([seq, address, envelope]))
+    const other = word(ash.identity, addressOf(1), 9)
+    const before = ash.states()
+    ash.gossip.answer(message(elm.own.envelope(), other.envelope ?? ''), null)
+    const answer = ash.gossip.answer(message(other.envelope ?? ''), null)
+    expect([words, answer]).toEqual([Array(2).fill([9, addressOf(1), other.envelope]), null])
+    expect(ash.states()).toEqual([...before, `${elm.own.id} unknown`].sort())
+  })
+
+  test('that are forged are not', () => {
+    const { ash, elm } = pair()
+    const words: unknown[] = []
+    ash.gossip.ownWords$.subscribe((one) => words.push(one))
+    const forged = (ash.own.envelope() ?? '').replace('192.0.2.1', '192.0.2.9')
+    expect(ash.gossip.answer(message(forged), null)).toEqual(null)
+    ash.gossip.answer(message(elm.own.envelope(), forged), null)
+    expect(words).toEqual([])
+  })
+})
+
+test('ended, it leaves no timer', async () => {
+  const { clock, ash, elm } = pair()
+  ash.learn([elm.record()])
+  ash.running.unsubscribe()
+  elm.running.unsubscribe()
+  expect(clock.timerCount).toEqual(0)
+})

@@ -1,0 +1,220 @@
+import { Observable, Subject } from 'rxjs'
+import { expect, test } from 'vitest'
+import { createActor, setup } from 'xstate'
+import { createMembershipActor } from '../../../src/actors/membership/membership-actor.ts'
+import { absorb, merge, NOT_MEASURED, putOwn, recordBurst, removeRow, restoreRows } from '../../../src/domain/ip-table.ts'
+import { unsignedRecord } from '../../../src/domain/record.ts'
+import type { MembershipFact } from '../../../src/machines/node-machine.ts'
+import type { Verdict } from '../../../src/machines/reach-machine.ts'
+import { open } from '../../../src/v2/envelope.ts'
+import { signedBy } from '../../records.ts'
+import { stateParts } from '../state-parts.ts'
+
+const AT = '192.0.2.1:8088'
+const ash = signedBy('ash', AT)
+
+/** Parts that tell what is asked of them. */
+function start() {
+  const parts = stateParts()
+  const { own, identity } = parts
+  const told: string[] = []
+  const bugs: unknown[] = []
+  const facts: MembershipFact[] = []
+  const running = new Set<string>()
+  const says = {
+    fact: new Subject<MembershipFact>(),
+    verdict: new Subject<Verdict>(),
+    doubted: new Subject<string>(),
+    isolated: new Subject<boolean>(),
+    ownWord: new Subject<{ word: NonNullable<ReturnType<typeof open>>; envelope: string }>(),
+    speedTest: new Subject<never>(),
+  }
+  const runs = (name: string): Observable<never> =>
+    new Observable(() => {
+      running.add(name)
+      return () => running.delete(name)
+    })
+  const tell = (what: string) => (): void => void told.push(what)
+  const membership = createMembershipActor({
+    ...parts,
+    onBug: (error) => void bugs.push(error),
+    prober: {
+      prove: async () => {},
+      doubt: (key) => void told.push(`doubt ${key}`),
+      ensure: (key) => void told.push(`ensure ${key}`),
+      forget: (key) => void told.push(`forget ${key}`),
+      byHand: () => new Promise(() => {}),
+      probed$: new Subject(),
+      isolated$: says.isolated,
+      runs$: runs('prober'),
+    },
+    gossip: {
+      exchange: async () => false,
+      answer: () => null,
+      spread: async (extra, toHowMany) => void told.push(`tell ${toHowMany} peers ${JSON.stringify(extra)}`),
+      runs$: runs('gossip'),
+      doubted$: says.doubted,
+      ownWords$: says.ownWord,
+    },
+    p2prc: { join: async () => null, answer: async () => '', runs$: runs('p2prc') },
+    speedTests$: says.speedTest,
+    reach: {
+      ask: () => ({ port: null, advertise: null }),
+      found: () => {},
+      provenAt: () => {},
+      arrivedAt: () => {},
+      verdict: () => ({ type: 'unknown' }),
+      verdicts$: says.verdict,
+      runs$: runs('reach'),
+      start: tell('reach starts'),
+      stop: tell('reach ends'),
+    },
+    joining: {
+      greeted: () => {},
+      addSeed: () => {},
+      forget: () => [],
+      seeds: () => [],
+      facts$: says.fact,
+      runs$: runs('joining'),
+      start: () => {
+        told.push(`joining starts, ${running.size} run`)
+        says.fact.next({ type: 'network.empty' })
+      },
+      stop: tell('joining ends'),
+    },
+    announcer: {
+      tunnelProven: () => {},
+      tunnelGone: () => {},
+      outrun: () => {},
+      reachability: () => 'unknown',
+      start: tell('announcer starts'),
+      stop: tell('announcer ends'),
+    },
+    twins: {
+      heard: ({ seq }, envelope, seenAt) =>
+        void told.push(`word ${seq} of ${own.hasSaid(envelope) ? 'its own' : 'a stranger'}, seen at ${seenAt}`),
+      stop: tell('watch for twins ends'),
+    },
+  })
+  const parent = setup({ types: { events: {} as MembershipFact }, actors: { membership } }).createMachine({
+    invoke: { src: 'membership' },
+    on: { '*': { actions: ({ event }) => facts.push(event) } },
+  })
+  const actor = createActor(parent).start()
+  return { ...parts, actor, told, facts, running, bugs, says, identity }
+}
+
+const STARTED = ['announcer starts', 'reach starts', 'joining starts, 5 run']
+
+test('its parts run before anybody is met, and end with it', () => {
+  const { actor, told, running } = start()
+  expect(told).toEqual(STARTED)
+  actor.stop()
+  expect([told.slice(3), [...running]]).toEqual([['joining ends', 'watch for twins ends', 'reach ends', 'announcer ends'], []])
+})
+
+test("what the node's machine must know is told: what the joining finds, and every verdict on how it is reached", () => {
+  const { facts, says } = start()
+  says.verdict.next({ type: 'refused' })
+  says.fact.next({ type: 'network.found' })
+  expect(facts).toEqual([{ type: 'network.empty' }, { type: 'reach.told', verdict: { type: 'refused' } }, { type: 'network.found' }])
+})
+
+test('a bug in any of them is heard of', () => {
+  const { bugs, says } = start()
+  const bug = new Error('bug')
+  says.speedTest.error(bug)
+  expect(bugs).toEqual([bug])
+})
+
+test('rows that peers doubt are looked at, and words with its own id are watched', () => {
+  const { told, says, own, identity } = start()
+  says.doubted.next('ash')
+  const word = open(own.envelope(), identity)
+  if (word) says.ownWord.next({ word, envelope: own.envelope() })
+  expect(told.slice(3)).toEqual(['doubt ash', `word ${own.seq()} of its own, seen at null`])
+})
+
+test('whose link is back speaks to four peers at once; whose link is in doubt to nobody', () => {
+  const { told, says } = start()
+  says.isolated.next(true)
+  expect(told.slice(3)).toEqual([])
+  says.isolated.next(false)
+  expect(told.slice(3)).toEqual(['tell 4 peers {}'])
+})
+
+const announced = (parts: ReturnType<typeof stateParts>) => {
+  parts.own.announce(AT, null)
+  return parts.own.record() ?? ash
+}
+const answered = { type: 'answered', rttMs: 5 } as const
+
+test.each<[string, (run: ReturnType<typeof start>) => void, readonly string[]]>([
+  ['heard of', ({ hear }) => hear(ash), ['doubt ash']],
+  [
+    'read from the file',
+    ({ keeper }) => keeper.apply((table) => restoreRows(table, [{ record: ash, stored: NOT_MEASURED, written: null }])),
+    ['doubt ash'],
+  ],
+  ['proven', ({ prove }) => prove(ash), ['doubt ash']],
+  [
+    'moved',
+    ({ prove, hear }) => {
+      prove(ash)
+      hear(signedBy('ash', '192.0.2.2:8088', { seq: 2 }))
+    },
+    ['doubt ash', 'doubt ash'],
+  ],
+  [
+    'known to have an id, and with it another key',
+    ({ prove, hear }) => {
+      prove(unsignedRecord(AT))
+      hear(ash)
+    },
+    [`doubt ${AT}`, `forget ${AT}`, 'ensure ash'],
+  ],
+  [
+    'removed',
+    ({ prove, keeper }) => {
+      prove(ash)
+      keeper.apply((table, wallMs) => removeRow(table, 'ash', 'no answer', wallMs))
+    },
+    ['doubt ash', 'forget ash'],
+  ],
+  [
+    'taken up by another',
+    ({ hear, keeper }) => {
+      hear(unsignedRecord('ash.example:1'))
+      hear(ash)
+      keeper.apply((table, wallMs) => absorb(table, 'ash.example:1', 'ash', wallMs))
+    },
+    ['doubt ash.example:1', 'doubt ash', 'forget ash.example:1'],
+  ],
+  [
+    'measured',
+    ({ prove, keeper }) => {
+      prove(ash)
+      keeper.apply((table, wallMs) => recordBurst(table, 'ash', answered, wallMs))
+    },
+    ['doubt ash'],
+  ],
+  [
+    'said something newer',
+    ({ prove, keeper }) => {
+      prove(ash)
+      keeper.apply((table, wallMs) => merge(table, [signedBy('ash', AT, { seq: 2 })], wallMs))
+    },
+    ['doubt ash', 'ensure ash'],
+  ],
+])('a row that is %s is pinged as that needs', (_, happen, expected) => {
+  const run = start()
+  happen(run)
+  expect(run.told.slice(3)).toEqual(expected)
+})
+
+test('its own row is pinged when it is announced', () => {
+  const run = start()
+  const record = announced(run)
+  run.keeper.apply((table, wallMs) => putOwn(table, record, wallMs))
+  expect(run.told.slice(3)).toEqual([`doubt ${run.own.id}`])
+})

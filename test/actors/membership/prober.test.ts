@@ -1,0 +1,452 @@
+import { describe, expect, test } from 'vitest'
+import type { Pinged } from '../../../src/actors/membership/peer-calls.ts'
+import { createProber } from '../../../src/actors/membership/prober.ts'
+import { merge, NOT_MEASURED, offlineRows, putOwn, removeRow, restoreRows, shownRows } from '../../../src/domain/ip-table.ts'
+import { unsignedRecord } from '../../../src/domain/record.ts'
+import { PROBES_AT_ONCE } from '../../../src/domain/timings.ts'
+import { signedBy } from '../../records.ts'
+import { stateParts } from '../state-parts.ts'
+
+const AT = '192.0.2.1:8088'
+const ELSEWHERE = '192.0.2.2:8088'
+const ash = signedBy('ash', AT)
+const addressOf = (i: number): string => `10.0.${i >> 8}.${i & 255}:8088`
+const peers = (count: number) => Array.from({ length: count }, (_, i) => signedBy(`peer${i}`, addressOf(i)))
+
+type Answer = 'silent' | 'refused' | { readonly by: string | null; readonly run?: string }
+
+/** How each address answers, and after how long. */
+interface Net {
+  answer(address: string): Answer
+  /** How long an answer takes; silence and refusals take their own time. */
+  tookMs: number
+}
+
+const SILENCE_MS = 2_000
+const DAY = 24 * 3_600_000
+
+function start() {
+  const parts = stateParts()
+  const { clock, keeper, own } = parts
+  const net: Net = { answer: (address) => ({ by: nameAt(address) }), tookMs: 5 }
+  const pings: string[] = []
+  const told: string[] = []
+  let under = 0
+  let most = 0
+  const nameAt = (address: string): string | null =>
+    [...keeper.current().rows.values()].find(({ record }) => record.address === address)?.record.id ?? null
+  const ping = async (address: string): Promise<Pinged> => {
+    pings.push(`${clock.now()} ${address}`)
+    most = Math.max(most, ++under)
+    const answer = net.answer(address)
+    await new Promise<void>((resolve) =>
+      clock.setTimeout(resolve, answer === 'silent' ? SILENCE_MS : answer === 'refused' ? 1 : net.tookMs),
+    )
+    under--
+    if (typeof answer === 'string') {
+      const why = answer === 'refused' ? 'connection refused' : 'it did not answer in time'
+      return { burst: { type: 'silent', refused: answer === 'refused', why }, by: null, samplesMs: [], connectMs: null }
+    }
+    const by = answer.by === null ? null : { id: answer.by, run: answer.run ?? 'r' }
+    return { burst: { type: 'answered', rttMs: net.tookMs }, by, samplesMs: [net.tookMs], connectMs: 1 }
+  }
+  const prober = createProber({ ...parts, clock: parts.time, calls: { ping } })
+  prober.isolated$.subscribe((isolated) => told.push(`${clock.now()} ${isolated ? 'isolated' : 'together'}`))
+  prober.probed$.subscribe(({ row, by }) => told.push(`${clock.now()} probed ${row.key} by ${by?.id ?? 'nobody'}`))
+  keeper.changes$.subscribe(({ type, row }) => {
+    if (type === 'removed' || type === 'dropped') {
+      prober.forget(row.key)
+      told.push(`${clock.now()} ${type} ${row.key}`)
+    }
+  })
+  const running = prober.runs$.subscribe({ error: parts.onBug })
+  return {
+    ...parts,
+    prober,
+    net,
+    pings,
+    told,
+    most: () => most,
+    strikes: (key: string) => keeper.current().rows.get(key)?.strikes,
+    shown: () => shownRows(keeper.current()).map(({ key }) => key),
+    announce: (address: string) => {
+      own.announce(address, null)
+      const record = own.record()
+      if (record) keeper.apply((table, wallMs) => putOwn(table, record, wallMs))
+    },
+    end: () => running.unsubscribe(),
+  }
+}
+
+describe('a wish', () => {
+  test('is met at once, and the next ping comes by the pace of the table', async () => {
+    const { clock, prober, prove, pings } = start()
+    prove(ash)
+    prober.doubt('ash')
+    await clock.advance(12_000)
+    expect(pings).toEqual([`0 ${AT}`, `5000 ${AT}`, `10000 ${AT}`])
+  })
+
+  test('that comes during a ping is met by it', async () => {
+    const { clock, prober, prove, pings } = start()
+    prove(ash)
+    prober.doubt('ash')
+    await clock.advance(2)
+    prober.doubt('ash')
+    const proven = prober.prove(['ash'])
+    await clock.until(proven)
+    expect([clock.now(), pings]).toEqual([5, [`0 ${AT}`]])
+    await clock.advance(3_000)
+    expect(pings).toEqual([`0 ${AT}`])
+  })
+
+  test('to see it proven within 150 ms of a ping is met by that; a doubt then is looked at after them', async () => {
+    const { clock, prober, prove, pings } = start()
+    prove(ash)
+    prober.doubt('ash')
+    await clock.advance(100)
+    await prober.prove(['ash'])
+    prober.doubt('ash')
+    expect(pings).toEqual([`0 ${AT}`])
+    await clock.advance(400)
+    expect(pings).toEqual([`0 ${AT}`, `300 ${AT}`])
+  })
+
+  test('that comes later is a ping of its own', async () => {
+    const { clock, prober, prove, pings } = start()
+    prove(ash)
+    prober.doubt('ash')
+    await clock.advance(155)
+    await clock.until(prober.prove(['ash']))
+    expect(pings).toEqual([`0 ${AT}`, `155 ${AT}`])
+  })
+
+  test('for who is not in the table is met at once by nothing', async () => {
+    const { clock, prober, pings } = start()
+    await prober.prove(['nobody'])
+    prober.doubt('nobody')
+    await clock.advance(1_000)
+    expect(pings).toEqual([])
+  })
+
+  test('for who is removed meanwhile does not wait for ever', async () => {
+    const { clock, prober, prove, net, keeper, pings } = start()
+    net.answer = () => 'silent'
+    for (const record of [ash, ...peers(PROBES_AT_ONCE)]) prove(record)
+    for (let i = 0; i < PROBES_AT_ONCE; i++) prober.doubt(`peer${i}`)
+    const proven = prober.prove(['ash'])
+    await clock.advance(1_000)
+    keeper.apply((table, wallMs) => removeRow(table, 'ash', 'no address', wallMs))
+    await proven
+    await clock.advance(2_000)
+    expect(pings.filter((line) => line.endsWith(` ${AT}`))).toEqual([])
+  })
+
+  test('however many there are at once, a failed ping is one strike', async () => {
+    const { clock, prober, prove, net, strikes } = start()
+    prove(ash)
+    net.answer = () => 'silent'
+    prober.doubt('ash')
+    await clock.advance(1_000)
+    prober.doubt('ash')
+    const both = Promise.all([prober.prove(['ash']), prober.prove(['ash']), prober.byHand(AT, 'ash')])
+    await clock.until(both)
+    expect([clock.now(), strikes('ash')]).toEqual([2_000, 1])
+  })
+})
+
+test('who moves while it is pinged is pinged at its new address, and what the old one said counts for nobody', async () => {
+  const { clock, prober, prove, hear, net, keeper, pings, told, strikes } = start()
+  prove(ash)
+  net.answer = (address) => (address === AT ? 'silent' : { by: 'ash' })
+  const proven = prober.prove(['ash'])
+  await clock.advance(1_000)
+  hear(signedBy('ash', ELSEWHERE, { seq: 2 }))
+  prober.doubt('ash')
+  await clock.until(proven)
+  expect([pings, told]).toEqual([[`0 ${AT}`, `2000 ${ELSEWHERE}`], ['2005 probed ash by ash']])
+  expect([keeper.current().rows.get('ash')?.state, strikes('ash')]).toEqual(['alive', 0])
+})
+
+test('two rows that hold one address share a ping, and its outcome', async () => {
+  const { prober, keeper, clock, pings, strikes, net } = start()
+  net.answer = () => 'silent'
+  keeper.apply((table, wallMs) => merge(table, [unsignedRecord(AT), signedBy('ash', ELSEWHERE)], wallMs))
+  keeper.apply((table, wallMs) => merge(table, [{ ...signedBy('ash', AT), seq: 2 }], wallMs))
+  void prober.prove([AT, 'ash'])
+  await clock.advance(SILENCE_MS)
+  expect([pings, strikes(AT), strikes('ash')]).toEqual([[`0 ${AT}`], 1, 1])
+})
+
+test('who moves away and back while it is pinged has been pinged', async () => {
+  const { clock, prober, prove, hear, pings } = start()
+  prove(ash)
+  prober.doubt('ash')
+  hear(signedBy('ash', ELSEWHERE, { seq: 2 }))
+  hear(signedBy('ash', AT, { seq: 3 }))
+  prober.doubt('ash')
+  await clock.advance(1_000)
+  expect(pings).toEqual([`0 ${AT}`])
+})
+
+describe('within the budget', () => {
+  test(`four tables of 64 that are posted at once have no more than ${PROBES_AT_ONCE} pings under way, of each address one`, async () => {
+    const { clock, prober, hear, most, pings, shown } = start()
+    const all = peers(64)
+    for (const record of all) hear(record)
+    const keys = all.map(({ id }) => id ?? '')
+    await clock.until(Promise.all([0, 1, 2, 3].map(() => prober.prove(keys))))
+    expect([most(), pings.length, new Set(pings).size, shown().length]).toEqual([PROBES_AT_ONCE, 64, 64, 64])
+  })
+
+  test('rows only heard of, suspects and pings by hand share it', async () => {
+    const { clock, prober, prove, hear, net, most, pings } = start()
+    net.answer = () => 'silent'
+    const [known, heard] = [peers(40).slice(0, 20), peers(40).slice(20)]
+    for (const record of known) prove(record)
+    for (const record of heard) hear(record)
+    for (const { id } of [...known, ...heard]) prober.doubt(id ?? '')
+    for (let i = 0; i < 20; i++) void prober.byHand(`10.9.0.${i}:1`, null)
+    await clock.advance(SILENCE_MS * 3 - 1)
+    expect([most(), pings.length]).toEqual([PROBES_AT_ONCE, PROBES_AT_ONCE * 3])
+    await clock.advance(SILENCE_MS * 3)
+    const byHand = pings.filter((line) => line.includes(' 10.9.')).length
+    expect([most(), pings.length, byHand]).toEqual([PROBES_AT_ONCE, PROBES_AT_ONCE * 6, 20])
+  })
+})
+
+describe('what an answer says', () => {
+  test('another node at its address ends a row', async () => {
+    const { clock, prober, prove, net, told } = start()
+    prove(ash)
+    net.answer = () => ({ by: 'elm' })
+    await clock.until(prober.prove(['ash']))
+    expect(told).toEqual(['5 removed ash', '5 probed ash by elm'])
+  })
+
+  test('somebody without an identity at the address of who has one proves nothing', async () => {
+    const { clock, prober, prove, net, keeper, told } = start()
+    prove(ash)
+    net.answer = () => ({ by: null })
+    await clock.until(prober.prove(['ash']))
+    expect(keeper.current().rows.get('ash')?.state).toEqual('suspect')
+    await clock.advance(10_000)
+    expect(told.filter((line) => line.includes('removed')).map((line) => line.split(' ')[1])).toEqual(['removed'])
+  })
+
+  test('a refusal is looked at again sooner than silence', async () => {
+    const { clock, prober, prove, net, pings, told } = start()
+    net.answer = (address) => (address === AT ? 'refused' : 'silent')
+    prove(ash)
+    prove(signedBy('elm', ELSEWHERE))
+    prober.doubt('ash')
+    prober.doubt('elm')
+    await clock.advance(9_000)
+    expect(pings).toEqual([`0 ${AT}`, `0 ${ELSEWHERE}`, `300 ${AT}`, `600 ${AT}`, `2900 ${ELSEWHERE}`, `5800 ${ELSEWHERE}`])
+    expect(told.filter((line) => line.includes('removed'))).toEqual(['601 removed ash', '7800 removed elm'])
+  })
+
+  test("this node's own answer measures its row and proves nothing; a twin's says nothing", async () => {
+    const { clock, prober, net, own, keeper, announce, pings } = start()
+    announce(AT)
+    const row = () => {
+      const found = keeper.current().rows.get(own.id)
+      return found && [found.latency.rttMs, found.lastProofMs, found.strikes, found.state]
+    }
+    const wallMs = clock.wallMs()
+    await clock.advance(100)
+    net.answer = () => ({ by: own.id, run: 'another' })
+    await clock.until(prober.prove([own.id]))
+    expect(row()).toEqual([null, wallMs, 0, 'alive'])
+    net.answer = () => ({ by: own.id, run: own.run })
+    await clock.advance(200)
+    await clock.until(prober.prove([own.id]))
+    expect(row()).toEqual([5, wallMs, 0, 'alive'])
+    net.answer = () => 'silent'
+    await clock.advance(200)
+    await clock.until(prober.prove([own.id]))
+    expect(row()).toEqual([5, wallMs, 0, 'alive'])
+    expect(new Set(pings.map((line) => line.split(' ')[1]))).toEqual(new Set(['127.0.0.1:8088']))
+  })
+
+  test('an address that leads back to this node is no peer, and is told', async () => {
+    const { clock, prober, hear, net, own, shown, told } = start()
+    hear(unsignedRecord(AT))
+    net.answer = () => ({ by: own.id, run: own.run })
+    await clock.until(prober.prove([AT]))
+    expect([shown(), told]).toEqual([[], [`5 probed ${AT} by ${own.id}`]])
+  })
+
+  test('who is removed while it is pinged has not been probed', async () => {
+    const { clock, prober, prove, keeper, told } = start()
+    prove(ash)
+    prober.doubt('ash')
+    keeper.apply((table, wallMs) => removeRow(table, 'ash', 'no address', wallMs))
+    await clock.advance(1_000)
+    expect(told).toEqual(['0 removed ash'])
+  })
+})
+
+describe('by hand', () => {
+  test('an address without a row is pinged and told, whatever it is', async () => {
+    const { clock, prober, pings, told } = start()
+    const pinged = await clock.until(prober.byHand(AT, null))
+    expect([pinged.burst, pings, told]).toEqual([{ type: 'answered', rttMs: 5 }, [`0 ${AT}`], []])
+  })
+
+  test("a row's ping goes into the table like any other", async () => {
+    const { clock, prober, prove, net, pings, strikes } = start()
+    prove(ash)
+    net.answer = () => 'silent'
+    const pinged = await clock.until(prober.byHand(AT, 'ash'))
+    expect([pinged.burst.type, pings, strikes('ash')]).toEqual(['silent', [`0 ${AT}`], 1])
+  })
+
+  test('is a ping of its own though one ended just now', async () => {
+    const { clock, prober, prove, pings } = start()
+    prove(ash)
+    await clock.until(prober.prove(['ash']))
+    await clock.until(prober.byHand(AT, 'ash'))
+    expect(pings).toEqual([`0 ${AT}`, `5 ${AT}`])
+  })
+})
+
+describe('a node whose own link is dead', () => {
+  const isolated = { level: 'error', text: 'nobody answers: this node may be cut off itself', fix: 'Check the network of this machine.' }
+
+  test.each([15, 1_000])('for 20 s removes none of %i peers, says so, and is whole within 3 s of its return', async (count) => {
+    const { clock, prober, prove, net, health, shown, keeper, told } = start()
+    const all = peers(count)
+    for (const record of all) prove(record)
+    // Each has been pinged at its own time of the period.
+    for (const [i, { id }] of all.entries()) clock.setTimeout(() => prober.doubt(id ?? ''), (i * Math.max(5_000, count * 250)) / count)
+    await clock.advance(10_000)
+    expect(health.list()).toEqual([])
+    const { answer } = net
+    net.answer = () => 'silent'
+    await clock.advance(20_000)
+    expect([shown().length, health.list()]).toEqual([count, [isolated]])
+    net.answer = answer
+    await clock.advance(3_000)
+    const suspects = shownRows(keeper.current()).filter(({ state }) => state === 'suspect')
+    expect([shown().length, suspects, health.list()]).toEqual([count, [], []])
+    expect(told.filter((line) => /isolated|together|removed/.test(line)).map((line) => line.split(' ')[1])).toEqual([
+      'isolated',
+      'together',
+    ])
+  })
+
+  test('and one whose peers all refuse is not in doubt of itself: they are gone', async () => {
+    const { clock, prober, prove, net, health, shown, keeper } = start()
+    const all = peers(5)
+    for (const record of all) prove(record)
+    net.answer = () => 'refused'
+    for (const { id } of all) prober.doubt(id ?? '')
+    await clock.advance(5_000)
+    expect([shown(), health.list(), offlineRows(keeper.current(), clock.wallMs()).length]).toEqual([[], [], 5])
+  })
+
+  test('and one of whose peers one still answers removes the others soon, for that one is asked at once', async () => {
+    const { clock, prober, prove, net, health, shown, told } = start()
+    const all = peers(5)
+    for (const record of all) prove(record)
+    net.answer = (address) => (address === addressOf(0) ? { by: 'peer0' } : 'silent')
+    for (const { id } of all) prober.doubt(id ?? '')
+    await clock.advance(15_000)
+    expect([shown(), health.list()]).toEqual([['peer0'], []])
+    expect(told.filter((line) => /isolated|together|removed/.test(line))).toMatchInlineSnapshot(`
+      [
+        "2000 isolated",
+        "2005 together",
+        "4005 isolated",
+        "4010 together",
+        "6000 removed peer4",
+        "6010 removed peer1",
+        "9000 removed peer2",
+        "9000 removed peer3",
+      ]
+    `)
+  })
+
+  test('and one of whose only two peers both fall silent takes them for gone: it may be the two', async () => {
+    const { clock, prober, prove, net, health, shown } = start()
+    const all = peers(2)
+    for (const record of all) prove(record)
+    net.answer = () => 'silent'
+    for (const { id } of all) prober.doubt(id ?? '')
+    await clock.advance(15_000)
+    expect([shown(), health.list()]).toEqual([[], []])
+  })
+})
+
+describe('a row of the file', () => {
+  const stored = (keeper: ReturnType<typeof start>['keeper'], record = ash): void => {
+    keeper.apply((table) => restoreRows(table, [{ record, stored: NOT_MEASURED, written: null }]))
+  }
+
+  test('that is silent while nobody answers is asked for ever, and found within 12 s of its return', async () => {
+    const { clock, leap, prober, net, keeper, pings, shown } = start()
+    stored(keeper)
+    net.answer = () => 'silent'
+    prober.doubt('ash')
+    await clock.advance(60_000)
+    leap(5 * DAY)
+    await clock.advance(60_000)
+    expect(pings).toEqual(
+      [0, 2_900, 6_800, 12_700, 22_600, 34_500, 46_400, 58_300, 70_200, 82_100, 94_000, 105_900, 117_800].map((ms) => `${ms} ${AT}`),
+    )
+    net.answer = () => ({ by: 'ash' })
+    await clock.advance(12_000)
+    expect(shown()).toEqual(['ash'])
+  })
+
+  test('that is silent while others answer is asked more and more rarely, every 5 min in the end, and given up after a day', async () => {
+    const { clock, leap, prober, prove, net, keeper, pings, told } = start()
+    prove(signedBy('elm', ELSEWHERE))
+    stored(keeper)
+    net.answer = (address) => (address === AT ? 'silent' : { by: 'elm' })
+    prober.doubt('ash')
+    prober.doubt('elm')
+    await clock.advance(60_000)
+    leap(3_600_000)
+    pings.length = 0
+    await clock.advance(700_000)
+    expect(pings.filter((line) => line.endsWith(` ${AT}`))).toEqual([`188200 ${AT}`, `446100 ${AT}`, `748000 ${AT}`])
+    leap(DAY)
+    await clock.advance(300_000)
+    expect(told.filter((line) => line.endsWith(' ash'))).toEqual(['1051900 dropped ash'])
+  })
+
+  test('is not given up, having been silent for a day, when nobody answered meanwhile', async () => {
+    const { clock, leap, prober, prove, net, keeper, shown } = start()
+    prove(signedBy('elm', ELSEWHERE))
+    stored(keeper)
+    net.answer = () => 'silent'
+    prober.doubt('ash')
+    prober.doubt('elm')
+    await clock.advance(60_000)
+    leap(2 * DAY)
+    await clock.advance(60_000)
+    expect([shown(), [...keeper.current().rows.keys()]]).toEqual([[], ['ash']])
+  })
+})
+
+test('a row that nobody has planned is looked at; one that is planned, or is being pinged, waits for that', async () => {
+  const { clock, prober, prove, pings } = start()
+  prove(ash)
+  prober.ensure('ash')
+  prober.ensure('ash')
+  await clock.advance(100)
+  prober.ensure('ash')
+  await clock.advance(1_000)
+  expect(pings).toEqual([`0 ${AT}`])
+})
+
+test('ended, it leaves no timer', async () => {
+  const { clock, prober, prove, end } = start()
+  prove(ash)
+  prober.doubt('ash')
+  await clock.advance(1_000)
+  end()
+  expect(clock.timerCount).toEqual(0)
+})

@@ -1,0 +1,48 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { NOT_MEASURED } from '../../src/domain/ip-table.ts'
+import { nextProbeMs, type ProbeCircumstances } from '../../src/domain/probe-pace.ts'
+import { signedBy } from '../records.ts'
+
+const FEW: ProbeCircumstances = { rows: 4, refused: false, isolated: false, silentForMs: 0 }
+const NODE = { strikes: 0, stored: null, record: signedBy('ash', '192.0.2.1:8088') }
+const P2PRC = { ...NODE, record: { ...NODE.record, id: null, envelope: null } }
+const silent = (strikes: number) => ({ ...NODE, strikes })
+const stored = (strikes: number) => ({ ...NODE, strikes, stored: NOT_MEASURED })
+
+test.each<[string, Parameters<typeof nextProbeMs>[0], Partial<ProbeCircumstances>, number]>([
+  ['a node', NODE, {}, 5_000],
+  ['a P2PRC node, whose answer costs it more', P2PRC, {}, 30_000],
+  ['a node in a table of 40, the share of which is 10 s', NODE, { rows: 40 }, 10_000],
+  ['a P2PRC node in a table of 40', P2PRC, { rows: 40 }, 30_000],
+  ['a node in a table of 10,000', NODE, { rows: 10_000 }, 2_500_000],
+  ['who was silent', silent(1), {}, 1_000],
+  ['who was silent twice', silent(2), {}, 1_000],
+  ['who refused', silent(1), { refused: true }, 300],
+  ['who was silent, however large the table', silent(1), { rows: 10_000 }, 1_000],
+  ['who was silent while this node is in doubt of itself', silent(1), { isolated: true }, 500],
+  ['who answered last, while this node is in doubt of itself', NODE, { isolated: true }, 5_000],
+  ['a row of the file that was not asked yet', stored(0), {}, 5_000],
+  ['one that was silent once', stored(1), {}, 1_000],
+  ['one that was silent twice', stored(2), {}, 2_000],
+  ['one that was silent four times', stored(4), {}, 8_000],
+  ['one that was silent five times', stored(5), {}, 10_000],
+  ['one that was silent a thousand times', stored(1_000), { silentForMs: 3_600_000 }, 10_000],
+  ['one that was silent for more than an hour', stored(1_000), { silentForMs: 3_600_001 }, 300_000],
+  ['one that refused, which says no more than silence', stored(1), { refused: true }, 1_000],
+  ['one of 1,000 rows, whose share is more than 10 s', stored(1), { rows: 1_000 }, 10_000],
+  ['one of 20 rows, whose share is 5 s', stored(1), { rows: 20 }, 5_000],
+  ['one of 10,000 rows after an hour', stored(50), { rows: 10_000, silentForMs: 3_600_001 }, 300_000],
+  ['one that was silent while this node is in doubt of itself', stored(9), { isolated: true, silentForMs: 3_600_001 }, 500],
+])('%s is pinged again after so long', (_, row, circumstances, expected) =>
+  expect(nextProbeMs(row, { ...FEW, ...circumstances }, 0.5)).toEqual(expected),
+)
+
+test('chance draws 0.75 to 1.25 of it', () => expect([0, 1].map((one) => nextProbeMs(NODE, FEW, one))).toEqual([3_750, 6_250]))
+
+test('however large the table is, all its rows together cost no more than 4 pings a second', () =>
+  fc.assert(
+    fc.property(fc.integer({ min: 20, max: 100_000 }), (rows) => {
+      expect((rows * 1_000) / nextProbeMs(NODE, { ...FEW, rows }, 0.5)).toBeLessThanOrEqual(4.000_001)
+    }),
+  ))

@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest'
+import { createWorld } from '../sim/world.ts'
+import type { Fault } from './fault.ts'
+import { hostsOf } from './fault.ts'
+import { run } from './run.ts'
+import { type Scenario, scenarioOf } from './scenario.ts'
+import { shrink } from './shrink.ts'
+import { Watch } from './watch.ts'
+
+const asJson = (scenario: Scenario): Scenario => JSON.parse(JSON.stringify(scenario))
+
+test('a seed is the same run byte for byte, also from its JSON and after another run', async () => {
+  const once = await run(scenarioOf(8), { withStory: true })
+  const other = await run(scenarioOf(9), { withStory: true, untilMs: 10_000 })
+  const again = await run(asJson(scenarioOf(8)), { withStory: true })
+  expect(again).toEqual(once)
+  expect([once.story.length > 500, once.hash === other.hash]).toEqual([true, false])
+})
+
+test('every sort of fault comes up, each befalls hosts of its scenario, and none lasts longer than the rest of the story', () => {
+  const scenarios = Array.from({ length: 300 }, (_, seed) => scenarioOf(seed))
+  const types = new Set(scenarios.flatMap(({ faults }) => faults.map(({ type }) => type)))
+  const strays = scenarios.flatMap(({ seed, nodes, faults, endMs }) =>
+    faults
+      .filter((fault) => {
+        const isKnown = (host: string): boolean => ['frps', 'gopher', ...nodes.map(({ name }) => name)].includes(host)
+        return !hostsOf(fault).every(isKnown) || fault.atMs + ('forMs' in fault ? fault.forMs : 0) > endMs
+      })
+      .map((fault) => ({ seed, fault })),
+  )
+  expect(strays).toEqual([])
+  expect([...types].sort()).toEqual([
+    'black-hole',
+    'clock',
+    'cut',
+    'freeze',
+    'full-disk',
+    'gone',
+    'kill',
+    'loss',
+    'move',
+    'narrow',
+    'one-way',
+    'partition',
+    'refuse',
+    'reset',
+    'sever',
+    'sleep',
+    'slow',
+    'stop',
+  ])
+})
+
+test('a scenario is cut down to what its failure needs', async () => {
+  const whole = scenarioOf(16)
+  const isNeeded = (fault: Fault): boolean => fault.type === 'move'
+  const fails = async ({ faults, nodes }: Scenario): Promise<boolean> =>
+    faults.some(isNeeded) && nodes.some(({ name, services }) => name === 'fir' && services.includes('udp'))
+  const { nodes, faults, frps, p2prc } = await shrink(whole, fails, () => true)
+  expect({
+    nodes: nodes.map(({ name, services, seeds }) => [name, services, seeds]),
+    faults: faults.map(({ type }) => type),
+    frps,
+    p2prc,
+  }).toEqual({
+    nodes: [
+      ['ash', [], []],
+      ['fir', ['udp'], ['ash']],
+    ],
+    faults: ['move'],
+    frps: false,
+    p2prc: null,
+  })
+})
+
+test('what must hold at every moment is seen from outside: pings at once, of one address, and without a pause', () => {
+  const world = createWorld()
+  const watch = new Watch(world)
+  const ping = (address: string) => world.onRequest('ash', address, { method: 'GET', path: '/server_info', timeoutMs: 1_000 })
+  const done = { type: 'failed', reason: 'refused', text: 'connection refused' } as const
+  ping('10.0.0.2:8088')(done)
+  ping('10.0.0.2:8088')
+  const soFar = watch.flaws.length
+  ping('10.0.0.2:8088')
+  for (let port = 1; port <= 15; port++) ping(`10.0.0.3:${port}`)
+  world.network.onHappening('0 ash killed')
+  for (let i = 0; i < 65; i++) ping('10.0.0.4:8088')(done)
+  expect([soFar, watch.flaws]).toEqual([
+    0,
+    [
+      { kind: 'pinged twice at once', text: '0.0 s: ash pinged 10.0.0.2:8088 while it was pinging it' },
+      { kind: 'too many pings at once', text: '0.0 s: ash had 17 under way' },
+      { kind: 'pinged without a pause', text: '0.0 s: ash asked 10.0.0.4:8088 65 times in 10000 ms' },
+    ],
+  ])
+})

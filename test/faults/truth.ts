@@ -1,0 +1,127 @@
+// What must hold once the faults are over and the network had time to heal: tables, addresses, tunnels and services.
+import type { MoonwalkNode } from '../../src/answers.ts'
+import { allHosts } from './befall.ts'
+import { FRPS_HOST, P2PRC_HOST } from './hosts.ts'
+import { addressOf, type Stage, wordOf } from './stage.ts'
+import type { Answers } from './users.ts'
+import type { Flaw, Watch } from './watch.ts'
+
+/** A row is pinged again within this: half as much again as the longest plan. P2PRC rows are pinged more rarely. */
+const ROW_PERIOD_MS = 10_000
+const P2PRC_ROW_PERIOD_MS = 56_000
+/** An answer to a user counts for so long. */
+const FRESH_MS = 10_000
+
+interface Living {
+  readonly name: string
+  readonly node: MoonwalkNode
+  readonly isPublic: boolean
+}
+
+/** Every flaw that shows now. `sinceMs`: from when on nothing stood in the way. */
+export function flawsOf(stage: Stage, watch: Watch, answers: Answers, sinceMs: number): Flaw[] {
+  const flaws: Flaw[] = []
+  const note = (kind: string, text: string): void => void flaws.push({ kind, text })
+  const { world, nodes, gone, scenario } = stage
+  const living = scenario.nodes.flatMap(({ name, nat }): Living[] => {
+    const node = nodes.get(name)
+    return node && !gone.has(name) ? [{ name, node: node.current, isPublic: nat === 'none' }] : []
+  })
+  // Alone, nobody can prove where it is reached.
+  const hasProver = living.length > 1 || scenario.p2prc !== null
+  const isSomebody = new Map(allHosts(stage).map((host) => [world.identity(host).id, host]))
+  const wanted = new Map<string, { readonly name: string; readonly address: string | null }>()
+  for (const { name, node, isPublic } of living)
+    wanted.set(node.id, { name, address: isPublic && hasProver ? addressOf(world, name) : node.status().node.address })
+  const p2prcAddress = scenario.p2prc ? addressOf(world, P2PRC_HOST) : null
+
+  for (const { name, node, isPublic } of living) {
+    const { node: self, turn, services } = node.status()
+    if (isPublic && hasProver && (self.reachability !== 'public' || self.address !== addressOf(world, name)))
+      note('not public', `${name} is ${self.state}, ${self.reachability} at ${self.address} in place of ${addressOf(world, name)}`)
+    if (!isPublic && hasCandidate(stage, name, living) && self.state !== 'tunnelling.up')
+      note('no tunnel', `${name} is ${self.state}, turn ${turn?.name ?? 'none'}`)
+    if (!['serving', 'selectingTurn', 'tunnelling.down', 'tunnelling.up'].includes(self.state)) note('stuck', `${name} is ${self.state}`)
+
+    const rows = node.peers().peers
+    for (const [id, { name: other, address }] of wanted) {
+      const row = rows.find((one) => one.id === id)
+      if (address === null) continue
+      if (!row) note(other === name ? 'own row missing' : 'row missing', `${name} does not list ${other} at ${address}`)
+      else if (row.address !== address) note('row at another address', `${name} lists ${other} at ${row.address}, not ${address}`)
+      else if (row.state !== 'alive') note('row not alive', `${name} has ${other} as ${row.state}`)
+    }
+    for (const row of rows) {
+      const isP2prc = row.id === null && row.address === p2prcAddress
+      if (row.id === null ? !isP2prc : !wanted.has(row.id))
+        note(
+          'row of nobody',
+          `${name} lists ${row.name} at ${row.address}, ${row.id === null ? 'p2prc' : isSomebody.get(row.id)}, ${row.state}`,
+        )
+      if (row.self || row.state !== 'alive') continue
+      const periodMs = row.id === null ? P2PRC_ROW_PERIOD_MS : ROW_PERIOD_MS
+      const agoMs = world.clock.now() - Math.max(sinceMs, watch.pingedAtMs(name, row.address))
+      if (agoMs > periodMs)
+        note('row not pinged', `${name} has not pinged ${row.name} at ${row.address} for ${Math.round(agoMs / 1_000)} s`)
+    }
+    if (p2prcAddress !== null && !rows.some((row) => row.id === null && row.address === p2prcAddress))
+      note('p2prc row missing', `${name} does not list ${P2PRC_HOST} at ${p2prcAddress}`)
+
+    if (isPublic ? !hasProver : !hasCandidate(stage, name, living)) continue
+    for (const { name: service, kind, state, public: at, error } of services) {
+      // An frps without a port for domains carries none.
+      if (kind === 'http' && turn !== null && turn.id === null) continue
+      if (state !== 'up' || at === null) {
+        note('service not up', `${service} of ${name} is ${state}: ${error}`)
+        continue
+      }
+      const answer = answers.get(`${kind} ${at}`)
+      if (answer && world.clock.now() - answer.atMs < FRESH_MS && answer.word !== wordOf(name, kind))
+        note('service does not answer', `${service} of ${name} at ${at} answered ${answer.word}`)
+      if (!answer) note('service not asked', `${service} of ${name} at ${at}`)
+    }
+    // The file may keep more: who was in it at the start and could not be asked yet.
+    const stored = new Set(world.store(name).table.rows.map(({ host, port }) => `${host}:${port}`))
+    for (const { name: other, address } of rows)
+      if (!stored.has(address)) note('file behind', `the file of ${name} lacks ${other} at ${address}`)
+  }
+  flaws.push(...carriedTwice(stage, living), ...ghosts(living, wanted))
+  return flaws
+}
+
+/** Somebody who lives and could carry for it. */
+function hasCandidate(stage: Stage, name: string, living: readonly Living[]): boolean {
+  const { scenario } = stage
+  const turns = scenario.nodes.find((spec) => spec.name === name)?.turns ?? []
+  if (turns.includes('frps')) return true
+  return scenario.p2prc !== null || living.some((one) => one.isPublic && scenario.nodes.find((spec) => spec.name === one.name)?.offersTurn)
+}
+
+/** Two TURNs that carry one service. */
+function carriedTwice({ scenario }: Stage, living: readonly Living[]): Flaw[] {
+  const carriers = new Map<string, string[]>()
+  for (const { name, node } of living)
+    for (const { proxies } of node.status().clients)
+      for (const { name: proxy } of proxies) carriers.set(proxy, [...(carriers.get(proxy) ?? []), name])
+  return scenario.nodes.flatMap(({ name }) => {
+    const id = living.find((one) => one.name === name)?.node.id.slice(0, 16)
+    return [...carriers]
+      .filter(([proxy, by]) => id !== undefined && proxy.startsWith(id) && by.length > 1)
+      .map(([proxy, by]) => ({ kind: 'service at two addresses', text: `${proxy.slice(17)} of ${name} is carried by ${by.join(' and ')}` }))
+  })
+}
+
+/** Clients that a TURN still carries although their node is elsewhere, or nowhere. */
+function ghosts(living: readonly Living[], wanted: ReadonlyMap<string, { readonly name: string }>): Flaw[] {
+  return living.flatMap(({ name, node }) =>
+    node.status().clients.flatMap(({ proxies }) => {
+      const id = proxies[0]?.name.slice(0, 16)
+      const owner = id === undefined ? undefined : living.find((one) => one.node.id.startsWith(id))
+      if (id === undefined || owner?.node.status().turn?.id === node.id) return []
+      const who = owner?.name ?? [...wanted].find(([known]) => known.startsWith(id))?.[1].name ?? 'somebody gone'
+      return [{ kind: 'ghost client', text: `${name} still carries ${who}` }]
+    }),
+  )
+}
+
+export { FRPS_HOST }

@@ -1,0 +1,123 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { type ByHand, edited, upToDate } from '../../src/p2prc/by-hand.ts'
+import { rowLines } from '../../src/p2prc/row-lines.ts'
+import { formatTableFile, parseTableFile } from '../../src/p2prc/table-codec.ts'
+import type { StoredRow, StoredTable } from '../../src/p2prc/table-file.ts'
+
+const [ASH_ID, ELM_ID] = ['a1'.repeat(16), 'e1'.repeat(16)]
+const row = (given: Partial<StoredRow>): StoredRow => ({
+  id: null,
+  name: '',
+  host: '203.0.113.7',
+  port: 8088,
+  latency: null,
+  download: null,
+  upload: null,
+  lastSeen: null,
+  envelope: null,
+  p2prc: null,
+  ...given,
+})
+
+function found(value: unknown) {
+  const parsed = parseTableFile(JSON.stringify(value))
+  if (parsed.type !== 'table') throw new Error('no table')
+  return parsed
+}
+const byHandIn = (value: unknown): ByHand => found(value).byHand
+/** The file after `tables` were written one after another, and its rows by host and note. */
+function written(byHand: ByHand, ...tables: readonly StoredTable[]) {
+  let own = byHand
+  for (const table of tables) own = upToDate(own, table)
+  const { ip_address, ...others } = JSON.parse(formatTableFile(tables.at(-1) ?? { rows: [] }, own))
+  return { notes: ip_address.map((one: { ipv4: string; note?: string }) => [one.ipv4, one.note ?? null]), others }
+}
+
+const FILE = { ip_address: [{ ipv4: '203.0.113.7', 'port no': '8088', note: 'in the cellar' }] }
+
+test.each<[string, readonly StoredRow[]]>([
+  ['a row of the same address', [row({})]],
+  ['a row that got an id', [row({ id: ASH_ID })]],
+])('a person’s own fields stay with %s', (_, rows) =>
+  expect(written(byHandIn(FILE), { rows })).toEqual({ notes: [['203.0.113.7', 'in the cellar']], others: {} }),
+)
+
+test('a person’s own fields follow a server that got an id to its new address', () => {
+  const [here, moved] = [{ rows: [row({ id: ASH_ID })] }, { rows: [row({ id: ASH_ID, host: '198.51.100.4' })] }]
+  expect(written(byHandIn(FILE), here, moved)).toEqual({ notes: [['198.51.100.4', 'in the cellar']], others: {} })
+})
+
+test('a person’s own fields are not given to another server that took the address', () => {
+  const known = { ip_address: [{ ...FILE.ip_address[0], id: ASH_ID, name: 'ash' }] }
+  const elm = { rows: [row({ id: ELM_ID })] }
+  expect(written(byHandIn(known), elm)).toEqual({
+    notes: [['203.0.113.7', null]],
+    others: { absent: [{ ipv4: '203.0.113.7', 'port no': '8088', name: 'ash', id: ASH_ID, note: 'in the cellar' }] },
+  })
+})
+
+test('a person’s own fields wait for a server that left the table, over a restart too', () => {
+  const text = formatTableFile({ rows: [] }, byHandIn(FILE))
+  const next = parseTableFile(text)
+  expect(next.type === 'table' && [next.table.rows, written(next.byHand, { rows: [row({})] })]).toEqual([
+    [],
+    { notes: [['203.0.113.7', 'in the cellar']], others: {} },
+  ])
+})
+
+test('rows that can’t be used and keys that are not known go back as they are', () => {
+  const strange = [{ ipv4: '203.0.113.5', 'port no': '80 88', name: 'cellar' }, 'ash', 7]
+  const value = { comment: 'mine', ip_address: [...strange, { ipv4: '203.0.113.7', 'port no': 8088 }], absent: 'as well' }
+  const again = JSON.parse(formatTableFile({ rows: [row({})] }, byHandIn(value)))
+  expect({ ...again, ip_address: again.ip_address.slice(1) }).toEqual({ comment: 'mine', ip_address: strange, absent: 'as well' })
+})
+
+test('rows that somebody wrote while the node ran wait until the table has them', () => {
+  const before = { rows: [row({ name: 'ash' })] }
+  const now = found({
+    ip_address: [
+      { ipv4: '203.0.113.7', 'port no': '8088' },
+      { ipv4: '198.51.100.4', 'port no': '8088', note: 'new' },
+    ],
+  })
+  const byHand = edited(now, before)
+  expect(written(byHand, before)).toEqual({
+    notes: [
+      ['203.0.113.7', null],
+      ['198.51.100.4', 'new'],
+    ],
+    others: {},
+  })
+  const both = { rows: [...before.rows, row({ host: '198.51.100.4', id: ELM_ID })] }
+  expect(written(byHand, both)).toEqual({
+    notes: [
+      ['203.0.113.7', null],
+      ['198.51.100.4', 'new'],
+    ],
+    others: {},
+  })
+  expect(upToDate(byHand, both).waiting).toEqual([])
+})
+
+test('each row’s line is found, however the file is laid out', () => {
+  const text = `{ "before": [ {"ip_address": [1,
+    2]} ], "IP_Address": [
+      { "ipv4": "203.0.113.7",
+        "note": "a } in \\"text\\" ]" }, 7,
+
+      [1, [2,
+      3]],
+    "x" ]
+  , "after": [1, 2] }`
+  expect(rowLines(text)).toEqual([3, 4, 6, 8])
+  expect([rowLines('{"ip_address":[]}'), rowLines('{}'), rowLines('{"ip_address":null}')]).toEqual([[], [], []])
+})
+
+test('there is a line for each row, whatever the rows are', () =>
+  fc.assert(
+    fc.property(fc.array(fc.jsonValue(), { maxLength: 6 }), fc.jsonValue(), fc.constantFrom(undefined, 1), (rows, other, indent) => {
+      const text = JSON.stringify({ other, ip_address: rows, another: other }, null, indent)
+      expect(rowLines(text).length).toEqual(rows.length)
+    }),
+  ))
