@@ -24,4 +24,5 @@ export {
   trailerHeaders,
 } from './web/http-rules.ts'
 export { type VhostFinder, type VhostRoute, Vhosts } from './web/vhosts.ts'
+export { OVER_LIMIT as DATAGRAM_OVER_LIMIT } from './wire/packet-stream.ts'
 export { proxyHeader } from './wire/proxy-protocol.ts'

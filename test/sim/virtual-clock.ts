@@ -8,6 +8,8 @@ const MOST_TURNS = 10_000
 const QUIET_TURNS = 2
 /** A timer that is set for later runs this much later at least, in ms. Less may be lost in the sum, and whoever sets it again for the rest never gets there. */
 const FINEST_MS = 1e-6
+/** Timers that may run without time moving on. */
+const MOST_AT_ONCE = 1_000_000
 
 export interface VirtualClockOptions {
   /** More where what goes on can't be counted, as with links that use the host's own immediates. */
@@ -15,8 +17,6 @@ export interface VirtualClockOptions {
   /** What `wallMs` says at the beginning. */
   readonly epochMs?: number
 }
-/** Timers that may run without time moving on. */
-const MOST_AT_ONCE = 1_000_000
 
 interface Timer {
   readonly id: number

@@ -7,6 +7,7 @@ import type { ServiceCause } from '../../domain/service-cause.ts'
 import {
   type AcceptedLink,
   bucketFor,
+  DATAGRAM_OVER_LIMIT,
   type DatagramPort,
   LimitedLink,
   type Link,
@@ -47,15 +48,16 @@ const LOCAL_DIAL_TIMEOUT = 10_000
 export function createOwnPorts({ clock, network, ports, vhosts, bindHost, meter, onBug }: OwnPortNeeds) {
   const limitOf = ({ options }: ServiceSpec): TokenBucket | null =>
     bucketFor('client', { bandwidthLimit: options?.limit ?? '', bandwidthLimitMode: '' }, clock)
+  const failed = ({ name }: ServiceSpec, why: string): void => meter(name)?.failed(why, clock.wallMs())
   const serve = async (spec: ServiceSpec, { served }: Came, limit: TokenBucket | null, accepted: AcceptedLink): Promise<void> => {
     const local = await network.dial(spec.local, { timeoutMs: LOCAL_DIAL_TIMEOUT })
     if (isFailureOf(local)) {
       served(localCause(spec.local, local))
-      meter(spec.name)?.failed(`nothing answers at ${spec.local}: ${local.text}`, clock.wallMs())
+      failed(spec, `nothing answers at ${spec.local}: ${local.text}`)
       return accepted.refuse()
     }
     served(null)
-    local.link.on('error', () => meter(spec.name)?.failed(`${spec.local} broke a connection off`, clock.wallMs()))
+    local.link.on('error', () => failed(spec, `${spec.local} broke a connection off`))
     const header = headerOf(spec, accepted)
     if (header !== null) local.link.write(header)
     const { first } = accepted
@@ -84,15 +86,16 @@ export function createOwnPorts({ clock, network, ports, vhosts, bindHost, meter,
       local: spec.local,
       withHeader: spec.options?.proxyProtocol !== undefined,
       toUser: (bytes, user) => {
-        if (limit?.admit(bytes.length) === false) return
+        if (limit?.admit(bytes.length) === false) return failed(spec, DATAGRAM_OVER_LIMIT)
         toUser(bytes, user)
         count('out', bytes, user)
       },
-      onFail: (why) => meter(spec.name)?.failed(why, clock.wallMs()),
+      onFail: (why) => failed(spec, why),
+      onBug,
     })
     const opened = await network.openDatagrams(address, (bytes, from) => {
       const isProof = came.intercept(bytes)
-      if (!isProof && limit?.admit(bytes.length) === false) return
+      if (!isProof && limit?.admit(bytes.length) === false) return failed(spec, DATAGRAM_OVER_LIMIT)
       count('in', bytes, from)
       if (!isProof) users.toService(bytes, from)
     })
@@ -108,8 +111,11 @@ export function createOwnPorts({ clock, network, ports, vhosts, bindHost, meter,
     const { domain } = spec
     const limit = limitOf(spec)
     const wanted = { type, domains: domain === null ? [] : [domain], subdomain: '', locations: [] }
-    const failed = (why: string): void => meter(spec.name)?.failed(why, clock.wallMs())
-    const claimed = vhosts.claim(wanted, { rules: NO_RULES, serve: (user) => void serve(spec, came, limit, user).catch(onBug), failed })
+    const claimed = vhosts.claim(wanted, {
+      rules: NO_RULES,
+      serve: (user) => void serve(spec, came, limit, user).catch(onBug),
+      failed: (why) => failed(spec, why),
+    })
     if (claimed.type === 'refused')
       return { type: 'refused', cause: causeOfRefusal(claimed.error, { kind: type, port: 0, domain, group: null, at: null }) }
     return { type: 'shared', port: vhosts.port, close: async () => claimed.release() }
