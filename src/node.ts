@@ -71,7 +71,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   })
 
   // Membership: who is there, how near, and how this node is reached.
-  const file = createTableFile({ ...ports, keeper, own, policy, health, publish })
+  const file = createTableFile({ ...ports, keeper, own, policy, health, publish, onBug })
   const operatorChanges = createOperatorChanges({ clock, store: ports.store, keeper, services, health, publish, onBug })
   const requests = endable(http, ending.signal)
   const calls = createPeerCalls({ clock, random, identity, http: requests })

@@ -16,8 +16,8 @@ export interface ProbeSchedule {
   forget(key: string): void
   /** A ping that belongs to no key, inside the same limits. */
   once(ping: () => Promise<void>): void
-  /** Its ping is under way or waits for a place. */
-  isPending(key: string): boolean
+  /** Its ping is to come at once, and has not begun. */
+  isWaiting(key: string): boolean
   /** It will be pinged. */
   isPlanned(key: string): boolean
   /** Keys under way or waiting for a place. */
@@ -38,6 +38,7 @@ export function createProbeSchedule(
   const urgent = new Subject<string>()
   const single = new Subject<() => Promise<void>>()
   const pending = new Set<string>()
+  const begun = new Set<string>()
   const requested = new Set<string>()
   let allowance = fullAllowance(LIMITS, clock.now())
   const due$ = interval(PROBE_TICK, clockScheduler(clock)).pipe(mergeMap(() => from(wheel.turn())))
@@ -49,6 +50,7 @@ export function createProbeSchedule(
     })
   const ended = (key: string): void => {
     pending.delete(key)
+    begun.delete(key)
     if (requested.delete(key)) urgent.next(key)
   }
   /** Bursts that wait for a place, or have one. */
@@ -61,7 +63,11 @@ export function createProbeSchedule(
   const admit = (key: string): void => {
     if (pending.has(key)) return
     pending.add(key)
-    const burst = paced(() => probe(key)).pipe(finalize(() => ended(key)))
+    const begin = (): Promise<void> => {
+      begun.add(key)
+      return probe(key)
+    }
+    const burst = paced(begin).pipe(finalize(() => ended(key)))
     if (isListed(key)) places.next(burst)
     else heard.next(burst)
   }
@@ -77,7 +83,7 @@ export function createProbeSchedule(
       requested.delete(key)
     },
     once: (ping) => single.next(ping),
-    isPending: (key) => pending.has(key),
+    isWaiting: (key) => pending.has(key) && !begun.has(key),
     isPlanned: (key) => wheel.has(key) || pending.has(key),
     get pending() {
       return pending.size

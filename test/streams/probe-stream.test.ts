@@ -53,9 +53,9 @@ test('nobody is pinged twice at once: a plan that comes due meanwhile has been m
   schedule.now('ash')
   schedule.later('ash', 100)
   await clock.advance(240)
-  expect([told, schedule.pending, schedule.isPending('ash')]).toEqual([['0 ash'], 1, true])
+  expect([told, schedule.pending, schedule.isWaiting('ash')]).toEqual([['0 ash'], 1, false])
   await clock.advance(1_000)
-  expect([told, schedule.pending, schedule.isPending('ash')]).toEqual([['0 ash', '250 ash done'], 0, false])
+  expect([told, schedule.pending, schedule.isWaiting('ash')]).toEqual([['0 ash', '250 ash done'], 0, false])
 })
 
 test('a wish that comes during a ping is kept, and however many come they are one', async () => {

@@ -92,7 +92,15 @@ export function createJoining(needs: JoiningNeeds): Joining {
     found()
     return id
   }
-  const seeds = createSeeds({ clock, random: random.fork('seeds'), table, join: (address) => meet(address, true, 'mayBeP2prc'), onBug })
+  /** Seeds added to the running node: who answers there is let in, whatever was said of it before. */
+  const addedByHand = new Set<string>()
+  const seeds = createSeeds({
+    clock,
+    random: random.fork('seeds'),
+    table,
+    join: (address) => meet(address, addedByHand.has(address), 'mayBeP2prc'),
+    onBug,
+  })
   const revisits = createRevisits({
     clock,
     random: random.fork('revisits'),
@@ -128,11 +136,13 @@ export function createJoining(needs: JoiningNeeds): Joining {
       if (record && isAllowed(record.address, policy)) remember(record)
     },
     addSeed: (address) => {
+      addedByHand.add(address)
       keeper.apply((current) => letIn(current, address))
       seeds.add(address)
     },
     forget: (key, address) => {
       revisits.forget(key)
+      addedByHand.delete(address)
       return seeds.forget(key, address)
     },
     seeds: () => seeds.list(),

@@ -49,8 +49,6 @@ export const createMembershipActor = (needs: MembershipNeeds) =>
         prober.isolated$.pipe(mergeMap((isolated) => (isolated ? EMPTY : gossip.spread({}, REUNION)))),
       ).subscribe({ error: onBug }),
     )
-    // The public port opens before this runs. Rows that peers have told by then are pinged like all others.
-    for (const key of keeper.current().rows.keys()) prober.ensure(key)
     joining.start()
     return () => {
       running.unsubscribe()

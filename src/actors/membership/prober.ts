@@ -165,7 +165,7 @@ export function createProber({ clock, random, calls, keeper, own, health }: Prob
   /** True when the ping under way, or one that ended just now, is as good as another. */
   const isAnswered = (key: string, row: Row): 'soon' | 'already' | null => {
     const address = addressFor(row)
-    if (flights.get(key) === address || (!flights.has(key) && schedule.isPending(key))) return 'soon'
+    if (flights.get(key) === address || schedule.isWaiting(key)) return 'soon'
     const end = ends.get(key)
     return end?.address === address && clock.now() - end.atMs < PROBE_GAP ? 'already' : null
   }

@@ -28,9 +28,10 @@ interface TableFileNeeds extends Pick<Ports, 'clock' | 'store' | 'identity'> {
   readonly policy: AddressPolicy
   readonly health: Pick<Health, 'set'>
   readonly publish: (news: News) => void
+  readonly onBug: (error: unknown) => void
 }
 
-export function createTableFile({ clock, store, identity, keeper, own, policy, health, publish }: TableFileNeeds): TableFile {
+export function createTableFile({ clock, store, identity, keeper, own, policy, health, publish, onBug }: TableFileNeeds): TableFile {
   let read: StoredTable = { rows: [] }
   let outside: readonly StoredRow[] = []
   let timer: { readonly id: unknown; readonly dueMs: number } | null = null
@@ -62,7 +63,7 @@ export function createTableFile({ clock, store, identity, keeper, own, policy, h
       dueMs,
       id: clock.setTimeout(() => {
         timer = null
-        void write()
+        write().catch(onBug)
       }, ms),
     }
   }

@@ -147,6 +147,14 @@ describe('a seed', () => {
     expect([facts, found, rows()]).toEqual([['0 network.found', '0 network.told'], [], [`${AT} unknown at ${AT}`]])
   })
 
+  test('of the configuration does not bring back whom a person removed', async () => {
+    const { keeper, clock, rows, end } = start({ seeds: [ELSEWHERE], residents: { [ELSEWHERE]: signedBy('ash', ELSEWHERE, { seq: 2 }) } })
+    keeper.apply((table, wallMs) => keepAway(table, 'ash', AT, wallMs))
+    await clock.settle()
+    end()
+    expect([rows(), [...keeper.current().removed]]).toEqual([[], [['ash', AT]]])
+  })
+
   test('brings back whom a person removed, by its address and whatever its id is', async () => {
     const { keeper, joining, at, clock, rows, end } = start()
     keeper.apply((table, wallMs) => keepAway(table, 'ash', AT, wallMs))

@@ -107,11 +107,6 @@ function start(before: (parts: ReturnType<typeof stateParts>) => void = () => {}
 
 const STARTED = ['announcer starts', 'reach starts', 'joining starts, 5 run']
 
-test('a row that was heard of before it runs is pinged', () => {
-  const { told } = start(({ keeper }) => void keeper.apply((table, wallMs) => merge(table, [ash], wallMs)))
-  expect(told).toEqual(['announcer starts', 'reach starts', `ensure ${ash.id}`, 'joining starts, 5 run'])
-})
-
 test('its parts run before anybody is met, and end with it', () => {
   const { actor, told, running } = start()
   expect(told).toEqual(STARTED)
