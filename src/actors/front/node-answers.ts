@@ -46,9 +46,11 @@ export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'pe
     const { choice, upSinceMs, provenAtMs } = snapshot().context
     if (!choice) return null
     const { turn, reason } = choice
-    const rttMs = keeper.current().rows.get(turn.key)?.latency.rttMs ?? needs.external.rttMs(turn.key) ?? turn.rttMs
+    const { rows, holders } = keeper.current()
+    const rttMs = rows.get(turn.key)?.latency.rttMs ?? needs.external.rttMs(turn.key) ?? turn.rttMs
     return {
-      id: turn.id,
+      // It may have been chosen by its address, as a P2PRC peer told of it, before it said who it is.
+      id: turn.id ?? rows.get(holders.get(turn.address) ?? '')?.record.id ?? null,
       name: turn.name,
       address: turn.address,
       rttMs,
