@@ -5,7 +5,7 @@ import { isFailure } from '../../src/ports.ts'
 import { SeededRandom, seedFor } from '../sim/chance.ts'
 import { FRPS_PORT, frps } from '../sim/frps.ts'
 import { type LiveNode, liveNode, NODE_PORT } from '../sim/live-node.ts'
-import { p2prcPeer } from '../sim/p2prc-peer.ts'
+import { type P2prcPeer, p2prcPeer } from '../sim/p2prc-peer.ts'
 import { slow } from '../sim/story.ts'
 import type { World } from '../sim/world.ts'
 import { FRPS_HOST, P2PRC_HOST, USER_HOST } from './hosts.ts'
@@ -22,6 +22,8 @@ export interface Stage {
   readonly scenario: Scenario
   /** Those that have started. */
   readonly nodes: ReadonlyMap<string, LiveNode>
+  /** The P2PRC peer, where there is one. */
+  readonly peer: P2prcPeer | null
   /** Hosts that are gone for good. */
   readonly gone: Set<string>
 }
@@ -36,13 +38,8 @@ export function setStage(world: World, scenario: Scenario, onNews: (node: string
   const hosts = [...specs.map(({ name }) => name), ...(scenario.frps ? [FRPS_HOST] : []), ...(p2prc ? [P2PRC_HOST] : [])]
   setWays(world, scenario.seed, [...hosts, USER_HOST])
   if (scenario.frps) frps(world, FRPS_HOST, TOKEN)
-  if (p2prc)
-    p2prcPeer(
-      world,
-      P2PRC_HOST,
-      NODE_PORT,
-      p2prc.seeds.map((seed) => addressOf(world, seed)),
-    )
+  const seeds = p2prc?.seeds.map((seed) => addressOf(world, seed)) ?? []
+  const peer = p2prc ? p2prcPeer(world, P2PRC_HOST, NODE_PORT, seeds) : null
   for (const spec of specs) {
     const begin = (): void => {
       const options = optionsOf(world, spec)
@@ -55,7 +52,7 @@ export function setStage(world: World, scenario: Scenario, onNews: (node: string
     if (spec.startMs === 0) begin()
     else world.clock.setTimeout(begin, spec.startMs)
   }
-  return { world, scenario, nodes, gone: new Set() }
+  return { world, scenario, nodes, peer, gone: new Set() }
 }
 
 /** What a service answers with to whoever connects. */

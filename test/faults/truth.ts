@@ -22,7 +22,7 @@ interface Living {
 export function flawsOf(stage: Stage, watch: Watch, answers: Answers, sinceMs: number): Flaw[] {
   const flaws: Flaw[] = []
   const note = (kind: string, text: string): void => void flaws.push({ kind, text })
-  const { world, nodes, gone, scenario } = stage
+  const { world, nodes, gone, scenario, peer } = stage
   const living = scenario.nodes.flatMap(({ name, nat }): Living[] => {
     const node = nodes.get(name)
     return node && !gone.has(name) ? [{ name, node: node.current, isPublic: nat === 'none' }] : []
@@ -64,7 +64,7 @@ export function flawsOf(stage: Stage, watch: Watch, answers: Answers, sinceMs: n
       if (agoMs > periodMs)
         note('row not pinged', `${name} has not pinged ${row.name} at ${row.address} for ${Math.round(agoMs / 1_000)} s`)
     }
-    if (p2prcAddress !== null && !rows.some((row) => row.id === null && row.address === p2prcAddress))
+    if (peer?.hasIntroducedItself() && !rows.some((row) => row.id === null && row.address === p2prcAddress))
       note('p2prc row missing', `${name} does not list ${P2PRC_HOST} at ${p2prcAddress}`)
 
     if (isPublic ? !hasProver : !hasCandidate(stage, name, living)) continue

@@ -10,11 +10,18 @@ const REQUEST_TIMEOUT = 30_000
 const FRPS_PORTS = { first: 40_000, last: 40_999 }
 const INFO = JSON.stringify({ Hostname: 'p2prc', Platform: 'linux', CPU: '', RAM: 0, Disk: 0, GPU: null })
 
+export interface P2prcPeer {
+  /** It has started and is through with asking everybody: until then, 30 s for each row that is gone, it may have spoken to nobody. */
+  hasIntroducedItself(): boolean
+}
+
 /** `seeds`: `host:port` of whom its table has at first. The table outlives its restarts. */
-export function p2prcPeer(world: World, name: string, port: number, seeds: readonly string[]): void {
+export function p2prcPeer(world: World, name: string, port: number, seeds: readonly string[]): P2prcPeer {
+  let introduced = false
   let rows: readonly WireRecord[] = seeds.map((seed) => recordAt(seed))
   const live = (ports: WorldPorts): void => {
     const { http, random, network } = ports
+    introduced = false
     let nextFrps = FRPS_PORTS.first
     const own = (): WireRecord => ({ ...recordAt(`${network.ownHosts()[0]}:${port}`), name })
 
@@ -75,13 +82,18 @@ export function p2prcPeer(world: World, name: string, port: number, seeds: reado
       },
     })
     // It prunes its table before it asks anybody.
-    void living(rows).then((kept) => {
-      rows = kept
-      return update()
-    })
+    void living(rows)
+      .then((kept) => {
+        rows = kept
+        return update()
+      })
+      .then(() => {
+        introduced = true
+      })
   }
   live(world.ports(name))
   world.onRestart(name, live)
+  return { hasIntroducedItself: () => introduced }
 }
 
 const addressOf = ({ ipv4, serverPort }: WireRecord): string => `${ipv4}:${serverPort}`
