@@ -1,9 +1,9 @@
 // Who is away, who is to stay away, and what is this node itself.
 import { describe, expect, test } from 'vitest'
-import { EMPTY_TABLE, merge, offlineRows, recordSpeed } from '../../src/domain/ip-table.ts'
+import { EMPTY_TABLE, type IpTable, merge, offlineRows, recordSpeed } from '../../src/domain/ip-table.ts'
 import { NO_LATENCY } from '../../src/domain/latency.ts'
-import { unsignedRecord } from '../../src/domain/record.ts'
-import { GONE_FOR, MINE_FOR, MOST_GONE, MOST_MINE, OFFLINE_FOR } from '../../src/domain/timings.ts'
+import { type PeerRecord, unsignedRecord } from '../../src/domain/record.ts'
+import { GONE_FOR, MINE_FOR, MOST_GONE, MOST_HEARD, MOST_MINE, OFFLINE_FOR } from '../../src/domain/timings.ts'
 import { signedBy } from '../records.ts'
 import {
   admit,
@@ -77,9 +77,17 @@ describe('offline', () => {
 
   test(`${MOST_GONE} removed rows are remembered; the oldest makes room, and who was removed a day ago goes too`, () => {
     const all = Array.from({ length: MOST_GONE + 2 }, (_, i) => signedBy(`peer${i}`, `10.0.${i >> 8}.${i & 255}:1`))
-    const { table: full } = merge(EMPTY_TABLE, all, 0)
-    const farewells = all.map(({ address }, i) => signedBy(`peer${i}`, address, { seq: 2, left: true }))
-    const { table } = merge(full, farewells, 0)
+    const comeAndGo = (before: IpTable, peers: readonly PeerRecord[]): IpTable =>
+      merge(
+        merge(before, peers, 0).table,
+        peers.map((peer) => ({ ...peer, seq: 2, left: true })),
+        0,
+      ).table
+    // No more than so many may be heard of at once.
+    const table = comeAndGo(
+      comeAndGo(comeAndGo(EMPTY_TABLE, all.slice(0, MOST_HEARD)), all.slice(MOST_HEARD, 2 * MOST_HEARD)),
+      all.slice(2 * MOST_HEARD),
+    )
     expect([table.gone.size, table.gone.has('peer1'), table.gone.has('peer2')]).toEqual([MOST_GONE, false, true])
     const later = play(() => ({ table, changes: [] }), hear(ash), ...thrice('ash', OFFLINE_FOR)).table
     expect([...later.gone.keys()]).toEqual(['ash'])
