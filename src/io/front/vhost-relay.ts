@@ -133,7 +133,7 @@ function exchange(user: VhostRequest, asked: ClientRequest, route: VhostRoute, {
     if (status === 100) return sayContinue()
     informationalBytes += rawHeaders.join('').length
     if (isOver || informationalBytes > MAX_ANSWER_HEADER_BYTES) return
-    user.inform({ status, reason: reasonOf(status), headers: informationalHeaders(rawHeaders) })
+    attempt(() => user.inform({ status, reason: reasonOf(status), headers: informationalHeaders(rawHeaders) }), onBug)
   })
   asked.on('response', (incoming) => {
     settle()

@@ -24,7 +24,13 @@ export function http2Request(stream: ServerHttp2Stream, { raw, isWhole, socket }
   stream.on('trailers', (headers) => {
     received = Object.entries(headers).flatMap(([name, value]) => [value ?? []].flat().flatMap((one) => [name, one]))
   })
-  stream.on('wantTrailers', () => stream.sendTrailers(trailers))
+  stream.on('wantTrailers', () => {
+    try {
+      stream.sendTrailers(trailers)
+    } catch {
+      if (!stream.destroyed) stream.sendTrailers({}) // some can't be said in HTTP/2
+    }
+  })
   stream.on('finish', () => {
     // Answered before all was sent. In the same turn it would be closed ahead of its answer.
     setImmediate(() => {
@@ -54,6 +60,7 @@ export function http2Request(stream: ServerHttp2Stream, { raw, isWhole, socket }
       trailers = grouped(headers)
     },
     page: (page) => {
+      if (stream.destroyed || stream.headersSent) return // its 'close' follows
       const { status, headers, body } = renderPage(page)
       stream.respond({ ':status': status, ...headers })
       stream.end(body)

@@ -31,7 +31,7 @@ export interface VhostRequest {
   trailers(): RawHeaders
   /** The user has sent all, or its service has begun to answer: from now on a pause of any length is allowed. */
   allowPauses(): void
-  /** Passes on an answer of the 1xx kind, but for 101. Not after `answer`. */
+  /** Passes on an answer of the 1xx kind, but for 101. Not after `answer`. Throws what Node throws when it can't be written. */
   inform(head: AnswerHead): void
   /** Begins the answer. Throws what Node throws when it can't be written. */
   answer(head: AnswerHead): Writable

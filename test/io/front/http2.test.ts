@@ -94,6 +94,27 @@ describe('HTTP/2 without TLS', () => {
     expect(served.heard.endsWith('\r\n\r\n5\r\nhello\r\n0\r\nx-sum: 9\r\n\r\n')).toEqual(true)
   })
 
+  test('loses what HTTP/2 can’t say ahead of the answer and behind it, and no more', async () => {
+    const door = await open()
+    const asked = ask(sessionTo(door))
+    const served = await door.next()
+    await served.whole()
+    const twice = 'ETag: a\r\nETag: b\r\nHTTP2-Settings: x\r\n'
+    served.say(
+      `HTTP/1.1 103 Early Hints\r\n${twice}\r\nHTTP/1.1 200 OK\r\nDate: today\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n${twice}\r\n`,
+    )
+    expect([await asked.closed, asked.seen, door.bugs]).toEqual([
+      constants.NGHTTP2_NO_ERROR,
+      { informed: [], head: { ':status': 200, date: 'today' }, trailers: {}, body: 'hi' },
+      [],
+    ])
+    const other = ask(sessionTo(door))
+    const next = await door.next()
+    await next.whole()
+    next.say(`HTTP/1.1 200 OK\r\n${twice}Content-Length: 0\r\n\r\n`)
+    expect([await other.closed, other.seen.head[':status']]).toEqual([constants.NGHTTP2_NO_ERROR, 502])
+  })
+
   test('passes both ways at once, before either is through', async () => {
     const door = await open()
     const asked = ask(sessionTo(door), { ':method': 'POST' }, null)
