@@ -9,6 +9,8 @@ import { ADDRESSES, buildTown, type Town, whatIsMissing } from './town.ts'
 
 const HELLO = 'hello from behind NAT'
 const TURNS = ['birch', 'cedar'] as const
+/** A moment, as the answers tell it. */
+const ISO = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/
 type Turn = (typeof TURNS)[number]
 
 let folder: string
@@ -68,7 +70,13 @@ async function expectTunnelled(home: RunningNode, { address, turn }: { readonly 
     state: 'tunnelling.up',
     reachability: 'tunnelled',
     turn: addressOf(turn),
-    services: [{ name: 'web', kind: 'tcp', local: '127.0.0.1:3000', public: address, state: 'up', error: null }],
+    services: [
+      {
+        ...{ name: 'web', kind: 'tcp', local: '127.0.0.1:3000', public: address, state: 'up', error: null, phase: 'up', cause: null },
+        since: expect.stringMatching(ISO),
+        provenAt: expect.stringMatching(ISO),
+      },
+    ],
   })
 }
 
