@@ -1,6 +1,7 @@
 // When a row is pinged next.
 import type { Row } from './ip-table.ts'
 import {
+  ISOLATED_PER_SECOND,
   ISOLATED_RETRY,
   P2PRC_PERIOD,
   PROBE_PERIOD,
@@ -31,7 +32,7 @@ export function nextProbeMs(
 ): number {
   const jitter = 0.75 + 0.5 * fraction
   const shareMs = (rows / PROBES_PER_SECOND) * 1_000
-  if (isolated && strikes > 0) return ISOLATED_RETRY * jitter
+  if (isolated && strikes > 0) return Math.max(ISOLATED_RETRY, (rows / ISOLATED_PER_SECOND) * 1_000) * jitter
   if (stored !== null && strikes > 0) {
     const last = silentForMs > STORED_EAGER_FOR ? STORED_RETRY_LATE : STORED_RETRY_LAST
     return Math.max(Math.min(last, SUSPECT_RETRY * 2 ** Math.min(strikes - 1, 20)), Math.min(shareMs, last)) * jitter

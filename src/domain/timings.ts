@@ -25,6 +25,8 @@ export const ISOLATED_PEERS = 3
 export const ISOLATED_PEERS_ANY = 8
 /** While it is, everybody is asked this often, so that the table is whole again soon after the link is. */
 export const ISOLATED_RETRY = 500
+/** So many of them a second at the most: the first that answers has all the others asked at once. */
+export const ISOLATED_PER_SECOND = 8
 /** Failed bursts in a row until a row is removed: one lost packet forgets nobody. */
 export const STRIKES_TO_REMOVE = 3
 /** A suspect is asked again after this; after a refusal, which is a fact and not a loss, sooner. */

@@ -21,6 +21,7 @@ test.each<[string, Parameters<typeof nextProbeMs>[0], Partial<ProbeCircumstances
   ['who refused', silent(1), { refused: true }, 300],
   ['who was silent, however large the table', silent(1), { rows: 10_000 }, 1_000],
   ['who was silent while this node is in doubt of itself', silent(1), { isolated: true }, 500],
+  ['one of eighty who was silent while this node is in doubt of itself', silent(1), { isolated: true, rows: 80 }, 10_000],
   ['who answered last, while this node is in doubt of itself', NODE, { isolated: true }, 5_000],
   ['a row of the file that was not asked yet', stored(0), {}, 5_000],
   ['one that was silent once', stored(1), {}, 1_000],
