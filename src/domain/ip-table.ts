@@ -380,7 +380,7 @@ export function restoreRows(
   for (const { record, stored, written } of rows) {
     const key = keyOf(record)
     const heard = draft.rows.get(key)
-    if (heard?.state === 'unknown' && heard.stored === null) draft.put({ ...heard, stored, written })
+    if (heard?.state === 'unknown' && heard.stored === null) draft.put({ ...heard, stored, written: written ?? heard.written })
     if (heard || draft.holders.has(record.address) || isRemoved(draft, record)) continue
     const row: Row = { ...newRow(key, record, ++draft.version), stored, written }
     draft.put(row)
