@@ -92,14 +92,8 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   // What comes in: peers, users of services, clients of this node's TURN.
   const vhosts = createNodeVhosts({ own, hostname: extras.facts?.hostname ?? '', subdomainHost: options.subdomainHost ?? null })
   const turnServer = createTurnServer({
-    clock,
+    ...{ clock, network, options, rates, vhosts, publish, onBug, inspect: watch.inspect },
     random: random.fork('turn server'),
-    network,
-    options,
-    rates,
-    vhosts,
-    publish,
-    inspect: watch.inspect,
   })
   const operator = createOperatorCalls({ clock, prober, speed, keeper, joining, services, policy, own, operatorChanges })
   const info = serverInfo(extras.facts ?? NO_FACTS, { id: own.id, name, version: options.version, run: own.run })

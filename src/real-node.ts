@@ -38,7 +38,7 @@ export interface RealNode {
 export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): RealNode {
   const { dataDir } = config
   const clock = createNodeClock()
-  const http = createNodeHttp()
+  const http = createNodeHttp(onBug)
   const { token, note: tokenNote } = loadControlToken(dataDir)
   if (tokenNote) onTrouble(tokenNote)
   const log = createNewsLog(config, onTrouble)
@@ -46,7 +46,7 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
   const ports = {
     clock,
     random: createNodeRandom(),
-    network: createNodeNetwork(),
+    network: createNodeNetwork(onBug),
     http,
     store: createStore({
       tableFile: config.tableFile,
@@ -62,7 +62,7 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
     ramMiB: Math.floor(totalmem() / 1024 ** 2),
     diskMiB: 0,
   }
-  const node = createNode(ports, { ...config.node, version: VERSION }, { facts, token })
+  const node = createNode(ports, { ...config.node, version: VERSION }, { facts, token, onBug })
   node.onNews((entry) => log.tell(entry))
   let control: Listening | null = null
   return {
@@ -96,6 +96,13 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
       await log.file?.close()
     },
   }
+}
+
+/** A bug leaves the node in a state that nobody knows: the process ends, with where it was. */
+function onBug(error: unknown): void {
+  process.nextTick(() => {
+    throw error
+  })
 }
 
 function createNewsLog({ dataDir, log: level }: Config, onTrouble: (note: StoreNote) => void) {

@@ -29,6 +29,7 @@ interface TurnServerNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
   readonly vhosts: Vhosts
   readonly publish: (news: News) => void
   readonly inspect: (event: InspectionEvent) => void
+  readonly onBug: (error: unknown) => void
 }
 
 const MAX_CLIENTS = 1_024
@@ -48,7 +49,7 @@ interface Session {
   since: string | null
 }
 
-export function createTurnServer({ clock, random, network, options, vhosts, rates, publish, inspect }: TurnServerNeeds): TurnServer {
+export function createTurnServer({ clock, random, network, options, vhosts, rates, publish, inspect, onBug }: TurnServerNeeds): TurnServer {
   const machine = turnSessionMachine.provide({
     actions: { endSession: (_, { session, why }) => server?.endSession(session, why) },
   })
@@ -90,6 +91,7 @@ export function createTurnServer({ clock, random, network, options, vhosts, rate
   const server = options.offerTurn
     ? createFrpServer({
         clock,
+        onBug,
         randomBytes: (count) => random.bytes(count),
         listen: async (address, onLink) => {
           const listening = await network.listen(address, onLink)

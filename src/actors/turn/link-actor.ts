@@ -172,6 +172,7 @@ export function createLinkActor(needs: LinkNeeds) {
     const carrier = createTunnelCarrier({ network, client: () => client, prefix, turnName: turn.name, turnHost: host })
     const client: FrpClient = createFrpClient({
       clock,
+      onBug,
       randomBytes: (count) => random.bytes(count),
       dialServer,
       dialLocal: carrier.dialLocal,
