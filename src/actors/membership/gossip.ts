@@ -97,6 +97,12 @@ export function createGossip({ clock, random: chance, identity, calls, keeper, o
     }
   }
 
+  /** What its owner has said before and counted higher, as with a clock that was set back: told so, it counts on from there. */
+  const laterWordOf = (id: string, said: string): string | null => {
+    const { seq = 0, envelope = null } = keeper.current().rows.get(id)?.record ?? {}
+    return seq > (open(said)?.seq ?? seq) ? envelope : null
+  }
+
   /** Takes in what a message brings. Returns the sender's sync state, or null when its word does not hold. */
   const takeIn = (message: GossipMessage, heardAt: string | null): SyncState | null => {
     const sender = open(message.from)
@@ -202,7 +208,8 @@ export function createGossip({ clock, random: chance, identity, calls, keeper, o
       if (!to) return null
       const { message: reply, ...sent } = compose(to)
       advance(to, sent)
-      return reply
+      const later = laterWordOf(to.id, message.from)
+      return later === null ? reply : { ...reply, records: [later, ...reply.records].slice(0, MAX_GOSSIP_RECORDS) }
     },
     spread,
     runs$: merge(push$, doubt$, heal$),

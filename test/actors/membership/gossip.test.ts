@@ -335,3 +335,14 @@ test('records that are as long as may be make more pages, and none that is refus
   for (let page = 0; page < 3; page++) await ash.gossip.exchange(elm.address, elm.own.id)
   expect([elm.size(), net.bytes < MAX_GOSSIP_BYTES]).toEqual([482, true])
 })
+
+test("whose owner's clock was set back is told its own later word, to count on from there", async () => {
+  const net = new Net()
+  const ash = net.node('ash', '192.0.2.1:1')
+  const elm = net.node('elm', '192.0.2.2:1')
+  const said = elm.own.envelope()
+  elm.own.outrun(elm.own.seq() + 3_600_000)
+  ash.learn([elm.record()])
+  const answer = ash.gossip.answer({ from: said, run: 'r', digest: '', records: [], unsigned: [], doubts: [] }, null)
+  expect(answer?.records[0]).toEqual(elm.own.envelope())
+})
