@@ -1,5 +1,6 @@
 // What the node answers about itself: the objects that `--json`, the control API and the dashboard share.
 // A change that breaks one raises `SCHEMA_VERSION` and is written in the CHANGELOG.
+import type { NetworkKind } from './domain/network-kind.ts'
 import type { Entry } from './feed/news.ts'
 import type { NewsKind } from './feed/news-desk.ts'
 
@@ -257,6 +258,7 @@ export interface NodeOptions {
   /** An address to try first for how others reach this node. */
   readonly advertise: string | null
   readonly addresses: 'public' | 'lan' | 'any'
+  readonly network: NetworkKind
   readonly seeds: readonly string[]
   readonly turns: readonly TurnSource[]
   readonly offerTurn: boolean

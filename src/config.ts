@@ -23,6 +23,7 @@ import {
 } from './config-specs.ts'
 import { readTurnSource, turnSeenFrom } from './config-turns.ts'
 import { nearest } from './domain/nearest.ts'
+import { OPEN } from './domain/network-kind.ts'
 import { cleanName } from './v2/envelope.ts'
 
 const words = (what: string) => z.string({ error: `must be ${what}` }).min(1, { error: 'must not be empty' })
@@ -173,6 +174,7 @@ function assemble(all: z.infer<typeof complete>, dataDir: string): Config {
       listen: all.listen === false ? null : take(readListen(all.listen)),
       advertise: all.advertise === undefined ? null : take(readAdvertise(all.advertise)),
       addresses: all.addresses,
+      network: OPEN,
       seeds: all.seeds.map((seed) => take(readAddress(seed))),
       turns: all.turns.map((turn) => take(readTurnSource(turn))).filter((turn) => turn !== null),
       offerTurn: all.offerTurn,

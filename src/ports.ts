@@ -51,9 +51,18 @@ export interface DialOptions {
   readonly timeoutMs: number
   readonly signal?: AbortSignal
   readonly tls?: TlsOptions
+  /** Over the members' channel, which the node with this id must be at the other end of. Excludes `tls`. */
+  readonly member?: string
+  readonly admit?: Admit
   /** Made once the connection stands. */
   readonly reader?: Reader
 }
+
+/**
+ * Asked before each new connection with the address that is to be connected to, after names were looked up: canonical text of an IP.
+ * A failure: it is not made, and the caller is told so.
+ */
+export type Admit = (ip: string) => Promise<Failure | null>
 
 /** Raw byte streams, and datagrams. `address` is `host:port` (`[v6]:port`). */
 export interface Network {
@@ -97,6 +106,11 @@ export interface Http {
 
 export interface PeerRequest {
   readonly method: 'GET' | 'POST'
+  /** `channel`: over the members' channel, so `by` is proven. `clear` (default): plain HTTP, as P2PRC's nodes speak it. */
+  readonly over?: 'clear' | 'channel'
+  /** The id that must answer, over the channel. Where another node answers nothing is asked of it: a `protocol` failure. */
+  readonly expect?: string
+  readonly admit?: Admit
   /** With query, starting with `/`. */
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
@@ -113,6 +127,8 @@ export interface PeerRequest {
 
 export interface PeerAnswer {
   readonly type: 'answer'
+  /** The id of the node that answered, proven by the members' channel; null in clear HTTP. */
+  readonly by: string | null
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
@@ -135,6 +151,8 @@ export interface ServeOptions {
 }
 
 export interface InboundRequest {
+  /** The id of the node that asks, proven by the members' channel; null: a stranger. */
+  readonly by: string | null
   readonly method: string
   /** Without query. */
   readonly path: string

@@ -17,6 +17,7 @@ interface Asked {
 export function inbound({ method = 'GET', path, headers = {}, from = '192.0.2.50', body = '', files = {}, drain }: Asked): InboundRequest {
   const url = new URL(path, 'http://host')
   return {
+    by: null,
     method,
     path: url.pathname,
     query: url.searchParams,

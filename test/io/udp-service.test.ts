@@ -3,6 +3,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import type { MoonwalkNode, NodeOptions } from '../../src/answers.ts'
+import { OPEN } from '../../src/domain/network-kind.ts'
 import { identityFromSeed } from '../../src/io/disk/identity.ts'
 import { createNodeNetwork } from '../../src/io/network/node-network.ts'
 import { createNodeHttp } from '../../src/io/network/peer-http.ts'
@@ -29,6 +30,7 @@ function realNode(options: Partial<NodeOptions>) {
       listen: '127.0.0.1:0',
       advertise: null,
       addresses: 'any',
+      network: OPEN,
       seeds: [],
       turns: [{ type: 'moonwalk' }],
       offerTurn: true,

@@ -1,4 +1,5 @@
 import type { MoonwalkNode, NodeOptions } from '../../src/answers.ts'
+import { OPEN } from '../../src/domain/network-kind.ts'
 import { createNode, type NodeExtras } from '../../src/node.ts'
 import type { World } from './world.ts'
 
@@ -10,6 +11,7 @@ const DEFAULTS: Omit<NodeOptions, 'name'> = {
   listen: `0.0.0.0:${NODE_PORT}`,
   advertise: null,
   addresses: 'any',
+  network: OPEN,
   seeds: [],
   turns: [{ type: 'moonwalk' }],
   offerTurn: true,

@@ -143,6 +143,7 @@ function inboundRequest(head: WireHead, content: Readable | null, remote: Inboun
   const [method = 'GET', target = '/'] = head.startLine.split(' ')
   const { path, query } = placeOf(target)
   return {
+    by: null,
     method,
     path,
     query,

@@ -111,7 +111,7 @@ function ask(
       const status = Number(head?.startLine.split(' ')[1])
       const timing = { connectMs, answerMs: clock.now() - sentMs }
       const keepAlive = reusable && head?.headers.connection?.toLowerCase() !== 'close' && head?.startLine.startsWith('HTTP/1.1') === true
-      settle({ type: 'answer', status, headers: head?.headers ?? {}, body: Buffer.concat(pieces), timing }, keepAlive)
+      settle({ type: 'answer', by: null, status, headers: head?.headers ?? {}, body: Buffer.concat(pieces), timing }, keepAlive)
     }
     const broken = (): void => {
       if (connectMs === null && head === null) settle('stale', false)

@@ -50,6 +50,8 @@ export interface OpenedLink {
 export interface AcceptedLink {
   readonly remote: { readonly host: string; readonly port: number }
   readonly local: { readonly host: string; readonly port: number }
+  /** The id of the node at the other end, proven by the members' channel. Absent: a stranger. */
+  readonly member?: string
   /** What arrives was carried by TLS and comes in records of 16 KiB. */
   readonly tls: boolean
   /** Bytes already read from it; they come before everything else. */

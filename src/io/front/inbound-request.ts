@@ -9,6 +9,7 @@ import { readFilePart } from './multipart.ts'
 export function inboundRequest(message: IncomingMessage): InboundRequest {
   const [path, query] = targetOf(message.url ?? '/')
   return {
+    by: null,
     method: message.method ?? 'GET',
     path,
     query: new URLSearchParams(query),

@@ -71,7 +71,14 @@ function askOnce(got: Got, { agent, address, request, onBug }: Asking): Promise<
       if (!response) return
       const { connectMs, answerMs } = watch
       const { statusCode: status = 0 } = response
-      settle({ type: 'answer', status, headers: plainHeaders(response), body: Buffer.concat(pieces), timing: { connectMs, answerMs } })
+      settle({
+        type: 'answer',
+        by: null,
+        status,
+        headers: plainHeaders(response),
+        body: Buffer.concat(pieces),
+        timing: { connectMs, answerMs },
+      })
     }
     stream.on('request', (sent) => watch.watch(sent))
     stream.on('response', (incoming: IncomingMessage) => {

@@ -15,6 +15,7 @@ const REFUSED: Failure = { type: 'failed', reason: 'refused', text: 'connection 
 
 const answer = (body: string, { status = 200, answerMs = 1, connectMs = null as number | null } = {}): PeerAnswer => ({
   type: 'answer',
+  by: null,
   status,
   headers: {},
   body: Buffer.from(body),

@@ -11,6 +11,7 @@ const BUSY: Reply = { status: 429, headers: { 'retry-after': '1' }, body: '{"err
 
 const answer = (status: number, body = ''): PeerAnswer => ({
   type: 'answer',
+  by: null,
   status,
   headers: {},
   body: Buffer.from(body),
