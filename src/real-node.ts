@@ -9,6 +9,7 @@ import { startControlServer } from './io/control/control-server.ts'
 import { type ControlFile, keepControlFile, loadControlToken } from './io/disk/control-file.ts'
 import { createLogFile } from './io/disk/log-file.ts'
 import { createStore } from './io/disk/store.ts'
+import { processDescriptors } from './io/network/descriptors.ts'
 import { createNodeNetwork } from './io/network/node-network.ts'
 import { createNodeHttp } from './io/network/peer-http.ts'
 import { createNodeClock, createNodeRandom } from './io/node-clock.ts'
@@ -51,7 +52,8 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
     store: createStore({
       tableFile: config.tableFile,
       operatorFile: join(dataDir, 'operator.json'),
-      more: () => [tokenNote, log.file?.note() ?? null, controlFile?.note() ?? null].filter((note) => note !== null),
+      more: () =>
+        [tokenNote, log.file?.note() ?? null, controlFile?.note() ?? null, processDescriptors().note()].filter((note) => note !== null),
     }),
     identity,
   }

@@ -28,6 +28,10 @@ export function inbound({ method = 'GET', path, headers = {}, from = '192.0.2.50
       const file = files[field]
       return !file || file.content.length > maxBytes ? null : { name: file.name, content: Buffer.from(file.content) }
     },
+    fileSize: async (field, maxBytes) => {
+      const file = files[field]
+      return !file || file.content.length > maxBytes ? null : { name: file.name, bytes: file.content.length }
+    },
     drain: drain ?? (async () => 0),
   }
 }

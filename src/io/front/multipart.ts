@@ -6,19 +6,28 @@ import { isBug } from '../network/socket-errors.ts'
 
 export interface FilePart {
   readonly name: string
-  readonly content: Buffer
+  readonly bytes: number
+}
+
+export interface PartWish {
+  readonly field: string
+  /** Of its content. */
+  readonly maxBytes: number
+  /** Told of the content as it comes, whatever becomes of the part. */
+  readonly onPiece: (piece: Buffer) => void
 }
 
 /** What else may stand in the body beside the file. */
 const LIMITS = { files: 4, fields: 16, parts: 16, fieldSize: 64 * 1024, headerPairs: 16, headerSize: 4 * 1024 }
 
 /**
- * The first file part of that field name, with its file name as sent, slashes and all. Null: no multipart body, no such part,
+ * The first file part of that field name: its file name as sent, slashes and all, and its size. Null: no multipart body, no such part,
  * one over `maxBytes`, or a body that broke off. The body is always read to its end, since a client may read the answer only then.
  */
-export function readFilePart(message: IncomingMessage, field: string, maxBytes: number): Promise<FilePart | null> {
+export function readFilePart(message: IncomingMessage, { field, maxBytes, onPiece }: PartWish): Promise<FilePart | null> {
   return new Promise((resolve) => {
     let found: FilePart | null = null
+    let isTaken = false
     const stop = finished(message, (error) => {
       if (error) settle(null)
     })
@@ -32,15 +41,19 @@ export function readFilePart(message: IncomingMessage, field: string, maxBytes: 
     if (!parser) return settle(null)
     parser.on('file', (name, stream, fileName) => {
       stream.on('error', () => settle(null))
-      if (name !== field || found) return void stream.resume()
-      const pieces: Buffer[] = []
+      if (name !== field || isTaken) return void stream.resume()
+      isTaken = true
+      let bytes = 0
       let whole = true
-      stream.on('data', (piece: Buffer) => pieces.push(piece))
+      stream.on('data', (piece: Buffer) => {
+        bytes += piece.length
+        onPiece(piece)
+      })
       stream.on('limit', () => {
         whole = false
       })
       stream.on('end', () => {
-        if (whole) found ??= { name: fileName ?? '', content: Buffer.concat(pieces) }
+        if (whole) found = { name: fileName ?? '', bytes }
       })
     })
     parser.once('finish', () => settle(found))

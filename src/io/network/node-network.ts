@@ -7,24 +7,26 @@ import { type OnBug, type OpenedLink, throwBug } from '../../frp/index.ts'
 import type { DialOptions, Failure, Network, TlsOptions } from '../../ports.ts'
 import { KEEP_ALIVE } from '../front/keep-alive.ts'
 import { acceptedLink, rawLink } from './accepted-link.ts'
+import { type Descriptors, processDescriptors } from './descriptors.ts'
 import { onreadOf, readInto, writeSingly } from './fast-links.ts'
 import { failed, failureOf } from './network-failure.ts'
 import { openNodeDatagrams } from './node-datagrams.ts'
 import { bugsOnly } from './socket-errors.ts'
-import { listenTcp } from './tcp-listener.ts'
+import { listenTcp, NO_DESCRIPTORS } from './tcp-listener.ts'
 
 /** Tells a stock frps that TLS follows. */
 const TLS_ANNOUNCED = Buffer.from([0x17])
 
 /** `onBug` hears of what is neither the network's doing nor a peer's. By default it is thrown on and ends the process. */
-export function createNodeNetwork(onBug: OnBug = throwBug): Network {
+export function createNodeNetwork(onBug: OnBug = throwBug, descriptors: Descriptors = processDescriptors()): Network {
   const onError = bugsOnly(onBug)
   return {
-    dial: (address, options) => dial(address, options, onError),
+    dial: (address, options) => dial(address, options, { onError, descriptors }),
     listen: (address, onLink) =>
       listenTcp({
         address,
-        maxOpen: Number.POSITIVE_INFINITY,
+        use: 'carried',
+        descriptors,
         onBug,
         onSocket: (socket, keep) => onLink(acceptedLink(socket, { first: null, keep })),
         onRaw: (connection, keep) => onLink(rawLink(connection, keep)),
@@ -34,11 +36,17 @@ export function createNodeNetwork(onBug: OnBug = throwBug): Network {
   }
 }
 
-function dial(address: string, options: DialOptions, onError: (error: unknown) => void): ReturnType<Network['dial']> {
+interface Dialling {
+  readonly onError: (error: unknown) => void
+  readonly descriptors: Descriptors
+}
+
+function dial(address: string, options: DialOptions, { onError, descriptors }: Dialling): ReturnType<Network['dial']> {
   const to = parseAddress(address)
   if (!to) return Promise.resolve(failed('unreachable', `${address} is not host:port`))
   const { timeoutMs, signal } = options
   if (signal?.aborted) return Promise.resolve(failed('aborted', 'it was called off'))
+  if (!descriptors.take(options.member === undefined ? 'dial' : 'own')) return Promise.resolve(NO_DESCRIPTORS)
   return new Promise((resolve) => {
     const sockets: Socket[] = []
     const settle = (answer: OpenedLink | Failure): void => {
@@ -56,6 +64,7 @@ function dial(address: string, options: DialOptions, onError: (error: unknown) =
     const timer = setTimeout(() => settle(failed('timeout', 'it did not answer in time')), timeoutMs)
     signal?.addEventListener('abort', abort, { once: true })
     const begun = <S extends Socket>(socket: S): S => {
+      if (sockets.length === 0) socket.once('close', () => descriptors.give()) // a TLS socket over another has no descriptor of its own
       sockets.push(socket)
       return socket.on('error', fail)
     }

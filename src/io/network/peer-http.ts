@@ -2,6 +2,8 @@
 import { type OnBug, throwBug } from '../../frp/index.ts'
 import type { Http } from '../../ports.ts'
 import { servePublicPort } from '../front/public-port.ts'
+import { countDials } from './counted-dials.ts'
+import { type Descriptors, processDescriptors } from './descriptors.ts'
 import { askPeer, loadGot } from './peer-request.ts'
 import { TimedAgent } from './stopwatch.ts'
 
@@ -19,8 +21,9 @@ export interface NodeHttp extends Http {
 }
 
 /** `onBug` hears of what a handler of the public port threw. By default it is thrown on and ends the process. */
-export function createNodeHttp(onBug: OnBug = throwBug): NodeHttp {
+export function createNodeHttp(onBug: OnBug = throwBug, descriptors: Descriptors = processDescriptors()): NodeHttp {
   const agent = new TimedAgent({ keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_IDLE, noDelay: true, timeout: IDLE_MS })
+  countDials(agent, descriptors)
   return {
     request: (address, request) => askPeer(agent, address, request, onBug),
     serve: async (options) => {
