@@ -27,7 +27,7 @@ interface Holder {
   readonly end: (isAborted: boolean) => void
 }
 
-export function createSpeedSlot(clock: Pick<Clock, 'now' | 'setTimeout' | 'clearTimeout'>): SpeedSlot {
+export function createSpeedSlot(clock: Omit<Clock, 'wallMs'>): SpeedSlot {
   const used = new Map<string, { readonly sinceMs: number; ms: number }>()
   let holder: Holder | null = null
 
