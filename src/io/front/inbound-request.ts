@@ -16,7 +16,7 @@ export interface InboundNeeds {
 }
 
 export function inboundRequest(message: IncomingMessage, response: ServerResponse, { bodies, isMember }: InboundNeeds): InboundRequest {
-  const [path, query] = targetOf(message.url ?? '/')
+  const [path, query] = pathAndQuery(message.url ?? '/')
   const remote = remoteOf(message.socket)
   /** Memory for the body, until the request is answered. `onGivenUp`: it is lost, and that was answered. */
   const hold = (onGivenUp: () => void): HeldBody => {
@@ -68,8 +68,8 @@ const GIVEN_UP: Reply = {
 export const plainHeaders = ({ headers }: IncomingMessage): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value = '']) => [name, typeof value === 'string' ? value : value.join(', ')]))
 
-/** Path and query. A proxy's clients send the whole URL; of that only the same two count. */
-function targetOf(target: string): readonly [path: string, query: string] {
+/** Of a request's target. A proxy's clients send the whole URL; of that only the same two count. */
+export function pathAndQuery(target: string): readonly [path: string, query: string] {
   const origin = /^https?:\/\/[^/?]*/i.exec(target)?.[0] ?? ''
   const rest = target.slice(origin.length)
   const mark = rest.indexOf('?')
