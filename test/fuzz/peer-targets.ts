@@ -12,7 +12,9 @@ const word = { id: ID, name: 'ash', address: '192.0.2.1:8088', seq: 1_700_000_00
 const seal = (body: object): string => JSON.stringify({ body: JSON.stringify(body), key: 'k'.repeat(43), sig: 's'.repeat(86) })
 const RECORD = seal(word)
 
-const MESSAGES: readonly [string, ...string[]] = [
+const READERS = [readHelloAsk, readHelloAnswer, readEcho, readGossip, readSpeedUp] as const
+/** One for each reader. */
+const MESSAGES: readonly string[] = [
   JSON.stringify({ from: RECORD, port: 8088, advertise: '192.0.2.1:8088' }),
   JSON.stringify({ record: RECORD, observed: '192.0.2.1', dialBack: { type: 'reached', address: '192.0.2.1:8088' } }),
   JSON.stringify({ id: ID, run: 'f'.repeat(16), key: 'k'.repeat(43), nonce: 'a'.repeat(32), sig: 's'.repeat(86) }),
@@ -47,13 +49,15 @@ export const peerTargets: readonly Target[] = [
   {
     name: 'messages between nodes',
     inputs: 1_000_000,
-    input: (pick) => textLike(pick, oneOf(pick, MESSAGES)),
+    input: (pick) => {
+      const which = pick(MESSAGES.length)
+      return Buffer.concat([Buffer.from([pick(16) === 0 ? pick(MESSAGES.length) : which]), textLike(pick, MESSAGES[which] ?? '')])
+    },
     maxBytes: MAX_ENVELOPE_CHARS * 4,
     feed: (pieces) => {
-      const body = whole(pieces)
-      const gossip = readGossip(body)
-      for (const read of [readHelloAsk, readHelloAnswer, readEcho, readSpeedUp]) read(body)
-      return Math.max(0, ...(gossip?.records ?? []).map((record) => record.length))
+      const told = whole(pieces)
+      const read = READERS[told[0] ?? 0]?.(told.subarray(1)) ?? null
+      return read !== null && 'records' in read ? Math.max(0, ...read.records.map((record) => record.length)) : 0
     },
   },
   {
