@@ -10,8 +10,9 @@ import { type Descriptors, processDescriptors } from '../network/descriptors.ts'
 import { remoteOf } from '../network/socket-ends.ts'
 
 export interface CallerLimits {
-  /** Connections of one address (of IPv6: of one /64) that have never asked for anything. Default 64. */
+  /** Connections of one address (of IPv6: of one /64) that have never asked for anything, after `graceMs`. Default 64, 500 ms. */
   readonly maxNewHere: number
+  readonly graceMs: number
   /** Connections that wait, of all addresses. Default 2,048, or a quarter of the descriptors where those are few. */
   readonly maxWaiting: number
   /** Connections of one address, but for those to services of clients. Default 256. */
@@ -22,7 +23,14 @@ export interface CallerLimits {
   readonly firstMs: number
 }
 
-export const CALLER_LIMITS: CallerLimits = { maxNewHere: 64, maxWaiting: 2_048, maxHere: 256, maxServedHere: 4_096, firstMs: 5_000 }
+export const CALLER_LIMITS: CallerLimits = {
+  maxNewHere: 64,
+  graceMs: 500,
+  maxWaiting: 2_048,
+  maxHere: 256,
+  maxServedHere: 4_096,
+  firstMs: 5_000,
+}
 
 /** What a connection is found to be for. `node`: this node's own routes; `service`: a client's, or frp. */
 export type Wish = 'node' | 'service' | 'member'
@@ -56,7 +64,7 @@ export interface CallersNeeds {
 const FLUSH_MS = 1_000
 
 export function createCallers({ limits = {}, isOneAddress = false, descriptors = processDescriptors() }: CallersNeeds = {}): Callers {
-  const { maxNewHere, maxWaiting, maxHere, maxServedHere, firstMs } = { ...CALLER_LIMITS, ...limits }
+  const { maxNewHere, graceMs, maxWaiting, maxHere, maxServedHere, firstMs } = { ...CALLER_LIMITS, ...limits }
   const mostWaiting = Math.min(maxWaiting, Math.max(8, descriptors.limit >> 2))
   const places = new Map<string, Place>()
   const callers = new WeakMap<Socket, Caller>()
@@ -129,9 +137,11 @@ export function createCallers({ limits = {}, isOneAddress = false, descriptors =
         socket.destroy()
         return false
       }
-      if (!isOneAddress && place.fresh.size >= maxNewHere) spare(place.fresh)
+      // Many may come at once, as when a proxy starts; those that then say nothing are too many.
+      const [longest] = place.fresh
+      if (!isOneAddress && place.fresh.size >= maxNewHere && performance.now() - (longest?.cameMs ?? 0) >= graceMs) spare(place.fresh)
       if (waiting.size >= mostWaiting) spare(waiting)
-      const caller: Caller = { socket, place, wish: 'gone', timer: null, speaker: socket, lateText: '' }
+      const caller: Caller = { socket, place, cameMs: performance.now(), wish: 'gone', timer: null, speaker: socket, lateText: '' }
       place.callers++
       moveTo(caller, null)
       wait(caller)
@@ -178,6 +188,7 @@ export function createCallers({ limits = {}, isOneAddress = false, descriptors =
 interface Caller {
   socket: Socket
   readonly place: Place
+  readonly cameMs: number
   /** Null: it never asked. */
   wish: Wish | null | 'gone'
   /** Runs out when it is too late. */

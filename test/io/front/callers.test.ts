@@ -42,13 +42,18 @@ describe('one too many makes the one go that has waited longest', () => {
   })
 
   test('of those of its address that never asked', () => {
-    const { callers, come } = start({ limits: { maxNewHere: 2 } })
+    const { callers, come } = start({ limits: { maxNewHere: 2, graceMs: 0 } })
     const other = come(elm)
     const idle = come(ash)
     callers.asks(idle, 'node')
     callers.waits(idle)
     const [one, two, three] = [come(ash), come(ash), come(ash)]
     expect(gone([other, idle, one, two, three])).toEqual([false, false, true, false, false])
+  })
+
+  test('but not at once, since many may come together', () => {
+    const { come } = start({ limits: { maxNewHere: 1, graceMs: 60_000 } })
+    expect(gone([come(ash), come(ash)])).toEqual([false, false])
   })
 
   test('of its address, when that has as many as it may', () => {
