@@ -1,7 +1,7 @@
 // What anybody may say to the public port beside frp: a TLS hello, a request's head, a multipart body.
 import { Readable } from 'node:stream'
 import { framingOf, isAuthorized, NO_RULES, requestHeaders } from '../../src/frp/index.ts'
-import { MAX_HELLO_BYTES, serverNameOf } from '../../src/frp/web/client-hello.ts'
+import { clientHelloOf, MAX_HELLO_BYTES } from '../../src/frp/web/client-hello.ts'
 import { Vhosts } from '../../src/frp/web/vhosts.ts'
 import { pathAndQuery } from '../../src/io/front/inbound-request.ts'
 import { type Multipart, readFilePart } from '../../src/io/front/multipart.ts'
@@ -45,7 +45,7 @@ function readHello(pieces: Iterable<Buffer>): number {
   let read = Buffer.alloc(0)
   for (const piece of pieces) {
     read = Buffer.concat([read, piece])
-    if (serverNameOf(read).type !== 'more') return read.length
+    if (clientHelloOf(read).type !== 'more') return read.length
   }
   return read.length
 }

@@ -4,7 +4,7 @@ import { type Arrival, type Rate, rateOf } from '../../domain/bandwidth.ts'
 import { SPEED_MAX_BYTES, SPEED_MAX_MS } from '../../domain/timings.ts'
 import { type Failure, type InboundRequest, isFailure, type Ports, type Reply } from '../../ports.ts'
 import { readSpeedUp, type SpeedUpAnswer } from '../../v2/messages.ts'
-import type { PeerRequests } from './peer-calls.ts'
+import type { Lane, PeerRequests } from './peer-calls.ts'
 import { createSpeedSlot, type Served } from './speed-slot.ts'
 
 export interface SpeedResult {
@@ -20,7 +20,7 @@ export interface SpeedResult {
 
 export interface Speed {
   /** Tests with whoever is at the address; `busy` when it, or this node, has another test under way. */
-  test(address: string): Promise<SpeedResult | Failure | { readonly type: 'busy'; readonly retryAfterMs: number }>
+  test(address: string, lane: Lane): Promise<SpeedResult | Failure | { readonly type: 'busy'; readonly retryAfterMs: number }>
   /** The serving side of both routes and of P2PRC's. Null: not one of them. */
   answer(request: InboundRequest): Promise<Reply | null>
 }
@@ -36,22 +36,29 @@ const SERVED_MS = SPEED_MAX_MS * 3
 /** P2PRC reads the whole file, whatever time that takes; who needs longer learns nothing from a node of ours. */
 const FIFTY_MS = 10_000
 
-export function createSpeed({
-  clock,
-  http,
-  ownAddresses,
-}: Pick<Ports, 'clock'> & { readonly http: PeerRequests } & { readonly ownAddresses: () => readonly (string | null)[] }): Speed {
+interface SpeedNeeds extends Pick<Ports, 'clock'> {
+  readonly http: PeerRequests
+  readonly ownAddresses: () => readonly (string | null)[]
+  /** Who asks over the members' channel is a member. In an open network anybody may, and has as many ids as it likes. */
+  readonly isPrivate: boolean
+}
+
+export function createSpeed({ clock, http, ownAddresses, isPrivate }: SpeedNeeds): Speed {
   /** `self`: the one test that this node may serve itself meanwhile. */
   let testing: 'other' | 'self' | null = null
   const slot = createSpeedSlot(clock)
 
-  const download = async (address: string): Promise<(Rate & { readonly bytes: number; readonly ms: number }) | Failure | 'busy'> => {
+  const download = async (
+    address: string,
+    lane: Lane,
+  ): Promise<(Rate & { readonly bytes: number; readonly ms: number }) | Failure | 'busy'> => {
     const arrivals: Arrival[] = []
     let bytes = 0
     const startMs = clock.now()
     const answer = await http.request(address, {
       method: 'GET',
       path: `/v2/speed/down?bytes=${SPEED_MAX_BYTES}`,
+      over: lane,
       timeoutMs: SPEED_MAX_MS * 3,
       onBytes: (count) => {
         bytes += count
@@ -66,10 +73,11 @@ export function createSpeed({
     return rate ? { ...rate, bytes, ms } : { type: 'failed', reason: 'protocol', text: `it answered ${answer.status} to a speed test` }
   }
 
-  const upload = async (address: string, bytes: number): Promise<SpeedUpAnswer | Failure | 'busy'> => {
+  const upload = async (address: string, lane: Lane, bytes: number): Promise<SpeedUpAnswer | Failure | 'busy'> => {
     const answer = await http.request(address, {
       method: 'POST',
       path: '/v2/speed/up',
+      over: lane,
       body: { type: 'filler', bytes },
       timeoutMs: SPEED_MAX_MS * 3,
     })
@@ -84,17 +92,17 @@ export function createSpeed({
     )
   }
 
-  const bothWays = async (address: string): ReturnType<Speed['test']> => {
+  const bothWays = async (address: string, lane: Lane): ReturnType<Speed['test']> => {
     const busy = { type: 'busy', retryAfterMs: RETRY_AFTER_S * 1_000 } as const
-    const down = await download(address)
+    const down = await download(address, lane)
     if (down === 'busy') return busy
     if ('type' in down) return down
-    const trial = await upload(address, UPLOAD_TRIAL_BYTES)
+    const trial = await upload(address, lane, UPLOAD_TRIAL_BYTES)
     if (trial === 'busy') return busy
     if ('type' in trial) return trial
     const worth = trial.ms > 0 ? (trial.bytes / trial.ms) * UPLOAD_GOAL_MS : SPEED_MAX_BYTES
     const upBytes = Math.round(Math.min(SPEED_MAX_BYTES, Math.max(UPLOAD_TRIAL_BYTES, worth)))
-    const up = await upload(address, upBytes)
+    const up = await upload(address, lane, upBytes)
     if (up === 'busy') return busy
     if ('type' in up) return up
     return {
@@ -127,10 +135,10 @@ export function createSpeed({
   }
 
   return {
-    test: async (address) => {
+    test: async (address, lane) => {
       if (testing !== null || slot.isBusy()) return { type: 'busy', retryAfterMs: RETRY_AFTER_S * 1_000 }
       testing = ownAddresses().includes(address) ? 'self' : 'other'
-      const result = await bothWays(address)
+      const result = await bothWays(address, lane)
       testing = null
       return result
     },
@@ -138,7 +146,10 @@ export function createSpeed({
       const route = `${request.method} ${request.path}`
       if (!['GET /v2/speed/down', 'POST /v2/speed/up', 'GET /50'].includes(route)) return null
       const isWhole = route === 'GET /50'
-      const served = testing === 'other' ? null : slot.serve(request, isWhole ? FIFTY_MS : SERVED_MS)
+      const served =
+        testing === 'other'
+          ? null
+          : slot.serve({ by: isPrivate ? request.by : null, remote: request.remote }, isWhole ? FIFTY_MS : SERVED_MS)
       if (served === null)
         return {
           ...reply(429, JSON.stringify({ error: 'another speed test is under way' })),

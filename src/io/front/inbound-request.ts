@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { finished } from 'node:stream'
 import type { InboundRequest, Reply } from '../../ports.ts'
 import { fillerStream } from '../network/filler.ts'
+import { memberAt } from '../network/members-channel.ts'
 import { remoteOf } from '../network/socket-ends.ts'
 import type { BodyBudget, HeldBody } from './body-budget.ts'
 import { readFilePart } from './multipart.ts'
@@ -30,7 +31,7 @@ export function inboundRequest(message: IncomingMessage, response: ServerRespons
     return held
   }
   return {
-    by: null,
+    by: memberAt(message.socket),
     method: message.method ?? 'GET',
     path,
     query: new URLSearchParams(query),

@@ -1,6 +1,7 @@
 import type { OnBug } from '../../frp/index.ts'
 import type { ServeOptions } from '../../ports.ts'
 import type { Descriptors } from '../network/descriptors.ts'
+import type { ChannelSelf } from '../network/members-channel.ts'
 import { BODY_LIMITS, type BodyLimits } from './body-budget.ts'
 import { CALLER_LIMITS, type CallerLimits } from './callers.ts'
 
@@ -9,6 +10,8 @@ export interface PublicPortOptions extends ServeOptions, Partial<PublicPortLimit
   readonly onBug: OnBug
   /** Default: those of the process. */
   readonly descriptors?: Descriptors
+  /** Who this node is on the members' channel; absent: there is none here. */
+  readonly self?: ChannelSelf | undefined
 }
 
 export interface PublicPortLimits extends CallerLimits, BodyLimits {

@@ -6,6 +6,7 @@ import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
 import { type Failure, isFailure, type Listening } from '../../ports.ts'
 import { acceptedLink } from '../network/accepted-link.ts'
 import { processDescriptors } from '../network/descriptors.ts'
+import { CHANNEL_PROTOCOL, type ChannelSelf, channelServer, isSecure, memberAt, proveMembers } from '../network/members-channel.ts'
 import { bugsOnly } from '../network/socket-errors.ts'
 import { type Keep, listenTcp } from '../network/tcp-listener.ts'
 import { createBodyBudget } from './body-budget.ts'
@@ -60,7 +61,8 @@ async function dispatch(socket: Socket, context: PortContext): Promise<void> {
   if (first === null) return void socket.destroy()
   const protocol = protocolOf(first[0] ?? -1)
   const isInside = socket instanceof TLSSocket
-  if (protocol === 'frp' && options.onFrp && callers.asks(socket, 'service')) return options.onFrp(acceptedLink(socket, { first, keep }))
+  if (protocol === 'frp' && options.onFrp && callers.asks(socket, 'service'))
+    return options.onFrp(acceptedLink(socket, { first, keep, member: memberAt(socket) }))
   if (protocol === 'http') return dispatchHttp(socket, first, context)
   if (protocol === 'tls' && !isInside) return dispatchTls(socket, first, context)
   if (protocol === 'tls-announced' && !isInside) return dispatch(secured(socket, first.subarray(1), context), context)
@@ -86,25 +88,42 @@ async function dispatchHttp(socket: Socket, first: Buffer, { http1, options, fir
 
 async function dispatchTls(socket: Socket, first: Buffer, context: PortContext): Promise<void> {
   const { options, firstMs, keep, callers } = context
-  const { vhosts } = options
-  const { route, hello } = vhosts ? await helloFor(socket, first, vhosts, firstMs) : { route: null, hello: first }
+  const { read, hello } = await helloFor(socket, first, firstMs)
   if (socket.destroyed) return
+  const isForNode = hello.type === 'hello' && hello.protocols.includes(CHANNEL_PROTOCOL) && options.self !== undefined
+  if (isForNode) return dispatchMember(socket, read, options.self, context)
+  const route = hello.type === 'hello' && hello.name !== null ? options.vhosts?.https(hello.name) : null
   if (route && !callers.asks(socket, 'service')) return void socket.destroy()
-  if (route) return route.serve(acceptedLink(socket, { first: hello, keep }))
-  return dispatch(secured(socket, hello, context), context)
+  if (route) return route.serve(acceptedLink(socket, { first: read, keep }))
+  return dispatch(secured(socket, read, context), context)
+}
+
+/** The members' channel: inside it what a node says is told apart as outside. In an open network anybody has an id: nobody is a member. */
+async function dispatchMember(socket: Socket, first: Buffer, self: ChannelSelf, context: PortContext): Promise<void> {
+  const { firstMs, callers } = context
+  socket.unshift(first)
+  const channel = ending(channelServer(socket, self), socket, context)
+  const stands = await isSecure(channel, firstMs)
+  const proven = stands && (await proveMembers(channel, self, 'server', firstMs))
+  if (!proven || proven.type !== 'proven') return void channel.destroy()
+  if (self.network().type === 'private') callers.asks(channel, 'member')
+  return dispatch(channel, context)
 }
 
 const TOO_LATE = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n'
 
 let secureContext: SecureContext | null = null
 
-function secured(socket: Socket, first: Buffer, { options: { onBug }, callers }: PortContext): TLSSocket {
+function secured(socket: Socket, first: Buffer, context: PortContext): TLSSocket {
   if (first.length > 0) socket.unshift(first)
   secureContext ??= createSecureContext(selfSigned())
-  const secure = new TLSSocket(socket, { isServer: true, secureContext })
-  callers.wrapped(secure, socket)
+  return ending(new TLSSocket(socket, { isServer: true, secureContext }), socket, context)
+}
+
+/** Outside a tls.Server nobody ends a socket whose records are broken. */
+function ending(secure: TLSSocket, under: Socket, { options: { onBug }, callers }: PortContext): TLSSocket {
+  callers.wrapped(secure, under)
   secure.on('error', bugsOnly(onBug)) // it ends by itself, and the socket under it too
-  // Outside a tls.Server nobody ends a socket whose records are broken after the handshake.
   secure.on('_tlsError', () => secure.destroy())
   return secure
 }

@@ -7,8 +7,11 @@ import { type OnBug, type OpenedLink, throwBug } from '../../frp/index.ts'
 import type { DialOptions, Failure, Network, TlsOptions } from '../../ports.ts'
 import { KEEP_ALIVE } from '../front/keep-alive.ts'
 import { acceptedLink, rawLink } from './accepted-link.ts'
+import { admittedHost } from './admission.ts'
+import { dialChannel } from './channel-dial.ts'
 import { type Descriptors, processDescriptors } from './descriptors.ts'
 import { onreadOf, readInto, writeSingly } from './fast-links.ts'
+import type { ChannelSelf } from './members-channel.ts'
 import { failed, failureOf } from './network-failure.ts'
 import { openNodeDatagrams } from './node-datagrams.ts'
 import { bugsOnly } from './socket-errors.ts'
@@ -17,11 +20,23 @@ import { listenTcp, NO_DESCRIPTORS } from './tcp-listener.ts'
 /** Tells a stock frps that TLS follows. */
 const TLS_ANNOUNCED = Buffer.from([0x17])
 
-/** `onBug` hears of what is neither the network's doing nor a peer's. By default it is thrown on and ends the process. */
-export function createNodeNetwork(onBug: OnBug = throwBug, descriptors: Descriptors = processDescriptors()): Network {
+/**
+ * `onBug` hears of what is neither the network's doing nor a peer's. By default it is thrown on and ends the process. `self`: who
+ * this node is on the members' channel; absent: it dials no member.
+ */
+export function createNodeNetwork(onBug: OnBug = throwBug, self?: ChannelSelf, descriptors: Descriptors = processDescriptors()): Network {
   const onError = bugsOnly(onBug)
   return {
-    dial: (address, options) => dial(address, options, { onError, descriptors }),
+    dial: async (address, options) => {
+      const to = parseAddress(address)
+      if (!to) return failed('unreachable', `${address} is not host:port`)
+      const host = await admittedHost(to.host, options.admit)
+      if (typeof host !== 'string') return host
+      const { member } = options
+      return member === undefined
+        ? dial({ ...to, host }, options, { onError, descriptors })
+        : dialMember({ ...to, host }, { ...options, member }, self, { onError, descriptors })
+    },
     listen: (address, onLink) =>
       listenTcp({
         address,
@@ -41,12 +56,27 @@ interface Dialling {
   readonly descriptors: Descriptors
 }
 
-function dial(address: string, options: DialOptions, { onError, descriptors }: Dialling): ReturnType<Network['dial']> {
-  const to = parseAddress(address)
-  if (!to) return Promise.resolve(failed('unreachable', `${address} is not host:port`))
+async function dialMember(
+  to: HostPort,
+  { timeoutMs, signal, member, reader }: DialOptions & { readonly member: string },
+  self: ChannelSelf | undefined,
+  { onError, descriptors }: Dialling,
+): Promise<OpenedLink | Failure> {
+  if (self === undefined) return failed('protocol', "this node has no members' channel")
+  if (!descriptors.take('own')) return NO_DESCRIPTORS
+  const opened = await dialChannel(self, { ...to, timeoutMs, expect: member, allowHalfOpen: true, onError, ...(signal ? { signal } : {}) })
+  if (opened.type === 'failed') {
+    descriptors.give()
+    return opened
+  }
+  opened.socket.once('close', () => descriptors.give())
+  return acceptedLink(opened.socket, { first: null, keep: () => {} }).open(reader ?? null)
+}
+
+function dial(to: HostPort, options: DialOptions, { onError, descriptors }: Dialling): ReturnType<Network['dial']> {
   const { timeoutMs, signal } = options
   if (signal?.aborted) return Promise.resolve(failed('aborted', 'it was called off'))
-  if (!descriptors.take(options.member === undefined ? 'dial' : 'own')) return Promise.resolve(NO_DESCRIPTORS)
+  if (!descriptors.take('dial')) return Promise.resolve(NO_DESCRIPTORS)
   return new Promise((resolve) => {
     const sockets: Socket[] = []
     const settle = (answer: OpenedLink | Failure): void => {
