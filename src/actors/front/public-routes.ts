@@ -30,7 +30,10 @@ export interface PublicRoutesNeeds {
   readonly reach: Pick<Reach, 'arrivedAt'>
   readonly operator: Pick<OperatorCalls, 'mapPort'>
   readonly serverInfo: string
+  /** To who has not said who it is. */
   readonly offersTurn: boolean
+  /** A member of a private network asked for something by that Host. */
+  readonly reachedBy?: (host: string) => void
   /** Grants `/MAPPort` and `/AddProxy` to callers that are not this machine. */
   readonly token: string | null
 }
@@ -140,6 +143,7 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): (request: InboundR
   }
 
   return async (request, entrance) => {
+    if (request.by !== null && request.headers.host !== undefined) needs.reachedBy?.(request.headers.host)
     const route = routes[`${request.method} ${request.path}`]
     if (route) return route(request, entrance)
     return (await speed.answer(request)) ?? text(404, 'nothing here\n')

@@ -1,6 +1,6 @@
 // Finds the service of a TLS connection by the name that its client asks for.
 import type { Socket } from 'node:net'
-import { serverNameOf, type VhostFinder, type VhostRoute } from '../../frp/index.ts'
+import { type ClientHello, clientHelloOf, type VhostFinder, type VhostRoute } from '../../frp/index.ts'
 import { firstBytes } from './first-bytes.ts'
 
 /**
@@ -16,10 +16,16 @@ export async function helloFor(
   const deadline = performance.now() + withinMs
   let hello = first
   for (;;) {
-    const found = serverNameOf(hello)
-    if (found.type !== 'more') return { hello, route: found.type === 'name' && found.name !== null ? vhosts.https(found.name) : null }
+    const found = clientHelloOf(hello)
+    if (found.type !== 'more') return { hello, route: routeFor(found, vhosts) }
     const more = await firstBytes(socket, Math.max(0, deadline - performance.now()))
     if (more === null) return { hello, route: null }
     hello = Buffer.concat([hello, more])
   }
 }
+
+/** What moonwalk nodes say to each other is told by its ALPN, and never goes to a service, whatever name it asks for. */
+const MEMBERS_CHANNEL = 'moonwalk/1'
+
+const routeFor = (hello: ClientHello, vhosts: VhostFinder): VhostRoute | null =>
+  hello.type === 'hello' && hello.name !== null && !hello.alpn.includes(MEMBERS_CHANNEL) ? vhosts.https(hello.name) : null

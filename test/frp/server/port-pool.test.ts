@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest'
-import { type OpenPort, PortPool } from '../../../src/frp/server/port-pool.ts'
+import { Leases } from '../../../src/frp/server/leases.ts'
+import { type OpenPort, PortPool, type PortSeeker } from '../../../src/frp/server/port-pool.ts'
 import { frpClock } from '../frp-clock.ts'
+
+const proxy = (name: string, more: Partial<PortSeeker> = {}): PortSeeker => ({ owner: 'ann', isStranger: false, proxy: name, ...more })
 
 function pool(options: { readonly busy?: readonly number[]; readonly last?: number } = {}) {
   const clock = frpClock()
@@ -18,14 +21,16 @@ function pool(options: { readonly busy?: readonly number[]; readonly last?: numb
     bindHost: '::',
     ports: { first: 100, last: options.last ?? 102 },
     allowPorts: { first: 50, last: 200 },
+    leases: new Leases(),
+    kind: 'tcp',
   })
   const open: OpenPort = async (address) => {
     listened.push(address)
     if (busy.has(Number(address.slice(address.lastIndexOf(':') + 1)))) return null
     return { close: () => new Promise<void>((resolve) => closing.push(resolve)) }
   }
-  const take = async (name: string, wanted = 0): Promise<number | string> => {
-    const held = await ports.acquire(name, wanted, open)
+  const take = async (name: string, wanted = 0, more: Partial<PortSeeker> = {}): Promise<number | string> => {
+    const held = await ports.acquire(proxy(name, more), wanted, open)
     return held.type === 'held' ? held.port : held.error
   }
   return { ports, open, clock, listened, closing, take, roll: (to: number) => (dice = to), busy }
@@ -45,7 +50,7 @@ test('a block of ports that somebody else holds is not walked through to its end
 
 test('a name has its own port back, for which others are passed over as long as there are any', async () => {
   const { ports, open, take, closing, clock } = pool()
-  const a = await ports.acquire('a', 0, open)
+  const a = await ports.acquire(proxy('a'), 0, open)
   if (a.type === 'refused') throw new Error(a.error)
   void a.release()
   closing[0]?.()
@@ -55,7 +60,7 @@ test('a name has its own port back, for which others are passed over as long as 
 
 test('what a name had is forgotten after a day', async () => {
   const { ports, open, take, closing, clock, roll } = pool()
-  const a = await ports.acquire('a', 0, open)
+  const a = await ports.acquire(proxy('a'), 0, open)
   if (a.type === 'refused') throw new Error(a.error)
   void a.release()
   closing[0]?.()
@@ -66,7 +71,7 @@ test('what a name had is forgotten after a day', async () => {
 
 test('a port that is just being given back is waited for', async () => {
   const { ports, open, take, closing } = pool()
-  const a = await ports.acquire('a', 60, open)
+  const a = await ports.acquire(proxy('a'), 60, open)
   if (a.type === 'refused') throw new Error(a.error)
   expect(await take('b', 60)).toEqual('port already used')
   const released = a.release()
