@@ -238,7 +238,7 @@ function fromFile(file: string): Read<Given> {
   return {
     ok: {
       ...value,
-      ...PATHS.reduce<Given>((all, key) => ({ ...all, ...fromThere(value, key, file) }), {}),
+      ...Object.assign({}, ...PATHS.map((key) => fromThere(value, key, file))),
       ...turnsFromThere(value, file),
     },
   }

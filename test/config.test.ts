@@ -190,13 +190,22 @@ describe('of the environment only what is ours counts', () => {
     ['MOONWALK_PORT', 'MOONWALK_PORTS'],
     ['MOONWALK_JOIN', 'MOONWALK_SEEDS'],
     ['MOONWALK_EXPOSE', 'MOONWALK_SERVICES'],
-    ['MOONWALK_OFFER_TURN', 'MOONWALK_OFFER'],
   ])('%s is a warning that names %s', (variable, meant) =>
     expect(read({}, { [variable]: '9000' })).toEqual({
       ...read(),
       warnings: [`${variable} is not known and changes nothing; did you mean ${meant}?`],
     }),
   )
+
+  test('a node that was told by the former variable to carry nothing carries nothing', () => {
+    const warnings = ['MOONWALK_OFFER_TURN is called MOONWALK_OFFER now, and is members, everybody or nobody']
+    const told = ['no', '1'].map((value) => read({}, { MOONWALK_OFFER_TURN: value }))
+    expect(told.map((answer) => answer.type === 'config' && [answer.config.node.offer, answer.warnings])).toEqual([
+      ['nobody', warnings],
+      [undefined, warnings],
+    ])
+    expect(nodeOf(read({}, { MOONWALK_OFFER_TURN: 'no', MOONWALK_OFFER: 'members' })).offer).toEqual('members')
+  })
 
   test('a token file must hold something, and is better not read by others', () => {
     put('secret', 'token')
@@ -359,5 +368,5 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
 
 test('a list setting may be repeated', () => {
   const lists = CONFIG_KEYS.filter((key) => (SETTINGS[key] as Setting).isList)
-  expect(lists).toEqual(['seeds', 'turns', 'services'])
+  expect(lists).toEqual(['seeds', 'turns', 'allowDomains', 'services'])
 })

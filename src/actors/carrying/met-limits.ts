@@ -7,7 +7,7 @@ import type { Health } from '../health.ts'
 const SHOWN_MS = 3_600_000
 
 interface Needs {
-  readonly clock: Pick<Clock, 'setTimeout' | 'clearTimeout'>
+  readonly clock: Omit<Clock, 'wallMs'>
   readonly health: Pick<Health, 'set'>
   readonly rations: Rations
 }

@@ -10,6 +10,8 @@ export interface Lease {
   readonly isStranger: boolean
   /** Of a port, the proxy that has it or had it, so that it gets the same one again; else empty. */
   readonly proxy: string
+  /** Of a port that a group shares, whoever is of that group may have it too; else empty. */
+  readonly group: string
   /** Since when its owner is away; null: it is in use. */
   readonly awaySinceMs: number | null
 }
@@ -29,15 +31,15 @@ export class Leases {
     return this.#of(kind).find(String(what), nowMs)
   }
 
-  /** Somebody else has it, or it is kept for somebody else. */
-  isOthers(kind: LeaseKind, what: string | number, owner: string, nowMs: number): boolean {
+  /** Somebody else has it, or it is kept for somebody else. `group`: what the asker is of; empty: nothing. */
+  isOthers(kind: LeaseKind, what: string | number, { owner, group = '' }: { owner: string; group?: string }, nowMs: number): boolean {
     const lease = this.holder(kind, what, nowMs)
-    return lease !== null && lease.owner !== owner
+    return lease !== null && lease.owner !== owner && (group === '' || lease.group !== group)
   }
 
   /** It is this owner's and in use; whoever had it before has lost it. */
-  take(kind: LeaseKind, what: string | number, { owner, isStranger, proxy }: Omit<Lease, 'awaySinceMs'>): void {
-    this.#of(kind).put(String(what), { owner, isStranger, proxy, awaySinceMs: null })
+  take(kind: LeaseKind, what: string | number, { owner, isStranger, proxy = '', group = '' }: Taker): void {
+    this.#of(kind).put(String(what), { owner, isStranger, proxy, group, awaySinceMs: null })
   }
 
   /** Its owner gave it back, or is away. Nothing where it is another's by now. */
@@ -67,6 +69,12 @@ export class Leases {
     this.#kinds.set(kind, known)
     return known
   }
+}
+
+/** Who takes something; see `Lease`. */
+interface Taker extends Pick<Lease, 'owner' | 'isStranger'> {
+  readonly proxy?: string
+  readonly group?: string
 }
 
 class KindLeases {

@@ -12,6 +12,8 @@ export interface PortSeeker {
   readonly owner: string
   readonly isStranger: boolean
   readonly proxy: string
+  /** The group that shares the port; empty: none. */
+  readonly group: string
 }
 
 /** Opens a port, TCP or UDP; null when it can't be had. `address` is `host:port`. */
@@ -49,12 +51,12 @@ export class PortPool {
   }
 
   /** Why a port is refused without trying it: frp's text; null: it may be tried. */
-  objection(port: number, { owner, isStranger }: Omit<PortSeeker, 'proxy'>): string | null {
+  objection(port: number, seeker: PortSeeker): string | null {
     const { allowPorts, ports, leases, kind, clock } = this.#options
     const isIn = (ranges: readonly PortRange[]): boolean => ranges.some(({ first, last }) => port >= first && port <= last)
     if (!isIn('first' in allowPorts ? [allowPorts] : allowPorts) || port < 1 || port > 65_535) return NOT_ALLOWED
-    if (isStranger && !isIn([ports])) return NOT_ALLOWED
-    if (leases.isOthers(kind, port, owner, clock.now())) return 'port already used'
+    if (seeker.isStranger && !isIn([ports])) return NOT_ALLOWED
+    if (leases.isOthers(kind, port, seeker, clock.now())) return 'port already used'
     return this.#taken.has(port) && !this.#closing.has(port) ? 'port already used' : null
   }
 

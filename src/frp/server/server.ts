@@ -232,7 +232,7 @@ class Server implements FrpServer {
   /** A run id that is another's, or is kept for it, is not given away: there is a new one instead. */
   #runIdFor(owner: ClientOwner, runId: string): string {
     const { clock, randomBytes } = this.#options
-    const isFree = runId !== '' && !this.#leases.isOthers('run id', runId, owner.key, clock.now())
+    const isFree = runId !== '' && !this.#leases.isOthers('run id', runId, { owner: owner.key }, clock.now())
     return isFree ? runId : Buffer.from(randomBytes(8)).toString('hex')
   }
 
@@ -250,7 +250,7 @@ class Server implements FrpServer {
     this.#waitsNoMore(connection)
     this.#byRunId.set(runId, connection)
     if (owner.member !== null) this.#byMember.set(owner.member, connection)
-    this.#leases.take('run id', runId, { owner: owner.key, isStranger: owner.type === 'stranger', proxy: '' })
+    this.#leases.take('run id', runId, { owner: owner.key, isStranger: owner.type === 'stranger' })
     const kind = rationedAs(owner)
     if (kind !== null && this.#rationing !== null)
       this.#rationed.set(

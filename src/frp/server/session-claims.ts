@@ -48,13 +48,13 @@ export class SessionClaims {
   }
 
   seeker(proxy: string): PortSeeker {
-    return { owner: this.owner.key, isStranger: this.#isStranger, proxy }
+    return { owner: this.owner.key, isStranger: this.#isStranger, proxy, group: '' }
   }
 
   /** Groups are shared among those who belong here; among others by who knows the key. */
   groupSeeker({ groupKey }: Request): GroupSeeker {
     const { trusted, key } = this.owner
-    return { realm: trusted ? 'members' : groupKey === '' ? key : `whoever knows ${groupKey}`, isStranger: this.#isStranger }
+    return { realm: trusted ? 'members' : groupKey === '' ? key : 'others', owner: key, isStranger: this.#isStranger }
   }
 
   /** What a proxy's traffic is held back by, besides its own limit. */
@@ -81,13 +81,15 @@ export class SessionClaims {
     const has = names.get(name)
     if (has?.owner.key === this.owner.key) return taken
     if (this.#isOwnName(name)) return null
-    return has !== undefined || leases.isOthers('name', name, this.owner.key, server.clock.now()) ? taken : null
+    return has !== undefined || leases.isOthers('name', name, { owner: this.owner.key }, server.clock.now()) ? taken : null
   }
 
   domainObjection(request: Request): string | null {
     const { server, leases } = this.#options
     const now = server.clock.now()
-    const isTaken = server.vhosts?.domainsOf(vhostSpecOf(request)).some((domain) => leases.isOthers('domain', domain, this.owner.key, now))
+    const isTaken = server.vhosts
+      ?.domainsOf(vhostSpecOf(request))
+      .some((domain) => leases.isOthers('domain', domain, { owner: this.owner.key }, now))
     return isTaken ? DOMAIN_TAKEN : null
   }
 
@@ -108,7 +110,7 @@ export class SessionClaims {
     const { names, leases } = this.#options
     const before = names.get(name)
     names.set(name, { proxy, owner: this.owner, endSession })
-    leases.take('name', name, { owner: this.owner.key, isStranger: this.#isStranger, proxy: '' })
+    leases.take('name', name, { owner: this.owner.key, isStranger: this.#isStranger })
     before?.endSession(`it used the proxy name of member ${this.owner.member?.slice(0, ID_CHARS) ?? ''}`)
   }
 
@@ -120,8 +122,7 @@ export class SessionClaims {
   }
 
   takeDomains(domains: readonly string[]): void {
-    for (const domain of domains)
-      this.#options.leases.take('domain', domain, { owner: this.owner.key, isStranger: this.#isStranger, proxy: '' })
+    for (const domain of domains) this.#options.leases.take('domain', domain, { owner: this.owner.key, isStranger: this.#isStranger })
   }
 
   leaveDomains(domains: readonly string[]): void {

@@ -8,9 +8,10 @@ import type { ServerProxyOptions, ServerTcpProxy } from './server-proxy.ts'
 
 type Request = Pick<MessageOf<'newProxy'>, 'group' | 'groupKey' | 'remotePort'>
 
-/** Who asks. Groups of one name in different realms have nothing to do with each other; a group's port is kept for its realm. */
+/** Who asks. Groups of one name in different realms have nothing to do with each other. */
 export interface GroupSeeker {
   readonly realm: string
+  readonly owner: string
   readonly isStranger: boolean
 }
 
@@ -96,8 +97,10 @@ export class TcpGroups {
 }
 
 const nameOf = (group: string, { realm }: GroupSeeker): string => `${realm}\n${group}`
-const portSeeker = (group: string, key: string, { realm, isStranger }: GroupSeeker): PortSeeker => ({
-  owner: `${realm}\ngroup ${group}\n${key}`,
+/** Its port is kept for who opened it, and for whoever is of the group. */
+const portSeeker = (group: string, key: string, { realm, owner, isStranger }: GroupSeeker): PortSeeker => ({
+  owner,
   isStranger,
-  proxy: '',
+  proxy: `group ${group}`,
+  group: `${realm}\n${group}\n${key}`,
 })

@@ -3,7 +3,13 @@ import { Leases } from '../../../src/frp/server/leases.ts'
 import { type OpenPort, PortPool, type PortSeeker } from '../../../src/frp/server/port-pool.ts'
 import { frpClock } from '../frp-clock.ts'
 
-const proxy = (name: string, more: Partial<PortSeeker> = {}): PortSeeker => ({ owner: 'ann', isStranger: false, proxy: name, ...more })
+const proxy = (name: string, more: Partial<PortSeeker> = {}): PortSeeker => ({
+  owner: 'ann',
+  isStranger: false,
+  proxy: name,
+  group: '',
+  ...more,
+})
 
 function pool(options: { readonly busy?: readonly number[]; readonly last?: number } = {}) {
   const clock = frpClock()
@@ -102,4 +108,26 @@ test('two who ask for one port at once do not both get it', async () => {
 test('many busy ports end the search', async () => {
   const { take, listened } = pool({ last: 199, busy: Array.from({ length: 100 }, (_, index) => 100 + index) })
   expect([await take('a'), listened.length]).toEqual(['no available port', 32])
+})
+
+test('a stranger names ports of the range only', async () => {
+  const { take } = pool()
+  const eve = { owner: 'eve', isStranger: true }
+  expect([await take('a', 101, eve), await take('b', 60, eve), await take('c', 60)]).toEqual([101, 'port not allowed', 60])
+})
+
+test('where all else is taken, what somebody is away from goes to who asks, but a member’s not to a stranger', async () => {
+  const { ports, open, take, closing, clock } = pool()
+  const leave = async (owner: string, isStranger: boolean): Promise<void> => {
+    const held = await ports.acquire(proxy('p', { owner, isStranger }), 0, open)
+    if (held.type === 'refused') throw new Error(held.error)
+    void held.release()
+    closing.at(-1)?.()
+    await clock.advance(0)
+  }
+  await leave('ann', false) // 100
+  await leave('eve', true) // 101
+  const eve = { owner: 'bob', isStranger: true }
+  expect([await take('a', 0, eve), await take('b', 0, eve), await take('c', 0, eve)]).toEqual([102, 101, 'no available port'])
+  expect(await take('d', 0, { owner: 'ben' })).toEqual(100)
 })
