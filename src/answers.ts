@@ -276,6 +276,8 @@ export interface NodeOptions {
   readonly ports: { readonly first: number; readonly last: number }
   /** Ports a client may name: one range, or several. */
   readonly allowPorts: PortRange | readonly PortRange[]
+  /** Those of them that strangers may name. Absent: those of `ports`. */
+  readonly strangerPorts?: readonly PortRange[]
   /** Ports a client may have at once, tcp and udp together; 0: no limit. */
   readonly maxPortsPerClient: number
   /** As a TURN: clients may have names below this domain, by frp's `subdomain`. Null, or absent: they may not. */

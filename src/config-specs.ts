@@ -71,7 +71,8 @@ export const SETTINGS = {
   ports: { flag: '--ports <a-b>', meaning: 'ports handed out to clients that name none', usual: '20000-29999' },
   allowPorts: {
     flag: '--allow-ports <a-b>',
-    meaning: 'ports that clients may name: ranges and single ports, separated by commas',
+    meaning:
+      'ports that clients may name: ranges and single ports, separated by commas; strangers only where it is given, else those of --ports',
     usual: '1024-65535',
   },
   maxPortsPerClient: {

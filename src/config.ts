@@ -162,7 +162,11 @@ function together(sources: readonly (readonly [Source, Given])[], { dataDir, fil
   const values = complete.parse(Object.assign({}, DEFAULTS, ...sources.map(([, given]) => given).reverse()))
   const token = values.turnTokenFile === undefined ? null : readTurnToken(values.turnTokenFile)
   if (token !== null && 'wrong' in token) return wrongly(token.wrong)
-  const config = assemble(values, values.data === undefined ? dataDir : resolve(values.data), token?.ok.token ?? null)
+  const config = assemble(values, {
+    dataDir: values.data === undefined ? dataDir : resolve(values.data),
+    token: token?.ok.token ?? null,
+    namesPorts: sources.some(([, given]) => given.allowPorts !== undefined),
+  })
   const where = (key: ConfigKey): string => whereOf(sources.find(([, given]) => given[key] !== undefined)?.[0] ?? 'file', key, file)
   const twice = repeated(config.node.services.map(({ name }) => name))
   if (twice !== null) return wrongly(`${where('services')}: two services are called ${twice}; give one another name, as in NAME=PORT`)
@@ -175,7 +179,14 @@ const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: 
 
 const repeated = (names: readonly string[]): string | null => names.find((name, i) => names.indexOf(name) < i) ?? null
 
-function assemble(all: z.infer<typeof complete>, dataDir: string, token: string | null): Config {
+interface Settled {
+  readonly dataDir: string
+  readonly token: string | null
+  /** A person said which ports clients may name, and so means strangers too. */
+  readonly namesPorts: boolean
+}
+
+function assemble(all: z.infer<typeof complete>, { dataDir, token, namesPorts }: Settled): Config {
   const take = <T>(read: Read<T>): T => {
     if ('wrong' in read) throw new Error(read.wrong)
     return read.ok
@@ -198,6 +209,7 @@ function assemble(all: z.infer<typeof complete>, dataDir: string, token: string 
       ...(all.rations === undefined ? {} : { rations: take(readRations(all.rations)) }),
       ports: take(readPortRange(all.ports)),
       allowPorts: take(readPortRanges(all.allowPorts)),
+      ...(namesPorts ? { strangerPorts: take(readPortRanges(all.allowPorts)) } : {}),
       maxPortsPerClient: all.maxPortsPerClient,
       subdomainHost: all.subdomainHost === undefined ? null : take(readSubdomainHost(all.subdomainHost)),
       allowDomains: all.allowDomains.map((domain) => take(readGrantedDomain(domain))),

@@ -105,7 +105,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const routes = createPublicRoutes({
     ...{ identity, own, calls, gossip, speed, policy, p2prc, joining, twins, reach, operator },
     serverInfo: info,
-    offersTurn: offer === 'everybody', // who asks is a stranger
+    offer,
     // In an open network anybody could make a name this node's own.
     reachedBy: options.network.type === 'private' ? ownNames.heard : () => {},
     token: extras.token ?? null,

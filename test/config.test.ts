@@ -122,6 +122,11 @@ describe('where a setting comes from', () => {
           { first: 6, last: 6 },
           { first: 8, last: 9 },
         ],
+        strangerPorts: [
+          { first: 3, last: 4 },
+          { first: 6, last: 6 },
+          { first: 8, last: 9 },
+        ],
         maxPortsPerClient: 0,
         subdomainHost: 'apps.example.org',
         allowDomains: ['*.shops.example.org'],

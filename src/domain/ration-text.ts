@@ -1,7 +1,7 @@
 // What a person reads when strangers have all that they may have of a TURN.
 import type { Rations } from './offer.ts'
 
-/** `port`: one outside `--ports` was named. `domain`: one was asked for that is granted to nobody. */
+/** `port`: one was named that strangers may not name. `domain`: one was asked for that is granted to nobody. */
 export function rationText(met: keyof Rations | 'port' | 'domain', rations: Rations): { readonly text: string; readonly fix: string } {
   const limit = (what: string, setting: string): { readonly text: string; readonly fix: string } => ({
     text: `a limit for strangers was met: ${what}`,
@@ -23,7 +23,7 @@ export function rationText(met: keyof Rations | 'port' | 'domain', rations: Rati
     case 'udpFactor':
       return limit(`${rations.udpFactor} times the bytes that came from a user of a udp proxy`, 'To allow more, set --rations udp=N')
     case 'port':
-      return limit('a port was named that lies outside --ports', 'To allow it, widen --ports')
+      return limit('a port was named that lies outside --ports', 'To allow it, name its range in --allow-ports')
     case 'domain':
       return limit('a domain was asked for that is granted to nobody', 'To grant it, add it to --allow-domains')
   }

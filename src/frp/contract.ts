@@ -153,8 +153,10 @@ export interface FrpServerOptions {
   /** Whether users of a stranger's port may come to that address of this machine. Default: to any. */
   readonly strangersArriveAt?: (host: string) => boolean
   readonly ports: { readonly first: number; readonly last: number }
-  /** Ports a client may name: one range, or several. Strangers may name those of `ports` only. */
+  /** Ports a client may name: one range, or several. */
   readonly allowPorts: PortRange | readonly PortRange[]
+  /** Those of them that strangers may name. Default: those of `ports`. */
+  readonly strangerPorts?: readonly PortRange[]
   /** tcp and udp together. 0: no limit. */
   readonly maxPortsPerClient: number
   readonly maxPoolCount: number
@@ -187,7 +189,7 @@ export interface StrangerRations {
   readonly nodes: number
 }
 
-/** `port`: one outside `ports` was named. `domain`: one was asked for that is granted to nobody. */
+/** `port`: one was named that strangers may not name. `domain`: one was asked for that is granted to nobody. */
 export type RationName = keyof StrangerRations | 'port' | 'domain'
 
 /**

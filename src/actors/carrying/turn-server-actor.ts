@@ -32,7 +32,10 @@ export interface TurnServer {
 
 interface TurnServerNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly network: Pick<Ports['network'], 'listen' | 'openDatagrams' | 'ownHosts'>
-  readonly options: Pick<NodeOptions, 'listen' | 'ports' | 'allowPorts' | 'maxPortsPerClient' | 'network' | 'turnToken' | 'rations'>
+  readonly options: Pick<
+    NodeOptions,
+    'listen' | 'ports' | 'allowPorts' | 'strangerPorts' | 'maxPortsPerClient' | 'network' | 'turnToken' | 'rations'
+  >
   readonly offer: Offer
   readonly health: Pick<Health, 'set'>
   readonly rates: Pick<TrafficRates, 'answer'>
@@ -121,6 +124,7 @@ export function createTurnServer(needs: TurnServerNeeds): TurnServer {
           strangersArriveAt: (host) => strangersArriveAt(host, parseAddress(options.listen ?? '')?.host ?? '127.0.0.1', network.ownHosts),
           ports: options.ports,
           allowPorts: options.allowPorts,
+          ...(options.strangerPorts ? { strangerPorts: options.strangerPorts } : {}),
           maxPortsPerClient: options.maxPortsPerClient,
           maxPoolCount: MAX_POOL,
           maxClients: MAX_CLIENTS,

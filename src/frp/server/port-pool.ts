@@ -2,7 +2,7 @@
 import type { FrpServerOptions, PortRange } from '../contract.ts'
 import type { Leases } from './leases.ts'
 
-export type PortPoolOptions = Pick<FrpServerOptions, 'clock' | 'bindHost' | 'ports' | 'allowPorts' | 'randomBytes'> & {
+export type PortPoolOptions = Pick<FrpServerOptions, 'clock' | 'bindHost' | 'ports' | 'allowPorts' | 'strangerPorts' | 'randomBytes'> & {
   readonly leases: Leases
   readonly kind: 'tcp' | 'udp'
 }
@@ -52,10 +52,10 @@ export class PortPool {
 
   /** Why a port is refused without trying it: frp's text; null: it may be tried. */
   objection(port: number, seeker: PortSeeker): string | null {
-    const { allowPorts, ports, leases, kind, clock } = this.#options
+    const { allowPorts, ports, strangerPorts = [ports], leases, kind, clock } = this.#options
     const isIn = (ranges: readonly PortRange[]): boolean => ranges.some(({ first, last }) => port >= first && port <= last)
     if (!isIn('first' in allowPorts ? [allowPorts] : allowPorts) || port < 1 || port > 65_535) return NOT_ALLOWED
-    if (seeker.isStranger && !isIn([ports])) return NOT_ALLOWED
+    if (seeker.isStranger && !isIn(strangerPorts)) return NOT_ALLOWED
     if (leases.isOthers(kind, port, seeker, clock.now())) return 'port already used'
     return this.#taken.has(port) && !this.#closing.has(port) ? 'port already used' : null
   }

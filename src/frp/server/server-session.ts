@@ -265,7 +265,7 @@ export class ServerSession {
     const hasNoPort = remotePort === 0 || vhost || (group !== '' && !udp)
     const port = hasNoPort ? null : (udp ? ports.udp : ports.tcp).objection(remotePort, claims.seeker(proxyName))
     if (port !== null) return udp ? udpError(remotePort, port) : port
-    return claims.nameObjection(proxyName) ?? (vhost ? claims.domainObjection(request) : null)
+    return claims.nameObjection(proxyName, this.#proxies.has(proxyName)) ?? (vhost ? claims.domainObjection(request) : null)
   }
 
   #refuse(request: MessageOf<'newProxy'>, error: string): void {

@@ -74,13 +74,16 @@ export class SessionClaims {
     }
   }
 
-  /** frp's text; null: the name may be had. A name that begins with a member's id is that member's, whoever has it. */
-  nameObjection(name: string): string | null {
+  /**
+   * frp's text; null: the name may be had. A name that begins with a member's id is that member's, whoever has it. P2PRC's clients all
+   * give an empty one, which is nobody's. `isOpen`: this session has a proxy of that name.
+   */
+  nameObjection(name: string, isOpen: boolean): string | null {
     const { names, leases, server } = this.#options
     const taken = `proxy name [${name}] is already in use`
     const has = names.get(name)
-    if (has?.owner.key === this.owner.key) return taken
-    if (this.#isOwnName(name)) return null
+    if (isOpen || has?.owner.key === this.owner.key) return taken
+    if (name === '' || this.#isOwnName(name)) return null
     return has !== undefined || leases.isOthers('name', name, { owner: this.owner.key }, server.clock.now()) ? taken : null
   }
 
@@ -108,6 +111,7 @@ export class SessionClaims {
   /** The name is its own from now on; who else had it is ended. */
   takeName(name: string, proxy: ServerProxy, endSession: (why: string) => void): void {
     const { names, leases } = this.#options
+    if (name === '') return
     const before = names.get(name)
     names.set(name, { proxy, owner: this.owner, endSession })
     leases.take('name', name, { owner: this.owner.key, isStranger: this.#isStranger })

@@ -195,6 +195,16 @@ describe('a stranger', () => {
     expect([two.told.at(-1)?.type, met(world)]).toEqual(['client.proxyStarted', ['port', 'ports']])
   })
 
+  test('has a proxy without a name, as P2PRC has it, beside others who do', async () => {
+    const world = turn()
+    const one = await asks(world, EVE, [{ name: '', remotePort: 20_001 }, { name: '' }])
+    one.client.end('gone')
+    await settle()
+    const [two, three] = [await asks(world, BEN, [{ name: '' }]), await asks(world, ANN, [{ name: '' }])]
+    const port = expect.stringMatching(/^:/)
+    expect([one.answers, two.answers, three.answers]).toEqual([[':20001', 'proxy name [] is already in use'], [port], [port]])
+  })
+
   test('shares no group with members', async () => {
     const world = turn()
     const group = { name: 'g', key: '' }

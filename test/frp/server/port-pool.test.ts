@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { PortRange } from '../../../src/frp/contract.ts'
 import { Leases } from '../../../src/frp/server/leases.ts'
 import { type OpenPort, PortPool, type PortSeeker } from '../../../src/frp/server/port-pool.ts'
 import { frpClock } from '../frp-clock.ts'
@@ -11,7 +12,7 @@ const proxy = (name: string, more: Partial<PortSeeker> = {}): PortSeeker => ({
   ...more,
 })
 
-function pool(options: { readonly busy?: readonly number[]; readonly last?: number } = {}) {
+function pool(options: { readonly busy?: readonly number[]; readonly last?: number; readonly strangerPorts?: readonly PortRange[] } = {}) {
   const clock = frpClock()
   const busy = new Set(options.busy)
   const listened: string[] = []
@@ -27,6 +28,7 @@ function pool(options: { readonly busy?: readonly number[]; readonly last?: numb
     bindHost: '::',
     ports: { first: 100, last: options.last ?? 102 },
     allowPorts: { first: 50, last: 200 },
+    ...(options.strangerPorts ? { strangerPorts: options.strangerPorts } : {}),
     leases: new Leases(),
     kind: 'tcp',
   })
@@ -110,10 +112,12 @@ test('many busy ports end the search', async () => {
   expect([await take('a'), listened.length]).toEqual(['no available port', 32])
 })
 
-test('a stranger names ports of the range only', async () => {
+test('a stranger names ports of the range only, or those that are granted instead', async () => {
   const { take } = pool()
   const eve = { owner: 'eve', isStranger: true }
   expect([await take('a', 101, eve), await take('b', 60, eve), await take('c', 60)]).toEqual([101, 'port not allowed', 60])
+  const granting = pool({ strangerPorts: [{ first: 60, last: 61 }] })
+  expect([await granting.take('a', 60, eve), await granting.take('b', 101, eve)]).toEqual([60, 'port not allowed'])
 })
 
 test('where all else is taken, what somebody is away from goes to who asks, but a member’s not to a stranger', async () => {
