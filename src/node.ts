@@ -53,6 +53,7 @@ const NO_FACTS: MachineFacts = { hostname: '', platform: '', cpu: '', ramMiB: 0,
 export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtras = {}): MoonwalkNode {
   const { clock, random, network, http, identity } = ports
   const { name, turns, addresses: policy } = options
+  const isPrivate = options.network.type === 'private'
   const onBug = extras.onBug ?? throwBug
   const offer = offerOf({ ...options, hasToken: (options.turnToken ?? null) !== null })
 
@@ -77,13 +78,13 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const operatorChanges = createOperatorChanges({ clock, store: ports.store, keeper, services, health, publish, onBug })
   const requests = endable(http, ending.signal)
   const calls = createPeerCalls({ clock, random, identity, http: requests })
-  const prober = createProber({ clock, random, calls, keeper, own, health })
-  const gossip = createGossip({ clock, random, identity, calls, keeper, own, policy })
+  const prober = createProber({ clock, random, calls, networkKind: options.network, keeper, own, health })
+  const gossip = createGossip({ clock, random, identity, calls, keeper, own, policy, networkKind: options.network })
   const speed = createSpeed({ clock, http: requests, ownAddresses: () => [own.address(), own.localAddress()] })
   const reach = createReach({ ...ports, calls, keeper, own, policy, listens: options.listen !== null, inspect: watch.inspect, onBug })
   const p2prc = createP2prcExchange({ clock, random, calls, keeper, own, policy, reach, prober, ownHosts: network.ownHosts })
   const joining = createJoining({
-    ...{ clock, random, calls, gossip, keeper, own, reach, p2prc, prober, policy, onBug },
+    ...{ clock, random, calls, gossip, keeper, own, reach, p2prc, prober, policy, networkKind: options.network, onBug },
     firstSeeds: () => [...options.seeds, ...operatorChanges.seeds()],
     restore: file.restore,
   })
@@ -105,9 +106,10 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const routes = createPublicRoutes({
     ...{ identity, own, calls, gossip, speed, policy, p2prc, joining, twins, reach, operator },
     serverInfo: info,
+    isPrivate,
     offer,
     // In an open network anybody could make a name this node's own.
-    reachedBy: options.network.type === 'private' ? ownNames.heard : () => {},
+    reachedBy: isPrivate ? ownNames.heard : () => {},
     token: extras.token ?? null,
   })
   const entrances = createEntrances({ http, listen: options.listen, own, routes, acceptFrp: turnServer.accept, vhosts })
@@ -122,6 +124,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const implementations = nodeImplementations({
     ...{ clock, random, network, keeper, services, calls, prober, announcer, external, turns, publish, membership, onBug },
     self: own.id,
+    run: own.run,
     innerAddress: entrances.innerAddress,
     turnServer: turnServer.logic,
     directServices: direct.logic,

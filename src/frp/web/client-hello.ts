@@ -1,11 +1,11 @@
-// Reads from a TLS client's first bytes which name it asks for and which protocols it offers: records (RFC 8446 §5.1) with one
-// ClientHello (§4.1.2), in that the extensions server_name (RFC 6066 §3) and application_layer_protocol_negotiation (RFC 7301 §3.1).
+// Reads what a TLS client asks for from its first bytes: records (RFC 8446 §5.1) with one ClientHello (§4.1.2), in that the
+// extensions server_name (RFC 6066 §3) and application_layer_protocol_negotiation (RFC 7301 §3.1).
 
 export type ClientHello =
   /** Too few bytes to tell. */
   | { readonly type: 'more' }
-  /** `name` null: the hello is complete and has none. `alpn`: in the client's order; empty: it offers none. */
-  | { readonly type: 'hello'; readonly name: string | null; readonly alpn: readonly string[] }
+  /** `name` is null where it asks for none, `protocols` empty where it offers none. */
+  | { readonly type: 'hello'; readonly name: string | null; readonly protocols: readonly string[] }
   /** Not a ClientHello that could be read. */
   | { readonly type: 'unknown' }
 
@@ -15,7 +15,7 @@ export const MAX_HELLO_BYTES = 16 << 10
 const HANDSHAKE_RECORD = 0x16
 const CLIENT_HELLO = 1
 const SERVER_NAME = 0
-const ALPN = 16
+const PROTOCOLS = 16
 const HOST_NAME = 0
 const TLS_MAJOR = 3
 const MAX_RECORD_BYTES = 16_384
@@ -32,7 +32,7 @@ export function clientHelloOf(bytes: Uint8Array): ClientHello {
   const length = message.uint(3)
   if ((type ?? CLIENT_HELLO) !== CLIENT_HELLO || (length ?? 0) > MAX_HELLO_BYTES) return UNKNOWN
   const hello = length === null ? null : message.take(length)
-  if (hello !== null) return extensionsIn(new Cursor(hello))
+  if (hello !== null) return helloIn(new Cursor(hello))
   return records.isBroken || bytes.length >= MAX_HELLO_BYTES ? UNKNOWN : { type: 'more' }
 }
 
@@ -53,43 +53,52 @@ function handshakeIn(bytes: Uint8Array): { readonly pieces: readonly Uint8Array[
   return { pieces, isBroken: false }
 }
 
-function extensionsIn(hello: Cursor): ClientHello {
+function helloIn(hello: Cursor): ClientHello {
   const fixed = hello.take(2 + 32) // legacy_version, random
   const sessionId = hello.vector(1)
   const ciphers = hello.vector(2)
   const compressions = hello.vector(1)
   if (fixed === null || sessionId === null || ciphers === null || compressions === null) return UNKNOWN
-  if (hello.left === 0) return { type: 'hello', name: null, alpn: [] } // as TLS 1.0 allows
+  if (hello.left === 0) return { type: 'hello', name: null, protocols: [] } // as TLS 1.0 allows
   const extensions = hello.vector(2)
   if (extensions === null) return UNKNOWN
   let name: string | null = null
-  let alpn: readonly string[] = []
+  let protocols: readonly string[] = []
   for (const list = new Cursor(extensions); list.left > 0; ) {
     const type = list.uint(2)
     const body = list.vector(2)
-    if (body === null) return UNKNOWN
-    if (type !== SERVER_NAME && type !== ALPN) continue
-    const texts = textsIn(new Cursor(body), type)
-    if (texts === null) return UNKNOWN
-    if (type === SERVER_NAME) name ??= texts[0] ?? null
-    else alpn = [...alpn, ...texts]
+    const names = body === null ? null : type === SERVER_NAME || type === PROTOCOLS ? new Cursor(body).vector(2) : body
+    if (names === null) return UNKNOWN
+    const found = type === SERVER_NAME ? hostNamesIn(new Cursor(names)) : type === PROTOCOLS ? protocolsIn(new Cursor(names)) : []
+    if (found === null) return UNKNOWN
+    if (type === SERVER_NAME) name ??= found[0] ?? null
+    if (type === PROTOCOLS) protocols = found
   }
-  return { type: 'hello', name, alpn }
+  return { type: 'hello', name, protocols }
 }
 
-/** Both are a list of texts; of names each has a type before it. Null: malformed. */
-function textsIn(extension: Cursor, type: number): readonly string[] | null {
-  const list = extension.vector(2)
-  if (list === null) return null
-  const texts: string[] = []
-  for (const items = new Cursor(list); items.left > 0; ) {
-    const nameType = type === SERVER_NAME ? items.uint(1) : HOST_NAME
-    const text = items.vector(type === SERVER_NAME ? 2 : 1)
-    if (text === null) return null
-    if (nameType === HOST_NAME) texts.push(Buffer.from(text).toString('latin1'))
+function hostNamesIn(list: Cursor): readonly string[] | null {
+  const found: string[] = []
+  while (list.left > 0) {
+    const type = list.uint(1)
+    const name = list.vector(2)
+    if (name === null) return null
+    if (type === HOST_NAME) found.push(latin(name))
   }
-  return texts
+  return found
 }
+
+function protocolsIn(list: Cursor): readonly string[] | null {
+  const found: string[] = []
+  while (list.left > 0) {
+    const protocol = list.vector(1)
+    if (protocol === null) return null
+    found.push(latin(protocol))
+  }
+  return found
+}
+
+const latin = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
 
 /** Reads from the front; null where there is not enough. */
 class Cursor {
