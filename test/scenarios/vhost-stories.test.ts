@@ -98,7 +98,7 @@ describe('a web service with a domain', () => {
         ],
         "told": [
           "110.25 service.up web http://web.example.org:8088",
-          "me web.example.org /v2/echo → 400 nonce must be 16 to 128 hex digits",
+          "me web.example.org /v2/echo → 403 nodes speak here over the members' channel: TLS 1.3 with ALPN moonwalk/1",
           "me other.example.org /nothing → 404 nothing here",
           "me web.example.org /v2/images → 200 GET /v2/images",
         ],
