@@ -223,10 +223,7 @@ test('a port that another node holds stays its own for a day once it is gone', a
     visitsAtMs: [],
     forMs: 40_000,
   })
-  expect(told).toEqual([
-    '150.1 me service.up web 10.0.0.1:20080',
-    '5200.6 late service.down web port 20080 is taken at ash',
-  ])
+  expect(told).toEqual(['150.1 me service.up web 10.0.0.1:20080', '5200.6 late service.down web port 20080 is taken at ash'])
   expect(standing[1]).toEqual(['down null port 20080 is taken at ash'])
 })
 

@@ -30,7 +30,12 @@ async function ask(world: World, at: string, host: string, path: string): Promis
 /** ash and birch are TURNs, ash the nearer one; `me` has the service. */
 const live = (
   script: Script,
-  { behindNat = true, services = [SERVICE], allowDomains = ['*.example.org'], asked = [] as readonly (readonly [number, string, string, string])[] } = {},
+  {
+    behindNat = true,
+    services = [SERVICE],
+    allowDomains = ['*.example.org'],
+    asked = [] as readonly (readonly [number, string, string, string])[],
+  } = {},
 ) =>
   play([[0, slow('me', 'birch', 20)], ...script], {
     forMs: 40_000,
