@@ -66,6 +66,7 @@ function optionsOf(world: World, { listens, offersTurn, seeds, services, turns, 
   return {
     ...(listens ? {} : { listen: null }),
     offer: offersTurn ? 'everybody' : 'nobody',
+    allowDomains: ['*.example.org'],
     seeds: seeds.map((seed) => addressOf(world, seed)),
     services: services.map(
       (kind): ServiceSpec => ({
