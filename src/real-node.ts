@@ -13,6 +13,7 @@ import { createStore } from './io/disk/store.ts'
 import { processDescriptors } from './io/network/descriptors.ts'
 import { createNodeNetwork } from './io/network/node-network.ts'
 import { createNodeHttp } from './io/network/peer-http.ts'
+import { turnTokenOf } from './io/network-keys.ts'
 import { createNodeClock, createNodeRandom } from './io/node-clock.ts'
 import { createNode } from './node.ts'
 import { type Failure, isFailure, type Listening, type StoreNote } from './ports.ts'
@@ -66,7 +67,7 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
     ramMiB: Math.floor(totalmem() / 1024 ** 2),
     diskMiB: 0,
   }
-  const node = createNode(ports, { ...config.node, version: VERSION }, { facts, token, onBug })
+  const node = createNode(ports, { ...config.node, version: VERSION, turnToken: turnTokenFor(config.node) }, { facts, token, onBug })
   node.onNews((entry) => log.tell(entry))
   let control: Listening | null = null
   return {
@@ -100,6 +101,12 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
       await log.file?.close()
     },
   }
+}
+
+/** What a person has set, else what a private network's first secret gives. */
+function turnTokenFor({ turnToken = null, network }: Config['node']): string | null {
+  const secret = network.type === 'private' ? network.secrets[0] : undefined
+  return turnToken ?? (secret === undefined ? null : turnTokenOf(secret))
 }
 
 /** A bug leaves the node in a state that nobody knows: the process ends, with where it was. */
