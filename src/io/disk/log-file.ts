@@ -53,10 +53,11 @@ export function createLogFile(file: string, options: LogFileOptions = {}): LogFi
     await opened?.handle.close().catch(() => {})
     opened = null
     missing += lines
-    retry ??= setTimeout(() => {
-      retry = null
-      start()
-    }, retryMs).unref()
+    if (!isClosed)
+      retry ??= setTimeout(() => {
+        retry = null
+        start()
+      }, retryMs).unref()
     if (trouble) return
     trouble = {
       text: `the log can't be written to ${file} (${codeOf(error) === 'ENXIO' ? 'it is a pipe that nobody reads' : errorText(error)})`,
@@ -100,8 +101,12 @@ export function createLogFile(file: string, options: LogFileOptions = {}): LogFi
     note: () => trouble,
     close: async () => {
       isClosed = true
-      if (retry) clearTimeout(retry)
       while (writing) await writing
+      if (retry) {
+        clearTimeout(retry)
+        start() // a last time
+        while (writing) await writing
+      }
       await opened?.handle.close().catch(() => {})
       opened = null
     },
