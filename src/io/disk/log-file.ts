@@ -102,11 +102,9 @@ export function createLogFile(file: string, options: LogFileOptions = {}): LogFi
     close: async () => {
       isClosed = true
       while (writing) await writing
-      if (retry) {
-        clearTimeout(retry)
-        start() // a last time
-        while (writing) await writing
-      }
+      if (retry) clearTimeout(retry)
+      if (missing > 0 || waiting.length > 0) start() // a last time
+      while (writing) await writing
       await opened?.handle.close().catch(() => {})
       opened = null
     },
