@@ -126,27 +126,51 @@ test.each<[string, 'public' | 'tunnel', boolean, (own: OwnRecord) => void, numbe
   expect(await route(inbound({ path: '/FRPPort' }), entrance)).toEqual({ status, headers: TEXT, body })
 })
 
+const OWNER = { host: '127.0.0.1:8088', authorization: 'Bearer secret' }
+
 describe.each(['/MAPPort?port=3000', '/AddProxy?port=3000'])('%s', (path) => {
-  const isGranted = async (from: string, entrance: 'public' | 'tunnel', authorization?: string, token: string | null = 'secret') => {
-    const headers = authorization === undefined ? {} : { authorization }
-    return (await ask(inbound({ path, from, headers }), entrance, { token })).status !== 403
-  }
+  const isGranted = async (
+    headers: Readonly<Record<string, string>>,
+    {
+      from = '127.0.0.1',
+      entrance = 'public',
+      token = 'secret',
+    }: { from?: string; entrance?: 'public' | 'tunnel'; token?: string | null } = {},
+  ) => (await ask(inbound({ path, from, headers }), entrance, { token })).status !== 403
+
   test.each([
-    ['this machine', '127.0.0.1', 'public', undefined, true],
-    ['this machine by IPv6', '::1', 'public', undefined, true],
-    ['this machine by IPv4 in IPv6', '::ffff:127.0.0.1', 'public', undefined, true],
-    ['this machine, it seems, but through a tunnel', '127.0.0.1', 'tunnel', undefined, false],
-    ['another', '192.168.1.5', 'public', undefined, false],
-    ['another with the token', '192.168.1.5', 'public', 'Bearer secret', true],
-    ['one with the token through a tunnel', '127.0.0.1', 'tunnel', 'Bearer secret', true],
-    ['another with a wrong token', '192.168.1.5', 'public', 'Bearer wrong', false],
-    ['another with the bare token', '192.168.1.5', 'public', 'secret', false],
-    ['another with no token', '192.168.1.5', 'public', 'Bearer ', false],
-  ] as const)('may be used by %s: %s', async (_, from, entrance, authorization, expected) =>
-    expect(await isGranted(from, entrance, authorization)).toEqual(expected),
+    ['127.0.0.1', 'public'],
+    ['::1', 'public'],
+    ['127.0.0.1', 'tunnel'],
+    ['192.168.1.5', 'public'],
+  ] as const)('from %s, %s, is for who has the token and nobody else', async (from, entrance) => {
+    const with_ = async (authorization: string | undefined) => {
+      const { authorization: _, ...bare } = OWNER
+      return isGranted(authorization === undefined ? bare : { ...bare, authorization }, { from, entrance })
+    }
+    expect([await with_('Bearer secret'), await with_(undefined)]).toEqual([true, false])
+    for (const wrong of ['', 'Bearer ', 'Bearer wrong', 'secret', 'Bearer secretsecret', 'Bearer secre', 'bearer secret'])
+      expect([wrong, await with_(wrong)]).toEqual([wrong, false])
+  })
+  test.each(['Bearer null', 'Bearer ', 'Bearer undefined', ''])('where there is no token, %j is none', async (authorization) =>
+    expect(await isGranted({ ...OWNER, authorization }, { token: null })).toEqual(false),
   )
-  test.each(['Bearer null', 'Bearer ', 'Bearer undefined'])('where there is no token, %j is none', async (authorization) =>
-    expect(await isGranted('192.168.1.5', 'public', authorization, null)).toEqual(false),
+  test.each([
+    [{ origin: 'http://127.0.0.1:8088' }],
+    [{ origin: 'null' }],
+    [{ referer: 'http://127.0.0.1:8088/' }],
+    [{ 'sec-fetch-site': 'none' }],
+    [{ 'sec-fetch-site': 'same-origin' }],
+    [{ host: 'localhost:8088' }],
+    [{ host: 'evil.test' }],
+    [{ host: '127.0.0.1.evil.test' }],
+    [{ host: '0x7f.1' }],
+    [{ host: '' }],
+  ])('is refused, with the token too, where a web page may be behind it: %j', async (headers) =>
+    expect(await isGranted({ ...OWNER, ...headers })).toEqual(false),
+  )
+  test.each(['203.0.113.9', '203.0.113.9:8088', '[::1]:8088', '[2001:db8::1]'])('may be asked as %s', async (host) =>
+    expect(await isGranted({ ...OWNER, host })).toEqual(true),
   )
 })
 
@@ -159,12 +183,12 @@ test.each([
   ['3e3', 500, 'error: port must be a number from 1 to 65535\n'],
   ['', 500, 'error: port must be a number from 1 to 65535\n'],
 ])('/MAPPort?port=%s is answered %d', async (port, status, body) =>
-  expect(await ask(inbound({ path: `/MAPPort?port=${port}`, from: '127.0.0.1' }))).toEqual({ status, headers: TEXT, body }),
+  expect(await ask(inbound({ path: `/MAPPort?port=${port}`, headers: OWNER }))).toEqual({ status, headers: TEXT, body }),
 )
 
 test('/MAPPort says why a port could not be mapped', async () =>
   expect(
-    await ask(inbound({ path: '/MAPPort?port=80', from: '127.0.0.1' }), 'public', {
+    await ask(inbound({ path: '/MAPPort?port=80', headers: OWNER }), 'public', {
       operator: { mapPort: async () => ({ type: 'refused', text: 'nothing answers at 127.0.0.1:80' }) },
     }),
   ).toEqual({ status: 500, headers: TEXT, body: 'error: nothing answers at 127.0.0.1:80\n' }))
