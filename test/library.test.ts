@@ -45,6 +45,8 @@ describe('settings', () => {
       subdomainHost: true,
       services: true,
       control: true,
+      controlHosts: true,
+      controlInsecure: true,
       speedtestPaceMs: true,
       log: true,
     }
