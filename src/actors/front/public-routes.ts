@@ -53,7 +53,7 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): (request: InboundR
   const refuseOperator = ({ headers }: InboundRequest): Reply | null => {
     const host = parseAddress(headers.host ?? '')?.host ?? canonicalHost((headers.host ?? '').replace(/^\[|\]$/g, ''))
     const isPage = BROWSERS.some((name) => headers[name] !== undefined)
-    if (isPage || host === null || !isLiteral(host)) return text(403, 'not for web pages, nor by a name: ask by an IP address\n')
+    if (isPage || host === null || !isLiteral(host)) return text(403, 'not for web pages, nor under a host name: ask by an IP address\n')
     if (needs.token !== null && isSame(headers.authorization ?? '', `Bearer ${needs.token}`)) return null
     return text(403, 'this wants the control token, as `Authorization: Bearer TOKEN`; control.json in the data directory has it\n')
   }
@@ -143,11 +143,19 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): (request: InboundR
   }
 
   return async (request, entrance) => {
+    if (isFromPage(request)) return text(403, 'this port is not for web pages\n')
     const route = routes[`${request.method} ${request.path}`]
     if (route) return route(request, entrance)
     return (await speed.answer(request)) ?? text(404, 'nothing here\n')
   }
 }
+
+/**
+ * Whether a web page had a browser send it. Nodes send neither header; what a person typed into the address bar is no page's. A page
+ * behind a name that leads here (rebinding) can still read what strangers may read, but post nothing: a browser names its origin then.
+ */
+const isFromPage = ({ headers }: InboundRequest): boolean =>
+  headers.origin !== undefined || (headers['sec-fetch-site'] ?? 'none') !== 'none'
 
 /** In a time that does not tell how much of it was right. */
 function isSame(given: string, right: string): boolean {

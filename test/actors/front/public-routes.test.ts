@@ -193,6 +193,21 @@ test('/MAPPort says why a port could not be mapped', async () =>
     }),
   ).toEqual({ status: 500, headers: TEXT, body: 'error: nothing answers at 127.0.0.1:80\n' }))
 
+describe('a web page', () => {
+  test.each<['GET' | 'POST', string, Readonly<Record<string, string>>]>([
+    ['POST', '/IpTable', { origin: 'http://evil.test' }],
+    ['POST', '/IpTable', { origin: 'null' }],
+    ['POST', '/v2/hello', { origin: 'http://rebound.test:8088' }],
+    ['POST', '/v2/gossip', { 'sec-fetch-site': 'same-site' }],
+    ['GET', '/server_info', { 'sec-fetch-site': 'cross-site' }],
+    ['GET', '/50', { 'sec-fetch-site': 'same-origin' }],
+  ])('gets nothing from %s %s, sending %j', async (method, path, headers) =>
+    expect(await ask(inbound({ method, path, headers }))).toEqual({ status: 403, headers: TEXT, body: 'this port is not for web pages\n' }),
+  )
+  test('is not the address bar', async () =>
+    expect((await ask(inbound({ path: '/server_info', headers: { 'sec-fetch-site': 'none' } }))).status).toEqual(200))
+})
+
 describe('/v2/hello', () => {
   const SEEN = '192.0.2.50:8088'
   const ASH: PeerRecord = {
