@@ -55,6 +55,7 @@ const NO_FACTS: MachineFacts = { hostname: '', platform: '', cpu: '', ramMiB: 0,
 export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtras = {}): MoonwalkNode {
   const { clock, random, network, http, identity } = ports
   const { name, turns, addresses: policy } = options
+  const isPrivate = options.network.type === 'private'
   const onBug = extras.onBug ?? throwBug
 
   // State only.
@@ -80,13 +81,13 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const operatorChanges = createOperatorChanges({ clock, store: ports.store, keeper, services, isControl, health, publish, onBug })
   const requests = endable(http, ending.signal)
   const calls = createPeerCalls({ clock, random, identity, http: requests })
-  const prober = createProber({ clock, random, calls, keeper, own, health })
-  const gossip = createGossip({ clock, random, identity, calls, keeper, own, policy })
+  const prober = createProber({ clock, random, calls, networkKind: options.network, keeper, own, health })
+  const gossip = createGossip({ clock, random, identity, calls, keeper, own, policy, networkKind: options.network })
   const speed = createSpeed({ clock, http: requests, ownAddresses: () => [own.address(), own.localAddress()] })
   const reach = createReach({ ...ports, calls, keeper, own, policy, listens: options.listen !== null, inspect: watch.inspect, onBug })
   const p2prc = createP2prcExchange({ clock, random, calls, keeper, own, policy, reach, prober, ownHosts: network.ownHosts })
   const joining = createJoining({
-    ...{ clock, random, calls, gossip, keeper, own, reach, p2prc, prober, policy, onBug },
+    ...{ clock, random, calls, gossip, keeper, own, reach, p2prc, prober, policy, networkKind: options.network, onBug },
     firstSeeds: () => [...options.seeds, ...operatorChanges.seeds()],
     restore: file.restore,
   })
@@ -105,6 +106,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const routes = createPublicRoutes({
     ...{ identity, own, calls, gossip, speed, policy, p2prc, joining, twins, reach, operator },
     serverInfo: info,
+    isPrivate,
     offersTurn: options.offerTurn,
     token: extras.token ?? null,
   })
@@ -120,6 +122,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const implementations = nodeImplementations({
     ...{ clock, random, network, keeper, services, calls, prober, announcer, external, turns, publish, membership, onBug },
     self: own.id,
+    run: own.run,
     innerAddress: entrances.innerAddress,
     turnServer: turnServer.logic,
     directServices: direct.logic,

@@ -7,6 +7,7 @@ import { addressOf } from './domain/address.ts'
 import type { Entry } from './feed/news.ts'
 import { startControlServer } from './io/control/control-server.ts'
 import { type ControlFile, keepControlFile, loadToken } from './io/disk/control-file.ts'
+import type { KeyedIdentity } from './io/disk/identity.ts'
 import { createLogFile } from './io/disk/log-file.ts'
 import { keepPrivate } from './io/disk/private-file.ts'
 import { createStore } from './io/disk/store.ts'
@@ -14,12 +15,12 @@ import { createNodeNetwork } from './io/network/node-network.ts'
 import { createNodeHttp } from './io/network/peer-http.ts'
 import { createNodeClock, createNodeRandom } from './io/node-clock.ts'
 import { createNode } from './node.ts'
-import { type Failure, type Identity, isFailure, type Listening, type StoreNote } from './ports.ts'
+import { type Failure, isFailure, type Listening, type StoreNote } from './ports.ts'
 import { PACKAGE_DIR, VERSION } from './version.ts'
 
 export interface RealNodeNeeds {
   readonly config: Config
-  readonly identity: Identity
+  readonly identity: KeyedIdentity
   /** Hears once that a file of the data directory can't be read or written; `status` says so too while it lasts. */
   readonly onTrouble: (note: StoreNote) => void
 }
@@ -39,7 +40,8 @@ export interface RealNode {
 export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): RealNode {
   const { dataDir } = config
   const clock = createNodeClock()
-  const http = createNodeHttp(onBug)
+  const self = { identity, network: () => config.node.network }
+  const http = createNodeHttp(onBug, self)
   const dirNote = keepPrivate(dataDir)
   const { token, note: tokenNote } = loadToken(dataDir, 'control-token')
   const metrics = loadToken(dataDir, 'metrics-token')
@@ -50,7 +52,7 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
   const ports = {
     clock,
     random: createNodeRandom(),
-    network: createNodeNetwork(onBug),
+    network: createNodeNetwork(onBug, self),
     http,
     store: createStore({
       tableFile: config.tableFile,
