@@ -10,7 +10,7 @@ import type { OwnRecord } from '../membership/own-record.ts'
 import type { P2prcExchange } from '../membership/p2prc-exchange.ts'
 import { echoBytes, type PeerCalls } from '../membership/peer-calls.ts'
 import type { Reach } from '../membership/reach.ts'
-import type { Speed } from '../membership/speed.ts'
+import { SPEED_ROUTES, type Speed } from '../membership/speed.ts'
 import type { TwinWatch } from '../membership/twin-watch.ts'
 import type { OperatorCalls } from './operator-calls.ts'
 
@@ -46,7 +46,13 @@ const BROWSERS = ['origin', 'referer', 'sec-fetch-site']
 const TEXT = { 'content-type': 'text/plain; charset=utf-8' }
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' }
 
-export function createPublicRoutes(needs: PublicRoutesNeeds): (request: InboundRequest, entrance: Entrance) => Promise<Reply> {
+export interface PublicRoutes {
+  (request: InboundRequest, entrance: Entrance): Promise<Reply>
+  /** All that is answered with more than 404, as `METHOD /path`. */
+  readonly names: readonly string[]
+}
+
+export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
   const { identity, own, calls, gossip, speed, policy } = needs
   const info: Reply = { status: 200, headers: JSON_TYPE, body: needs.serverInfo }
   let dialBacks = 0
@@ -155,13 +161,14 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): (request: InboundR
     return request.path.startsWith('/v2/') && !request.path.startsWith('/v2/speed/') ? text(403, CHANNEL_ONLY) : null
   }
 
-  return async (request, entrance) => {
+  const answer = async (request: InboundRequest, entrance: Entrance): Promise<Reply> => {
     const refused = refusal(request)
     if (refused) return refused
     const route = routes[`${request.method} ${request.path}`]
     if (route) return route(request, entrance)
     return (await speed.answer(request)) ?? text(404, 'nothing here\n')
   }
+  return Object.assign(answer, { names: [...Object.keys(routes), ...SPEED_ROUTES] })
 }
 
 /**

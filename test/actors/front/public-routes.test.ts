@@ -194,6 +194,56 @@ test('/MAPPort says why a port could not be mapped', async () =>
     }),
   ).toEqual({ status: 500, headers: TEXT, body: 'error: nothing answers at 127.0.0.1:80\n' }))
 
+describe('of all that the port answers, a stranger without any proof', () => {
+  /** Every route by name, with what a bare request of a stranger is answered. */
+  const answers = async (isPrivate: boolean) => {
+    const { route, told } = start({ isPrivate, speed: { answer: async () => ({ status: 200, body: '' }) } })
+    const asked = route.names.map(async (name) => {
+      const [method, path = ''] = name.split(' ')
+      const request = inbound({
+        method: method === 'POST' ? 'POST' : 'GET',
+        path: `${path}?port=3000`,
+        headers: { host: '127.0.0.1:8088' },
+      })
+      const replies = await Promise.all(
+        (['public', 'tunnel'] as const).map((entrance) => route({ ...request, remote: { host: '127.0.0.1', port: 1 } }, entrance)),
+      )
+      return [name, replies.every(({ status }) => status === 403) ? 'refused' : 'answered']
+    })
+    return { byName: Object.fromEntries(await Promise.all(asked)), told }
+  }
+
+  test('is answered in an open network where P2PRC and measuring want it, and nowhere else', async () => {
+    expect(await answers(false)).toEqual({
+      byName: {
+        // What a machine says of itself to everybody: P2PRC's nodes ping by it.
+        'GET /server_info': 'answered',
+        // P2PRC's exchange of tables: open networks are those that anybody may join.
+        'POST /IpTable': 'answered',
+        // The one port, which whoever asks has found already.
+        'GET /FRPPort': 'answered',
+        // Kept nowhere: P2PRC times it.
+        'GET /upload': 'answered',
+        // One test at a time, of bounded size.
+        'GET /v2/speed/down': 'answered',
+        'POST /v2/speed/up': 'answered',
+        'GET /50': 'answered',
+        'GET /MAPPort': 'refused',
+        'GET /AddProxy': 'refused',
+        'POST /v2/hello': 'refused',
+        'GET /v2/echo': 'refused',
+        'POST /v2/gossip': 'refused',
+      },
+      told: [],
+    })
+  })
+
+  test('is refused everything in a private one', async () => {
+    const { byName, told } = await answers(true)
+    expect([Object.values(byName).filter((answer) => answer !== 'refused'), told]).toEqual([[], []])
+  })
+})
+
 describe('a web page', () => {
   test.each<['GET' | 'POST', string, Readonly<Record<string, string>>]>([
     ['POST', '/IpTable', { origin: 'http://evil.test' }],

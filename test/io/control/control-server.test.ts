@@ -12,16 +12,15 @@ beforeEach(async () => {
 })
 afterEach(() => world.end())
 
+const UPGRADE = {
+  connection: 'Upgrade',
+  upgrade: 'websocket',
+  'sec-websocket-version': '13',
+  'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+}
 const sentence = (error: string) => ({ schemaVersion: 1, error })
 
 describe('who is let in', () => {
-  const upgrade = {
-    connection: 'Upgrade',
-    upgrade: 'websocket',
-    'sec-websocket-version': '13',
-    'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
-  }
-
   test.each([
     ['127.0.0.1:PORT', 200],
     ['localhost:PORT', 200],
@@ -42,7 +41,7 @@ describe('who is let in', () => {
   ])('asked as %j it answers %i, for pages, the feed and actions alike', async (name, status) => {
     const headers = { ...world.bearer, host: name.replace('PORT', String(world.port)) }
     expect((await world.ask('/api/status', { headers })).status).toEqual(status)
-    expect((await world.ask('/feed', { headers: { ...headers, ...upgrade } })).status).toEqual(status === 200 ? 101 : status)
+    expect((await world.ask('/feed', { headers: { ...headers, ...UPGRADE } })).status).toEqual(status === 200 ? 101 : status)
     expect([(await world.ask('/', { headers })).status, (await world.ask('/metrics', { headers })).status]).toEqual([status, status])
     expect((await world.ask('/healthz', { headers })).status).toEqual(200)
   })
@@ -64,7 +63,7 @@ describe('who is let in', () => {
     const own = Object.fromEntries(Object.entries(from).map(([name, value]) => [name, value.replace('PORT', String(world.port))]))
     const headers = { ...world.bearer, 'content-type': 'application/json', ...own }
     expect((await world.ask('/api/peers', { method: 'POST', headers, body: '{"address":"a.test:1"}' })).status).toEqual(status)
-    expect((await world.ask('/feed', { headers: { ...headers, ...upgrade } })).status).toEqual(status === 200 ? 101 : status)
+    expect((await world.ask('/feed', { headers: { ...headers, ...UPGRADE } })).status).toEqual(status === 200 ? 101 : status)
     expect(world.node.asked).toEqual(status === 200 ? [['add', 'a.test:1']] : [])
   })
 
@@ -79,7 +78,7 @@ describe('who is let in', () => {
     ]) {
       for (const path of ['/api/status', '/metrics', `/api/status?token=${TOKEN}`])
         expect((await world.ask(path, { headers })).status).toEqual(401)
-      expect((await world.ask(`/feed?token=${TOKEN}`, { headers: { ...headers, ...upgrade } })).status).toEqual(401)
+      expect((await world.ask(`/feed?token=${TOKEN}`, { headers: { ...headers, ...UPGRADE } })).status).toEqual(401)
     }
     expect((await world.ask('/healthz')).status).toEqual(200)
   })
@@ -98,7 +97,7 @@ describe('who is let in', () => {
 
   test('a page opens the feed by a subprotocol, and is answered without its token', async () => {
     const offered = `moonwalk.feed, moonwalk.token.${TOKEN}`
-    const answer = await world.ask('/feed', { headers: { ...upgrade, 'sec-websocket-protocol': offered } })
+    const answer = await world.ask('/feed', { headers: { ...UPGRADE, 'sec-websocket-protocol': offered } })
     expect([answer.status, answer.headers['sec-websocket-protocol']]).toEqual([101, 'moonwalk.feed'])
   })
 
@@ -109,7 +108,7 @@ describe('who is let in', () => {
       expect([401, 404]).toContain((await world.ask(path, { headers })).status)
     const post = { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: '{"address":"a.test:1"}' }
     expect((await world.ask('/api/peers', post)).status).toEqual(401)
-    expect((await world.ask('/feed', { headers: { ...headers, ...upgrade } })).status).toEqual(401)
+    expect((await world.ask('/feed', { headers: { ...headers, ...UPGRADE } })).status).toEqual(401)
     expect(world.node.asked).toEqual([])
   })
 
@@ -303,6 +302,25 @@ describe('where it listens for more than this machine, and behind a reverse prox
     ]).toEqual([200, 200, 200, 421, 403])
     await wide.end()
   })
+})
+
+test('without credentials every route of the table, and the feed, is refused', async () => {
+  const routes = controlRoutes({ node: createFakeNode(), metrics: () => '', openapi: async () => ({}), diagram: async () => null })
+  const headers = { 'content-type': 'application/json' }
+  const body = JSON.stringify({
+    address: 'a.test:1',
+    peer: 'elm',
+    name: 'web',
+    spec: { name: 'web', kind: 'tcp', local: 'a.test:1', domain: null },
+  })
+  for (const { method, path } of routes) {
+    const bodied = method === 'POST' ? { method, headers, body } : { method, headers }
+    const real = path.replace(/\{.*\}/, 'node.svg')
+    for (const as of [bodied, ...(method === 'GET' ? [{ method: 'HEAD', headers }] : [])])
+      expect([as.method, path, (await world.ask(real, as)).status]).toEqual([as.method, path, 401])
+  }
+  expect((await world.ask('/feed', { headers: UPGRADE })).status).toEqual(401)
+  expect(world.node.asked).toEqual([])
 })
 
 test('the description names every route and no other', () => {
