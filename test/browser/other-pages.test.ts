@@ -164,6 +164,36 @@ describe.each(Object.keys(TARGETS) as Target[])('the %s port', (target) => {
 
 test('that is more than a hundred ways', () => expect(2 * Object.keys(PAGES).length * (Object.keys(WAYS).length + 1)).toBeGreaterThan(100))
 
+test('a link that the owner follows, with the dashboard open, hands the attacker nothing and opens nothing', async () => {
+  const heard: string[] = []
+  // A page of the attacker's at a port of this machine, as any forwarder may put it there: it hops until a request comes from nowhere.
+  const hops: Readonly<Record<string, string>> = {
+    '/': '/a',
+    '/a': '/b',
+    '/b': `http://127.0.0.1:${portOf(node.listen)}/MAPPort?port=${portOf(node.control)}`,
+  }
+  const forwarded = createHttpServer((request, response) => {
+    heard.push(`${request.url} ${request.rawHeaders.join(' ')}`)
+    const next = hops[request.url ?? '']
+    response.writeHead(200, { 'content-type': 'text/html', 'referrer-policy': 'no-referrer' })
+    response.end(next === undefined ? '' : `<!doctype html><script>setTimeout(() => location.replace('${next}'), 50)</script>`)
+  })
+  await new Promise<void>((listening) => forwarded.listen(0, '127.0.0.1', listening))
+  const dashboard = await context.newPage()
+  await dashboard.goto(`${node.control}/#token=${node.token}`)
+  await dashboard.locator('[data-link=live]').waitFor()
+  const followed = await context.newPage()
+  const [mapped] = await Promise.all([
+    followed.waitForResponse((answer) => answer.url().includes('/MAPPort')),
+    followed.goto(`http://127.0.0.1:${(forwarded.address() as AddressInfo).port}/`),
+  ])
+  expect([mapped.status(), await mapped.text()]).toEqual([403, 'this port is not for web pages\n'])
+  expect(heard.filter((request) => request.includes(node.token) || /cookie|authorization|moonwalk/i.test(request))).toEqual([])
+  expect([heard.length > 2, await untouched()]).toEqual([true, true])
+  await followed.close()
+  forwarded.close()
+})
+
 async function untouched(): Promise<boolean> {
   const headers = { authorization: `Bearer ${node.token}` }
   const read = async (path: string): Promise<string> => (await fetch(`${node.control}${path}`, { headers })).text()
