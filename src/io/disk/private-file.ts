@@ -62,15 +62,33 @@ const OURS =
  * left as it is, and so is a directory that is more than a node's: the root, a home, one like /tmp. A note where others may write there.
  */
 export function keepPrivate(dir: string): StoreNote | null {
-  for (const name of readdirSync(dir)) if (OURS.test(name)) closeToOthers(join(dir, name), 0o600)
+  for (const name of namesIn(dir)) if (OURS.test(name)) closeToOthers(join(dir, name), 0o600)
   const STICKY = 0o1000
-  const isMore = [homedir(), '/'].includes(resolve(dir)) || (lstatSync(dir).mode & STICKY) !== 0
+  const isMore = [home(), '/'].includes(resolve(dir)) || ((lstatSync(dir, { throwIfNoEntry: false })?.mode ?? 0) & STICKY) !== 0
   if (!isMore) closeToOthers(dir, 0o700)
   const found = lstatSync(dir, { throwIfNoEntry: false })
   if (!found?.isDirectory() || (found.mode & 0o022) === 0) return null
   return {
     text: `others may write in ${dir} (its mode is ${(found.mode & 0o7777).toString(8)}), and so replace what this node keeps there`,
     fix: 'Give the node a directory of its own with --data, or chmod 700 that one.',
+  }
+}
+
+function namesIn(dir: string): readonly string[] {
+  try {
+    return readdirSync(dir)
+  } catch {
+    // Whoever needs a file of it says so.
+    return []
+  }
+}
+
+/** Empty where this user has none. */
+function home(): string {
+  try {
+    return homedir()
+  } catch {
+    return ''
   }
 }
 
