@@ -45,7 +45,8 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
   const dirNote = keepPrivate(dataDir)
   const { token, note: tokenNote } = loadToken(dataDir, 'control-token')
   const metrics = loadToken(dataDir, 'metrics-token')
-  const firstNotes = [dirNote, tokenNote, metrics.note].filter((note) => note !== null)
+  // What keeps one token from being kept keeps the other: one sentence.
+  const firstNotes = [dirNote, tokenNote ?? metrics.note].filter((note) => note !== null)
   for (const note of firstNotes) onTrouble(note)
   const log = createNewsLog(config, onTrouble)
   let controlFile: ControlFile | null = null
