@@ -27,6 +27,10 @@ export interface NodeSettings {
   readonly listen?: string | false | undefined
   /** `host:port` of dashboard, feed, API and metrics; port 0 picks one. Default, unlike the command's: none is opened. */
   readonly control?: string | undefined
+  /** Host names that the control port answers to beside loopback's, as of a reverse proxy. Default: none. */
+  readonly controlHosts?: readonly string[] | undefined
+  /** Lets `control` be an address that others can reach; there is no TLS. Default: false. */
+  readonly controlInsecure?: boolean | undefined
   /** What people see. Default: the host name. */
   readonly name?: string | undefined
   /** The file of the IP table. Default: `ip_table.json` in the data directory. */

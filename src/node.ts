@@ -31,6 +31,7 @@ import { createServices } from './actors/services/services.ts'
 import { createExternalFrps } from './actors/turn/external-frps.ts'
 import { candidates } from './actors/turn/find-turn-actor.ts'
 import type { MoonwalkNode, NodeOptions } from './answers.ts'
+import { isControlPort } from './domain/control-port.ts'
 import { offerOf } from './domain/offer.ts'
 import { createStateWatch } from './feed/inspection.ts'
 import { createNewsDesk } from './feed/news-desk.ts'
@@ -42,8 +43,10 @@ import type { Ports } from './ports.ts'
 export interface NodeExtras {
   /** For `/server_info`. */
   readonly facts?: MachineFacts
-  /** Grants `/MAPPort` to callers that are not this machine. */
+  /** Grants `/MAPPort` and `/AddProxy`. Absent: nobody has them. */
   readonly token?: string
+  /** Where the control port listens, or is to, `host:port`: no service may lead there. Null, or absent: there is none. */
+  readonly controlAddress?: () => string | null
   /** Hears of bugs: the node is in an unknown state after one. Default: thrown. */
   readonly onBug?: (error: unknown) => void
 }
@@ -75,7 +78,9 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
 
   // Membership: who is there, how near, and how this node is reached.
   const file = createTableFile({ ...ports, keeper, own, policy, health, publish, onBug })
-  const operatorChanges = createOperatorChanges({ clock, store: ports.store, keeper, services, health, publish, onBug })
+  const controlAddress = extras.controlAddress ?? (() => null)
+  const isControl = (local: string): boolean => isControlPort(local, controlAddress(), network.ownHosts())
+  const operatorChanges = createOperatorChanges({ clock, store: ports.store, keeper, services, isControl, health, publish, onBug })
   const requests = endable(http, ending.signal)
   const calls = createPeerCalls({ clock, random, identity, http: requests })
   const prober = createProber({ clock, random, calls, networkKind: options.network, keeper, own, health })
@@ -101,7 +106,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ...{ clock, network, options, offer, health, rates, vhosts, publish, onBug, inspect: watch.inspect },
     random: random.fork('turn server'),
   })
-  const operator = createOperatorCalls({ clock, prober, speed, keeper, joining, services, policy, own, operatorChanges })
+  const operator = createOperatorCalls({ clock, prober, speed, keeper, joining, services, policy, own, operatorChanges, isControl })
   const info = serverInfo(extras.facts ?? NO_FACTS, { id: own.id, name, version: options.version, run: own.run })
   const routes = createPublicRoutes({
     ...{ identity, own, calls, gossip, speed, policy, p2prc, joining, twins, reach, operator },

@@ -1,14 +1,15 @@
 // A node in the real world, whoever keeps it: `moonwalk up`, or a program that uses the library.
 import { cpus, hostname, platform, totalmem } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { MoonwalkNode } from './answers.ts'
 import type { Config } from './config.ts'
 import { addressOf } from './domain/address.ts'
 import type { Entry } from './feed/news.ts'
 import { startControlServer } from './io/control/control-server.ts'
-import { type ControlFile, keepControlFile, loadControlToken } from './io/disk/control-file.ts'
+import { type ControlFile, keepControlFile, loadToken } from './io/disk/control-file.ts'
 import type { KeyedIdentity } from './io/disk/identity.ts'
 import { createLogFile } from './io/disk/log-file.ts'
+import { keepPrivate } from './io/disk/private-file.ts'
 import { createStore } from './io/disk/store.ts'
 import { createNodeNetwork } from './io/network/node-network.ts'
 import { createNodeHttp } from './io/network/peer-http.ts'
@@ -42,8 +43,11 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
   const clock = createNodeClock()
   const self = { identity, network: () => config.node.network }
   const http = createNodeHttp(onBug, self)
-  const { token, note: tokenNote } = loadControlToken(dataDir)
-  if (tokenNote) onTrouble(tokenNote)
+  const dirNote = keepPrivate(dataDir)
+  const { token, note: tokenNote } = loadToken(dataDir, 'control-token')
+  const metrics = loadToken(dataDir, 'metrics-token')
+  const firstNotes = [dirNote, tokenNote, metrics.note].filter((note) => note !== null)
+  for (const note of firstNotes) onTrouble(note)
   const log = createNewsLog(config, onTrouble)
   let controlFile: ControlFile | null = null
   const ports = {
@@ -53,8 +57,9 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
     http,
     store: createStore({
       tableFile: config.tableFile,
+      followsTableLink: dirname(config.tableFile) !== dataDir,
       operatorFile: join(dataDir, 'operator.json'),
-      more: () => [tokenNote, log.file?.note() ?? null, controlFile?.note() ?? null].filter((note) => note !== null),
+      more: () => [...firstNotes, log.file?.note() ?? null, controlFile?.note() ?? null].filter((note) => note !== null),
     }),
     identity,
   }
@@ -65,9 +70,15 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
     ramMiB: Math.floor(totalmem() / 1024 ** 2),
     diskMiB: 0,
   }
-  const node = createNode(ports, { ...config.node, version: VERSION, turnToken: turnTokenFor(config.node) }, { facts, token, onBug })
-  node.onNews((entry) => log.tell(entry))
   let control: Listening | null = null
+  const controlAddress = (): string | null =>
+    control === null ? (config.opensControl ? config.control : null) : addressOf(control.host, control.port)
+  const node = createNode(
+    ports,
+    { ...config.node, version: VERSION, turnToken: turnTokenFor(config.node) },
+    { facts, token, controlAddress, onBug },
+  )
+  node.onNews((entry) => log.tell(entry))
   return {
     node,
     start: async () => {
@@ -79,6 +90,8 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
       const opened = await startControlServer({
         address,
         token,
+        metricsToken: metrics.token,
+        hosts: config.controlHosts,
         node,
         clock,
         dashboardDir: join(PACKAGE_DIR, 'dist', 'dashboard'),

@@ -48,6 +48,8 @@ describe('settings', () => {
       subdomainHost: true,
       services: true,
       control: true,
+      controlHosts: true,
+      controlInsecure: true,
       speedtestPaceMs: true,
       log: true,
     }

@@ -99,7 +99,9 @@ async function live({ config, json, out, complain, ends }: Life): Promise<ExitCo
   const ready = { schemaVersion: 1, event: 'ready', id: node.id, name: node.name, listen, control: control.url, pid: process.pid }
   const where = listen === null ? 'runs without a public port' : `listens on ${listen}`
   say = (line) => out.say(line)
-  say(json ? JSON.stringify(ready) : `${node.name} ${where}; dashboard: ${dashboardLink(control)}`)
+  // The link opens the node: it is for a person's eyes, and for no file or journal that stdout may be.
+  const page = process.stdout.isTTY ? dashboardLink(control) : `${control.url} (the link: \`moonwalk dashboard\`)`
+  say(json ? JSON.stringify(ready) : `${node.name} ${where}; dashboard: ${page}`)
   for (const line of waiting) say(line)
   await real.openLog()
 

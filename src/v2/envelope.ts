@@ -6,6 +6,7 @@
 // The id must belong to the key. An envelope is at most `MAX_ENVELOPE_CHARS` long.
 import { addressOf, parseAddress } from '../domain/address.ts'
 import type { PeerRecord } from '../domain/record.ts'
+import { withoutWild } from '../domain/tame.ts'
 
 export const MAX_ENVELOPE_CHARS = 1_024
 const MAX_NAME_CHARS = 64
@@ -101,7 +102,7 @@ export const isId = (text: string): boolean => /^[0-9a-f]{32}$/.test(text)
 
 /** A name a person may be shown: no control characters or halves of characters, at most 64 characters, never empty. */
 export function cleanName(name: string): string {
-  const clean = name.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '').trim()
+  const clean = withoutWild(name).trim()
   return Array.from(clean).slice(0, MAX_NAME_CHARS).join('').trimEnd() || 'unnamed'
 }
 

@@ -4,6 +4,7 @@ import type { HealthAnswer, MoonwalkNode, NodeOptions, PeerAnswerRow, TurnAnswer
 import { parseAddress } from '../../domain/address.ts'
 import { type IpTable, offlineRows, type Row, shownRows } from '../../domain/ip-table.ts'
 import { dialectOf } from '../../domain/record.ts'
+import { tamed } from '../../domain/tame.ts'
 import { type TurnCandidate, unfit } from '../../domain/turn-choice.ts'
 import { pathOf } from '../../feed/inspection.ts'
 import type { NodeContext } from '../../machines/node-machine.ts'
@@ -40,7 +41,13 @@ interface AnswerNeeds {
   readonly notes: Store['notes']
 }
 
+/** Names and reasons in them are strangers' in part, and tamed. */
 export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'peers' | 'table'> {
+  const { status, peers, table } = rawAnswersOf(needs)
+  return { status: () => tamed(status()), peers: (which) => tamed(peers(which)), table: () => tamed(table(), Number.POSITIVE_INFINITY) }
+}
+
+function rawAnswersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'peers' | 'table'> {
   const { own, options, keeper, services, turnServer, startedAt, snapshot } = needs
   const turnAnswer = (): TurnAnswer | null => {
     const { choice, upSinceMs, provenAtMs } = snapshot().context

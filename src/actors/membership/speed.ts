@@ -31,6 +31,9 @@ const UPLOAD_GOAL_MS = 400
 /** P2PRC's download file. */
 const FIFTY_BYTES = 50_000_000
 
+/** What `answer` answers. */
+export const SPEED_ROUTES: readonly string[] = ['GET /v2/speed/down', 'POST /v2/speed/up', 'GET /50']
+
 export function createSpeed({
   clock,
   http,
@@ -135,7 +138,7 @@ export function createSpeed({
     },
     answer: async (request) => {
       const route = `${request.method} ${request.path}`
-      if (!['GET /v2/speed/down', 'POST /v2/speed/up', 'GET /50'].includes(route)) return null
+      if (!SPEED_ROUTES.includes(route)) return null
       if (serving || testing === 'other')
         return {
           ...reply(429, JSON.stringify({ error: 'another speed test is under way' })),

@@ -78,11 +78,13 @@ function start({ policy = 'lan', pinged = {}, speed = FIGURES, seeds = [] }: Set
       remove: (name) => services.delete(name),
       changes$: changes,
     },
+    isControl: (local) => local === '127.0.0.1:8089',
     operatorChanges: {
       addSeed: (address) => void told.push(`remember seed ${address}`),
       dropSeed: (address) => void told.push(`drop seed ${address}`),
       addService: ({ name }) => void told.push(`remember service ${name}`),
       dropService: (name) => void told.push(`drop service ${name}`),
+      hasService: () => false,
       noteRemoved: () => void told.push('remember who is removed'),
     },
   })
@@ -275,6 +277,11 @@ describe('expose', () => {
     expect(clock.now()).toEqual(standing ? 0 : 30_000)
   })
   test.each<[string, ServiceSpec, string]>([
+    [
+      'the control port',
+      { ...WEB, name: 'page', local: '127.0.0.1:8089' },
+      '127.0.0.1:8089 is the control port of this node, which is not exposed; forward it with ssh -L instead',
+    ],
     ['a name that is taken', WEB, 'a service named web is exposed already; choose another --name or unexpose it first'],
     ['http without a domain', { ...WEB, name: 'site', kind: 'http' }, 'an http service needs the domain it answers to'],
     ['https without a domain', { ...WEB, name: 'site', kind: 'https' }, 'an https service needs the domain it answers to'],
@@ -304,6 +311,14 @@ describe('/MAPPort', () => {
       { type: 'mapped', address: '192.0.2.1:20000' },
       ['expose port-3000'],
     ])
+  })
+  test.each([
+    [8_088, 'port 8088 is the public port of this node; it is public already'],
+    [8_089, '127.0.0.1:8089 is the control port of this node, which is not exposed; forward it with ssh -L instead'],
+  ])("never maps the node's own port %i", async (port, text) => {
+    const { mapPort, own, told } = start()
+    own.setListening({ host: '0.0.0.0', port: 8_088 })
+    expect([await mapPort(port), told]).toEqual([refused(text), []])
   })
   test('says why not', async () => {
     const { mapPort, clock } = start()
