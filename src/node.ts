@@ -31,6 +31,7 @@ import { createServices } from './actors/services/services.ts'
 import { createExternalFrps } from './actors/turn/external-frps.ts'
 import { candidates } from './actors/turn/find-turn-actor.ts'
 import type { MoonwalkNode, NodeOptions } from './answers.ts'
+import type { NetworkKind } from './domain/network-kind.ts'
 import { createStateWatch } from './feed/inspection.ts'
 import { createNewsDesk } from './feed/news-desk.ts'
 import { nodeMachine } from './machines/node-machine.ts'
@@ -43,6 +44,8 @@ export interface NodeExtras {
   readonly facts?: MachineFacts
   /** Grants `/MAPPort` to callers that are not this machine. */
   readonly token?: string
+  /** The kind of network as it is now: secrets change while the node runs. Default: as the options say. */
+  readonly networkKind?: () => NetworkKind
   /** Hears of bugs: the node is in an unknown state after one. Default: thrown. */
   readonly onBug?: (error: unknown) => void
 }
@@ -53,6 +56,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const { clock, random, network, http, identity } = ports
   const { name, turns, addresses: policy } = options
   const onBug = extras.onBug ?? throwBug
+  const networkKind = extras.networkKind ?? (() => options.network)
 
   // State only.
   const startedAt = new Date(clock.wallMs()).toISOString()
@@ -127,6 +131,8 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const answers = answersOf({
     ...{ clock, own, options, keeper, file, services, turnServer, startedAt, external, health, announcer, joining },
     notes: ports.store.notes,
+    networkKind,
+    ownHosts: network.ownHosts,
     snapshot: () => actor.getSnapshot(),
     candidates: () => candidates({ keeper, turns, external }),
   })

@@ -1,7 +1,7 @@
 // A node in the real world, whoever keeps it: `moonwalk up`, or a program that uses the library.
 import { cpus, hostname, platform, totalmem } from 'node:os'
 import { join } from 'node:path'
-import type { MoonwalkNode } from './answers.ts'
+import type { MoonwalkNode, NetworkDesk } from './answers.ts'
 import type { Config } from './config.ts'
 import { addressOf } from './domain/address.ts'
 import type { Entry } from './feed/news.ts'
@@ -12,19 +12,23 @@ import { createStore } from './io/disk/store.ts'
 import { createNodeNetwork } from './io/network/node-network.ts'
 import { createNodeHttp } from './io/network/peer-http.ts'
 import { createNodeClock, createNodeRandom } from './io/node-clock.ts'
+import { createNetworkDesk } from './network-desk.ts'
 import { createNode } from './node.ts'
 import { type Failure, type Identity, isFailure, type Listening, type StoreNote } from './ports.ts'
+import type { SettledNetwork } from './settled-network.ts'
 import { PACKAGE_DIR, VERSION } from './version.ts'
 
 export interface RealNodeNeeds {
   readonly config: Config
   readonly identity: Identity
+  readonly network: Pick<SettledNetwork, 'keyring' | 'seeds'>
   /** Hears once that a file of the data directory can't be read or written; `status` says so too while it lasts. */
   readonly onTrouble: (note: StoreNote) => void
 }
 
 export interface RealNode {
   readonly node: MoonwalkNode
+  readonly networkDesk: NetworkDesk
   /** As the node's own, and what peers are asked with is loaded: a node that is ready joins at once, and would wait for it. */
   start(): ReturnType<MoonwalkNode['start']>
   /** Opens the control port at `host:port` and names it in `DIR/control.json`. `url` has no token. */
@@ -35,7 +39,7 @@ export interface RealNode {
   stop(): Promise<void>
 }
 
-export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): RealNode {
+export function createRealNode({ config, identity, network: { keyring, seeds }, onTrouble }: RealNodeNeeds): RealNode {
   const { dataDir } = config
   const clock = createNodeClock()
   const http = createNodeHttp(onBug)
@@ -62,11 +66,19 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
     ramMiB: Math.floor(totalmem() / 1024 ** 2),
     diskMiB: 0,
   }
-  const node = createNode(ports, { ...config.node, version: VERSION }, { facts, token, onBug })
+  const options = {
+    ...config.node,
+    version: VERSION,
+    network: keyring.kind(),
+    seeds: [...new Set([...config.node.seeds, ...seeds])],
+  }
+  const node = createNode(ports, options, { facts, token, networkKind: keyring.kind, onBug })
+  const networkDesk = createNetworkDesk(keyring, node)
   node.onNews((entry) => log.tell(entry))
   let control: Listening | null = null
   return {
     node,
+    networkDesk,
     start: async () => {
       const started = await node.start()
       if (started.type === 'started') await http.loaded()
@@ -77,6 +89,7 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
         address,
         token,
         node,
+        networkDesk,
         clock,
         dashboardDir: join(PACKAGE_DIR, 'dist', 'dashboard'),
         diagramsDir: join(PACKAGE_DIR, 'diagrams'),

@@ -8,7 +8,17 @@ import { startControlServer } from '../../src/io/control/control-server.ts'
 import { createNodeClock } from '../../src/io/node-clock.ts'
 import type { Listening } from '../../src/ports.ts'
 import { launchChromium, textOf } from './chromium.ts'
-import { aClient, aRow, aService, aStatus, createFakeNode, type FakeNode, NOTHING_CARRIED, someTraffic } from './fake-node.ts'
+import {
+  aClient,
+  aRow,
+  aService,
+  aStatus,
+  createFakeDesk,
+  createFakeNode,
+  type FakeNode,
+  NOTHING_CARRIED,
+  someTraffic,
+} from './fake-node.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const turn = {
@@ -52,6 +62,7 @@ async function serve(address: string, token: string): Promise<Listening> {
     address,
     token,
     node,
+    networkDesk: createFakeDesk(),
     clock: createNodeClock(),
     version: '0.1.0',
     dashboardDir: `${root}dist/dashboard`,

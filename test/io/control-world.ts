@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import WebSocket from 'ws'
 import { startControlServer } from '../../src/io/control/control-server.ts'
-import { createFakeNode } from '../browser/fake-node.ts'
+import { createFakeDesk, createFakeNode } from '../browser/fake-node.ts'
 import { VirtualClock } from '../sim/virtual-clock.ts'
 
 export const TOKEN = 'a-token-of-the-tests'
@@ -35,6 +35,7 @@ export async function startControlWorld() {
     address: '127.0.0.1:0',
     token: TOKEN,
     node,
+    networkDesk: createFakeDesk(),
     clock,
     version: '0.1.0',
     dashboardDir: join(folder, 'dashboard'),

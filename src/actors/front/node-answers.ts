@@ -1,8 +1,10 @@
 // What the node says of itself: the objects of `status`, `peers` and the table, made from what is there now.
 import type { StateValue } from 'xstate'
-import type { HealthAnswer, MoonwalkNode, NodeOptions, PeerAnswerRow, TurnAnswer } from '../../answers.ts'
+import type { HealthAnswer, MoonwalkNode, NodeOptions, PeerAnswerRow, StatusAnswer, TurnAnswer } from '../../answers.ts'
 import { parseAddress } from '../../domain/address.ts'
 import { type IpTable, offlineRows, type Row, shownRows } from '../../domain/ip-table.ts'
+import { meetingPoints } from '../../domain/meeting-points.ts'
+import { KIND_TEXT, type NetworkKind } from '../../domain/network-kind.ts'
 import { dialectOf } from '../../domain/record.ts'
 import { type TurnCandidate, unfit } from '../../domain/turn-choice.ts'
 import { pathOf } from '../../feed/inspection.ts'
@@ -23,6 +25,9 @@ import type { ExternalFrps } from '../turn/external-frps.ts'
 interface AnswerNeeds {
   readonly own: OwnRecord
   readonly options: Pick<NodeOptions, 'version'>
+  readonly networkKind: () => NetworkKind
+  /** Of this machine, best first. */
+  readonly ownHosts: () => readonly string[]
   readonly keeper: TableKeeper
   readonly services: Pick<Services, 'list' | 'standings'>
   readonly joining: Pick<Joining, 'seeds'>
@@ -40,7 +45,7 @@ interface AnswerNeeds {
   readonly notes: Store['notes']
 }
 
-export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'peers' | 'table'> {
+export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'peers' | 'table' | 'meetingPoints'> {
   const { own, options, keeper, services, turnServer, startedAt, snapshot } = needs
   const turnAnswer = (): TurnAnswer | null => {
     const { choice, upSinceMs, provenAtMs } = snapshot().context
@@ -70,6 +75,7 @@ export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'pe
         address: own.address(),
         reachability: needs.announcer.reachability(),
         startedAt,
+        network: networkOf(needs.networkKind()),
       },
       turn: turnAnswer(),
       services: services.list(),
@@ -86,8 +92,17 @@ export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'pe
       ],
     }),
     table: () => tableFileObject(needs.file.stored()),
+    meetingPoints: () =>
+      meetingPoints(keeper.current().rows.values(), {
+        id: own.id,
+        address: own.address() ?? own.advertised(),
+        listening: own.listening(),
+        hosts: needs.ownHosts(),
+      }),
   }
 }
+
+const networkOf = ({ type }: NetworkKind): StatusAnswer['node']['network'] => ({ kind: type, text: KIND_TEXT[type] })
 
 /** Who says, signed, to be reached through a port of this node. */
 function nameByPort({ rows }: IpTable, self: string): (port: number) => string | null {

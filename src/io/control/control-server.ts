@@ -1,7 +1,7 @@
 // The second listener: dashboard, live feed, API and metrics for the person who runs this node. Loopback, with a token.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { MoonwalkNode } from '../../answers.ts'
+import type { MoonwalkNode, NetworkDesk } from '../../answers.ts'
 import type { Clock, Failure, Listening } from '../../ports.ts'
 import { type ControlGuard, createControlGuard } from './control-guard.ts'
 import { type ControlReply, controlRoutes, problem } from './control-routes.ts'
@@ -16,6 +16,7 @@ export interface ControlServerOptions {
   /** Whoever shows it may do anything. At least 128 bits of chance. */
   readonly token: string
   readonly node: MoonwalkNode
+  readonly networkDesk: NetworkDesk
   readonly clock: Clock
   /** The built dashboard. */
   readonly dashboardDir: string
@@ -56,6 +57,7 @@ export async function startControlServer(options: ControlServerOptions): Promise
   const page = createStaticFiles(options.dashboardDir)
   const routes = controlRoutes({
     node,
+    networkDesk: options.networkDesk,
     metrics: () => metricsText(measure(node, clock, version)),
     openapi: async () => (await import('./openapi.ts')).openapi(version),
     diagram: createStaticFiles(options.diagramsDir),
