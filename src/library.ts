@@ -8,8 +8,8 @@ import { readService } from './config-specs.ts'
 import type { Entry, News } from './feed/news.ts'
 import { removeControlFile } from './io/disk/control-file.ts'
 import { lockDataDir } from './io/disk/data-lock.ts'
-import { loadIdentity } from './io/disk/identity.ts'
-import { type Identity, isFailure } from './ports.ts'
+import { type KeyedIdentity, loadIdentity } from './io/disk/identity.ts'
+import { isFailure } from './ports.ts'
 import { createRealNode } from './real-node.ts'
 import { type SettledNetwork, settleNetwork } from './settled-network.ts'
 
@@ -172,7 +172,7 @@ const withoutFlag = (text: string): string => text.replace(/ with --\w+$/, '')
 const isOf = <E extends keyof NodeEvents>(event: E, entry: Entry): entry is NodeEvents[E] => event === 'news' || entry.type === event
 
 /** Two processes must not both make the first key and the network, so that is done by whoever holds the directory. */
-async function keptIn(config: Config): Promise<{ readonly identity: Identity; readonly network: SettledNetwork }> {
+async function keptIn(config: Config): Promise<{ readonly identity: KeyedIdentity; readonly network: SettledNetwork }> {
   const { dataDir } = config
   const lock = await lockDataDir(dataDir)
   const isThere = ['identity.json', 'network.json'].every((name) => existsSync(join(dataDir, name)))
