@@ -117,6 +117,7 @@ test('shows the node as it is, and follows it without a reload', async () => {
   expect(await lit('tunnel')).toEqual(['linked', 'linked.open'])
   expect(await firstColumn()).toEqual(['elm', 'birch', 'oak'])
   expect(await textOf(page, '.turn-name')).toEqual('birch')
+  expect(await textOf(page, '[data-network=open]')).toEqual('In an open network.')
   expect(await textOf(page, '[data-service=web] .route')).toEqual('birch.test:20018 → 127.0.0.1:3000')
   expect(await page.locator('.news .what').allInnerTexts()).toEqual([
     'node: tunnelling.down → tunnelling.up (tunnel.opened)',
