@@ -31,7 +31,6 @@ import { createServices } from './actors/services/services.ts'
 import { createExternalFrps } from './actors/turn/external-frps.ts'
 import { candidates } from './actors/turn/find-turn-actor.ts'
 import type { MoonwalkNode, NodeOptions } from './answers.ts'
-import type { NetworkKind } from './domain/network-kind.ts'
 import { createStateWatch } from './feed/inspection.ts'
 import { createNewsDesk } from './feed/news-desk.ts'
 import { nodeMachine } from './machines/node-machine.ts'
@@ -44,8 +43,6 @@ export interface NodeExtras {
   readonly facts?: MachineFacts
   /** Grants `/MAPPort` to callers that are not this machine. */
   readonly token?: string
-  /** The kind of network as it is now: secrets change while the node runs. Default: as the options say. */
-  readonly networkKind?: () => NetworkKind
   /** Hears of bugs: the node is in an unknown state after one. Default: thrown. */
   readonly onBug?: (error: unknown) => void
 }
@@ -55,8 +52,8 @@ const NO_FACTS: MachineFacts = { hostname: '', platform: '', cpu: '', ramMiB: 0,
 export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtras = {}): MoonwalkNode {
   const { clock, random, network, http, identity } = ports
   const { name, turns, addresses: policy } = options
+  const isPrivate = options.network.type === 'private'
   const onBug = extras.onBug ?? throwBug
-  const networkKind = extras.networkKind ?? (() => options.network)
 
   // State only.
   const startedAt = new Date(clock.wallMs()).toISOString()
@@ -79,13 +76,13 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const operatorChanges = createOperatorChanges({ clock, store: ports.store, keeper, services, health, publish, onBug })
   const requests = endable(http, ending.signal)
   const calls = createPeerCalls({ clock, random, identity, http: requests })
-  const prober = createProber({ clock, random, calls, keeper, own, health })
-  const gossip = createGossip({ clock, random, identity, calls, keeper, own, policy })
+  const prober = createProber({ clock, random, calls, networkKind: options.network, keeper, own, health })
+  const gossip = createGossip({ clock, random, identity, calls, keeper, own, policy, networkKind: options.network })
   const speed = createSpeed({ clock, http: requests, ownAddresses: () => [own.address(), own.localAddress()] })
   const reach = createReach({ ...ports, calls, keeper, own, policy, listens: options.listen !== null, inspect: watch.inspect, onBug })
   const p2prc = createP2prcExchange({ clock, random, calls, keeper, own, policy, reach, prober, ownHosts: network.ownHosts })
   const joining = createJoining({
-    ...{ clock, random, calls, gossip, keeper, own, reach, p2prc, prober, policy, onBug },
+    ...{ clock, random, calls, gossip, keeper, own, reach, p2prc, prober, policy, networkKind: options.network, onBug },
     firstSeeds: () => [...options.seeds, ...operatorChanges.seeds()],
     restore: file.restore,
   })
@@ -104,6 +101,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const routes = createPublicRoutes({
     ...{ identity, own, calls, gossip, speed, policy, p2prc, joining, twins, reach, operator },
     serverInfo: info,
+    isPrivate,
     offersTurn: options.offerTurn,
     token: extras.token ?? null,
   })
@@ -119,6 +117,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const implementations = nodeImplementations({
     ...{ clock, random, network, keeper, services, calls, prober, announcer, external, turns, publish, membership, onBug },
     self: own.id,
+    run: own.run,
     innerAddress: entrances.innerAddress,
     turnServer: turnServer.logic,
     directServices: direct.logic,
@@ -131,7 +130,6 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const answers = answersOf({
     ...{ clock, own, options, keeper, file, services, turnServer, startedAt, external, health, announcer, joining },
     notes: ports.store.notes,
-    networkKind,
     ownHosts: network.ownHosts,
     snapshot: () => actor.getSnapshot(),
     candidates: () => candidates({ keeper, turns, external }),

@@ -74,7 +74,7 @@ export function createRealNode({ config, identity, network: { keyring, seeds }, 
     network: keyring.kind(),
     seeds: [...new Set([...config.node.seeds, ...seeds])],
   }
-  const node = createNode(ports, options, { facts, token, networkKind: keyring.kind, onBug })
+  const node = createNode(ports, options, { facts, token, onBug })
   const networkDesk = createNetworkDesk(keyring, node)
   node.onNews((entry) => log.tell(entry))
   let control: Listening | null = null

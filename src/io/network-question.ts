@@ -1,4 +1,5 @@
 // A node without a network asks the nodes that a person named which kind theirs is. In clear, as a stranger.
+import { isServerInfo } from '../p2prc/server-info.ts'
 import { isFailure } from '../ports.ts'
 import { createNodeHttp } from './network/peer-http.ts'
 
@@ -16,24 +17,13 @@ export async function askKinds(addresses: readonly string[], onBug: (error: unkn
   const kinds = addresses.map(async (address): Promise<KindHeard> => {
     const answer = await http.request(address, { method: 'GET', path: '/server_info', timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES })
     if (isFailure(answer)) return { type: 'unknown', address, why: answer.text }
-    const text = answer.body.toString('utf8')
-    if (answer.status === 403 && text.startsWith('this network is private')) return { type: 'private', address }
-    if (answer.status === 200 && isServerInfo(text)) return { type: 'open', address }
+    if (answer.status === 403 && answer.body.toString('utf8').startsWith('this network is private')) return { type: 'private', address }
+    if (answer.status === 200 && isServerInfo(answer.body)) return { type: 'open', address }
     return { type: 'unknown', address, why: 'what answers there is no node of moonwalk or P2PRC' }
   })
   try {
     return await Promise.all(kinds)
   } finally {
     http.close()
-  }
-}
-
-/** P2PRC's and moonwalk's nodes both name their machine. */
-function isServerInfo(text: string): boolean {
-  try {
-    const info: unknown = JSON.parse(text)
-    return typeof info === 'object' && info !== null && 'Hostname' in info
-  } catch {
-    return false
   }
 }

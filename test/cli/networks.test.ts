@@ -138,7 +138,13 @@ describe('a plain address in a fresh directory', () => {
       2,
       'that network is private: ask its owner for `moonwalk invite`',
     ],
-    ['a node of P2PRC', 200, '{"Hostname":"x","CPU":""}', 2, 'that network is open: anybody may join and see it; add --open'],
+    [
+      'a node of P2PRC',
+      200,
+      '{"Hostname":"x","Platform":"","CPU":"","RAM":1,"Disk":1,"GPU":null}',
+      2,
+      'that network is open: anybody may join and see it; add --open',
+    ],
   ])('%s', async (_, status, text, code, sentence) => {
     const address = await answering(status, text)
     expect(await up('ash', '--join', address).ended).toEqual({ code, signal: null, out: '', err: `${address}: ${sentence}\n` })

@@ -51,7 +51,7 @@ interface WarmLink {
 }
 
 async function exchange(around: Around, address: string, request: PeerRequest): Promise<PeerAnswer | Failure | 'stale'> {
-  const { network, clock, warm } = around
+  const { clock, warm } = around
   if (request.signal?.aborted) return failed('aborted', 'it was called off')
   const startMs = clock.now()
   const kept = warm.get(address)

@@ -24,8 +24,7 @@ import type { ExternalFrps } from '../turn/external-frps.ts'
 
 interface AnswerNeeds {
   readonly own: OwnRecord
-  readonly options: Pick<NodeOptions, 'version'>
-  readonly networkKind: () => NetworkKind
+  readonly options: Pick<NodeOptions, 'version' | 'network'>
   /** Of this machine, best first. */
   readonly ownHosts: () => readonly string[]
   readonly keeper: TableKeeper
@@ -75,7 +74,7 @@ export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'pe
         address: own.address(),
         reachability: needs.announcer.reachability(),
         startedAt,
-        network: networkOf(needs.networkKind()),
+        network: networkOf(options.network),
       },
       turn: turnAnswer(),
       services: services.list(),

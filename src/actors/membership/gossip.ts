@@ -5,6 +5,7 @@ import { debounceTime, filter, merge, mergeMap, type Observable, Subject } from 
 import { type AddressPolicy, isAllowed } from '../../domain/address.ts'
 import type { Change, IpTable, Row } from '../../domain/ip-table.ts'
 import { merge as mergeRecords } from '../../domain/ip-table.ts'
+import type { NetworkKind } from '../../domain/network-kind.ts'
 import { type PeerRecord, unsignedRecord } from '../../domain/record.ts'
 import { GOSSIP_FANOUT, GOSSIP_FULL_EVERY, GOSSIP_GATHER, GOSSIP_PERIOD } from '../../domain/timings.ts'
 import type { Ports } from '../../ports.ts'
@@ -59,9 +60,10 @@ interface GossipNeeds extends Pick<Ports, 'clock' | 'random' | 'identity'> {
   readonly keeper: TableKeeper
   readonly own: OwnRecord
   readonly policy: AddressPolicy
+  readonly networkKind: NetworkKind
 }
 
-export function createGossip({ clock, random: chance, identity, calls, keeper, own, policy }: GossipNeeds): Gossip {
+export function createGossip({ clock, random: chance, identity, calls, keeper, own, policy, networkKind }: GossipNeeds): Gossip {
   const random = chance.fork('gossip')
   const { run } = own
   const open = createOpener(identity)
@@ -118,7 +120,8 @@ export function createGossip({ clock, random: chance, identity, calls, keeper, o
         const record = word && word.id !== own.id ? recordOf(word, envelope, metAt) : null
         return record && (record.left || isAllowed(record.address, policy)) ? [record] : []
       })
-    const strangers = message.unsigned.filter(({ address }) => isAllowed(address, policy) && address !== own.address())
+    const unsigned = networkKind.type === 'private' ? [] : message.unsigned // none of its members
+    const strangers = unsigned.filter(({ address }) => isAllowed(address, policy) && address !== own.address())
     keeper.apply((table, wallMs) =>
       mergeRecords(
         table,

@@ -56,8 +56,7 @@ function start({
   const answers = answersOf({
     ...parts,
     clock: parts.time,
-    options: { version: '1.2.3' },
-    networkKind: () => OPEN,
+    options: { version: '1.2.3', network: OPEN },
     ownHosts: () => ['192.0.2.1'],
     services: { list: () => [], standings: () => [waitingFor({ name: 'web', kind: 'tcp', local: '127.0.0.1:1', domain: null })] },
     turnServer: {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createGossip, type Gossip } from '../../../src/actors/membership/gossip.ts'
 import { merge, putOwn, recordBurst } from '../../../src/domain/ip-table.ts'
+import { OPEN } from '../../../src/domain/network-kind.ts'
 import { type PeerRecord, unsignedRecord } from '../../../src/domain/record.ts'
 import type { Identity } from '../../../src/ports.ts'
 import { recordOf, seal } from '../../../src/v2/envelope.ts'
@@ -37,6 +38,7 @@ class Net {
     const gossip = createGossip({
       ...parts,
       policy: 'any',
+      networkKind: OPEN,
       calls: {
         gossip: async (to, message) => {
           const rows = message.records.length + message.unsigned.length
