@@ -198,6 +198,7 @@ function addClientCommands(program: Command, act: Act, env: Env): void {
     )
   client('turn', 'what stock frp clients need of the TURN of a node')
     .argument('<action>', 'token: prints the auth.token that they give', someText)
+    .option('--turn-token-file <file>', 'as for `up`: that file holds it', someText)
     .action(act(async (action: string, flags: Flags) => (await import('./turn-token.ts')).turn(action, flags, env)))
   client('peers', 'the table of every server in the network')
     .option('--watch', 'show it again with every change')

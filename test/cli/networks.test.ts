@@ -1,11 +1,11 @@
 // Which network a node is in, as processes: from the first start to the replacing of its secret.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { readInvitation, writeInvitation } from '../../src/invitation.ts'
+import { writeNetwork } from '../../src/io/disk/network-file.ts'
+import { newNetwork } from '../../src/io/network-keyring.ts'
 import { fingerprintOf, turnTokenOf } from '../../src/io/network-keys.ts'
 import { command } from './command.ts'
 import { endAll, type Running, start } from './process.ts'
@@ -107,76 +107,25 @@ describe('a fresh directory', () => {
   })
 })
 
-describe('a plain address in a fresh directory', () => {
-  let server: Server | null = null
-  afterEach(() => server?.close())
-  const answering = async (status: number, text: string): Promise<string> => {
-    const opened = createServer((_, response) => response.writeHead(status).end(text)).listen(0, '127.0.0.1')
-    await new Promise((listening) => opened.once('listening', listening))
-    server = opened
-    return `127.0.0.1:${(opened.address() as AddressInfo).port}`
-  }
-
-  test('is asked which kind its network is, and an open one wants --open', async () => {
-    const ash = await ready('ash', '--open')
-    expect([ash.network, ash.invitation]).toEqual(['open', null])
-    const { code, out, err } = await up('birch', '--join', ash.listen).ended
-    expect([code, out, err]).toEqual([2, '', `${ash.listen}: that network is open: anybody may join and see it; add --open\n`])
-    expect(readdirSync(at('birch')).filter((name) => name.endsWith('.json'))).toEqual([])
-    const birch = await ready('birch', '--open', '--join', ash.listen)
-    expect([birch.network, file('birch')]).toEqual(['open', { kind: 'open' }])
-    // Once it is known, it need not be said again.
-    await stop(birch.node)
-    expect((await ready('birch', '--join', ash.listen)).network).toEqual('open')
-  })
-
-  test.each([
-    [
-      'a private network',
-      403,
-      'this network is private: join it with an invitation\n',
-      2,
-      'that network is private: ask its owner for `moonwalk invite`',
-    ],
-    [
-      'a node of P2PRC',
-      200,
-      '{"Hostname":"x","Platform":"","CPU":"","RAM":1,"Disk":1,"GPU":null}',
-      2,
-      'that network is open: anybody may join and see it; add --open',
-    ],
-  ])('%s', async (_, status, text, code, sentence) => {
-    const address = await answering(status, text)
-    expect(await up('ash', '--join', address).ended).toEqual({ code, signal: null, out: '', err: `${address}: ${sentence}\n` })
-  })
-
-  test.each([
-    ['what is no node', 200, '<html>', 'what answers there is no node of moonwalk or P2PRC'],
-    ['another refusal', 403, 'Forbidden', 'what answers there is no node of moonwalk or P2PRC'],
-  ])('%s', async (_, status, text, why) => {
-    const address = await answering(status, text)
-    const { code, err } = await up('ash', '--join', address).ended
-    expect([code, err]).toEqual([
-      1,
-      `it can't be told which kind of network ${address} (${why}) is in; join a private one with its invitation, an open one with --open\n`,
-    ])
-  })
-
-  test('nobody', async () => {
-    const address = await answering(200, '')
-    await new Promise((closed) => server?.close(closed))
-    const { code, err } = await up('ash', '--join', address).ended
-    expect([code, err]).toEqual([
-      1,
-      `it can't be told which kind of network ${address} (connection refused) is in; join a private one with its invitation, an open one with --open\n`,
-    ])
-  })
+test('a plain address in a fresh directory is asked which kind its network is, and an open one wants --open', async () => {
+  const ash = await ready('ash', '--open')
+  expect([ash.network, ash.invitation]).toEqual(['open', null])
+  const { code, out, err } = await up('birch', '--join', ash.listen).ended
+  expect([code, out, err]).toEqual([2, '', `${ash.listen}: that network is open: anybody may join and see it; add --open\n`])
+  expect(readdirSync(at('birch')).filter((name) => name.endsWith('.json'))).toEqual([])
+  const birch = await ready('birch', '--open', '--join', ash.listen)
+  expect([birch.network, file('birch')]).toEqual(['open', { kind: 'open' }])
+  const none = await ask('ash', 'invite')
+  expect([none.code, none.err]).toEqual([
+    1,
+    'this network is open: whoever knows the address of a node joins it with --open --join HOST:PORT\n',
+  ])
 })
 
 describe('the kind is kept', () => {
   test('and an invitation elsewhere, or --open, ends with the command that changes it', async () => {
     const another = 'or give this node a directory of its own with --data\n'
-    await stop((await ready('ash')).node)
+    await writeNetwork(at('ash'), newNetwork(secret(3)))
     const before = file('ash')
     for (const [flags, text] of [
       [
@@ -206,12 +155,11 @@ describe('the kind is kept', () => {
       secrets: [{ fingerprint: fingerprintOf(secret(9)), use: 'proven' }],
     })
     expect(file('ash')).toEqual({ kind: 'private', secrets: [secret(9)], seeds: [{ id: 'ab'.repeat(16), address: '127.0.0.1:9' }] })
-    expect((await ready('ash', '--join', invitationTo(9))).network).toEqual('private')
   })
 
   test('and a directory from before there were private networks stays open, which is said', async () => {
-    await stop((await ready('ash', '--open')).node)
-    rmSync(join(at('ash'), 'network.json'))
+    mkdirSync(at('ash'))
+    writeFileSync(join(at('ash'), 'ip_table.json'), '{"ip_address":[]}')
     const { network, node } = await ready('ash')
     await stop(node)
     expect([network, file('ash'), refusedText(node.errSoFar())]).toEqual([
@@ -222,7 +170,7 @@ describe('the kind is kept', () => {
   })
 
   test('and a file of it that can not be read ends the start, and stays', async () => {
-    await stop((await ready('ash')).node)
+    mkdirSync(at('ash'))
     writeFileSync(join(at('ash'), 'network.json'), '{"kind":')
     const { code, err } = await up('ash').ended
     expect([code, refusedText(err)]).toEqual([
@@ -265,7 +213,7 @@ describe('the secret is replaced', () => {
   })
 
   test('on a stopped one too', async () => {
-    await stop((await ready('ash', '--join', invitationTo(7))).node)
+    await writeNetwork(at('ash'), newNetwork(secret(7)))
     const { invitation } = await answer('ash', 'network', 'rotate')
     const read = readInvitation(invitation)
     expect([file('ash').secrets[0], file('ash').added]).toEqual([secret(7), read.type === 'invitation' && read.invitation.secret])
@@ -276,7 +224,7 @@ describe('the secret is replaced', () => {
 })
 
 test('what is no network command, and no network, is told in a sentence', async () => {
-  await stop((await ready('ash', '--open')).node)
+  await writeNetwork(at('ash'), { type: 'open' })
   for (const [words, code, err] of [
     [['network', 'close'], 2, 'network knows no "close"; see `moonwalk network --help`\n'],
     [['network', 'rotate', 'twice'], 2, 'network knows no "rotate twice"; see `moonwalk network --help`\n'],
@@ -297,12 +245,14 @@ test('what is no network command, and no network, is told in a sentence', async 
 })
 
 test('the token for stock frp clients is that of the secret, alone on stdout', async () => {
-  await stop((await ready('ash', '--join', invitationTo(7))).node)
+  await writeNetwork(at('ash'), newNetwork(secret(7)))
   expect(await ask('ash', 'turn', 'token')).toEqual({ code: 0, out: `${turnTokenOf(secret(7))}\n`, err: '' })
-})
-
-test('an open network has no invitation', async () => {
-  await ready('ash', '--open')
-  const { code, err } = await ask('ash', 'invite')
-  expect([code, err]).toEqual([1, 'this network is open: whoever knows the address of a node joins it with --open --join HOST:PORT\n'])
+  writeFileSync(join(dir, 'token'), 'of the owner\n')
+  const theirs = { code: 0, out: 'of the owner\n', err: '' }
+  expect(await ask('ash', 'turn', 'token', '--turn-token-file', join(dir, 'token'))).toEqual(theirs)
+  writeFileSync(join(at('ash'), 'moonwalk.json'), '{ "turnTokenFile": "../token" }')
+  expect(await ask('ash', 'turn', 'token')).toEqual(theirs)
+  rmSync(join(dir, 'token'))
+  const gone = await ask('ash', 'turn', 'token')
+  expect([gone.code, refusedText(gone.err)]).toEqual([1, "the token file DIR/token can't be read (it is not there)\n"])
 })
