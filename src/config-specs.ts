@@ -47,7 +47,17 @@ export const SETTINGS = {
     meaning: 'which addresses may be contacted and kept: public; lan: private ranges too; any: loopback too',
     usual: 'lan',
   },
-  seeds: { flag: '--join <host:port>', meaning: 'known addresses; never forgotten', usual: 'none', isList: true },
+  seeds: {
+    flag: '--join <invitation|host[:port]>',
+    meaning: 'an invitation into a private network, or known addresses; never forgotten; port 8088 unless named',
+    usual: 'none',
+    isList: true,
+  },
+  network: {
+    flag: '--open',
+    meaning: 'be in an open network, as those of P2PRC are: anybody may join it and see its servers',
+    usual: 'private',
+  },
   turns: {
     flag: '--turn <source>',
     meaning: 'where a TURN may be found: moonwalk, none or frp://HOST:PORT[?token-file=FILE&tls=force|off&ca=FILE&name=NAME&wire=1|2]',

@@ -6,11 +6,11 @@ import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import type { NodeOptions } from './answers.ts'
 import { dataDirOf, readVariables, type Variables } from './config-env.ts'
+import { readSeed } from './config-seeds.ts'
 import {
   CONFIG_KEYS,
   type ConfigKey,
   type Read,
-  readAddress,
   readAdvertise,
   readGrantedDomain,
   readHostName,
@@ -29,7 +29,7 @@ import { readTurnSource, readTurnToken, turnSeenFrom } from './config-turns.ts'
 import { hostKind } from './domain/address.ts'
 import { isControlPort } from './domain/control-port.ts'
 import { nearest } from './domain/nearest.ts'
-import { OPEN } from './domain/network-kind.ts'
+import type { Invitation } from './invitation.ts'
 import { cleanName } from './v2/envelope.ts'
 
 const words = (what: string) => z.string({ error: `must be ${what}` }).min(1, { error: 'must not be empty' })
@@ -54,7 +54,8 @@ export const schema = z.strictObject({
   listen: z.union([z.literal(false), written('HOST:PORT or false', readListen)]),
   advertise: written('HOST or HOST:PORT', readAdvertise),
   addresses: z.enum(['public', 'lan', 'any'], { error: 'must be public, lan or any' }),
-  seeds: list('203.0.113.7:8088', readAddress),
+  seeds: list('203.0.113.7:8088', readSeed),
+  network: z.enum(['open', 'private'], { error: 'must be open or private' }),
   turns: list('moonwalk', readTurnSource),
   offer: z.enum(['members', 'everybody', 'nobody'], { error: 'must be members, everybody or nobody' }),
   turnTokenFile: words('the path of a file'),
@@ -77,6 +78,7 @@ const complete = schema.partial({
   data: true,
   table: true,
   name: true,
+  network: true,
   advertise: true,
   offer: true,
   turnTokenFile: true,
@@ -104,7 +106,10 @@ export const DEFAULTS = {
 } as const satisfies Partial<Values>
 
 export interface Config {
-  readonly node: Omit<NodeOptions, 'version'>
+  /** `seeds`: the plain addresses. */
+  readonly node: Omit<NodeOptions, 'version' | 'network'>
+  /** What a person said of the network. */
+  readonly network: { readonly asked: 'open' | 'private' | null; readonly invitations: readonly Invitation[] }
   readonly dataDir: string
   readonly tableFile: string
   readonly control: string
@@ -145,12 +150,14 @@ export function readConfig(flags: Given, configFile: string | undefined, env: No
 
 /**
  * The same settings as a program gives them: nothing else is read, neither the environment nor a file. `join`, one or a list, is
- * another name for `seeds`; what is undefined is not given.
+ * another name for `seeds`, and `open: true` for `network: 'open'`; what is undefined is not given.
  */
-export function readSettings({ join: known, ...others }: Readonly<Record<string, unknown>>): ConfigAnswer {
-  const given = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined))
+export function readSettings({ join: known, open, ...others }: Readonly<Record<string, unknown>>): ConfigAnswer {
+  if (open !== undefined && typeof open !== 'boolean') return wrongly('option "open": it must be true or false')
+  const said = Object.entries(others).filter(([, value]) => value !== undefined)
+  const given = Object.fromEntries(open === true ? [...said, ['network', 'open']] : said)
   const unknown = Object.keys(given).find((key) => !Object.hasOwn(SETTINGS, key))
-  if (unknown !== undefined) return wrongly(`there is no option "${unknown}"${meantBy(unknown, ['join', ...CONFIG_KEYS])}`)
+  if (unknown !== undefined) return wrongly(`there is no option "${unknown}"${meantBy(unknown, ['join', 'open', ...CONFIG_KEYS])}`)
   const apart = {
     dataDir: dataDirOf(undefined, { XDG_STATE_HOME: process.env.XDG_STATE_HOME }),
     file: '',
@@ -232,8 +239,13 @@ function assemble(all: z.infer<typeof complete>, { dataDir, token, namesPorts }:
     if ('wrong' in read) throw new Error(read.wrong)
     return read.ok
   }
+  const seeds = all.seeds.map((seed) => take(readSeed(seed)))
   return {
     dataDir,
+    network: {
+      asked: all.network ?? null,
+      invitations: seeds.flatMap((seed) => (seed.type === 'invitation' ? [seed.invitation] : [])),
+    },
     tableFile: all.table === undefined ? join(dataDir, 'ip_table.json') : resolve(all.table),
     control: take(readListen(all.control)),
     controlHosts: all.controlHosts.map((name) => take(readHostName(name))),
@@ -243,8 +255,7 @@ function assemble(all: z.infer<typeof complete>, { dataDir, token, namesPorts }:
       listen: all.listen === false ? null : take(readListen(all.listen)),
       advertise: all.advertise === undefined ? null : take(readAdvertise(all.advertise)),
       addresses: all.addresses,
-      network: OPEN,
-      seeds: all.seeds.map((seed) => take(readAddress(seed))),
+      seeds: seeds.flatMap((seed) => (seed.type === 'address' ? [seed.address] : [])),
       turns: all.turns.map((turn) => take(readTurnSource(turn))).filter((turn) => turn !== null),
       ...(all.offer === undefined ? {} : { offer: all.offer }),
       turnToken: token,

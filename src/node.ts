@@ -142,6 +142,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const answers = answersOf({
     ...{ clock, own, options, keeper, file, services, turnServer, startedAt, external, health, announcer, joining },
     notes: ports.store.notes,
+    ownHosts: network.ownHosts,
     snapshot: () => actor.getSnapshot(),
     candidates: () => candidates({ keeper, turns, external }),
   })

@@ -2,9 +2,10 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, hostname, tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Config, DEFAULTS, type Given, readConfig, schema } from '../src/config.ts'
+import { type Config, DEFAULTS, type Given, readConfig, readSettings, schema } from '../src/config.ts'
 import { CONFIG_KEYS, SETTINGS, type Setting, variableOf } from '../src/config-specs.ts'
 import { DEFAULT_RATIONS } from '../src/domain/offer.ts'
+import { writeInvitation } from '../src/invitation.ts'
 import { selfSigned } from '../src/io/front/self-signed.ts'
 
 let dir = ''
@@ -33,12 +34,12 @@ test('without anything given every default stands', () => {
     opensControl: true,
     controlHosts: [],
     log: 'info',
+    network: { asked: null, invitations: [] },
     node: {
       name: hostname(),
       listen: '0.0.0.0:8088',
       advertise: null,
       addresses: 'lan',
-      network: { type: 'open' },
       seeds: [],
       turns: [{ type: 'moonwalk' }],
       turnToken: null,
@@ -123,6 +124,7 @@ describe('where a setting comes from', () => {
       controlInsecure: true,
       speedtestPaceMs: 100,
       log: 'silent',
+      network: 'open',
     })
     expect(configOf(readConfig({}, join(dir, 'moonwalk.json'), {}))).toEqual({
       dataDir: join(dir, 'data'),
@@ -131,11 +133,11 @@ describe('where a setting comes from', () => {
       opensControl: true,
       controlHosts: ['moon.example.org'],
       log: 'silent',
+      network: { asked: 'open', invitations: [] },
       node: {
         name: 'ash',
         listen: '127.0.0.1:0',
         advertise: '203.0.113.7',
-        network: { type: 'open' },
         addresses: 'any',
         seeds: ['ash.example.org:8088'],
         turns: [{ type: 'moonwalk' }, { type: 'frp', address: '203.0.113.7:7000', token: 'secret', tls: null, wire: 1 }],
@@ -160,6 +162,24 @@ describe('where a setting comes from', () => {
         speedtestPaceMs: 100,
       },
     })
+  })
+
+  test('an invitation and plain addresses may stand side by side, from everywhere', () => {
+    const secret = Buffer.alloc(32, 7).toString('base64url')
+    const addresses = [{ id: 'ab'.repeat(16), address: '203.0.113.1:8088' }]
+    const invitation = writeInvitation({ secret, addresses })
+    const expected = [['ash:8088', '203.0.113.2:1'], { asked: 'private', invitations: [{ secret, addresses }] }]
+    const seeds = [invitation, 'ash', '203.0.113.2:1']
+    for (const config of [
+      configOf(read({ seeds, network: 'private' })),
+      configOf(read({}, { MOONWALK_SEEDS: seeds.join(','), MOONWALK_NETWORK: 'private' })),
+      configOf(readSettings({ data: dir, join: seeds, network: 'private' })),
+    ])
+      expect([config.node.seeds, config.network]).toEqual(expected)
+    expect(configOf(readSettings({ data: dir, open: true })).network.asked).toEqual('open')
+    expect(wrongOf(read({ seeds: [invitation.slice(0, -9)] }))).toEqual(
+      '--join: the invitation is cut short: its end is missing; copy all of what `moonwalk invite` printed',
+    )
   })
 
   test('variables carry lists, flags and numbers as text', () => {
@@ -283,7 +303,11 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
       { seeds: [8088] },
       'DIR/moonwalk.json, key "seeds": 8088 does not fit: it must be a list of texts such as ["203.0.113.7:8088"]',
     ],
-    ['a bad address in a list', { seeds: ['a:1', 'b'] }, 'DIR/moonwalk.json, key "seeds": "b" is not HOST:PORT, such as 203.0.113.7:8088'],
+    [
+      'a bad address in a list',
+      { seeds: ['a:1', 'b:'] },
+      'DIR/moonwalk.json, key "seeds": "b:" is neither an invitation (mw1.…) nor HOST:PORT, such as 203.0.113.7:8088',
+    ],
     ['a number for listen', { listen: 8088 }, 'DIR/moonwalk.json, key "listen": 8088 does not fit: it must be HOST:PORT or false'],
     ['true for listen', { listen: true }, 'DIR/moonwalk.json, key "listen": true does not fit: it must be HOST:PORT or false'],
     ['a port for listen', { listen: '8088' }, 'DIR/moonwalk.json, key "listen": "8088" is not HOST:PORT, such as 203.0.113.7:8088'],
@@ -364,7 +388,7 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
   ])('in the environment: %s', (_, env, expected) => expect(wrongOf(read({}, env))).toEqual(expected))
 
   test.each<[string, Given, string]>([
-    ['an address', { seeds: ['nowhere'] }, '--join: "nowhere" is not HOST:PORT, such as 203.0.113.7:8088'],
+    ['an address', { seeds: ['no where'] }, '--join: "no where" is neither an invitation (mw1.…) nor HOST:PORT, such as 203.0.113.7:8088'],
     ['a TURN', { turns: ['cedar'] }, '--turn: "cedar" is no TURN; write moonwalk, none or frp://[TOKEN@]HOST:PORT'],
     [
       'a service',
