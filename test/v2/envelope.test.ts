@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { addressOf } from '../../src/domain/address.ts'
-import { cleanName, isId, MAX_ENVELOPE_CHARS, type OwnWord, open, parseObject, recordOf, seal } from '../../src/v2/envelope.ts'
+import { cleanName, isId, MAX_ENVELOPE_BYTES, type OwnWord, open, parseObject, recordOf, seal } from '../../src/v2/envelope.ts'
 import { newIdentity } from './identities.ts'
 
 const ash = newIdentity()
@@ -53,7 +53,7 @@ test.each<[string, unknown]>([
   ['a body changed afterwards', JSON.stringify({ ...parseObject(signed(BODY)), body: JSON.stringify({ ...BODY, seq: 8 }) })],
   ['a key that is none', JSON.stringify({ ...parseObject(signed(BODY)), key: '' })],
   ['a signature that is none', JSON.stringify({ ...parseObject(signed(BODY)), sig: '!' })],
-  ['more than fits', `${signed(BODY)}${' '.repeat(MAX_ENVELOPE_CHARS)}`],
+  ['more than fits', `${signed(BODY)}${' '.repeat(MAX_ENVELOPE_BYTES)}`],
   ['a body that is no object', signed('[]')],
   ['an id that is none', signed({ ...BODY, id: 'ASH' })],
   ['no name', signed({ ...BODY, name: null })],

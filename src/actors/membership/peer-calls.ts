@@ -22,6 +22,8 @@ export interface Answerer {
 
 export interface Pinged {
   readonly burst: Burst
+  /** This node's own rules kept it from asking: the silence says nothing of the peer. */
+  readonly withheld?: true
   /** Who answered; null: a P2PRC node, which has no id. */
   readonly by: Answerer | null
   readonly samplesMs: readonly number[]
@@ -87,7 +89,8 @@ export function createPeerCalls({ http, clock, random, identity }: CallNeeds): P
         const refused = answer !== null && isFailure(answer) && answer.reason === 'refused'
         const why =
           answer === null ? 'it did not answer in time' : isFailure(answer) ? answer.text : `it answered ${answer.status} to /server_info`
-        return { burst: { type: 'silent', refused, why }, by: null, samplesMs: [], connectMs: null }
+        const withheld = answer !== null && isFailure(answer) && answer.reason === 'withheld'
+        return { burst: { type: 'silent', refused, why }, by: null, samplesMs: [], connectMs: null, ...(withheld ? { withheld } : {}) }
       }
       if (first) samplesMs.push(answer.timing.answerMs)
       else {
