@@ -8,8 +8,8 @@ import { readService } from './config-specs.ts'
 import type { Entry, News } from './feed/news.ts'
 import { removeControlFile } from './io/disk/control-file.ts'
 import { lockDataDir } from './io/disk/data-lock.ts'
-import { loadIdentity } from './io/disk/identity.ts'
-import { type Identity, isFailure } from './ports.ts'
+import { type KeyedIdentity, loadIdentity } from './io/disk/identity.ts'
+import { isFailure } from './ports.ts'
 import { createRealNode } from './real-node.ts'
 
 /**
@@ -160,7 +160,7 @@ const withoutFlag = (text: string): string => text.replace(/ with --\w+$/, '')
 const isOf = <E extends keyof NodeEvents>(event: E, entry: Entry): entry is NodeEvents[E] => event === 'news' || entry.type === event
 
 /** Two processes must not both make the first key, so that is done by whoever holds the directory. */
-async function identityIn(dir: string): Promise<Identity> {
+async function identityIn(dir: string): Promise<KeyedIdentity> {
   const lock = await lockDataDir(dir)
   if (lock.type === 'refused' && !existsSync(join(dir, 'identity.json'))) throw new Error(withoutFlag(lock.text))
   const loaded = loadIdentity(dir)

@@ -26,6 +26,7 @@ interface ImplementationNeeds extends Pick<Ports, 'clock' | 'random' | 'network'
   readonly announcer: Announcer
   readonly external: ExternalFrps
   readonly self: string
+  readonly run: string
   readonly turns: readonly TurnSource[]
   readonly innerAddress: () => string
   readonly membership: Callback

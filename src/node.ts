@@ -54,6 +54,7 @@ const NO_FACTS: MachineFacts = { hostname: '', platform: '', cpu: '', ramMiB: 0,
 export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtras = {}): MoonwalkNode {
   const { clock, random, network, http, identity } = ports
   const { name, turns, addresses: policy } = options
+  const isPrivate = options.network.type === 'private'
   const onBug = extras.onBug ?? throwBug
 
   // State only.
@@ -80,9 +81,9 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     standing: createStanding({ keeper, own, named: () => [...options.seeds, ...operatorChanges.seeds()] }),
   })
   const calls = createPeerCalls({ clock, random, identity, http: gate })
-  const prober = createProber({ clock, random, calls, keeper, own, health })
+  const prober = createProber({ clock, random, calls, networkKind: options.network, keeper, own, health })
   const gossip = createGossip({
-    ...{ clock, random, identity, calls, keeper, own, policy },
+    ...{ clock, random, identity, calls, keeper, own, policy, networkKind: options.network },
     ipOf: gate.ipOf,
     ownHosts: network.ownHosts,
   })
@@ -101,7 +102,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ipOf: gate.ipOf,
   })
   const joining = createJoining({
-    ...{ clock, random, calls, gossip, keeper, own, reach, p2prc, prober, policy, onBug },
+    ...{ clock, random, calls, gossip, keeper, own, reach, p2prc, prober, policy, networkKind: options.network, onBug },
     ownHosts: network.ownHosts,
     ipOf: gate.ipOf,
     firstSeeds: () => [...options.seeds, ...operatorChanges.seeds()],
@@ -122,6 +123,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const routes = createPublicRoutes({
     ...{ identity, own, calls, gossip, speed, policy, p2prc, joining, twins, reach, operator },
     serverInfo: info,
+    isPrivate,
     offersTurn: options.offerTurn,
     token: extras.token ?? null,
   })
@@ -136,8 +138,9 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const membership = createMembershipActor({ keeper, own, prober, gossip, p2prc, speedTests$, reach, joining, announcer, twins, onBug })
   const implementations = nodeImplementations({
     ...{ clock, random, network, keeper, services, prober, announcer, external, turns, publish, membership, onBug },
-    calls: { ...calls, echo: (address) => calls.echo(gate.atTurn(address)) },
+    calls: { ...calls, whoAnswers: (address, timeoutMs) => calls.whoAnswers(gate.atTurn(address), timeoutMs) },
     self: own.id,
+    run: own.run,
     innerAddress: entrances.innerAddress,
     turnServer: turnServer.logic,
     directServices: direct.logic,

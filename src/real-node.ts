@@ -7,18 +7,19 @@ import { addressOf } from './domain/address.ts'
 import type { Entry } from './feed/news.ts'
 import { startControlServer } from './io/control/control-server.ts'
 import { type ControlFile, keepControlFile, loadControlToken } from './io/disk/control-file.ts'
+import type { KeyedIdentity } from './io/disk/identity.ts'
 import { createLogFile } from './io/disk/log-file.ts'
 import { createStore } from './io/disk/store.ts'
 import { createNodeNetwork } from './io/network/node-network.ts'
 import { createNodeHttp } from './io/network/peer-http.ts'
 import { createNodeClock, createNodeRandom } from './io/node-clock.ts'
 import { createNode } from './node.ts'
-import { type Failure, type Identity, isFailure, type Listening, type StoreNote } from './ports.ts'
+import { type Failure, isFailure, type Listening, type StoreNote } from './ports.ts'
 import { PACKAGE_DIR, VERSION } from './version.ts'
 
 export interface RealNodeNeeds {
   readonly config: Config
-  readonly identity: Identity
+  readonly identity: KeyedIdentity
   /** Hears once that a file of the data directory can't be read or written; `status` says so too while it lasts. */
   readonly onTrouble: (note: StoreNote) => void
 }
@@ -38,7 +39,8 @@ export interface RealNode {
 export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): RealNode {
   const { dataDir } = config
   const clock = createNodeClock()
-  const http = createNodeHttp(onBug)
+  const self = { identity, network: () => config.node.network }
+  const http = createNodeHttp(onBug, self)
   const { token, note: tokenNote } = loadControlToken(dataDir)
   if (tokenNote) onTrouble(tokenNote)
   const log = createNewsLog(config, onTrouble)
@@ -46,7 +48,7 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
   const ports = {
     clock,
     random: createNodeRandom(),
-    network: createNodeNetwork(onBug),
+    network: createNodeNetwork(onBug, self),
     http,
     store: createStore({
       tableFile: config.tableFile,

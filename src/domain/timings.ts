@@ -123,6 +123,8 @@ export const TURN_BAR = 15_000
  */
 export const TUNNEL_KEEPALIVE = 2_000
 export const TUNNEL_SILENCE = 2_500
+/** One proof through a tunnel: four round trips of a new channel, each over the path to the TURN twice. */
+export const TUNNEL_PROOF_TIMEOUT = 6_000
 /** That this node is reached through its TURN is proven anew this often, give or take a quarter. */
 export const TUNNEL_RENEWAL = 30_000
 /** A renewal that fails is tried again after this; failed so often in a row, the tunnel is given up, since its address leads nowhere. */

@@ -12,7 +12,7 @@ export { createFrpServer } from './server/server.ts'
 export { plainHost } from './server/server-proxy.ts'
 export type { CarriedProxy } from './server/server-session.ts'
 export { UdpUsers } from './server/udp-users.ts'
-export { serverNameOf } from './web/client-hello.ts'
+export { type ClientHello, clientHelloOf } from './web/client-hello.ts'
 export {
   framingOf,
   type HttpRules,

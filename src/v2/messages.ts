@@ -1,7 +1,8 @@
-// Our own routes on the public port: shapes, limits and how they are read. All bodies are JSON.
+// Our own routes on the public port, over the members' channel: shapes, limits and how they are read. All bodies are JSON. Where a
+// message carries a signed word of its sender, that is the node at the other end of the channel.
 //
 //   POST /v2/hello    HelloAsk → HelloAnswer. "Who are you, what address do you see me at, and can you reach me?"
-//   GET  /v2/echo?nonce=HEX → EchoAnswer. Proves that the node with this id answers at this address.
+//   GET  /v2/echo?nonce=HEX&at=HOST:PORT → EchoAnswer. Proves to the asker that the node with this id answers at that address.
 //   POST /v2/gossip   GossipMessage → GossipMessage. What changed since the last exchange, both ways.
 //   GET  /v2/speed/down?bytes=N → N bytes, at most `SPEED_MAX_BYTES`; 429 with Retry-After when busy.
 //   POST /v2/speed/up → SpeedUpAnswer, timed where the bytes arrive; 429 with Retry-After when busy.
@@ -46,7 +47,7 @@ export interface EchoAnswer {
   readonly run: string
   readonly key: string
   readonly nonce: string
-  /** Signature over `moonwalk echo\n` + nonce + `\n` + run, base64url. */
+  /** Signature over `moonwalk echo`, the nonce, the run, the address that was asked and the asker's id, a line each; base64url. */
   readonly sig: string
 }
 

@@ -6,6 +6,8 @@ interface Asked {
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
   readonly from?: string
+  /** The id that the members' channel proves. */
+  readonly by?: string | null
   readonly body?: string
   /** File parts by field. */
   readonly files?: Readonly<Record<string, { readonly name: string; readonly content: string }>>
@@ -14,10 +16,19 @@ interface Asked {
 }
 
 /** A request as the public port hands it on, without a port. */
-export function inbound({ method = 'GET', path, headers = {}, from = '192.0.2.50', body = '', files = {}, drain }: Asked): InboundRequest {
+export function inbound({
+  method = 'GET',
+  path,
+  headers = {},
+  from = '192.0.2.50',
+  by = null,
+  body = '',
+  files = {},
+  drain,
+}: Asked): InboundRequest {
   const url = new URL(path, 'http://host')
   return {
-    by: null,
+    by,
     method,
     path: url.pathname,
     query: url.searchParams,

@@ -128,11 +128,11 @@ test('a node that others can connect to counts for its own services, and tells w
   expect(told).toMatchInlineSnapshot(`
     [
       "null: 0 now, 0 ever, in 0 at 0/s, out 0 at 0/s",
-      "2 errors, the last at 2030-01-01T00:00:04.060Z: nothing answers at 127.0.0.1:3000: connection refused",
+      "2 errors, the last at 2030-01-01T00:00:04.110Z: nothing answers at 127.0.0.1:3000: connection refused",
       "10.0.0.2:20000: 1 now, 2 ever, in 700 at 232/s, out 9000 at 2984/s",
-      "2 errors, the last at 2030-01-01T00:00:04.060Z: nothing answers at 127.0.0.1:3000: connection refused",
+      "2 errors, the last at 2030-01-01T00:00:04.110Z: nothing answers at 127.0.0.1:3000: connection refused",
       "10.0.0.2:20000: 0 now, 2 ever, in 700 at 21/s, out 9000 at 269/s",
-      "2 errors, the last at 2030-01-01T00:00:04.060Z: nothing answers at 127.0.0.1:3000: connection refused",
+      "2 errors, the last at 2030-01-01T00:00:04.110Z: nothing answers at 127.0.0.1:3000: connection refused",
       [],
     ]
   `)

@@ -18,11 +18,11 @@ describe('joining', () => {
     expect(states).toEqual(chain.map((name) => `${name}: serving`))
     expect(completeAtMs).toMatchInlineSnapshot(`
       {
-        "ash": 225,
-        "birch": 225,
-        "cedar": 155,
-        "elm": 225,
-        "fir": 225,
+        "ash": 280,
+        "birch": 280,
+        "cedar": 200,
+        "elm": 280,
+        "fir": 280,
       }
     `)
   })
@@ -34,7 +34,7 @@ describe('joining', () => {
       of: [],
     })
     expect(tables).toEqual(everybody(names))
-    expect(Math.max(...Object.values(completeAtMs).map((ms) => ms ?? Number.POSITIVE_INFINITY))).toMatchInlineSnapshot(`220`)
+    expect(Math.max(...Object.values(completeAtMs).map((ms) => ms ?? Number.POSITIVE_INFINITY))).toMatchInlineSnapshot(`295`)
   })
   test('every seed of chance comes to complete tables', async () => {
     for (let seed = 2; seed < 12; seed++) {
@@ -67,15 +67,15 @@ describe('faults', () => {
     expect(tables).toEqual(everybody(four))
     expect(told).toMatchInlineSnapshot(`
       [
-        "60 birch peer.added ash ash 10.0.0.1:8088",
-        "160 birch peer.added cedar cedar 10.0.0.3:8088",
-        "160 birch peer.added elm elm 10.0.0.4:8088",
+        "110 birch peer.added ash ash 10.0.0.1:8088",
+        "195 birch peer.added elm elm 10.0.0.4:8088",
+        "215 birch peer.added cedar cedar 10.0.0.3:8088",
         "10605.2 birch peer.suspected cedar cedar 10.0.0.3:8088 no route to that host",
         "11005.2 birch peer.suspected elm elm 10.0.0.4:8088 no route to that host",
         "12500.1 birch peer.removed cedar cedar 10.0.0.3:8088 no route to that host",
         "13000.1 birch peer.removed elm elm 10.0.0.4:8088 no route to that host",
-        "62056.43 birch peer.added elm elm 10.0.0.4:8088",
-        "73525.31 birch peer.added cedar cedar 10.0.0.3:8088",
+        "63813.5 birch peer.added elm elm 10.0.0.4:8088",
+        "73413.44 birch peer.added cedar cedar 10.0.0.3:8088",
       ]
     `)
   })
@@ -84,12 +84,12 @@ describe('faults', () => {
     expect(tables.slice(0, 3)).toEqual(['ash: ash birch cedar', 'birch: ash birch cedar', 'cedar: ash birch cedar'])
     expect(told.filter((line) => Number(line.split(' ')[0]) >= 10_000)).toMatchInlineSnapshot(`
       [
-        "11010 ash peer.suspected elm elm 10.0.0.4:8088 connection refused",
-        "11025 cedar peer.suspected elm elm 10.0.0.4:8088 connection refused",
-        "11025 birch peer.suspected elm elm 10.0.0.4:8088 connection refused",
-        "11610 ash peer.removed elm elm 10.0.0.4:8088 connection refused",
-        "11610 birch peer.removed elm elm 10.0.0.4:8088 connection refused",
-        "11610 cedar peer.removed elm elm 10.0.0.4:8088 connection refused",
+        "10110 cedar peer.suspected elm elm 10.0.0.4:8088 connection refused",
+        "10125 ash peer.suspected elm elm 10.0.0.4:8088 connection refused",
+        "10125 birch peer.suspected elm elm 10.0.0.4:8088 connection refused",
+        "10710 ash peer.removed elm elm 10.0.0.4:8088 connection refused",
+        "10710 birch peer.removed elm elm 10.0.0.4:8088 connection refused",
+        "10710 cedar peer.removed elm elm 10.0.0.4:8088 connection refused",
       ]
     `)
   })
@@ -109,8 +109,8 @@ describe('faults', () => {
     expect(tables).toEqual(['ash: ash birch', 'birch: ash birch'])
     expect(completeAtMs).toMatchInlineSnapshot(`
       {
-        "ash": 105,
-        "birch": 60,
+        "ash": 135,
+        "birch": 110,
       }
     `)
   })

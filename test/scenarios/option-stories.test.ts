@@ -190,9 +190,9 @@ test('nodes behind one TURN share a port as a group: users go to them in turn, a
   const up = 'up 10.0.0.1:20080 null'
   expect(standing).toEqual([[up], [up], [up]])
   expect(told).toEqual([
-    '120.1 me service.up web 10.0.0.1:20080',
-    '120.1 too service.up web 10.0.0.1:20080',
-    '10430.6 late service.up web 10.0.0.1:20080', // its first connection came out at another
+    '150.1 me service.up web 10.0.0.1:20080',
+    '150.1 too service.up web 10.0.0.1:20080',
+    '10480.7 late service.up web 10.0.0.1:20080', // its first connection came out at another
   ])
   expect([...answers.slice(1, 4)].sort()).toEqual(['late', 'me', 'too'])
   expect(answers.slice(4)).toEqual(answers.slice(1, 4))
@@ -224,9 +224,9 @@ test('a port that another node holds is had once that node is gone', async () =>
     forMs: 40_000,
   })
   expect(told).toEqual([
-    '120.1 me service.up web 10.0.0.1:20080',
-    '5150.5 late service.down web port 20080 is taken at ash',
-    '35180.6 late service.up web 10.0.0.1:20080',
+    '150.1 me service.up web 10.0.0.1:20080',
+    '5200.6 late service.down web port 20080 is taken at ash',
+    '35230.7 late service.up web 10.0.0.1:20080',
   ])
   expect(standing[1]).toEqual(['up 10.0.0.1:20080 null'])
 })

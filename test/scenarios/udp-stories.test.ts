@@ -104,11 +104,11 @@ describe('a udp service', () => {
           "dns udp up 10.0.0.2:20080 null",
         ],
         "told": [
-          "110 service.up dns 10.0.0.1:20008",
+          "140 service.up dns 10.0.0.1:20008",
           "15000 1400,1400 back, 2800 heard",
           "20005 service.down dns its tunnel is gone",
           "20015 turn.lost ash ash connection reset; then, logging in again: connection refused",
-          "20215 service.up dns 10.0.0.2:20080",
+          "20255 service.up dns 10.0.0.2:20080",
         ],
         "traffic": {
           "bytesIn": 3922840,
@@ -140,7 +140,7 @@ describe('a udp service', () => {
           "dns udp up 10.0.0.3:20000 null",
         ],
         "told": [
-          "60.05 service.up dns 10.0.0.3:20000",
+          "110.05 service.up dns 10.0.0.3:20000",
           "15000 20,20 back, 40 heard",
         ],
       }
@@ -153,7 +153,7 @@ describe('a udp service', () => {
       {
         "heard": 80,
         "told": [
-          "2470 service.up dns 10.0.0.1:20008",
+          "4970 service.up dns 10.0.0.1:20008",
           "15000 20,20 back, 40 heard",
         ],
       }

@@ -71,14 +71,14 @@ describe('a web service with a domain', () => {
           "web up http://web.example.org:8088 null",
         ],
         "told": [
-          "120.1 service.up web http://web.example.org:8088",
+          "150.1 service.up web http://web.example.org:8088",
           "ash other.example.org /hello → 404 nothing here",
           "birch web.example.org /hello → 404 nothing here",
           "ash web.example.org /hello → 200 GET /hello",
           "ash WEB.EXAMPLE.ORG:8088 /again → 200 GET /again",
           "20005 service.down web its tunnel is gone",
           "20015 turn.lost ash ash connection reset; then, logging in again: connection refused",
-          "20255.1 service.up web http://web.example.org:8088",
+          "20295.1 service.up web http://web.example.org:8088",
           "birch web.example.org /hello → 200 GET /hello",
         ],
       }
@@ -96,7 +96,7 @@ describe('a web service with a domain', () => {
           "web up http://web.example.org:8088 null",
         ],
         "told": [
-          "60.25 service.up web http://web.example.org:8088",
+          "110.25 service.up web http://web.example.org:8088",
           "me other.example.org /nothing → 404 nothing here",
           "me web.example.org /v2/echo → 200 GET /v2/echo",
         ],

@@ -31,6 +31,7 @@ export class LiveNode {
 
   constructor(world: World, name: string, options: Partial<NodeOptions>, onLife: (node: MoonwalkNode) => void, extras: NodeExtras) {
     this.name = name
+    if (options.network) world.setNetwork(name, options.network)
     const live = (): MoonwalkNode => {
       const onBug = (error: unknown): void => world.clock.crash(error)
       const node = createNode(world.ports(name), { ...DEFAULTS, name, ...options }, { onBug, ...extras })

@@ -10,10 +10,12 @@ export class VirtualAccepted implements AcceptedLink {
   readonly local: { readonly host: string; readonly port: number }
   readonly tls: boolean
   readonly first: Buffer | null
+  readonly member?: string
   readonly #link: VirtualLink
 
-  constructor(link: VirtualLink, tls: boolean, first: Buffer | null = null) {
+  constructor(link: VirtualLink, tls: boolean, first: Buffer | null = null, member?: string) {
     this.#link = link
+    if (member !== undefined) this.member = member
     this.tls = tls
     this.first = first
     this.remote = { host: link.remoteAddress, port: link.remotePort }
@@ -30,9 +32,16 @@ export class VirtualAccepted implements AcceptedLink {
     this.#link.destroy()
   }
 
-  /** Waits for the first bytes, and hands on the same connection with them in `first`; null when there will be none. */
-  sniff(tell: (accepted: VirtualAccepted | null) => void): void {
-    this.#link.sniff((first) => tell(first === null ? null : new VirtualAccepted(this.#link, this.tls, first)))
+  /**
+   * Waits for the first bytes, and hands on the same connection with them in `first`; null when there will be none. `member`: who is
+   * at the other end.
+   */
+  sniff(tell: (accepted: VirtualAccepted | null) => void, member?: string): void {
+    this.#link.sniff((first) => tell(first === null ? null : new VirtualAccepted(this.#link, this.tls, first, member)))
+  }
+
+  say(bytes: Buffer): void {
+    this.#link.on('error', () => {}).write(bytes)
   }
 }
 

@@ -4,6 +4,7 @@ import type { Link } from '../../src/frp/links/link.ts'
 import type { Clock, Failure, InboundRequest, Listening, Reply, ServeOptions } from '../../src/ports.ts'
 import { writeFiller } from './filler.ts'
 import { HttpReader, headText, type WireHead } from './http-reader.ts'
+import { acceptChannel, GREETING_BYTE, type VirtualSelf } from './virtual-channel.ts'
 import type { VirtualAccepted } from './virtual-host.ts'
 import type { HostNetwork } from './virtual-network.ts'
 
@@ -17,26 +18,29 @@ export function serveVirtual(
   network: HostNetwork,
   clock: Clock,
   options: ServeOptions,
-  onBug: (error: unknown) => void,
+  { onBug, self }: { readonly onBug: (error: unknown) => void; readonly self?: VirtualSelf | undefined },
 ): Promise<Listening | Failure> {
   return network.listen(options.address, (met) => {
     const timer = clock.setTimeout(() => met.refuse(), FIRST_BYTE_MS)
-    met.sniff((accepted) => {
-      clock.clearTimeout(timer)
+    const take = (accepted: VirtualAccepted | null): void => {
       const first = accepted?.first?.[0]
+      if (first === GREETING_BYTE && accepted !== null && self !== undefined && accepted.member === undefined)
+        return acceptChannel(accepted, self, take)
+      clock.clearTimeout(timer)
       if (accepted === null || first === undefined) met.refuse()
       else if (FRP_FIRST_BYTES.includes(first) && options.onFrp) options.onFrp(accepted)
       else if (first >= 0x41 && first <= 0x5a)
         (routeOf(accepted, options) ?? { serve: () => speak(accepted, options, onBug) }).serve(accepted)
       else met.refuse()
-    })
+    }
+    met.sniff(take)
   })
 }
 
-/** Whose domain the connection's first request is for; all of it goes there then, unlike on a real public port. */
-function routeOf({ first }: VirtualAccepted, { vhosts }: ServeOptions) {
+/** Whose domain the connection's first request is for; all of it goes there then, unlike on a real public port. Nodes ask the node. */
+function routeOf({ first, member }: VirtualAccepted, { vhosts }: ServeOptions) {
   const [, path = '/', host = ''] = /^[A-Z]+ ([^ ?]+)[\s\S]*?\r\nhost: *([^\r]*)\r\n/i.exec(first?.toString('latin1') ?? '') ?? []
-  const place = vhosts?.http(host, path)
+  const place = member === undefined ? vhosts?.http(host, path) : undefined
   return place?.type === 'found' ? place.value : null
 }
 
@@ -64,7 +68,7 @@ function speak(accepted: VirtualAccepted, options: ServeOptions, onBug: (error: 
       const content = hasBody(head) ? new Readable({ read: () => {} }) : null // what nobody asked for yet waits here, however much it is
       content?.on('error', () => {})
       body = content
-      const request = inboundRequest(head, content, accepted.remote)
+      const request = inboundRequest(head, content, accepted)
       gone = () => void content?.destroy()
       const answer = head.headers.host === undefined ? Promise.resolve(NO_HOST) : options.onRequest(request)
       answer.then(
@@ -139,11 +143,11 @@ function send(link: Link, { status, headers, body, onDone }: Reply, whenGone: (r
 
 const hasBody = ({ headers }: WireHead): boolean => Number(headers['content-length'] ?? 0) > 0 || 'transfer-encoding' in headers
 
-function inboundRequest(head: WireHead, content: Readable | null, remote: InboundRequest['remote']): InboundRequest {
+function inboundRequest(head: WireHead, content: Readable | null, { remote, member }: VirtualAccepted): InboundRequest {
   const [method = 'GET', target = '/'] = head.startLine.split(' ')
   const { path, query } = placeOf(target)
   return {
-    by: null,
+    by: member ?? null,
     method,
     path,
     query,

@@ -3,6 +3,7 @@ import type { Clock, Failure, Http, PeerAnswer, PeerRequest } from '../../src/po
 import { isFailure } from '../../src/ports.ts'
 import { writeFiller } from './filler.ts'
 import { HttpReader, headText, type WireHead } from './http-reader.ts'
+import { dialChannel, memberOf, type VirtualSelf } from './virtual-channel.ts'
 import { serveVirtual } from './virtual-http-server.ts'
 import { failed, type HostNetwork } from './virtual-network.ts'
 
@@ -11,30 +12,34 @@ const DEFAULT_MAX_BYTES = 1024 * 1024
 const IDLE_MS = 25_000
 
 /** HTTP over the virtual network, byte by byte, so that it also passes through listeners that know nothing of it. */
-export function createVirtualHttp(network: HostNetwork, clock: Clock, onBug: (error: unknown) => void): Http {
-  const warm = new Map<string, WarmLink>()
+export function createVirtualHttp(network: HostNetwork, clock: Clock, onBug: (error: unknown) => void, self?: VirtualSelf): Http {
+  const clear = new Map<string, WarmLink>()
+  const channels = new Map<string, WarmLink>()
   return {
     request: async (address, request) => {
-      const answer = await exchange({ network, clock, warm }, address, request)
+      const around = { network, clock, self, warm: request.over === 'channel' ? channels : clear }
+      const answer = await exchange(around, address, request)
       if (answer !== 'stale') return answer
       // The peer closed it the moment it was used: that says nothing about the peer.
-      const second = await exchange({ network, clock, warm }, address, request)
+      const second = await exchange(around, address, request)
       return second === 'stale' ? failed('reset', 'connection reset') : second
     },
     dropWarm: () => {
-      for (const [address, { link, idle }] of warm) {
-        warm.delete(address)
-        clock.clearTimeout(idle)
-        link.destroy()
-      }
+      for (const warm of [clear, channels])
+        for (const [address, { link, idle }] of warm) {
+          warm.delete(address)
+          clock.clearTimeout(idle)
+          link.destroy()
+        }
     },
-    serve: (options) => serveVirtual(network, clock, options, onBug),
+    serve: (options) => serveVirtual(network, clock, options, { onBug, self }),
   }
 }
 
 interface Around {
   readonly network: HostNetwork
   readonly clock: Clock
+  readonly self: VirtualSelf | undefined
   readonly warm: Map<string, WarmLink>
 }
 
@@ -46,7 +51,7 @@ interface WarmLink {
 }
 
 async function exchange(around: Around, address: string, request: PeerRequest): Promise<PeerAnswer | Failure | 'stale'> {
-  const { network, clock, warm } = around
+  const { clock, warm } = around
   if (request.signal?.aborted) return failed('aborted', 'it was called off')
   const startMs = clock.now()
   const kept = warm.get(address)
@@ -55,8 +60,7 @@ async function exchange(around: Around, address: string, request: PeerRequest): 
     clock.clearTimeout(kept.idle)
     return ask(around, kept, address, request, { startMs, connectMs: null })
   }
-  const { timeoutMs, signal } = request
-  const opened = await network.dial(address, { timeoutMs, ...(signal ? { signal } : {}) })
+  const opened = await dial(around, address, request)
   if ('type' in opened && isFailure(opened)) return opened
   const { link } = opened
   const fresh: WarmLink = { link, listener: DEAF, idle: null }
@@ -65,6 +69,12 @@ async function exchange(around: Around, address: string, request: PeerRequest): 
   link.on('end', () => fresh.listener.end())
   link.on('close', () => fresh.listener.end())
   return ask(around, fresh, address, request, { startMs, connectMs: clock.now() - startMs })
+}
+
+async function dial({ network, clock, self }: Around, address: string, { timeoutMs, signal, admit, over }: PeerRequest) {
+  const options = { timeoutMs, ...(signal ? { signal } : {}), ...(admit ? { admit } : {}) }
+  if (over !== 'channel') return network.dial(address, options)
+  return self ? dialChannel(network, clock, self, address, options, null) : failed('protocol', "this node has no members' channel")
 }
 
 const DEAF: WarmLink['listener'] = { data: () => {}, end: () => {}, error: () => {} }
@@ -84,6 +94,11 @@ function ask(
   const { timeoutMs, maxBytes = DEFAULT_MAX_BYTES, onBytes, signal } = request
   const { link } = kept
   const sentMs = clock.now()
+  const by = memberOf(link)
+  if (request.expect !== undefined && request.expect !== by) {
+    link.destroy()
+    return Promise.resolve(failed('protocol', 'another node answers there'))
+  }
   return new Promise((resolve) => {
     let head: WireHead | null = null
     let bytes = 0
@@ -111,7 +126,7 @@ function ask(
       const status = Number(head?.startLine.split(' ')[1])
       const timing = { connectMs, answerMs: clock.now() - sentMs }
       const keepAlive = reusable && head?.headers.connection?.toLowerCase() !== 'close' && head?.startLine.startsWith('HTTP/1.1') === true
-      settle({ type: 'answer', by: null, status, headers: head?.headers ?? {}, body: Buffer.concat(pieces), timing }, keepAlive)
+      settle({ type: 'answer', by, status, headers: head?.headers ?? {}, body: Buffer.concat(pieces), timing }, keepAlive)
     }
     const broken = (): void => {
       if (connectMs === null && head === null) settle('stale', false)

@@ -145,7 +145,7 @@ export class VirtualNetwork {
     const host = this.host(name)
     const life = host.process
     return {
-      dial: (address, options) => life.own(life.isAlive ? this.#dial(host, life, address, options) : new Promise<never>(() => {})),
+      dial: (address, options) => life.own(life.isAlive ? this.#dialAdmitted(host, life, address, options) : new Promise<never>(() => {})),
       listen: (address, onLink) => life.own(Promise.resolve(life.isAlive ? this.#listen(host, address, onLink) : denied)),
       openDatagrams: (address, onDatagram) =>
         life.own(Promise.resolve(life.isAlive ? this.#openDatagrams(host, address, onDatagram) : denied)),
@@ -208,6 +208,14 @@ export class VirtualNetwork {
       if (isLetIn) there?.onDatagram(bytes, source)
     }
     this.clock.setTimeout(deliver, route.arrivalMs(this.clock.now(), bytes.length) - this.clock.now())
+  }
+
+  async #dialAdmitted(from: VirtualHost, life: HostProcess, address: string, options: DialOptions): Promise<OpenedLink | Failure> {
+    const named = splitAddress(address)?.host ?? ''
+    const target = this.#find(from, named)
+    const ip = isIP(named) !== 0 || target === null || target === 'nowhere' ? named : target.outerIp
+    const refusal = options.admit ? await options.admit(ip) : null
+    return refusal ?? this.#dial(from, life, address, options)
   }
 
   #dial(from: VirtualHost, life: HostProcess, address: string, options: DialOptions): Promise<OpenedLink | Failure> {

@@ -1,7 +1,9 @@
+import { type NetworkKind, OPEN } from '../../src/domain/network-kind.ts'
 import { identityFromSeed } from '../../src/io/disk/identity.ts'
 import type { Failure, Http, Identity, PeerAnswer, PeerRequest, Ports, Random } from '../../src/ports.ts'
 import { SeededRandom, seedFor } from './chance.ts'
 import { MemoryStore } from './memory-store.ts'
+import { dialChannel } from './virtual-channel.ts'
 import { VirtualClock } from './virtual-clock.ts'
 import type { VirtualHost } from './virtual-host.ts'
 import { createVirtualHttp } from './virtual-http.ts'
@@ -29,6 +31,7 @@ export class World {
   readonly #verified = new Map<string, boolean>()
   readonly #stores = new Map<string, MemoryStore>()
   readonly #ports = new Map<string, { readonly life: number; readonly ports: WorldPorts }>()
+  readonly #kinds = new Map<string, NetworkKind>()
   readonly #hexes = new Map<string, string>()
   readonly #restarts = new Map<string, (ports: WorldPorts) => void>()
 
@@ -50,20 +53,33 @@ export class World {
     const { process } = this.network.host(name, options)
     const known = this.#ports.get(name)
     if (known?.life === process.life) return known.ports
-    const network = this.network.network(name)
+    const bare = this.network.network(name)
+    const self = { id: this.identity(name).id, network: () => this.#kinds.get(name) ?? OPEN }
+    const network: WorldPorts['network'] = {
+      ...bare,
+      dial: (address, options) =>
+        options.member === undefined
+          ? bare.dial(address, options)
+          : dialChannel(bare, process.clock, self, address, options, options.member),
+    }
     const ports: WorldPorts = {
       clock: process.clock,
       random: new SeededRandom(seedFor(this.seed, `${name}, life ${process.life}`)),
       network,
       http: this.#watched(
         name,
-        createVirtualHttp(network, process.clock, (error) => this.clock.crash(error)),
+        createVirtualHttp(bare, process.clock, (error) => this.clock.crash(error), self),
       ),
       store: this.store(name),
       identity: this.identity(name),
     }
     this.#ports.set(name, { life: process.life, ports })
     return ports
+  }
+
+  /** The kind of network the node on that host is in, as its members' channel has it. Without: open. */
+  setNetwork(name: string, kind: NetworkKind): void {
+    this.#kinds.set(name, kind)
   }
 
   #watched(name: string, http: Http): Http {

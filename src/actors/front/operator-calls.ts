@@ -149,7 +149,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
       speedtest: async (peer) => {
         const row = find(peer)
         if (typeof row === 'string') return refused(row)
-        const result = await speed.test(addressFor(row))
+        const result = await speed.test(addressFor(row), row.record.id === null ? 'clear' : 'channel')
         if (result.type === 'busy') return refused(`${peer}, or this node, has another speed test under way; try again in a second`)
         if (isFailure(result)) return refused(`the speed test with ${peer} failed: ${result.text}`)
         keeper.apply((table, wallMs) => recordSpeed(table, row.key, result, wallMs))

@@ -29,6 +29,8 @@ export interface PublicRoutesNeeds {
   readonly twins: Pick<TwinWatch, 'heard'>
   readonly reach: Pick<Reach, 'arrivedAt'>
   readonly operator: Pick<OperatorCalls, 'mapPort'>
+  /** Strangers get nothing but a refusal. */
+  readonly isPrivate: boolean
   readonly serverInfo: string
   readonly offersTurn: boolean
   /** Grants `/MAPPort` and `/AddProxy` to callers that are not this machine. */
@@ -62,7 +64,7 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): (request: InboundR
   const hello = async (request: InboundRequest, entrance: Entrance): Promise<Reply> => {
     const ask = readHelloAsk(await request.body(MAX_HELLO_BYTES))
     const word = ask && open(ask.from, identity)
-    if (!ask || !word) return text(400, 'this hello carries no genuine record\n')
+    if (!ask || !word || word.id !== request.by) return text(400, 'this hello carries no genuine record of its sender\n')
     const observed = entrance === 'public' ? canonicalHost(request.remote.host) : null
     const seen = observed !== null && ask.port !== null ? addressOf(observed, ask.port) : null
     const reachedUsAt = entrance === 'public' ? byName(request) : null
@@ -136,25 +138,42 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): (request: InboundR
     'POST /v2/hello': hello,
     'GET /v2/echo': (request) => {
       const nonce = request.query.get('nonce') ?? ''
+      const at = request.query.get('at') ?? ''
       if (!/^[0-9a-f]{16,128}$/.test(nonce)) return text(400, 'nonce must be 16 to 128 hex digits\n')
-      return json({ id: own.id, run: own.run, key: identity.publicKey, nonce, sig: identity.sign(echoBytes(nonce, own.run)) })
+      if (parseAddress(at) === null) return text(400, 'at must be the HOST:PORT that was asked\n')
+      const sig = identity.sign(echoBytes({ nonce, run: own.run, at, asker: request.by ?? '' }))
+      return json({ id: own.id, run: own.run, key: identity.publicKey, nonce, sig })
     },
     'POST /v2/gossip': async (request, entrance) => {
       const message = readGossip(await request.body(MAX_GOSSIP_BYTES))
       const seenAt = entrance === 'public' ? canonicalHost(request.remote.host) : null
-      const answer = message && (await gossip.answer(message, null, seenAt))
+      const isItsOwn = message !== null && open(message.from, identity)?.id === request.by
+      const answer = isItsOwn ? await gossip.answer(message, null, seenAt) : null
       const reachedUsAt = answer && entrance === 'public' ? byName(request) : null
       if (reachedUsAt !== null) needs.reach.arrivedAt(reachedUsAt)
-      return answer ? json(answer) : text(400, 'this message carries no genuine record\n')
+      return answer ? json(answer) : text(400, 'this message carries no genuine record of its sender\n')
     },
   }
 
+  const refusal = (request: InboundRequest): Reply | null => {
+    if (request.by !== null || OWNERS.has(request.path)) return null
+    if (needs.isPrivate) return text(403, PRIVATE)
+    return request.path.startsWith('/v2/') && !request.path.startsWith('/v2/speed/') ? text(403, CHANNEL_ONLY) : null
+  }
+
   return async (request, entrance) => {
+    const refused = refusal(request)
+    if (refused) return refused
     const route = routes[`${request.method} ${request.path}`]
     if (route) return route(request, entrance)
     return (await speed.answer(request)) ?? text(404, 'nothing here\n')
   }
 }
+
+/** Who has the control token may ask these, in clear. */
+const OWNERS: ReadonlySet<string> = new Set(['/MAPPort', '/AddProxy'])
+const PRIVATE = 'this network is private: ask its owner for `moonwalk invite`\n'
+const CHANNEL_ONLY = "nodes speak here over the members' channel: TLS 1.3 with ALPN moonwalk/1\n"
 
 const text = (status: number, body: string): Reply => ({ status, headers: TEXT, body })
 const json = (value: unknown): Reply => ({ status: 200, headers: JSON_TYPE, body: JSON.stringify(value) })

@@ -3,8 +3,8 @@
 import { type AddressPolicy, isAllowed, isAllowedIp, isLiteral, parseAddress } from '../../domain/address.ts'
 import { type Contacts, countedContacts, failContact, refundContacts, takeContact } from '../../domain/contact-budget.ts'
 import { CONTACT_WAIT, MOST_CONTACT_IPS, MOST_PROOFS, PROOF_LASTS } from '../../domain/timings.ts'
+import { isServerInfo } from '../../p2prc/server-info.ts'
 import type { Admit, Clock, Failure, PeerAnswer, PeerRequest } from '../../ports.ts'
-import { parseObject } from '../../v2/envelope.ts'
 import type { PeerRequests } from './peer-calls.ts'
 import { RecentMap } from './recent-map.ts'
 import type { Standing } from './standing.ts'
@@ -177,6 +177,5 @@ function bytesOf({ over, method, path, headers = {}, body }: PeerRequest): numbe
 function isProof({ path }: PeerRequest, answer: PeerAnswer | Failure): boolean {
   if (answer.type === 'failed') return false
   if (answer.by !== null) return true
-  const info = path === '/server_info' && answer.status === 200 ? parseObject(answer.body.toString('utf8')) : null
-  return info !== null && 'Hostname' in info && 'Platform' in info && 'RAM' in info
+  return path === '/server_info' && answer.status === 200 && isServerInfo(answer.body)
 }

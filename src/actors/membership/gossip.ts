@@ -5,6 +5,7 @@ import { debounceTime, filter, merge, mergeMap, type Observable, Subject } from 
 import { type AddressPolicy, addressOf, isAllowed, parseAddress, type Teller, wordOf } from '../../domain/address.ts'
 import type { Change, IpTable, Row } from '../../domain/ip-table.ts'
 import { merge as mergeRecords } from '../../domain/ip-table.ts'
+import type { NetworkKind } from '../../domain/network-kind.ts'
 import { type PeerRecord, unsignedRecord } from '../../domain/record.ts'
 import { GOSSIP_FANOUT, GOSSIP_FULL_EVERY, GOSSIP_GATHER, GOSSIP_PERIOD, MOST_UNPROVEN_A_SOURCE } from '../../domain/timings.ts'
 import { isFull } from '../../domain/unproven.ts'
@@ -80,9 +81,11 @@ interface GossipNeeds extends Pick<Ports, 'clock' | 'random' | 'identity'> {
   readonly keeper: TableKeeper
   readonly own: OwnRecord
   readonly policy: AddressPolicy
+  readonly networkKind: NetworkKind
 }
 
-export function createGossip({ clock, random: chance, identity, calls, ipOf, ownHosts, keeper, own, policy }: GossipNeeds): Gossip {
+export function createGossip(needs: GossipNeeds): Gossip {
+  const { clock, random: chance, identity, calls, ipOf, ownHosts, keeper, own, policy, networkKind } = needs
   const random = chance.fork('gossip')
   const { run } = own
   const open = createOpener(identity)
@@ -160,7 +163,8 @@ export function createGossip({ clock, random: chance, identity, calls, ipOf, own
       if (word.id === own.id) ownWords.next({ word, envelope })
       return word.id === own.id ? [] : takeable(recordOf(word, envelope, null))
     })
-    const strangers = message.unsigned.filter(({ address }) => mayBe(address) && address !== own.address())
+    const unsigned = networkKind.type === 'private' ? [] : message.unsigned // none of its members
+    const strangers = unsigned.filter(({ address }) => mayBe(address) && address !== own.address())
     keeper.apply((table, wallMs) =>
       mergeRecords(table, [...records, ...strangers.map(({ address, name }) => unsignedRecord(address, name))], wallMs, 'hearsay', source),
     )

@@ -3,6 +3,7 @@
 import { filter, map, merge, mergeMap, type Observable, of, Subject, switchMap, take } from 'rxjs'
 import { type AddressPolicy, addressOf, isAllowed, parseAddress, type Teller, wordOf } from '../../domain/address.ts'
 import { absorb, letIn, merge as mergeRecords, recordMine } from '../../domain/ip-table.ts'
+import type { NetworkKind } from '../../domain/network-kind.ts'
 import type { PeerRecord } from '../../domain/record.ts'
 import type { MembershipFact } from '../../machines/node-machine.ts'
 import type { Ports } from '../../ports.ts'
@@ -44,6 +45,7 @@ interface JoiningNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly policy: AddressPolicy
   readonly ownHosts: () => readonly string[]
   readonly ipOf: (address: string) => string | null
+  readonly networkKind: NetworkKind
   readonly firstSeeds: () => readonly string[]
   /** Puts the rows of the file into the table, to be proven. */
   readonly restore: () => void
@@ -51,7 +53,7 @@ interface JoiningNeeds extends Pick<Ports, 'clock' | 'random'> {
 }
 
 export function createJoining(needs: JoiningNeeds): Joining {
-  const { clock, random, calls, gossip, keeper, own, reach, p2prc, prober, policy, onBug } = needs
+  const { clock, random, calls, gossip, keeper, own, reach, p2prc, prober, policy, networkKind, onBug } = needs
   const facts = new Subject<MembershipFact>()
   const told = new Subject<void>()
   const table = () => keeper.current()
@@ -81,10 +83,10 @@ export function createJoining(needs: JoiningNeeds): Joining {
    * understood. Who has an id and still does not understand it is no P2PRC node.
    */
   const meet = async (address: string, invited: boolean, stranger: 'mayBeP2prc' | 'leave'): Promise<string | null> => {
-    const [met] = await Promise.all([calls.hello(address, { from: own.envelope(), ...reach.ask() }), gossip.exchange(address, null)])
+    const met = await calls.hello(address, { from: own.envelope(), ...reach.ask() })
     if ('text' in met) return null
     if (met.type === 'stranger') {
-      if (stranger === 'leave') return null
+      if (stranger === 'leave' || networkKind.type === 'private') return null
       const key = await p2prc.join(address)
       if (key !== null) found()
       return key
@@ -96,6 +98,7 @@ export function createJoining(needs: JoiningNeeds): Joining {
       return null
     }
     if (id === null) return null
+    await gossip.exchange(address, id)
     if (invited) keeper.apply((current) => letIn(current, id))
     reach.found(met)
     const seenAt = needs.ipOf(address)

@@ -1,7 +1,9 @@
 // What this node asks of peers, each as one function with its failure as a value.
 import type { Burst } from '../../domain/latency.ts'
+import type { NetworkKind } from '../../domain/network-kind.ts'
 import type { PeerRecord } from '../../domain/record.ts'
 import { DIAL_BACK_TIMEOUT, GOSSIP_TIMEOUT, HELLO_TIMEOUT, P2PRC_TIMEOUT, PROBE_TIMEOUT } from '../../domain/timings.ts'
+import { isServerInfo } from '../../p2prc/server-info.ts'
 import { type Failure, isFailure, type PeerAnswer, type Ports } from '../../ports.ts'
 import { open, parseObject, recordOf } from '../../v2/envelope.ts'
 import { type DialBack, type GossipMessage, type HelloAsk, readEcho, readGossip, readHelloAnswer } from '../../v2/messages.ts'
@@ -14,7 +16,7 @@ export interface Met {
   readonly dialBack: DialBack
 }
 
-/** A moonwalk node as its `/server_info` names it. `run` differs with every start, and between two processes with one key. */
+/** A moonwalk node that answered. `run` differs with every start, and between two processes with one key. */
 export interface Answerer {
   readonly id: string
   readonly run: string
@@ -24,7 +26,7 @@ export interface Pinged {
   readonly burst: Burst
   /** This node's own rules kept it from asking: the silence says nothing of the peer. */
   readonly withheld?: true
-  /** Who answered; null: a P2PRC node, which has no id. */
+  /** Who answered, which only the members' channel proves: in clear HTTP it is what the answer says. Null: a P2PRC node, which has no id. */
   readonly by: Answerer | null
   readonly samplesMs: readonly number[]
   readonly connectMs: number | null
@@ -33,17 +35,22 @@ export interface Pinged {
 export interface PeerCalls {
   /** `stranger`: it answers HTTP but not our hello, as P2PRC does. */
   hello(address: string, ask: HelloAsk): Promise<Met | { readonly type: 'stranger' } | Failure>
-  /** Who answers at this address, proven by a signature over a fresh nonce; null: nobody with an id. */
-  echo(address: string): Promise<string | null>
-  /** The same, with the run of the process that answers, and why nobody did. */
-  whoAnswers(address: string): Promise<(Answerer & { readonly type: 'answerer' }) | Failure>
+  /** Who answers at this address, and says so itself, to this node, of this address; why nobody did. */
+  whoAnswers(address: string, timeoutMs?: number): Promise<(Answerer & { readonly type: 'answerer' }) | Failure>
   gossip(address: string, message: GossipMessage): Promise<GossipMessage | Failure>
   /** One burst: a first request to warm the connection, then the best of three. */
-  ping(address: string): Promise<Pinged>
+  ping(address: string, lane: Lane): Promise<Pinged>
   /** P2PRC's exchange: our table for its table, as texts. */
   postTable(address: string, text: string): Promise<{ readonly type: 'text'; readonly text: string } | Failure>
-  frpPort(address: string): Promise<number | Failure>
+  frpPort(address: string, lane: Lane): Promise<number | Failure>
 }
+
+/** How a peer is spoken to: P2PRC's nodes know clear HTTP alone. */
+export type Lane = 'channel' | 'clear'
+
+/** In a private network there is nobody to be spoken to in clear. */
+export const laneOf = (network: NetworkKind, { id }: { readonly id: string | null }): Lane =>
+  network.type === 'private' || id !== null ? 'channel' : 'clear'
 
 const SAMPLES = 3
 const MAX_TABLE_BYTES = 4 * 1024 * 1024
@@ -76,20 +83,28 @@ export function endable(http: PeerRequests, signal: AbortSignal): PeerRequests {
 export function createPeerCalls({ http, clock, random, identity }: CallNeeds): PeerCalls {
   const json = (value: unknown) => ({ body: Buffer.from(JSON.stringify(value)), headers: { 'content-type': 'application/json' } })
 
-  const ping = async (address: string): Promise<Pinged> => {
+  const ping: PeerCalls['ping'] = async (address, lane) => {
     const deadline = clock.now() + PROBE_TIMEOUT
     const samplesMs: number[] = []
     let first: PeerAnswer | null = null
     while (samplesMs.length < SAMPLES) {
       const left = deadline - clock.now()
       const answer =
-        left <= 0 ? null : await http.request(address, { method: 'GET', path: '/server_info', timeoutMs: left, maxBytes: 64 * 1024 })
-      if (answer === null || isFailure(answer) || answer.status !== 200) {
+        left <= 0
+          ? null
+          : await http.request(address, { method: 'GET', path: '/server_info', over: lane, timeoutMs: left, maxBytes: 64 * 1024 })
+      if (answer === null || isFailure(answer) || answer.status !== 200 || !isServerInfo(answer.body)) {
         if (samplesMs.length > 0) break // slow but there: what was measured stands
         const refused = answer !== null && isFailure(answer) && answer.reason === 'refused'
-        const why =
-          answer === null ? 'it did not answer in time' : isFailure(answer) ? answer.text : `it answered ${answer.status} to /server_info`
         const withheld = answer !== null && isFailure(answer) && answer.reason === 'withheld'
+        const why =
+          answer === null
+            ? 'it did not answer in time'
+            : isFailure(answer)
+              ? answer.text
+              : answer.status === 200
+                ? 'what answers there is no server of this network'
+                : `it answered ${answer.status} to /server_info`
         return { burst: { type: 'silent', refused, why }, by: null, samplesMs: [], connectMs: null, ...(withheld ? { withheld } : {}) }
       }
       if (first) samplesMs.push(answer.timing.answerMs)
@@ -101,23 +116,23 @@ export function createPeerCalls({ http, clock, random, identity }: CallNeeds): P
     }
     return {
       burst: { type: 'answered', rttMs: Math.min(...samplesMs) },
-      by: first ? answererIn(first.body) : null,
+      by: first ? answererIn(first) : null,
       samplesMs,
       connectMs: first?.timing.connectMs ?? null,
     }
   }
 
-  const whoAnswers: PeerCalls['whoAnswers'] = async (address) => {
+  const whoAnswers: PeerCalls['whoAnswers'] = async (address, timeoutMs = DIAL_BACK_TIMEOUT) => {
     const nonce = Buffer.from(random.bytes(16)).toString('hex')
-    const path = `/v2/echo?nonce=${nonce}`
-    const answer = await http.request(address, { method: 'GET', path, timeoutMs: DIAL_BACK_TIMEOUT, maxBytes: 4 * 1024 })
+    const path = `/v2/echo?nonce=${nonce}&at=${encodeURIComponent(address)}`
+    const answer = await http.request(address, { method: 'GET', path, over: 'channel', timeoutMs, maxBytes: 4 * 1024 })
     if (isFailure(answer)) return answer
     const echo = answer.status === 200 ? readEcho(answer.body) : null
     const isGenuine =
       echo !== null &&
-      echo.nonce === nonce &&
+      echo.id === answer.by &&
       identity.idOf(echo.key) === echo.id &&
-      identity.verify(echo.key, echoBytes(nonce, echo.run), echo.sig)
+      identity.verify(echo.key, echoBytes({ nonce, run: echo.run, at: address, asker: identity.id }), echo.sig)
     if (!isGenuine) return { type: 'failed', reason: 'protocol', text: 'no node with an identity answers there' }
     return { type: 'answerer', id: echo.id, run: echo.run }
   }
@@ -128,27 +143,32 @@ export function createPeerCalls({ http, clock, random, identity }: CallNeeds): P
       const answer = await http.request(address, {
         method: 'POST',
         path: '/v2/hello',
+        over: 'channel',
         ...json(ask),
         timeoutMs: HELLO_TIMEOUT,
         maxBytes: 16 * 1024,
       })
-      if (isFailure(answer)) return answer
+      // Who knows no members' channel ends the connection, or answers in a protocol of its own.
+      if (isFailure(answer)) return answer.reason === 'protocol' || answer.reason === 'reset' ? { type: 'stranger' } : answer
       const hello = answer.status === 200 ? readHelloAnswer(answer.body) : null
       if (!hello) return { type: 'stranger' }
       const word = open(hello.record, identity)
-      const record = word && recordOf(word, hello.record, address)
+      const record = word && word.id === answer.by && recordOf(word, hello.record, address)
       return record ? { type: 'met', record, observed: hello.observed, dialBack: hello.dialBack } : { type: 'stranger' }
-    },
-    echo: async (address) => {
-      const answer = await whoAnswers(address)
-      return isFailure(answer) ? null : answer.id
     },
     whoAnswers,
     gossip: async (address, message) => {
-      const answer = await http.request(address, { method: 'POST', path: '/v2/gossip', ...json(message), timeoutMs: GOSSIP_TIMEOUT })
+      const answer = await http.request(address, {
+        method: 'POST',
+        path: '/v2/gossip',
+        over: 'channel',
+        ...json(message),
+        timeoutMs: GOSSIP_TIMEOUT,
+      })
       if (isFailure(answer)) return answer
       const reply = answer.status === 200 ? readGossip(answer.body) : null
-      return reply ?? { type: 'failed', reason: 'protocol', text: `it answered ${answer.status} to /v2/gossip` }
+      if (reply && open(reply.from, identity)?.id === answer.by) return reply
+      return { type: 'failed', reason: 'protocol', text: `it answered ${answer.status} to /v2/gossip` }
     },
     postTable: async (address, text) => {
       const boundary = `moonwalk${Buffer.from(random.bytes(12)).toString('hex')}`
@@ -166,8 +186,8 @@ export function createPeerCalls({ http, clock, random, identity }: CallNeeds): P
       })
       return isFailure(answer) ? answer : { type: 'text', text: answer.status === 200 ? answer.body.toString('utf8') : '' }
     },
-    frpPort: async (address) => {
-      const answer = await http.request(address, { method: 'GET', path: '/FRPPort', timeoutMs: HELLO_TIMEOUT, maxBytes: 1024 })
+    frpPort: async (address, lane) => {
+      const answer = await http.request(address, { method: 'GET', path: '/FRPPort', over: lane, timeoutMs: HELLO_TIMEOUT, maxBytes: 1024 })
       if (isFailure(answer)) return answer
       const port = Number(answer.body.toString('utf8').trim())
       if (answer.status === 200 && Number.isInteger(port) && port >= 1 && port <= 65_535) return port
@@ -180,11 +200,21 @@ export function createPeerCalls({ http, clock, random, identity }: CallNeeds): P
   }
 }
 
-export const echoBytes = (nonce: string, run: string): Uint8Array => new TextEncoder().encode(`moonwalk echo\n${nonce}\n${run}`)
+/**
+ * What an echo signs: that this run of the node answers, to that asker, at the address that was asked. `at`: as the asker wrote it.
+ * A signature made for one is of no use to anybody else, nor for another address.
+ */
+export const echoBytes = (echo: {
+  readonly nonce: string
+  readonly run: string
+  readonly at: string
+  readonly asker: string
+}): Uint8Array => new TextEncoder().encode(`moonwalk echo\n${echo.nonce}\n${echo.run}\n${echo.at}\n${echo.asker}`)
 
-/** Our `/server_info` carries the node's id and run beside P2PRC's keys. */
-function answererIn(body: Buffer): Answerer | null {
+/** Our `/server_info` carries the node's id and run beside P2PRC's keys. Over the channel the id is the one that is proven. */
+function answererIn({ body, by }: PeerAnswer): Answerer | null {
   const info = parseObject(body.toString('utf8'))?.Moonwalk
-  if (typeof info !== 'object' || info === null || !('id' in info) || typeof info.id !== 'string') return null
-  return { id: info.id, run: 'run' in info && typeof info.run === 'string' ? info.run : '' }
+  const said = typeof info === 'object' && info !== null ? (info as Readonly<Record<string, unknown>>) : {}
+  const id = by ?? said.id
+  return typeof id === 'string' ? { id, run: typeof said.run === 'string' ? said.run : '' } : null
 }

@@ -3,13 +3,14 @@ import { defer, finalize, type Observable, Subject } from 'rxjs'
 import { type IpTable, lapseUnproven, type Row, recordBurst, recordOwnBurst, type Surroundings } from '../../domain/ip-table.ts'
 import { afterAnswer, afterForgetting, afterSilence, NOT_ISOLATED } from '../../domain/isolation.ts'
 import type { Burst } from '../../domain/latency.ts'
+import type { NetworkKind } from '../../domain/network-kind.ts'
 import { nextProbeMs } from '../../domain/probe-pace.ts'
 import { PROBE_GAP, PROBES_AT_ONCE, STORED_GAP, WITHHELD_RETRY } from '../../domain/timings.ts'
 import type { Ports } from '../../ports.ts'
 import { createProbeSchedule } from '../../streams/probe-stream.ts'
 import type { Health } from '../health.ts'
 import type { OwnRecord } from './own-record.ts'
-import type { Answerer, PeerCalls, Pinged } from './peer-calls.ts'
+import { type Answerer, type Lane, laneOf, type PeerCalls, type Pinged } from './peer-calls.ts'
 import type { TableKeeper } from './table-keeper.ts'
 
 /** A ping has ended. */
@@ -42,6 +43,7 @@ export interface Prober {
 
 interface ProberNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly calls: Pick<PeerCalls, 'ping'>
+  readonly networkKind: NetworkKind
   readonly keeper: TableKeeper
   readonly own: OwnRecord
   readonly health: Health
@@ -55,14 +57,14 @@ interface Ended {
   readonly wallMs: number
 }
 
-export function createProber({ clock, random, calls, keeper, own, health }: ProberNeeds): Prober {
+export function createProber({ clock, random, calls, networkKind, keeper, own, health }: ProberNeeds): Prober {
   const draws = random.fork('prober')
   const probed = new Subject<Probed>()
   const isolated = new Subject<boolean>()
   let isolation = NOT_ISOLATED
   /** The address that each key's ping under way goes to. */
   const flights = new Map<string, string>()
-  /** Pings under way by address. */
+  /** Pings under way by lane and address. */
   const underWay = new Map<string, Promise<Pinged>>()
   /** Each row's last ping. */
   const ends = new Map<string, Ended>()
@@ -139,9 +141,10 @@ export function createProber({ clock, random, calls, keeper, own, health }: Prob
     )
   }
   /** Two rows may hold one address for a moment: it is asked once, and the outcome goes to both. */
-  const ask = (address: string): Promise<Pinged> => {
-    const asked = underWay.get(address) ?? calls.ping(address).finally(() => underWay.delete(address))
-    underWay.set(address, asked)
+  const ask = (address: string, lane: Lane): Promise<Pinged> => {
+    const flight = `${lane} ${address}`
+    const asked = underWay.get(flight) ?? calls.ping(address, lane).finally(() => underWay.delete(flight))
+    underWay.set(flight, asked)
     return asked
   }
   const probe = async (key: string): Promise<void> => {
@@ -149,7 +152,7 @@ export function createProber({ clock, random, calls, keeper, own, health }: Prob
     if (!row) return settle(key, null)
     const address = addressFor(row)
     flights.set(key, address)
-    const pinged = await ask(address)
+    const pinged = await ask(address, laneOf(networkKind, row.record))
     flights.delete(key)
     const now = rowOf(key)
     // It moved meanwhile: what the old address said is about nobody.
@@ -203,7 +206,8 @@ export function createProber({ clock, random, calls, keeper, own, health }: Prob
       if (!flights.has(key)) settle(key, null)
     },
     byHand: async (address, key) => {
-      if (!isRunning) return ask(address)
+      const lane = laneOf(networkKind, { id: key === null ? null : (rowOf(key)?.record.id ?? null) })
+      if (!isRunning) return ask(address, lane)
       const row = key === null ? undefined : rowOf(key)
       if (row && addressFor(row) === address) {
         const ended = next(row.key)
@@ -212,7 +216,7 @@ export function createProber({ clock, random, calls, keeper, own, health }: Prob
         if (pinged !== null) return pinged
       }
       return new Promise((resolve) => {
-        schedule.once(async () => resolve(await ask(address)))
+        schedule.once(async () => resolve(await ask(address, lane)))
       })
     },
     probed$: probed.asObservable(),

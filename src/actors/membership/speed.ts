@@ -4,7 +4,7 @@ import { type Arrival, type Rate, rateOf } from '../../domain/bandwidth.ts'
 import { SPEED_MAX_BYTES, SPEED_MAX_MS } from '../../domain/timings.ts'
 import { type Failure, type InboundRequest, isFailure, type Ports, type Reply } from '../../ports.ts'
 import { readSpeedUp, type SpeedUpAnswer } from '../../v2/messages.ts'
-import type { PeerRequests } from './peer-calls.ts'
+import type { Lane, PeerRequests } from './peer-calls.ts'
 
 export interface SpeedResult {
   readonly type: 'speed'
@@ -19,7 +19,7 @@ export interface SpeedResult {
 
 export interface Speed {
   /** Tests with whoever is at the address; `busy` when it, or this node, has another test under way. */
-  test(address: string): Promise<SpeedResult | Failure | { readonly type: 'busy'; readonly retryAfterMs: number }>
+  test(address: string, lane: Lane): Promise<SpeedResult | Failure | { readonly type: 'busy'; readonly retryAfterMs: number }>
   /** The serving side of both routes and of P2PRC's. Null: not one of them. */
   answer(request: InboundRequest): Promise<Reply | null>
 }
@@ -40,13 +40,17 @@ export function createSpeed({
   let testing: 'other' | 'self' | null = null
   let serving = false
 
-  const download = async (address: string): Promise<(Rate & { readonly bytes: number; readonly ms: number }) | Failure | 'busy'> => {
+  const download = async (
+    address: string,
+    lane: Lane,
+  ): Promise<(Rate & { readonly bytes: number; readonly ms: number }) | Failure | 'busy'> => {
     const arrivals: Arrival[] = []
     let bytes = 0
     const startMs = clock.now()
     const answer = await http.request(address, {
       method: 'GET',
       path: `/v2/speed/down?bytes=${SPEED_MAX_BYTES}`,
+      over: lane,
       timeoutMs: SPEED_MAX_MS * 3,
       onBytes: (count) => {
         bytes += count
@@ -61,10 +65,11 @@ export function createSpeed({
     return rate ? { ...rate, bytes, ms } : { type: 'failed', reason: 'protocol', text: `it answered ${answer.status} to a speed test` }
   }
 
-  const upload = async (address: string, bytes: number): Promise<SpeedUpAnswer | Failure | 'busy'> => {
+  const upload = async (address: string, lane: Lane, bytes: number): Promise<SpeedUpAnswer | Failure | 'busy'> => {
     const answer = await http.request(address, {
       method: 'POST',
       path: '/v2/speed/up',
+      over: lane,
       body: { type: 'filler', bytes },
       timeoutMs: SPEED_MAX_MS * 3,
     })
@@ -79,17 +84,17 @@ export function createSpeed({
     )
   }
 
-  const bothWays = async (address: string): ReturnType<Speed['test']> => {
+  const bothWays = async (address: string, lane: Lane): ReturnType<Speed['test']> => {
     const busy = { type: 'busy', retryAfterMs: RETRY_AFTER_S * 1_000 } as const
-    const down = await download(address)
+    const down = await download(address, lane)
     if (down === 'busy') return busy
     if ('type' in down) return down
-    const trial = await upload(address, UPLOAD_TRIAL_BYTES)
+    const trial = await upload(address, lane, UPLOAD_TRIAL_BYTES)
     if (trial === 'busy') return busy
     if ('type' in trial) return trial
     const worth = trial.ms > 0 ? (trial.bytes / trial.ms) * UPLOAD_GOAL_MS : SPEED_MAX_BYTES
     const upBytes = Math.round(Math.min(SPEED_MAX_BYTES, Math.max(UPLOAD_TRIAL_BYTES, worth)))
-    const up = await upload(address, upBytes)
+    const up = await upload(address, lane, upBytes)
     if (up === 'busy') return busy
     if ('type' in up) return up
     return {
@@ -121,10 +126,10 @@ export function createSpeed({
   }
 
   return {
-    test: async (address) => {
+    test: async (address, lane) => {
       if (testing !== null || serving) return { type: 'busy', retryAfterMs: RETRY_AFTER_S * 1_000 }
       testing = ownAddresses().includes(address) ? 'self' : 'other'
-      const result = await bothWays(address)
+      const result = await bothWays(address, lane)
       testing = null
       return result
     },

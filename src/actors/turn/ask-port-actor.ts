@@ -8,7 +8,7 @@ import type { PeerCalls } from '../membership/peer-calls.ts'
 export const createAskPortActor = ({ calls }: { readonly calls: Pick<PeerCalls, 'frpPort'> }) =>
   fromPromise<PortAnswer, { turn: TurnCandidate }>(async ({ input: { turn } }) => {
     if (turn.kind === 'frp') return { address: turn.address }
-    const port = await calls.frpPort(turn.address)
+    const port = await calls.frpPort(turn.address, turn.kind === 'moonwalk' ? 'channel' : 'clear')
     if (typeof port !== 'number') return { why: `the TURN did not say its frp port: ${port.text}` }
     const address = addressOf(parseAddress(turn.address)?.host ?? '', port)
     return address === null ? { why: 'the TURN named no usable port' } : { address }

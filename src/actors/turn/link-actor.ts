@@ -8,6 +8,7 @@ import { explain } from '../../domain/service-cause.ts'
 import {
   PROBE_PERIOD,
   TUNNEL_KEEPALIVE,
+  TUNNEL_PROOF_TIMEOUT,
   TUNNEL_RENEWAL,
   TUNNEL_RENEWAL_RETRY,
   TUNNEL_RENEWAL_TRIES,
@@ -26,10 +27,12 @@ import { bestPing, dialTlsOf, type ExternalSource } from './external-login.ts'
 import { createTunnelCarrier, proxyOf, requestOf } from './tunnel-carrier.ts'
 
 interface LinkNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
-  readonly calls: Pick<PeerCalls, 'echo'>
+  readonly calls: Pick<PeerCalls, 'whoAnswers'>
   readonly services: Pick<Services, 'carriedBy' | 'meter'>
   readonly external: Pick<ExternalFrps, 'measured' | 'refused' | 'rttMs'>
   readonly self: string
+  /** Of this process: another one with the same key proves nothing of its tunnel. */
+  readonly run: string
   /** Where this node's own HTTP answers to what comes through a tunnel. */
   readonly innerAddress: () => string
   readonly turns: readonly TurnSource[]
@@ -51,6 +54,10 @@ const PROOF_WAIT = 100
 
 export function createLinkActor(needs: LinkNeeds) {
   const { clock, random, network, calls, services, external, self, innerAddress, onBug } = needs
+  const isHere = async (address: string): Promise<boolean> => {
+    const answer = await calls.whoAnswers(address, TUNNEL_PROOF_TIMEOUT)
+    return answer.type === 'answerer' && answer.id === self && answer.run === needs.run
+  }
   // By frp address. A TURN that still holds this node's earlier session frees its ports at once when it is named.
   const runIds = new Map<string, string>()
 
@@ -89,7 +96,7 @@ export function createLinkActor(needs: LinkNeeds) {
         const opened = await network.dial(frpAddress, {
           timeoutMs: DIAL_TIMEOUT,
           ...(reader ? { reader } : {}),
-          ...dialTlsOf(source),
+          ...(ours && turn.id !== null ? { member: turn.id } : dialTlsOf(source)),
         })
         // Before the mux hears of it: what the mux ends itself, as for silence, is no cut.
         if (!isFailureOf(opened)) {
@@ -110,9 +117,9 @@ export function createLinkActor(needs: LinkNeeds) {
     }
 
     const proveNode = async (address: string, attempt = 1): Promise<void> => {
-      const id = await calls.echo(address)
+      const isProven = await isHere(address)
       if (ended) return
-      if (id === self) {
+      if (isProven) {
         nodeProven(address)
         if (turn.kind === 'frp') measure()
         return
@@ -124,9 +131,9 @@ export function createLinkActor(needs: LinkNeeds) {
       after(TUNNEL_RENEWAL * (0.75 + random.fraction() / 2), () => void renewNode(address).catch(onBug))
     }
     const renewNode = async (address: string, attempt = 1): Promise<void> => {
-      const id = await calls.echo(address)
+      const isProven = await isHere(address)
       if (ended) return
-      if (id === self) nodeProven(address)
+      if (isProven) nodeProven(address)
       else if (attempt < TUNNEL_RENEWAL_TRIES) after(TUNNEL_RENEWAL_RETRY, () => void renewNode(address, attempt + 1).catch(onBug))
       else tell({ type: 'link.closed', why: `nobody comes through its address ${address} any more` })
     }
@@ -180,7 +187,7 @@ export function createLinkActor(needs: LinkNeeds) {
       interceptDatagram: carrier.interceptDatagram,
       token: source.token,
       mux: true,
-      tls: source.tls !== 'off',
+      tls: ours || source.tls !== 'off',
       wire: source.wire,
       poolCount: POOL,
       runId: runIds.get(frpAddress) ?? '',

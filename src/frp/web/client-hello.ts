@@ -1,11 +1,11 @@
-// Reads the name that a TLS client asks for from its first bytes: records (RFC 8446 §5.1) with one ClientHello (§4.1.2), in that the
-// server_name extension (RFC 6066 §3).
+// Reads what a TLS client asks for from its first bytes: records (RFC 8446 §5.1) with one ClientHello (§4.1.2), in that the
+// extensions server_name (RFC 6066 §3) and application_layer_protocol_negotiation (RFC 7301 §3.1).
 
-export type ServerName =
+export type ClientHello =
   /** Too few bytes to tell. */
   | { readonly type: 'more' }
-  /** Null: the hello is complete and has no name. */
-  | { readonly type: 'name'; readonly name: string | null }
+  /** `name` is null where it asks for none, `protocols` empty where it offers none. */
+  | { readonly type: 'hello'; readonly name: string | null; readonly protocols: readonly string[] }
   /** Not a ClientHello that could be read. */
   | { readonly type: 'unknown' }
 
@@ -15,23 +15,24 @@ export const MAX_HELLO_BYTES = 16 << 10
 const HANDSHAKE_RECORD = 0x16
 const CLIENT_HELLO = 1
 const SERVER_NAME = 0
+const PROTOCOLS = 16
 const HOST_NAME = 0
 const TLS_MAJOR = 3
 const MAX_RECORD_BYTES = 16_384
 /** A hello comes in one or two. */
 const MAX_RECORDS = 16
 
-const UNKNOWN: ServerName = { type: 'unknown' }
+const UNKNOWN: ClientHello = { type: 'unknown' }
 
 /** Give it everything that has come so far, from the first byte. It never asks for more than `MAX_HELLO_BYTES`. */
-export function serverNameOf(bytes: Uint8Array): ServerName {
+export function clientHelloOf(bytes: Uint8Array): ClientHello {
   const records = handshakeIn(bytes)
   const message = new Cursor(Buffer.concat(records.pieces))
   const type = message.uint(1)
   const length = message.uint(3)
   if ((type ?? CLIENT_HELLO) !== CLIENT_HELLO || (length ?? 0) > MAX_HELLO_BYTES) return UNKNOWN
   const hello = length === null ? null : message.take(length)
-  if (hello !== null) return nameIn(new Cursor(hello))
+  if (hello !== null) return helloIn(new Cursor(hello))
   return records.isBroken || bytes.length >= MAX_HELLO_BYTES ? UNKNOWN : { type: 'more' }
 }
 
@@ -52,35 +53,52 @@ function handshakeIn(bytes: Uint8Array): { readonly pieces: readonly Uint8Array[
   return { pieces, isBroken: false }
 }
 
-function nameIn(hello: Cursor): ServerName {
+function helloIn(hello: Cursor): ClientHello {
   const fixed = hello.take(2 + 32) // legacy_version, random
   const sessionId = hello.vector(1)
   const ciphers = hello.vector(2)
   const compressions = hello.vector(1)
   if (fixed === null || sessionId === null || ciphers === null || compressions === null) return UNKNOWN
-  if (hello.left === 0) return { type: 'name', name: null } // as TLS 1.0 allows
+  if (hello.left === 0) return { type: 'hello', name: null, protocols: [] } // as TLS 1.0 allows
   const extensions = hello.vector(2)
   if (extensions === null) return UNKNOWN
+  let name: string | null = null
+  let protocols: readonly string[] = []
   for (const list = new Cursor(extensions); list.left > 0; ) {
     const type = list.uint(2)
     const body = list.vector(2)
-    if (body === null) return UNKNOWN
-    if (type === SERVER_NAME) return hostNameIn(new Cursor(body))
+    const names = body === null ? null : type === SERVER_NAME || type === PROTOCOLS ? new Cursor(body).vector(2) : body
+    if (names === null) return UNKNOWN
+    const found = type === SERVER_NAME ? hostNamesIn(new Cursor(names)) : type === PROTOCOLS ? protocolsIn(new Cursor(names)) : []
+    if (found === null) return UNKNOWN
+    if (type === SERVER_NAME) name ??= found[0] ?? null
+    if (type === PROTOCOLS) protocols = found
   }
-  return { type: 'name', name: null }
+  return { type: 'hello', name, protocols }
 }
 
-function hostNameIn(extension: Cursor): ServerName {
-  const names = extension.vector(2)
-  if (names === null) return UNKNOWN
-  for (const list = new Cursor(names); list.left > 0; ) {
+function hostNamesIn(list: Cursor): readonly string[] | null {
+  const found: string[] = []
+  while (list.left > 0) {
     const type = list.uint(1)
     const name = list.vector(2)
-    if (name === null) return UNKNOWN
-    if (type === HOST_NAME) return { type: 'name', name: Buffer.from(name).toString('latin1') }
+    if (name === null) return null
+    if (type === HOST_NAME) found.push(latin(name))
   }
-  return { type: 'name', name: null }
+  return found
 }
+
+function protocolsIn(list: Cursor): readonly string[] | null {
+  const found: string[] = []
+  while (list.left > 0) {
+    const protocol = list.vector(1)
+    if (protocol === null) return null
+    found.push(latin(protocol))
+  }
+  return found
+}
+
+const latin = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
 
 /** Reads from the front; null where there is not enough. */
 class Cursor {

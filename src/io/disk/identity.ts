@@ -35,15 +35,34 @@ const SMALL_ORDER = new Set([
   'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
 ])
 
-/** The same seed of 32 bytes makes the same identity. */
-export function identityFromSeed(seed: Uint8Array): Identity {
-  const key = createPrivateKey({ key: Buffer.concat([PRIVATE_PREFIX, seed]), format: 'der', type: 'pkcs8' })
-  const raw = createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(PUBLIC_PREFIX.length)
-  const publicKey = raw.toString('base64url')
-  return { id: idOf(publicKey), publicKey, sign: (bytes) => sign(null, bytes, key).toString('base64url'), verify: isSignedBy, idOf }
+/** With the key itself, for TLS. */
+export interface KeyedIdentity extends Identity {
+  readonly privateKey: KeyObject
 }
 
-export const newIdentity = (): Identity => identityFromSeed(randomBytes(KEY_BYTES))
+/** The same seed of 32 bytes makes the same identity. */
+export function identityFromSeed(seed: Uint8Array): KeyedIdentity {
+  const privateKey = createPrivateKey({ key: Buffer.concat([PRIVATE_PREFIX, seed]), format: 'der', type: 'pkcs8' })
+  const publicKey = rawKey(createPublicKey(privateKey)).toString('base64url')
+  const signed = (bytes: Uint8Array): string => sign(null, bytes, privateKey).toString('base64url')
+  return { id: idOf(publicKey), publicKey, privateKey, sign: signed, verify: isSignedBy, idOf }
+}
+
+const rawKey = (key: KeyObject): Buffer => key.export({ format: 'der', type: 'spki' }).subarray(PUBLIC_PREFIX.length)
+
+/** An Ed25519 public key as `Identity.publicKey` has it; null for one of small order, for which anyone can sign. */
+export function publicKeyOf(key: KeyObject): string | null {
+  const raw = rawKey(key)
+  return isOfSmallOrder(raw) ? null : raw.toString('base64url')
+}
+
+function isOfSmallOrder(raw: Buffer): boolean {
+  const unsigned = Buffer.from(raw)
+  unsigned[KEY_BYTES - 1] = (unsigned[KEY_BYTES - 1] ?? 0) & 0x7f
+  return SMALL_ORDER.has(unsigned.toString('hex'))
+}
+
+export const newIdentity = (): KeyedIdentity => identityFromSeed(randomBytes(KEY_BYTES))
 
 const idOf = (publicKey: string): string => createHash('sha256').update(Buffer.from(publicKey, 'base64url')).digest('hex').slice(0, 32)
 
@@ -66,10 +85,7 @@ function isSignedBy(publicKey: string, bytes: Uint8Array, signature: string): bo
 
 function importKey(publicKey: string): KeyObject | null {
   const raw = decoded(publicKey, KEY_BYTES)
-  if (!raw) return null
-  const unsigned = Buffer.from(raw)
-  unsigned[KEY_BYTES - 1] = (unsigned[KEY_BYTES - 1] ?? 0) & 0x7f
-  if (SMALL_ORDER.has(unsigned.toString('hex'))) return null
+  if (!raw || isOfSmallOrder(raw)) return null
   try {
     const key = createPublicKey({ key: Buffer.concat([PUBLIC_PREFIX, raw]), format: 'der', type: 'spki' })
     if (imported.size >= MAX_IMPORTED) imported.clear()
@@ -80,7 +96,9 @@ function importKey(publicKey: string): KeyObject | null {
   }
 }
 
-export type LoadedIdentity = { readonly type: 'loaded'; readonly identity: Identity } | { readonly type: 'refused'; readonly text: string }
+export type LoadedIdentity =
+  | { readonly type: 'loaded'; readonly identity: KeyedIdentity }
+  | { readonly type: 'refused'; readonly text: string }
 
 const identityFile = (dir: string): string => join(dir, 'identity.json')
 

@@ -3,13 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { finished } from 'node:stream'
 import type { InboundRequest, Reply } from '../../ports.ts'
 import { fillerStream } from '../network/filler.ts'
+import { memberAt } from '../network/members-channel.ts'
 import { remoteOf } from '../network/socket-ends.ts'
 import { readFilePart } from './multipart.ts'
 
 export function inboundRequest(message: IncomingMessage): InboundRequest {
   const [path, query] = targetOf(message.url ?? '/')
   return {
-    by: null,
+    by: memberAt(message.socket),
     method: message.method ?? 'GET',
     path,
     query: new URLSearchParams(query),

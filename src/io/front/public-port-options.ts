@@ -1,9 +1,12 @@
 import type { OnBug } from '../../frp/index.ts'
 import type { ServeOptions } from '../../ports.ts'
+import type { ChannelSelf } from '../network/members-channel.ts'
 
 export interface PublicPortOptions extends ServeOptions, Partial<PublicPortLimits> {
   /** Hears of bugs. Where a handler threw, the request is answered with 500. */
   readonly onBug: OnBug
+  /** Who this node is on the members' channel; absent: there is none here. */
+  readonly self?: ChannelSelf | undefined
 }
 
 export interface PublicPortLimits {

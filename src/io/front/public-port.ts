@@ -6,6 +6,7 @@ import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
 import type { OnBug } from '../../frp/index.ts'
 import { type Failure, isFailure, type Listening } from '../../ports.ts'
 import { acceptedLink } from '../network/accepted-link.ts'
+import { CHANNEL_PROTOCOL, type ChannelSelf, channelServer, isSecure, memberAt, proveMembers } from '../network/members-channel.ts'
 import { bugsOnly } from '../network/socket-errors.ts'
 import { type Keep, listenTcp } from '../network/tcp-listener.ts'
 import { firstBytes } from './first-bytes.ts'
@@ -56,7 +57,7 @@ async function dispatch(socket: Socket, context: PortContext): Promise<void> {
   const protocol = protocolOf(first[0] ?? -1)
   const isInside = socket instanceof TLSSocket
   if (protocol !== 'http' && protocol !== 'tls') pending.settled(socket) // those have to send a whole request, or hello
-  if (protocol === 'frp' && options.onFrp) return options.onFrp(acceptedLink(socket, { first, keep }))
+  if (protocol === 'frp' && options.onFrp) return options.onFrp(acceptedLink(socket, { first, keep, member: memberAt(socket) }))
   if (protocol === 'http') return dispatchHttp(socket, first, context)
   if (protocol === 'tls' && !isInside) return dispatchTls(socket, first, context)
   if (protocol === 'tls-announced' && !isInside) return dispatch(secured(socket, first.subarray(1), options.onBug), context)
@@ -78,12 +79,25 @@ async function dispatchHttp(socket: Socket, first: Buffer, { http1, options, fir
 
 async function dispatchTls(socket: Socket, first: Buffer, context: PortContext): Promise<void> {
   const { options, firstByteMs, keep, pending } = context
-  const { vhosts } = options
-  const { route, hello } = vhosts ? await helloFor(socket, first, vhosts, firstByteMs) : { route: null, hello: first }
+  const { read, hello } = await helloFor(socket, first, firstByteMs)
   pending.settled(socket)
   if (socket.destroyed) return
-  if (route) return route.serve(acceptedLink(socket, { first: hello, keep }))
-  return dispatch(secured(socket, hello, options.onBug), context)
+  const isForNode = hello.type === 'hello' && hello.protocols.includes(CHANNEL_PROTOCOL) && options.self !== undefined
+  if (isForNode) return dispatchMember(socket, read, options.self, context)
+  const route = hello.type === 'hello' && hello.name !== null ? options.vhosts?.https(hello.name) : null
+  if (route) return route.serve(acceptedLink(socket, { first: read, keep }))
+  return dispatch(secured(socket, read, options.onBug), context)
+}
+
+/** The members' channel: inside it what a node says is told apart as outside. */
+async function dispatchMember(socket: Socket, first: Buffer, self: ChannelSelf, context: PortContext): Promise<void> {
+  const { options, firstByteMs } = context
+  socket.unshift(first)
+  const channel = ending(channelServer(socket, self), options.onBug)
+  const stands = await isSecure(channel, firstByteMs)
+  const proven = stands && (await proveMembers(channel, self, 'server', firstByteMs))
+  if (proven && proven.type === 'proven') return dispatch(channel, context)
+  channel.destroy()
 }
 
 let secureContext: SecureContext | null = null
@@ -91,9 +105,12 @@ let secureContext: SecureContext | null = null
 function secured(socket: Socket, first: Buffer, onBug: OnBug): TLSSocket {
   if (first.length > 0) socket.unshift(first)
   secureContext ??= createSecureContext(selfSigned())
-  const secure = new TLSSocket(socket, { isServer: true, secureContext })
+  return ending(new TLSSocket(socket, { isServer: true, secureContext }), onBug)
+}
+
+/** Outside a tls.Server nobody ends a socket whose records are broken. */
+function ending(secure: TLSSocket, onBug: OnBug): TLSSocket {
   secure.on('error', bugsOnly(onBug)) // it ends by itself, and the socket under it too
-  // Outside a tls.Server nobody ends a socket whose records are broken after the handshake.
   secure.on('_tlsError', () => secure.destroy())
   return secure
 }

@@ -1,25 +1,24 @@
-// Finds the service of a TLS connection by the name that its client asks for.
+// Reads the ClientHello of a connection: what it asks for says whom it is for.
 import type { Socket } from 'node:net'
-import { serverNameOf, type VhostFinder, type VhostRoute } from '../../frp/index.ts'
+import { type ClientHello, clientHelloOf } from '../../frp/index.ts'
 import { firstBytes } from './first-bytes.ts'
 
 /**
- * Reads the ClientHello of a paused socket, which begins with `first`. `hello`: all that was read. `route` is null where nobody serves
- * the name, and where the hello is malformed, too long, or not complete within `withinMs`: then the node itself answers.
+ * Of a paused socket, which begins with `first`. `read`: all that was read. `hello` is `unknown` where it is malformed or too long,
+ * and `more` where it is not complete within `withinMs`.
  */
 export async function helloFor(
   socket: Socket,
   first: Buffer,
-  vhosts: VhostFinder,
   withinMs: number,
-): Promise<{ readonly hello: Buffer; readonly route: VhostRoute | null }> {
+): Promise<{ readonly read: Buffer; readonly hello: ClientHello }> {
   const deadline = performance.now() + withinMs
-  let hello = first
+  let read = first
   for (;;) {
-    const found = serverNameOf(hello)
-    if (found.type !== 'more') return { hello, route: found.type === 'name' && found.name !== null ? vhosts.https(found.name) : null }
+    const hello = clientHelloOf(read)
+    if (hello.type !== 'more') return { read, hello }
     const more = await firstBytes(socket, Math.max(0, deadline - performance.now()))
-    if (more === null) return { hello, route: null }
-    hello = Buffer.concat([hello, more])
+    if (more === null) return { read, hello }
+    read = Buffer.concat([read, more])
   }
 }

@@ -9,17 +9,20 @@ import { localOf, remoteOf } from './socket-ends.ts'
 interface Arrival {
   /** Read from the socket already. */
   readonly first: Buffer | null
+  /** The id of the member at the other end; null, or absent: a stranger. */
+  readonly member?: string | null
   /** Keeps a socket that replaces this one, so that closing the port ends it. */
   readonly keep: (socket: Socket) => void
 }
 
 /** The socket must be paused, and allow half-open. */
-export function acceptedLink(socket: Socket, { first, keep }: Arrival): AcceptedLink {
+export function acceptedLink(socket: Socket, { first, keep, member = null }: Arrival): AcceptedLink {
   stopReading(socket)
   return {
     remote: remoteOf(socket),
     local: localOf(socket),
     tls: socket instanceof TLSSocket,
+    ...(member === null ? {} : { member }),
     first,
     open: (reader) => opened(socket, reader, keep),
     refuse: () => void socket.destroy(),

@@ -26,8 +26,19 @@ const REASONS: Readonly<Record<string, readonly [Failure['reason'], string]>> = 
 
 export const failed = (reason: Failure['reason'], text: string): Failure => ({ type: 'failed', reason, text })
 
+/** A failure where an error is wanted, as by a stream. */
+export class FailureError extends Error {
+  readonly failure: Failure
+
+  constructor(failure: Failure) {
+    super(failure.text)
+    this.failure = failure
+  }
+}
+
 /** An error of a connection as a value. One without a known code is about what the other end sent. */
 export function failureOf(error: unknown): Failure {
+  if (error instanceof FailureError) return error.failure
   const code = codeOf(error)
   const known = REASONS[code]
   if (known) return failed(...known)

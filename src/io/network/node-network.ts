@@ -7,7 +7,10 @@ import { type OnBug, type OpenedLink, throwBug } from '../../frp/index.ts'
 import type { DialOptions, Failure, Network, TlsOptions } from '../../ports.ts'
 import { KEEP_ALIVE } from '../front/keep-alive.ts'
 import { acceptedLink, rawLink } from './accepted-link.ts'
+import { admittedHost } from './admission.ts'
+import { dialChannel } from './channel-dial.ts'
 import { onreadOf, readInto, writeSingly } from './fast-links.ts'
+import type { ChannelSelf } from './members-channel.ts'
 import { failed, failureOf } from './network-failure.ts'
 import { openNodeDatagrams } from './node-datagrams.ts'
 import { bugsOnly } from './socket-errors.ts'
@@ -16,11 +19,23 @@ import { listenTcp } from './tcp-listener.ts'
 /** Tells a stock frps that TLS follows. */
 const TLS_ANNOUNCED = Buffer.from([0x17])
 
-/** `onBug` hears of what is neither the network's doing nor a peer's. By default it is thrown on and ends the process. */
-export function createNodeNetwork(onBug: OnBug = throwBug): Network {
+/**
+ * `onBug` hears of what is neither the network's doing nor a peer's. By default it is thrown on and ends the process. `self`: who
+ * this node is on the members' channel; absent: it dials no member.
+ */
+export function createNodeNetwork(onBug: OnBug = throwBug, self?: ChannelSelf): Network {
   const onError = bugsOnly(onBug)
   return {
-    dial: (address, options) => dial(address, options, onError),
+    dial: async (address, options) => {
+      const to = parseAddress(address)
+      if (!to) return failed('unreachable', `${address} is not host:port`)
+      const host = await admittedHost(to.host, options.admit)
+      if (typeof host !== 'string') return host
+      const { member } = options
+      return member === undefined
+        ? dial({ ...to, host }, options, onError)
+        : dialMember({ ...to, host }, { ...options, member }, self, onError)
+    },
     listen: (address, onLink) =>
       listenTcp({
         address,
@@ -34,9 +49,18 @@ export function createNodeNetwork(onBug: OnBug = throwBug): Network {
   }
 }
 
-function dial(address: string, options: DialOptions, onError: (error: unknown) => void): ReturnType<Network['dial']> {
-  const to = parseAddress(address)
-  if (!to) return Promise.resolve(failed('unreachable', `${address} is not host:port`))
+async function dialMember(
+  to: HostPort,
+  { timeoutMs, signal, member, reader }: DialOptions & { readonly member: string },
+  self: ChannelSelf | undefined,
+  onError: (error: unknown) => void,
+): Promise<OpenedLink | Failure> {
+  if (self === undefined) return failed('protocol', "this node has no members' channel")
+  const opened = await dialChannel(self, { ...to, timeoutMs, expect: member, allowHalfOpen: true, onError, ...(signal ? { signal } : {}) })
+  return opened.type === 'failed' ? opened : acceptedLink(opened.socket, { first: null, keep: () => {} }).open(reader ?? null)
+}
+
+function dial(to: HostPort, options: DialOptions, onError: (error: unknown) => void): ReturnType<Network['dial']> {
   const { timeoutMs, signal } = options
   if (signal?.aborted) return Promise.resolve(failed('aborted', 'it was called off'))
   return new Promise((resolve) => {

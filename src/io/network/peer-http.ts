@@ -2,8 +2,12 @@
 import { type OnBug, throwBug } from '../../frp/index.ts'
 import type { Http } from '../../ports.ts'
 import { servePublicPort } from '../front/public-port.ts'
+import { dialChannel } from './channel-dial.ts'
+import type { ChannelSelf } from './members-channel.ts'
+import { FailureError, failed } from './network-failure.ts'
 import { askPeer, loadGot } from './peer-request.ts'
-import { TimedAgent } from './stopwatch.ts'
+import { bugsOnly } from './socket-errors.ts'
+import { type Dialling, TimedAgent } from './stopwatch.ts'
 
 /** Connections to one peer: at once, and kept warm. */
 const MAX_SOCKETS = 8
@@ -18,13 +22,22 @@ export interface NodeHttp extends Http {
   close(): void
 }
 
-/** `onBug` hears of what a handler of the public port threw. By default it is thrown on and ends the process. */
-export function createNodeHttp(onBug: OnBug = throwBug): NodeHttp {
-  const agent = new TimedAgent({ keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_IDLE, noDelay: true, timeout: IDLE_MS })
+/**
+ * `onBug` hears of what a handler of the public port threw. By default it is thrown on and ends the process. `self`: who this node
+ * is on the members' channel; absent: it has none, neither asking nor asked.
+ */
+export function createNodeHttp(onBug: OnBug = throwBug, self?: ChannelSelf): NodeHttp {
+  const warmth = { keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_IDLE, noDelay: true, timeout: IDLE_MS }
+  const clear = new TimedAgent(warmth)
+  const channel = self && new TimedAgent(warmth, channelDialling(self, bugsOnly(onBug)))
+  const agents = [clear, channel].filter((agent) => agent !== undefined)
   return {
-    request: (address, request) => askPeer(agent, address, request, onBug),
+    request: async (address, request) => {
+      const agent = request.over === 'channel' ? channel : clear
+      return agent ? askPeer(agent, address, request, onBug) : failed('protocol', "this node has no members' channel")
+    },
     serve: async (options) => {
-      const answer = await servePublicPort({ ...options, onBug })
+      const answer = await servePublicPort({ ...options, onBug, self })
       loadGot().catch(onBug)
       return answer
     },
@@ -33,8 +46,25 @@ export function createNodeHttp(onBug: OnBug = throwBug): NodeHttp {
     },
     // What is under way ends by its own timeout; what is asked from now on dials.
     dropWarm: () => {
-      for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy()
+      for (const { freeSockets } of agents)
+        for (const sockets of Object.values(freeSockets)) for (const socket of sockets ?? []) socket.destroy()
     },
-    close: () => agent.destroy(),
+    close: () => {
+      for (const agent of agents) agent.destroy()
+    },
   }
 }
+
+/** A request gives up by its own timeout; this ends what was dialled for one that has. */
+const DIAL_MS = 10_000
+
+const channelDialling =
+  (self: ChannelSelf, onError: (error: unknown) => void): Dialling =>
+  ({ host, port, lookup }, created) => {
+    const dial = { host: host ?? '', port: Number(port), lookup, timeoutMs: DIAL_MS, allowHalfOpen: false, onError }
+    void dialChannel(self, dial).then((opened) => {
+      if (opened.type === 'failed') return created(new FailureError(opened))
+      created(null, opened.socket)
+      process.nextTick(() => opened.socket.resume()) // the parser listens now
+    })
+  }

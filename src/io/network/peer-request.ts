@@ -1,13 +1,16 @@
 // One request to a peer, by got.
-import type { Agent, IncomingMessage } from 'node:http'
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
+import { isIP, type LookupFunction } from 'node:net'
 import { Readable } from 'node:stream'
 import type { Got } from 'got'
-import { parseAddress } from '../../domain/address.ts'
+import { addressOf, type HostPort, parseAddress } from '../../domain/address.ts'
 import type { OnBug } from '../../frp/index.ts'
 import type { Failure, PeerAnswer, PeerRequest } from '../../ports.ts'
 import { plainHeaders } from '../front/inbound-request.ts'
+import { admittedHost } from './admission.ts'
 import { fillerStream } from './filler.ts'
-import { codeOf, failed, failureOf } from './network-failure.ts'
+import { memberAt } from './members-channel.ts'
+import { codeOf, FailureError, failed, failureOf } from './network-failure.ts'
 import { bugsOnly } from './socket-errors.ts'
 import { Stopwatch } from './stopwatch.ts'
 
@@ -15,6 +18,7 @@ const DEFAULT_MAX_BYTES = 1024 * 1024
 
 const CALLED_OFF = failed('aborted', 'it was called off')
 const TOO_SLOW = failed('timeout', 'it did not answer in time')
+const ANOTHER_NODE = failed('protocol', 'another node answers there')
 
 let loading: Promise<{ readonly got: Got }> | null = null
 /** Loading got takes longer than the rest of a start, so it is done once the port is open, or at the first request. */
@@ -31,32 +35,52 @@ export async function askPeer(agent: Agent, address: string, request: PeerReques
   if (!to) return failed('unreachable', `${address} is not host:port`)
   const { got } = await loadGot()
   const startedAt = performance.now()
-  const ask = (once: PeerRequest): Promise<Outcome> => askOnce(got, { agent, address, request: once, onBug })
-  const first = await ask(request)
+  const warm = () => agent.freeSockets[agent.getName(to)] ?? []
+  const ask = async (): Promise<Outcome> => {
+    const ip = await withinTime(warm().length > 0 ? to.host : admittedHost(to.host, request.admit), request.timeoutMs)
+    if (typeof ip !== 'string') return ip
+    const timeoutMs = request.timeoutMs - (performance.now() - startedAt)
+    return timeoutMs > 0 ? askOnce(got, { agent, to, ip, request: { ...request, timeoutMs }, onBug }) : TOO_SLOW
+  }
+  const first = await ask()
   if (first.type !== 'stale') return first
   // The other warm ones may be closed too: the second try has to dial.
-  for (const socket of agent.freeSockets[agent.getName(to)] ?? []) socket.destroy()
-  const leftMs = request.timeoutMs - (performance.now() - startedAt)
-  const second = leftMs > 0 ? await ask({ ...request, timeoutMs: leftMs }) : TOO_SLOW
+  for (const socket of warm()) socket.destroy()
+  const second = await ask()
   return second.type === 'stale' ? failed('reset', 'connection reset') : second
+}
+
+async function withinTime<T>(answer: T | Promise<T>, ms: number): Promise<T | Failure> {
+  if (!(answer instanceof Promise)) return answer
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<Failure>((resolve) => {
+    timer = setTimeout(() => resolve(TOO_SLOW), ms)
+  })
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer))
 }
 
 interface Asking {
   readonly agent: Agent
-  readonly address: string
+  readonly to: HostPort
+  /** What its host stands for where that was looked up already. */
+  readonly ip: string
   readonly request: PeerRequest
   readonly onBug: OnBug
 }
 
-function askOnce(got: Got, { agent, address, request, onBug }: Asking): Promise<Outcome> {
-  const { timeoutMs, maxBytes = DEFAULT_MAX_BYTES, onBytes, signal } = request
+function askOnce(got: Got, { agent, to, ip, request, onBug }: Asking): Promise<Outcome> {
+  const { timeoutMs, maxBytes = DEFAULT_MAX_BYTES, onBytes, signal, expect } = request
   if (signal?.aborted) return Promise.resolve(CALLED_OFF)
   return new Promise((resolve) => {
     const watch = new Stopwatch()
-    const stream = got.stream(`http://${address}${request.path}`, gotOptions(agent, request))
+    const stream = got.stream(`http://${addressOf(to.host, to.port) ?? ''}${request.path}`, {
+      ...gotOptions(agent, request),
+      ...(ip === to.host ? {} : { dnsLookup: standsFor(ip) }),
+    })
     const pieces: Buffer[] = []
     let bytes = 0
     let response: IncomingMessage | null = null
+    let by: string | null = null
     const settle = (outcome: Outcome): void => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
@@ -73,14 +97,21 @@ function askOnce(got: Got, { agent, address, request, onBug }: Asking): Promise<
       const { statusCode: status = 0 } = response
       settle({
         type: 'answer',
-        by: null,
+        by,
         status,
         headers: plainHeaders(response),
         body: Buffer.concat(pieces),
         timing: { connectMs, answerMs },
       })
     }
-    stream.on('request', (sent) => watch.watch(sent))
+    stream.on('request', (sent: ClientRequest) => {
+      watch.watch(sent)
+      // Before anything is sent: the connection may be one that another request was answered on.
+      sent.once('socket', (socket) => {
+        by = memberAt(socket)
+        if (expect !== undefined && by !== expect) sent.destroy(new FailureError(ANOTHER_NODE))
+      })
+    })
     stream.on('response', (incoming: IncomingMessage) => {
       response = incoming
     })
@@ -101,6 +132,14 @@ function askOnce(got: Got, { agent, address, request, onBug }: Asking): Promise<
     })
   })
 }
+
+/** A lookup that has been done. */
+const standsFor =
+  (ip: string): LookupFunction =>
+  (_host, { all }, told) => {
+    if (all === true) told(null, [{ address: ip, family: isIP(ip) }])
+    else told(null, ip, isIP(ip))
+  }
 
 /** P2PRC sends bodies with GET, too. A filler's length is told, so that the other end knows what to expect. */
 function gotOptions(agent: Agent, { method, headers, body }: PeerRequest) {

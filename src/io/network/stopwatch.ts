@@ -1,21 +1,31 @@
 // Measures at the socket when a request was sent and when its answer came: got's own timings are whole milliseconds of the wall
 // clock, and include time that got takes itself.
-import type { ClientRequest } from 'node:http'
-import { Agent, type AgentOptions } from 'node:http'
+import { Agent, type AgentOptions, type ClientRequest, type ClientRequestArgs } from 'node:http'
 import type { Socket } from 'node:net'
 
 const dialledAt = new WeakMap<object, number>()
 
+/** Gets a connection in another way than plain TCP; the callback has it, or why there is none. */
+export type Dialling = (options: ClientRequestArgs, created: (error: Error | null, socket?: Socket) => void) => void
+
 /** Remembers when it began to dial. */
 export class TimedAgent extends Agent {
-  constructor(options: AgentOptions) {
+  constructor(options: AgentOptions, dialling?: Dialling) {
     super(options)
-    const dial = this.createConnection.bind(this)
-    this.createConnection = (...how) => {
+    const plain = this.createConnection.bind(this)
+    this.createConnection = (options, created) => {
       const at = performance.now()
-      const socket = dial(...how)
-      if (socket) dialledAt.set(socket, at)
-      return socket
+      if (dialling === undefined) {
+        const socket = plain(options, created)
+        if (socket) dialledAt.set(socket, at)
+        return socket
+      }
+      const told = created as Parameters<Dialling>[1] | undefined // its types know no failure
+      dialling(options, (error, socket) => {
+        if (socket) dialledAt.set(socket, at)
+        told?.(error, socket)
+      })
+      return null
     }
   }
 }
@@ -48,11 +58,13 @@ export class Stopwatch {
       this.isWarm = request.reusedSocket
       this.#sentAt = performance.now()
       socket.prependListener('data', this.#hear)
-      if (!socket.connecting) return
-      socket.once('connect', () => {
+      if (this.isWarm) return
+      const connected = (): void => {
         this.#sentAt = performance.now()
         this.connectMs = this.#sentAt - (dialledAt.get(socket) ?? this.#sentAt)
-      })
+      }
+      if (socket.connecting) socket.once('connect', connected)
+      else connected()
     })
   }
 

@@ -49,6 +49,7 @@ function start(other: Partial<PublicRoutesNeeds> = {}, answering: Answering = {}
     gossip: { answer: async (message) => (message.from === FROM_ASH ? { ...message, run: 'mine' } : null) },
     speed: { answer: async ({ path }) => (path === '/50' ? { status: 429, body: 'busy' } : null) },
     policy: 'lan',
+    isPrivate: false,
     serverInfo: serverInfo(FACTS, { id: me.id, name: 'me', version: '1.2.3', run: own.run }),
     offersTurn: true,
     p2prc: { answer: async (text, selfAddress) => `${text} seen by ${selfAddress}` },
@@ -191,6 +192,7 @@ describe('/v2/hello', () => {
       method: 'POST',
       path: '/v2/hello',
       from,
+      by: envelope === FROM_ASH ? ash.id : me.id,
       headers: { host: '192.168.1.5:8088' },
       body: JSON.stringify({ from: envelope, port, advertise }),
     })
@@ -299,37 +301,82 @@ describe('/v2/hello', () => {
     ['garbage', 'garbage'],
     ['no genuine record', JSON.stringify({ from: FROM_ASH.replace('ash', 'oak'), port: 1, advertise: null })],
     ['too much', JSON.stringify({ from: FROM_ASH, port: 1, advertise: null, more: ' '.repeat(8_192) })],
+    [
+      'the word of another than its sender',
+      JSON.stringify({
+        from: seal(elm, { name: 'elm', address: null, seq: 3, via: null, offersTurn: true, left: false }),
+        port: 1,
+        advertise: null,
+      }),
+    ],
   ])('%s is 400', async (_, body) =>
-    expect(await ask(inbound({ method: 'POST', path: '/v2/hello', body }))).toEqual({
+    expect(await ask(inbound({ method: 'POST', path: '/v2/hello', by: ash.id, body }))).toEqual({
       status: 400,
       headers: TEXT,
-      body: 'this hello carries no genuine record\n',
+      body: 'this hello carries no genuine record of its sender\n',
     }),
   )
 })
 
-test('/v2/echo signs the nonce, and the run of this process with it', async () => {
+test('/v2/echo signs the nonce, the run of this process, the address that was asked and who asked', async () => {
   const nonce = '0123456789abcdef'
   const { route, own } = start()
-  const { status, body } = await route(inbound({ path: `/v2/echo?nonce=${nonce}` }), 'public')
+  const { status, body } = await route(inbound({ path: `/v2/echo?nonce=${nonce}&at=192.0.2.9:1`, by: ash.id }), 'public')
   const { sig, ...rest } = JSON.parse(String(body))
   expect([status, rest]).toEqual([200, { id: me.id, run: own.run, key: me.publicKey, nonce }])
-  expect(ash.verify(me.publicKey, echoBytes(nonce, own.run), sig)).toEqual(true)
+  expect(ash.verify(me.publicKey, echoBytes({ nonce, run: own.run, at: '192.0.2.9:1', asker: ash.id }), sig)).toEqual(true)
 })
 
 test.each(['', '0123456789abcde', '0123456789ABCDEF', 'g'.repeat(16), '0'.repeat(129), '0123456789abcdef%0A'])(
   'the nonce %j is none: 400',
   async (nonce) =>
-    expect(await ask(inbound({ path: `/v2/echo?nonce=${nonce}` }))).toEqual({
+    expect(await ask(inbound({ path: `/v2/echo?nonce=${nonce}&at=192.0.2.9:1`, by: ash.id }))).toEqual({
       status: 400,
       headers: TEXT,
       body: 'nonce must be 16 to 128 hex digits\n',
     }),
 )
 
+test('an echo of no address is 400', async () =>
+  expect(await ask(inbound({ path: '/v2/echo?nonce=0123456789abcdef', by: ash.id }))).toEqual({
+    status: 400,
+    headers: TEXT,
+    body: 'at must be the HOST:PORT that was asked\n',
+  }))
+
+describe('a stranger, who comes in clear,', () => {
+  const ROUTES = [
+    ['GET', '/server_info'],
+    ['POST', '/IpTable'],
+    ['GET', '/FRPPort'],
+    ['GET', '/50'],
+    ['GET', '/upload'],
+    ['POST', '/v2/hello'],
+    ['GET', '/v2/echo'],
+    ['POST', '/v2/gossip'],
+    ['GET', '/nothing'],
+  ] as const
+  test.each(ROUTES)('gets one line of a private network for %s %s', async (method, path) =>
+    expect(await ask(inbound({ method, path }), 'public', { isPrivate: true })).toEqual({
+      status: 403,
+      headers: TEXT,
+      body: 'this network is private: ask its owner for `moonwalk invite`\n',
+    }),
+  )
+  test.each(ROUTES.filter(([, path]) => path.startsWith('/v2/')))(
+    "is told of the members' channel for %s %s of an open one",
+    async (method, path) =>
+      expect(await ask(inbound({ method, path }))).toEqual({
+        status: 403,
+        headers: TEXT,
+        body: "nodes speak here over the members' channel: TLS 1.3 with ALPN moonwalk/1\n",
+      }),
+  )
+})
+
 describe('/v2/gossip', () => {
   const message: GossipMessage = { from: FROM_ASH, run: 'theirs', digest: '0:0', records: [], unsigned: [], doubts: [] }
-  const gossip = (body: string) => ask(inbound({ method: 'POST', path: '/v2/gossip', body }))
+  const gossip = (body: string) => ask(inbound({ method: 'POST', path: '/v2/gossip', by: ash.id, body }))
   test('is answered in kind', async () =>
     expect(await gossip(JSON.stringify(message))).toEqual({
       status: 200,
@@ -342,8 +389,11 @@ describe('/v2/gossip', () => {
   ] as const)('that arrives %s tells by which address', async (_, entrance, expected) => {
     const { route, told } = start()
     const headers = { host: '192.168.1.5:8088' }
-    await route(inbound({ method: 'POST', path: '/v2/gossip', headers, body: JSON.stringify(message) }), entrance)
-    await route(inbound({ method: 'POST', path: '/v2/gossip', headers, body: JSON.stringify({ ...message, from: 'x' }) }), entrance)
+    await route(inbound({ method: 'POST', path: '/v2/gossip', by: ash.id, headers, body: JSON.stringify(message) }), entrance)
+    await route(
+      inbound({ method: 'POST', path: '/v2/gossip', by: ash.id, headers, body: JSON.stringify({ ...message, from: 'x' }) }),
+      entrance,
+    )
     expect(told).toEqual(expected)
   })
   test.each([
@@ -353,7 +403,7 @@ describe('/v2/gossip', () => {
     ['a sender whose word does not hold', JSON.stringify({ ...message, from: 'x' })],
     ['too much', JSON.stringify({ ...message, more: ' '.repeat(1024 * 1024) })],
   ])('with %s is 400', async (_, body) =>
-    expect(await gossip(body)).toEqual({ status: 400, headers: TEXT, body: 'this message carries no genuine record\n' }),
+    expect(await gossip(body)).toEqual({ status: 400, headers: TEXT, body: 'this message carries no genuine record of its sender\n' }),
   )
 })
 
@@ -361,7 +411,7 @@ test.each([
   ['GET', '/50', 429, 'busy'],
   ['GET', '/', 404, 'nothing here\n'],
   ['POST', '/server_info', 404, 'nothing here\n'],
-  ['GET', '/v2/hello', 404, 'nothing here\n'],
+  ['GET', '/v2/hello', 403, "nodes speak here over the members' channel: TLS 1.3 with ALPN moonwalk/1\n"],
   ['GET', '/constructor', 404, 'nothing here\n'],
 ] as const)('%s %s is answered %d', async (method, path, status, body) => {
   const reply = await ask(inbound({ method, path }))

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createGossip, type Gossip } from '../../../src/actors/membership/gossip.ts'
 import { parseAddress } from '../../../src/domain/address.ts'
 import { merge, putOwn, recordBurst } from '../../../src/domain/ip-table.ts'
+import { OPEN } from '../../../src/domain/network-kind.ts'
 import { type PeerRecord, unsignedRecord } from '../../../src/domain/record.ts'
 import type { Identity } from '../../../src/ports.ts'
 import { recordOf, seal } from '../../../src/v2/envelope.ts'
@@ -41,6 +42,7 @@ class Net {
       policy: 'any',
       ipOf: hostOf,
       ownHosts: () => [hostOf(address) ?? ''],
+      networkKind: OPEN,
       calls: {
         gossip: async (to, message) => {
           const rows = message.records.length + message.unsigned.length

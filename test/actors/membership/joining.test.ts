@@ -4,6 +4,7 @@ import { createJoining } from '../../../src/actors/membership/joining.ts'
 import type { Probed } from '../../../src/actors/membership/prober.ts'
 import { parseAddress } from '../../../src/domain/address.ts'
 import { keepAway, NOT_MEASURED, recordBurst, removeRow, restoreRows } from '../../../src/domain/ip-table.ts'
+import { OPEN } from '../../../src/domain/network-kind.ts'
 import { type PeerRecord, unsignedRecord } from '../../../src/domain/record.ts'
 import { seal } from '../../../src/v2/envelope.ts'
 import { signedBy } from '../../records.ts'
@@ -43,6 +44,7 @@ function start({ seeds = [], file = [], residents = {}, policy = 'any' }: Settin
   const joining = createJoining({
     ...parts,
     policy,
+    networkKind: OPEN,
     calls: {
       hello: async (address) => {
         asked.push(`${clock.now()} ${address}`)

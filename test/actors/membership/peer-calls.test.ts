@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createPeerCalls, echoBytes, endable } from '../../../src/actors/membership/peer-calls.ts'
+import { createPeerCalls, echoBytes, endable, type Lane } from '../../../src/actors/membership/peer-calls.ts'
 import type { Failure, PeerAnswer, PeerRequest } from '../../../src/ports.ts'
 import { seal } from '../../../src/v2/envelope.ts'
 import { SeededRandom } from '../../sim/chance.ts'
@@ -13,9 +13,12 @@ const elm = newIdentity()
 const RESET: Failure = { type: 'failed', reason: 'reset', text: 'connection reset' }
 const REFUSED: Failure = { type: 'failed', reason: 'refused', text: 'connection refused' }
 
-const answer = (body: string, { status = 200, answerMs = 1, connectMs = null as number | null } = {}): PeerAnswer => ({
+const answer = (
+  body: string,
+  { status = 200, answerMs = 1, connectMs = null as number | null, by = ash.id as string | null } = {},
+): PeerAnswer => ({
   type: 'answer',
-  by: null,
+  by,
   status,
   headers: {},
   body: Buffer.from(body),
@@ -42,15 +45,18 @@ function start(reply: (request: PeerRequest, count: number) => PeerAnswer | Fail
   return { clock, calls, asked }
 }
 
-const INFO = JSON.stringify({ Hostname: 'x', Moonwalk: { id: ash.id, run: 'r' } })
+const P2PRC = { Hostname: 'x', Platform: 'linux', CPU: '', RAM: 0, Disk: 0 }
+const INFO = JSON.stringify({ ...P2PRC, Moonwalk: { id: ash.id, run: 'r' } })
 
 describe('a ping', () => {
-  const ping = async (times: readonly (number | Failure)[], body = INFO) => {
+  const ping = async (times: readonly (number | Failure)[], body = INFO, lane: Lane = 'channel') => {
     const { clock, calls, asked } = start((_, count) => {
       const one = times[count - 1] ?? RESET
-      return typeof one === 'number' ? answer(body, { answerMs: one, connectMs: count === 1 ? 7 : null }) : one
+      return typeof one === 'number'
+        ? answer(body, { answerMs: one, connectMs: count === 1 ? 7 : null, by: lane === 'channel' ? ash.id : null })
+        : one
     })
-    return { pinged: await clock.until(calls.ping(AT)), asked }
+    return { pinged: await clock.until(calls.ping(AT, lane)), asked }
   }
 
   test('warms the connection by a first request, and is the best of three more', async () => {
@@ -84,48 +90,73 @@ describe('a ping', () => {
 
   test('that is answered with an error is silence', async () => {
     const { clock, calls } = start(() => answer('no', { status: 500 }))
-    expect((await clock.until(calls.ping(AT))).burst).toEqual({ type: 'silent', refused: false, why: 'it answered 500 to /server_info' })
+    expect((await clock.until(calls.ping(AT, 'channel'))).burst).toEqual({
+      type: 'silent',
+      refused: false,
+      why: 'it answered 500 to /server_info',
+    })
   })
 
-  test.each<[string, string, unknown]>([
-    ['a node', INFO, { id: ash.id, run: 'r' }],
-    ['a node that says no run', JSON.stringify({ Moonwalk: { id: ash.id } }), { id: ash.id, run: '' }],
-    ['a P2PRC node', '{"Hostname":"x"}', null],
-    ['whoever says a wrong id', '{"Moonwalk":{"id":7}}', null],
-    ['whoever says nothing', '', null],
-  ])('says who answered: %s', async (_, body, by) => expect((await ping([1, 1, 1, 1], body)).pinged.by).toEqual(by))
+  const info = (moonwalk: unknown): string => JSON.stringify({ ...P2PRC, Moonwalk: moonwalk })
+  test.each<[string, string, Lane, unknown]>([
+    ['a node', INFO, 'clear', { id: ash.id, run: 'r' }],
+    ['a node that says no run', info({ id: ash.id }), 'clear', { id: ash.id, run: '' }],
+    ['a P2PRC node', JSON.stringify(P2PRC), 'clear', null],
+    ['whoever says a wrong id', info({ id: 7 }), 'clear', null],
+    ['a node over the channel, whatever id it says', info({ id: elm.id, run: 'r' }), 'channel', { id: ash.id, run: 'r' }],
+  ])('says who answered: %s', async (_, body, lane, by) => expect((await ping([1, 1, 1, 1], body, lane)).pinged.by).toEqual(by))
+
+  test.each([
+    ['a page', '<html>'],
+    ['nothing', ''],
+    ['other JSON', '{"Hostname":"x"}'],
+    ['a list', '[]'],
+  ])('that is answered 200 with %s is silence', async (_, body) =>
+    expect((await ping([1, 1, 1, 1], body, 'clear')).pinged.burst).toEqual({
+      type: 'silent',
+      refused: false,
+      why: 'what answers there is no server of this network',
+    }),
+  )
 })
 
 describe('who answers at an address', () => {
-  /** An echo as `owner` would sign it, with what a forger changes. */
+  const signed = (nonce: string, changes: Partial<Parameters<typeof echoBytes>[0]> = {}, by = ash): string =>
+    by.sign(echoBytes({ nonce, run: 'r', at: AT, asker: me.id, ...changes }))
+  /** An echo as ash would sign it, with what a forger changes. `by`: who is at the other end of the channel. */
   const echo =
-    (change: (fair: Record<string, unknown>) => Record<string, unknown> = (fair) => fair, status = 200) =>
+    (
+      change: (fair: Record<string, unknown> & { nonce: string }) => Record<string, unknown> = (fair) => fair,
+      { status = 200, by = ash.id } = {},
+    ) =>
     ({ path }: PeerRequest): PeerAnswer => {
       const nonce = new URL(path, 'http://x').searchParams.get('nonce') ?? ''
-      const fair = { id: ash.id, run: 'r', key: ash.publicKey, nonce, sig: ash.sign(echoBytes(nonce, 'r')) }
-      return answer(JSON.stringify(change(fair)), { status })
+      const fair = { id: ash.id, run: 'r', key: ash.publicKey, nonce, sig: signed(nonce) }
+      return answer(JSON.stringify(change(fair)), { status, by })
     }
   const NOBODY = { type: 'failed', reason: 'protocol', text: 'no node with an identity answers there' }
 
   test('is known by a signature over a fresh nonce', async () => {
     const { clock, calls, asked } = start(echo())
     expect(await clock.until(calls.whoAnswers(AT))).toEqual({ type: 'answerer', id: ash.id, run: 'r' })
-    expect(await clock.until(calls.echo(AT))).toEqual(ash.id)
-    const nonces = asked.map(({ path }) => path.replace('/v2/echo?nonce=', ''))
+    await clock.until(calls.whoAnswers(AT))
+    const nonces = asked.map(({ path }) => new URL(path, 'http://x').searchParams.get('nonce') ?? '')
     expect([nonces.every((nonce) => /^[0-9a-f]{32}$/.test(nonce)), new Set(nonces).size]).toEqual([true, 2])
   })
 
   test.each<[string, ReturnType<typeof echo>]>([
-    ['another nonce', echo((fair) => ({ ...fair, nonce: '00', sig: ash.sign(echoBytes('00', 'r')) }))],
+    ['a signature over another nonce', echo((fair) => ({ ...fair, sig: signed('00') }))],
     ["another's id", echo((fair) => ({ ...fair, id: elm.id }))],
-    ["another's signature", echo((fair) => ({ ...fair, sig: elm.sign(echoBytes(String(fair.nonce), 'r')) }))],
+    ["another's signature", echo((fair) => ({ ...fair, sig: signed(fair.nonce, {}, elm) }))],
     ['a run that is not signed', echo((fair) => ({ ...fair, run: 'another' }))],
-    ['an error', echo((fair) => fair, 404)],
+    ['a signature that was made for another asker', echo((fair) => ({ ...fair, sig: signed(fair.nonce, { asker: elm.id }) }))],
+    ['a signature of another address', echo((fair) => ({ ...fair, sig: signed(fair.nonce, { at: '192.0.2.2:8088' }) }))],
+    ['an echo of another node than that at the other end', echo((fair) => fair, { by: elm.id })],
+    ['an error', echo((fair) => fair, { status: 404 })],
     ['garbage', () => answer('[]')],
   ])('is nobody with %s', async (_, reply) => {
     const { clock, calls } = start(reply)
     expect(await clock.until(calls.whoAnswers(AT))).toEqual(NOBODY)
-    expect(await clock.until(calls.echo(AT))).toEqual(null)
   })
 
   test('is why nobody did', async () => {
@@ -167,6 +198,11 @@ describe('a hello', () => {
   test.each<[string, string, number]>([
     ['does not know the route', 'not found', 404],
     ['answers with garbage', '{}', 200],
+    [
+      "answers with another node's record",
+      JSON.stringify({ record: seal(elm, { name: 'elm', address: AT, seq: 1, via: null, offersTurn: true, left: false }) }),
+      200,
+    ],
     ['answers with a record that is not genuine', JSON.stringify({ record: record(AT).replace('ash', 'oak') }), 200],
   ])('meets a stranger who %s', async (_, body, status) => expect(await hello(body, status)).toEqual(STRANGER))
 
@@ -185,7 +221,7 @@ test.each<[string, string, number, unknown]>([
   ['a page', `<html>${'x'.repeat(200)}`, 200, `it answered 200 to /FRPPort: <html>${'x'.repeat(74)}`],
 ])('a TURN that names %s', async (_, body, status, expected) => {
   const { clock, calls } = start(() => answer(body, { status }))
-  const port = await clock.until(calls.frpPort(AT))
+  const port = await clock.until(calls.frpPort(AT, 'clear'))
   expect(typeof port === 'number' ? port : port.text).toEqual(expected)
 })
 

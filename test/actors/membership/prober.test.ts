@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Pinged } from '../../../src/actors/membership/peer-calls.ts'
 import { createProber } from '../../../src/actors/membership/prober.ts'
 import { merge, NOT_MEASURED, offlineRows, putOwn, removeRow, restoreRows, shownRows } from '../../../src/domain/ip-table.ts'
+import { OPEN } from '../../../src/domain/network-kind.ts'
 import { unsignedRecord } from '../../../src/domain/record.ts'
 import { PROBES_AT_ONCE, PROBES_HEARD_AT_ONCE } from '../../../src/domain/timings.ts'
 import { signedBy } from '../../records.ts'
@@ -50,7 +51,7 @@ function start() {
     const by = answer.by === null ? null : { id: answer.by, run: answer.run ?? 'r' }
     return { burst: { type: 'answered', rttMs: net.tookMs }, by, samplesMs: [net.tookMs], connectMs: 1 }
   }
-  const prober = createProber({ ...parts, clock: parts.time, calls: { ping } })
+  const prober = createProber({ ...parts, networkKind: OPEN, clock: parts.time, calls: { ping } })
   prober.isolated$.subscribe((isolated) => told.push(`${clock.now()} ${isolated ? 'isolated' : 'together'}`))
   prober.probed$.subscribe(({ row, by }) => told.push(`${clock.now()} probed ${row.key} by ${by?.id ?? 'nobody'}`))
   keeper.changes$.subscribe(({ type, row }) => {
@@ -168,14 +169,17 @@ test('who moves while it is pinged is pinged at its new address, and what the ol
   expect([keeper.current().rows.get('ash')?.state, strikes('ash')]).toEqual(['alive', 0])
 })
 
-test('two rows that hold one address share a ping, and its outcome', async () => {
+test('two nodes that hold one address share a ping, and its outcome; who has no id is asked in clear', async () => {
   const { prober, keeper, clock, pings, strikes, net } = start()
   net.answer = () => 'silent'
-  keeper.apply((table, wallMs) => merge(table, [unsignedRecord(AT), signedBy('ash', ELSEWHERE)], wallMs))
-  keeper.apply((table, wallMs) => merge(table, [{ ...signedBy('ash', AT), seq: 2 }], wallMs))
-  void prober.prove([AT, 'ash'])
+  keeper.apply((table, wallMs) => merge(table, [unsignedRecord(AT), signedBy('ash', ELSEWHERE), signedBy('elm', ELSEWHERE)], wallMs))
+  keeper.apply((table, wallMs) => merge(table, [signedBy('ash', AT, { seq: 2 }), signedBy('elm', AT, { seq: 2 })], wallMs))
+  void prober.prove(['ash', 'elm'])
   await clock.advance(SILENCE_MS)
-  expect([pings, strikes(AT), strikes('ash')]).toEqual([[`0 ${AT}`], 1, 1])
+  expect([pings, strikes('ash'), strikes('elm')]).toEqual([[`0 ${AT}`], 1, 1])
+  void prober.prove([AT])
+  await clock.advance(SILENCE_MS)
+  expect(strikes(AT)).toEqual(1)
 })
 
 test('who moves away and back while it is pinged has been pinged', async () => {

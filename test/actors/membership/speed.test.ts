@@ -52,7 +52,7 @@ test('a test is a download that ends once it is steady, a trial upload and a tim
   const { clock, speed, asked } = start(async (request, at) =>
     request.method === 'GET' ? download(request, at, 10) : upAnswer(256 * 1024, 50, 40),
   )
-  expect(await clock.until(speed.test(AT))).toEqual({
+  expect(await clock.until(speed.test(AT, 'channel'))).toEqual({
     type: 'speed',
     downMbps: 52.429,
     upMbps: 40,
@@ -69,7 +69,7 @@ test('a download that never gets steady ends after 2 s', async () => {
   const { clock, speed } = start(async (request, at) =>
     request.method === 'GET' ? download(request, at, 700) : upAnswer(256 * 1024, 50, 40),
   )
-  const result = await clock.until(speed.test(AT))
+  const result = await clock.until(speed.test(AT, 'channel'))
   expect(result.type === 'speed' && [result.downMs, result.downBytes]).toEqual([2_100, 3 * 65_536])
 })
 
@@ -80,7 +80,7 @@ test.each([
   ['a trial that claims nothing arrived', upAnswer(0, 10, 0), 256 * 1024],
 ])('after %s the upload stays within its budget', async (_, trial, expected) => {
   const { clock, speed, asked } = start(async (request, at) => (request.method === 'GET' ? download(request, at, 10) : trial))
-  await clock.until(speed.test(AT))
+  await clock.until(speed.test(AT, 'channel'))
   expect(asked.at(-1)).toEqual(`POST ${AT}/v2/speed/up ${expected}`)
 })
 
@@ -102,14 +102,14 @@ test.each<[string, readonly (PeerAnswer | Failure | 'down')[], unknown]>([
     const reply = replies[i++] ?? failure
     return reply === 'down' ? download(request, at, 10) : reply
   })
-  expect(await clock.until(speed.test(AT))).toEqual(expected)
-  expect(await clock.until(speed.test(AT))).toEqual(failure)
+  expect(await clock.until(speed.test(AT, 'channel'))).toEqual(expected)
+  expect(await clock.until(speed.test(AT, 'channel'))).toEqual(failure)
 })
 
 test('one test at a time: a second is refused, and others are too while it runs', async () => {
   const { speed } = start(() => new Promise(() => {}))
-  void speed.test(AT)
-  expect(await speed.test('192.0.2.2:1')).toEqual(REFUSED)
+  void speed.test(AT, 'channel')
+  expect(await speed.test('192.0.2.2:1', 'channel')).toEqual(REFUSED)
   expect(await speed.answer(inbound({ path: '/v2/speed/down' }))).toEqual(BUSY)
   expect(await speed.answer(inbound({ method: 'POST', path: '/v2/speed/up' }))).toEqual(BUSY)
   expect(await speed.answer(inbound({ path: '/50' }))).toEqual(BUSY)
@@ -117,16 +117,16 @@ test('one test at a time: a second is refused, and others are too while it runs'
 
 test('a node may test itself', async () => {
   const { speed } = start(() => new Promise(() => {}))
-  void speed.test(SELF)
+  void speed.test(SELF, 'channel')
   expect((await speed.answer(inbound({ path: '/v2/speed/down' })))?.status).toEqual(200)
 })
 
 test('whoever serves one tests nobody and serves no other, until the answer has gone out', async () => {
   const { speed } = start(async () => failure)
   const reply = await speed.answer(inbound({ path: '/v2/speed/down' }))
-  expect([await speed.test(AT), await speed.answer(inbound({ path: '/50' }))]).toEqual([REFUSED, BUSY])
+  expect([await speed.test(AT, 'channel'), await speed.answer(inbound({ path: '/50' }))]).toEqual([REFUSED, BUSY])
   reply?.onDone?.()
-  expect(await speed.test(AT)).toEqual(failure)
+  expect(await speed.test(AT, 'channel')).toEqual(failure)
 })
 
 const filler = (bytes: number) => ({ type: 'filler', bytes })

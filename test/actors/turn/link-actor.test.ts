@@ -7,7 +7,7 @@ import { createServices, type Services } from '../../../src/actors/services/serv
 import { createLinkActor } from '../../../src/actors/turn/link-actor.ts'
 import type { ServiceSpec } from '../../../src/answers.ts'
 import type { TurnCandidate } from '../../../src/domain/turn-choice.ts'
-import { isFailure, type Listening } from '../../../src/ports.ts'
+import { type Failure, isFailure, type Listening } from '../../../src/ports.ts'
 import { FRPS_PORT, frps } from '../../sim/frps.ts'
 import { blackHole, kill, reset } from '../../sim/story.ts'
 import { VirtualClock } from '../../sim/virtual-clock.ts'
@@ -15,6 +15,7 @@ import { createWorld, type World } from '../../sim/world.ts'
 
 const SELF = 'ab'.repeat(16)
 const TOKEN = 'moon'
+const NOBODY: Failure = { type: 'failed', reason: 'protocol', text: 'no node with an identity answers there' }
 const WEB: ServiceSpec = { name: 'web', kind: 'tcp', local: '127.0.0.1:3000', domain: null }
 const SSH: ServiceSpec = { ...WEB, name: 'ssh' }
 
@@ -90,7 +91,13 @@ async function onStage(
       network,
       services,
       self: SELF,
-      calls: { echo: async () => echo(clock.now()) },
+      run: 'r',
+      calls: {
+        whoAnswers: async () => {
+          const id = echo(clock.now())
+          return id === null ? NOBODY : { type: 'answerer', id, run: 'r' }
+        },
+      },
       external: {
         measured: () => {},
         rttMs: () => null,

@@ -1,0 +1,63 @@
+// The client's end of the members' channel.
+import type { LookupFunction } from 'node:net'
+import { connect, type TLSSocket } from 'node:tls'
+import type { Failure } from '../../ports.ts'
+import { KEEP_ALIVE } from '../front/keep-alive.ts'
+import { CHANNEL_PROTOCOL, type ChannelSelf, channelContext, proveMembers } from './members-channel.ts'
+import { failed, failureOf } from './network-failure.ts'
+
+export interface ChannelDial {
+  readonly host: string
+  readonly port: number
+  readonly lookup?: LookupFunction | undefined
+  /** Whole time until both ends are proven. */
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal
+  /** The id that must be there; absent: any node of this network. */
+  readonly expect?: string
+  /** The other end may end its side and go on reading. */
+  readonly allowHalfOpen: boolean
+  /** What an error of the socket does once the channel has been handed over. */
+  readonly onError: (error: unknown) => void
+}
+
+export interface OpenedChannel {
+  readonly type: 'channel'
+  /** Paused; nothing has come on it yet. */
+  readonly socket: TLSSocket
+  readonly id: string
+}
+
+export function dialChannel(self: ChannelSelf, dial: ChannelDial): Promise<OpenedChannel | Failure> {
+  const { timeoutMs, signal, expect, onError } = dial
+  if (signal?.aborted) return Promise.resolve(failed('aborted', 'it was called off'))
+  return new Promise((resolve) => {
+    const socket = begin(self, dial)
+    const settle = (answer: OpenedChannel | Failure): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+      socket.on('error', onError).removeListener('error', fail)
+      if (answer.type === 'failed') socket.destroy()
+      resolve(answer)
+    }
+    const fail = (error: unknown): void => settle(failureOf(error))
+    const abort = (): void => settle(failed('aborted', 'it was called off'))
+    const timer = setTimeout(() => settle(failed('timeout', 'it did not answer in time')), timeoutMs)
+    const prove = async (): Promise<void> => {
+      const proven = await proveMembers(socket, self, 'client', timeoutMs)
+      if (proven.type === 'refused') return settle(failed('protocol', proven.text))
+      if (expect !== undefined && proven.id !== expect) return settle(failed('protocol', 'another node answers there'))
+      settle({ type: 'channel', socket, id: proven.id })
+    }
+    signal?.addEventListener('abort', abort, { once: true })
+    socket.on('error', fail)
+    socket.once('close', () => settle(failed('reset', 'it closed the connection')))
+    socket.once('secureConnect', () => void prove().catch(onError))
+  })
+}
+
+function begin({ identity }: ChannelSelf, { host, port, lookup, allowHalfOpen }: ChannelDial): TLSSocket {
+  const plain = { host, port, allowHalfOpen, noDelay: true, ...KEEP_ALIVE, ...(lookup ? { lookup } : {}) }
+  const rejectUnauthorized = false // who it is says its key
+  return connect({ ...plain, secureContext: channelContext(identity), ALPNProtocols: [CHANNEL_PROTOCOL], rejectUnauthorized })
+}
