@@ -4,6 +4,7 @@ import { defer, EMPTY, filter, map, merge, mergeMap, type Observable, Subject } 
 import { createActor, type InspectionEvent } from 'xstate'
 import { type AddressPolicy, addressOf, isAllowed, parseAddress } from '../../domain/address.ts'
 import type { Row } from '../../domain/ip-table.ts'
+import { isBelieved, networkOf, type Votes, withVote } from '../../domain/reach-votes.ts'
 import { ADDRESS_WATCH, ASKED_AT_ONCE, REACH_PERIOD, REACH_PERIOD_UNKNOWN } from '../../domain/timings.ts'
 import { MISSES_TO_FALL, reachMachine, type Verdict } from '../../machines/reach-machine.ts'
 import type { Ports } from '../../ports.ts'
@@ -43,6 +44,9 @@ interface ReachNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly onBug: (error: unknown) => void
 }
 
+/** A peer that has just said where it reached this node is not asked for a second opinion. */
+const ASKED_AGAIN = 10_000
+
 export function createReach(needs: ReachNeeds): Reach {
   const { clock, random, network, http, calls, keeper, own } = needs
   const draws = random.fork('reach')
@@ -73,7 +77,16 @@ export function createReach(needs: ReachNeeds): Reach {
   })
   const askable = (): readonly Row[] =>
     [...keeper.current().rows.values()].filter(({ key, state, record }) => key !== own.id && state === 'alive' && record.id !== null)
-  const provenAt = (address: string, by: string): void => actor.send({ type: 'reach.reached', address, by, atMs: clock.wallMs() })
+  let votes: Votes = new Map()
+  const isVoteFresh = (key: string): boolean => clock.now() - (votes.get(key)?.atMs ?? Number.NEGATIVE_INFINITY) < ASKED_AGAIN
+  /** `at`: where that peer itself is. */
+  const vote = (address: string, by: string, at: string): void => {
+    votes = withVote(votes, by, { address, network: networkOf(at), atMs: clock.now() })
+    const current = told.type === 'proven' ? told.address : null
+    const around = askable().map(({ record }) => networkOf(record.address))
+    if (isBelieved(votes, address, current, around)) actor.send({ type: 'reach.reached', address, by, atMs: clock.wallMs() })
+    else check('other').catch(needs.onBug)
+  }
   /** A peer tries what it was asked to, or the host it sees with this node's port: at any other address it has not reached this node. */
   const isOurs = (address: string): boolean => {
     const at = parseAddress(address)
@@ -83,17 +96,19 @@ export function createReach(needs: ReachNeeds): Reach {
   const found = ({ dialBack, record }: Met): void => {
     if (!needs.listens) return
     const by = record.id ?? record.address
-    if (dialBack.type === 'reached' && isOurs(dialBack.address)) return provenAt(dialBack.address, by)
+    if (dialBack.type === 'reached' && isOurs(dialBack.address)) return vote(dialBack.address, by, record.address)
     if (dialBack.type !== 'missed') return actor.send({ type: 'reach.untried' })
-    // A host that says nobody listens there is sure of it; silence may be the asked one's trouble, so a second try has to agree.
-    actor.send({ type: 'reach.missed', by, enough: dialBack.why === 'refused' ? 1 : MISSES_TO_FALL })
-    if (told.type === 'proven') check('other').catch(needs.onBug)
+    // A host that says nobody listens there is sure of it, which is believed where there is nobody else to ask; silence may be the
+    // asked one's trouble, so a second try has to agree.
+    const isSure = dialBack.why === 'refused' && askable().length <= 1
+    actor.send({ type: 'reach.missed', by, enough: isSure ? 1 : MISSES_TO_FALL })
+    if (told.type !== 'refused') check('other').catch(needs.onBug)
   }
-  /** `other`: somebody else than those who could not connect lately, or nobody. */
+  /** `other`: somebody else than those who could not connect, or have voted, lately; or nobody. */
   const check = async (who: 'any' | 'other'): Promise<void> => {
     const { missedBy } = actor.getSnapshot().context
     const idle = askable().filter(({ key }) => !asked.has(key))
-    const others = idle.filter(({ key }) => !missedBy.includes(key))
+    const others = idle.filter(({ key }) => !missedBy.includes(key) && !isVoteFresh(key))
     const peers = others.length > 0 || who === 'other' ? others : idle
     const peer = peers[Math.floor(draws.fraction() * peers.length)]
     if (!peer || asked.size >= ASKED_AT_ONCE || !needs.listens) return
@@ -129,7 +144,7 @@ export function createReach(needs: ReachNeeds): Reach {
   return {
     ask,
     found,
-    provenAt,
+    provenAt: (address, by) => vote(address, by, by),
     arrivedAt: (address) => {
       heard ??= address
       if (told.type === 'proven' && told.address === address) actor.send({ type: 'reach.arrived' })

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { framingOf } from '../../frp/index.ts'
+import { memberAt } from '../network/members-channel.ts'
 import { inboundRequest, send } from './inbound-request.ts'
 import { KEEP_ALIVE_MS, limitsOf, MAX_HEADER_BYTES, type PublicPortOptions } from './public-port-options.ts'
 import { relay } from './vhost-relay.ts'
@@ -19,7 +20,9 @@ export function createHttp1(options: PublicPortOptions): Server {
   // Not Node's limit for a whole request: one for a domain may take as long as it keeps coming.
   const nodes = { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: headersMs, requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS }
   const unanswered = countUnanswered()
-  const domainOf = (message: IncomingMessage): Place => placeOf(options.vhosts, targetOf(message))
+  // What a node says to this one is for this one, whatever its Host header says.
+  const domainOf = (message: IncomingMessage): Place =>
+    placeOf(memberAt(message.socket) === null ? options.vhosts : undefined, targetOf(message))
   const take = (message: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {
     unanswered.begin(message.socket, response)
     // Node has lost what came in the same packet behind the body of a request that offers an upgrade.
