@@ -244,7 +244,7 @@ test('of more than 4,096 peers the one not met for the longest is told everythin
   const { ash } = pair()
   const meet = async (id: Identity): Promise<number | undefined> => {
     const from = word(id, '192.0.2.7:1').envelope ?? ''
-    const answer = await ash.gossip.answer({ from, run: 'r', digest: '', records: [], unsigned: [], doubts: [] }, null, null)
+    const answer = await ash.gossip.answer({ from, run: 'r', digest: '', records: [], unsigned: [], doubts: [] }, null, '192.0.2.7')
     return answer?.unsigned.length
   }
   ash.learn([unsignedRecord(addressOf(1))])
