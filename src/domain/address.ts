@@ -5,7 +5,7 @@ export interface HostPort {
   readonly port: number
 }
 
-/** Which addresses a node may contact and keep: public ones; private ranges too; loopback too. */
+/** Which addresses a node may contact and keep: public ones; private ranges too, by a person's or a neighbour's word; loopback too. */
 export type AddressPolicy = 'public' | 'lan' | 'any'
 
 /** Null unless it is `host:port` with a port from 1 to 65535. Names are lower-cased, IPv6 compressed, IPv4 plain decimal. */
