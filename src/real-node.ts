@@ -12,6 +12,7 @@ import { createLogFile } from './io/disk/log-file.ts'
 import { createStore } from './io/disk/store.ts'
 import { createNodeNetwork } from './io/network/node-network.ts'
 import { createNodeHttp } from './io/network/peer-http.ts'
+import { turnTokenOf } from './io/network-keys.ts'
 import { createNodeClock, createNodeRandom } from './io/node-clock.ts'
 import { createNode } from './node.ts'
 import { type Failure, isFailure, type Listening, type StoreNote } from './ports.ts'
@@ -64,7 +65,7 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
     ramMiB: Math.floor(totalmem() / 1024 ** 2),
     diskMiB: 0,
   }
-  const node = createNode(ports, { ...config.node, version: VERSION }, { facts, token, onBug })
+  const node = createNode(ports, { ...config.node, version: VERSION, turnToken: turnTokenFor(config.node) }, { facts, token, onBug })
   node.onNews((entry) => log.tell(entry))
   let control: Listening | null = null
   return {
@@ -98,6 +99,12 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
       await log.file?.close()
     },
   }
+}
+
+/** What a person has set, else what a private network's first secret gives. */
+function turnTokenFor({ turnToken = null, network }: Config['node']): string | null {
+  const secret = network.type === 'private' ? network.secrets[0] : undefined
+  return turnToken ?? (secret === undefined ? null : turnTokenOf(secret))
 }
 
 /** A bug leaves the node in a state that nobody knows: the process ends, with where it was. */

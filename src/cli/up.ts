@@ -108,7 +108,7 @@ async function live({ config, json, out, complain, ends }: Life): Promise<ExitCo
   return code
 }
 
-const KEY_OF: Readonly<Record<string, string>> = { join: 'seeds', turn: 'turns', expose: 'services', offer: 'offerTurn' }
+const KEY_OF: Readonly<Record<string, string>> = { join: 'seeds', turn: 'turns', expose: 'services' }
 
 /** commander's flags under the configuration's keys; what was not given stays out. */
 function givenBy(flags: Readonly<Record<string, unknown>>): Given {
@@ -117,7 +117,7 @@ function givenBy(flags: Readonly<Record<string, unknown>>): Given {
     if (flag === 'config' || flag === 'json') continue
     // `--no-x` flags stand as true unless they are given.
     if ((flag === 'listen' || flag === 'offer') && value === true) continue
-    given[KEY_OF[flag] ?? flag] = value
+    given[KEY_OF[flag] ?? flag] = flag === 'offer' && value === false ? 'nobody' : value
   }
   return given
 }
