@@ -44,7 +44,8 @@ export const SETTINGS = {
   },
   addresses: {
     flag: '--addresses <which>',
-    meaning: 'which addresses may be contacted and kept: public; lan: private ranges too; any: loopback too',
+    meaning:
+      'which addresses may be contacted and kept: public; lan: private ranges too, named by a person or a neighbour; any: loopback too',
     usual: 'lan',
   },
   seeds: {

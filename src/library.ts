@@ -42,7 +42,7 @@ export interface NodeSettings {
   readonly table?: string | undefined
   /** `host` or `host:port` to try first for how others reach this node. Default: learnt from peers. */
   readonly advertise?: string | undefined
-  /** Which addresses may be contacted and kept; `lan`: private ranges too; `any`: loopback too. Default: `lan`. */
+  /** Which addresses may be contacted and kept; `lan`: private ranges too, named by a person or a neighbour; `any`: loopback too. Default: `lan`. */
   readonly addresses?: 'public' | 'lan' | 'any' | undefined
   /** Where a TURN may be found: `moonwalk`, `none`, or a stock frps as `frp://…`. Default: `['moonwalk']`. */
   readonly turns?: readonly string[] | undefined

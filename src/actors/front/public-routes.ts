@@ -26,7 +26,7 @@ export interface PublicRoutesNeeds {
   readonly speed: Pick<Speed, 'answer'>
   readonly policy: AddressPolicy
   readonly p2prc: Pick<P2prcExchange, 'answer'>
-  readonly joining: Pick<Joining, 'greeted'>
+  readonly joining: Pick<Joining, 'greeted' | 'mayTry'>
   readonly twins: Pick<TwinWatch, 'heard'>
   readonly reach: Pick<Reach, 'arrivedAt'>
   readonly operator: Pick<OperatorCalls, 'mapPort'>
@@ -72,7 +72,8 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
   const byName = (request: InboundRequest): string | null => {
     const named = parseAddress(request.headers.host ?? '')
     const address = named && addressOf(named.host, named.port)
-    return address && isAllowed(address, policy) ? address : null
+    // Nobody is asked there by this node: it may be its own, which others have to prove.
+    return address && isAllowed(address, policy, 'neighbour') ? address : null
   }
 
   const hello = async (request: InboundRequest, entrance: Entrance): Promise<Reply> => {
@@ -84,11 +85,12 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
     const reachedUsAt = entrance === 'public' ? byName(request) : null
     if (reachedUsAt !== null && word.id !== own.id) needs.reach.arrivedAt(reachedUsAt)
     const tries = [ask.advertise, seen].filter(
-      (address, i, all): address is string => address !== null && all.indexOf(address) === i && isAllowed(address, policy),
+      (address, i, all): address is string =>
+        address !== null && all.indexOf(address) === i && needs.joining.mayTry(address, word.id, observed),
     )
     const dialBack = await dialBackTo(tries, word.id)
     if (word.id === own.id) needs.twins.heard(word, ask.from, seen)
-    else needs.joining.greeted(recordOf(word, ask.from, dialBack.type === 'reached' ? dialBack.address : null))
+    else needs.joining.greeted(recordOf(word, ask.from, dialBack.type === 'reached' ? dialBack.address : null), observed)
     return json({ record: own.envelope(), observed, dialBack })
   }
   const dialBackTo = async (tries: readonly string[], id: string): Promise<DialBack> => {
@@ -104,7 +106,10 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
       const answer = await answered
       if (!isFailure(answer) && answer.id === id) return { type: 'reached', address }
     }
-    const isSure = (await ended).every((answer) => !isFailure(answer) || answer.reason === 'refused' || answer.reason === 'protocol')
+    // What this node may not try says nothing of the asker.
+    const tried = (await ended).filter((answer) => !isFailure(answer) || answer.reason !== 'withheld')
+    if (tried.length === 0) return { type: 'untried' }
+    const isSure = tried.every((answer) => !isFailure(answer) || answer.reason === 'refused' || answer.reason === 'protocol')
     return { type: 'missed', why: isSure ? 'refused' : 'silent' }
   }
 
@@ -117,7 +122,11 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
       return {
         status: 200,
         headers: JSON_TYPE,
-        body: await needs.p2prc.answer(part.content.toString('utf8'), entrance === 'public' ? byName(request) : own.address()),
+        body: await needs.p2prc.answer(
+          part.content.toString('utf8'),
+          entrance === 'public' ? byName(request) : own.address(),
+          entrance === 'public' ? canonicalHost(request.remote.host) : null,
+        ),
       }
     },
     'GET /FRPPort': ({ by }, entrance) => {
@@ -151,7 +160,9 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
     },
     'POST /v2/gossip': async (request, entrance) => {
       const message = readGossip(await request.body(MAX_GOSSIP_BYTES))
-      const answer = message && open(message.from, identity)?.id === request.by && gossip.answer(message, null)
+      const seenAt = entrance === 'public' ? canonicalHost(request.remote.host) : null
+      const isItsOwn = message !== null && open(message.from, identity)?.id === request.by
+      const answer = isItsOwn ? await gossip.answer(message, null, seenAt) : null
       const reachedUsAt = answer && entrance === 'public' ? byName(request) : null
       if (reachedUsAt !== null) needs.reach.arrivedAt(reachedUsAt)
       return answer ? json(answer) : text(400, 'this message carries no genuine record of its sender\n')

@@ -3,6 +3,7 @@ import { createPublicRoutes, type PublicRoutesNeeds } from '../../../src/actors/
 import { serverInfo } from '../../../src/actors/front/server-info.ts'
 import { createOwnRecord, type OwnRecord } from '../../../src/actors/membership/own-record.ts'
 import { echoBytes } from '../../../src/actors/membership/peer-calls.ts'
+import { isAllowed, wordOf } from '../../../src/domain/address.ts'
 import type { Offer } from '../../../src/domain/offer.ts'
 import type { PeerRecord } from '../../../src/domain/record.ts'
 import type { Failure, InboundRequest } from '../../../src/ports.ts'
@@ -46,7 +47,7 @@ function start(other: Partial<PublicRoutesNeeds> = {}, answering: Answering = {}
         return typeof answer === 'string' ? { type: 'answerer', id: answer, run: 'r' } : answer
       },
     },
-    gossip: { answer: (message) => (message.from === FROM_ASH ? { ...message, run: 'mine' } : null) },
+    gossip: { answer: async (message) => (message.from === FROM_ASH ? { ...message, run: 'mine' } : null) },
     speed: { answer: async ({ path }) => (path === '/50' ? { status: 429, body: 'busy' } : null) },
     policy: 'lan',
     isPrivate: false,
@@ -55,7 +56,10 @@ function start(other: Partial<PublicRoutesNeeds> = {}, answering: Answering = {}
     p2prc: { answer: async (text, selfAddress) => `${text} seen by ${selfAddress}` },
     operator: { mapPort: async (port) => ({ type: 'mapped', address: `203.0.113.9:${port + 20_000}` }) },
     token: 'secret',
-    joining: { greeted: (record) => told.push({ greeted: record }) },
+    joining: {
+      greeted: (record) => told.push({ greeted: record }),
+      mayTry: (address, _, seenAt) => isAllowed(address, 'lan', wordOf(address, { reachedAt: null, seenAt }, ['192.0.2.9'])),
+    },
     twins: { heard: (word, envelope, seenAt) => told.push({ twin: word.seq, isMine: own.hasSaid(envelope), seenAt }) },
     reach: { arrivedAt: (address) => told.push(`arrived at ${address}`) },
     ...other,
@@ -317,7 +321,7 @@ describe('/v2/hello', () => {
     expect(told).toEqual([ARRIVED, `echo ${SEEN}`, { greeted: null }])
   })
 
-  const ADVERTISED = '192.0.2.60:1'
+  const ADVERTISED = '9.9.9.9:8089'
   test.each<[string, number | null, string | null, string, Readonly<Record<string, string>>, readonly string[], string | null]>([
     [
       'what it advertises stands before where it was seen',
