@@ -11,6 +11,7 @@ import type { KeyedIdentity } from './io/disk/identity.ts'
 import { createLogFile } from './io/disk/log-file.ts'
 import { keepPrivate } from './io/disk/private-file.ts'
 import { createStore } from './io/disk/store.ts'
+import { processDescriptors } from './io/network/descriptors.ts'
 import { createNodeNetwork } from './io/network/node-network.ts'
 import { createNodeHttp } from './io/network/peer-http.ts'
 import { turnTokenOf } from './io/network-keys.ts'
@@ -63,7 +64,8 @@ export function createRealNode({ config, identity, network: { keyring, seeds }, 
       tableFile: config.tableFile,
       followsTableLink: dirname(config.tableFile) !== dataDir,
       operatorFile: join(dataDir, 'operator.json'),
-      more: () => [...firstNotes, log.file?.note() ?? null, controlFile?.note() ?? null].filter((note) => note !== null),
+      more: () =>
+        [...firstNotes, log.file?.note() ?? null, controlFile?.note() ?? null, processDescriptors().note()].filter((note) => note !== null),
     }),
     identity,
   }

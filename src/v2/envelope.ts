@@ -5,6 +5,7 @@
 //
 // The id must belong to the key. An envelope is at most `MAX_ENVELOPE_BYTES` long in UTF-8.
 import { addressOf, parseAddress } from '../domain/address.ts'
+import { isShallow, MAX_PEER_DEPTH } from '../domain/json-depth.ts'
 import type { PeerRecord } from '../domain/record.ts'
 import { withoutWild } from '../domain/tame.ts'
 
@@ -138,6 +139,7 @@ export function cleanName(name: string): string {
 const bytesOf = (body: string): Uint8Array => new TextEncoder().encode(SIGNED + body)
 
 export function parseObject(text: string): Readonly<Record<string, unknown>> | null {
+  if (!isShallow(text, MAX_PEER_DEPTH)) return null
   try {
     const value: unknown = JSON.parse(text)
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null

@@ -135,7 +135,7 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
       return port === null ? text(500, 'error: this node does not carry traffic for others\n0') : text(200, String(port))
     },
     'GET /upload': async (request) => {
-      const part = await request.filePart('file', MAX_UPLOAD_BYTES)
+      const part = await request.fileSize('file', MAX_UPLOAD_BYTES)
       return part ? text(200, `'${part.name}' uploaded!`) : text(400, 'send one file in the field "file"\n')
     },
     'GET /MAPPort': async (request) => {
