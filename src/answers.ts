@@ -1,6 +1,8 @@
 // What the node answers about itself: the objects that `--json`, the control API and the dashboard share.
 // A change that breaks one raises `SCHEMA_VERSION` and is written in the CHANGELOG.
 import type { NetworkKind } from './domain/network-kind.ts'
+import type { Offer, Rations } from './domain/offer.ts'
+import type { RotationStep } from './domain/secret-rotation.ts'
 import type { Entry } from './feed/news.ts'
 import type { NewsKind } from './feed/news-desk.ts'
 
@@ -18,6 +20,8 @@ export interface StatusAnswer {
     readonly address: string | null
     readonly reachability: 'public' | 'tunnelled' | 'unknown'
     readonly startedAt: string
+    /** The kind of network it is in; `text`: what that means, as a clause. */
+    readonly network: { readonly kind: 'open' | 'private'; readonly text: string }
   }
   readonly turn: TurnAnswer | null
   readonly services: readonly ServiceAnswer[]
@@ -87,8 +91,10 @@ export interface TrafficAnswer {
 export interface ClientAnswer {
   /** Its run id. */
   readonly id: string
-  /** As a node's signed record has it that says it is reached through one of these ports; null: nobody says so. */
+  /** As the signed record has it of the node with its proven id, or of one that says it is reached through one of these ports; null: there is none. */
   readonly name: string | null
+  /** The id that it has proven; null: a stock frp client, or a stranger. */
+  readonly member: string | null
   /** Where it connects from. */
   readonly address: string
   /** Of frp, as it says. */
@@ -170,6 +176,35 @@ export interface SpeedtestAnswer {
   readonly confidence: number
 }
 
+/** The network a node is in, without its secrets. */
+export interface NetworkAnswer {
+  readonly schemaVersion: 1
+  readonly kind: 'open' | 'private'
+  /** What the kind means, as a clause. */
+  readonly text: string
+  /** Of a private network, by a fingerprint each. `proven`: this node proves it to others; `added`: it will, in a rotation; all are taken. */
+  readonly secrets: readonly { readonly fingerprint: string; readonly use: 'proven' | 'added' | 'taken' }[]
+}
+
+/** What others need to join a private network. */
+export interface InvitationAnswer {
+  readonly schemaVersion: 1
+  /** `mw1.…`: see src/invitation.ts. It holds the network's secret. */
+  readonly invitation: string
+}
+
+/** What a person may ask about the network of a running node. */
+export interface NetworkDesk {
+  show(): NetworkAnswer
+  /** Refused in an open network. */
+  invite(): InvitationAnswer | Refusal
+  /**
+   * A step of replacing the secret, taken at once and kept. `add`: a further one is taken, of `invitation` or else a new one: the
+   * answer's `invitation` then carries it to the other members. `first`: what was added is proven. `drop`: all others end.
+   */
+  rotate(step: RotationStep['type'], invitation?: string): Promise<(NetworkAnswer & { readonly invitation?: string }) | Refusal>
+}
+
 /** A request that could not be met: one sentence. */
 export interface Refusal {
   readonly type: 'refused'
@@ -221,6 +256,8 @@ export interface MoonwalkNode {
   peers(which?: 'here' | 'all'): PeersAnswer
   /** The IP table as its file shows it. */
   table(): { readonly ip_address: readonly Readonly<Record<string, unknown>>[] }
+  /** Where others may join by asking this node or one it knows, for an invitation: itself first, at most four. */
+  meetingPoints(): readonly { readonly id: string; readonly address: string }[]
   /** All news from now on. Returns the end of it. */
   onNews(listener: (entry: Entry) => void): () => void
   /**
@@ -261,11 +298,20 @@ export interface NodeOptions {
   readonly network: NetworkKind
   readonly seeds: readonly string[]
   readonly turns: readonly TurnSource[]
-  readonly offerTurn: boolean
+  /** For whom traffic is carried. Absent: as `offerOf` says. */
+  readonly offer?: Offer
+  /** What the owner's own stock frp clients give as `auth.token`. Absent, or null: nothing makes them that. */
+  readonly turnToken?: string | null
+  /** What strangers may have. Absent: `DEFAULT_RATIONS`. */
+  readonly rations?: Rations
+  /** Domains that strangers may have: names, and `*.` before one. Absent: none. */
+  readonly allowDomains?: readonly string[]
   /** Ports handed out to clients that ask for none. */
   readonly ports: { readonly first: number; readonly last: number }
   /** Ports a client may name: one range, or several. */
   readonly allowPorts: PortRange | readonly PortRange[]
+  /** Those of them that strangers may name. Absent: those of `ports`. */
+  readonly strangerPorts?: readonly PortRange[]
   /** Ports a client may have at once, tcp and udp together; 0: no limit. */
   readonly maxPortsPerClient: number
   /** As a TURN: clients may have names below this domain, by frp's `subdomain`. Null, or absent: they may not. */

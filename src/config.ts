@@ -6,16 +6,18 @@ import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import type { NodeOptions } from './answers.ts'
 import { dataDirOf, readVariables, type Variables } from './config-env.ts'
+import { readSeed } from './config-seeds.ts'
 import {
   CONFIG_KEYS,
   type ConfigKey,
   type Read,
-  readAddress,
   readAdvertise,
+  readGrantedDomain,
   readHostName,
   readListen,
   readPortRange,
   readPortRanges,
+  readRations,
   readService,
   readSubdomainHost,
   SETTINGS,
@@ -23,11 +25,11 @@ import {
   showsToken,
   variableOf,
 } from './config-specs.ts'
-import { readTurnSource, turnSeenFrom } from './config-turns.ts'
+import { readTurnSource, readTurnToken, turnSeenFrom } from './config-turns.ts'
 import { hostKind } from './domain/address.ts'
 import { isControlPort } from './domain/control-port.ts'
 import { nearest } from './domain/nearest.ts'
-import { OPEN } from './domain/network-kind.ts'
+import type { Invitation } from './invitation.ts'
 import { cleanName } from './v2/envelope.ts'
 
 const words = (what: string) => z.string({ error: `must be ${what}` }).min(1, { error: 'must not be empty' })
@@ -52,13 +54,17 @@ export const schema = z.strictObject({
   listen: z.union([z.literal(false), written('HOST:PORT or false', readListen)]),
   advertise: written('HOST or HOST:PORT', readAdvertise),
   addresses: z.enum(['public', 'lan', 'any'], { error: 'must be public, lan or any' }),
-  seeds: list('203.0.113.7:8088', readAddress),
+  seeds: list('203.0.113.7:8088', readSeed),
+  network: z.enum(['open', 'private'], { error: 'must be open or private' }),
   turns: list('moonwalk', readTurnSource),
-  offerTurn: z.boolean({ error: 'must be true or false' }),
+  offer: z.enum(['members', 'everybody', 'nobody'], { error: 'must be members, everybody or nobody' }),
+  turnTokenFile: words('the path of a file'),
+  rations: written('limits such as sessions=2,rate=1MB', readRations),
   ports: written('a range such as 20000-29999', readPortRange),
   allowPorts: written('ranges such as 1024-2000,3000-4000', readPortRanges),
   maxPortsPerClient: z.number(count).int(count).min(0, count),
   subdomainHost: written('a domain', readSubdomainHost),
+  allowDomains: list('*.example.org', readGrantedDomain),
   services: list('web=3000', readService),
   control: written('HOST:PORT', readListen),
   controlHosts: list('moon.example.org', readHostName),
@@ -68,7 +74,17 @@ export const schema = z.strictObject({
 } satisfies Record<ConfigKey, z.ZodType>)
 
 /** What has no default stays out. */
-const complete = schema.partial({ data: true, table: true, name: true, advertise: true, subdomainHost: true })
+const complete = schema.partial({
+  data: true,
+  table: true,
+  name: true,
+  network: true,
+  advertise: true,
+  offer: true,
+  turnTokenFile: true,
+  rations: true,
+  subdomainHost: true,
+})
 
 type Values = z.infer<typeof schema>
 
@@ -77,10 +93,10 @@ export const DEFAULTS = {
   addresses: 'lan',
   seeds: [],
   turns: ['moonwalk'],
-  offerTurn: true,
   ports: '20000-29999',
   allowPorts: '1024-65535',
   maxPortsPerClient: 64,
+  allowDomains: [],
   services: [],
   control: '127.0.0.1:8089',
   controlHosts: [],
@@ -90,7 +106,10 @@ export const DEFAULTS = {
 } as const satisfies Partial<Values>
 
 export interface Config {
-  readonly node: Omit<NodeOptions, 'version'>
+  /** `seeds`: the plain addresses. */
+  readonly node: Omit<NodeOptions, 'version' | 'network'>
+  /** What a person said of the network. */
+  readonly network: { readonly asked: 'open' | 'private' | null; readonly invitations: readonly Invitation[] }
   readonly dataDir: string
   readonly tableFile: string
   readonly control: string
@@ -131,12 +150,14 @@ export function readConfig(flags: Given, configFile: string | undefined, env: No
 
 /**
  * The same settings as a program gives them: nothing else is read, neither the environment nor a file. `join`, one or a list, is
- * another name for `seeds`; what is undefined is not given.
+ * another name for `seeds`, and `open: true` for `network: 'open'`; what is undefined is not given.
  */
-export function readSettings({ join: known, ...others }: Readonly<Record<string, unknown>>): ConfigAnswer {
-  const given = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined))
+export function readSettings({ join: known, open, ...others }: Readonly<Record<string, unknown>>): ConfigAnswer {
+  if (open !== undefined && typeof open !== 'boolean') return wrongly('option "open": it must be true or false')
+  const said = Object.entries(others).filter(([, value]) => value !== undefined)
+  const given = Object.fromEntries(open === true ? [...said, ['network', 'open']] : said)
   const unknown = Object.keys(given).find((key) => !Object.hasOwn(SETTINGS, key))
-  if (unknown !== undefined) return wrongly(`there is no option "${unknown}"${maybe(nearest(unknown, ['join', ...CONFIG_KEYS]))}`)
+  if (unknown !== undefined) return wrongly(`there is no option "${unknown}"${meantBy(unknown, ['join', 'open', ...CONFIG_KEYS])}`)
   const apart = {
     dataDir: dataDirOf(undefined, { XDG_STATE_HOME: process.env.XDG_STATE_HOME }),
     file: '',
@@ -168,8 +189,15 @@ function together(
     if (issue) return wrongly(`${whereOf(source, String(issue.path[0] ?? ''), file)}: ${sentence(issue, given)}`)
   }
   const values = complete.parse(Object.assign({}, DEFAULTS, ...sources.map(([, given]) => given).reverse()))
+  const token = values.turnTokenFile === undefined ? null : readTurnToken(values.turnTokenFile)
+  if (token !== null && 'wrong' in token) return wrongly(token.wrong)
   const opensControl = !isControlOptional || sources.some(([, given]) => given.control !== undefined)
-  const config = { ...assemble(values, values.data === undefined ? dataDir : resolve(values.data)), opensControl }
+  const settled = {
+    dataDir: values.data === undefined ? dataDir : resolve(values.data),
+    token: token?.ok.token ?? null,
+    namesPorts: sources.some(([, given]) => given.allowPorts !== undefined),
+  }
+  const config = { ...assemble(values, settled), opensControl }
   const where = (key: ConfigKey): string => whereOf(sources.find(([, given]) => given[key] !== undefined)?.[0] ?? 'file', key, file)
   const twice = repeated(config.node.services.map(({ name }) => name))
   if (twice !== null) return wrongly(`${where('services')}: two services are called ${twice}; give one another name, as in NAME=PORT`)
@@ -181,7 +209,7 @@ function together(
     )
   const bare = config.node.services.find(({ local }) => opensControl && isControlPort(local, config.control))
   if (bare) return wrongly(`${where('services')}: ${bare.local} is the control port of this node, which is not exposed; name another`)
-  return { type: 'config', config, warnings: [...warnings, ...shownTokens(sources)] }
+  return { type: 'config', config, warnings: [...warnings, ...(token?.ok.warnings ?? []), ...shownTokens(sources)] }
 }
 
 const hostOf = (address: string): string => address.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
@@ -199,13 +227,25 @@ const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: 
 
 const repeated = (names: readonly string[]): string | null => names.find((name, i) => names.indexOf(name) < i) ?? null
 
-function assemble(all: z.infer<typeof complete>, dataDir: string): Omit<Config, 'opensControl'> {
+interface Settled {
+  readonly dataDir: string
+  readonly token: string | null
+  /** A person said which ports clients may name, and so means strangers too. */
+  readonly namesPorts: boolean
+}
+
+function assemble(all: z.infer<typeof complete>, { dataDir, token, namesPorts }: Settled): Omit<Config, 'opensControl'> {
   const take = <T>(read: Read<T>): T => {
     if ('wrong' in read) throw new Error(read.wrong)
     return read.ok
   }
+  const seeds = all.seeds.map((seed) => take(readSeed(seed)))
   return {
     dataDir,
+    network: {
+      asked: all.network ?? null,
+      invitations: seeds.flatMap((seed) => (seed.type === 'invitation' ? [seed.invitation] : [])),
+    },
     tableFile: all.table === undefined ? join(dataDir, 'ip_table.json') : resolve(all.table),
     control: take(readListen(all.control)),
     controlHosts: all.controlHosts.map((name) => take(readHostName(name))),
@@ -215,14 +255,17 @@ function assemble(all: z.infer<typeof complete>, dataDir: string): Omit<Config, 
       listen: all.listen === false ? null : take(readListen(all.listen)),
       advertise: all.advertise === undefined ? null : take(readAdvertise(all.advertise)),
       addresses: all.addresses,
-      network: OPEN,
-      seeds: all.seeds.map((seed) => take(readAddress(seed))),
+      seeds: seeds.flatMap((seed) => (seed.type === 'address' ? [seed.address] : [])),
       turns: all.turns.map((turn) => take(readTurnSource(turn))).filter((turn) => turn !== null),
-      offerTurn: all.offerTurn,
+      ...(all.offer === undefined ? {} : { offer: all.offer }),
+      turnToken: token,
+      ...(all.rations === undefined ? {} : { rations: take(readRations(all.rations)) }),
       ports: take(readPortRange(all.ports)),
       allowPorts: take(readPortRanges(all.allowPorts)),
+      ...(namesPorts ? { strangerPorts: take(readPortRanges(all.allowPorts)) } : {}),
       maxPortsPerClient: all.maxPortsPerClient,
       subdomainHost: all.subdomainHost === undefined ? null : take(readSubdomainHost(all.subdomainHost)),
+      allowDomains: all.allowDomains.map((domain) => take(readGrantedDomain(domain))),
       services: all.services.map((service) => take(readService(service))),
       speedtestPaceMs: all.speedtestPaceMs,
     },
@@ -240,7 +283,7 @@ function fromText(key: ConfigKey, value: string): unknown {
       .split(',')
       .map((item) => item.trim())
       .filter((item) => item !== '')
-  if (key === 'offerTurn' || isSwitch) return /^(true|1|yes|on)$/i.test(value) ? true : /^(false|0|no|off)$/i.test(value) ? false : value
+  if (isSwitch) return /^(true|1|yes|on)$/i.test(value) ? true : /^(false|0|no|off)$/i.test(value) ? false : value
   if (key === 'listen' && value === 'false') return false
   if (isCount) return /^\d+$/.test(value) ? Number(value) : value
   return value
@@ -257,12 +300,20 @@ function fromFile(file: string): Read<Given> {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { wrong: `${file} must hold one JSON object` }
   for (const key of Object.keys(value))
-    if (!Object.hasOwn(SETTINGS, key)) return { wrong: `${file} has an unknown key "${key}"${maybe(nearest(key, CONFIG_KEYS))}` }
-  return { ok: { ...value, ...fromThere(value, 'data', file), ...fromThere(value, 'table', file), ...turnsFromThere(value, file) } }
+    if (!Object.hasOwn(SETTINGS, key)) return { wrong: `${file} has an unknown key "${key}"${meantBy(key, CONFIG_KEYS)}` }
+  return {
+    ok: {
+      ...value,
+      ...Object.assign({}, ...PATHS.map((key) => fromThere(value, key, file))),
+      ...turnsFromThere(value, file),
+    },
+  }
 }
 
+const PATHS = ['data', 'table', 'turnTokenFile'] as const
+
 /** A path in the file is seen from where the file lies. */
-function fromThere(value: object, key: 'data' | 'table', file: string): Given {
+function fromThere(value: object, key: (typeof PATHS)[number], file: string): Given {
   const path: unknown = Object.entries(value).find(([name]) => name === key)?.[1]
   return typeof path === 'string' && path !== '' ? { [key]: resolve(dirname(file), path) } : {}
 }
@@ -274,7 +325,12 @@ function turnsFromThere(value: object, file: string): Given {
   return { turns: turns.map(seen) }
 }
 
-const maybe = (word: string | null): string => (word === null ? '' : `; did you mean ${word}?`)
+/** What was meant by a key that is not known. */
+function meantBy(key: string, known: readonly string[]): string {
+  if (key === 'offerTurn') return '; it is called offer now, and is "members", "everybody" or "nobody"'
+  const word = nearest(key, known)
+  return word === null ? '' : `; did you mean ${word}?`
+}
 const wrongly = (text: string): ConfigAnswer => ({ type: 'wrong', text })
 
 function whereOf(source: Source, key: string, file: string): string {

@@ -1,7 +1,7 @@
 // A node in the real world, whoever keeps it: `moonwalk up`, or a program that uses the library.
 import { cpus, hostname, platform, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { MoonwalkNode } from './answers.ts'
+import type { MoonwalkNode, NetworkDesk, NodeOptions } from './answers.ts'
 import type { Config } from './config.ts'
 import { addressOf } from './domain/address.ts'
 import type { Entry } from './feed/news.ts'
@@ -11,22 +11,28 @@ import type { KeyedIdentity } from './io/disk/identity.ts'
 import { createLogFile } from './io/disk/log-file.ts'
 import { keepPrivate } from './io/disk/private-file.ts'
 import { createStore } from './io/disk/store.ts'
+import { processDescriptors } from './io/network/descriptors.ts'
 import { createNodeNetwork } from './io/network/node-network.ts'
 import { createNodeHttp } from './io/network/peer-http.ts'
+import { turnTokenOf } from './io/network-keys.ts'
 import { createNodeClock, createNodeRandom } from './io/node-clock.ts'
+import { createNetworkDesk } from './network-desk.ts'
 import { createNode } from './node.ts'
 import { type Failure, isFailure, type Listening, type StoreNote } from './ports.ts'
+import type { SettledNetwork } from './settled-network.ts'
 import { PACKAGE_DIR, VERSION } from './version.ts'
 
 export interface RealNodeNeeds {
   readonly config: Config
   readonly identity: KeyedIdentity
+  readonly network: Pick<SettledNetwork, 'keyring' | 'seeds'>
   /** Hears once that a file of the data directory can't be read or written; `status` says so too while it lasts. */
   readonly onTrouble: (note: StoreNote) => void
 }
 
 export interface RealNode {
   readonly node: MoonwalkNode
+  readonly networkDesk: NetworkDesk
   /** As the node's own, and what peers are asked with is loaded: a node that is ready joins at once, and would wait for it. */
   start(): ReturnType<MoonwalkNode['start']>
   /** Opens the control port at `host:port` and names it in `DIR/control.json`. `url` has no token. */
@@ -37,10 +43,10 @@ export interface RealNode {
   stop(): Promise<void>
 }
 
-export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): RealNode {
+export function createRealNode({ config, identity, network: { keyring, seeds }, onTrouble }: RealNodeNeeds): RealNode {
   const { dataDir } = config
   const clock = createNodeClock()
-  const self = { identity, network: () => config.node.network }
+  const self = { identity, network: keyring.kind }
   const http = createNodeHttp(onBug, self)
   const dirNote = keepPrivate(dataDir)
   const { token, note: tokenNote } = loadToken(dataDir, 'control-token')
@@ -59,7 +65,8 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
       tableFile: config.tableFile,
       followsTableLink: dirname(config.tableFile) !== dataDir,
       operatorFile: join(dataDir, 'operator.json'),
-      more: () => [...firstNotes, log.file?.note() ?? null, controlFile?.note() ?? null].filter((note) => note !== null),
+      more: () =>
+        [...firstNotes, log.file?.note() ?? null, controlFile?.note() ?? null, processDescriptors().note()].filter((note) => note !== null),
     }),
     identity,
   }
@@ -73,10 +80,20 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
   let control: Listening | null = null
   const controlAddress = (): string | null =>
     control === null ? (config.opensControl ? config.control : null) : addressOf(control.host, control.port)
-  const node = createNode(ports, { ...config.node, version: VERSION }, { facts, token, controlAddress, onBug })
+  const kind = keyring.kind()
+  const options = {
+    ...config.node,
+    version: VERSION,
+    network: kind,
+    turnToken: turnTokenFor({ ...config.node, network: kind }),
+    seeds: [...new Set([...config.node.seeds, ...seeds])],
+  }
+  const node = createNode(ports, options, { facts, token, controlAddress, onBug })
+  const networkDesk = createNetworkDesk(keyring, node)
   node.onNews((entry) => log.tell(entry))
   return {
     node,
+    networkDesk,
     start: async () => {
       const started = await node.start()
       if (started.type === 'started') await http.loaded()
@@ -89,6 +106,7 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
         metricsToken: metrics.token,
         hosts: config.controlHosts,
         node,
+        networkDesk,
         clock,
         dashboardDir: join(PACKAGE_DIR, 'dist', 'dashboard'),
         diagramsDir: join(PACKAGE_DIR, 'diagrams'),
@@ -108,6 +126,12 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
       await log.file?.close()
     },
   }
+}
+
+/** What a person has set, else what a private network's first secret gives. */
+function turnTokenFor({ turnToken = null, network }: Pick<NodeOptions, 'turnToken' | 'network'>): string | null {
+  const secret = network.type === 'private' ? network.secrets[0] : undefined
+  return turnToken ?? (secret === undefined ? null : turnTokenOf(secret))
 }
 
 /** A bug leaves the node in a state that nobody knows: the process ends, with where it was. */

@@ -1,9 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, hostname, tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Config, DEFAULTS, type Given, readConfig, schema } from '../src/config.ts'
+import { type Config, DEFAULTS, type Given, readConfig, readSettings, schema } from '../src/config.ts'
 import { CONFIG_KEYS, SETTINGS, type Setting, variableOf } from '../src/config-specs.ts'
+import { DEFAULT_RATIONS } from '../src/domain/offer.ts'
+import { writeInvitation } from '../src/invitation.ts'
 import { selfSigned } from '../src/io/front/self-signed.ts'
 
 let dir = ''
@@ -32,19 +34,20 @@ test('without anything given every default stands', () => {
     opensControl: true,
     controlHosts: [],
     log: 'info',
+    network: { asked: null, invitations: [] },
     node: {
       name: hostname(),
       listen: '0.0.0.0:8088',
       advertise: null,
       addresses: 'lan',
-      network: { type: 'open' },
       seeds: [],
       turns: [{ type: 'moonwalk' }],
-      offerTurn: true,
+      turnToken: null,
       ports: { first: 20_000, last: 29_999 },
       allowPorts: [{ first: 1_024, last: 65_535 }],
       maxPortsPerClient: 64,
       subdomainHost: null,
+      allowDomains: [],
       services: [],
       speedtestPaceMs: DEFAULTS.speedtestPaceMs,
     },
@@ -96,6 +99,8 @@ describe('where a setting comes from', () => {
   })
 
   test('every key of the file', () => {
+    put(' only mine \n', 'token')
+    chmodSync(join(dir, 'token'), 0o600)
     put({
       data: join(dir, 'data'),
       table: 'table.json',
@@ -105,17 +110,21 @@ describe('where a setting comes from', () => {
       addresses: 'any',
       seeds: ['Ash.example.org:8088'],
       turns: ['moonwalk', 'frp://secret@203.0.113.7:7000'],
-      offerTurn: false,
+      offer: 'nobody',
+      turnTokenFile: 'token',
+      rations: 'sessions=1, rate=500KB,day=0',
       ports: '1-2',
       allowPorts: '3-4, 6,8-9',
       maxPortsPerClient: 0,
       subdomainHost: 'Apps.example.org',
+      allowDomains: ['*.Shops.example.org'],
       services: ['web=3000'],
       control: '0.0.0.0:0',
       controlHosts: ['Moon.example.org'],
       controlInsecure: true,
       speedtestPaceMs: 100,
       log: 'silent',
+      network: 'open',
     })
     expect(configOf(readConfig({}, join(dir, 'moonwalk.json'), {}))).toEqual({
       dataDir: join(dir, 'data'),
@@ -124,39 +133,65 @@ describe('where a setting comes from', () => {
       opensControl: true,
       controlHosts: ['moon.example.org'],
       log: 'silent',
+      network: { asked: 'open', invitations: [] },
       node: {
         name: 'ash',
         listen: '127.0.0.1:0',
         advertise: '203.0.113.7',
-        network: { type: 'open' },
         addresses: 'any',
         seeds: ['ash.example.org:8088'],
         turns: [{ type: 'moonwalk' }, { type: 'frp', address: '203.0.113.7:7000', token: 'secret', tls: null, wire: 1 }],
-        offerTurn: false,
+        offer: 'nobody',
+        turnToken: 'only mine',
+        rations: { ...DEFAULT_RATIONS, sessions: 1, bytesPerSecond: 500_000, bytesPerDay: 0 },
         ports: { first: 1, last: 2 },
         allowPorts: [
           { first: 3, last: 4 },
           { first: 6, last: 6 },
           { first: 8, last: 9 },
         ],
+        strangerPorts: [
+          { first: 3, last: 4 },
+          { first: 6, last: 6 },
+          { first: 8, last: 9 },
+        ],
         maxPortsPerClient: 0,
         subdomainHost: 'apps.example.org',
+        allowDomains: ['*.shops.example.org'],
         services: [{ name: 'web', kind: 'tcp', local: '127.0.0.1:3000', domain: null }],
         speedtestPaceMs: 100,
       },
     })
   })
 
+  test('an invitation and plain addresses may stand side by side, from everywhere', () => {
+    const secret = Buffer.alloc(32, 7).toString('base64url')
+    const addresses = [{ id: 'ab'.repeat(16), address: '203.0.113.1:8088' }]
+    const invitation = writeInvitation({ secret, addresses })
+    const expected = [['ash:8088', '203.0.113.2:1'], { asked: 'private', invitations: [{ secret, addresses }] }]
+    const seeds = [invitation, 'ash', '203.0.113.2:1']
+    for (const config of [
+      configOf(read({ seeds, network: 'private' })),
+      configOf(read({}, { MOONWALK_SEEDS: seeds.join(','), MOONWALK_NETWORK: 'private' })),
+      configOf(readSettings({ data: dir, join: seeds, network: 'private' })),
+    ])
+      expect([config.node.seeds, config.network]).toEqual(expected)
+    expect(configOf(readSettings({ data: dir, open: true })).network.asked).toEqual('open')
+    expect(wrongOf(read({ seeds: [invitation.slice(0, -9)] }))).toEqual(
+      '--join: the invitation is cut short: its end is missing; copy all of what `moonwalk invite` printed',
+    )
+  })
+
   test('variables carry lists, flags and numbers as text', () => {
     const env = {
       MOONWALK_SEEDS: ' 203.0.113.1:1, 203.0.113.2:2,',
       MOONWALK_TURNS: 'none',
-      MOONWALK_OFFER_TURN: 'false',
+      MOONWALK_OFFER: 'nobody',
       MOONWALK_LISTEN: 'false',
       MOONWALK_SPEEDTEST_PACE_MS: '250',
     }
-    const { seeds, turns, offerTurn, listen, speedtestPaceMs } = nodeOf(read({}, env))
-    expect([seeds, turns, offerTurn, listen, speedtestPaceMs]).toEqual([['203.0.113.1:1', '203.0.113.2:2'], [], false, null, 250])
+    const { seeds, turns, offer, listen, speedtestPaceMs } = nodeOf(read({}, env))
+    expect([seeds, turns, offer, listen, speedtestPaceMs]).toEqual([['203.0.113.1:1', '203.0.113.2:2'], [], 'nobody', null, 250])
   })
 
   test('the configuration may be named by a variable, and the flag wins over it', () => {
@@ -206,7 +241,6 @@ describe('of the environment only what is ours counts', () => {
     ['MOONWALK_PORT', 'MOONWALK_PORTS'],
     ['MOONWALK_JOIN', 'MOONWALK_SEEDS'],
     ['MOONWALK_EXPOSE', 'MOONWALK_SERVICES'],
-    ['MOONWALK_OFFER', 'MOONWALK_OFFER_TURN'],
   ])('%s is a warning that names %s', (variable, meant) =>
     expect(read({}, { [variable]: '9000' })).toEqual({
       ...read(),
@@ -214,14 +248,30 @@ describe('of the environment only what is ours counts', () => {
     }),
   )
 
-  test.each([
-    ['1', true],
-    ['yes', true],
-    ['0', false],
-    ['off', false],
-  ])('a yes or no may be written %s', (text, expected) =>
-    expect(nodeOf(read({}, { MOONWALK_OFFER_TURN: text })).offerTurn).toEqual(expected),
-  )
+  test('a node that was told by the former variable to carry nothing carries nothing', () => {
+    const warnings = ['MOONWALK_OFFER_TURN is called MOONWALK_OFFER now, and is members, everybody or nobody']
+    const told = ['no', '1'].map((value) => read({}, { MOONWALK_OFFER_TURN: value }))
+    expect(told.map((answer) => answer.type === 'config' && [answer.config.node.offer, answer.warnings])).toEqual([
+      ['nobody', warnings],
+      [undefined, warnings],
+    ])
+    expect(nodeOf(read({}, { MOONWALK_OFFER_TURN: 'no', MOONWALK_OFFER: 'members' })).offer).toEqual('members')
+  })
+
+  test('a token file must hold something, and is better not read by others', () => {
+    put('secret', 'token')
+    chmodSync(join(dir, 'token'), 0o644)
+    put('  \n', 'empty')
+    const tokens = ['token', 'empty', 'none'].map((name) => {
+      const answer = read({ turnTokenFile: join(dir, name) })
+      return answer.type === 'wrong' ? answer.text.replaceAll(dir, 'DIR') : [answer.config.node.turnToken, ...answer.warnings]
+    })
+    expect(tokens).toEqual([
+      ['secret', `the token file ${join(dir, 'token')} can be read by others; chmod 600 it`],
+      'the token file DIR/empty is empty; write the token that your stock frp clients give as auth.token',
+      "the token file DIR/none can't be read: ENOENT: no such file or directory; name an existing file with --turn-token-file",
+    ])
+  })
 })
 
 test('a byte order mark in front of the file is passed over', () => {
@@ -253,11 +303,39 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
       { seeds: [8088] },
       'DIR/moonwalk.json, key "seeds": 8088 does not fit: it must be a list of texts such as ["203.0.113.7:8088"]',
     ],
-    ['a bad address in a list', { seeds: ['a:1', 'b'] }, 'DIR/moonwalk.json, key "seeds": "b" is not HOST:PORT, such as 203.0.113.7:8088'],
+    [
+      'a bad address in a list',
+      { seeds: ['a:1', 'b:'] },
+      'DIR/moonwalk.json, key "seeds": "b:" is neither an invitation (mw1.…) nor HOST:PORT, such as 203.0.113.7:8088',
+    ],
     ['a number for listen', { listen: 8088 }, 'DIR/moonwalk.json, key "listen": 8088 does not fit: it must be HOST:PORT or false'],
     ['true for listen', { listen: true }, 'DIR/moonwalk.json, key "listen": true does not fit: it must be HOST:PORT or false'],
     ['a port for listen', { listen: '8088' }, 'DIR/moonwalk.json, key "listen": "8088" is not HOST:PORT, such as 203.0.113.7:8088'],
-    ['text for a flag', { offerTurn: 'no' }, 'DIR/moonwalk.json, key "offerTurn": "no" does not fit: it must be true or false'],
+    [
+      'the former key for whom to carry',
+      { offerTurn: false },
+      'DIR/moonwalk.json has an unknown key "offerTurn"; it is called offer now, and is "members", "everybody" or "nobody"',
+    ],
+    [
+      'a yes for whom to carry',
+      { offer: true },
+      'DIR/moonwalk.json, key "offer": true does not fit: it must be members, everybody or nobody',
+    ],
+    [
+      'a limit that there is not',
+      { rations: 'sessions=2,speed=1MB' },
+      'DIR/moonwalk.json, key "rations": "speed=1MB" is no limit for strangers; there are sessions, ports, clients, rate, day, udp, nodes, as in sessions=2,rate=1MB',
+    ],
+    [
+      'a size for a count',
+      { rations: 'sessions=2MB' },
+      'DIR/moonwalk.json, key "rations": "sessions=2MB" is no limit for strangers; there are sessions, ports, clients, rate, day, udp, nodes, as in sessions=2,rate=1MB',
+    ],
+    [
+      'every domain there is',
+      { allowDomains: ['*'] },
+      'DIR/moonwalk.json, key "allowDomains": "*" is no domain; write a name such as www.example.org, or *.example.org for all below it',
+    ],
     [
       'an address to have names below',
       { subdomainHost: '203.0.113.7' },
@@ -306,11 +384,11 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
       { MOONWALK_SPEEDTEST_PACE_MS: 'soon' },
       'MOONWALK_SPEEDTEST_PACE_MS: "soon" does not fit: it must be a whole number of milliseconds, 50 or more',
     ],
-    ['a flag', { MOONWALK_OFFER_TURN: '2' }, 'MOONWALK_OFFER_TURN: "2" does not fit: it must be true or false'],
+    ['a word', { MOONWALK_OFFER: '2' }, 'MOONWALK_OFFER: "2" does not fit: it must be members, everybody or nobody'],
   ])('in the environment: %s', (_, env, expected) => expect(wrongOf(read({}, env))).toEqual(expected))
 
   test.each<[string, Given, string]>([
-    ['an address', { seeds: ['nowhere'] }, '--join: "nowhere" is not HOST:PORT, such as 203.0.113.7:8088'],
+    ['an address', { seeds: ['no where'] }, '--join: "no where" is neither an invitation (mw1.…) nor HOST:PORT, such as 203.0.113.7:8088'],
     ['a TURN', { turns: ['cedar'] }, '--turn: "cedar" is no TURN; write moonwalk, none or frp://[TOKEN@]HOST:PORT'],
     [
       'a service',
@@ -383,5 +461,5 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
 
 test('a list setting may be repeated', () => {
   const lists = CONFIG_KEYS.filter((key) => (SETTINGS[key] as Setting).isList)
-  expect(lists).toEqual(['seeds', 'turns', 'services', 'controlHosts'])
+  expect(lists).toEqual(['seeds', 'turns', 'allowDomains', 'services', 'controlHosts'])
 })

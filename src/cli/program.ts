@@ -101,17 +101,12 @@ function addUp(program: Command, act: Act, env: Env): void {
 function addSetting(up: Command, key: ConfigKey): void {
   const { flag, off, meaning, usual, isList, isCount }: Setting = SETTINGS[key]
   const text = `${meaning}${isList ? '; may be repeated' : ''} (default: ${usual})`
-  if (key !== 'offerTurn') {
-    const option = new Option(flag, text)
-    if (isList) option.argParser(listed)
-    if (isCount) option.argParser((value) => (/^\d+$/.test(value) ? Number(value) : value))
-    up.addOption(option)
-  }
+  const option = new Option(flag, text)
+  if (isList) option.argParser(listed)
+  if (isCount) option.argParser((value) => (/^\d+$/.test(value) ? Number(value) : value))
+  up.addOption(option)
   if (off !== undefined)
-    up.option(
-      off,
-      key === 'offerTurn' ? 'do not carry traffic for others' : 'open nothing to the outside: everything arrives through the tunnel',
-    )
+    up.option(off, key === 'offer' ? 'carry traffic for nobody' : 'open nothing to the outside: everything arrives through the tunnel')
 }
 
 const SERVICE_OPTIONS_TEXT = `
@@ -129,8 +124,8 @@ A service may have options behind a ?, separated by &, as in 'web=3000?limit=1MB
 /** Where else each setting may stand. */
 function settingsText(): string {
   const rows = CONFIG_KEYS.map((key) => {
-    const { flag, off }: Setting = SETTINGS[key]
-    return [key === 'offerTurn' ? (off ?? '') : (flag.split(' ')[0] ?? ''), key, variableOf(key)]
+    const { flag }: Setting = SETTINGS[key]
+    return [flag.split(' ')[0] ?? '', key, variableOf(key)]
   })
   return `${SERVICE_OPTIONS_TEXT}
 Flags win over the environment, the environment over the configuration file. Lists are JSON lists in the file, and separated by
@@ -144,6 +139,22 @@ const IDENTITY_TEXT = `
 A node is its key, DIR/identity.json, whatever its name and address. A cloned machine has its origin's key: two nodes are then one
 to all others, and push each other out. \`moonwalk identity renew --data DIR\` makes the stopped clone a node of its own: with a new
 key, and a new control token from its next start on. The old key is kept beside the new one.
+`
+
+const NETWORK_TEXT = `
+  show                     the kind, and the secrets by their fingerprints
+  open                     a stopped node: be in an open network, which anybody may join and see
+  private                  a stopped node: begin a private network
+  join INVITATION          a stopped node: be in the private network of the invitation
+  rotate ...               replace the secret, on running and on stopped nodes, in three steps. Each is taken on every member
+                           before the next:
+    rotate                 on one member: adds a new secret, and prints the line that adds it on the others,
+                           moonwalk network rotate add INVITATION
+    rotate first           proves the new secret to others from now on; the old one is still taken
+    rotate drop            ends the old one: who has not got the new one is out
+
+What was in DIR/network.json before open, private and join is kept beside it. The table stays: servers of another network are
+asked in vain, and go.
 `
 
 function addClientCommands(program: Command, act: Act, env: Env): void {
@@ -168,6 +179,22 @@ function addClientCommands(program: Command, act: Act, env: Env): void {
   client('status', 'this node: state, address, TURN and why this one, services, health').action(
     act(async (flags: Flags) => (await load()).status(flags, env)),
   )
+  client('invite', 'the line with which others join the private network of the running node; it holds the secret').action(
+    act(async (flags: Flags) => (await load()).invite(flags, env)),
+  )
+  client('network', 'which network the node of a directory is in, and how that is changed')
+    .argument('[action]', 'show, open, private, join or rotate', 'show')
+    .argument('[words...]', 'join: an invitation; rotate: add (with an invitation, or none), first or drop')
+    .addHelpText('after', NETWORK_TEXT)
+    .action(
+      act(async (action: string, words: readonly string[], flags: Flags) =>
+        (await import('./network.ts')).network([action, ...words], flags, env),
+      ),
+    )
+  client('turn', 'what stock frp clients need of the TURN of a node')
+    .argument('<action>', 'token: prints the auth.token that they give', someText)
+    .option('--turn-token-file <file>', 'as for `up`: that file holds it', someText)
+    .action(act(async (action: string, flags: Flags) => (await import('./turn-token.ts')).turn(action, flags, env)))
   client('peers', 'the table of every server in the network')
     .option('--watch', 'show it again with every change')
     .option('--all', 'those too that went within the last 24 hours')

@@ -13,6 +13,7 @@ const MAX_NAME_CHARS = 40
 export function statusText({ node, turn, services, clients, carried, health }: StatusAnswer, nowMs: number): string {
   const lines = [
     ['node', `${node.name} (${node.id})`],
+    ['network', node.network.text],
     ['state', node.state],
     ['address', node.address === null ? 'not proven' : `${node.address} (${node.reachability})`],
     [

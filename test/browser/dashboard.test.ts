@@ -8,7 +8,17 @@ import { startControlServer } from '../../src/io/control/control-server.ts'
 import { createNodeClock } from '../../src/io/node-clock.ts'
 import type { Listening } from '../../src/ports.ts'
 import { launchChromium, textOf } from './chromium.ts'
-import { aClient, aRow, aService, aStatus, createFakeNode, type FakeNode, NOTHING_CARRIED, someTraffic } from './fake-node.ts'
+import {
+  aClient,
+  aRow,
+  aService,
+  aStatus,
+  createFakeDesk,
+  createFakeNode,
+  type FakeNode,
+  NOTHING_CARRIED,
+  someTraffic,
+} from './fake-node.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const turn = {
@@ -53,6 +63,7 @@ async function serve(address: string, token: string): Promise<Listening> {
     token,
     metricsToken: 'a-metrics-token',
     node,
+    networkDesk: createFakeDesk(),
     clock: createNodeClock(),
     version: '0.1.0',
     dashboardDir: `${root}dist/dashboard`,
@@ -107,6 +118,7 @@ test('shows the node as it is, and follows it without a reload', async () => {
   expect(await lit('tunnel')).toEqual(['linked', 'linked.open'])
   expect(await firstColumn()).toEqual(['elm', 'birch', 'oak'])
   expect(await textOf(page, '.turn-name')).toEqual('birch')
+  expect(await textOf(page, '[data-network=open]')).toEqual('In an open network.')
   expect(await textOf(page, '[data-service=web] .route')).toEqual('birch.test:20018 → 127.0.0.1:3000')
   expect(await page.locator('.news .what').allInnerTexts()).toEqual([
     'node: tunnelling.down → tunnelling.up (tunnel.opened)',

@@ -41,7 +41,7 @@ interface Running {
 /** A node in a process of its own, once it says that it is ready. */
 async function up(name: string, ...flags: readonly string[]): Promise<Running> {
   const data = join(folder, name)
-  const always = ['--data', data, '--name', name, '--control', '127.0.0.1:0', '--addresses', 'any', '--json']
+  const always = ['--open', '--data', data, '--name', name, '--control', '127.0.0.1:0', '--addresses', 'any', '--json']
   const child = spawn(process.execPath, ['dist/main.js', 'up', ...always, ...flags], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
   children.push(child)
   let complaints = ''

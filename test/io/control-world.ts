@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import WebSocket from 'ws'
 import { type ControlServerOptions, startControlServer } from '../../src/io/control/control-server.ts'
-import { createFakeNode } from '../browser/fake-node.ts'
+import { createFakeDesk, createFakeNode } from '../browser/fake-node.ts'
 import { VirtualClock } from '../sim/virtual-clock.ts'
 
 export const TOKEN = 'a-token-of-the-tests'
@@ -38,6 +38,7 @@ export async function startControlWorld(more: Partial<Pick<ControlServerOptions,
     metricsToken: METRICS_TOKEN,
     ...more,
     node,
+    networkDesk: createFakeDesk(),
     clock,
     version: '0.1.0',
     dashboardDir: join(folder, 'dashboard'),

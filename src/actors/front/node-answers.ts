@@ -1,8 +1,10 @@
 // What the node says of itself: the objects of `status`, `peers` and the table, made from what is there now.
 import type { StateValue } from 'xstate'
-import type { HealthAnswer, MoonwalkNode, NodeOptions, PeerAnswerRow, TurnAnswer } from '../../answers.ts'
+import type { HealthAnswer, MoonwalkNode, NodeOptions, PeerAnswerRow, StatusAnswer, TurnAnswer } from '../../answers.ts'
 import { parseAddress } from '../../domain/address.ts'
 import { type IpTable, offlineRows, type Row, shownRows } from '../../domain/ip-table.ts'
+import { meetingPoints } from '../../domain/meeting-points.ts'
+import { KIND_TEXT, type NetworkKind } from '../../domain/network-kind.ts'
 import { dialectOf } from '../../domain/record.ts'
 import { tamed } from '../../domain/tame.ts'
 import { type TurnCandidate, unfit } from '../../domain/turn-choice.ts'
@@ -23,7 +25,9 @@ import type { ExternalFrps } from '../turn/external-frps.ts'
 
 interface AnswerNeeds {
   readonly own: OwnRecord
-  readonly options: Pick<NodeOptions, 'version'>
+  readonly options: Pick<NodeOptions, 'version' | 'network'>
+  /** Of this machine, best first. */
+  readonly ownHosts: () => readonly string[]
   readonly keeper: TableKeeper
   readonly services: Pick<Services, 'list' | 'standings'>
   readonly joining: Pick<Joining, 'seeds'>
@@ -42,12 +46,19 @@ interface AnswerNeeds {
 }
 
 /** Names and reasons in them are strangers' in part, and tamed. */
-export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'peers' | 'table'> {
-  const { status, peers, table } = rawAnswersOf(needs)
-  return { status: () => tamed(status()), peers: (which) => tamed(peers(which)), table: () => tamed(table(), Number.POSITIVE_INFINITY) }
+export function answersOf(needs: AnswerNeeds): Answers {
+  const { status, peers, table, ...rest } = rawAnswersOf(needs)
+  return {
+    ...rest,
+    status: () => tamed(status()),
+    peers: (which) => tamed(peers(which)),
+    table: () => tamed(table(), Number.POSITIVE_INFINITY),
+  }
 }
 
-function rawAnswersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'peers' | 'table'> {
+type Answers = Pick<MoonwalkNode, 'status' | 'peers' | 'table' | 'meetingPoints'>
+
+function rawAnswersOf(needs: AnswerNeeds): Answers {
   const { own, options, keeper, services, turnServer, startedAt, snapshot } = needs
   const turnAnswer = (): TurnAnswer | null => {
     const { choice, upSinceMs, provenAtMs } = snapshot().context
@@ -77,10 +88,11 @@ function rawAnswersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'peers'
         address: own.address(),
         reachability: needs.announcer.reachability(),
         startedAt,
+        network: networkOf(options.network),
       },
       turn: turnAnswer(),
       services: services.list(),
-      clients: turnServer.clients(nameByPort(keeper.current(), own.id)),
+      clients: turnServer.clients(nameOfClient(keeper.current(), own.id)),
       carried: turnServer.carried(),
       health: healthOf(pathOf(snapshot().value), needs),
     }),
@@ -93,17 +105,29 @@ function rawAnswersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'peers'
       ],
     }),
     table: () => tableFileObject(needs.file.stored()),
+    meetingPoints: () =>
+      meetingPoints(keeper.current().rows.values(), {
+        id: own.id,
+        address: own.address() ?? own.advertised(),
+        listening: own.listening(),
+        hosts: needs.ownHosts(),
+      }),
   }
 }
 
-/** Who says, signed, to be reached through a port of this node. */
-function nameByPort({ rows }: IpTable, self: string): (port: number) => string | null {
+const networkOf = ({ type }: NetworkKind): StatusAnswer['node']['network'] => ({ kind: type, text: KIND_TEXT[type] })
+
+/** Who has that id, or says, signed, to be reached through a port of this node. */
+function nameOfClient({ rows }: IpTable, self: string): Parameters<TurnServer['clients']>[0] {
   const names = new Map<number, string>()
   for (const { record } of rows.values()) {
     const port = record.via === self ? parseAddress(record.address)?.port : undefined
     if (port !== undefined) names.set(port, record.name)
   }
-  return (port) => names.get(port) ?? null
+  return ({ member, ports }) =>
+    (member === null ? undefined : rows.get(member)?.record.name) ??
+    ports.map((port) => names.get(port)).find((name) => name !== undefined) ??
+    null
 }
 
 /** A server that was here within the last day. What was measured of it is no figure of now. */

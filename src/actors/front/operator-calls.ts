@@ -6,6 +6,7 @@ import { keepAway, offlineRows, type Row, recordSpeed } from '../../domain/ip-ta
 import { roundMs } from '../../domain/latency.ts'
 import { type Clock, isFailure } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
+import type { ContactGate } from '../membership/contact-gate.ts'
 import type { Joining } from '../membership/joining.ts'
 import type { OwnRecord } from '../membership/own-record.ts'
 import type { Prober } from '../membership/prober.ts'
@@ -18,6 +19,7 @@ interface OperatorNeeds {
   readonly clock: Clock
   readonly prober: Pick<Prober, 'byHand'>
   readonly speed: Pick<Speed, 'test'>
+  readonly gate: Pick<ContactGate, 'name'>
   readonly keeper: TableKeeper
   readonly joining: Pick<Joining, 'addSeed' | 'seeds' | 'forget'>
   readonly services: Pick<Services, 'list' | 'specs' | 'add' | 'remove' | 'changes$'>
@@ -40,7 +42,7 @@ export interface OperatorCalls {
 }
 
 export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
-  const { clock, prober, speed, keeper, joining, services, policy, own, operatorChanges, isControl } = needs
+  const { clock, prober, speed, gate, keeper, joining, services, policy, own, operatorChanges, isControl } = needs
   const refused = (text: string): Refusal => ({ type: 'refused', text })
   const rows = (): readonly Row[] => [...keeper.current().rows.values()].filter(({ state }) => state !== 'unknown')
   /** With those that are not proven, or away. */
@@ -106,7 +108,9 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
         const named = parseAddress(text)
         const address = named && addressOf(named.host, named.port)
         if (!address) return refused(`${text} is not HOST:PORT`)
-        if (!isAllowed(address, policy, true)) return refused(`${address} is outside the addresses this node may contact; see --addresses`)
+        if (!isAllowed(address, policy, 'named'))
+          return refused(`${address} is outside the addresses this node may contact; see --addresses`)
+        gate.name(address)
         joining.addSeed(address)
         operatorChanges.addSeed(address)
         return { type: 'added', address }
@@ -135,8 +139,9 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
         const named = parseAddress(peer)
         const address = typeof row === 'string' ? named && addressOf(named.host, named.port) : addressFor(row)
         if (!address) return refused(String(row))
-        if (typeof row === 'string' && !isAllowed(address, policy, true))
+        if (typeof row === 'string' && !isAllowed(address, policy, 'named'))
           return refused(`${address} is outside the addresses this node may contact; see --addresses`)
+        gate.name(address)
         const { burst, samplesMs, connectMs } = await prober.byHand(address, typeof row === 'string' ? null : row.key)
         if (burst.type === 'silent') return refused(`${peer} does not answer: ${burst.why}`)
         return {

@@ -1,6 +1,7 @@
 // The public port's HTTP: P2PRC's routes and ours, each answered from memory or by one of the parts.
 import type { AddressPolicy } from '../../domain/address.ts'
 import { addressOf, canonicalHost, isAllowed, isLiteral, parseAddress } from '../../domain/address.ts'
+import type { Offer } from '../../domain/offer.ts'
 import { type Identity, type InboundRequest, isFailure, type Reply } from '../../ports.ts'
 import { open, recordOf } from '../../v2/envelope.ts'
 import { type DialBack, MAX_GOSSIP_BYTES, MAX_HELLO_BYTES, readGossip, readHelloAsk } from '../../v2/messages.ts'
@@ -25,14 +26,17 @@ export interface PublicRoutesNeeds {
   readonly speed: Pick<Speed, 'answer'>
   readonly policy: AddressPolicy
   readonly p2prc: Pick<P2prcExchange, 'answer'>
-  readonly joining: Pick<Joining, 'greeted'>
+  readonly joining: Pick<Joining, 'greeted' | 'mayTry'>
   readonly twins: Pick<TwinWatch, 'heard'>
   readonly reach: Pick<Reach, 'arrivedAt'>
   readonly operator: Pick<OperatorCalls, 'mapPort'>
   /** Strangers get nothing but a refusal. */
   readonly isPrivate: boolean
   readonly serverInfo: string
-  readonly offersTurn: boolean
+  /** For whom traffic is carried. */
+  readonly offer: Offer
+  /** A member of a private network asked for something by that Host. */
+  readonly reachedBy?: (host: string) => void
   /** Grants `/MAPPort` and `/AddProxy`, wherever the caller is. Null: nobody has them. */
   readonly token: string | null
 }
@@ -68,7 +72,8 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
   const byName = (request: InboundRequest): string | null => {
     const named = parseAddress(request.headers.host ?? '')
     const address = named && addressOf(named.host, named.port)
-    return address && isAllowed(address, policy) ? address : null
+    // Nobody is asked there by this node: it may be its own, which others have to prove.
+    return address && isAllowed(address, policy, 'neighbour') ? address : null
   }
 
   const hello = async (request: InboundRequest, entrance: Entrance): Promise<Reply> => {
@@ -80,11 +85,12 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
     const reachedUsAt = entrance === 'public' ? byName(request) : null
     if (reachedUsAt !== null && word.id !== own.id) needs.reach.arrivedAt(reachedUsAt)
     const tries = [ask.advertise, seen].filter(
-      (address, i, all): address is string => address !== null && all.indexOf(address) === i && isAllowed(address, policy),
+      (address, i, all): address is string =>
+        address !== null && all.indexOf(address) === i && needs.joining.mayTry(address, word.id, observed),
     )
     const dialBack = await dialBackTo(tries, word.id)
     if (word.id === own.id) needs.twins.heard(word, ask.from, seen)
-    else needs.joining.greeted(recordOf(word, ask.from, dialBack.type === 'reached' ? dialBack.address : null))
+    else needs.joining.greeted(recordOf(word, ask.from, dialBack.type === 'reached' ? dialBack.address : null), observed)
     return json({ record: own.envelope(), observed, dialBack })
   }
   const dialBackTo = async (tries: readonly string[], id: string): Promise<DialBack> => {
@@ -100,7 +106,10 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
       const answer = await answered
       if (!isFailure(answer) && answer.id === id) return { type: 'reached', address }
     }
-    const isSure = (await ended).every((answer) => !isFailure(answer) || answer.reason === 'refused' || answer.reason === 'protocol')
+    // What this node may not try says nothing of the asker.
+    const tried = (await ended).filter((answer) => !isFailure(answer) || answer.reason !== 'withheld')
+    if (tried.length === 0) return { type: 'untried' }
+    const isSure = tried.every((answer) => !isFailure(answer) || answer.reason === 'refused' || answer.reason === 'protocol')
     return { type: 'missed', why: isSure ? 'refused' : 'silent' }
   }
 
@@ -113,15 +122,20 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
       return {
         status: 200,
         headers: JSON_TYPE,
-        body: await needs.p2prc.answer(part.content.toString('utf8'), entrance === 'public' ? byName(request) : own.address()),
+        body: await needs.p2prc.answer(
+          part.content.toString('utf8'),
+          entrance === 'public' ? byName(request) : own.address(),
+          entrance === 'public' ? canonicalHost(request.remote.host) : null,
+        ),
       }
     },
-    'GET /FRPPort': (_, entrance) => {
-      const port = entrance === 'public' && needs.offersTurn && own.via() === null ? own.listenPort() : null
+    'GET /FRPPort': ({ by }, entrance) => {
+      const serves = needs.offer === 'everybody' || (needs.offer === 'members' && by !== null)
+      const port = entrance === 'public' && serves && own.via() === null ? own.listenPort() : null
       return port === null ? text(500, 'error: this node does not carry traffic for others\n0') : text(200, String(port))
     },
     'GET /upload': async (request) => {
-      const part = await request.filePart('file', MAX_UPLOAD_BYTES)
+      const part = await request.fileSize('file', MAX_UPLOAD_BYTES)
       return part ? text(200, `'${part.name}' uploaded!`) : text(400, 'send one file in the field "file"\n')
     },
     'GET /MAPPort': async (request) => {
@@ -146,7 +160,9 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
     },
     'POST /v2/gossip': async (request, entrance) => {
       const message = readGossip(await request.body(MAX_GOSSIP_BYTES))
-      const answer = message && open(message.from, identity)?.id === request.by && gossip.answer(message, null)
+      const seenAt = entrance === 'public' ? canonicalHost(request.remote.host) : null
+      const isItsOwn = message !== null && open(message.from, identity)?.id === request.by
+      const answer = isItsOwn ? await gossip.answer(message, null, seenAt) : null
       const reachedUsAt = answer && entrance === 'public' ? byName(request) : null
       if (reachedUsAt !== null) needs.reach.arrivedAt(reachedUsAt)
       return answer ? json(answer) : text(400, 'this message carries no genuine record of its sender\n')
@@ -164,6 +180,7 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
   const answer = async (request: InboundRequest, entrance: Entrance): Promise<Reply> => {
     const refused = refusal(request)
     if (refused) return refused
+    if (request.by !== null && request.headers.host !== undefined) needs.reachedBy?.(request.headers.host)
     const route = routes[`${request.method} ${request.path}`]
     if (route) return route(request, entrance)
     return (await speed.answer(request)) ?? text(404, 'nothing here\n')

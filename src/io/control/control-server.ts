@@ -1,7 +1,7 @@
 // The second listener: dashboard, live feed, API and metrics for the person who runs this node. Loopback, with a token.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { MoonwalkNode } from '../../answers.ts'
+import type { MoonwalkNode, NetworkDesk } from '../../answers.ts'
 import type { Clock, Failure, Listening } from '../../ports.ts'
 import { createControlGuard, type Grant } from './control-guard.ts'
 import { type ControlReply, controlRoutes, problem } from './control-routes.ts'
@@ -20,6 +20,7 @@ export interface ControlServerOptions {
   /** Host names that are answered beside loopback's and `address`'s own, without ports. Default: none. */
   readonly hosts?: readonly string[]
   readonly node: MoonwalkNode
+  readonly networkDesk: NetworkDesk
   readonly clock: Clock
   /** The built dashboard. */
   readonly dashboardDir: string
@@ -61,6 +62,7 @@ export async function startControlServer(options: ControlServerOptions): Promise
   const page = createStaticFiles(options.dashboardDir)
   const routes = controlRoutes({
     node,
+    networkDesk: options.networkDesk,
     metrics: () => metricsText(measure(node, clock, version)),
     openapi: async () => (await import('./openapi.ts')).openapi(version),
     diagram: createStaticFiles(options.diagramsDir),

@@ -34,6 +34,7 @@ function start({ policy = 'lan', pinged = {}, speed = FIGURES, seeds = [] }: Set
   const parts = stateParts()
   const { keeper, own } = parts
   const told: string[] = []
+  const named: string[] = []
   const changes = new Subject<{ readonly type: 'added' | 'removed' | 'changed'; readonly name: string }>()
   const services = new Map<string, ServiceAnswer>()
   const stand = (spec: ServiceSpec, other: Partial<ServiceAnswer> = {}): void => {
@@ -48,6 +49,7 @@ function start({ policy = 'lan', pinged = {}, speed = FIGURES, seeds = [] }: Set
   const { methods, mapPort } = createOperatorCalls({
     ...parts,
     policy,
+    gate: { name: (address) => void named.push(address) },
     prober: {
       byHand: async (address, key) => {
         told.push(`ping ${address} for ${key}`)
@@ -93,6 +95,7 @@ function start({ policy = 'lan', pinged = {}, speed = FIGURES, seeds = [] }: Set
     ...methods,
     mapPort,
     told,
+    named,
     stand,
     announce: (address: string): void => {
       own.announce(address, null)
@@ -116,10 +119,11 @@ describe('add', () => {
     ['no address', 'ash', 'lan', refused('ash is not HOST:PORT')],
     ['one that may not be contacted', AT, 'public', refused(`${AT} is outside the addresses this node may contact; see --addresses`)],
   ])('%s', async (_, text, policy, expected) => {
-    const { add, told } = start({ policy })
+    const { add, told, named } = start({ policy })
     expect(await add(text)).toEqual(expected)
     const address = typeof expected === 'object' && expected !== null && 'address' in expected ? expected.address : null
     expect(told).toEqual(address === null ? [] : [`join ${address}`, `remember seed ${address}`])
+    expect(named).toEqual(address === null ? [] : [address])
   })
 })
 
@@ -200,10 +204,10 @@ describe('ping', () => {
     expect(await ping('ash')).toEqual({ schemaVersion: 1, rttMs: 1.235, samples: [1.235, 2], connectMs: 3 })
   })
   test('of an address that is in no table', async () => {
-    const { ping, told } = start({ pinged: { connectMs: null } })
-    expect([await ping(ELSEWHERE), told]).toEqual([
+    const { ping, told, named } = start({ pinged: { connectMs: null } })
+    expect([await ping(ELSEWHERE), [...named, ...told]]).toEqual([
       { schemaVersion: 1, rttMs: 1.235, samples: [1.235, 2], connectMs: null },
-      [`ping ${ELSEWHERE} for null`],
+      [ELSEWHERE, `ping ${ELSEWHERE} for null`],
     ])
   })
   test('of this node goes to its own listener', async () => {

@@ -3,6 +3,8 @@ import { createPublicRoutes, type PublicRoutesNeeds } from '../../../src/actors/
 import { serverInfo } from '../../../src/actors/front/server-info.ts'
 import { createOwnRecord, type OwnRecord } from '../../../src/actors/membership/own-record.ts'
 import { echoBytes } from '../../../src/actors/membership/peer-calls.ts'
+import { isAllowed, wordOf } from '../../../src/domain/address.ts'
+import type { Offer } from '../../../src/domain/offer.ts'
 import type { PeerRecord } from '../../../src/domain/record.ts'
 import type { Failure, InboundRequest } from '../../../src/ports.ts'
 import { seal } from '../../../src/v2/envelope.ts'
@@ -45,16 +47,19 @@ function start(other: Partial<PublicRoutesNeeds> = {}, answering: Answering = {}
         return typeof answer === 'string' ? { type: 'answerer', id: answer, run: 'r' } : answer
       },
     },
-    gossip: { answer: (message) => (message.from === FROM_ASH ? { ...message, run: 'mine' } : null) },
+    gossip: { answer: async (message) => (message.from === FROM_ASH ? { ...message, run: 'mine' } : null) },
     speed: { answer: async ({ path }) => (path === '/50' ? { status: 429, body: 'busy' } : null) },
     policy: 'lan',
     isPrivate: false,
     serverInfo: serverInfo(FACTS, { id: me.id, name: 'me', version: '1.2.3', run: own.run }),
-    offersTurn: true,
+    offer: 'everybody',
     p2prc: { answer: async (text, selfAddress) => `${text} seen by ${selfAddress}` },
     operator: { mapPort: async (port) => ({ type: 'mapped', address: `203.0.113.9:${port + 20_000}` }) },
     token: 'secret',
-    joining: { greeted: (record) => told.push({ greeted: record }) },
+    joining: {
+      greeted: (record) => told.push({ greeted: record }),
+      mayTry: (address, _, seenAt) => isAllowed(address, 'lan', wordOf(address, { reachedAt: null, seenAt }, ['192.0.2.9'])),
+    },
     twins: { heard: (word, envelope, seenAt) => told.push({ twin: word.seq, isMine: own.hasSaid(envelope), seenAt }) },
     reach: { arrivedAt: (address) => told.push(`arrived at ${address}`) },
     ...other,
@@ -115,16 +120,27 @@ describe('/IpTable', () => {
 })
 
 const NO_TURN = 'error: this node does not carry traffic for others\n0'
-test.each<[string, 'public' | 'tunnel', boolean, (own: OwnRecord) => void, number, string]>([
-  ['its one port', 'public', true, () => {}, 200, '8088'],
-  ['nothing where it does not carry for others', 'public', false, () => {}, 500, NO_TURN],
-  ['nothing through a tunnel, where the port is not to be had', 'tunnel', true, () => {}, 500, NO_TURN],
-  ['nothing while it is behind a TURN itself', 'public', true, (own) => own.announce('192.0.2.7:20000', ash.id), 500, NO_TURN],
-  ['nothing where it listens nowhere', 'public', true, (own) => own.setListening(null), 500, NO_TURN],
-])('/FRPPort names %s', async (_, entrance, offersTurn, happen, status, body) => {
-  const { route, own } = start({ offersTurn })
+test.each<[string, 'public' | 'tunnel', Offer, string | null, (own: OwnRecord) => void, number, string]>([
+  ['its one port', 'public', 'everybody', null, () => {}, 200, '8088'],
+  ['its one port to a member, where it carries for those', 'public', 'members', ash.id, () => {}, 200, '8088'],
+  ['nothing to a stranger, where it carries for members', 'public', 'members', null, () => {}, 500, NO_TURN],
+  ['nothing where it does not carry for others', 'public', 'nobody', ash.id, () => {}, 500, NO_TURN],
+  ['nothing through a tunnel, where the port is not to be had', 'tunnel', 'everybody', null, () => {}, 500, NO_TURN],
+  ['nothing while it is behind a TURN itself', 'public', 'everybody', null, (own) => own.announce('192.0.2.7:20000', ash.id), 500, NO_TURN],
+  ['nothing where it listens nowhere', 'public', 'everybody', null, (own) => own.setListening(null), 500, NO_TURN],
+])('/FRPPort names %s', async (_, entrance, offer, by, happen, status, body) => {
+  const { route, own } = start({ offer })
   happen(own)
-  expect(await route(inbound({ path: '/FRPPort' }), entrance)).toEqual({ status, headers: TEXT, body })
+  expect(await route({ ...inbound({ path: '/FRPPort' }), by }, entrance)).toEqual({ status, headers: TEXT, body })
+})
+
+test('by which name a member reached this node is told on, and not by which strangers say they did', async () => {
+  const names: string[] = []
+  const { route } = start({ reachedBy: (host) => names.push(host) })
+  const asked = (host: string, by: string | null) => route({ ...inbound({ path: '/server_info', headers: { host } }), by }, 'public')
+  await asked('turn.example.org:8088', ash.id)
+  await asked('app.example.org', null)
+  expect(names).toEqual(['turn.example.org:8088'])
 })
 
 const OWNER = { host: '127.0.0.1:8088', authorization: 'Bearer secret' }
@@ -305,7 +321,7 @@ describe('/v2/hello', () => {
     expect(told).toEqual([ARRIVED, `echo ${SEEN}`, { greeted: null }])
   })
 
-  const ADVERTISED = '192.0.2.60:1'
+  const ADVERTISED = '9.9.9.9:8089'
   test.each<[string, number | null, string | null, string, Readonly<Record<string, string>>, readonly string[], string | null]>([
     [
       'what it advertises stands before where it was seen',

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { controlRoutes } from '../../../src/io/control/control-routes.ts'
 import { startControlServer } from '../../../src/io/control/control-server.ts'
 import { openapi } from '../../../src/io/control/openapi.ts'
-import { aRow, aService, aStatus, createFakeNode } from '../../browser/fake-node.ts'
+import { aRow, aService, aStatus, createFakeDesk, createFakeNode, FAKE_NETWORK } from '../../browser/fake-node.ts'
 import { type ControlWorld, METRICS_TOKEN, startControlWorld, TOKEN } from '../control-world.ts'
 
 let world: ControlWorld
@@ -179,6 +179,8 @@ describe('what it answers', () => {
     expect(await read('/api/table')).toEqual({ ip_address: [{ name: 'birch' }, { name: 'elm' }] })
     expect(await read('/api/states')).toEqual({ schemaVersion: 1, states: { node: ['serving'] } })
     expect(await read('/api/news')).toEqual({ schemaVersion: 1, news: [] })
+    expect(await read('/api/network')).toEqual(FAKE_NETWORK)
+    expect(await read('/api/invitation')).toEqual({ schemaVersion: 1, invitation: 'mw1.AAAA' })
   })
 
   test('files and diagrams by name, and never by a path', async () => {
@@ -305,7 +307,13 @@ describe('where it listens for more than this machine, and behind a reverse prox
 })
 
 test('without credentials every route of the table, and the feed, is refused', async () => {
-  const routes = controlRoutes({ node: createFakeNode(), metrics: () => '', openapi: async () => ({}), diagram: async () => null })
+  const routes = controlRoutes({
+    node: createFakeNode(),
+    networkDesk: createFakeDesk(),
+    metrics: () => '',
+    openapi: async () => ({}),
+    diagram: async () => null,
+  })
   const headers = { 'content-type': 'application/json' }
   const body = JSON.stringify({
     address: 'a.test:1',
@@ -323,8 +331,25 @@ test('without credentials every route of the table, and the feed, is refused', a
   expect(world.node.asked).toEqual([])
 })
 
+test('a step of a rotation is taken, refused with its sentence, or not understood', async () => {
+  const rotate = async (body: object) => {
+    const { status, body: text } = await world.act('/api/network/rotate', body)
+    return [status, JSON.parse(text)]
+  }
+  expect(await rotate({ step: 'add' })).toEqual([200, { ...FAKE_NETWORK, invitation: 'mw1.BBBB' }])
+  expect(await rotate({ step: 'add', invitation: 'mw1.CCCC' })).toEqual([200, { ...FAKE_NETWORK, invitation: 'mw1.CCCC' }])
+  expect(await rotate({ step: 'first' })).toEqual([409, { schemaVersion: 1, error: 'there is no new secret' }])
+  expect((await rotate({ step: 'again' }))[0]).toEqual(400)
+})
+
 test('the description names every route and no other', () => {
-  const routes = controlRoutes({ node: createFakeNode(), metrics: () => '', openapi: async () => ({}), diagram: async () => null })
+  const routes = controlRoutes({
+    node: createFakeNode(),
+    networkDesk: createFakeDesk(),
+    metrics: () => '',
+    openapi: async () => ({}),
+    diagram: async () => null,
+  })
   const described = Object.entries(openapi('0.1.0').paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   )
@@ -337,6 +362,7 @@ test('a second server on the same port is refused as a value', async () => {
     token: TOKEN,
     metricsToken: METRICS_TOKEN,
     node: world.node,
+    networkDesk: createFakeDesk(),
     clock: world.clock,
     version: '',
     dashboardDir: '',

@@ -79,6 +79,7 @@ test.each([
   ['an empty file', ''],
   ['NUL bytes after a power cut', '\0'.repeat(512)],
   ['another shape', '{"name":"x"}'],
+  ['a row too deep to be written again', `{"ip_address":[{"note":${'['.repeat(20_000)}${']'.repeat(20_000)}}]}`],
 ])('a damaged file is set aside and the last good copy is used: %s', async (_, damage) => {
   const store = createTableStore(file)
   await store.write(tableOf('ash'))
