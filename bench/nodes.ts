@@ -30,8 +30,8 @@ export async function onStage<T>(play: (stage: Stage) => Promise<T>): Promise<T>
   process.once('exit', endAll)
   try {
     // The demo hurries its speed tests; here they keep the pace they have by default, and the cores to what is measured.
-    const pace = ['--speedtest-pace-ms', `${DEFAULTS.speedtestPaceMs}`]
-    return await play({ folder, node: (name, ...flags) => startChild(name, join(folder, name), [...pace, ...flags], running) })
+    const always = ['--open', '--speedtest-pace-ms', `${DEFAULTS.speedtestPaceMs}`]
+    return await play({ folder, node: (name, ...flags) => startChild(name, join(folder, name), [...always, ...flags], running) })
   } finally {
     const ending = [...running].map((child) => new Promise((ended) => child.once('close', ended)))
     endAll()

@@ -37,6 +37,9 @@ export function ReachCard({ status: { node, turn } }: { readonly status: FeedSta
       ) : (
         <p class="soft">{node.reachability === 'public' ? 'No TURN needed.' : 'No TURN in use.'}</p>
       )}
+      <p class="soft" data-network={node.network.kind}>
+        In {node.network.text}.
+      </p>
     </section>
   )
 }

@@ -30,7 +30,10 @@ process.exit(0)
 /** A node by the command's own words, with nothing of this environment's settings. */
 function up(name, ...flags) {
   const loopback = ['--addresses', 'any', '--control', '127.0.0.1:0', '--speedtest-pace-ms', '600000', '--log', 'warn']
-  void run([process.execPath, 'moonwalk', 'up', '--json', '--name', name, '--data', join(folder, name), ...loopback, ...flags], {})
+  void run(
+    [process.execPath, 'moonwalk', 'up', '--json', '--open', '--name', name, '--data', join(folder, name), ...loopback, ...flags],
+    {},
+  )
 }
 
 async function isUp(name) {

@@ -2,6 +2,7 @@
 // A change that breaks one raises `SCHEMA_VERSION` and is written in the CHANGELOG.
 import type { NetworkKind } from './domain/network-kind.ts'
 import type { Offer, Rations } from './domain/offer.ts'
+import type { RotationStep } from './domain/secret-rotation.ts'
 import type { Entry } from './feed/news.ts'
 import type { NewsKind } from './feed/news-desk.ts'
 
@@ -19,6 +20,8 @@ export interface StatusAnswer {
     readonly address: string | null
     readonly reachability: 'public' | 'tunnelled' | 'unknown'
     readonly startedAt: string
+    /** The kind of network it is in; `text`: what that means, as a clause. */
+    readonly network: { readonly kind: 'open' | 'private'; readonly text: string }
   }
   readonly turn: TurnAnswer | null
   readonly services: readonly ServiceAnswer[]
@@ -173,6 +176,35 @@ export interface SpeedtestAnswer {
   readonly confidence: number
 }
 
+/** The network a node is in, without its secrets. */
+export interface NetworkAnswer {
+  readonly schemaVersion: 1
+  readonly kind: 'open' | 'private'
+  /** What the kind means, as a clause. */
+  readonly text: string
+  /** Of a private network, by a fingerprint each. `proven`: this node proves it to others; `added`: it will, in a rotation; all are taken. */
+  readonly secrets: readonly { readonly fingerprint: string; readonly use: 'proven' | 'added' | 'taken' }[]
+}
+
+/** What others need to join a private network. */
+export interface InvitationAnswer {
+  readonly schemaVersion: 1
+  /** `mw1.…`: see src/invitation.ts. It holds the network's secret. */
+  readonly invitation: string
+}
+
+/** What a person may ask about the network of a running node. */
+export interface NetworkDesk {
+  show(): NetworkAnswer
+  /** Refused in an open network. */
+  invite(): InvitationAnswer | Refusal
+  /**
+   * A step of replacing the secret, taken at once and kept. `add`: a further one is taken, of `invitation` or else a new one: the
+   * answer's `invitation` then carries it to the other members. `first`: what was added is proven. `drop`: all others end.
+   */
+  rotate(step: RotationStep['type'], invitation?: string): Promise<(NetworkAnswer & { readonly invitation?: string }) | Refusal>
+}
+
 /** A request that could not be met: one sentence. */
 export interface Refusal {
   readonly type: 'refused'
@@ -224,6 +256,8 @@ export interface MoonwalkNode {
   peers(which?: 'here' | 'all'): PeersAnswer
   /** The IP table as its file shows it. */
   table(): { readonly ip_address: readonly Readonly<Record<string, unknown>>[] }
+  /** Where others may join by asking this node or one it knows, for an invitation: itself first, at most four. */
+  meetingPoints(): readonly { readonly id: string; readonly address: string }[]
   /** All news from now on. Returns the end of it. */
   onNews(listener: (entry: Entry) => void): () => void
   /**

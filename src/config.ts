@@ -6,13 +6,14 @@ import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import type { NodeOptions } from './answers.ts'
 import { dataDirOf, readVariables, type Variables } from './config-env.ts'
+import { readSeed } from './config-seeds.ts'
 import {
   CONFIG_KEYS,
   type ConfigKey,
   type Read,
-  readAddress,
   readAdvertise,
   readGrantedDomain,
+  readHostName,
   readListen,
   readPortRange,
   readPortRanges,
@@ -21,11 +22,14 @@ import {
   readSubdomainHost,
   SETTINGS,
   type Setting,
+  showsToken,
   variableOf,
 } from './config-specs.ts'
 import { readTurnSource, readTurnToken, turnSeenFrom } from './config-turns.ts'
+import { hostKind } from './domain/address.ts'
+import { isControlPort } from './domain/control-port.ts'
 import { nearest } from './domain/nearest.ts'
-import { OPEN } from './domain/network-kind.ts'
+import type { Invitation } from './invitation.ts'
 import { cleanName } from './v2/envelope.ts'
 
 const words = (what: string) => z.string({ error: `must be ${what}` }).min(1, { error: 'must not be empty' })
@@ -50,7 +54,8 @@ export const schema = z.strictObject({
   listen: z.union([z.literal(false), written('HOST:PORT or false', readListen)]),
   advertise: written('HOST or HOST:PORT', readAdvertise),
   addresses: z.enum(['public', 'lan', 'any'], { error: 'must be public, lan or any' }),
-  seeds: list('203.0.113.7:8088', readAddress),
+  seeds: list('203.0.113.7:8088', readSeed),
+  network: z.enum(['open', 'private'], { error: 'must be open or private' }),
   turns: list('moonwalk', readTurnSource),
   offer: z.enum(['members', 'everybody', 'nobody'], { error: 'must be members, everybody or nobody' }),
   turnTokenFile: words('the path of a file'),
@@ -62,6 +67,8 @@ export const schema = z.strictObject({
   allowDomains: list('*.example.org', readGrantedDomain),
   services: list('web=3000', readService),
   control: written('HOST:PORT', readListen),
+  controlHosts: list('moon.example.org', readHostName),
+  controlInsecure: z.boolean({ error: 'must be true or false' }),
   speedtestPaceMs: z.number(pace).int(pace).min(50, pace),
   log: z.enum(['debug', 'info', 'warn', 'silent'], { error: 'must be debug, info, warn or silent' }),
 } satisfies Record<ConfigKey, z.ZodType>)
@@ -71,6 +78,7 @@ const complete = schema.partial({
   data: true,
   table: true,
   name: true,
+  network: true,
   advertise: true,
   offer: true,
   turnTokenFile: true,
@@ -91,15 +99,24 @@ export const DEFAULTS = {
   allowDomains: [],
   services: [],
   control: '127.0.0.1:8089',
+  controlHosts: [],
+  controlInsecure: false,
   speedtestPaceMs: 10_000,
   log: 'info',
 } as const satisfies Partial<Values>
 
 export interface Config {
-  readonly node: Omit<NodeOptions, 'version'>
+  /** `seeds`: the plain addresses. */
+  readonly node: Omit<NodeOptions, 'version' | 'network'>
+  /** What a person said of the network. */
+  readonly network: { readonly asked: 'open' | 'private' | null; readonly invitations: readonly Invitation[] }
   readonly dataDir: string
   readonly tableFile: string
   readonly control: string
+  /** Whether there is to be one: a program that names none has none. */
+  readonly opensControl: boolean
+  /** Host names that are answered there, beside loopback's. */
+  readonly controlHosts: readonly string[]
   readonly log: Values['log']
 }
 
@@ -133,13 +150,20 @@ export function readConfig(flags: Given, configFile: string | undefined, env: No
 
 /**
  * The same settings as a program gives them: nothing else is read, neither the environment nor a file. `join`, one or a list, is
- * another name for `seeds`; what is undefined is not given.
+ * another name for `seeds`, and `open: true` for `network: 'open'`; what is undefined is not given.
  */
-export function readSettings({ join: known, ...others }: Readonly<Record<string, unknown>>): ConfigAnswer {
-  const given = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined))
+export function readSettings({ join: known, open, ...others }: Readonly<Record<string, unknown>>): ConfigAnswer {
+  if (open !== undefined && typeof open !== 'boolean') return wrongly('option "open": it must be true or false')
+  const said = Object.entries(others).filter(([, value]) => value !== undefined)
+  const given = Object.fromEntries(open === true ? [...said, ['network', 'open']] : said)
   const unknown = Object.keys(given).find((key) => !Object.hasOwn(SETTINGS, key))
-  if (unknown !== undefined) return wrongly(`there is no option "${unknown}"${meantBy(unknown, ['join', ...CONFIG_KEYS])}`)
-  const apart = { dataDir: dataDirOf(undefined, { XDG_STATE_HOME: process.env.XDG_STATE_HOME }), file: '', warnings: [] }
+  if (unknown !== undefined) return wrongly(`there is no option "${unknown}"${meantBy(unknown, ['join', 'open', ...CONFIG_KEYS])}`)
+  const apart = {
+    dataDir: dataDirOf(undefined, { XDG_STATE_HOME: process.env.XDG_STATE_HOME }),
+    file: '',
+    warnings: [],
+    isControlOptional: true,
+  }
   if (known === undefined) return together([['option', given]], apart)
   const answer = together([['option', { ...given, seeds: [known, given.seeds ?? []].flat() }]], apart)
   return answer.type === 'wrong' ? wrongly(answer.text.replace('option "seeds"', 'option "join"')) : answer
@@ -150,10 +174,15 @@ interface Apart {
   readonly dataDir: string
   readonly file: string
   readonly warnings: readonly string[]
+  /** There is no control port unless a source names one. */
+  readonly isControlOptional?: boolean
 }
 
 /** Earlier sources win. */
-function together(sources: readonly (readonly [Source, Given])[], { dataDir, file, warnings }: Apart): ConfigAnswer {
+function together(
+  sources: readonly (readonly [Source, Given])[],
+  { dataDir, file, warnings, isControlOptional = false }: Apart,
+): ConfigAnswer {
   for (const [source, given] of sources) {
     const parsed = schema.partial().safeParse(given)
     const issue = parsed.error?.issues[0]
@@ -162,17 +191,36 @@ function together(sources: readonly (readonly [Source, Given])[], { dataDir, fil
   const values = complete.parse(Object.assign({}, DEFAULTS, ...sources.map(([, given]) => given).reverse()))
   const token = values.turnTokenFile === undefined ? null : readTurnToken(values.turnTokenFile)
   if (token !== null && 'wrong' in token) return wrongly(token.wrong)
-  const config = assemble(values, {
+  const opensControl = !isControlOptional || sources.some(([, given]) => given.control !== undefined)
+  const settled = {
     dataDir: values.data === undefined ? dataDir : resolve(values.data),
     token: token?.ok.token ?? null,
     namesPorts: sources.some(([, given]) => given.allowPorts !== undefined),
-  })
+  }
+  const config = { ...assemble(values, settled), opensControl }
   const where = (key: ConfigKey): string => whereOf(sources.find(([, given]) => given[key] !== undefined)?.[0] ?? 'file', key, file)
   const twice = repeated(config.node.services.map(({ name }) => name))
   if (twice !== null) return wrongly(`${where('services')}: two services are called ${twice}; give one another name, as in NAME=PORT`)
   if (values.table !== undefined && isDirectory(config.tableFile))
     return wrongly(`${where('table')}: ${config.tableFile} is a directory; name a file`)
-  return { type: 'config', config, warnings: [...warnings, ...(token?.ok.warnings ?? [])] }
+  if (opensControl && !values.controlInsecure && hostKind(hostOf(config.control)) !== 'loopback')
+    return wrongly(
+      `${where('control')}: ${config.control} lets others reach the control port, and read along, since it has no TLS; leave it on 127.0.0.1 and forward it (ssh -L, or a reverse proxy and --control-hosts), or add --control-insecure`,
+    )
+  const bare = config.node.services.find(({ local }) => opensControl && isControlPort(local, config.control))
+  if (bare) return wrongly(`${where('services')}: ${bare.local} is the control port of this node, which is not exposed; name another`)
+  return { type: 'config', config, warnings: [...warnings, ...(token?.ok.warnings ?? []), ...shownTokens(sources)] }
+}
+
+const hostOf = (address: string): string => address.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
+
+/** Whoever lists the processes of this machine reads their arguments. */
+function shownTokens(sources: readonly (readonly [Source, Given])[]): readonly string[] {
+  const turns: unknown = sources.find(([source]) => source === 'flag')?.[1].turns
+  if (!Array.isArray(turns) || !turns.some((turn) => typeof turn === 'string' && showsToken(turn))) return []
+  return [
+    '--turn: everybody on this machine can read the token in it (ps); write it into moonwalk.json or MOONWALK_TURNS, or name a file with ?token-file=FILE',
+  ]
 }
 
 const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
@@ -186,23 +234,28 @@ interface Settled {
   readonly namesPorts: boolean
 }
 
-function assemble(all: z.infer<typeof complete>, { dataDir, token, namesPorts }: Settled): Config {
+function assemble(all: z.infer<typeof complete>, { dataDir, token, namesPorts }: Settled): Omit<Config, 'opensControl'> {
   const take = <T>(read: Read<T>): T => {
     if ('wrong' in read) throw new Error(read.wrong)
     return read.ok
   }
+  const seeds = all.seeds.map((seed) => take(readSeed(seed)))
   return {
     dataDir,
+    network: {
+      asked: all.network ?? null,
+      invitations: seeds.flatMap((seed) => (seed.type === 'invitation' ? [seed.invitation] : [])),
+    },
     tableFile: all.table === undefined ? join(dataDir, 'ip_table.json') : resolve(all.table),
     control: take(readListen(all.control)),
+    controlHosts: all.controlHosts.map((name) => take(readHostName(name))),
     log: all.log,
     node: {
       name: cleanName(all.name ?? hostname()),
       listen: all.listen === false ? null : take(readListen(all.listen)),
       advertise: all.advertise === undefined ? null : take(readAdvertise(all.advertise)),
       addresses: all.addresses,
-      network: OPEN,
-      seeds: all.seeds.map((seed) => take(readAddress(seed))),
+      seeds: seeds.flatMap((seed) => (seed.type === 'address' ? [seed.address] : [])),
       turns: all.turns.map((turn) => take(readTurnSource(turn))).filter((turn) => turn !== null),
       ...(all.offer === undefined ? {} : { offer: all.offer }),
       turnToken: token,
@@ -224,12 +277,13 @@ const fromVariables = (given: Variables['given']): Given =>
 
 /** Lists are separated by commas. */
 function fromText(key: ConfigKey, value: string): unknown {
-  const { isList, isCount }: Setting = SETTINGS[key]
+  const { isList, isCount, isSwitch }: Setting = SETTINGS[key]
   if (isList)
     return value
       .split(',')
       .map((item) => item.trim())
       .filter((item) => item !== '')
+  if (isSwitch) return /^(true|1|yes|on)$/i.test(value) ? true : /^(false|0|no|off)$/i.test(value) ? false : value
   if (key === 'listen' && value === 'false') return false
   if (isCount) return /^\d+$/.test(value) ? Number(value) : value
   return value

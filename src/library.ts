@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { MoonwalkNode, Refusal, ServiceAnswer } from './answers.ts'
-import { readSettings } from './config.ts'
+import { type Config, readSettings } from './config.ts'
 import { readService } from './config-specs.ts'
 import type { Entry, News } from './feed/news.ts'
 import { removeControlFile } from './io/disk/control-file.ts'
@@ -11,6 +11,7 @@ import { lockDataDir } from './io/disk/data-lock.ts'
 import { type KeyedIdentity, loadIdentity } from './io/disk/identity.ts'
 import { isFailure } from './ports.ts'
 import { createRealNode } from './real-node.ts'
+import { type SettledNetwork, settleNetwork } from './settled-network.ts'
 
 /**
  * The keys of the configuration file, with the same values and, `control` apart, the same defaults. `MOONWALK_…` variables and
@@ -19,21 +20,29 @@ import { createRealNode } from './real-node.ts'
 export interface NodeSettings {
   /** The directory in which everything lies that the node writes. One node at a time. Default: the command's. */
   readonly data?: string | undefined
-  /** Known addresses, `host:port`, to start from; never forgotten. Default: none. */
+  /** Invitations into one private network (`mw1.…`), or known addresses, `host[:port]`, to start from; never forgotten. Default: none. */
   readonly join?: string | readonly string[] | undefined
   /** The same by its key in the configuration file. */
   readonly seeds?: readonly string[] | undefined
+  /** Be in an open network, which anybody may join and see. Default: what the data directory is in; a fresh one: a private network. */
+  readonly open?: boolean | undefined
+  /** The same by its key in the configuration file. */
+  readonly network?: 'open' | 'private' | undefined
   /** The one public port, `host:port`; port 0 picks one; false: nothing is opened to the outside. Default: `0.0.0.0:8088`. */
   readonly listen?: string | false | undefined
   /** `host:port` of dashboard, feed, API and metrics; port 0 picks one. Default, unlike the command's: none is opened. */
   readonly control?: string | undefined
+  /** Host names that the control port answers to beside loopback's, as of a reverse proxy. Default: none. */
+  readonly controlHosts?: readonly string[] | undefined
+  /** Lets `control` be an address that others can reach; there is no TLS. Default: false. */
+  readonly controlInsecure?: boolean | undefined
   /** What people see. Default: the host name. */
   readonly name?: string | undefined
   /** The file of the IP table. Default: `ip_table.json` in the data directory. */
   readonly table?: string | undefined
   /** `host` or `host:port` to try first for how others reach this node. Default: learnt from peers. */
   readonly advertise?: string | undefined
-  /** Which addresses may be contacted and kept; `lan`: private ranges too; `any`: loopback too. Default: `lan`. */
+  /** Which addresses may be contacted and kept; `lan`: private ranges too, named by a person or a neighbour; `any`: loopback too. Default: `lan`. */
   readonly addresses?: 'public' | 'lan' | 'any' | undefined
   /** Where a TURN may be found: `moonwalk`, `none`, or a stock frps as `frp://…`. Default: `['moonwalk']`. */
   readonly turns?: readonly string[] | undefined
@@ -76,20 +85,23 @@ export interface LibraryNode
   stop(): Promise<void>
   /** Exposes `[NAME=]PORT` …, written as in `services`. Settles when its public address is proven, or refused after `timeoutMs` (30,000): then it is tried further. */
   expose(spec: string, timeoutMs?: number): Promise<ServiceAnswer | Refusal>
+  /** What others need to join this node's private network, with the addresses that are known now; null in an open one. */
+  invitation(): string | null
   /** Hears of what happens from now on. Answers the end of it. What a listener throws is thrown outside of the node. */
   on<E extends keyof NodeEvents>(event: E, listener: (entry: NodeEvents[E]) => void): () => void
 }
 
 /**
- * Makes a node; nothing is opened before `start`. Rejects with one sentence where a setting is wrong, or the key of the node, made
- * in its data directory the first time, can't be had.
+ * Makes a node; nothing is opened before `start`. Rejects with one sentence where a setting is wrong, or what is made in its data
+ * directory the first time, the node's key and which network it is in, can't be had. A fresh directory that is given plain addresses
+ * alone, without `open`, is refused too: the sentence says which kind of network theirs is, since they are asked.
  */
 export async function createNode(settings: NodeSettings = {}): Promise<LibraryNode> {
   const read = readSettings({ ...settings })
   if (read.type === 'wrong') throw new TypeError(`createNode: ${read.text}`)
   const { config } = read
   const { dataDir } = config
-  const real = createRealNode({ config, identity: await identityIn(dataDir), onTrouble: () => {} })
+  const real = createRealNode({ config, ...(await keptIn(config)), onTrouble: () => {} })
   const { node } = real
   let starting: ReturnType<LibraryNode['start']> | null = null
   let stopping: Promise<void> | null = null
@@ -140,6 +152,10 @@ export async function createNode(settings: NodeSettings = {}): Promise<LibraryNo
       return answer
     },
     stop,
+    invitation: () => {
+      const answer = real.networkDesk.invite()
+      return 'invitation' in answer ? answer.invitation : null
+    },
     expose: async (spec, timeoutMs = EXPOSE_TIMEOUT) => {
       const read = readService(spec)
       return 'wrong' in read ? refused(read.wrong) : node.expose(read.ok, timeoutMs)
@@ -150,9 +166,7 @@ export async function createNode(settings: NodeSettings = {}): Promise<LibraryNo
         try {
           listener(entry)
         } catch (error) {
-          queueMicrotask(() => {
-            throw error
-          })
+          throwLater(error)
         }
       }),
   }
@@ -161,16 +175,31 @@ export async function createNode(settings: NodeSettings = {}): Promise<LibraryNo
 const EXPOSE_TIMEOUT = 30_000
 
 const refused = (text: string): Refusal => ({ type: 'refused', text })
+/** Advice that names flags, in the words of the settings. */
+const inSettings = (text: string): string => text.replaceAll('--open', 'open: true')
 /** Of what the command says, the advice that is for its users. */
 const withoutFlag = (text: string): string => text.replace(/ with --\w+$/, '')
 const isOf = <E extends keyof NodeEvents>(event: E, entry: Entry): entry is NodeEvents[E] => event === 'news' || entry.type === event
 
-/** Two processes must not both make the first key, so that is done by whoever holds the directory. */
-async function identityIn(dir: string): Promise<KeyedIdentity> {
-  const lock = await lockDataDir(dir)
-  if (lock.type === 'refused' && !existsSync(join(dir, 'identity.json'))) throw new Error(withoutFlag(lock.text))
-  const loaded = loadIdentity(dir)
-  if (lock.type === 'locked') lock.release()
-  if (loaded.type === 'refused') throw new Error(loaded.text)
-  return loaded.identity
+/** Two processes must not both make the first key and the network, so that is done by whoever holds the directory. */
+async function keptIn(config: Config): Promise<{ readonly identity: KeyedIdentity; readonly network: SettledNetwork }> {
+  const { dataDir } = config
+  const lock = await lockDataDir(dataDir)
+  const isThere = ['identity.json', 'network.json'].every((name) => existsSync(join(dataDir, name)))
+  if (lock.type === 'refused' && !isThere) throw new Error(withoutFlag(lock.text))
+  try {
+    const network = await settleNetwork(config, { onBug: throwLater, mayWrite: lock.type === 'locked' })
+    if (network.type === 'refused') throw new Error(inSettings(network.text))
+    const loaded = loadIdentity(dataDir)
+    if (loaded.type === 'refused') throw new Error(loaded.text)
+    return { identity: loaded.identity, network }
+  } finally {
+    if (lock.type === 'locked') lock.release()
+  }
+}
+
+function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error
+  })
 }

@@ -31,10 +31,13 @@ export interface Random {
   fork(part: string): Random
 }
 
-/** Why the network said no. Happens all day. `text` is one clause for people, such as `connection refused`. */
+/**
+ * Why the network said no. Happens all day. `text` is one clause for people, such as `connection refused`. `withheld`: this node's own
+ * rules kept it from trying, so nothing is learnt of the other end.
+ */
 export interface Failure {
   readonly type: 'failed'
-  readonly reason: 'refused' | 'timeout' | 'reset' | 'unreachable' | 'aborted' | 'denied' | 'in-use' | 'protocol'
+  readonly reason: 'refused' | 'timeout' | 'reset' | 'unreachable' | 'aborted' | 'denied' | 'in-use' | 'protocol' | 'withheld'
   readonly text: string
 }
 

@@ -1,33 +1,38 @@
 // A node in the real world, whoever keeps it: `moonwalk up`, or a program that uses the library.
 import { cpus, hostname, platform, totalmem } from 'node:os'
-import { join } from 'node:path'
-import type { MoonwalkNode } from './answers.ts'
+import { dirname, join } from 'node:path'
+import type { MoonwalkNode, NetworkDesk, NodeOptions } from './answers.ts'
 import type { Config } from './config.ts'
 import { addressOf } from './domain/address.ts'
 import type { Entry } from './feed/news.ts'
 import { startControlServer } from './io/control/control-server.ts'
-import { type ControlFile, keepControlFile, loadControlToken } from './io/disk/control-file.ts'
+import { type ControlFile, keepControlFile, loadToken } from './io/disk/control-file.ts'
 import type { KeyedIdentity } from './io/disk/identity.ts'
 import { createLogFile } from './io/disk/log-file.ts'
+import { keepPrivate } from './io/disk/private-file.ts'
 import { createStore } from './io/disk/store.ts'
 import { processDescriptors } from './io/network/descriptors.ts'
 import { createNodeNetwork } from './io/network/node-network.ts'
 import { createNodeHttp } from './io/network/peer-http.ts'
 import { turnTokenOf } from './io/network-keys.ts'
 import { createNodeClock, createNodeRandom } from './io/node-clock.ts'
+import { createNetworkDesk } from './network-desk.ts'
 import { createNode } from './node.ts'
 import { type Failure, isFailure, type Listening, type StoreNote } from './ports.ts'
+import type { SettledNetwork } from './settled-network.ts'
 import { PACKAGE_DIR, VERSION } from './version.ts'
 
 export interface RealNodeNeeds {
   readonly config: Config
   readonly identity: KeyedIdentity
+  readonly network: Pick<SettledNetwork, 'keyring' | 'seeds'>
   /** Hears once that a file of the data directory can't be read or written; `status` says so too while it lasts. */
   readonly onTrouble: (note: StoreNote) => void
 }
 
 export interface RealNode {
   readonly node: MoonwalkNode
+  readonly networkDesk: NetworkDesk
   /** As the node's own, and what peers are asked with is loaded: a node that is ready joins at once, and would wait for it. */
   start(): ReturnType<MoonwalkNode['start']>
   /** Opens the control port at `host:port` and names it in `DIR/control.json`. `url` has no token. */
@@ -38,13 +43,17 @@ export interface RealNode {
   stop(): Promise<void>
 }
 
-export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): RealNode {
+export function createRealNode({ config, identity, network: { keyring, seeds }, onTrouble }: RealNodeNeeds): RealNode {
   const { dataDir } = config
   const clock = createNodeClock()
-  const self = { identity, network: () => config.node.network }
+  const self = { identity, network: keyring.kind }
   const http = createNodeHttp(onBug, self)
-  const { token, note: tokenNote } = loadControlToken(dataDir)
-  if (tokenNote) onTrouble(tokenNote)
+  const dirNote = keepPrivate(dataDir)
+  const { token, note: tokenNote } = loadToken(dataDir, 'control-token')
+  const metrics = loadToken(dataDir, 'metrics-token')
+  // What keeps one token from being kept keeps the other: one sentence.
+  const firstNotes = [dirNote, tokenNote ?? metrics.note].filter((note) => note !== null)
+  for (const note of firstNotes) onTrouble(note)
   const log = createNewsLog(config, onTrouble)
   let controlFile: ControlFile | null = null
   const ports = {
@@ -54,9 +63,10 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
     http,
     store: createStore({
       tableFile: config.tableFile,
+      followsTableLink: dirname(config.tableFile) !== dataDir,
       operatorFile: join(dataDir, 'operator.json'),
       more: () =>
-        [tokenNote, log.file?.note() ?? null, controlFile?.note() ?? null, processDescriptors().note()].filter((note) => note !== null),
+        [...firstNotes, log.file?.note() ?? null, controlFile?.note() ?? null, processDescriptors().note()].filter((note) => note !== null),
     }),
     identity,
   }
@@ -67,11 +77,23 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
     ramMiB: Math.floor(totalmem() / 1024 ** 2),
     diskMiB: 0,
   }
-  const node = createNode(ports, { ...config.node, version: VERSION, turnToken: turnTokenFor(config.node) }, { facts, token, onBug })
-  node.onNews((entry) => log.tell(entry))
   let control: Listening | null = null
+  const controlAddress = (): string | null =>
+    control === null ? (config.opensControl ? config.control : null) : addressOf(control.host, control.port)
+  const kind = keyring.kind()
+  const options = {
+    ...config.node,
+    version: VERSION,
+    network: kind,
+    turnToken: turnTokenFor({ ...config.node, network: kind }),
+    seeds: [...new Set([...config.node.seeds, ...seeds])],
+  }
+  const node = createNode(ports, options, { facts, token, controlAddress, onBug })
+  const networkDesk = createNetworkDesk(keyring, node)
+  node.onNews((entry) => log.tell(entry))
   return {
     node,
+    networkDesk,
     start: async () => {
       const started = await node.start()
       if (started.type === 'started') await http.loaded()
@@ -81,7 +103,10 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
       const opened = await startControlServer({
         address,
         token,
+        metricsToken: metrics.token,
+        hosts: config.controlHosts,
         node,
+        networkDesk,
         clock,
         dashboardDir: join(PACKAGE_DIR, 'dist', 'dashboard'),
         diagramsDir: join(PACKAGE_DIR, 'diagrams'),
@@ -104,7 +129,7 @@ export function createRealNode({ config, identity, onTrouble }: RealNodeNeeds): 
 }
 
 /** What a person has set, else what a private network's first secret gives. */
-function turnTokenFor({ turnToken = null, network }: Config['node']): string | null {
+function turnTokenFor({ turnToken = null, network }: Pick<NodeOptions, 'turnToken' | 'network'>): string | null {
   const secret = network.type === 'private' ? network.secrets[0] : undefined
   return turnToken ?? (secret === undefined ? null : turnTokenOf(secret))
 }

@@ -2,9 +2,10 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, hostname, tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Config, DEFAULTS, type Given, readConfig, schema } from '../src/config.ts'
+import { type Config, DEFAULTS, type Given, readConfig, readSettings, schema } from '../src/config.ts'
 import { CONFIG_KEYS, SETTINGS, type Setting, variableOf } from '../src/config-specs.ts'
 import { DEFAULT_RATIONS } from '../src/domain/offer.ts'
+import { writeInvitation } from '../src/invitation.ts'
 import { selfSigned } from '../src/io/front/self-signed.ts'
 
 let dir = ''
@@ -30,13 +31,15 @@ test('without anything given every default stands', () => {
     dataDir: dir,
     tableFile: join(dir, 'ip_table.json'),
     control: '127.0.0.1:8089',
+    opensControl: true,
+    controlHosts: [],
     log: 'info',
+    network: { asked: null, invitations: [] },
     node: {
       name: hostname(),
       listen: '0.0.0.0:8088',
       advertise: null,
       addresses: 'lan',
-      network: { type: 'open' },
       seeds: [],
       turns: [{ type: 'moonwalk' }],
       turnToken: null,
@@ -75,6 +78,26 @@ describe('where a setting comes from', () => {
     expect([node.name, node.seeds, control]).toEqual(['from-flag', ['203.0.113.2:2'], '127.0.0.1:1'])
   })
 
+  test('the token of a stock frps is read from its file, seen from the file that names it', () => {
+    put('the secret\n', 'token.txt')
+    put({ turns: ['frp://203.0.113.7:7000?token-file=token.txt'] })
+    const turns = [{ type: 'frp', address: '203.0.113.7:7000', token: 'the secret', tls: null, wire: 1 }]
+    expect(nodeOf(read()).turns).toEqual(turns)
+  })
+
+  test('a token in an argument still counts, with a warning; elsewhere it is well kept', () => {
+    const turn = 'frp://secret@203.0.113.7:7000'
+    const warnings = (answer: ReturnType<typeof read>) => (answer.type === 'config' ? answer.warnings : answer.text)
+    put({ turns: [turn] })
+    expect([read({ turns: [turn] }), read({}, { MOONWALK_TURNS: turn }), read()].map(warnings)).toEqual([
+      [
+        '--turn: everybody on this machine can read the token in it (ps); write it into moonwalk.json or MOONWALK_TURNS, or name a file with ?token-file=FILE',
+      ],
+      [],
+      [],
+    ])
+  })
+
   test('every key of the file', () => {
     put(' only mine \n', 'token')
     chmodSync(join(dir, 'token'), 0o600)
@@ -96,20 +119,25 @@ describe('where a setting comes from', () => {
       subdomainHost: 'Apps.example.org',
       allowDomains: ['*.Shops.example.org'],
       services: ['web=3000'],
-      control: '127.0.0.1:0',
+      control: '0.0.0.0:0',
+      controlHosts: ['Moon.example.org'],
+      controlInsecure: true,
       speedtestPaceMs: 100,
       log: 'silent',
+      network: 'open',
     })
     expect(configOf(readConfig({}, join(dir, 'moonwalk.json'), {}))).toEqual({
       dataDir: join(dir, 'data'),
       tableFile: join(dir, 'table.json'),
-      control: '127.0.0.1:0',
+      control: '0.0.0.0:0',
+      opensControl: true,
+      controlHosts: ['moon.example.org'],
       log: 'silent',
+      network: { asked: 'open', invitations: [] },
       node: {
         name: 'ash',
         listen: '127.0.0.1:0',
         advertise: '203.0.113.7',
-        network: { type: 'open' },
         addresses: 'any',
         seeds: ['ash.example.org:8088'],
         turns: [{ type: 'moonwalk' }, { type: 'frp', address: '203.0.113.7:7000', token: 'secret', tls: null, wire: 1 }],
@@ -134,6 +162,24 @@ describe('where a setting comes from', () => {
         speedtestPaceMs: 100,
       },
     })
+  })
+
+  test('an invitation and plain addresses may stand side by side, from everywhere', () => {
+    const secret = Buffer.alloc(32, 7).toString('base64url')
+    const addresses = [{ id: 'ab'.repeat(16), address: '203.0.113.1:8088' }]
+    const invitation = writeInvitation({ secret, addresses })
+    const expected = [['ash:8088', '203.0.113.2:1'], { asked: 'private', invitations: [{ secret, addresses }] }]
+    const seeds = [invitation, 'ash', '203.0.113.2:1']
+    for (const config of [
+      configOf(read({ seeds, network: 'private' })),
+      configOf(read({}, { MOONWALK_SEEDS: seeds.join(','), MOONWALK_NETWORK: 'private' })),
+      configOf(readSettings({ data: dir, join: seeds, network: 'private' })),
+    ])
+      expect([config.node.seeds, config.network]).toEqual(expected)
+    expect(configOf(readSettings({ data: dir, open: true })).network.asked).toEqual('open')
+    expect(wrongOf(read({ seeds: [invitation.slice(0, -9)] }))).toEqual(
+      '--join: the invitation is cut short: its end is missing; copy all of what `moonwalk invite` printed',
+    )
   })
 
   test('variables carry lists, flags and numbers as text', () => {
@@ -257,7 +303,11 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
       { seeds: [8088] },
       'DIR/moonwalk.json, key "seeds": 8088 does not fit: it must be a list of texts such as ["203.0.113.7:8088"]',
     ],
-    ['a bad address in a list', { seeds: ['a:1', 'b'] }, 'DIR/moonwalk.json, key "seeds": "b" is not HOST:PORT, such as 203.0.113.7:8088'],
+    [
+      'a bad address in a list',
+      { seeds: ['a:1', 'b:'] },
+      'DIR/moonwalk.json, key "seeds": "b:" is neither an invitation (mw1.…) nor HOST:PORT, such as 203.0.113.7:8088',
+    ],
     ['a number for listen', { listen: 8088 }, 'DIR/moonwalk.json, key "listen": 8088 does not fit: it must be HOST:PORT or false'],
     ['true for listen', { listen: true }, 'DIR/moonwalk.json, key "listen": true does not fit: it must be HOST:PORT or false'],
     ['a port for listen', { listen: '8088' }, 'DIR/moonwalk.json, key "listen": "8088" is not HOST:PORT, such as 203.0.113.7:8088'],
@@ -338,7 +388,7 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
   ])('in the environment: %s', (_, env, expected) => expect(wrongOf(read({}, env))).toEqual(expected))
 
   test.each<[string, Given, string]>([
-    ['an address', { seeds: ['nowhere'] }, '--join: "nowhere" is not HOST:PORT, such as 203.0.113.7:8088'],
+    ['an address', { seeds: ['no where'] }, '--join: "no where" is neither an invitation (mw1.…) nor HOST:PORT, such as 203.0.113.7:8088'],
     ['a TURN', { turns: ['cedar'] }, '--turn: "cedar" is no TURN; write moonwalk, none or frp://[TOKEN@]HOST:PORT'],
     [
       'a service',
@@ -354,6 +404,44 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
       '--expose: two services are called a; give one another name, as in NAME=PORT',
     ],
   ])('in the flags: %s', (_, flags, expected) => expect(wrongOf(read(flags))).toEqual(expected))
+
+  const OPEN_TO_OTHERS =
+    'lets others reach the control port, and read along, since it has no TLS; leave it on 127.0.0.1 and forward it (ssh -L, or a reverse proxy and --control-hosts), or add --control-insecure'
+  test.each([
+    ['0.0.0.0:8089', `--control: 0.0.0.0:8089 ${OPEN_TO_OTHERS}`],
+    ['192.168.1.5:0', `--control: 192.168.1.5:0 ${OPEN_TO_OTHERS}`],
+    ['[::]:8089', `--control: [::]:8089 ${OPEN_TO_OTHERS}`],
+    ['moon.example.org:8089', `--control: moon.example.org:8089 ${OPEN_TO_OTHERS}`],
+    ['127.0.0.1:8089', null],
+    ['[::1]:8089', null],
+    ['localhost:8089', null],
+  ])('a control port at %s', (control, expected) => {
+    expect(wrongOf(read({ control }))).toEqual(expected)
+    expect(wrongOf(read({ control, controlInsecure: true }))).toEqual(null)
+    expect(wrongOf(read({ control }, { MOONWALK_CONTROL_INSECURE: 'yes' }))).toEqual(null)
+  })
+
+  test('a service that is the control port', () => {
+    put({ services: ['page=8089'] })
+    expect(wrongOf(read())).toEqual(
+      'DIR/moonwalk.json, key "services": 127.0.0.1:8089 is the control port of this node, which is not exposed; name another',
+    )
+    expect(wrongOf(read({ control: '127.0.0.1:8090' }))).toEqual(null)
+  })
+
+  test('a name of the control port with a port', () =>
+    expect(wrongOf(read({ controlHosts: ['moon.example.org:443'] }))).toEqual(
+      '--control-hosts: "moon.example.org:443" is no host name; write one such as moon.example.org, without a port',
+    ))
+
+  test('a token that its file does not hold', () => {
+    put('one\ntwo', 'token.txt')
+    const at = (name: string) => wrongOf(read({ turns: [`frp://203.0.113.7:7000?token-file=${join(dir, name)}`] }))
+    expect([at('token.txt'), at('none.txt')]).toEqual([
+      '--turn: DIR/token.txt must hold the token of the frps on one line',
+      "--turn: the token DIR/none.txt can't be read: ENOENT: no such file or directory; name the file that holds it with token-file=FILE",
+    ])
+  })
 
   test('a CA that is not there, or is none', () => {
     put('no certificate', 'note.txt')
@@ -373,5 +461,5 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
 
 test('a list setting may be repeated', () => {
   const lists = CONFIG_KEYS.filter((key) => (SETTINGS[key] as Setting).isList)
-  expect(lists).toEqual(['seeds', 'turns', 'allowDomains', 'services'])
+  expect(lists).toEqual(['seeds', 'turns', 'allowDomains', 'services', 'controlHosts'])
 })

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { CONFIG_KEYS, type ConfigKey } from '../src/config-specs.ts'
 import { createNode, type LibraryNode, type NodeSettings } from '../src/index.ts'
+import { readInvitation } from '../src/invitation.ts'
 
 let dir = ''
 let nodes: LibraryNode[] = []
@@ -20,7 +21,7 @@ afterEach(async () => {
 })
 
 async function made(settings: NodeSettings = {}): Promise<LibraryNode> {
-  const node = await createNode({ data: dir, listen: '127.0.0.1:0', addresses: 'any', log: 'silent', ...settings })
+  const node = await createNode({ data: dir, open: true, listen: '127.0.0.1:0', addresses: 'any', log: 'silent', ...settings })
   nodes.push(node)
   return node
 }
@@ -28,8 +29,8 @@ async function made(settings: NodeSettings = {}): Promise<LibraryNode> {
 const LISTENS = { type: 'started', listen: expect.stringMatching(/^127\.0\.0\.1:\d+$/) }
 
 describe('settings', () => {
-  test('are the keys of the configuration file, and `join`', () => {
-    const settings: Record<Exclude<keyof NodeSettings, 'join'>, true> & Record<ConfigKey, true> = {
+  test('are the keys of the configuration file, `join` and `open`', () => {
+    const settings: Record<Exclude<keyof NodeSettings, 'join' | 'open'>, true> & Record<ConfigKey, true> = {
       data: true,
       table: true,
       name: true,
@@ -37,6 +38,7 @@ describe('settings', () => {
       advertise: true,
       addresses: true,
       seeds: true,
+      network: true,
       turns: true,
       offer: true,
       turnTokenFile: true,
@@ -48,6 +50,8 @@ describe('settings', () => {
       subdomainHost: true,
       services: true,
       control: true,
+      controlHosts: true,
+      controlInsecure: true,
       speedtestPaceMs: true,
       log: true,
     }
@@ -58,8 +62,16 @@ describe('settings', () => {
     ['an unknown one', { jion: '203.0.113.7:8088' }, 'createNode: there is no option "jion"; did you mean join?'],
     ['a port without a host', { listen: '8088' }, 'createNode: option "listen": "8088" is not HOST:PORT, such as 203.0.113.7:8088'],
     ['a number', { listen: 8088 }, 'createNode: option "listen": 8088 does not fit: it must be HOST:PORT or false'],
-    ['an address', { join: 'nowhere' }, 'createNode: option "join": "nowhere" is not HOST:PORT, such as 203.0.113.7:8088'],
-    ['one of several', { join: ['203.0.113.7:1', 'no'] }, 'createNode: option "join": "no" is not HOST:PORT, such as 203.0.113.7:8088'],
+    [
+      'an address',
+      { join: 'no where' },
+      'createNode: option "join": "no where" is neither an invitation (mw1.…) nor HOST:PORT, such as 203.0.113.7:8088',
+    ],
+    [
+      'one of several',
+      { join: ['203.0.113.7:1', 'n:o'] },
+      'createNode: option "join": "n:o" is neither an invitation (mw1.…) nor HOST:PORT, such as 203.0.113.7:8088',
+    ],
     [
       'two services',
       { services: ['web=1', 'web=2'] },
@@ -169,6 +181,47 @@ describe('a node', () => {
     await node.start()
     await vi.waitFor(() => expect(readFileSync(join(dir, 'moonwalk.log'), 'utf8')).toContain('"type":"node.listening"'))
     expect(news[0]).toEqual('node.listening')
+  })
+})
+
+describe('the network of a node', () => {
+  test('is a private one of its own in a fresh directory, which others join by its invitation', async () => {
+    const first = await made({ open: undefined, data: join(dir, 'first') })
+    const started = await first.start()
+    const invitation = first.invitation() ?? ''
+    expect(readInvitation(invitation)).toMatchObject({
+      type: 'invitation',
+      invitation: { addresses: [{ id: first.id, address: started.type === 'started' && started.listen }] },
+    })
+    const second = await made({ open: undefined, data: join(dir, 'second'), join: invitation })
+    await second.start()
+    await vi.waitFor(
+      () =>
+        expect(
+          second
+            .peers()
+            .peers.map(({ id }) => id)
+            .sort(),
+        ).toEqual([first.id, second.id].sort()),
+      10_000,
+    )
+    expect([second.status().node.network.kind, second.invitation()]).toEqual(['private', expect.stringMatching(/^mw1\./)])
+  })
+
+  test('is an open one on request, without an invitation', async () => {
+    const node = await made()
+    await node.start()
+    expect([node.status().node.network.kind, node.invitation()]).toEqual(['open', null])
+  })
+
+  test('is not guessed from a plain address', async () => {
+    const node = await made()
+    const started = await node.start()
+    const listen = started.type === 'started' ? (started.listen ?? '') : ''
+    const text = `${listen}: that network is open: anybody may join and see it; add --open`
+    const data = join(dir, 'third')
+    await expect(made({ open: undefined, data, join: listen })).rejects.toThrow(new Error(text.replace('add --open', 'add open: true')))
+    expect(existsSync(join(data, 'identity.json'))).toBe(false)
   })
 })
 

@@ -141,6 +141,22 @@ to all others, and push each other out. \`moonwalk identity renew --data DIR\` m
 key, and a new control token from its next start on. The old key is kept beside the new one.
 `
 
+const NETWORK_TEXT = `
+  show                     the kind, and the secrets by their fingerprints
+  open                     a stopped node: be in an open network, which anybody may join and see
+  private                  a stopped node: begin a private network
+  join INVITATION          a stopped node: be in the private network of the invitation
+  rotate ...               replace the secret, on running and on stopped nodes, in three steps. Each is taken on every member
+                           before the next:
+    rotate                 on one member: adds a new secret, and prints the line that adds it on the others,
+                           moonwalk network rotate add INVITATION
+    rotate first           proves the new secret to others from now on; the old one is still taken
+    rotate drop            ends the old one: who has not got the new one is out
+
+What was in DIR/network.json before open, private and join is kept beside it. The table stays: servers of another network are
+asked in vain, and go.
+`
+
 function addClientCommands(program: Command, act: Act, env: Env): void {
   const client = (name: string, description: string): Command =>
     program
@@ -163,6 +179,22 @@ function addClientCommands(program: Command, act: Act, env: Env): void {
   client('status', 'this node: state, address, TURN and why this one, services, health').action(
     act(async (flags: Flags) => (await load()).status(flags, env)),
   )
+  client('invite', 'the line with which others join the private network of the running node; it holds the secret').action(
+    act(async (flags: Flags) => (await load()).invite(flags, env)),
+  )
+  client('network', 'which network the node of a directory is in, and how that is changed')
+    .argument('[action]', 'show, open, private, join or rotate', 'show')
+    .argument('[words...]', 'join: an invitation; rotate: add (with an invitation, or none), first or drop')
+    .addHelpText('after', NETWORK_TEXT)
+    .action(
+      act(async (action: string, words: readonly string[], flags: Flags) =>
+        (await import('./network.ts')).network([action, ...words], flags, env),
+      ),
+    )
+  client('turn', 'what stock frp clients need of the TURN of a node')
+    .argument('<action>', 'token: prints the auth.token that they give', someText)
+    .option('--turn-token-file <file>', 'as for `up`: that file holds it', someText)
+    .action(act(async (action: string, flags: Flags) => (await import('./turn-token.ts')).turn(action, flags, env)))
   client('peers', 'the table of every server in the network')
     .option('--watch', 'show it again with every change')
     .option('--all', 'those too that went within the last 24 hours')
@@ -194,6 +226,9 @@ function addClientCommands(program: Command, act: Act, env: Env): void {
   client('dashboard', 'the link of the page of the running node; it opens nothing').action(
     act(async (flags: Flags) => (await load()).dashboard(flags, env)),
   )
+  client('metrics', 'what a scraper needs to read /metrics, and can do nothing else with')
+    .argument('<what>', 'token: print it', someText)
+    .action(act(async (what: string, flags: Flags) => (await import('./metrics.ts')).metrics(what, flags, env)))
   client('identity', "a node's id, whether it runs or not")
     .argument('[action]', 'renew: give a stopped node a new key')
     .addHelpText('after', IDENTITY_TEXT)

@@ -1,5 +1,6 @@
 // `moonwalk status` for people.
 import type { ClientAnswer, ProxyAnswer, StatusAnswer, TrafficAnswer } from '../answers.ts'
+import { tame } from '../domain/tame.ts'
 import { bytesText, rateText } from '../feed/byte-text.ts'
 import { proxyTitle } from '../feed/proxy-title.ts'
 import { ageText, columns } from './tables.ts'
@@ -12,6 +13,7 @@ const MAX_NAME_CHARS = 40
 export function statusText({ node, turn, services, clients, carried, health }: StatusAnswer, nowMs: number): string {
   const lines = [
     ['node', `${node.name} (${node.id})`],
+    ['network', node.network.text],
     ['state', node.state],
     ['address', node.address === null ? 'not proven' : `${node.address} (${node.reachability})`],
     [
@@ -54,11 +56,11 @@ function clientsText(clients: readonly ClientAnswer[], proxyCount: number, nowMs
     .sort((a, b) => rank(b.proxy, a.proxy))
     .slice(0, MAX_PROXIES)
     .map(({ client, proxy }) => [
-      tame(client.name ?? client.id.slice(0, 8)),
+      tame(client.name ?? client.id.slice(0, 8), MAX_NAME_CHARS),
       client.address,
-      tame(client.dialect === 'moonwalk' ? 'moonwalk' : `frp ${client.version}`),
+      tame(client.dialect === 'moonwalk' ? 'moonwalk' : `frp ${client.version}`, MAX_NAME_CHARS),
       ageText(client.since, nowMs),
-      tame(proxyTitle(proxy.name)),
+      tame(proxyTitle(proxy.name), MAX_NAME_CHARS),
       `${proxy.port}/${proxy.kind}`,
       String(proxy.connectionsNow),
       String(proxy.connectionsEver),
@@ -76,9 +78,3 @@ function clientsText(clients: readonly ClientAnswer[], proxyCount: number, nowMs
 /** By what passes now, then by what has passed. */
 const rank = (a: ProxyAnswer, b: ProxyAnswer): number =>
   a.inBytesPerSecond + a.outBytesPerSecond - b.inBytesPerSecond - b.outBytesPerSecond || a.bytesIn + a.bytesOut - b.bytesIn - b.bytesOut
-
-/** What a stranger wrote must not steer the terminal. */
-function tame(text: string): string {
-  const plain = text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '?')
-  return plain.length > MAX_NAME_CHARS ? `${plain.slice(0, MAX_NAME_CHARS - 1)}…` : plain
-}

@@ -1,10 +1,12 @@
 // `moonwalk up`: the configuration, the ports of the real world, one node, and an end within five seconds.
+import type { NetworkDesk } from '../answers.ts'
 import type { Config, Given } from '../config.ts'
 import { removeControlFile } from '../io/disk/control-file.ts'
 import { lockDataDir } from '../io/disk/data-lock.ts'
 import { loadIdentity } from '../io/disk/identity.ts'
 import { isFailure, type StoreNote } from '../ports.ts'
 import { createRealNode } from '../real-node.ts'
+import { settleNetwork } from '../settled-network.ts'
 import { dashboardLink } from './dashboard-link.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { newsLine } from './news-line.ts'
@@ -18,6 +20,8 @@ const LINGER_MS = 250
 export async function up(flags: Readonly<Record<string, unknown>>, env: NodeJS.ProcessEnv, ends: Promise<void>): Promise<ExitCode> {
   void ends.then(() => setTimeout(() => process.exit(EXIT.fine), END_WITHIN_MS).unref())
   const json = flags.json === true
+  // An invitation among the arguments is not to be read by whoever lists processes.
+  if (process.argv.some((word) => word.includes('mw1.'))) process.title = process.argv.join(' ').replaceAll(/mw1\.[\w-]+/g, 'mw1.***')
   const { readConfig } = await import('../config.ts')
   const answer = readConfig(givenBy(flags), typeof flags.config === 'string' ? flags.config : undefined, env)
   if (answer.type === 'wrong') {
@@ -76,10 +80,13 @@ interface Life {
 }
 
 async function live({ config, json, out, complain, ends }: Life): Promise<ExitCode> {
+  const network = await settleNetwork(config, { onBug: throwLater })
+  if (network.type === 'refused') return complain(network.text, network.isUsage ? EXIT.usage : EXIT.failed)
+  for (const note of network.notes) complain(note, EXIT.failed)
   const loaded = loadIdentity(config.dataDir)
   if (loaded.type === 'refused') return complain(loaded.text, EXIT.failed)
   const warn = ({ text }: StoreNote): void => void complain(text, EXIT.failed)
-  const real = createRealNode({ config, identity: loaded.identity, onTrouble: warn })
+  const real = createRealNode({ config, identity: loaded.identity, network, onTrouble: warn })
   const { node } = real
   const waiting: string[] = []
   let say = (line: string): void => void waiting.push(line)
@@ -96,10 +103,18 @@ async function live({ config, json, out, complain, ends }: Life): Promise<ExitCo
     return complain(`can't open the control port ${config.control}: ${control.text}; choose another with --control`, EXIT.failed)
   }
   const { listen } = started
-  const ready = { schemaVersion: 1, event: 'ready', id: node.id, name: node.name, listen, control: control.url, pid: process.pid }
+  const invitation = network.isNew ? invitationOf(real.networkDesk) : null
+  const { kind, text } = real.networkDesk.show()
+  const ready = {
+    ...{ schemaVersion: 1, event: 'ready', id: node.id, name: node.name, listen, control: control.url, pid: process.pid },
+    ...{ network: kind, invitation },
+  }
   const where = listen === null ? 'runs without a public port' : `listens on ${listen}`
   say = (line) => out.say(line)
-  say(json ? JSON.stringify(ready) : `${node.name} ${where}; dashboard: ${dashboardLink(control)}`)
+  // The link opens the node: it is for a person's eyes, and for no file or journal that stdout may be.
+  const page = process.stdout.isTTY ? dashboardLink(control) : `${control.url} (the link: \`moonwalk dashboard\`)`
+  say(json ? JSON.stringify(ready) : `${node.name} ${where}; dashboard: ${page}`)
+  if (!json) for (const line of networkLines(text, kind, invitation)) say(line)
   for (const line of waiting) say(line)
   await real.openLog()
 
@@ -108,7 +123,24 @@ async function live({ config, json, out, complain, ends }: Life): Promise<ExitCo
   return code
 }
 
-const KEY_OF: Readonly<Record<string, string>> = { join: 'seeds', turn: 'turns', expose: 'services' }
+function invitationOf(desk: NetworkDesk): string | null {
+  const answer = desk.invite()
+  return 'invitation' in answer ? answer.invitation : null
+}
+
+/** The invitation holds the secret: it is printed by the start that made it, and later when it is asked for. */
+function networkLines(text: string, kind: 'open' | 'private', invitation: string | null): readonly string[] {
+  if (invitation !== null) return [`it is in ${text}; others join it with`, `moonwalk up --join ${invitation}`]
+  return [`it is in ${text}${kind === 'private' ? '; `moonwalk invite` prints that' : ''}`]
+}
+
+function throwLater(error: unknown): void {
+  process.nextTick(() => {
+    throw error
+  })
+}
+
+const KEY_OF: Readonly<Record<string, string>> = { join: 'seeds', turn: 'turns', expose: 'services', open: 'network' }
 
 /** commander's flags under the configuration's keys; what was not given stays out. */
 function givenBy(flags: Readonly<Record<string, unknown>>): Given {
@@ -117,7 +149,7 @@ function givenBy(flags: Readonly<Record<string, unknown>>): Given {
     if (flag === 'config' || flag === 'json') continue
     // `--no-x` flags stand as true unless they are given.
     if ((flag === 'listen' || flag === 'offer') && value === true) continue
-    given[KEY_OF[flag] ?? flag] = flag === 'offer' && value === false ? 'nobody' : value
+    given[KEY_OF[flag] ?? flag] = flag === 'offer' && value === false ? 'nobody' : flag === 'open' ? 'open' : value
   }
   return given
 }

@@ -6,3 +6,9 @@ export type NetworkKind =
   | { readonly type: 'private'; readonly secrets: readonly string[] }
 
 export const OPEN: NetworkKind = { type: 'open' }
+
+/** What the kind means, for people. */
+export const KIND_TEXT: Readonly<Record<NetworkKind['type'], string>> = {
+  open: 'an open network: anybody may join it and see its servers',
+  private: 'a private network: only who holds its invitation can join it or see its servers',
+}

@@ -8,7 +8,17 @@ import { startControlServer } from '../../src/io/control/control-server.ts'
 import { createNodeClock } from '../../src/io/node-clock.ts'
 import type { Listening } from '../../src/ports.ts'
 import { launchChromium, textOf } from './chromium.ts'
-import { aClient, aRow, aService, aStatus, createFakeNode, type FakeNode, NOTHING_CARRIED, someTraffic } from './fake-node.ts'
+import {
+  aClient,
+  aRow,
+  aService,
+  aStatus,
+  createFakeDesk,
+  createFakeNode,
+  type FakeNode,
+  NOTHING_CARRIED,
+  someTraffic,
+} from './fake-node.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const turn = {
@@ -51,7 +61,9 @@ async function serve(address: string, token: string): Promise<Listening> {
   const answer = await startControlServer({
     address,
     token,
+    metricsToken: 'a-metrics-token',
     node,
+    networkDesk: createFakeDesk(),
     clock: createNodeClock(),
     version: '0.1.0',
     dashboardDir: `${root}dist/dashboard`,
@@ -61,7 +73,7 @@ async function serve(address: string, token: string): Promise<Listening> {
   return answer
 }
 
-const open = () => page.goto(`http://127.0.0.1:${server.port}/?token=the-token`)
+const open = () => page.goto(`http://127.0.0.1:${server.port}/#token=the-token`)
 const lit = (machine: string) =>
   page.locator(`svg[data-machine="${machine}"] [data-state].active`).evaluateAll((all) => all.map((one) => one.getAttribute('data-state')))
 const hot = (machine: string) =>
@@ -106,6 +118,7 @@ test('shows the node as it is, and follows it without a reload', async () => {
   expect(await lit('tunnel')).toEqual(['linked', 'linked.open'])
   expect(await firstColumn()).toEqual(['elm', 'birch', 'oak'])
   expect(await textOf(page, '.turn-name')).toEqual('birch')
+  expect(await textOf(page, '[data-network=open]')).toEqual('In an open network.')
   expect(await textOf(page, '[data-service=web] .route')).toEqual('birch.test:20018 → 127.0.0.1:3000')
   expect(await page.locator('.news .what').allInnerTexts()).toEqual([
     'node: tunnelling.down → tunnelling.up (tunnel.opened)',
@@ -327,7 +340,7 @@ test('says what to do when the node has another key', async () => {
   await server.close()
   server = await serve(address, 'another-token')
   await page.locator('[data-link=locked]').waitFor()
-  expect(await textOf(page, '[role=status]')).toContain('open the link that “moonwalk up” printed')
+  expect(await textOf(page, '[role=status]')).toContain('open the link that “moonwalk dashboard” prints')
 })
 
 test('another web page gets nothing out of it', async () => {
@@ -335,7 +348,7 @@ test('another web page gets nothing out of it', async () => {
   await page.locator('[data-link=live]').waitFor()
   const elsewhere = await page.context().newPage()
   const other = await serve('127.0.0.1:0', 'other-token')
-  await elsewhere.goto(`http://127.0.0.1:${other.port}/?token=other-token`)
+  await elsewhere.goto(`http://127.0.0.1:${other.port}/#token=other-token`)
   const tried = await elsewhere.evaluate(`(async () => {
     const at = '127.0.0.1:${server.port}'
     const get = await fetch('http://' + at + '/api/status', { credentials: 'include' }).then((r) => r.status, () => 'blocked')

@@ -2,6 +2,8 @@
 import type {
   ClientAnswer,
   MoonwalkNode,
+  NetworkAnswer,
+  NetworkDesk,
   PeerAnswerRow,
   ProxyAnswer,
   ServiceAnswer,
@@ -93,6 +95,7 @@ export const aStatus = (
     address: null,
     reachability: 'unknown',
     startedAt: STARTED_AT,
+    network: { kind: 'open', text: 'an open network' },
     ...node,
   },
   turn: null,
@@ -101,6 +104,21 @@ export const aStatus = (
   carried: NOTHING_CARRIED,
   health: [],
   ...more,
+})
+
+/** A private network with one secret, which refuses what is not a first step. */
+export const FAKE_NETWORK: NetworkAnswer = {
+  schemaVersion: 1,
+  kind: 'private',
+  text: 'a private network',
+  secrets: [{ fingerprint: '0a1b2c3d', use: 'proven' }],
+}
+
+export const createFakeDesk = (): NetworkDesk => ({
+  show: () => FAKE_NETWORK,
+  invite: () => ({ schemaVersion: 1, invitation: 'mw1.AAAA' }),
+  rotate: async (step, invitation) =>
+    step === 'add' ? { ...FAKE_NETWORK, invitation: invitation ?? 'mw1.BBBB' } : { type: 'refused', text: 'there is no new secret' },
 })
 
 export interface FakeNode extends MoonwalkNode {
@@ -140,6 +158,7 @@ export function createFakeNode(): FakeNode {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
+    meetingPoints: () => [],
     recentNews: (count, kind = 'news') => news.filter((entry) => isMeasurement(entry) === (kind === 'measurements')).slice(-count),
     activeStates: () => states,
     add: async (address) => {

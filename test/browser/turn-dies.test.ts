@@ -41,7 +41,7 @@ interface Running {
 /** A node in a process of its own, once it says that it is ready. */
 async function up(name: string, ...flags: readonly string[]): Promise<Running> {
   const data = join(folder, name)
-  const always = ['--data', data, '--name', name, '--control', '127.0.0.1:0', '--addresses', 'any', '--json']
+  const always = ['--open', '--data', data, '--name', name, '--control', '127.0.0.1:0', '--addresses', 'any', '--json']
   const child = spawn(process.execPath, ['dist/main.js', 'up', ...always, ...flags], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
   children.push(child)
   let complaints = ''
@@ -90,7 +90,7 @@ test('a TURN is killed: the page shows the loss, the next TURN and the new addre
   const page = await browser.newPage({ viewport: { width: 1500, height: 1100 } })
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(error.message))
-  await page.goto(`${hidden.control}/?token=${hidden.token}`)
+  await page.goto(`${hidden.control}/#token=${hidden.token}`)
   await page.evaluate('window.unbroken = true')
 
   await page.locator('[data-node-state="tunnelling.up"]').waitFor()

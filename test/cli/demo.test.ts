@@ -65,7 +65,7 @@ test('six nodes find one another, a service behind NAT answers, and again when i
 
 test.each(['SIGINT', 'SIGTERM'] as const)('%s in the middle ends every node of it', { timeout: LONG_MS }, async (signal) => {
   const demo = start(['demo'], { TMPDIR: dir })
-  expect(await demo.line()).toEqual('starting five nodes, each knowing one other …')
+  expect(await demo.line()).toEqual('starting five nodes of a private network, each knowing one other …')
   expect(await demo.line()).toMatch(/^five complete tables after /)
   demo.child.kill(signal)
   expect((await demo.ended).code).toEqual(1)

@@ -31,7 +31,7 @@ function kill(pid: number): void {
 }
 
 test.skipIf(!hasScript)('a node whose terminal is held goes on, and ends when it is asked to', { timeout: 60_000 }, async () => {
-  const flags = ['--data', dir, '--addresses', 'any', '--control', '127.0.0.1:0', '--listen', '127.0.0.1:0']
+  const flags = ['--open', '--data', dir, '--addresses', 'any', '--control', '127.0.0.1:0', '--listen', '127.0.0.1:0']
   const command = [process.execPath, '--import', 'tsx', MAIN, 'up', ...flags].map((word) => `'${word}'`).join(' ')
   terminal = spawn('script', ['--quiet', '--flush', '--return', '--command', `exec ${command}`, '/dev/null'], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -19,7 +19,7 @@ afterEach(() => {
 })
 
 const HERE = ['--addresses', 'any', '--control=127.0.0.1:0', '--listen', '127.0.0.1:0']
-const up = (...flags: readonly string[]): Running => start(['up', '--data', dir, '--json', ...HERE, ...flags])
+const up = (...flags: readonly string[]): Running => start(['up', '--open', '--data', dir, '--json', ...HERE, ...flags])
 const objects = (text: string): { [key: string]: unknown }[] =>
   text
     .trim()
@@ -42,6 +42,8 @@ test('its first line says that it listens, it answers, and SIGTERM ends it clean
     listen: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
     control: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
     pid: node.child.pid,
+    network: 'open',
+    invitation: null,
   })
   expect((await fetch(`http://${said.listen}/server_info`)).status).toEqual(200)
 
@@ -91,7 +93,7 @@ test('its control token outlives it, and the page’s link is printed', async ()
     const { control } = await ready(node)
     const { token } = JSON.parse(readFileSync(join(dir, 'control.json'), 'utf8'))
     tokens.push(token)
-    const link = `${control}/?token=${token}`
+    const link = `${control}/#token=${token}`
     const [text, json] = await Promise.all([['dashboard'], ['dashboard', '--json']].map((args) => start([...args, '--data', dir]).ended))
     expect([text?.code, text?.out, json?.out]).toEqual([0, `${link}\n`, `${JSON.stringify({ schemaVersion: 1, link })}\n`])
     node.child.kill('SIGTERM')
@@ -114,7 +116,7 @@ test('a log that can’t be written is one warning, said in health as well', asy
 
 test('variables that are not ours change nothing, and one that is nearly so is a warning', async () => {
   const env = { MOONWALK_PORT: 'tcp://10.96.0.12:8088', MOONWALK_SERVICE_HOST: '10.96.0.12', MOONWALK_NAM: 'ash', MOONWALK_ADVERTISE: '' }
-  const node = start(['up', '--data', dir, '--json', ...HERE], env)
+  const node = start(['up', '--open', '--data', dir, '--json', ...HERE], env)
   await ready(node)
   node.child.kill('SIGTERM')
   const { code, err } = await node.ended
@@ -177,8 +179,10 @@ test('a damaged table is set aside and told, and the node starts', async () => {
 })
 
 test('text is for people: the dashboard’s address, and no colours', async () => {
-  const node = start(['up', '--data', dir, '--name', 'ash', ...HERE])
-  expect(await node.line()).toMatch(/^ash listens on 127\.0\.0\.1:\d+; dashboard: http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]+$/)
+  const node = start(['up', '--open', '--data', dir, '--name', 'ash', ...HERE])
+  expect(await node.line()).toMatch(
+    /^ash listens on 127\.0\.0\.1:\d+; dashboard: http:\/\/127\.0\.0\.1:\d+ \(the link: `moonwalk dashboard`\)$/,
+  )
   node.child.kill('SIGTERM')
   const { code, out } = await node.ended
   expect([code, out.includes('\x1b')]).toEqual([0, false])

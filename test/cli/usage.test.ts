@@ -29,7 +29,7 @@ describe('wrong use ends with 2 and one sentence that names the nearest known wo
     [['expose', '3000', '--udp', '--http', 'a.org'], 'a service is one of --udp, --http and --https'],
     [['expose', '3000', '--timeout', 'soon'], '--timeout: "soon" is not a number of seconds up to 600'],
     [['expose', '3000', '--timeout', '601'], '--timeout: "601" is not a number of seconds up to 600'],
-    [['up', '--join', 'nowhere'], '--join: "nowhere" is not HOST:PORT, such as 203.0.113.7:8088'],
+    [['up', '--join', 'no where'], '--join: "no where" is neither an invitation (mw1.…) nor HOST:PORT, such as 203.0.113.7:8088'],
     [
       ['up', '--speedtest-pace-ms', 'soon'],
       '--speedtest-pace-ms: "soon" does not fit: it must be a whole number of milliseconds, 50 or more',

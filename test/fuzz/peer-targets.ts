@@ -1,6 +1,6 @@
 // What peers say in JSON: our own messages, records, and P2PRC's tables.
 import { parseWireTable } from '../../src/p2prc/wire-table.ts'
-import { createOpener, MAX_ENVELOPE_CHARS, recordOf, type Verifier } from '../../src/v2/envelope.ts'
+import { createOpener, MAX_ENVELOPE_BYTES, recordOf, type Verifier } from '../../src/v2/envelope.ts'
 import { readEcho, readGossip, readHelloAnswer, readHelloAsk, readSpeedUp } from '../../src/v2/messages.ts'
 import type { Target } from './campaign.ts'
 import { type Chance, damaged, noise, oneOf } from './chance.ts'
@@ -53,7 +53,7 @@ export const peerTargets: readonly Target[] = [
       const which = pick(MESSAGES.length)
       return Buffer.concat([Buffer.from([pick(16) === 0 ? pick(MESSAGES.length) : which]), textLike(pick, MESSAGES[which] ?? '')])
     },
-    maxBytes: MAX_ENVELOPE_CHARS * 4,
+    maxBytes: MAX_ENVELOPE_BYTES * 4,
     feed: (pieces) => {
       const told = whole(pieces)
       const read = READERS[told[0] ?? 0]?.(told.subarray(1)) ?? null
@@ -64,7 +64,7 @@ export const peerTargets: readonly Target[] = [
     name: 'records',
     inputs: 1_000_000,
     input: (pick) => (pick(2) === 0 ? textLike(pick, RECORD) : Buffer.from(seal({ ...word, [oneOf(pick, keys)]: oneOf(pick, values) }))),
-    maxBytes: MAX_ENVELOPE_CHARS,
+    maxBytes: MAX_ENVELOPE_BYTES,
     feed: (pieces) => {
       const text = whole(pieces).toString('utf8')
       const opened = open(text)

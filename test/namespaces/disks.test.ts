@@ -10,7 +10,7 @@ import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { StatusAnswer } from '../../src/answers.ts'
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
-const HERE = ['--json', '--listen', '127.0.0.1:0', '--control', '127.0.0.1:0', '--addresses', 'any']
+const HERE = ['--json', '--open', '--listen', '127.0.0.1:0', '--control', '127.0.0.1:0', '--addresses', 'any']
 
 let folder = ''
 const running = new Set<ChildProcess>()
@@ -115,7 +115,8 @@ test('a node starts on a full disk with the key it has, and is found once there 
   const dir = join(folder, 'ash')
   mkdirSync(dir)
   writeFileSync(join(folder, 'identity.json'), JSON.stringify({ ed25519Seed: '07'.repeat(32) }))
-  const full = `${smallDisk(dir)}\ncp ${folder}/identity.json ${dir}\ncat /dev/zero > ${dir}/fill 2> /dev/null || :`
+  writeFileSync(join(folder, 'network.json'), '{"kind":"open"}')
+  const full = `${smallDisk(dir)}\ncp ${folder}/identity.json ${folder}/network.json ${dir}\ncat /dev/zero > ${dir}/fill 2> /dev/null || :`
   const ash = startInside(full, ['--data', dir, '--log', 'silent'])
   const its = await ready(ash)
   expect((await fetch(`http://${its.listen}/server_info`)).status).toEqual(200)
@@ -133,14 +134,14 @@ test('a node starts on a full disk with the key it has, and is found once there 
   expect(await end(ash.child, 'SIGTERM')).toEqual(0)
 })
 
-test('a node without a key ends on a full disk with a sentence', async () => {
+test('a node without a key and a network ends on a full disk with a sentence', async () => {
   const dir = join(folder, 'ash')
   mkdirSync(dir)
   const ash = startInside(`${smallDisk(dir)}\ncat /dev/zero > ${dir}/fill 2> /dev/null || :`, ['--data', dir])
   await once(ash.child, 'close')
   expect([ash.child.exitCode, ash.err().split('\n').at(-2)]).toEqual([
     1,
-    `the node's key can't be kept in ${dir}/identity.json (the disk is full)`,
+    `the node's network can't be kept in ${dir}/network.json (the disk is full)`,
   ])
 })
 

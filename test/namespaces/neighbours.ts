@@ -58,7 +58,7 @@ export function moveIn(town: Pick<Town, 'at'>, folder: string): Neighbours {
   return {
     node: (place, flags) => {
       const data = `${folder}/${place}`
-      const always = ['--json', '--data', data, '--name', place, '--control', '127.0.0.1:0', '--speedtest-pace-ms', '500']
+      const always = ['--json', '--open', '--data', data, '--name', place, '--control', '127.0.0.1:0', '--speedtest-pace-ms', '500']
       const child = start(place, [main, 'up', ...always, ...flags])
       return listenTo(place, child, async (command) => JSON.parse(await ask(place, [main, command, '--json', '--data', data])))
     },

@@ -71,13 +71,13 @@ describe('a clone without its devDependencies, as after `npm ci --omit=dev`', ()
 describe("the README's program", () => {
   let service: Server
   let seed: LibraryNode
-  let joinAt = ''
+  let invitation = ''
   beforeAll(async () => {
     service = createServer((_, answer) => answer.end('here')).listen(0, '127.0.0.1')
     await new Promise((listening) => service.once('listening', listening))
     seed = await createNode({ data: join(it.project, 'seed'), name: 'ash', listen: '127.0.0.1:0', addresses: 'any', log: 'silent' })
     const started = await seed.start()
-    joinAt = started.type === 'started' ? (started.listen ?? '') : started.text
+    invitation = started.type === 'started' ? (seed.invitation() ?? '') : started.text
   })
   afterAll(async () => {
     await seed?.stop()
@@ -91,7 +91,7 @@ describe("the README's program", () => {
     return text
       .replace("'./node'", `'./${data}'`)
       .replace("'0.0.0.0:8088'", "'127.0.0.1:0'")
-      .replace("join: '203.0.113.7:8088'", `addresses: 'any', join: '${joinAt}'`)
+      .replace("join: 'mw1.…'", `addresses: 'any', join: '${invitation}'`)
       .replace('web=3000', `web=${port}`)
   }
 

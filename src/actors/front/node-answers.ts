@@ -1,9 +1,12 @@
 // What the node says of itself: the objects of `status`, `peers` and the table, made from what is there now.
 import type { StateValue } from 'xstate'
-import type { HealthAnswer, MoonwalkNode, NodeOptions, PeerAnswerRow, TurnAnswer } from '../../answers.ts'
+import type { HealthAnswer, MoonwalkNode, NodeOptions, PeerAnswerRow, StatusAnswer, TurnAnswer } from '../../answers.ts'
 import { parseAddress } from '../../domain/address.ts'
 import { type IpTable, offlineRows, type Row, shownRows } from '../../domain/ip-table.ts'
+import { meetingPoints } from '../../domain/meeting-points.ts'
+import { KIND_TEXT, type NetworkKind } from '../../domain/network-kind.ts'
 import { dialectOf } from '../../domain/record.ts'
+import { tamed } from '../../domain/tame.ts'
 import { type TurnCandidate, unfit } from '../../domain/turn-choice.ts'
 import { pathOf } from '../../feed/inspection.ts'
 import type { NodeContext } from '../../machines/node-machine.ts'
@@ -22,7 +25,9 @@ import type { ExternalFrps } from '../turn/external-frps.ts'
 
 interface AnswerNeeds {
   readonly own: OwnRecord
-  readonly options: Pick<NodeOptions, 'version'>
+  readonly options: Pick<NodeOptions, 'version' | 'network'>
+  /** Of this machine, best first. */
+  readonly ownHosts: () => readonly string[]
   readonly keeper: TableKeeper
   readonly services: Pick<Services, 'list' | 'standings'>
   readonly joining: Pick<Joining, 'seeds'>
@@ -40,7 +45,20 @@ interface AnswerNeeds {
   readonly notes: Store['notes']
 }
 
-export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'peers' | 'table'> {
+/** Names and reasons in them are strangers' in part, and tamed. */
+export function answersOf(needs: AnswerNeeds): Answers {
+  const { status, peers, table, ...rest } = rawAnswersOf(needs)
+  return {
+    ...rest,
+    status: () => tamed(status()),
+    peers: (which) => tamed(peers(which)),
+    table: () => tamed(table(), Number.POSITIVE_INFINITY),
+  }
+}
+
+type Answers = Pick<MoonwalkNode, 'status' | 'peers' | 'table' | 'meetingPoints'>
+
+function rawAnswersOf(needs: AnswerNeeds): Answers {
   const { own, options, keeper, services, turnServer, startedAt, snapshot } = needs
   const turnAnswer = (): TurnAnswer | null => {
     const { choice, upSinceMs, provenAtMs } = snapshot().context
@@ -70,6 +88,7 @@ export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'pe
         address: own.address(),
         reachability: needs.announcer.reachability(),
         startedAt,
+        network: networkOf(options.network),
       },
       turn: turnAnswer(),
       services: services.list(),
@@ -86,8 +105,17 @@ export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'pe
       ],
     }),
     table: () => tableFileObject(needs.file.stored()),
+    meetingPoints: () =>
+      meetingPoints(keeper.current().rows.values(), {
+        id: own.id,
+        address: own.address() ?? own.advertised(),
+        listening: own.listening(),
+        hosts: needs.ownHosts(),
+      }),
   }
 }
+
+const networkOf = ({ type }: NetworkKind): StatusAnswer['node']['network'] => ({ kind: type, text: KIND_TEXT[type] })
 
 /** Who has that id, or says, signed, to be reached through a port of this node. */
 function nameOfClient({ rows }: IpTable, self: string): Parameters<TurnServer['clients']>[0] {

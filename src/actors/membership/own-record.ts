@@ -29,6 +29,7 @@ export interface OwnRecord {
   /** The public port was opened here; null: nothing is open to the outside. */
   setListening(at: { readonly host: string; readonly port: number } | null): void
   listenPort(): number | null
+  listening(): { readonly host: string; readonly port: number } | null
   /** The address of the configuration to try first, with this node's port where it names none. */
   advertised(): string | null
   /** Where this node's own pings reach it: its own listener while it is reached directly, else null. */
@@ -98,6 +99,7 @@ export function createOwnRecord(
       listening = at
     },
     listenPort: () => listening?.port ?? null,
+    listening: () => listening,
     advertised: () => {
       if (own.advertise === null || parseAddress(own.advertise)) return own.advertise
       return addressOf(own.advertise, listening?.port ?? 0)

@@ -36,6 +36,9 @@ const SERVED_MS = SPEED_MAX_MS * 3
 /** P2PRC reads the whole file, whatever time that takes; who needs longer learns nothing from a node of ours. */
 const FIFTY_MS = 10_000
 
+/** What `answer` answers. */
+export const SPEED_ROUTES: readonly string[] = ['GET /v2/speed/down', 'POST /v2/speed/up', 'GET /50']
+
 interface SpeedNeeds extends Pick<Ports, 'clock'> {
   readonly http: PeerRequests
   readonly ownAddresses: () => readonly (string | null)[]
@@ -144,7 +147,7 @@ export function createSpeed({ clock, http, ownAddresses, isPrivate }: SpeedNeeds
     },
     answer: async (request) => {
       const route = `${request.method} ${request.path}`
-      if (!['GET /v2/speed/down', 'POST /v2/speed/up', 'GET /50'].includes(route)) return null
+      if (!SPEED_ROUTES.includes(route)) return null
       const isWhole = route === 'GET /50'
       const served =
         testing === 'other'

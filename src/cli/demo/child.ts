@@ -29,8 +29,17 @@ interface Ready {
   readonly control: string
 }
 
-/** Starts a node; settles when it is ready, rejects with a sentence when it ends before. */
-export function startChild(name: string, dataDir: string, flags: readonly string[], running: Set<ChildProcess>): Promise<Child> {
+/**
+ * Starts a node; settles when it is ready, rejects with a sentence when it ends before. `seeds`: whom it joins, in its environment,
+ * since arguments are for everybody on the machine to read and an invitation is not.
+ */
+export function startChild(
+  name: string,
+  dataDir: string,
+  flags: readonly string[],
+  running: Set<ChildProcess>,
+  seeds: readonly string[] = [],
+): Promise<Child> {
   const program = process.argv[1] ?? ''
   const args = [
     'up',
@@ -47,9 +56,8 @@ export function startChild(name: string, dataDir: string, flags: readonly string
     '100',
     ...flags,
   ]
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([key]) => !key.startsWith('MOONWALK_') || key === 'MOONWALK_PUBLIC_API_ONLY'),
-  )
+  const inherited = Object.entries(process.env).filter(([key]) => !key.startsWith('MOONWALK_') || key === 'MOONWALK_PUBLIC_API_ONLY')
+  const env = { ...Object.fromEntries(inherited), MOONWALK_SEEDS: seeds.join(',') }
   const child = spawn(process.execPath, [...process.execArgv, program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env })
   running.add(child)
   const news: Entry[] = []

@@ -1,6 +1,8 @@
 // What the demo does, in order, with what it measures.
 import type { ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { writeInvitation } from '../../invitation.ts'
 import { type Child, startChild } from './child.ts'
 import { complete, knows, lacks, measured } from './expectations.ts'
 import { answers } from './probe-service.ts'
@@ -34,14 +36,16 @@ const ASK_MS = 5
 /** … and tables are looked at this often: each look costs the nodes that are being timed. */
 const LOOK_MS = 20
 const PHASE_MS = 60_000
+const SECRET_BYTES = 32
 
 export async function playDemo({ folder, running, servicePort, ports, progress }: Stage): Promise<DemoFacts> {
-  progress('starting five nodes, each knowing one other …')
+  progress('starting five nodes of a private network, each knowing one other …')
+  const invitation = writeInvitation({ secret: randomBytes(SECRET_BYTES).toString('base64url'), addresses: [] })
   const five = await Promise.all(
     NAMES.map((name, i) => {
       // A chain: each knows the next, the last knows the one before it.
       const seed = ports[i + 1] ?? ports[i - 1] ?? 0
-      return startChild(name, join(folder, name), ['--listen', `127.0.0.1:${ports[i]}`, '--join', `127.0.0.1:${seed}`], running)
+      return startChild(name, join(folder, name), ['--listen', `127.0.0.1:${ports[i]}`], running, [invitation, `127.0.0.1:${seed}`])
     }),
   )
   const readyMs = Math.max(...five.map((child) => child.readyMs))
@@ -50,12 +54,10 @@ export async function playDemo({ folder, running, servicePort, ports, progress }
   progress(`five complete tables after ${convergedMs} ms`)
 
   progress('a sixth node joins from behind NAT and exposes a small service …')
-  const sixth = await startChild(
-    'hidden',
-    join(folder, 'hidden'),
-    ['--no-listen', '--join', `127.0.0.1:${ports[2]}`, '--expose', `web=${servicePort}`],
-    running,
-  )
+  const sixth = await startChild('hidden', join(folder, 'hidden'), ['--no-listen', '--expose', `web=${servicePort}`], running, [
+    invitation,
+    `127.0.0.1:${ports[2]}`,
+  ])
   const service = watchService(sixth)
   const first = await firstAnswer('the service to answer', service)
   const turnJoinMs = round(performance.now() - sixth.readyMs)

@@ -39,6 +39,7 @@ export const controlBodies = {
     timeoutMs: z.number().int().min(1).max(600_000).default(30_000),
   }),
   serviceName: z.strictObject({ name: serviceName }),
+  rotation: z.strictObject({ step: z.enum(['add', 'first', 'drop']), invitation: z.string().min(1).max(2_000).optional() }),
 }
 
 /** The body, or one sentence about what is wrong with it. */

@@ -1,5 +1,6 @@
 // What the control port answers, as a table. `openapi.ts` describes the same routes; a test compares them.
-import type { MoonwalkNode, Refusal } from '../../answers.ts'
+import type { MoonwalkNode, NetworkDesk, Refusal } from '../../answers.ts'
+import { tamed } from '../../domain/tame.ts'
 
 /** An answer as JSON, or one to be sent as it is. */
 export type ControlReply =
@@ -21,12 +22,13 @@ export interface ControlRoute {
 
 export interface RouteSources {
   readonly node: MoonwalkNode
+  readonly networkDesk: NetworkDesk
   readonly metrics: () => string
   readonly openapi: () => Promise<object>
   readonly diagram: (name: string) => Promise<{ readonly content: Buffer; readonly type: string } | null>
 }
 
-export function controlRoutes({ node, metrics, openapi, diagram }: RouteSources): readonly ControlRoute[] {
+export function controlRoutes({ node, networkDesk, metrics, openapi, diagram }: RouteSources): readonly ControlRoute[] {
   return [
     { method: 'GET', path: '/api/status', run: () => json(200, node.status()) },
     { method: 'GET', path: '/api/peers', run: () => json(200, node.peers()) },
@@ -39,6 +41,21 @@ export function controlRoutes({ node, metrics, openapi, diagram }: RouteSources)
       path: '/api/measurements',
       run: () => json(200, { schemaVersion: 1, measurements: node.recentNews(256, 'measurements') }),
     },
+    { method: 'GET', path: '/api/network', run: () => json(200, networkDesk.show()) },
+    {
+      method: 'GET',
+      path: '/api/invitation',
+      run: () => {
+        const answer = networkDesk.invite()
+        return isRefusal(answer) ? problem(409, answer.text) : json(200, answer)
+      },
+    },
+    action(
+      '/api/network/rotate',
+      409,
+      (bodies) => bodies.rotation,
+      ({ step, invitation }) => networkDesk.rotate(step, invitation),
+    ),
     { method: 'GET', path: '/api/openapi.json', run: async () => json(200, await openapi()) },
     { method: 'GET', path: '/metrics', run: () => raw('text/plain; version=0.0.4; charset=utf-8', metrics()) },
     {
@@ -115,7 +132,7 @@ function action<Body>(
       const { controlBodies, readBody } = await import('./control-bodies.ts')
       const read = readBody(schemaOf(controlBodies), text)
       if (read.type === 'refused') return problem(400, read.text)
-      const answer = await act(read.body)
+      const answer = tamed(await act(read.body))
       return isRefusal(answer) ? problem(refusedStatus, answer.text) : json(200, { schemaVersion: 1, ...answer })
     },
   }

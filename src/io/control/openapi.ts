@@ -10,7 +10,8 @@ const object = (properties: Readonly<Record<string, object>>, optional: readonly
   properties,
   required: Object.keys(properties).filter((name) => !optional.includes(name)),
 })
-const versioned = (properties: Readonly<Record<string, object>>) => object({ schemaVersion: { const: 1 }, ...properties })
+const versioned = (properties: Readonly<Record<string, object>>, optional: readonly string[] = []) =>
+  object({ schemaVersion: { const: 1 }, ...properties }, optional)
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` })
 
 const integer = { type: 'integer', minimum: 0 }
@@ -23,6 +24,8 @@ const traffic = {
   lastError: orNull(object({ text, at: text })),
 }
 const kind = oneOf('tcp', 'udp', 'http', 'https')
+const networkKind = oneOf('open', 'private')
+const invitation = { ...text, description: "mw1.…: it holds the network's secret." }
 
 const service = {
   name: text,
@@ -73,6 +76,7 @@ const schemas = {
       address: orNull(text),
       reachability: oneOf('public', 'tunnelled', 'unknown'),
       startedAt: text,
+      network: object({ kind: networkKind, text }),
     }),
     turn: orNull(
       object({ id: orNull(text), name: text, address: text, rttMs: orNull(number), reason: text, since: text, provenAt: orNull(text) }),
@@ -98,6 +102,15 @@ const schemas = {
     lastProof: orNull(text),
     dialect: oneOf('moonwalk', 'p2prc'),
   }),
+  Network: versioned(
+    {
+      kind: networkKind,
+      text,
+      secrets: list(object({ fingerprint: text, use: oneOf('proven', 'added', 'taken') })),
+      invitation,
+    },
+    ['invitation'],
+  ),
   Peers: versioned({ self: text, peers: list(ref('Peer')) }),
   News: { ...object({ seq: number, at: text, type: text }), additionalProperties: true },
 }
@@ -131,7 +144,8 @@ export const openapi = (version: string) => ({
   info: {
     title: 'moonwalk control',
     version,
-    description: 'For the person who runs the node. `GET /feed` is a WebSocket: see src/feed/delta.ts.',
+    description:
+      'For the person who runs the node. `GET /feed` is a WebSocket: see src/feed/delta.ts. Who can send no header with it offers the subprotocols `moonwalk.feed` and `moonwalk.token.TOKEN`. `/metrics` takes the token of `moonwalk metrics token` too. `/healthz` and `/readyz` take none.',
   },
   security: [{ token: [] }],
   paths: {
@@ -157,6 +171,19 @@ export const openapi = (version: string) => ({
     '/api/measurements': get(
       'The newest entries of what pings and speed tests measured, oldest first, at most 256.',
       versioned({ measurements: list(ref('News')) }),
+    ),
+    '/api/network': get('The network this node is in, without its secrets.', ref('Network')),
+    '/api/invitation': {
+      get: {
+        summary: 'What others need to join this private network.',
+        responses: { ...answers(versioned({ invitation })), ...denied, '409': problem('The network is open.') },
+      },
+    },
+    '/api/network/rotate': post(
+      'One step of replacing the secret: add a further one, prove it first, drop the others.',
+      object({ step: oneOf('add', 'first', 'drop'), invitation }, ['invitation']),
+      ref('Network'),
+      '409',
     ),
     '/api/openapi.json': get('This document.', { type: 'object' }),
     '/api/diagrams/{file}': {

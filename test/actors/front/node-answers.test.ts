@@ -3,6 +3,7 @@ import { answersOf } from '../../../src/actors/front/node-answers.ts'
 import { waitingFor } from '../../../src/actors/services/service-standing.ts'
 import type { HealthAnswer } from '../../../src/answers.ts'
 import { keptRows, putOwn, recordBurst, recordSpeed } from '../../../src/domain/ip-table.ts'
+import { OPEN } from '../../../src/domain/network-kind.ts'
 import { unsignedRecord } from '../../../src/domain/record.ts'
 import type { TurnCandidate, TurnChoice } from '../../../src/domain/turn-choice.ts'
 import type { NodeContext } from '../../../src/machines/node-machine.ts'
@@ -55,7 +56,8 @@ function start({
   const answers = answersOf({
     ...parts,
     clock: parts.time,
-    options: { version: '1.2.3' },
+    options: { version: '1.2.3', network: OPEN },
+    ownHosts: () => ['192.0.2.1'],
     services: { list: () => [], standings: () => [waitingFor({ name: 'web', kind: 'tcp', local: '127.0.0.1:1', domain: null })] },
     turnServer: {
       clients: (nameOf) => {
@@ -105,7 +107,10 @@ describe('status', () => {
     announce(MINE)
     expect(status()).toEqual({
       schemaVersion: 1,
-      node: { id: own.id, name: 'me', version: '1.2.3', state: 'serving', address: MINE, reachability: 'public', startedAt: STARTED },
+      node: {
+        ...{ id: own.id, name: 'me', version: '1.2.3', state: 'serving', address: MINE, reachability: 'public', startedAt: STARTED },
+        network: { kind: 'open', text: 'an open network: anybody may join it and see its servers' },
+      },
       turn: null,
       services: [],
       clients: [],

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { keepControlFile, loadControlToken } from '../../../src/io/disk/control-file.ts'
+import { keepControlFile, loadToken } from '../../../src/io/disk/control-file.ts'
 import { loadIdentity, renewIdentity } from '../../../src/io/disk/identity.ts'
 import { createLogFile } from '../../../src/io/disk/log-file.ts'
 import { createOperatorStore } from '../../../src/io/disk/operator-store.ts'
@@ -79,7 +79,7 @@ const WRITTEN: readonly Written[] = [
   {
     file: 'control-token',
     before: async () => writeFileSync(join(dir, 'control-token'), 'too short\n'),
-    write: async () => !/can't be/.test(loadControlToken(dir).note?.text ?? ''),
+    write: async () => !/can't be/.test(loadToken(dir, 'control-token').note?.text ?? ''),
     isNew: (text) => /^[\w-]{32}\n$/.test(text),
   },
   {

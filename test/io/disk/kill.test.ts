@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'vite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { loadControlToken } from '../../../src/io/disk/control-file.ts'
+import { loadToken } from '../../../src/io/disk/control-file.ts'
 import { readIdentity } from '../../../src/io/disk/identity.ts'
 import { createOperatorStore } from '../../../src/io/disk/operator-store.ts'
 import { createTableStore } from '../../../src/io/disk/table-store.ts'
@@ -47,7 +47,7 @@ async function killed(dir: string, afterMs: number): Promise<void> {
 async function broken(dir: string): Promise<readonly string[]> {
   const { table, notes } = await createTableStore(join(dir, 'ip_table.json')).read()
   const { operatorChanges, notes: more } = await createOperatorStore(join(dir, 'operator.json')).readOperatorChanges()
-  const token = loadControlToken(dir)
+  const token = loadToken(dir, 'control-token')
   const control = JSON.parse(readFileSync(join(dir, 'control.json'), 'utf8'))
   return [
     ...[...notes, ...more].map(({ text }) => text),

@@ -1,6 +1,6 @@
 // Writes all that a node writes again and again, until it is killed. `argv`: the directory.
 import { join } from 'node:path'
-import { keepControlFile, loadControlToken } from '../../../src/io/disk/control-file.ts'
+import { keepControlFile, loadToken } from '../../../src/io/disk/control-file.ts'
 import { loadIdentity, renewIdentity } from '../../../src/io/disk/identity.ts'
 import { createOperatorStore } from '../../../src/io/disk/operator-store.ts'
 import { createTableStore } from '../../../src/io/disk/table-store.ts'
@@ -11,7 +11,7 @@ const [, , dir = ''] = process.argv
 const table = createTableStore(join(dir, 'ip_table.json'))
 const operator = createOperatorStore(join(dir, 'operator.json'))
 loadIdentity(dir)
-const { token } = loadControlToken(dir)
+const { token } = loadToken(dir, 'control-token')
 
 await table.read()
 for (let round = 0; ; round++) {
