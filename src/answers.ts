@@ -1,6 +1,7 @@
 // What the node answers about itself: the objects that `--json`, the control API and the dashboard share.
 // A change that breaks one raises `SCHEMA_VERSION` and is written in the CHANGELOG.
 import type { NetworkKind } from './domain/network-kind.ts'
+import type { Offer, Rations } from './domain/offer.ts'
 import type { RotationStep } from './domain/secret-rotation.ts'
 import type { Entry } from './feed/news.ts'
 import type { NewsKind } from './feed/news-desk.ts'
@@ -90,8 +91,10 @@ export interface TrafficAnswer {
 export interface ClientAnswer {
   /** Its run id. */
   readonly id: string
-  /** As a node's signed record has it that says it is reached through one of these ports; null: nobody says so. */
+  /** As the signed record has it of the node with its proven id, or of one that says it is reached through one of these ports; null: there is none. */
   readonly name: string | null
+  /** The id that it has proven; null: a stock frp client, or a stranger. */
+  readonly member: string | null
   /** Where it connects from. */
   readonly address: string
   /** Of frp, as it says. */
@@ -295,11 +298,20 @@ export interface NodeOptions {
   readonly network: NetworkKind
   readonly seeds: readonly string[]
   readonly turns: readonly TurnSource[]
-  readonly offerTurn: boolean
+  /** For whom traffic is carried. Absent: as `offerOf` says. */
+  readonly offer?: Offer
+  /** What the owner's own stock frp clients give as `auth.token`. Absent, or null: nothing makes them that. */
+  readonly turnToken?: string | null
+  /** What strangers may have. Absent: `DEFAULT_RATIONS`. */
+  readonly rations?: Rations
+  /** Domains that strangers may have: names, and `*.` before one. Absent: none. */
+  readonly allowDomains?: readonly string[]
   /** Ports handed out to clients that ask for none. */
   readonly ports: { readonly first: number; readonly last: number }
   /** Ports a client may name: one range, or several. */
   readonly allowPorts: PortRange | readonly PortRange[]
+  /** Those of them that strangers may name. Absent: those of `ports`. */
+  readonly strangerPorts?: readonly PortRange[]
   /** Ports a client may have at once, tcp and udp together; 0: no limit. */
   readonly maxPortsPerClient: number
   /** As a TURN: clients may have names below this domain, by frp's `subdomain`. Null, or absent: they may not. */

@@ -17,12 +17,19 @@ export interface Variables {
 /** Not settings, but ours. */
 const OTHERS: readonly string[] = ['MOONWALK_CONFIG', 'MOONWALK_PUBLIC_API_ONLY']
 const PREFIX = 'MOONWALK_'
+/** What `MOONWALK_OFFER` was called. A no still counts, so that no node begins to carry traffic by an update. */
+const FORMER_OFFER = 'MOONWALK_OFFER_TURN'
 
 export function readVariables(env: NodeJS.ProcessEnv): Variables {
   const known = new Map<string, ConfigKey>(CONFIG_KEYS.map((key) => [variableOf(key), key]))
   const given: Partial<Record<ConfigKey, string>> = {}
   const warnings: string[] = []
   for (const [variable, value = ''] of Object.entries(env)) {
+    if (variable === FORMER_OFFER && value !== '') {
+      if (/^(false|0|no|off)$/i.test(value)) given.offer ??= 'nobody'
+      warnings.push(`${FORMER_OFFER} is called MOONWALK_OFFER now, and is members, everybody or nobody`)
+      continue
+    }
     if (!variable.startsWith(PREFIX) || value === '' || OTHERS.includes(variable) || isForeign(variable, value, env)) continue
     const key = known.get(variable)
     const meant = key ? null : likely(variable, [...known.keys(), ...OTHERS])

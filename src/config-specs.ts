@@ -2,6 +2,7 @@
 // the value or one sentence. Loaded by every command, so it stays light.
 import type { PortRange, ServiceSpec, TurnSource } from './answers.ts'
 import { addressOf, canonicalHost, parseAddress } from './domain/address.ts'
+import { DEFAULT_RATIONS, type Rations } from './domain/offer.ts'
 import { isOwnHost } from './domain/own-host.ts'
 import { readServiceOptions } from './service-options.ts'
 
@@ -61,11 +62,27 @@ export const SETTINGS = {
     usual: 'moonwalk',
     isList: true,
   },
-  offerTurn: { flag: '--offer', off: '--no-offer', meaning: 'carry traffic for others', usual: 'true' },
+  offer: {
+    flag: '--offer <whom>',
+    off: '--no-offer',
+    meaning: 'for whom traffic is carried: members, everybody (strangers are rationed) or nobody',
+    usual: 'members; everybody in an open network, unless there is a token file',
+  },
+  turnTokenFile: {
+    flag: '--turn-token-file <file>',
+    meaning: 'holds what your own stock frp clients give as auth.token, to be trusted like members',
+    usual: "made from a private network's secret",
+  },
+  rations: {
+    flag: '--rations <limits>',
+    meaning: 'what strangers may have: sessions=2,ports=4,clients=128,rate=1MB,day=2GB,udp=3,nodes=8, or some of these; 0: no limit',
+    usual: 'those',
+  },
   ports: { flag: '--ports <a-b>', meaning: 'ports handed out to clients that name none', usual: '20000-29999' },
   allowPorts: {
     flag: '--allow-ports <a-b>',
-    meaning: 'ports that clients may name: ranges and single ports, separated by commas',
+    meaning:
+      'ports that clients may name: ranges and single ports, separated by commas; strangers only where it is given, else those of --ports',
     usual: '1024-65535',
   },
   maxPortsPerClient: {
@@ -75,6 +92,12 @@ export const SETTINGS = {
     isCount: true,
   },
   subdomainHost: { flag: '--subdomain-host <domain>', meaning: 'clients may have names below this domain for web services', usual: 'none' },
+  allowDomains: {
+    flag: '--allow-domains <domain>',
+    meaning: 'a domain that strangers may have for a web service; *.DOMAIN: any below it',
+    usual: 'none',
+    isList: true,
+  },
   services: {
     flag: '--expose <spec>',
     meaning: '[NAME=]PORT or [NAME=]HOST:PORT, with /udp, /http:DOMAIN or /https:DOMAIN, and options behind a ?, told below',
@@ -94,7 +117,7 @@ export const SETTINGS = {
 export type ConfigKey = keyof typeof SETTINGS
 export const CONFIG_KEYS = Object.keys(SETTINGS) as readonly ConfigKey[]
 
-/** The environment's name for a key: `MOONWALK_OFFER_TURN` for `offerTurn`. */
+/** The environment's name for a key: `MOONWALK_ALLOW_PORTS` for `allowPorts`. */
 export const variableOf = (key: string): string => `MOONWALK_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
 
 export type Read<T> = { readonly ok: T } | { readonly wrong: string }
@@ -232,6 +255,40 @@ export function readService(text: string): Read<ServiceSpec> {
 export function readSubdomainHost(text: string): Read<string> {
   const name = readDomain(text)
   return name === null || name.startsWith('*') ? wrong(`"${text}" is no domain; write a name such as apps.example.org`) : { ok: name }
+}
+
+/** A DNS name, or `*.` before one: all below it. */
+export function readGrantedDomain(text: string): Read<string> {
+  const name = readDomain(text)
+  return name === null
+    ? wrong(`"${text}" is no domain; write a name such as www.example.org, or *.example.org for all below it`)
+    : { ok: name }
+}
+
+const RATIONS = {
+  sessions: 'sessions',
+  ports: 'ports',
+  clients: 'clients',
+  rate: 'bytesPerSecond',
+  day: 'bytesPerDay',
+  udp: 'udpFactor',
+  nodes: 'nodes',
+} as const satisfies Readonly<Record<string, keyof Rations>>
+
+const SIZES: Readonly<Record<string, number>> = { '': 1, KB: 1_000, MB: 1_000_000, GB: 1_000_000_000 }
+
+/** `sessions=2,ports=4,clients=128,rate=1MB,day=2GB,udp=3,nodes=8`, or some of them; the rest stays as usual. 0: no limit. */
+export function readRations(text: string): Read<Rations> {
+  const limits: Partial<Record<keyof Rations, number>> = {}
+  for (const part of text.split(',').map((one) => one.trim())) {
+    const [, word = '', digits = '', unit = ''] = /^([a-z]+)=(\d{1,9})(KB|MB|GB)?$/.exec(part) ?? []
+    const key = Object.entries(RATIONS).find(([name]) => name === word)?.[1]
+    const takesSize = key === 'bytesPerSecond' || key === 'bytesPerDay'
+    if (key === undefined || (unit !== '' && !takesSize))
+      return wrong(`"${part}" is no limit for strangers; there are ${Object.keys(RATIONS).join(', ')}, as in sessions=2,rate=1MB`)
+    limits[key] = Number(digits) * (SIZES[unit] ?? 1)
+  }
+  return { ok: { ...DEFAULT_RATIONS, ...limits } }
 }
 
 /** A name that is no machine's address, or `*.` before one. */

@@ -1,6 +1,6 @@
-// A stock frps's CA is named by its file: where that lies, and what is in it.
+// Of TURNs, what is named by its file: a stock frps's CA, and the token of this node's own stock clients.
 import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { TurnSource } from './answers.ts'
 import { type Read, readTurn } from './config-specs.ts'
@@ -33,4 +33,19 @@ export function turnSeenFrom(directory: string, text: string): string {
   if (ca === '') return text
   options.set('ca', resolve(directory, ca))
   return `${address}?${options}`
+}
+
+const READ_BY_OTHERS = 0o077
+
+/** What is in the file, without white space around it. `warnings`: others on this machine can read it too. */
+export function readTurnToken(file: string): Read<{ readonly token: string; readonly warnings: readonly string[] }> {
+  try {
+    const token = readFileSync(file, 'utf8').trim()
+    if (token === '') return { wrong: `the token file ${file} is empty; write the token that your stock frp clients give as auth.token` }
+    const isShared = process.platform !== 'win32' && (statSync(file).mode & READ_BY_OTHERS) !== 0
+    return { ok: { token, warnings: isShared ? [`the token file ${file} can be read by others; chmod 600 it`] : [] } }
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split(',')[0] : String(error)
+    return { wrong: `the token file ${file} can't be read: ${why}; name an existing file with --turn-token-file` }
+  }
 }

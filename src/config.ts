@@ -12,16 +12,18 @@ import {
   type ConfigKey,
   type Read,
   readAdvertise,
+  readGrantedDomain,
   readListen,
   readPortRange,
   readPortRanges,
+  readRations,
   readService,
   readSubdomainHost,
   SETTINGS,
   type Setting,
   variableOf,
 } from './config-specs.ts'
-import { readTurnSource, turnSeenFrom } from './config-turns.ts'
+import { readTurnSource, readTurnToken, turnSeenFrom } from './config-turns.ts'
 import { nearest } from './domain/nearest.ts'
 import type { Invitation } from './invitation.ts'
 import { cleanName } from './v2/envelope.ts'
@@ -51,11 +53,14 @@ export const schema = z.strictObject({
   seeds: list('203.0.113.7:8088', readSeed),
   network: z.enum(['open', 'private'], { error: 'must be open or private' }),
   turns: list('moonwalk', readTurnSource),
-  offerTurn: z.boolean({ error: 'must be true or false' }),
+  offer: z.enum(['members', 'everybody', 'nobody'], { error: 'must be members, everybody or nobody' }),
+  turnTokenFile: words('the path of a file'),
+  rations: written('limits such as sessions=2,rate=1MB', readRations),
   ports: written('a range such as 20000-29999', readPortRange),
   allowPorts: written('ranges such as 1024-2000,3000-4000', readPortRanges),
   maxPortsPerClient: z.number(count).int(count).min(0, count),
   subdomainHost: written('a domain', readSubdomainHost),
+  allowDomains: list('*.example.org', readGrantedDomain),
   services: list('web=3000', readService),
   control: written('HOST:PORT', readListen),
   speedtestPaceMs: z.number(pace).int(pace).min(50, pace),
@@ -63,7 +68,17 @@ export const schema = z.strictObject({
 } satisfies Record<ConfigKey, z.ZodType>)
 
 /** What has no default stays out. */
-const complete = schema.partial({ data: true, table: true, name: true, network: true, advertise: true, subdomainHost: true })
+const complete = schema.partial({
+  data: true,
+  table: true,
+  name: true,
+  network: true,
+  advertise: true,
+  offer: true,
+  turnTokenFile: true,
+  rations: true,
+  subdomainHost: true,
+})
 
 type Values = z.infer<typeof schema>
 
@@ -72,10 +87,10 @@ export const DEFAULTS = {
   addresses: 'lan',
   seeds: [],
   turns: ['moonwalk'],
-  offerTurn: true,
   ports: '20000-29999',
   allowPorts: '1024-65535',
   maxPortsPerClient: 64,
+  allowDomains: [],
   services: [],
   control: '127.0.0.1:8089',
   speedtestPaceMs: 10_000,
@@ -130,7 +145,7 @@ export function readSettings({ join: known, open, ...others }: Readonly<Record<s
   const said = Object.entries(others).filter(([, value]) => value !== undefined)
   const given = Object.fromEntries(open === true ? [...said, ['network', 'open']] : said)
   const unknown = Object.keys(given).find((key) => !Object.hasOwn(SETTINGS, key))
-  if (unknown !== undefined) return wrongly(`there is no option "${unknown}"${maybe(nearest(unknown, ['join', 'open', ...CONFIG_KEYS]))}`)
+  if (unknown !== undefined) return wrongly(`there is no option "${unknown}"${meantBy(unknown, ['join', 'open', ...CONFIG_KEYS])}`)
   const apart = { dataDir: dataDirOf(undefined, { XDG_STATE_HOME: process.env.XDG_STATE_HOME }), file: '', warnings: [] }
   if (known === undefined) return together([['option', given]], apart)
   const answer = together([['option', { ...given, seeds: [known, given.seeds ?? []].flat() }]], apart)
@@ -152,20 +167,33 @@ function together(sources: readonly (readonly [Source, Given])[], { dataDir, fil
     if (issue) return wrongly(`${whereOf(source, String(issue.path[0] ?? ''), file)}: ${sentence(issue, given)}`)
   }
   const values = complete.parse(Object.assign({}, DEFAULTS, ...sources.map(([, given]) => given).reverse()))
-  const config = assemble(values, values.data === undefined ? dataDir : resolve(values.data))
+  const token = values.turnTokenFile === undefined ? null : readTurnToken(values.turnTokenFile)
+  if (token !== null && 'wrong' in token) return wrongly(token.wrong)
+  const config = assemble(values, {
+    dataDir: values.data === undefined ? dataDir : resolve(values.data),
+    token: token?.ok.token ?? null,
+    namesPorts: sources.some(([, given]) => given.allowPorts !== undefined),
+  })
   const where = (key: ConfigKey): string => whereOf(sources.find(([, given]) => given[key] !== undefined)?.[0] ?? 'file', key, file)
   const twice = repeated(config.node.services.map(({ name }) => name))
   if (twice !== null) return wrongly(`${where('services')}: two services are called ${twice}; give one another name, as in NAME=PORT`)
   if (values.table !== undefined && isDirectory(config.tableFile))
     return wrongly(`${where('table')}: ${config.tableFile} is a directory; name a file`)
-  return { type: 'config', config, warnings }
+  return { type: 'config', config, warnings: [...warnings, ...(token?.ok.warnings ?? [])] }
 }
 
 const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 
 const repeated = (names: readonly string[]): string | null => names.find((name, i) => names.indexOf(name) < i) ?? null
 
-function assemble(all: z.infer<typeof complete>, dataDir: string): Config {
+interface Settled {
+  readonly dataDir: string
+  readonly token: string | null
+  /** A person said which ports clients may name, and so means strangers too. */
+  readonly namesPorts: boolean
+}
+
+function assemble(all: z.infer<typeof complete>, { dataDir, token, namesPorts }: Settled): Config {
   const take = <T>(read: Read<T>): T => {
     if ('wrong' in read) throw new Error(read.wrong)
     return read.ok
@@ -187,11 +215,15 @@ function assemble(all: z.infer<typeof complete>, dataDir: string): Config {
       addresses: all.addresses,
       seeds: seeds.flatMap((seed) => (seed.type === 'address' ? [seed.address] : [])),
       turns: all.turns.map((turn) => take(readTurnSource(turn))).filter((turn) => turn !== null),
-      offerTurn: all.offerTurn,
+      ...(all.offer === undefined ? {} : { offer: all.offer }),
+      turnToken: token,
+      ...(all.rations === undefined ? {} : { rations: take(readRations(all.rations)) }),
       ports: take(readPortRange(all.ports)),
       allowPorts: take(readPortRanges(all.allowPorts)),
+      ...(namesPorts ? { strangerPorts: take(readPortRanges(all.allowPorts)) } : {}),
       maxPortsPerClient: all.maxPortsPerClient,
       subdomainHost: all.subdomainHost === undefined ? null : take(readSubdomainHost(all.subdomainHost)),
+      allowDomains: all.allowDomains.map((domain) => take(readGrantedDomain(domain))),
       services: all.services.map((service) => take(readService(service))),
       speedtestPaceMs: all.speedtestPaceMs,
     },
@@ -209,7 +241,6 @@ function fromText(key: ConfigKey, value: string): unknown {
       .split(',')
       .map((item) => item.trim())
       .filter((item) => item !== '')
-  if (key === 'offerTurn') return /^(true|1|yes|on)$/i.test(value) ? true : /^(false|0|no|off)$/i.test(value) ? false : value
   if (key === 'listen' && value === 'false') return false
   if (isCount) return /^\d+$/.test(value) ? Number(value) : value
   return value
@@ -226,12 +257,20 @@ function fromFile(file: string): Read<Given> {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { wrong: `${file} must hold one JSON object` }
   for (const key of Object.keys(value))
-    if (!Object.hasOwn(SETTINGS, key)) return { wrong: `${file} has an unknown key "${key}"${maybe(nearest(key, CONFIG_KEYS))}` }
-  return { ok: { ...value, ...fromThere(value, 'data', file), ...fromThere(value, 'table', file), ...turnsFromThere(value, file) } }
+    if (!Object.hasOwn(SETTINGS, key)) return { wrong: `${file} has an unknown key "${key}"${meantBy(key, CONFIG_KEYS)}` }
+  return {
+    ok: {
+      ...value,
+      ...Object.assign({}, ...PATHS.map((key) => fromThere(value, key, file))),
+      ...turnsFromThere(value, file),
+    },
+  }
 }
 
+const PATHS = ['data', 'table', 'turnTokenFile'] as const
+
 /** A path in the file is seen from where the file lies. */
-function fromThere(value: object, key: 'data' | 'table', file: string): Given {
+function fromThere(value: object, key: (typeof PATHS)[number], file: string): Given {
   const path: unknown = Object.entries(value).find(([name]) => name === key)?.[1]
   return typeof path === 'string' && path !== '' ? { [key]: resolve(dirname(file), path) } : {}
 }
@@ -243,7 +282,12 @@ function turnsFromThere(value: object, file: string): Given {
   return { turns: turns.map(seen) }
 }
 
-const maybe = (word: string | null): string => (word === null ? '' : `; did you mean ${word}?`)
+/** What was meant by a key that is not known. */
+function meantBy(key: string, known: readonly string[]): string {
+  if (key === 'offerTurn') return '; it is called offer now, and is "members", "everybody" or "nobody"'
+  const word = nearest(key, known)
+  return word === null ? '' : `; did you mean ${word}?`
+}
 const wrongly = (text: string): ConfigAnswer => ({ type: 'wrong', text })
 
 function whereOf(source: Source, key: string, file: string): string {

@@ -42,8 +42,14 @@ export interface NodeSettings {
   readonly addresses?: 'public' | 'lan' | 'any' | undefined
   /** Where a TURN may be found: `moonwalk`, `none`, or a stock frps as `frp://…`. Default: `['moonwalk']`. */
   readonly turns?: readonly string[] | undefined
-  /** Carry traffic for others. Default: true. */
-  readonly offerTurn?: boolean | undefined
+  /** For whom traffic is carried. Default: members; in an open network everybody, rationed, unless there is a token file. */
+  readonly offer?: 'members' | 'everybody' | 'nobody' | undefined
+  /** A file with what your own stock frp clients give as `auth.token`. Default: made from a private network's secret. */
+  readonly turnTokenFile?: string | undefined
+  /** What strangers may have, as `sessions=2,ports=4,clients=128,rate=1MB,day=2GB,udp=3,nodes=8`, or some of these; 0: no limit. */
+  readonly rations?: string | undefined
+  /** Domains that strangers may have for web services: names, and `*.` before one for all below it. Default: none. */
+  readonly allowDomains?: readonly string[] | undefined
   /** Ports handed out to clients that name none, `20000-29999` by default. */
   readonly ports?: string | undefined
   /** Ports that clients may name: ranges and single ports, `1024-65535` by default. */

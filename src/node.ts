@@ -31,6 +31,7 @@ import { createServices } from './actors/services/services.ts'
 import { createExternalFrps } from './actors/turn/external-frps.ts'
 import { candidates } from './actors/turn/find-turn-actor.ts'
 import type { MoonwalkNode, NodeOptions } from './answers.ts'
+import { offerOf } from './domain/offer.ts'
 import { createStateWatch } from './feed/inspection.ts'
 import { createNewsDesk } from './feed/news-desk.ts'
 import { nodeMachine } from './machines/node-machine.ts'
@@ -54,6 +55,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const { name, turns, addresses: policy } = options
   const isPrivate = options.network.type === 'private'
   const onBug = extras.onBug ?? throwBug
+  const offer = offerOf({ ...options, hasToken: (options.turnToken ?? null) !== null })
 
   // State only.
   const startedAt = new Date(clock.wallMs()).toISOString()
@@ -63,7 +65,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const health = createHealth()
   const ending = new AbortController()
   const keeper = createTableKeeper({ clock, self: identity.id, publish })
-  const own = createOwnRecord(ports, { name, offersTurn: options.offerTurn, advertise: options.advertise })
+  const own = createOwnRecord(ports, { name, offersTurn: offer !== 'nobody', advertise: options.advertise })
   const rates = createTrafficRates(clock)
   const services = createServices({
     ...{ clock, network, publish, rates, inspect: watch.inspect, onBug },
@@ -91,9 +93,12 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const speedTests$ = speedTests({ clock, random, speed, keeper, own, paceMs: options.speedtestPaceMs, publish })
 
   // What comes in: peers, users of services, clients of this node's TURN.
-  const vhosts = createNodeVhosts({ own, hostname: extras.facts?.hostname ?? '', subdomainHost: options.subdomainHost ?? null })
+  const { vhosts, ownNames } = createNodeVhosts({
+    ...{ own, hostname: extras.facts?.hostname ?? '' },
+    ...{ subdomainHost: options.subdomainHost ?? null, grantedDomains: options.allowDomains ?? [] },
+  })
   const turnServer = createTurnServer({
-    ...{ clock, network, options, rates, vhosts, publish, onBug, inspect: watch.inspect },
+    ...{ clock, network, options, offer, health, rates, vhosts, publish, onBug, inspect: watch.inspect },
     random: random.fork('turn server'),
   })
   const operator = createOperatorCalls({ clock, prober, speed, keeper, joining, services, policy, own, operatorChanges })
@@ -102,7 +107,9 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ...{ identity, own, calls, gossip, speed, policy, p2prc, joining, twins, reach, operator },
     serverInfo: info,
     isPrivate,
-    offersTurn: options.offerTurn,
+    offer,
+    // In an open network anybody could make a name this node's own.
+    reachedBy: isPrivate ? ownNames.heard : () => {},
     token: extras.token ?? null,
   })
   const entrances = createEntrances({ http, listen: options.listen, own, routes, acceptFrp: turnServer.accept, vhosts })

@@ -1,7 +1,7 @@
 // A node in the real world, whoever keeps it: `moonwalk up`, or a program that uses the library.
 import { cpus, hostname, platform, totalmem } from 'node:os'
 import { join } from 'node:path'
-import type { MoonwalkNode, NetworkDesk } from './answers.ts'
+import type { MoonwalkNode, NetworkDesk, NodeOptions } from './answers.ts'
 import type { Config } from './config.ts'
 import { addressOf } from './domain/address.ts'
 import type { Entry } from './feed/news.ts'
@@ -12,6 +12,7 @@ import { createLogFile } from './io/disk/log-file.ts'
 import { createStore } from './io/disk/store.ts'
 import { createNodeNetwork } from './io/network/node-network.ts'
 import { createNodeHttp } from './io/network/peer-http.ts'
+import { turnTokenOf } from './io/network-keys.ts'
 import { createNodeClock, createNodeRandom } from './io/node-clock.ts'
 import { createNetworkDesk } from './network-desk.ts'
 import { createNode } from './node.ts'
@@ -74,7 +75,7 @@ export function createRealNode({ config, identity, network: { keyring, seeds }, 
     network: keyring.kind(),
     seeds: [...new Set([...config.node.seeds, ...seeds])],
   }
-  const node = createNode(ports, options, { facts, token, onBug })
+  const node = createNode(ports, { ...options, turnToken: turnTokenFor(options) }, { facts, token, onBug })
   const networkDesk = createNetworkDesk(keyring, node)
   node.onNews((entry) => log.tell(entry))
   let control: Listening | null = null
@@ -111,6 +112,12 @@ export function createRealNode({ config, identity, network: { keyring, seeds }, 
       await log.file?.close()
     },
   }
+}
+
+/** What a person has set, else what a private network's first secret gives. */
+function turnTokenFor({ turnToken = null, network }: Pick<NodeOptions, 'turnToken' | 'network'>): string | null {
+  const secret = network.type === 'private' ? network.secrets[0] : undefined
+  return turnToken ?? (secret === undefined ? null : turnTokenOf(secret))
 }
 
 /** A bug leaves the node in a state that nobody knows: the process ends, with where it was. */

@@ -99,9 +99,9 @@ describe('addresses and ports', () => {
 test('every setting has a flag and a variable of its own', () => {
   expect(new Set(CONFIG_KEYS.map(variableOf)).size).toEqual(CONFIG_KEYS.length)
   expect(new Set(CONFIG_KEYS.map((key) => SETTINGS[key].flag)).size).toEqual(CONFIG_KEYS.length)
-  expect([variableOf('name'), variableOf('offerTurn'), variableOf('speedtestPaceMs')]).toEqual([
+  expect([variableOf('name'), variableOf('allowPorts'), variableOf('speedtestPaceMs')]).toEqual([
     'MOONWALK_NAME',
-    'MOONWALK_OFFER_TURN',
+    'MOONWALK_ALLOW_PORTS',
     'MOONWALK_SPEEDTEST_PACE_MS',
   ])
 })

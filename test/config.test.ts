@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, hostname, tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Config, DEFAULTS, type Given, readConfig, readSettings, schema } from '../src/config.ts'
 import { CONFIG_KEYS, SETTINGS, type Setting, variableOf } from '../src/config-specs.ts'
+import { DEFAULT_RATIONS } from '../src/domain/offer.ts'
 import { writeInvitation } from '../src/invitation.ts'
 import { selfSigned } from '../src/io/front/self-signed.ts'
 
@@ -39,11 +40,12 @@ test('without anything given every default stands', () => {
       addresses: 'lan',
       seeds: [],
       turns: [{ type: 'moonwalk' }],
-      offerTurn: true,
+      turnToken: null,
       ports: { first: 20_000, last: 29_999 },
       allowPorts: [{ first: 1_024, last: 65_535 }],
       maxPortsPerClient: 64,
       subdomainHost: null,
+      allowDomains: [],
       services: [],
       speedtestPaceMs: DEFAULTS.speedtestPaceMs,
     },
@@ -75,6 +77,8 @@ describe('where a setting comes from', () => {
   })
 
   test('every key of the file', () => {
+    put(' only mine \n', 'token')
+    chmodSync(join(dir, 'token'), 0o600)
     put({
       data: join(dir, 'data'),
       table: 'table.json',
@@ -84,11 +88,14 @@ describe('where a setting comes from', () => {
       addresses: 'any',
       seeds: ['Ash.example.org:8088'],
       turns: ['moonwalk', 'frp://secret@203.0.113.7:7000'],
-      offerTurn: false,
+      offer: 'nobody',
+      turnTokenFile: 'token',
+      rations: 'sessions=1, rate=500KB,day=0',
       ports: '1-2',
       allowPorts: '3-4, 6,8-9',
       maxPortsPerClient: 0,
       subdomainHost: 'Apps.example.org',
+      allowDomains: ['*.Shops.example.org'],
       services: ['web=3000'],
       control: '127.0.0.1:0',
       speedtestPaceMs: 100,
@@ -108,15 +115,23 @@ describe('where a setting comes from', () => {
         addresses: 'any',
         seeds: ['ash.example.org:8088'],
         turns: [{ type: 'moonwalk' }, { type: 'frp', address: '203.0.113.7:7000', token: 'secret', tls: null, wire: 1 }],
-        offerTurn: false,
+        offer: 'nobody',
+        turnToken: 'only mine',
+        rations: { ...DEFAULT_RATIONS, sessions: 1, bytesPerSecond: 500_000, bytesPerDay: 0 },
         ports: { first: 1, last: 2 },
         allowPorts: [
           { first: 3, last: 4 },
           { first: 6, last: 6 },
           { first: 8, last: 9 },
         ],
+        strangerPorts: [
+          { first: 3, last: 4 },
+          { first: 6, last: 6 },
+          { first: 8, last: 9 },
+        ],
         maxPortsPerClient: 0,
         subdomainHost: 'apps.example.org',
+        allowDomains: ['*.shops.example.org'],
         services: [{ name: 'web', kind: 'tcp', local: '127.0.0.1:3000', domain: null }],
         speedtestPaceMs: 100,
       },
@@ -145,12 +160,12 @@ describe('where a setting comes from', () => {
     const env = {
       MOONWALK_SEEDS: ' 203.0.113.1:1, 203.0.113.2:2,',
       MOONWALK_TURNS: 'none',
-      MOONWALK_OFFER_TURN: 'false',
+      MOONWALK_OFFER: 'nobody',
       MOONWALK_LISTEN: 'false',
       MOONWALK_SPEEDTEST_PACE_MS: '250',
     }
-    const { seeds, turns, offerTurn, listen, speedtestPaceMs } = nodeOf(read({}, env))
-    expect([seeds, turns, offerTurn, listen, speedtestPaceMs]).toEqual([['203.0.113.1:1', '203.0.113.2:2'], [], false, null, 250])
+    const { seeds, turns, offer, listen, speedtestPaceMs } = nodeOf(read({}, env))
+    expect([seeds, turns, offer, listen, speedtestPaceMs]).toEqual([['203.0.113.1:1', '203.0.113.2:2'], [], 'nobody', null, 250])
   })
 
   test('the configuration may be named by a variable, and the flag wins over it', () => {
@@ -200,7 +215,6 @@ describe('of the environment only what is ours counts', () => {
     ['MOONWALK_PORT', 'MOONWALK_PORTS'],
     ['MOONWALK_JOIN', 'MOONWALK_SEEDS'],
     ['MOONWALK_EXPOSE', 'MOONWALK_SERVICES'],
-    ['MOONWALK_OFFER', 'MOONWALK_OFFER_TURN'],
   ])('%s is a warning that names %s', (variable, meant) =>
     expect(read({}, { [variable]: '9000' })).toEqual({
       ...read(),
@@ -208,14 +222,30 @@ describe('of the environment only what is ours counts', () => {
     }),
   )
 
-  test.each([
-    ['1', true],
-    ['yes', true],
-    ['0', false],
-    ['off', false],
-  ])('a yes or no may be written %s', (text, expected) =>
-    expect(nodeOf(read({}, { MOONWALK_OFFER_TURN: text })).offerTurn).toEqual(expected),
-  )
+  test('a node that was told by the former variable to carry nothing carries nothing', () => {
+    const warnings = ['MOONWALK_OFFER_TURN is called MOONWALK_OFFER now, and is members, everybody or nobody']
+    const told = ['no', '1'].map((value) => read({}, { MOONWALK_OFFER_TURN: value }))
+    expect(told.map((answer) => answer.type === 'config' && [answer.config.node.offer, answer.warnings])).toEqual([
+      ['nobody', warnings],
+      [undefined, warnings],
+    ])
+    expect(nodeOf(read({}, { MOONWALK_OFFER_TURN: 'no', MOONWALK_OFFER: 'members' })).offer).toEqual('members')
+  })
+
+  test('a token file must hold something, and is better not read by others', () => {
+    put('secret', 'token')
+    chmodSync(join(dir, 'token'), 0o644)
+    put('  \n', 'empty')
+    const tokens = ['token', 'empty', 'none'].map((name) => {
+      const answer = read({ turnTokenFile: join(dir, name) })
+      return answer.type === 'wrong' ? answer.text.replaceAll(dir, 'DIR') : [answer.config.node.turnToken, ...answer.warnings]
+    })
+    expect(tokens).toEqual([
+      ['secret', `the token file ${join(dir, 'token')} can be read by others; chmod 600 it`],
+      'the token file DIR/empty is empty; write the token that your stock frp clients give as auth.token',
+      "the token file DIR/none can't be read: ENOENT: no such file or directory; name an existing file with --turn-token-file",
+    ])
+  })
 })
 
 test('a byte order mark in front of the file is passed over', () => {
@@ -255,7 +285,31 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
     ['a number for listen', { listen: 8088 }, 'DIR/moonwalk.json, key "listen": 8088 does not fit: it must be HOST:PORT or false'],
     ['true for listen', { listen: true }, 'DIR/moonwalk.json, key "listen": true does not fit: it must be HOST:PORT or false'],
     ['a port for listen', { listen: '8088' }, 'DIR/moonwalk.json, key "listen": "8088" is not HOST:PORT, such as 203.0.113.7:8088'],
-    ['text for a flag', { offerTurn: 'no' }, 'DIR/moonwalk.json, key "offerTurn": "no" does not fit: it must be true or false'],
+    [
+      'the former key for whom to carry',
+      { offerTurn: false },
+      'DIR/moonwalk.json has an unknown key "offerTurn"; it is called offer now, and is "members", "everybody" or "nobody"',
+    ],
+    [
+      'a yes for whom to carry',
+      { offer: true },
+      'DIR/moonwalk.json, key "offer": true does not fit: it must be members, everybody or nobody',
+    ],
+    [
+      'a limit that there is not',
+      { rations: 'sessions=2,speed=1MB' },
+      'DIR/moonwalk.json, key "rations": "speed=1MB" is no limit for strangers; there are sessions, ports, clients, rate, day, udp, nodes, as in sessions=2,rate=1MB',
+    ],
+    [
+      'a size for a count',
+      { rations: 'sessions=2MB' },
+      'DIR/moonwalk.json, key "rations": "sessions=2MB" is no limit for strangers; there are sessions, ports, clients, rate, day, udp, nodes, as in sessions=2,rate=1MB',
+    ],
+    [
+      'every domain there is',
+      { allowDomains: ['*'] },
+      'DIR/moonwalk.json, key "allowDomains": "*" is no domain; write a name such as www.example.org, or *.example.org for all below it',
+    ],
     [
       'an address to have names below',
       { subdomainHost: '203.0.113.7' },
@@ -304,7 +358,7 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
       { MOONWALK_SPEEDTEST_PACE_MS: 'soon' },
       'MOONWALK_SPEEDTEST_PACE_MS: "soon" does not fit: it must be a whole number of milliseconds, 50 or more',
     ],
-    ['a flag', { MOONWALK_OFFER_TURN: '2' }, 'MOONWALK_OFFER_TURN: "2" does not fit: it must be true or false'],
+    ['a word', { MOONWALK_OFFER: '2' }, 'MOONWALK_OFFER: "2" does not fit: it must be members, everybody or nobody'],
   ])('in the environment: %s', (_, env, expected) => expect(wrongOf(read({}, env))).toEqual(expected))
 
   test.each<[string, Given, string]>([
@@ -343,5 +397,5 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
 
 test('a list setting may be repeated', () => {
   const lists = CONFIG_KEYS.filter((key) => (SETTINGS[key] as Setting).isList)
-  expect(lists).toEqual(['seeds', 'turns', 'services'])
+  expect(lists).toEqual(['seeds', 'turns', 'allowDomains', 'services'])
 })

@@ -101,17 +101,12 @@ function addUp(program: Command, act: Act, env: Env): void {
 function addSetting(up: Command, key: ConfigKey): void {
   const { flag, off, meaning, usual, isList, isCount }: Setting = SETTINGS[key]
   const text = `${meaning}${isList ? '; may be repeated' : ''} (default: ${usual})`
-  if (key !== 'offerTurn') {
-    const option = new Option(flag, text)
-    if (isList) option.argParser(listed)
-    if (isCount) option.argParser((value) => (/^\d+$/.test(value) ? Number(value) : value))
-    up.addOption(option)
-  }
+  const option = new Option(flag, text)
+  if (isList) option.argParser(listed)
+  if (isCount) option.argParser((value) => (/^\d+$/.test(value) ? Number(value) : value))
+  up.addOption(option)
   if (off !== undefined)
-    up.option(
-      off,
-      key === 'offerTurn' ? 'do not carry traffic for others' : 'open nothing to the outside: everything arrives through the tunnel',
-    )
+    up.option(off, key === 'offer' ? 'carry traffic for nobody' : 'open nothing to the outside: everything arrives through the tunnel')
 }
 
 const SERVICE_OPTIONS_TEXT = `
@@ -129,8 +124,8 @@ A service may have options behind a ?, separated by &, as in 'web=3000?limit=1MB
 /** Where else each setting may stand. */
 function settingsText(): string {
   const rows = CONFIG_KEYS.map((key) => {
-    const { flag, off }: Setting = SETTINGS[key]
-    return [key === 'offerTurn' ? (off ?? '') : (flag.split(' ')[0] ?? ''), key, variableOf(key)]
+    const { flag }: Setting = SETTINGS[key]
+    return [flag.split(' ')[0] ?? '', key, variableOf(key)]
   })
   return `${SERVICE_OPTIONS_TEXT}
 Flags win over the environment, the environment over the configuration file. Lists are JSON lists in the file, and separated by

@@ -138,7 +138,7 @@ function throwLater(error: unknown): void {
   })
 }
 
-const KEY_OF: Readonly<Record<string, string>> = { join: 'seeds', turn: 'turns', expose: 'services', offer: 'offerTurn', open: 'network' }
+const KEY_OF: Readonly<Record<string, string>> = { join: 'seeds', turn: 'turns', expose: 'services', open: 'network' }
 
 /** commander's flags under the configuration's keys; what was not given stays out. */
 function givenBy(flags: Readonly<Record<string, unknown>>): Given {
@@ -147,7 +147,7 @@ function givenBy(flags: Readonly<Record<string, unknown>>): Given {
     if (flag === 'config' || flag === 'json') continue
     // `--no-x` flags stand as true unless they are given.
     if ((flag === 'listen' || flag === 'offer') && value === true) continue
-    given[KEY_OF[flag] ?? flag] = flag === 'open' ? 'open' : value
+    given[KEY_OF[flag] ?? flag] = flag === 'open' ? 'open' : flag === 'offer' && value === false ? 'nobody' : value
   }
   return given
 }

@@ -30,7 +30,7 @@ const READINGS: readonly Reading[] = [
   [/exceed the max_ports_per_client/, ({ at }) => ({ type: 'too-many-ports', at })],
   [/router config conflict/, ({ domain, at }) => ({ type: 'domain-taken', domain: domain ?? '', at })],
   [
-    /should not belong to subdomain|not supported in subdomain|subdomain is not supported|is the server's own|is no domain name/,
+    /should not belong to subdomain|not supported in subdomain|subdomain is not supported|is the server's own|is no domain name|is not granted to strangers|nobody can have that/,
     ({ domain, at }) => ({ type: 'domain-not-allowed', domain: domain ?? '', at }),
   ],
   [
@@ -56,6 +56,8 @@ export function causeOfRefusal(text: string, request: RefusedRequest): ServiceCa
 export function loginRefusalText(text: string): string {
   if (WRONG_TOKEN.test(text)) return 'it wants another token'
   if (/too many clients/.test(text)) return 'it has as many clients as it takes'
+  if (/too many sessions from this address/.test(text)) return 'it has as many clients from this address as it takes from one'
+  if (/traffic that a stranger has/.test(text)) return 'what it carries for strangers in a day is used up'
   if (/upgrade your frpc version/.test(text)) return 'it wants a newer frp than this node speaks'
   if (/is already online/.test(text)) return 'another process is logged in there as this node'
   if (/^the server('s| picked)/.test(text)) return text

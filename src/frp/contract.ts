@@ -142,10 +142,21 @@ export interface FrpServerOptions {
   readonly openDatagrams?: OpenDatagrams
   /** Where http and https proxies put their domains. Absent: those are refused. */
   readonly vhosts?: Vhosts
-  readonly token: string
+  /** What the owner's own stock clients give as `auth.token`; null: nothing they could give makes them that. */
+  readonly token: string | null
+  /** A proven id is a member's, since all who are here were let in. Default: anybody can have made it. */
+  readonly membersAreTrusted?: boolean
+  /** Who proves nothing, and logs in with an empty token, is served. Default: is refused. */
+  readonly servesStrangers?: boolean
+  /** What those have who are not trusted: strangers, and ids that anybody can have made. Null, the default: no limits. */
+  readonly rations?: StrangerRations | null
+  /** Whether users of a stranger's port may come to that address of this machine. Default: to any. */
+  readonly strangersArriveAt?: (host: string) => boolean
   readonly ports: { readonly first: number; readonly last: number }
   /** Ports a client may name: one range, or several. */
   readonly allowPorts: PortRange | readonly PortRange[]
+  /** Those of them that strangers may name. Default: those of `ports`. */
+  readonly strangerPorts?: readonly PortRange[]
   /** tcp and udp together. 0: no limit. */
   readonly maxPortsPerClient: number
   readonly maxPoolCount: number
@@ -160,6 +171,27 @@ export interface FrpServerOptions {
   readonly onBug?: OnBug
 }
 
+/** What strangers may have, by address (IPv4, or an IPv6 network of 64 bits). 0: no limit. */
+export interface StrangerRations {
+  /** Logins at once from one address. */
+  readonly sessions: number
+  /** Proxies at once from one address. */
+  readonly ports: number
+  /** Logins at once of strangers, in all. */
+  readonly clients: number
+  /** From one address, all its proxies and both ways together. */
+  readonly bytesPerSecond: number
+  /** The same within 24 hours from the first byte on. Beyond it the address's sessions are ended. */
+  readonly bytesPerDay: number
+  /** Bytes that a user of a udp proxy gets at most for each byte that came from its address. */
+  readonly udpFactor: number
+  /** Logins at once from one address of those with a proven id that is not trusted. */
+  readonly nodes: number
+}
+
+/** `port`: one was named that strangers may not name. `domain`: one was asked for that is granted to nobody. */
+export type RationName = keyof StrangerRations | 'port' | 'domain'
+
 /**
  * `session` numbers the connections that have come, from 1; work connections without mux are not counted, nor, without mux,
  * what begins with wire v2's magic and says no hello. Each `session.opened` is
@@ -168,12 +200,22 @@ export interface FrpServerOptions {
  */
 export type FrpServerFact =
   | { readonly type: 'session.opened'; readonly session: number; readonly remote: string }
-  | { readonly type: 'session.loggedIn'; readonly session: number; readonly runId: string; readonly version: string; readonly user: string }
+  | {
+      readonly type: 'session.loggedIn'
+      readonly session: number
+      readonly runId: string
+      readonly version: string
+      readonly user: string
+      /** Its proven id; null: there is none. */
+      readonly member: string | null
+    }
   | { readonly type: 'session.refused'; readonly session: number; readonly why: string }
   | { readonly type: 'session.closed'; readonly session: number; readonly why: string }
   | { readonly type: 'proxy.opened'; readonly session: number; readonly proxy: string; readonly port: number }
   | { readonly type: 'proxy.refused'; readonly session: number; readonly proxy: string; readonly why: string }
   | { readonly type: 'proxy.closed'; readonly session: number; readonly proxy: string; readonly port: number }
+  /** A limit for strangers was met. At most once a minute for each limit. */
+  | { readonly type: 'ration.met'; readonly ration: RationName; readonly address: string }
 
 export interface FrpServer {
   /** Takes a connection whose first byte says frp (0x00 mux, `o`/`w` plain, `F` wire v2). */

@@ -57,6 +57,7 @@ export const aClient = (id: string, proxies: readonly Partial<ProxyAnswer>[] = [
   address: '203.0.113.9:4711',
   version: '0.70.1',
   dialect: 'frp',
+  member: null,
   since: STARTED_AT,
   proxies: proxies.map((proxy) => ({ ...someTraffic(), name: `${id}.web`, kind: 'tcp', port: 20_018, ...proxy })),
   ...more,

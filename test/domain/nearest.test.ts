@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { nearest } from '../../src/domain/nearest.ts'
 
-const KNOWN = ['listen', 'advertise', 'seeds', 'turns', 'services', 'offerTurn']
+const KNOWN = ['listen', 'advertise', 'seeds', 'turns', 'services', 'allowPorts']
 
 test.each([
   ['listen', 'listen'],
@@ -9,8 +9,8 @@ test.each([
   ['LISTEN', 'listen'],
   ['seed', 'seeds'],
   ['sedes', 'seeds'],
-  ['offerturn', 'offerTurn'],
-  ['offer-turn', 'offerTurn'],
+  ['allowports', 'allowPorts'],
+  ['allow-ports', 'allowPorts'],
   ['service', 'services'],
   ['', null],
   ['zzzzzzzzzzzz', null],

@@ -65,7 +65,8 @@ export const addressOf = (world: World, name: string): string => `${world.host(n
 function optionsOf(world: World, { listens, offersTurn, seeds, services, turns, name }: NodeSpec): Parameters<typeof liveNode>[2] {
   return {
     ...(listens ? {} : { listen: null }),
-    offerTurn: offersTurn,
+    offer: offersTurn ? 'everybody' : 'nobody',
+    allowDomains: ['*.example.org'],
     seeds: seeds.map((seed) => addressOf(world, seed)),
     services: services.map(
       (kind): ServiceSpec => ({

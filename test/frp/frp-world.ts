@@ -8,6 +8,12 @@ import { frpClock, settle } from './frp-clock.ts'
 import { acceptedOf, linkPair, openedOf } from './link-pair.ts'
 import { SERVER_DEFAULTS } from './server-defaults.ts'
 
+/** Who comes to the TURN. */
+export interface From {
+  readonly host?: string
+  readonly member?: string
+}
+
 export const PROXY: ProxySpec = {
   name: 'web',
   type: 'tcp',
@@ -96,8 +102,8 @@ export class World {
     return this.links.filter((link) => !link.destroyed).length
   }
 
-  /** A connection to the TURN's public port. */
-  toTurn(): Link {
+  /** A connection to the TURN's public port. `from`: another address than loopback, or a member's. */
+  toTurn(from: From = {}): Link {
     const [near, far] = this.pair()
     this.turnLinks.push(far)
     let begun = false
@@ -105,12 +111,18 @@ export class World {
     far.on('data', (first) => {
       if (begun) return
       begun = true
-      this.server.accept(acceptedOf(far, first))
+      const { host = '127.0.0.1', member } = from
+      const accepted = acceptedOf(far, first)
+      this.server.accept({ ...accepted, remote: { ...accepted.remote, host }, ...(member === undefined ? {} : { member }) })
     })
     return near
   }
 
   readonly dialServer = async (reader: Reader | null): Promise<OpenedLink | FrpFailure> => openedOf(this.toTurn(), reader)
+
+  dialFrom(from: From): FrpClientOptions['dialServer'] {
+    return async (reader) => openedOf(this.toTurn(from), reader)
+  }
 
   readonly dialLocal = async (target: string, reader: Reader | null): Promise<OpenedLink | FrpFailure> => {
     if (this.localFails) return { type: 'failed', text: 'connection refused' }
@@ -152,12 +164,12 @@ export class World {
   }
 
   /** A user who comes to a port; null when nobody listens there. */
-  user(port: number): Caller | null {
+  user(port: number, at = '127.0.0.1'): Caller | null {
     const onLink = this.ports.get(port)
     if (onLink === undefined) return null
     const [near, far] = this.pair()
     const caller = new Caller(near)
-    onLink(acceptedOf(far))
+    onLink({ ...acceptedOf(far), local: { host: at, port } })
     return caller
   }
 }

@@ -1,11 +1,11 @@
 import type { Outgoing } from '../../src/frp/wire/messages.ts'
 import { settle } from './frp-clock.ts'
-import type { World } from './frp-world.ts'
+import type { From, World } from './frp-world.ts'
 import { login, RawEnd, type RawStream } from './raw-end.ts'
 
 /** A client written by hand that has logged in at our TURN. */
-export async function rawClient(world: World, fields: Parameters<typeof login>[0] = {}, token = 'secret') {
-  const end = new RawEnd(world.toTurn(), world.clock, true)
+export async function rawClient(world: World, fields: Parameters<typeof login>[0] = {}, token = 'secret', from: From = {}) {
+  const end = new RawEnd(world.toTurn(from), world.clock, true)
   const control = end.open()
   control.say(login(fields))
   await settle()

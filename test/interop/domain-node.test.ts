@@ -68,7 +68,7 @@ describe.each(VERSIONS)('stock frps %s', (version) => {
 describe('a node', () => {
   test("answers for another's domains on its one public port, and for itself as before", async () => {
     const port = await freePort()
-    await start('birch', '--listen', `127.0.0.1:${port}`)
+    await start('birch', '--listen', `127.0.0.1:${port}`, '--allow-domains', '*.example.org')
     const home = await start('home', '--no-listen', '--join', `127.0.0.1:${port}`, ...exposed())
     await servesBoth(home, { http: port, https: port })
     expect((await ask(port, `127.0.0.1:${port}`, { path: '/server_info' })).status).toEqual(200)

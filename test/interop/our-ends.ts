@@ -1,7 +1,7 @@
 // Our two ends of a tunnel on real sockets, without the rest of the node.
 import { isOwnHost } from '../../src/domain/own-host.ts'
 import { createFrpClient } from '../../src/frp/client/client.ts'
-import type { FrpClient, FrpClientFact, FrpServerFact, ProxySpec } from '../../src/frp/contract.ts'
+import type { FrpClient, FrpClientFact, FrpServerFact, FrpServerOptions, ProxySpec } from '../../src/frp/contract.ts'
 import { createFrpServer } from '../../src/frp/server/server.ts'
 import { Vhosts } from '../../src/frp/web/vhosts.ts'
 import { createNodeNetwork } from '../../src/io/network/node-network.ts'
@@ -114,7 +114,7 @@ export interface OurServer {
 }
 
 /** Our server on the public port of a node, told apart from HTTP by the first byte. */
-export async function startServer(token: string): Promise<OurServer> {
+export async function startServer(token: string, options: Partial<FrpServerOptions> = {}): Promise<OurServer> {
   const facts = new Facts<FrpServerFact>()
   let port = 0
   const vhosts = new Vhosts({ port: () => port, isOwn: (host) => isOwnHost(host, []), subdomainHost: null })
@@ -127,6 +127,7 @@ export async function startServer(token: string): Promise<OurServer> {
     openDatagrams: network.openDatagrams,
     token,
     tell: facts.tell,
+    ...options,
   })
   const http = createNodeHttp()
   const listening = await http.serve({

@@ -33,7 +33,6 @@ function realNode(options: Partial<NodeOptions>) {
       network: OPEN,
       seeds: [],
       turns: [{ type: 'moonwalk' }],
-      offerTurn: true,
       ports: { first: 30_000, last: 30_999 },
       allowPorts: { first: 1_024, last: 65_535 },
       maxPortsPerClient: 64,

@@ -1,5 +1,6 @@
 // A udp service in a network: how it is proven, who gets its answers, where it goes when its TURN dies.
 import { describe, expect, test } from 'vitest'
+import { DEFAULT_RATIONS } from '../../src/domain/offer.ts'
 import type { DatagramPort } from '../../src/frp/contract.ts'
 import type { Failure } from '../../src/ports.ts'
 import { type LiveNode, liveNode, NODE_PORT } from '../sim/live-node.ts'
@@ -46,6 +47,8 @@ function user(world: World, host: string, sizes: readonly number[]) {
   return { back, askAll }
 }
 
+/** What is looked at is the way of the datagrams. */
+const rations = { ...DEFAULT_RATIONS, bytesPerSecond: 0 }
 const SERVICE = { name: 'dns', kind: 'udp', local: `127.0.0.1:${ECHO}`, domain: null } as const
 
 /** ash and birch are TURNs, ash the nearer one; `me` has the service. What `me` tells of it, and what two users got back. */
@@ -62,8 +65,8 @@ const live = (script: Script, { behindNat = true, forMs = 40_000, sizes = FEW, a
       const told: string[] = []
       const heard = echoOn(world, 'me')
       const users = ['elm', 'fir'].map((name) => user(world, name, sizes))
-      liveNode(world, 'ash')
-      liveNode(world, 'birch', { seeds })
+      liveNode(world, 'ash', { rations })
+      liveNode(world, 'birch', { seeds, rations })
       const me: LiveNode = liveNode(world, 'me', { seeds, services: [SERVICE], ...(behindNat ? { listen: null } : {}) }, (node) =>
         tell(world, node, { only: ['service.up', 'service.down', 'turn.lost'], into: told }),
       )

@@ -30,7 +30,12 @@ async function ask(world: World, at: string, host: string, path: string): Promis
 /** ash and birch are TURNs, ash the nearer one; `me` has the service. */
 const live = (
   script: Script,
-  { behindNat = true, services = [SERVICE], asked = [] as readonly (readonly [number, string, string, string])[] } = {},
+  {
+    behindNat = true,
+    services = [SERVICE],
+    allowDomains = ['*.example.org'],
+    asked = [] as readonly (readonly [number, string, string, string])[],
+  } = {},
 ) =>
   play([[0, slow('me', 'birch', 20)], ...script], {
     forMs: 40_000,
@@ -42,8 +47,8 @@ const live = (
       const seeds = [`${world.host('ash').ip}:${NODE_PORT}`]
       const told: string[] = []
       webOn(world, 'me')
-      liveNode(world, 'ash')
-      liveNode(world, 'birch', { seeds })
+      liveNode(world, 'ash', { allowDomains })
+      liveNode(world, 'birch', { seeds, allowDomains })
       const me: LiveNode = liveNode(world, 'me', { seeds, services, ...(behindNat ? { listen: null } : {}) }, (node) =>
         tell(world, node, { only: ['service.up', 'service.down', 'turn.lost'], into: told }),
       )
@@ -85,8 +90,9 @@ describe('a web service with a domain', () => {
     `)
   })
 
-  test('of a node that others can connect to is answered for by itself, and its own routes too', async () => {
+  test('of a node that others can connect to is answered for by itself, but for what nodes ask each other', async () => {
     const asked = [
+      [10_000, 'me', DOMAIN, '/v2/images'],
       [10_000, 'me', DOMAIN, '/v2/echo'],
       [10_000, 'me', 'other.example.org', '/nothing'],
     ] as const
@@ -97,11 +103,17 @@ describe('a web service with a domain', () => {
         ],
         "told": [
           "110.25 service.up web http://web.example.org:8088",
+          "me web.example.org /v2/echo → 403 nodes speak here over the members' channel: TLS 1.3 with ALPN moonwalk/1",
           "me other.example.org /nothing → 404 nothing here",
-          "me web.example.org /v2/echo → 200 GET /v2/echo",
+          "me web.example.org /v2/images → 200 GET /v2/images",
         ],
       }
     `)
+  })
+
+  test('that the TURN of an open network does not grant is told so', async () => {
+    const { services } = await live([], { allowDomains: [] })
+    expect(services).toEqual([`web down null the domain ${DOMAIN} is not allowed at ash`])
   })
 
   test('whose domain the TURN serves already is told so', async () => {

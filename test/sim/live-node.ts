@@ -14,7 +14,6 @@ const DEFAULTS: Omit<NodeOptions, 'name'> = {
   network: OPEN,
   seeds: [],
   turns: [{ type: 'moonwalk' }],
-  offerTurn: true,
   ports: { first: 20_000, last: 20_099 },
   allowPorts: { first: 1_024, last: 65_535 },
   maxPortsPerClient: 64,

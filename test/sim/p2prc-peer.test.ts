@@ -10,7 +10,7 @@ test('nodes and a P2PRC peer that starts from one of them list one another, and 
     begin: (world) => {
       world.host('hidden', { behindNat: true })
       const seeds = [`${world.host('ash').ip}:${NODE_PORT}`]
-      const ash = liveNode(world, 'ash', { offerTurn: false })
+      const ash = liveNode(world, 'ash', { offer: 'nobody' })
       p2prcPeer(world, 'gopher', 8_088, seeds)
       const hidden = liveNode(world, 'hidden', { seeds, listen: null })
       const listed = (node: LiveNode) => node.current.peers().peers.some(({ name, dialect }) => name === 'gopher' && dialect === 'p2prc')

@@ -4,27 +4,40 @@ import type { InspectionEvent } from 'xstate'
 import { type ActorRefFrom, createActor, type EventObject, fromCallback } from 'xstate'
 import type { CarriedAnswer, ClientAnswer, NodeOptions } from '../../answers.ts'
 import { parseAddress } from '../../domain/address.ts'
+import { DEFAULT_RATIONS, type Offer } from '../../domain/offer.ts'
+import { strangersArriveAt } from '../../domain/stranger-reach.ts'
 import { TUNNEL_KEEPALIVE, TUNNEL_SILENCE } from '../../domain/timings.ts'
 import type { News } from '../../feed/news.ts'
 import { type AcceptedLink, type CarriedProxy, createFrpServer, type FrpServerFact, type ProxyMeter, type Vhosts } from '../../frp/index.ts'
 import { turnSessionMachine } from '../../machines/turn-session-machine.ts'
 import { isFailure, type Ports } from '../../ports.ts'
+import type { Health } from '../health.ts'
+import { createMetLimits } from './met-limits.ts'
 import type { TrafficRates } from './traffic-rates.ts'
 
 export interface TurnServer {
   accept(accepted: AcceptedLink): void
   readonly logic: ReturnType<typeof fromCallback<EventObject, undefined>>
   sessions(): readonly string[]
-  /** Who is carried, those here longest first, with at most 1,000 proxies in all. `nameOf`: who is known to be reached through a port. */
-  clients(nameOf: (port: number) => string | null): readonly ClientAnswer[]
+  /**
+   * Who is carried, those here longest first, with at most 1,000 proxies in all. `nameOf`: who is known to have that id, or to be
+   * reached through that port.
+   */
+  clients(nameOf: (by: { readonly member: string | null; readonly ports: readonly number[] }) => string | null): readonly ClientAnswer[]
   /** All that is carried, and was. */
   carried(): CarriedAnswer
   meters(): readonly ProxyMeter[]
   close(): Promise<void>
 }
 
-interface TurnServerNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
-  readonly options: Pick<NodeOptions, 'listen' | 'ports' | 'allowPorts' | 'maxPortsPerClient' | 'offerTurn'>
+interface TurnServerNeeds extends Pick<Ports, 'clock' | 'random'> {
+  readonly network: Pick<Ports['network'], 'listen' | 'openDatagrams' | 'ownHosts'>
+  readonly options: Pick<
+    NodeOptions,
+    'listen' | 'ports' | 'allowPorts' | 'strangerPorts' | 'maxPortsPerClient' | 'network' | 'turnToken' | 'rations'
+  >
+  readonly offer: Offer
+  readonly health: Pick<Health, 'set'>
   readonly rates: Pick<TrafficRates, 'answer'>
   readonly vhosts: Vhosts
   readonly publish: (news: News) => void
@@ -49,7 +62,9 @@ interface Session {
   since: string | null
 }
 
-export function createTurnServer({ clock, random, network, options, vhosts, rates, publish, inspect, onBug }: TurnServerNeeds): TurnServer {
+export function createTurnServer(needs: TurnServerNeeds): TurnServer {
+  const { clock, random, network, options, offer, vhosts, rates, publish, inspect, onBug } = needs
+  const limits = createMetLimits({ clock, health: needs.health, rations: options.rations ?? DEFAULT_RATIONS })
   const machine = turnSessionMachine.provide({
     actions: { endSession: (_, { session, why }) => server?.endSession(session, why) },
   })
@@ -62,6 +77,7 @@ export function createTurnServer({ clock, random, network, options, vhosts, rate
       sessions.set(id, { actor: startSession(id, remote), remote, name: `session ${id}`, version: '', since: null })
       return
     }
+    if (fact.type === 'ration.met') return limits.met(fact.ration)
     const session = sessions.get(fact.session)
     if (!session) return
     switch (fact.type) {
@@ -88,38 +104,44 @@ export function createTurnServer({ clock, random, network, options, vhosts, rate
     }
   }
 
-  const server = options.offerTurn
-    ? createFrpServer({
-        clock,
-        onBug,
-        randomBytes: (count) => random.bytes(count),
-        listen: async (address, onLink) => {
-          const listening = await network.listen(address, onLink)
-          return isFailure(listening) ? listening : { type: 'listening', port: listening.port, close: () => listening.close() }
-        },
-        bindHost: parseAddress(options.listen ?? '')?.host ?? '127.0.0.1',
-        openDatagrams: (address, onDatagram) => network.openDatagrams(address, onDatagram),
-        vhosts,
-        token: '',
-        ports: options.ports,
-        allowPorts: options.allowPorts,
-        maxPortsPerClient: options.maxPortsPerClient,
-        maxPoolCount: MAX_POOL,
-        maxClients: MAX_CLIENTS,
-        // Who is stock may be old and slow: its own limit for an answer is 10 s, and it is given as much.
-        keepaliveMs: TUNNEL_KEEPALIVE * 5,
-        silenceMs: TUNNEL_SILENCE * 4,
-        ours: { keepaliveMs: TUNNEL_KEEPALIVE, silenceMs: TUNNEL_SILENCE },
-        tell: hear,
-      })
-    : null
+  const server =
+    offer !== 'nobody'
+      ? createFrpServer({
+          clock,
+          onBug,
+          randomBytes: (count) => random.bytes(count),
+          listen: async (address, onLink) => {
+            const listening = await network.listen(address, onLink)
+            return isFailure(listening) ? listening : { type: 'listening', port: listening.port, close: () => listening.close() }
+          },
+          bindHost: parseAddress(options.listen ?? '')?.host ?? '127.0.0.1',
+          openDatagrams: (address, onDatagram) => network.openDatagrams(address, onDatagram),
+          vhosts,
+          token: options.turnToken ?? null,
+          membersAreTrusted: options.network.type === 'private',
+          servesStrangers: offer === 'everybody',
+          rations: options.rations ?? DEFAULT_RATIONS,
+          strangersArriveAt: (host) => strangersArriveAt(host, parseAddress(options.listen ?? '')?.host ?? '127.0.0.1', network.ownHosts),
+          ports: options.ports,
+          allowPorts: options.allowPorts,
+          ...(options.strangerPorts ? { strangerPorts: options.strangerPorts } : {}),
+          maxPortsPerClient: options.maxPortsPerClient,
+          maxPoolCount: MAX_POOL,
+          maxClients: MAX_CLIENTS,
+          // Who is stock may be old and slow: its own limit for an answer is 10 s, and it is given as much.
+          keepaliveMs: TUNNEL_KEEPALIVE * 5,
+          silenceMs: TUNNEL_SILENCE * 4,
+          ours: { keepaliveMs: TUNNEL_KEEPALIVE, silenceMs: TUNNEL_SILENCE },
+          tell: hear,
+        })
+      : null
 
   const open = (): readonly CarriedProxy[] => server?.figures().sessions.flatMap(({ proxies }) => proxies) ?? []
 
   return {
     clients: (nameOf) => {
       let left = MAX_LISTED
-      return (server?.figures().sessions ?? []).flatMap(({ session: id, peerIsOurs, proxies }): ClientAnswer[] => {
+      return (server?.figures().sessions ?? []).flatMap(({ session: id, member, peerIsOurs, proxies }): ClientAnswer[] => {
         const session = sessions.get(id)
         if (!session || session.since === null || left === 0) return []
         const { name, remote, version, since } = session
@@ -128,7 +150,8 @@ export function createTurnServer({ clock, random, network, options, vhosts, rate
         return [
           {
             id: name,
-            name: proxies.map(({ port }) => nameOf(port)).find((known) => known !== null) ?? null,
+            name: nameOf({ member, ports: proxies.map(({ port }) => port) }),
+            member,
             address: remote,
             version,
             dialect: peerIsOurs ? 'moonwalk' : 'frp',
@@ -157,6 +180,9 @@ export function createTurnServer({ clock, random, network, options, vhosts, rate
     sessions: () => [...sessions.values()].flatMap(({ actor }) => [String(actor.getSnapshot().value)]),
     // The server lives as long as the node's machine does: the actor ends it.
     logic: fromCallback(() => () => void server?.close('this node stops')),
-    close: async () => server?.close('this node stops'),
+    close: async () => {
+      limits.stop()
+      await server?.close('this node stops')
+    },
   }
 }

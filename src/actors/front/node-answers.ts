@@ -78,7 +78,7 @@ export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'pe
       },
       turn: turnAnswer(),
       services: services.list(),
-      clients: turnServer.clients(nameByPort(keeper.current(), own.id)),
+      clients: turnServer.clients(nameOfClient(keeper.current(), own.id)),
       carried: turnServer.carried(),
       health: healthOf(pathOf(snapshot().value), needs),
     }),
@@ -103,14 +103,17 @@ export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'pe
 
 const networkOf = ({ type }: NetworkKind): StatusAnswer['node']['network'] => ({ kind: type, text: KIND_TEXT[type] })
 
-/** Who says, signed, to be reached through a port of this node. */
-function nameByPort({ rows }: IpTable, self: string): (port: number) => string | null {
+/** Who has that id, or says, signed, to be reached through a port of this node. */
+function nameOfClient({ rows }: IpTable, self: string): Parameters<TurnServer['clients']>[0] {
   const names = new Map<number, string>()
   for (const { record } of rows.values()) {
     const port = record.via === self ? parseAddress(record.address)?.port : undefined
     if (port !== undefined) names.set(port, record.name)
   }
-  return (port) => names.get(port) ?? null
+  return ({ member, ports }) =>
+    (member === null ? undefined : rows.get(member)?.record.name) ??
+    ports.map((port) => names.get(port)).find((name) => name !== undefined) ??
+    null
 }
 
 /** A server that was here within the last day. What was measured of it is no figure of now. */

@@ -1,6 +1,7 @@
 // The public port's HTTP: P2PRC's routes and ours, each answered from memory or by one of the parts.
 import type { AddressPolicy } from '../../domain/address.ts'
 import { addressOf, canonicalHost, hostKind, isAllowed, parseAddress } from '../../domain/address.ts'
+import type { Offer } from '../../domain/offer.ts'
 import { type Identity, type InboundRequest, isFailure, type Reply } from '../../ports.ts'
 import { open, recordOf } from '../../v2/envelope.ts'
 import { type DialBack, MAX_GOSSIP_BYTES, MAX_HELLO_BYTES, readGossip, readHelloAsk } from '../../v2/messages.ts'
@@ -32,7 +33,10 @@ export interface PublicRoutesNeeds {
   /** Strangers get nothing but a refusal. */
   readonly isPrivate: boolean
   readonly serverInfo: string
-  readonly offersTurn: boolean
+  /** For whom traffic is carried. */
+  readonly offer: Offer
+  /** A member of a private network asked for something by that Host. */
+  readonly reachedBy?: (host: string) => void
   /** Grants `/MAPPort` and `/AddProxy` to callers that are not this machine. */
   readonly token: string | null
 }
@@ -105,8 +109,9 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): (request: InboundR
         body: await needs.p2prc.answer(part.content.toString('utf8'), entrance === 'public' ? byName(request) : own.address()),
       }
     },
-    'GET /FRPPort': (_, entrance) => {
-      const port = entrance === 'public' && needs.offersTurn && own.via() === null ? own.listenPort() : null
+    'GET /FRPPort': ({ by }, entrance) => {
+      const serves = needs.offer === 'everybody' || (needs.offer === 'members' && by !== null)
+      const port = entrance === 'public' && serves && own.via() === null ? own.listenPort() : null
       return port === null ? text(500, 'error: this node does not carry traffic for others\n0') : text(200, String(port))
     },
     'GET /upload': async (request) => {
@@ -153,6 +158,7 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): (request: InboundR
   return async (request, entrance) => {
     const refused = refusal(request)
     if (refused) return refused
+    if (request.by !== null && request.headers.host !== undefined) needs.reachedBy?.(request.headers.host)
     const route = routes[`${request.method} ${request.path}`]
     if (route) return route(request, entrance)
     return (await speed.answer(request)) ?? text(404, 'nothing here\n')

@@ -71,7 +71,8 @@ export function serveWork(stream: MuxStream, host: WorkHost): () => void {
       isCounted = true
     }
     const onUndecodable = (): void => failed('undecodable bytes from the TURN')
-    const asked = { useEncryption, useCompression, limit: host.proxies.limitOf(spec), token, randomBytes, onUndecodable }
+    const limit = host.proxies.limitOf(spec)
+    const asked = { useEncryption, useCompression, limits: limit === null ? [] : [limit], token, randomBytes, onUndecodable }
     const before = { bytesIn: stream.bytesIn - (rest?.length ?? 0), bytesOut: stream.bytesOut }
     const from = `${started.srcAddr}:${started.srcPort}`
     stream.onGone = fail // the user left, or the session ended

@@ -10,7 +10,8 @@ import type { Link } from './link.ts'
 export interface JoinedLinkOptions {
   readonly useEncryption: boolean
   readonly useCompression: boolean
-  readonly limit: TokenBucket | null
+  /** Bytes pass where all of them let them. */
+  readonly limits: readonly TokenBucket[]
   readonly token: string
   readonly randomBytes: (count: number) => Uint8Array
   /** What the stream brought can't be decoded. */
@@ -26,12 +27,12 @@ export interface JoinedLink {
 }
 
 /** Nothing is asked for: the link may read straight into the stream's buffers. */
-export const isTransparent = ({ useEncryption, useCompression, limit }: JoinedLinkOptions): boolean =>
-  !useEncryption && !useCompression && limit === null
+export const isTransparent = ({ useEncryption, useCompression, limits }: JoinedLinkOptions): boolean =>
+  !useEncryption && !useCompression && limits.length === 0
 
 export function joinedLink(link: Link, options: JoinedLinkOptions): JoinedLink {
-  const { useEncryption, useCompression, limit, token } = options
+  const { useEncryption, useCompression, limits, token } = options
   const coded = useEncryption || useCompression ? new CodedLink(link, { ...options, key: streamKey(token) }) : null
-  const inside = coded ?? link
-  return { link: limit === null ? inside : new LimitedLink(inside, limit), plain: coded, encode: (bytes) => coded?.encode(bytes) ?? bytes }
+  const limited = limits.reduce<Link>((inside, limit) => new LimitedLink(inside, limit), coded ?? link)
+  return { link: limited, plain: coded, encode: (bytes) => coded?.encode(bytes) ?? bytes }
 }

@@ -18,16 +18,24 @@ interface Asker {
   readonly grant: (bytes: number) => void
 }
 
+/** Hears of what passes, and that something has to wait or is lost. */
+export interface BucketWatch {
+  readonly onTake: (bytes: number) => void
+  readonly onWait: () => void
+}
+
 export class TokenBucket {
   readonly #clock: FrpClock
   readonly #bytesPerSecond: number
+  readonly #watch: BucketWatch | null
   readonly #askers: Asker[] = []
   #level: number
   #atMs: number
   #timer: unknown = null
 
-  constructor(clock: FrpClock, bytesPerSecond: number) {
+  constructor(clock: FrpClock, bytesPerSecond: number, watch: BucketWatch | null = null) {
     this.#clock = clock
+    this.#watch = watch
     this.#bytesPerSecond = bytesPerSecond
     this.#level = bytesPerSecond
     this.#atMs = clock.now()
@@ -37,22 +45,31 @@ export class TokenBucket {
   tryTake(bytes: number): boolean {
     this.#fill()
     if (this.#askers.length > 0 || this.#level < bytes) return false
-    this.#level -= bytes
+    this.#take(bytes)
     return true
   }
 
   /** The same for a datagram, which can't be split: one that is larger than the bucket passes when that is full, and the level becomes negative. */
   admit(bytes: number): boolean {
     this.#fill()
-    if (this.#askers.length > 0 || this.#level < Math.min(bytes, this.#bytesPerSecond)) return false
-    this.#level -= bytes
+    if (this.#askers.length > 0 || this.#level < Math.min(bytes, this.#bytesPerSecond)) {
+      this.#watch?.onWait()
+      return false
+    }
+    this.#take(bytes)
     return true
+  }
+
+  #take(bytes: number): void {
+    this.#level -= bytes
+    this.#watch?.onTake(bytes)
   }
 
   /** Calls `grant` once, later, with how many of `bytes` may pass; ask again for the rest. Answers a function that withdraws. */
   ask(bytes: number, grant: (bytes: number) => void): () => void {
     const asker: Asker = { bytes, grant }
     this.#askers.push(asker)
+    this.#watch?.onWait()
     this.#wait()
     return () => {
       const at = this.#askers.indexOf(asker)
@@ -86,7 +103,7 @@ export class TokenBucket {
       if (this.#level < piece) break
       if (this.#askers[0] !== asker) continue // withdrawn by one before it
       this.#askers.shift()
-      this.#level -= piece
+      this.#take(piece)
       asker.grant(piece)
     }
     this.#wait()

@@ -1,7 +1,20 @@
-// The ports a TURN hands out: who has which, which a name had before, and the order in which a free one is sought.
-import type { FrpServerOptions } from '../contract.ts'
+// The ports a TURN hands out: who has which, which a proxy had before, and the order in which a free one is sought.
+import type { FrpServerOptions, PortRange } from '../contract.ts'
+import type { Leases } from './leases.ts'
 
-export type PortPoolOptions = Pick<FrpServerOptions, 'clock' | 'bindHost' | 'ports' | 'allowPorts' | 'randomBytes'>
+export type PortPoolOptions = Pick<FrpServerOptions, 'clock' | 'bindHost' | 'ports' | 'allowPorts' | 'strangerPorts' | 'randomBytes'> & {
+  readonly leases: Leases
+  readonly kind: 'tcp' | 'udp'
+}
+
+/** For whom a port is sought, and for which of its proxies. */
+export interface PortSeeker {
+  readonly owner: string
+  readonly isStranger: boolean
+  readonly proxy: string
+  /** The group that shares the port; empty: none. */
+  readonly group: string
+}
 
 /** Opens a port, TCP or UDP; null when it can't be had. `address` is `host:port`. */
 export type OpenPort = (address: string) => Promise<{ close(): Promise<void> } | null>
@@ -19,9 +32,6 @@ export interface PortRefusal {
   readonly error: string
 }
 
-/** For how long a name gets the port again that it had; frp's figure. */
-const REMEMBERED_MS = 24 * 3_600_000
-const REMEMBERED_NAMES = 4_096
 /** Ports tried for a client that names none, before `no available port`. If all are taken, others hold the whole range. */
 const TRIES = 32
 /** A prime, so that every port is tried once. Not 1, since a process that holds a port often holds the next ones too. */
@@ -31,7 +41,6 @@ export class PortPool {
   readonly #options: PortPoolOptions
   readonly #taken = new Set<number>()
   readonly #closing = new Map<number, Promise<void>>()
-  readonly #remembered = new Map<string, { readonly port: number; readonly atMs: number }>()
 
   constructor(options: PortPoolOptions) {
     this.#options = options
@@ -42,21 +51,22 @@ export class PortPool {
   }
 
   /** Why a port is refused without trying it: frp's text; null: it may be tried. */
-  objection(port: number): string | null {
-    const { allowPorts } = this.#options
-    const ranges = 'first' in allowPorts ? [allowPorts] : allowPorts
-    const allowed = ranges.some(({ first, last }) => port >= first && port <= last)
-    if (!allowed || port < 1 || port > 65_535) return 'port not allowed'
+  objection(port: number, seeker: PortSeeker): string | null {
+    const { allowPorts, ports, strangerPorts = [ports], leases, kind, clock } = this.#options
+    const isIn = (ranges: readonly PortRange[]): boolean => ranges.some(({ first, last }) => port >= first && port <= last)
+    if (!isIn('first' in allowPorts ? [allowPorts] : allowPorts) || port < 1 || port > 65_535) return NOT_ALLOWED
+    if (seeker.isStranger && !isIn(strangerPorts)) return NOT_ALLOWED
+    if (leases.isOthers(kind, port, seeker, clock.now())) return 'port already used'
     return this.#taken.has(port) && !this.#closing.has(port) ? 'port already used' : null
   }
 
   /** Opens `wanted`, or a port of the pool's choosing when that is 0. */
-  async acquire(name: string, wanted: number, open: OpenPort): Promise<HeldPort | PortRefusal> {
-    if (wanted === 0) return this.#acquireAny(name, open)
+  async acquire(seeker: PortSeeker, wanted: number, open: OpenPort): Promise<HeldPort | PortRefusal> {
+    if (wanted === 0) return this.#acquireAny(seeker, open)
     await this.#closing.get(wanted)
-    const error = this.objection(wanted)
+    const error = this.objection(wanted, seeker)
     if (error !== null) return { type: 'refused', error }
-    return (await this.#take(name, wanted, open)) ?? { type: 'refused', error: 'port unavailable' }
+    return (await this.#take(seeker, wanted, open)) ?? { type: 'refused', error: 'port unavailable' }
   }
 
   /** Settles once every port given back so far is free. */
@@ -64,63 +74,64 @@ export class PortPool {
     await Promise.all(this.#closing.values())
   }
 
-  async #acquireAny(name: string, open: OpenPort): Promise<HeldPort | PortRefusal> {
-    const before = this.#recall(name)
-    if (before !== null) await this.#closing.get(before)
-    for (const port of this.#candidates(name)) {
+  async #acquireAny(seeker: PortSeeker, open: OpenPort): Promise<HeldPort | PortRefusal> {
+    const [before] = this.#before(seeker)
+    if (before !== undefined) await this.#closing.get(before)
+    for (const port of this.#candidates(seeker)) {
       if (this.#taken.has(port)) continue
-      const held = await this.#take(name, port, open)
+      const held = await this.#take(seeker, port, open)
       if (held !== null) return held
     }
     return { type: 'refused', error: 'no available port' }
   }
 
-  /** The port that the name had, then free ones from a random one on; last those that other names had. */
-  #candidates(name: string): readonly number[] {
-    const { first, last } = this.#options.ports
+  /** Those that the proxy had, then free ones from a random one on; last those that are kept for who is away. */
+  #candidates(seeker: PortSeeker): readonly number[] {
+    const { ports, clock, leases, kind, randomBytes } = this.#options
+    const { first, last } = ports
     const count = last - first + 1
     if (count <= 0) return []
-    const before = this.#recall(name)
-    const kept = new Set([...this.#remembered.values()].map(({ port }) => port))
-    const start = Buffer.from(this.#options.randomBytes(4)).readUInt32BE(0) % count
+    const before = this.#before(seeker)
+    const start = Buffer.from(randomBytes(4)).readUInt32BE(0) % count
     const stride = count % STRIDE === 0 ? 1 : STRIDE
     const fresh: number[] = []
-    const others: number[] = []
     for (let step = 0; step < count && fresh.length < TRIES; step++) {
       const port = first + ((start + step * stride) % count)
-      if (this.#taken.has(port) || port === before) continue
-      ;(kept.has(port) ? others : fresh).push(port)
+      if (!this.#taken.has(port) && leases.holder(kind, port, clock.now()) === null) fresh.push(port)
     }
-    return [...(before === null ? [] : [before]), ...fresh, ...others].slice(0, TRIES)
+    const kept =
+      fresh.length === 0
+        ? leases
+            .away(kind, seeker.isStranger, clock.now())
+            .map(Number)
+            .filter((port) => this.#isIn(port))
+        : []
+    return [...before, ...fresh, ...kept].slice(0, TRIES)
   }
 
-  #recall(name: string): number | null {
-    const { port, atMs } = this.#remembered.get(name) ?? { port: 0, atMs: Number.NEGATIVE_INFINITY }
+  #before({ owner, proxy }: PortSeeker): readonly number[] {
+    const { leases, kind, clock } = this.#options
+    return leases.portsOf(kind, owner, proxy, clock.now()).filter((port) => this.#isIn(port))
+  }
+
+  #isIn(port: number): boolean {
     const { first, last } = this.#options.ports
-    return this.#options.clock.now() - atMs <= REMEMBERED_MS && port >= first && port <= last ? port : null
+    return port >= first && port <= last
   }
 
-  #remember(name: string, port: number): void {
-    this.#remembered.delete(name)
-    this.#remembered.set(name, { port, atMs: this.#options.clock.now() })
-    for (const oldest of this.#remembered.keys()) {
-      if (this.#remembered.size <= REMEMBERED_NAMES) break
-      this.#remembered.delete(oldest)
-    }
-  }
-
-  async #take(name: string, port: number, open: OpenPort): Promise<HeldPort | null> {
+  async #take(seeker: PortSeeker, port: number, open: OpenPort): Promise<HeldPort | null> {
+    const { bindHost, leases, kind, clock } = this.#options
     this.#taken.add(port)
-    const { bindHost } = this.#options
     const host = bindHost.includes(':') && !bindHost.startsWith('[') ? `[${bindHost}]` : bindHost
     const listening = await open(`${host}:${port}`)
     if (listening === null) {
       this.#taken.delete(port)
       return null
     }
-    this.#remember(name, port)
+    leases.take(kind, port, seeker)
     let released: Promise<void> | null = null
     const release = (): Promise<void> => {
+      if (released === null) leases.leave(kind, port, seeker.owner, clock.now())
       released ??= listening.close().then(() => {
         this.#taken.delete(port)
         this.#closing.delete(port)
@@ -131,3 +142,5 @@ export class PortPool {
     return { type: 'held', port, release }
   }
 }
+
+const NOT_ALLOWED = 'port not allowed'

@@ -29,8 +29,7 @@ export interface Greeting {
 
 export interface ServerConnectionOptions {
   readonly server: FrpServerOptions
-  /** `host:port` of the other end. */
-  readonly remote: string
+  readonly accepted: AcceptedLink
   readonly mux: boolean
   readonly onGreeting: (connection: ServerConnection, greeting: Greeting) => void
   /** A hello of wire v2 came: a login is to follow. */
@@ -45,7 +44,9 @@ export class ServerConnection {
   /** The session's number; 0: it has none yet, or is a work connection without mux. */
   id = 0
   readonly mux: boolean
+  /** `host:port` of the other end. */
   readonly remote: string
+  readonly from: Pick<AcceptedLink, 'remote' | 'member'>
   /** The client that logged in on it. */
   session: ServerSession | null = null
   readonly #options: ServerConnectionOptions
@@ -56,7 +57,9 @@ export class ServerConnection {
   #closed = false
 
   constructor(options: ServerConnectionOptions) {
-    this.remote = options.remote
+    const { remote } = options.accepted
+    this.remote = `${remote.host}:${remote.port}`
+    this.from = options.accepted
     this.mux = options.mux
     this.#options = options
   }
@@ -65,7 +68,8 @@ export class ServerConnection {
     return this.#closed
   }
 
-  start(accepted: AcceptedLink): void {
+  start(): void {
+    const { accepted } = this.#options
     const { clock, keepaliveMs, silenceMs } = this.#options.server
     this.#timer = clock.setTimeout(() => this.close('no login within 10 s'), GREETING_MS)
     if (!this.mux) {

@@ -17,8 +17,22 @@ export interface ServerProxyOptions {
   readonly peerIsOurs: boolean
   /** The largest datagram that the client says it takes; 0: it says nothing. */
   readonly peerDatagramBytes: number
-  /** Where this end keeps the proxy's bandwidth limit. */
-  readonly limit: TokenBucket | null
+  /** Where this end keeps the proxy's bandwidth limit, and its owner's ration. */
+  readonly limits: readonly TokenBucket[]
+  /** With it the client's wire is enciphered. */
+  readonly token: string
+  /** A stranger's; null: it is trusted, or known. */
+  readonly ration: ProxyRation | null
+}
+
+/** What a stranger's proxy is held to. */
+export interface ProxyRation {
+  /** Whether its users may come to this address of the machine. */
+  mayArriveAt(host: string): boolean
+  /** Bytes for a user of a udp proxy for each that came from its address; 0: no limit. */
+  readonly udpFactor: number
+  /** A datagram was lost to that. */
+  onUdpMet(): void
 }
 
 /** What a session has open for a client. */
@@ -45,13 +59,13 @@ export class ServerTcpProxy implements ServerProxy {
   #closed = false
 
   constructor(options: ServerProxyOptions) {
-    const { server, request, limit } = options
+    const { server, request, limits, token } = options
     const { useEncryption, useCompression } = request
     this.name = request.proxyName
     this.#options = options
-    const { token, randomBytes } = server
+    const { randomBytes } = server
     const onUndecodable = (): void => this.failed('undecodable bytes from the client')
-    this.#asked = { useEncryption, useCompression, limit, token, randomBytes, onUndecodable }
+    this.#asked = { useEncryption, useCompression, limits, token, randomBytes, onUndecodable }
   }
 
   get port(): number {
@@ -59,7 +73,7 @@ export class ServerTcpProxy implements ServerProxy {
   }
 
   async open(address: string): Promise<{ close(): Promise<void> } | null> {
-    const listening = await this.#options.server.listen(address, (user) => this.serve(user))
+    const listening = await this.#options.server.listen(address, (user) => this.arrived(user))
     return listening.type === 'failed' ? null : listening
   }
 
@@ -68,6 +82,12 @@ export class ServerTcpProxy implements ServerProxy {
   }
 
   start(): void {}
+
+  /** A user came to the proxy's own port. */
+  arrived(user: AcceptedLink, onNoWork?: () => void): void {
+    if (this.#options.ration?.mayArriveAt(plainHost(user.local.host)) === false) return user.refuse()
+    this.serve(user, onNoWork)
+  }
 
   /** A user came. `onNoWork`: what to do when there is no work connection for it. */
   serve(user: AcceptedLink, onNoWork: () => void = () => user.refuse()): void {

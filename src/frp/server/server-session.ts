@@ -11,10 +11,12 @@ import { controlCipher } from '../wire/control-cipher.ts'
 import { datagramsIn } from '../wire/datagram-size.ts'
 import type { Message, MessageOf } from '../wire/messages.ts'
 import type { Wire } from '../wire/wire.ts'
+import type { ClientOwner } from './client-owner.ts'
 import type { PortPool } from './port-pool.ts'
-import { type ServerProxy, ServerTcpProxy } from './server-proxy.ts'
+import { type ServerProxy, type ServerProxyOptions, ServerTcpProxy } from './server-proxy.ts'
 import { ServerUdpProxy } from './server-udp-proxy.ts'
-import { openVhostProxy, type ServerVhostProxy } from './server-vhost-proxy.ts'
+import { openVhostProxy, ServerVhostProxy } from './server-vhost-proxy.ts'
+import type { SessionClaims } from './session-claims.ts'
 import type { TcpGroups } from './tcp-groups.ts'
 import { type IdleWork, WorkPool } from './work-pool.ts'
 
@@ -31,8 +33,7 @@ export interface ServerSessionOptions {
   readonly mux: boolean
   readonly ports: { readonly tcp: PortPool; readonly udp: PortPool }
   readonly groups: TcpGroups
-  /** Every proxy of every session, by name. */
-  readonly names: Map<string, ServerProxy>
+  readonly claims: SessionClaims
   /** A proxy is closed: what it carried in all. */
   readonly onProxyEnded: (figures: ProxyFigures) => void
   /** The session wants to end; the owner ends it. */
@@ -42,6 +43,8 @@ export interface ServerSessionOptions {
 export interface ServerSessionFigures {
   readonly session: number
   readonly runId: string
+  /** Its proven id; null: there is none. */
+  readonly member: string | null
   readonly peerIsOurs: boolean
   readonly idleWork: number
   readonly waitingUsers: number
@@ -90,7 +93,12 @@ export class ServerSession {
     this.#control = new ControlChannel(options.control, {
       clock: server.clock,
       wire: options.wire,
-      cipher: controlCipher({ token: server.token, randomBytes: server.randomBytes, transcript: options.transcript, client: false }),
+      cipher: controlCipher({
+        token: options.claims.owner.token,
+        randomBytes: server.randomBytes,
+        transcript: options.transcript,
+        client: false,
+      }),
       onMessage: (message) => this.#receive(message),
       onFail: (why) => options.onFail(why),
     })
@@ -99,6 +107,10 @@ export class ServerSession {
       poolCount: Math.max(0, Math.min(login.poolCount, server.maxPoolCount)),
       ask: () => this.#control.send({ type: 'reqWorkConn' }),
     })
+  }
+
+  get owner(): ClientOwner {
+    return this.#options.claims.owner
   }
 
   /** LoginResp is sent: asks for work connections and listens. */
@@ -119,6 +131,7 @@ export class ServerSession {
     return {
       session: id,
       runId,
+      member: this.owner.member,
       peerIsOurs,
       idleWork: this.#pool.idleCount,
       waitingUsers: this.#pool.waitingCount,
@@ -179,25 +192,31 @@ export class ServerSession {
     if (this.#closing !== null) return
     const { proxyName } = request
     if (Buffer.byteLength(proxyName) > MAX_NAME_BYTES) return this.#options.onFail(`a proxy name of more than ${MAX_NAME_BYTES} bytes`)
-    const { server, ports, groups, names } = this.#options
-    const error = this.#objection(request)
-    if (error !== null) return this.#refuse(proxyName, error)
+    const { server, ports, groups, claims } = this.#options
+    const error = this.#objection(request) ?? claims.takeProxy()
+    if (error !== null) return this.#refuse(request, error)
     const udp = request.proxyType === 'udp'
     const limit = bucketFor('server', request, server.clock)
-    const peerDatagramBytes = datagramsIn(this.#options.login.metas)
-    const options = { server, request, pool: this.#pool, traffic: this.traffic, peerIsOurs: this.peerIsOurs, peerDatagramBytes, limit }
-    if (server.vhosts !== undefined && isVhost(request.proxyType)) return this.#opened(openVhostProxy(options, server.vhosts), proxyName)
+    const options: ServerProxyOptions = {
+      ...{ server, request, pool: this.#pool, traffic: this.traffic, peerIsOurs: this.peerIsOurs },
+      peerDatagramBytes: datagramsIn(this.#options.login.metas),
+      limits: [...(limit === null ? [] : [limit]), ...claims.buckets],
+      token: claims.owner.token,
+      ration: claims.proxyRation,
+    }
+    if (server.vhosts !== undefined && isVhost(request.proxyType))
+      return this.#opened(openVhostProxy(options, server.vhosts, claims.claimant), request)
     const proxy = udp ? new ServerUdpProxy(options) : new ServerTcpProxy(options)
-    this.#proxies.set(proxyName, proxy) // from here on nobody else may use the name
-    names.set(proxyName, proxy)
+    this.#take(proxy) // from here on nobody else may use the name
     const grouped = request.group !== '' && proxy instanceof ServerTcpProxy
     const held = grouped
-      ? await groups.join(proxy, request)
-      : await (udp ? ports.udp : ports.tcp).acquire(proxyName, request.remotePort, (address) => proxy.open(address))
+      ? await groups.join(proxy, request, claims.groupSeeker(request))
+      : await (udp ? ports.udp : ports.tcp).acquire(claims.seeker(proxyName), request.remotePort, (address) => proxy.open(address))
     if (held.type === 'refused') {
       this.#proxies.delete(proxyName)
-      names.delete(proxyName)
-      if (this.#closing === null) this.#refuse(proxyName, udp ? udpError(request.remotePort, held.error) : held.error)
+      claims.leaveName(proxyName, proxy)
+      claims.returnProxy()
+      if (this.#closing === null) this.#refuse(request, udp ? udpError(request.remotePort, held.error) : held.error)
       return
     }
     proxy.hold(held)
@@ -209,18 +228,28 @@ export class ServerSession {
   }
 
   /** A proxy for domains: it is there at once or not at all. */
-  #opened(proxy: ServerVhostProxy | string, proxyName: string): void {
-    if (typeof proxy === 'string') return this.#refuse(proxyName, proxy)
-    this.#proxies.set(proxyName, proxy)
-    this.#options.names.set(proxyName, proxy)
-    this.#options.server.tell({ type: 'proxy.opened', session: this.id, proxy: proxyName, port: proxy.port })
+  #opened(proxy: ServerVhostProxy | string, request: MessageOf<'newProxy'>): void {
+    const { proxyName } = request
+    const { claims, server } = this.#options
+    if (typeof proxy === 'string') {
+      claims.returnProxy()
+      return this.#refuse(request, proxy)
+    }
+    this.#take(proxy)
+    claims.takeDomains(proxy.domains)
+    server.tell({ type: 'proxy.opened', session: this.id, proxy: proxyName, port: proxy.port })
     this.#control.send({ type: 'newProxyResp', proxyName, remoteAddr: proxy.addresses })
+  }
+
+  #take(proxy: ServerProxy): void {
+    this.#proxies.set(proxy.name, proxy)
+    this.#options.claims.takeName(proxy.name, proxy, (why) => this.#options.onFail(why))
   }
 
   /** frp's text against a request, in the words of 0.45, which scripts match on; null when it may be tried. */
   #objection(request: MessageOf<'newProxy'>): string | null {
     const { proxyName, proxyType, remotePort, group, groupKey } = request
-    const { server, ports, groups, names } = this.#options
+    const { server, ports, groups, claims } = this.#options
     const vhost = isVhost(proxyType)
     if (vhost && server.vhosts === undefined) return `type [${proxyType}] not support when vhost_${proxyType}_port is not set`
     const udp = proxyType === 'udp' && server.openDatagrams !== undefined
@@ -230,26 +259,33 @@ export class ServerSession {
     if (limit !== null) return limit
     if (Buffer.byteLength(group) > MAX_NAME_BYTES || Buffer.byteLength(groupKey) > MAX_NAME_BYTES) return 'group params invalid'
     if (group !== '' && !udp && !vhost) {
-      const grouped = groups.objection(request)
+      const grouped = groups.objection(request, claims.groupSeeker(request))
       if (grouped !== null) return grouped
     }
-    const port = remotePort === 0 || vhost || (group !== '' && !udp) ? null : (udp ? ports.udp : ports.tcp).objection(remotePort)
+    const hasNoPort = remotePort === 0 || vhost || (group !== '' && !udp)
+    const port = hasNoPort ? null : (udp ? ports.udp : ports.tcp).objection(remotePort, claims.seeker(proxyName))
     if (port !== null) return udp ? udpError(remotePort, port) : port
-    return names.has(proxyName) ? `proxy name [${proxyName}] is already in use` : null
+    return claims.nameObjection(proxyName, this.#proxies.has(proxyName)) ?? (vhost ? claims.domainObjection(request) : null)
   }
 
-  #refuse(proxyName: string, error: string): void {
+  #refuse(request: MessageOf<'newProxy'>, error: string): void {
+    const { proxyName } = request
+    this.#options.claims.refused(error, request)
     this.#control.send({ type: 'newProxyResp', proxyName, error })
     this.#options.server.tell({ type: 'proxy.refused', session: this.id, proxy: proxyName, why: error })
   }
 
   async #closeProxy(proxy: ServerProxy | undefined): Promise<void> {
     if (proxy === undefined || proxy.port === 0 || !this.#proxies.delete(proxy.name)) return
-    this.#options.names.delete(proxy.name)
+    const { claims, server } = this.#options
+    claims.leaveName(proxy.name, proxy)
+    claims.returnProxy()
     const { port, name } = proxy
+    const domains = proxy instanceof ServerVhostProxy ? proxy.domains : []
     await proxy.close()
+    claims.leaveDomains(domains)
     this.traffic.end(name)
-    this.#options.server.tell({ type: 'proxy.closed', session: this.id, proxy: name, port })
+    server.tell({ type: 'proxy.closed', session: this.id, proxy: name, port })
   }
 }
 

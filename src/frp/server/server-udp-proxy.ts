@@ -23,8 +23,8 @@ export class ServerUdpProxy implements ServerProxy {
   readonly name: string
   readonly kind = 'udp'
   readonly #options: ServerProxyOptions
-  /** As `host port`, the one heard last at the end. */
-  readonly #users = new Set<string>()
+  /** As `host port`, the one heard last at the end; with the bytes that may still be sent there, for a stranger's proxy. */
+  readonly #users = new Map<string, { credit: number }>()
   #held: HeldPort | null = null
   #socket: DatagramPort | null = null
   #work: IdleWork | null = null
@@ -77,7 +77,7 @@ export class ServerUdpProxy implements ServerProxy {
   }
 
   #begin(work: IdleWork): void {
-    const { server, request, traffic, peerDatagramBytes } = this.#options
+    const { server, request, traffic, peerDatagramBytes, token } = this.#options
     const { stream, wire, rest } = work
     if (this.#closed) return stream.reset()
     this.#work = work
@@ -85,7 +85,7 @@ export class ServerUdpProxy implements ServerProxy {
     const packets = new PacketStream(stream, {
       wire,
       limits: datagramLimits(wire, peerDatagramBytes),
-      coder: createCoder({ ...request, key: streamKey(server.token), randomBytes: server.randomBytes }),
+      coder: createCoder({ ...request, key: streamKey(token), randomBytes: server.randomBytes }),
       onPacket: (bytes, user) => this.#toUser(bytes, user),
       onSign: () => {
         this.#heardAt = server.clock.now()
@@ -102,11 +102,15 @@ export class ServerUdpProxy implements ServerProxy {
   }
 
   #fromUser(bytes: Buffer, user: UdpAddress): void {
-    if (this.#options.limit?.admit(bytes.length) === false) return this.#failed(OVER_LIMIT)
+    const { ration } = this.#options
+    // A datagram does not say to which address it came. Who sends from loopback can only have sent it to that.
+    if (isLoopback(user.host) && ration?.mayArriveAt(user.host) === false) return
+    if (!this.#admits(bytes)) return this.#failed(OVER_LIMIT)
     const key = `${user.host} ${user.port}`
+    const credit = (this.#users.get(key)?.credit ?? 0) + bytes.length * (ration?.udpFactor ?? 0)
     this.#users.delete(key)
-    this.#users.add(key)
-    for (const oldest of this.#users) {
+    this.#users.set(key, { credit })
+    for (const oldest of this.#users.keys()) {
       if (this.#users.size <= MAX_USERS) break
       this.#users.delete(oldest)
     }
@@ -119,10 +123,23 @@ export class ServerUdpProxy implements ServerProxy {
   #toUser(bytes: Buffer, user: UdpAddress): void {
     const key = `${user.host} ${user.port}`
     if (this.#socket === null) return
-    if (!this.#users.has(key)) return this.#failed('a datagram was lost: the client sent it to somebody who had not come')
-    if (this.#options.limit?.admit(bytes.length) === false) return this.#failed(OVER_LIMIT)
+    const known = this.#users.get(key)
+    if (known === undefined) return this.#failed('a datagram was lost: the client sent it to somebody who had not come')
+    const { ration } = this.#options
+    if (ration !== null && ration.udpFactor > 0) {
+      if (known.credit < bytes.length) {
+        ration.onUdpMet()
+        return this.#failed(`a datagram was lost: a stranger sends at most ${ration.udpFactor} times what came from there`)
+      }
+      known.credit -= bytes.length
+    }
+    if (!this.#admits(bytes)) return this.#failed(OVER_LIMIT)
     this.#socket.send(bytes, user)
     this.#count('out', bytes, key)
+  }
+
+  #admits({ length }: Buffer): boolean {
+    return this.#options.limits.every((limit) => limit.admit(length))
   }
 
   #count(direction: 'in' | 'out', { length }: Buffer, user: string): void {
@@ -156,3 +173,5 @@ export class ServerUdpProxy implements ServerProxy {
     work?.stream.reset()
   }
 }
+
+const isLoopback = (host: string): boolean => host.startsWith('127.') || host === '::1'

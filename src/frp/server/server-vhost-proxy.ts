@@ -2,7 +2,8 @@
 
 import type { AcceptedLink } from '../links/link.ts'
 import { type HttpRules, NO_RULES, rulesOf } from '../web/http-rules.ts'
-import type { Claim, VhostRoute, Vhosts } from '../web/vhosts.ts'
+import type { Claim, Claimant, VhostRoute, VhostSpec, Vhosts } from '../web/vhosts.ts'
+import type { MessageOf } from '../wire/messages.ts'
 import { type ServerProxy, type ServerProxyOptions, ServerTcpProxy } from './server-proxy.ts'
 
 type Held = Extract<Claim, { readonly type: 'held' }>
@@ -26,6 +27,11 @@ export class ServerVhostProxy implements ServerProxy, VhostRoute {
   /** As the client is told. */
   get addresses(): string {
     return this.#held?.addresses ?? ''
+  }
+
+  /** What it has, in lower case. */
+  get domains(): readonly string[] {
+    return this.#held?.domains ?? []
   }
 
   claimed(held: Held): void {
@@ -55,15 +61,21 @@ export class ServerVhostProxy implements ServerProxy, VhostRoute {
   }
 }
 
+export const vhostSpecOf = (request: MessageOf<'newProxy'>): VhostSpec => ({
+  type: request.proxyType === 'https' ? 'https' : 'http',
+  domains: request.customDomains,
+  subdomain: request.subdomain,
+  locations: request.locations,
+})
+
 /** A proxy that has claimed its names; a text: why they are refused. */
-export function openVhostProxy(options: ServerProxyOptions, vhosts: Vhosts): ServerVhostProxy | string {
+export function openVhostProxy(options: ServerProxyOptions, vhosts: Vhosts, claimant: Claimant): ServerVhostProxy | string {
   const { request } = options
   const type = request.proxyType === 'https' ? 'https' : 'http'
   const rules = type === 'http' ? rulesOf(request) : NO_RULES
   if (typeof rules === 'string') return rules
   const proxy = new ServerVhostProxy(options, type, vhosts.port, rules)
-  const { customDomains: domains, subdomain, locations } = request
-  const claim = vhosts.claim({ type, domains, subdomain, locations }, proxy)
+  const claim = vhosts.claim(vhostSpecOf(request), proxy, claimant)
   if (claim.type === 'refused') return claim.error
   proxy.claimed(claim)
   return proxy

@@ -3,10 +3,17 @@
 
 import type { AcceptedLink } from '../links/link.ts'
 import type { MessageOf } from '../wire/messages.ts'
-import type { HeldPort, PortPool, PortRefusal } from './port-pool.ts'
+import type { HeldPort, PortPool, PortRefusal, PortSeeker } from './port-pool.ts'
 import type { ServerProxyOptions, ServerTcpProxy } from './server-proxy.ts'
 
 type Request = Pick<MessageOf<'newProxy'>, 'group' | 'groupKey' | 'remotePort'>
+
+/** Who asks. Groups of one name in different realms have nothing to do with each other. */
+export interface GroupSeeker {
+  readonly realm: string
+  readonly owner: string
+  readonly isStranger: boolean
+}
 
 interface Group {
   readonly key: string
@@ -29,27 +36,28 @@ export class TcpGroups {
   }
 
   /** Why a member is refused, in frp's text; null: it is not. */
-  objection({ group, groupKey, remotePort }: Request): string | null {
-    const open = this.#groups.get(group)
-    if (open === undefined) return remotePort === 0 ? null : this.#ports.objection(remotePort)
+  objection({ group, groupKey, remotePort }: Request, seeker: GroupSeeker): string | null {
+    const open = this.#groups.get(nameOf(group, seeker))
+    if (open === undefined) return remotePort === 0 ? null : this.#ports.objection(remotePort, portSeeker(group, groupKey, seeker))
     if (open.askedPort !== remotePort) return 'group should have same remote port'
     return open.key === groupKey ? null : 'group auth failed'
   }
 
   /** Makes the proxy a member; the group's port is held until the last one gives it back. */
-  async join(member: ServerTcpProxy, request: Request): Promise<HeldPort | PortRefusal> {
-    const error = this.objection(request)
+  async join(member: ServerTcpProxy, request: Request, seeker: GroupSeeker): Promise<HeldPort | PortRefusal> {
+    const error = this.objection(request, seeker)
     if (error !== null) return { type: 'refused', error }
-    const group = this.#groups.get(request.group) ?? this.#open(request)
+    const name = nameOf(request.group, seeker)
+    const group = this.#groups.get(name) ?? this.#open(name, request, seeker)
     group.members.push(member)
     const held = await group.opening
     if (held.type === 'refused') return held
-    return { type: 'held', port: held.port, release: () => this.#leave(request.group, group, member, held) }
+    return { type: 'held', port: held.port, release: () => this.#leave(name, group, member, held) }
   }
 
-  #open({ group: name, groupKey, remotePort }: Request): Group {
+  #open(name: string, { group: plain, groupKey, remotePort }: Request, seeker: GroupSeeker): Group {
     const members: ServerTcpProxy[] = []
-    const opening = this.#ports.acquire(`group ${name}`, remotePort, async (address) => {
+    const opening = this.#ports.acquire(portSeeker(plain, groupKey, seeker), remotePort, async (address) => {
       const listening = await this.#listen(address, (user) => this.#serve(group, user))
       return listening.type === 'failed' ? null : listening
     })
@@ -82,8 +90,17 @@ export class TcpGroups {
       const member = members[at]
       if (member === undefined || tried.has(member)) continue
       group.next = at + 1
-      return member.serve(user, () => this.#serve(group, user, new Set([...tried, member])))
+      return member.arrived(user, () => this.#serve(group, user, new Set([...tried, member])))
     }
     user.refuse()
   }
 }
+
+const nameOf = (group: string, { realm }: GroupSeeker): string => `${realm}\n${group}`
+/** Its port is kept for who opened it, and for whoever is of the group. */
+const portSeeker = (group: string, key: string, { realm, owner, isStranger }: GroupSeeker): PortSeeker => ({
+  owner,
+  isStranger,
+  proxy: `group ${group}`,
+  group: `${realm}\n${group}\n${key}`,
+})

@@ -39,13 +39,28 @@ export interface VhostsOptions {
   readonly port: () => number
   /** Whether a name or an address is this machine's own. No client can have it, by a wildcard neither. */
   readonly isOwn: (host: string) => boolean
+  /** Whether a path of the http port is this node's own, whatever the Host says. Absent: none is. */
+  readonly isOwnPath?: (path: string) => boolean
   /** Clients may ask for names below it; null: they may not. */
   readonly subdomainHost: string | null
+  /** What is granted to anybody: names, and `*.` before one for all names below it. Default: none. */
+  readonly grantedDomains?: readonly string[]
 }
+
+/** Who claims. */
+export interface Claimant {
+  /** Nobody else gets a part of a domain that is this one's. */
+  readonly owner: string
+  /** May have any domain; else what is granted. */
+  readonly trusted: boolean
+}
+
+/** This node, for its own services. */
+const THIS_NODE: Claimant = { owner: 'this node', trusted: true }
 
 /** `addresses` as frps tells them: `domain[:port]`, separated by commas. */
 export type Claim =
-  | { readonly type: 'held'; readonly addresses: string; release(): void }
+  | { readonly type: 'held'; readonly addresses: string; readonly domains: readonly string[]; release(): void }
   | { readonly type: 'refused'; readonly error: string }
 
 /** Domains times locations of one proxy, and what telling them takes: an answer has to fit into frp's 10,240 bytes. Stock has no limit. */
@@ -54,6 +69,7 @@ const MAX_ADDRESSES_CHARS = 8_192
 
 export class Vhosts implements VhostFinder {
   readonly #options: VhostsOptions
+  readonly #owners = new DomainOwners()
   readonly #tables = { http: new VhostTable<VhostRoute>(), https: new VhostTable<VhostRoute>() }
 
   constructor(options: VhostsOptions) {
@@ -65,12 +81,10 @@ export class Vhosts implements VhostFinder {
   }
 
   /** All of its names and locations, or none. */
-  claim(spec: VhostSpec, route: VhostRoute): Claim {
-    const { subdomainHost } = this.#options
-    const error = this.#objection(spec)
+  claim(spec: VhostSpec, route: VhostRoute, claimant: Claimant = THIS_NODE): Claim {
+    const error = this.#objection(spec, claimant)
     if (error !== null) return { type: 'refused', error }
-    const domains = spec.domains.filter((domain) => domain !== '').map((domain) => domain.toLowerCase())
-    if (spec.subdomain !== '') domains.push(`${spec.subdomain.toLowerCase()}.${subdomainHost ?? ''}`)
+    const domains = this.domainsOf(spec)
     const locations = spec.type === 'https' || spec.locations.length === 0 ? [''] : spec.locations.map(wireText)
     const places = domains.flatMap((domain) => locations.map((location) => ({ domain, location })))
     const addresses = places.map(({ domain }) => this.#address(domain)).join(',')
@@ -79,22 +93,39 @@ export class Vhosts implements VhostFinder {
     const table = this.#tables[spec.type]
     const held: typeof places = []
     const release = (): void => {
-      for (const { domain, location } of held.splice(0)) table.remove(domain, location)
+      for (const { domain, location } of held.splice(0)) {
+        table.remove(domain, location)
+        this.#owners.remove(domain)
+      }
     }
     for (const place of places) {
-      if (!table.add(place.domain, place.location, route)) {
+      if (!this.#owners.mayAdd(place.domain, claimant.owner) || !table.add(place.domain, place.location, route)) {
         release()
-        return { type: 'refused', error: 'router config conflict' }
+        return { type: 'refused', error: DOMAIN_TAKEN }
       }
+      this.#owners.add(place.domain, claimant.owner)
       held.push(place)
     }
-    return { type: 'held', addresses, release }
+    return { type: 'held', addresses, domains, release }
+  }
+
+  /** Whether somebody serves exactly this domain now. */
+  isClaimed(domain: string): boolean {
+    return this.#owners.has(domain)
+  }
+
+  /** The names that a spec asks for, in lower case. */
+  domainsOf({ domains, subdomain }: VhostSpec): readonly string[] {
+    const named = domains.filter((domain) => domain !== '').map((domain) => domain.toLowerCase())
+    return subdomain === '' ? named : [...named, `${subdomain.toLowerCase()}.${this.#options.subdomainHost ?? ''}`]
   }
 
   http(host: string, path: string): Found<VhostRoute> {
     const name = hostName(host)
     const { http } = this.#tables
-    return http.size === 0 || this.#options.isOwn(name) ? { type: 'no-domain' } : http.find(name, plainPath(path))
+    if (http.size === 0 || this.#options.isOwn(name)) return { type: 'no-domain' }
+    const plain = plainPath(path)
+    return this.#options.isOwnPath?.(plain) ? { type: 'no-domain' } : http.find(name, plain)
   }
 
   https(serverName: string): VhostRoute | null {
@@ -111,21 +142,57 @@ export class Vhosts implements VhostFinder {
     return port === 80 || port === 443 ? domain : `${domain}:${port}`
   }
 
-  #objection({ domains, subdomain }: VhostSpec): string | null {
-    const { isOwn, subdomainHost } = this.#options
+  #objection({ domains, subdomain }: VhostSpec, { trusted }: Claimant): string | null {
+    const { isOwn, subdomainHost, grantedDomains = [] } = this.#options
     if (domains.length === 0 && subdomain === '') return 'custom_domains and subdomain should set at least one of them'
     for (const given of domains) {
       const domain = given.toLowerCase()
       if (subdomainHost !== null && domain.endsWith(`.${subdomainHost}`))
         return `custom domain [${given}] should not belong to subdomain_host [${subdomainHost}]`
       if (domain === '') continue // as stock does
+      if (domain === '*') return 'custom domain [*] is every name there is; nobody can have that'
       if (!isDomain(domain)) return `custom domain [${clip(given)}] is no domain name`
       if (!domain.startsWith('*') && isOwn(domain)) return `custom domain [${given}] is the server's own`
+      if (!trusted && !isGranted(domain, grantedDomains)) return `custom domain [${given}] ${NOT_GRANTED}`
     }
     if (subdomain === '') return null
     if (subdomainHost === null) return 'subdomain is not supported because this feature is not enabled in remote frps'
     if (/[.*]/.test(subdomain)) return "'.' and '*' is not supported in subdomain"
     return isDomain(subdomain.toLowerCase()) ? null : `subdomain [${clip(subdomain)}] is no domain name`
+  }
+}
+
+export const DOMAIN_TAKEN = 'router config conflict'
+export const NOT_GRANTED = 'is not granted to strangers'
+
+/** No wildcard is: it would be all that is granted below it. */
+const isGranted = (domain: string, granted: readonly string[]): boolean =>
+  !domain.startsWith('*') && granted.some((grant) => (grant.startsWith('*.') ? domain.endsWith(grant.slice(1)) : domain === grant))
+
+/** Whose each domain is, whatever its locations and of http and https alike. */
+class DomainOwners {
+  readonly #owners = new Map<string, { readonly owner: string; count: number }>()
+
+  has(domain: string): boolean {
+    return this.#owners.has(domain)
+  }
+
+  mayAdd(domain: string, owner: string): boolean {
+    const has = this.#owners.get(domain)
+    return has === undefined || has.owner === owner
+  }
+
+  add(domain: string, owner: string): void {
+    const has = this.#owners.get(domain) ?? { owner, count: 0 }
+    has.count++
+    this.#owners.set(domain, has)
+  }
+
+  remove(domain: string): void {
+    const has = this.#owners.get(domain)
+    if (has === undefined) return
+    has.count--
+    if (has.count === 0) this.#owners.delete(domain)
   }
 }
 

@@ -61,7 +61,7 @@ function start({
     services: { list: () => [], standings: () => [waitingFor({ name: 'web', kind: 'tcp', local: '127.0.0.1:1', domain: null })] },
     turnServer: {
       clients: (nameOf) => {
-        named.push(...[20_000, 20_001].map(nameOf))
+        named.push(nameOf({ member: null, ports: [19_999, 20_000] }), nameOf({ member: null, ports: [20_001] }))
         return []
       },
       carried: () => CARRIED,

@@ -3,6 +3,7 @@ import { createPublicRoutes, type PublicRoutesNeeds } from '../../../src/actors/
 import { serverInfo } from '../../../src/actors/front/server-info.ts'
 import { createOwnRecord, type OwnRecord } from '../../../src/actors/membership/own-record.ts'
 import { echoBytes } from '../../../src/actors/membership/peer-calls.ts'
+import type { Offer } from '../../../src/domain/offer.ts'
 import type { PeerRecord } from '../../../src/domain/record.ts'
 import type { Failure, InboundRequest } from '../../../src/ports.ts'
 import { seal } from '../../../src/v2/envelope.ts'
@@ -50,7 +51,7 @@ function start(other: Partial<PublicRoutesNeeds> = {}, answering: Answering = {}
     policy: 'lan',
     isPrivate: false,
     serverInfo: serverInfo(FACTS, { id: me.id, name: 'me', version: '1.2.3', run: own.run }),
-    offersTurn: true,
+    offer: 'everybody',
     p2prc: { answer: async (text, selfAddress) => `${text} seen by ${selfAddress}` },
     operator: { mapPort: async (port) => ({ type: 'mapped', address: `203.0.113.9:${port + 20_000}` }) },
     token: 'secret',
@@ -115,16 +116,27 @@ describe('/IpTable', () => {
 })
 
 const NO_TURN = 'error: this node does not carry traffic for others\n0'
-test.each<[string, 'public' | 'tunnel', boolean, (own: OwnRecord) => void, number, string]>([
-  ['its one port', 'public', true, () => {}, 200, '8088'],
-  ['nothing where it does not carry for others', 'public', false, () => {}, 500, NO_TURN],
-  ['nothing through a tunnel, where the port is not to be had', 'tunnel', true, () => {}, 500, NO_TURN],
-  ['nothing while it is behind a TURN itself', 'public', true, (own) => own.announce('192.0.2.7:20000', ash.id), 500, NO_TURN],
-  ['nothing where it listens nowhere', 'public', true, (own) => own.setListening(null), 500, NO_TURN],
-])('/FRPPort names %s', async (_, entrance, offersTurn, happen, status, body) => {
-  const { route, own } = start({ offersTurn })
+test.each<[string, 'public' | 'tunnel', Offer, string | null, (own: OwnRecord) => void, number, string]>([
+  ['its one port', 'public', 'everybody', null, () => {}, 200, '8088'],
+  ['its one port to a member, where it carries for those', 'public', 'members', ash.id, () => {}, 200, '8088'],
+  ['nothing to a stranger, where it carries for members', 'public', 'members', null, () => {}, 500, NO_TURN],
+  ['nothing where it does not carry for others', 'public', 'nobody', ash.id, () => {}, 500, NO_TURN],
+  ['nothing through a tunnel, where the port is not to be had', 'tunnel', 'everybody', null, () => {}, 500, NO_TURN],
+  ['nothing while it is behind a TURN itself', 'public', 'everybody', null, (own) => own.announce('192.0.2.7:20000', ash.id), 500, NO_TURN],
+  ['nothing where it listens nowhere', 'public', 'everybody', null, (own) => own.setListening(null), 500, NO_TURN],
+])('/FRPPort names %s', async (_, entrance, offer, by, happen, status, body) => {
+  const { route, own } = start({ offer })
   happen(own)
-  expect(await route(inbound({ path: '/FRPPort' }), entrance)).toEqual({ status, headers: TEXT, body })
+  expect(await route({ ...inbound({ path: '/FRPPort' }), by }, entrance)).toEqual({ status, headers: TEXT, body })
+})
+
+test('by which name a member reached this node is told on, and not by which strangers say they did', async () => {
+  const names: string[] = []
+  const { route } = start({ reachedBy: (host) => names.push(host) })
+  const asked = (host: string, by: string | null) => route({ ...inbound({ path: '/server_info', headers: { host } }), by }, 'public')
+  await asked('turn.example.org:8088', ash.id)
+  await asked('app.example.org', null)
+  expect(names).toEqual(['turn.example.org:8088'])
 })
 
 describe.each(['/MAPPort?port=3000', '/AddProxy?port=3000'])('%s', (path) => {

@@ -26,7 +26,7 @@ describe.each([
     ])
     expect(world.told).toEqual([
       { type: 'session.opened', session: 1, remote: expect.stringMatching(/^127\.0\.0\.1:\d+$/) },
-      { type: 'session.loggedIn', session: 1, runId, version: '0.45.0', user: '' },
+      { type: 'session.loggedIn', session: 1, runId, version: '0.45.0', user: '', member: null },
       { type: 'proxy.opened', session: 1, proxy: 'web', port },
     ])
     expect(runId).toMatch(/^[0-9a-f]{16}$/)
@@ -138,12 +138,12 @@ describe.each([
     const remote = expect.any(String)
     expect(world.told).toEqual([
       { type: 'session.opened', session: 1, remote },
-      { type: 'session.loggedIn', session: 1, runId: 'mine', version: '0.45.0', user: '' },
+      { type: 'session.loggedIn', session: 1, runId: 'mine', version: '0.45.0', user: '', member: null },
       { type: 'proxy.opened', session: 1, proxy: 'web', port },
       { type: 'session.opened', session: 2, remote },
       { type: 'proxy.closed', session: 1, proxy: 'web', port },
       { type: 'session.closed', session: 1, why: 'replaced by a new login' },
-      { type: 'session.loggedIn', session: 2, runId: 'mine', version: '0.45.0', user: '' },
+      { type: 'session.loggedIn', session: 2, runId: 'mine', version: '0.45.0', user: '', member: null },
       { type: 'proxy.opened', session: 2, proxy: 'web', port },
     ])
   })

@@ -49,9 +49,12 @@ describe('a stranger', () => {
     expect([stream.gone, reasons(world), world.openLinks, world.clock.timerCount]).toEqual([true, ['no login within 10 s'], 0, 0])
   })
 
-  test('is one of no more than 256', async () => {
+  test('is one of no more than 256, of which 128 come from one address', async () => {
     const world = new World()
-    for (let count = 0; count < 300; count++) world.toTurn().write(Buffer.from([0]))
+    for (let count = 0; count < 150; count++) world.toTurn().write(Buffer.from([0]))
+    await settle()
+    expect(world.server.figures().pendingLogins).toEqual(128)
+    for (let count = 0; count < 300; count++) world.toTurn({ host: `203.0.113.${count % 200}` }).write(Buffer.from([0]))
     await settle()
     expect(world.server.figures().pendingLogins).toEqual(256)
     await world.clock.advance(10_000)
@@ -60,7 +63,7 @@ describe('a stranger', () => {
 
   test('who only waits keeps nobody out: the one that has waited longest makes room', async () => {
     const world = new World()
-    const waiting = Array.from({ length: 256 }, () => new Caller(world.toTurn()))
+    const waiting = Array.from({ length: 256 }, (_, i) => new Caller(world.toTurn({ host: `203.0.113.${i % 200}` })))
     for (const { link } of waiting) link.write(Buffer.from([0]))
     await settle()
     const { told } = await world.serving()

@@ -93,13 +93,19 @@ describe('a claim', () => {
     ['a subdomain', wish({ subdomain: 'Web' }), 'web.frps.example:8088'],
     ['https, where locations mean nothing', wish({ type: 'https', domains: ['a.org'], locations: ['/a', '/b'] }), 'a.org:8088'],
   ])('of %s is held', (_, given, addresses) =>
-    expect(vhosts('frps.example').claim(given, route())).toEqual({ type: 'held', addresses, release: expect.any(Function) }),
+    expect(vhosts('frps.example').claim(given, route())).toEqual({
+      type: 'held',
+      addresses,
+      domains: expect.any(Array),
+      release: expect.any(Function),
+    }),
   )
 
   test.each([80, 443])('leaves port %i out of the addresses', (port) =>
     expect(vhosts(null, port).claim(wish({ domains: ['a.org'] }), route())).toEqual({
       type: 'held',
       addresses: 'a.org',
+      domains: ['a.org'],
       release: expect.any(Function),
     }),
   )
@@ -151,6 +157,7 @@ describe('a claim', () => {
     expect(all.claim(wish({ domains: ['b.org', 'a.org'] }), second)).toEqual({
       type: 'held',
       addresses: 'b.org:8088,a.org:8088',
+      domains: ['b.org', 'a.org'],
       release: expect.any(Function),
     })
     if (held.type === 'held') held.release() // a second time: it is somebody else's now
@@ -164,15 +171,78 @@ describe('a claim', () => {
   })
 })
 
+describe('a stranger', () => {
+  const granting = (): Vhosts =>
+    new Vhosts({
+      port: () => 80,
+      isOwn: () => false,
+      subdomainHost: 'apps.example',
+      grantedDomains: ['shop.example.org', '*.free.example.org'],
+    })
+  const stranger = { owner: 'address 203.0.113.9', trusted: false }
+
+  test.each([
+    ['what is granted', wish({ domains: ['Shop.example.org'] }), 'shop.example.org'],
+    ['what lies below a granted name', wish({ domains: ['a.b.free.example.org'] }), 'a.b.free.example.org'],
+    ['a subdomain', wish({ subdomain: 'mine' }), 'mine.apps.example'],
+  ])('may have %s', (_, given, addresses) =>
+    expect(granting().claim(given, route(), stranger)).toEqual({
+      type: 'held',
+      addresses,
+      domains: [addresses],
+      release: expect.any(Function),
+    }),
+  )
+
+  test.each([
+    ['another name', 'turn.example.org'],
+    ['what is above a granted name', 'free.example.org'],
+    ['all below a granted name', '*.free.example.org'],
+    ['what only ends so', 'notfree.example.org'],
+  ])('may not have %s', (_, domain) =>
+    expect(granting().claim(wish({ domains: [domain] }), route(), stranger)).toEqual({
+      type: 'refused',
+      error: `custom domain [${domain}] is not granted to strangers`,
+    }),
+  )
+
+  test('has no part of a domain that is another’s, by no location and by neither protocol', () => {
+    const all = granting()
+    all.claim(wish({ domains: ['shop.example.org'], locations: ['/in'] }), route(), stranger)
+    const other = { owner: 'address 203.0.113.10', trusted: false }
+    const tries = [wish({ domains: ['shop.example.org'], locations: ['/out'] }), wish({ type: 'https', domains: ['shop.example.org'] })]
+    expect(tries.map((given) => all.claim(given, route(), other))).toEqual(
+      Array(2).fill({ type: 'refused', error: 'router config conflict' }),
+    )
+  })
+})
+
+test('every name there is is for nobody', () =>
+  expect(vhosts().claim(wish({ domains: ['*'] }), route())).toEqual({
+    type: 'refused',
+    error: 'custom domain [*] is every name there is; nobody can have that',
+  }))
+
+test('what nodes ask each other goes to no service, whatever name it is asked by', () => {
+  const all = new Vhosts({ port: () => 80, isOwn: () => false, isOwnPath: (path) => path === '/v2/hello', subdomainHost: null })
+  const mine = route()
+  all.claim(wish({ domains: ['a.org'] }), mine)
+  expect(['/v2/hello', '/v2/%68ello', '/v2/hello/more'].map((path) => all.http('a.org', path))).toEqual([
+    { type: 'no-domain' },
+    { type: 'no-domain' },
+    { type: 'found', value: mine },
+  ])
+})
+
 describe('a lookup', () => {
   test.each([
     ['203.0.113.7:8088', '/'],
     ['node.example.org', '/'],
     ['NODE.example.org.', '/'],
-  ])('of %s is never for somebody who has everything', (host, path) => {
+  ])('of %s is never for somebody who has all names beside it', (host, path) => {
     const all = vhosts()
-    all.claim(wish({ domains: ['*', '*.example.org'] }), route())
-    all.claim(wish({ type: 'https', domains: ['*'] }), route())
+    all.claim(wish({ domains: ['*.example.org'] }), route())
+    all.claim(wish({ type: 'https', domains: ['*.example.org'] }), route())
     expect([all.http(host, path), all.https(host)]).toEqual([{ type: 'no-domain' }, null])
   })
 
@@ -190,7 +260,7 @@ describe('a lookup', () => {
 
   test('of no name at all is for nobody', () => {
     const all = vhosts()
-    all.claim(wish({ type: 'https', domains: ['*'] }), route())
+    all.claim(wish({ type: 'https', domains: ['*.example.org'] }), route())
     expect(all.https('')).toEqual(null)
   })
 })
