@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Entry } from '../src/feed/news.ts'
 import { type DrawnEdge, hotEdges } from './hot-edges.ts'
+import { ask } from './token.ts'
 
 export type StateNews = Extract<Entry, { type: 'state.entered' }>
 
@@ -62,7 +63,7 @@ export function Diagram({ machine, who, isSeveral, active, last, children }: Dia
 }
 
 async function draw(machine: string, holder: HTMLElement | null): Promise<string | null> {
-  const answer = await fetch(`api/diagrams/${machine}.svg`).catch(() => null)
+  const answer = await ask(`api/diagrams/${machine}.svg`)
   if (!answer?.ok || !holder) return 'The diagram could not be loaded.'
   // The page brings the same rules in its own style sheet, and allows no others.
   const text = (await answer.text()).replace(/<style>[^<]*<\/style>/, '')

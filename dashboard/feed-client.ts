@@ -3,12 +3,13 @@ import { effect, signal } from '@preact/signals'
 import { applyFeed, type FeedDelta, type FeedSnapshot, type FeedView, type NewsByKind } from '../src/feed/delta.ts'
 import type { Entry } from '../src/feed/news.ts'
 import { keepNewest } from '../src/feed/news-ring.ts'
+import { ask, hasToken, openFeed, takeToken } from './token.ts'
 
 export type FeedLink =
   | { readonly type: 'connecting' }
   | { readonly type: 'live' }
   | { readonly type: 'lost'; readonly sinceMs: number; readonly retryAtMs: number }
-  /** The node does not know this browser's key: trying again would not help. */
+  /** This tab has no key, or one that the node does not know: trying again would not help. */
   | { readonly type: 'locked' }
 
 export const view = signal<FeedView | null>(null)
@@ -31,7 +32,19 @@ let heardAtMs = 0
 let retry: ReturnType<typeof setTimeout> | undefined
 
 export function startFeed(): void {
-  connect()
+  takeToken()
+  connectOrSayLocked()
+  // A link opened where the page is already changes its address and loads nothing.
+  addEventListener('hashchange', () => {
+    if (!takeToken()) return
+    clearTimeout(retry)
+    const old = socket
+    socket = null
+    old?.close()
+    failures = 0
+    link.value = { type: 'connecting' }
+    connectOrSayLocked()
+  })
   setInterval(() => {
     nowMs.value = Date.now()
     if (socket?.readyState === WebSocket.OPEN && Date.now() - heardAtMs > SILENCE_MS) drop()
@@ -46,14 +59,17 @@ export function startFeed(): void {
 
 /** Tries at once rather than when its time comes. */
 export function connectNow(): void {
-  if (socket === null) connect()
+  if (socket === null && link.value.type !== 'locked') connect()
+}
+
+function connectOrSayLocked(): void {
+  if (hasToken()) connect()
+  else link.value = { type: 'locked' }
 }
 
 function connect(): void {
   clearTimeout(retry)
-  const url = new URL('feed', location.href)
-  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
-  const mine = new WebSocket(url)
+  const mine = openFeed()
   socket = mine
   heardAtMs = Date.now()
   mine.onmessage = ({ data }) => mine === socket && hear(JSON.parse(String(data)))
@@ -75,7 +91,7 @@ function hear(message: FeedSnapshot | FeedDelta): void {
 
 /** The feed begins with few entries; the node remembers more. */
 async function recall(kind: keyof NewsByKind): Promise<void> {
-  const answer = await fetch(`api/${kind}`).catch(() => null)
+  const answer = await ask(`api/${kind}`)
   if (!answer?.ok || !view.value) return
   const body: Readonly<Record<keyof NewsByKind, readonly Entry[]>> = await answer.json()
   const held = view.value
@@ -99,7 +115,7 @@ function drop(): void {
 }
 
 async function askWhetherLocked(): Promise<void> {
-  const answer = await fetch('api/states').catch(() => null)
+  const answer = await ask('api/states')
   if (answer?.status !== 401) return
   clearTimeout(retry)
   link.value = { type: 'locked' }

@@ -59,7 +59,7 @@ function Link() {
       <span class="dot" aria-hidden="true" />
       {now.type === 'live' && 'live'}
       {now.type === 'connecting' && 'connecting…'}
-      {now.type === 'locked' && 'The node does not know this browser: open the link that “moonwalk up” printed.'}
+      {now.type === 'locked' && 'This tab has no key to the node: open the link that “moonwalk dashboard” prints on its machine.'}
       {now.type === 'lost' && (
         <>
           <span>

@@ -18,6 +18,8 @@ export interface Setting {
   readonly isList?: true
   /** A whole number. */
   readonly isCount?: true
+  /** True where the flag stands; `true` or `false` elsewhere. */
+  readonly isSwitch?: true
 }
 
 /** By the key in the configuration file. Each has a variable too: `variableOf(key)`. */
@@ -42,7 +44,8 @@ export const SETTINGS = {
   },
   addresses: {
     flag: '--addresses <which>',
-    meaning: 'which addresses may be contacted and kept: public; lan: private ranges too; any: loopback too',
+    meaning:
+      'which addresses may be contacted and kept: public; lan: private ranges too, named by a person or a neighbour; any: loopback too',
     usual: 'lan',
   },
   seeds: {
@@ -58,7 +61,7 @@ export const SETTINGS = {
   },
   turns: {
     flag: '--turn <source>',
-    meaning: 'where a TURN may be found: moonwalk, none or frp://[TOKEN@]HOST:PORT[?tls=force|off&ca=FILE&name=NAME&wire=1|2]',
+    meaning: 'where a TURN may be found: moonwalk, none or frp://HOST:PORT[?token-file=FILE&tls=force|off&ca=FILE&name=NAME&wire=1|2]',
     usual: 'moonwalk',
     isList: true,
   },
@@ -104,7 +107,23 @@ export const SETTINGS = {
     usual: 'none',
     isList: true,
   },
-  control: { flag: '--control <host:port>', meaning: 'dashboard, feed, API and metrics; port 0 picks one', usual: '127.0.0.1:8089' },
+  control: {
+    flag: '--control <host:port>',
+    meaning: 'dashboard, feed, API and metrics; port 0 picks one; on loopback, else see --control-insecure',
+    usual: '127.0.0.1:8089',
+  },
+  controlHosts: {
+    flag: '--control-hosts <name>',
+    meaning: "a host name that the control port answers to beside loopback's, as of a reverse proxy",
+    usual: 'none',
+    isList: true,
+  },
+  controlInsecure: {
+    flag: '--control-insecure',
+    meaning: 'let --control be an address that others can reach, though they can read along: there is no TLS',
+    usual: 'false',
+    isSwitch: true,
+  },
   speedtestPaceMs: {
     flag: '--speedtest-pace-ms <ms>',
     meaning: 'milliseconds from one speed test of this node to its next',
@@ -139,6 +158,12 @@ export function readAddress(text: string): Read<string> {
   return address ? { ok: address } : wrong(`"${text}" is not HOST:PORT, such as 203.0.113.7:8088`)
 }
 
+/** A host name or an IP address, without a port. */
+export function readHostName(text: string): Read<string> {
+  const host = canonicalHost(text.replace(/^\[|\]$/g, ''))
+  return host === null ? wrong(`"${text}" is no host name; write one such as moon.example.org, without a port`) : { ok: host }
+}
+
 /** `HOST` or `HOST:PORT`. */
 export function readAdvertise(text: string): Read<string> {
   const host = canonicalHost(text)
@@ -164,35 +189,40 @@ export function readPortRanges(text: string): Read<readonly PortRange[]> {
   return { ok: ranges }
 }
 
-/** A TURN as it is written: its CA is still the name of a file. */
+/** A TURN as it is written: its CA, and its token where it stands in no argument, are still the names of files. */
 export type WrittenTurn =
   | Extract<TurnSource, { readonly type: 'moonwalk' }>
-  | (Omit<Extract<TurnSource, { readonly type: 'frp' }>, 'ca'> & { readonly caFile?: string })
+  | (Omit<Extract<TurnSource, { readonly type: 'frp' }>, 'ca'> & { readonly caFile?: string; readonly tokenFile?: string })
 
-const TURN_OPTIONS = ['tls', 'ca', 'name', 'wire']
+const TURN_OPTIONS = ['tls', 'ca', 'name', 'wire', 'token-file']
 
 /**
- * `moonwalk`, `none`, or `frp://[TOKEN@]HOST:PORT[?tls=force|off&ca=FILE&name=NAME&wire=1|2]`. `none` is an empty list. Without
- * `tls=off` the connection is TLS; `ca` has its certificate verified, for NAME or else for HOST.
+ * `moonwalk`, `none`, or `frp://[TOKEN@]HOST:PORT[?token-file=FILE&tls=force|off&ca=FILE&name=NAME&wire=1|2]`. `none` is an empty
+ * list. Without `tls=off` the connection is TLS; `ca` has its certificate verified, for NAME or else for HOST. No sentence says the
+ * token.
  */
-export function readTurn(text: string): Read<WrittenTurn | null> {
-  if (text === 'moonwalk') return { ok: { type: 'moonwalk' } }
-  if (text === 'none') return { ok: null }
-  const [, tokenAt, address, query = ''] = /^frp:\/\/(?:(.*)@)?([^/?@]+)\/?(?:\?(.*))?$/.exec(text) ?? []
+export function readTurn(whole: string): Read<WrittenTurn | null> {
+  const text = withoutToken(whole)
+  if (whole === 'moonwalk') return { ok: { type: 'moonwalk' } }
+  if (whole === 'none') return { ok: null }
+  const [, tokenAt, address, query = ''] = /^frp:\/\/(?:(.*)@)?([^/?@]+)\/?(?:\?(.*))?$/.exec(whole) ?? []
   if (address === undefined) return wrong(`"${text}" is no TURN; write moonwalk, none or frp://[TOKEN@]HOST:PORT`)
   const at = readAddress(address)
   if ('wrong' in at) return at
   const options = new URLSearchParams(query)
   for (const key of options.keys())
-    if (!TURN_OPTIONS.includes(key)) return wrong(`"${text}" has an unknown option "${key}"; there are tls, ca, name and wire`)
+    if (!TURN_OPTIONS.includes(key)) return wrong(`"${text}" has an unknown option "${key}"; there are token-file, tls, ca, name and wire`)
   const tls = options.get('tls')
   const wire = options.get('wire') ?? '1'
   const caFile = options.get('ca')
   const serverName = options.get('name')
+  const tokenFile = options.get('token-file')
   if (tls !== null && tls !== 'force' && tls !== 'off') return wrong(`"${text}": tls is force or off`)
   if (wire !== '1' && wire !== '2') return wrong(`"${text}": wire is 1 or 2`)
   if (tls === 'off' && (caFile ?? serverName) !== null) return wrong(`"${text}": ca and name are for TLS; leave out tls=off`)
   if (caFile === '') return wrong(`"${text}": ca is the path of a file`)
+  if (tokenFile === '') return wrong(`"${text}": token-file is the path of a file`)
+  if (tokenFile !== null && tokenAt !== undefined) return wrong(`"${text}": the token is given twice; leave out what stands before the @`)
   // TLS knows no addresses as names
   if (serverName !== null && !/^(?=.*[a-z])[a-z0-9_.-]{1,253}$/i.test(serverName))
     return wrong(`"${text}": name is the host name that the certificate is for`)
@@ -206,10 +236,16 @@ export function readTurn(text: string): Read<WrittenTurn | null> {
       tls,
       wire: wire === '2' ? 2 : 1,
       ...(caFile === null ? {} : { caFile }),
+      ...(tokenFile === null ? {} : { tokenFile }),
       ...(serverName === null ? {} : { serverName }),
     },
   }
 }
+
+/** Whether a TURN is written with its token in it, where whoever lists processes reads it. */
+export const showsToken = (turn: string): boolean => withoutToken(turn) !== turn
+
+const withoutToken = (turn: string): string => turn.replace(/^([a-z]*:\/*)?.+@/is, '$1…@')
 
 function unescaped(text: string): string | null {
   try {

@@ -13,6 +13,7 @@ import {
   type Read,
   readAdvertise,
   readGrantedDomain,
+  readHostName,
   readListen,
   readPortRange,
   readPortRanges,
@@ -21,9 +22,12 @@ import {
   readSubdomainHost,
   SETTINGS,
   type Setting,
+  showsToken,
   variableOf,
 } from './config-specs.ts'
 import { readTurnSource, readTurnToken, turnSeenFrom } from './config-turns.ts'
+import { hostKind } from './domain/address.ts'
+import { isControlPort } from './domain/control-port.ts'
 import { nearest } from './domain/nearest.ts'
 import type { Invitation } from './invitation.ts'
 import { cleanName } from './v2/envelope.ts'
@@ -63,6 +67,8 @@ export const schema = z.strictObject({
   allowDomains: list('*.example.org', readGrantedDomain),
   services: list('web=3000', readService),
   control: written('HOST:PORT', readListen),
+  controlHosts: list('moon.example.org', readHostName),
+  controlInsecure: z.boolean({ error: 'must be true or false' }),
   speedtestPaceMs: z.number(pace).int(pace).min(50, pace),
   log: z.enum(['debug', 'info', 'warn', 'silent'], { error: 'must be debug, info, warn or silent' }),
 } satisfies Record<ConfigKey, z.ZodType>)
@@ -93,6 +99,8 @@ export const DEFAULTS = {
   allowDomains: [],
   services: [],
   control: '127.0.0.1:8089',
+  controlHosts: [],
+  controlInsecure: false,
   speedtestPaceMs: 10_000,
   log: 'info',
 } as const satisfies Partial<Values>
@@ -105,6 +113,10 @@ export interface Config {
   readonly dataDir: string
   readonly tableFile: string
   readonly control: string
+  /** Whether there is to be one: a program that names none has none. */
+  readonly opensControl: boolean
+  /** Host names that are answered there, beside loopback's. */
+  readonly controlHosts: readonly string[]
   readonly log: Values['log']
 }
 
@@ -146,7 +158,12 @@ export function readSettings({ join: known, open, ...others }: Readonly<Record<s
   const given = Object.fromEntries(open === true ? [...said, ['network', 'open']] : said)
   const unknown = Object.keys(given).find((key) => !Object.hasOwn(SETTINGS, key))
   if (unknown !== undefined) return wrongly(`there is no option "${unknown}"${meantBy(unknown, ['join', 'open', ...CONFIG_KEYS])}`)
-  const apart = { dataDir: dataDirOf(undefined, { XDG_STATE_HOME: process.env.XDG_STATE_HOME }), file: '', warnings: [] }
+  const apart = {
+    dataDir: dataDirOf(undefined, { XDG_STATE_HOME: process.env.XDG_STATE_HOME }),
+    file: '',
+    warnings: [],
+    isControlOptional: true,
+  }
   if (known === undefined) return together([['option', given]], apart)
   const answer = together([['option', { ...given, seeds: [known, given.seeds ?? []].flat() }]], apart)
   return answer.type === 'wrong' ? wrongly(answer.text.replace('option "seeds"', 'option "join"')) : answer
@@ -157,10 +174,15 @@ interface Apart {
   readonly dataDir: string
   readonly file: string
   readonly warnings: readonly string[]
+  /** There is no control port unless a source names one. */
+  readonly isControlOptional?: boolean
 }
 
 /** Earlier sources win. */
-function together(sources: readonly (readonly [Source, Given])[], { dataDir, file, warnings }: Apart): ConfigAnswer {
+function together(
+  sources: readonly (readonly [Source, Given])[],
+  { dataDir, file, warnings, isControlOptional = false }: Apart,
+): ConfigAnswer {
   for (const [source, given] of sources) {
     const parsed = schema.partial().safeParse(given)
     const issue = parsed.error?.issues[0]
@@ -169,17 +191,36 @@ function together(sources: readonly (readonly [Source, Given])[], { dataDir, fil
   const values = complete.parse(Object.assign({}, DEFAULTS, ...sources.map(([, given]) => given).reverse()))
   const token = values.turnTokenFile === undefined ? null : readTurnToken(values.turnTokenFile)
   if (token !== null && 'wrong' in token) return wrongly(token.wrong)
-  const config = assemble(values, {
+  const opensControl = !isControlOptional || sources.some(([, given]) => given.control !== undefined)
+  const settled = {
     dataDir: values.data === undefined ? dataDir : resolve(values.data),
     token: token?.ok.token ?? null,
     namesPorts: sources.some(([, given]) => given.allowPorts !== undefined),
-  })
+  }
+  const config = { ...assemble(values, settled), opensControl }
   const where = (key: ConfigKey): string => whereOf(sources.find(([, given]) => given[key] !== undefined)?.[0] ?? 'file', key, file)
   const twice = repeated(config.node.services.map(({ name }) => name))
   if (twice !== null) return wrongly(`${where('services')}: two services are called ${twice}; give one another name, as in NAME=PORT`)
   if (values.table !== undefined && isDirectory(config.tableFile))
     return wrongly(`${where('table')}: ${config.tableFile} is a directory; name a file`)
-  return { type: 'config', config, warnings: [...warnings, ...(token?.ok.warnings ?? [])] }
+  if (opensControl && !values.controlInsecure && hostKind(hostOf(config.control)) !== 'loopback')
+    return wrongly(
+      `${where('control')}: ${config.control} lets others reach the control port, and read along, since it has no TLS; leave it on 127.0.0.1 and forward it (ssh -L, or a reverse proxy and --control-hosts), or add --control-insecure`,
+    )
+  const bare = config.node.services.find(({ local }) => opensControl && isControlPort(local, config.control))
+  if (bare) return wrongly(`${where('services')}: ${bare.local} is the control port of this node, which is not exposed; name another`)
+  return { type: 'config', config, warnings: [...warnings, ...(token?.ok.warnings ?? []), ...shownTokens(sources)] }
+}
+
+const hostOf = (address: string): string => address.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
+
+/** Whoever lists the processes of this machine reads their arguments. */
+function shownTokens(sources: readonly (readonly [Source, Given])[]): readonly string[] {
+  const turns: unknown = sources.find(([source]) => source === 'flag')?.[1].turns
+  if (!Array.isArray(turns) || !turns.some((turn) => typeof turn === 'string' && showsToken(turn))) return []
+  return [
+    '--turn: everybody on this machine can read the token in it (ps); write it into moonwalk.json or MOONWALK_TURNS, or name a file with ?token-file=FILE',
+  ]
 }
 
 const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
@@ -193,7 +234,7 @@ interface Settled {
   readonly namesPorts: boolean
 }
 
-function assemble(all: z.infer<typeof complete>, { dataDir, token, namesPorts }: Settled): Config {
+function assemble(all: z.infer<typeof complete>, { dataDir, token, namesPorts }: Settled): Omit<Config, 'opensControl'> {
   const take = <T>(read: Read<T>): T => {
     if ('wrong' in read) throw new Error(read.wrong)
     return read.ok
@@ -207,6 +248,7 @@ function assemble(all: z.infer<typeof complete>, { dataDir, token, namesPorts }:
     },
     tableFile: all.table === undefined ? join(dataDir, 'ip_table.json') : resolve(all.table),
     control: take(readListen(all.control)),
+    controlHosts: all.controlHosts.map((name) => take(readHostName(name))),
     log: all.log,
     node: {
       name: cleanName(all.name ?? hostname()),
@@ -235,12 +277,13 @@ const fromVariables = (given: Variables['given']): Given =>
 
 /** Lists are separated by commas. */
 function fromText(key: ConfigKey, value: string): unknown {
-  const { isList, isCount }: Setting = SETTINGS[key]
+  const { isList, isCount, isSwitch }: Setting = SETTINGS[key]
   if (isList)
     return value
       .split(',')
       .map((item) => item.trim())
       .filter((item) => item !== '')
+  if (isSwitch) return /^(true|1|yes|on)$/i.test(value) ? true : /^(false|0|no|off)$/i.test(value) ? false : value
   if (key === 'listen' && value === 'false') return false
   if (isCount) return /^\d+$/.test(value) ? Number(value) : value
   return value

@@ -32,13 +32,17 @@ export interface NodeSettings {
   readonly listen?: string | false | undefined
   /** `host:port` of dashboard, feed, API and metrics; port 0 picks one. Default, unlike the command's: none is opened. */
   readonly control?: string | undefined
+  /** Host names that the control port answers to beside loopback's, as of a reverse proxy. Default: none. */
+  readonly controlHosts?: readonly string[] | undefined
+  /** Lets `control` be an address that others can reach; there is no TLS. Default: false. */
+  readonly controlInsecure?: boolean | undefined
   /** What people see. Default: the host name. */
   readonly name?: string | undefined
   /** The file of the IP table. Default: `ip_table.json` in the data directory. */
   readonly table?: string | undefined
   /** `host` or `host:port` to try first for how others reach this node. Default: learnt from peers. */
   readonly advertise?: string | undefined
-  /** Which addresses may be contacted and kept; `lan`: private ranges too; `any`: loopback too. Default: `lan`. */
+  /** Which addresses may be contacted and kept; `lan`: private ranges too, named by a person or a neighbour; `any`: loopback too. Default: `lan`. */
   readonly addresses?: 'public' | 'lan' | 'any' | undefined
   /** Where a TURN may be found: `moonwalk`, `none`, or a stock frps as `frp://…`. Default: `['moonwalk']`. */
   readonly turns?: readonly string[] | undefined

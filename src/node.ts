@@ -12,6 +12,7 @@ import { createPublicRoutes } from './actors/front/public-routes.ts'
 import { type MachineFacts, serverInfo } from './actors/front/server-info.ts'
 import { createHealth } from './actors/health.ts'
 import { createAnnouncer } from './actors/membership/announcer.ts'
+import { createContactGate } from './actors/membership/contact-gate.ts'
 import { createGossip } from './actors/membership/gossip.ts'
 import { createJoining } from './actors/membership/joining.ts'
 import { createMembershipActor } from './actors/membership/membership-actor.ts'
@@ -22,6 +23,7 @@ import { createProber } from './actors/membership/prober.ts'
 import { createReach } from './actors/membership/reach.ts'
 import { createSpeed } from './actors/membership/speed.ts'
 import { speedTests } from './actors/membership/speed-tests.ts'
+import { createStanding } from './actors/membership/standing.ts'
 import { createTableFile } from './actors/membership/table-file.ts'
 import { createTableKeeper } from './actors/membership/table-keeper.ts'
 import { createTwinWatch } from './actors/membership/twin-watch.ts'
@@ -31,6 +33,7 @@ import { createServices } from './actors/services/services.ts'
 import { createExternalFrps } from './actors/turn/external-frps.ts'
 import { candidates } from './actors/turn/find-turn-actor.ts'
 import type { MoonwalkNode, NodeOptions } from './answers.ts'
+import { isControlPort } from './domain/control-port.ts'
 import { offerOf } from './domain/offer.ts'
 import { createStateWatch } from './feed/inspection.ts'
 import { createNewsDesk } from './feed/news-desk.ts'
@@ -42,8 +45,10 @@ import type { Ports } from './ports.ts'
 export interface NodeExtras {
   /** For `/server_info`. */
   readonly facts?: MachineFacts
-  /** Grants `/MAPPort` to callers that are not this machine. */
+  /** Grants `/MAPPort` and `/AddProxy`. Absent: nobody has them. */
   readonly token?: string
+  /** Where the control port listens, or is to, `host:port`: no service may lead there. Null, or absent: there is none. */
+  readonly controlAddress?: () => string | null
   /** Hears of bugs: the node is in an unknown state after one. Default: thrown. */
   readonly onBug?: (error: unknown) => void
 }
@@ -75,16 +80,38 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
 
   // Membership: who is there, how near, and how this node is reached.
   const file = createTableFile({ ...ports, keeper, own, policy, health, publish, onBug })
-  const operatorChanges = createOperatorChanges({ clock, store: ports.store, keeper, services, health, publish, onBug })
-  const requests = endable(http, ending.signal)
-  const calls = createPeerCalls({ clock, random, identity, http: requests })
+  const controlAddress = extras.controlAddress ?? (() => null)
+  const isControl = (local: string): boolean => isControlPort(local, controlAddress(), network.ownHosts())
+  const operatorChanges = createOperatorChanges({ clock, store: ports.store, keeper, services, isControl, health, publish, onBug })
+  const gate = createContactGate({
+    ...{ clock, policy, http: endable(http, ending.signal) },
+    standing: createStanding({ keeper, own, named: () => [...options.seeds, ...operatorChanges.seeds()] }),
+  })
+  const calls = createPeerCalls({ clock, random, identity, http: gate })
   const prober = createProber({ clock, random, calls, networkKind: options.network, keeper, own, health })
-  const gossip = createGossip({ clock, random, identity, calls, keeper, own, policy, networkKind: options.network })
-  const speed = createSpeed({ clock, http: requests, ownAddresses: () => [own.address(), own.localAddress()] })
+  const gossip = createGossip({
+    ...{ clock, random, identity, calls, keeper, own, policy, networkKind: options.network },
+    ipOf: gate.ipOf,
+    ownHosts: network.ownHosts,
+  })
+  const speed = createSpeed({ clock, http: gate, isPrivate, ownAddresses: () => [own.address(), own.localAddress()] })
   const reach = createReach({ ...ports, calls, keeper, own, policy, listens: options.listen !== null, inspect: watch.inspect, onBug })
-  const p2prc = createP2prcExchange({ clock, random, calls, keeper, own, policy, reach, prober, ownHosts: network.ownHosts })
+  const p2prc = createP2prcExchange({
+    clock,
+    random,
+    calls,
+    keeper,
+    own,
+    policy,
+    reach,
+    prober,
+    ownHosts: network.ownHosts,
+    ipOf: gate.ipOf,
+  })
   const joining = createJoining({
     ...{ clock, random, calls, gossip, keeper, own, reach, p2prc, prober, policy, networkKind: options.network, onBug },
+    ownHosts: network.ownHosts,
+    ipOf: gate.ipOf,
     firstSeeds: () => [...options.seeds, ...operatorChanges.seeds()],
     restore: file.restore,
   })
@@ -101,7 +128,9 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ...{ clock, network, options, offer, health, rates, vhosts, publish, onBug, inspect: watch.inspect },
     random: random.fork('turn server'),
   })
-  const operator = createOperatorCalls({ clock, prober, speed, keeper, joining, services, policy, own, operatorChanges })
+  const operator = createOperatorCalls({
+    ...{ clock, prober, speed, gate, keeper, joining, services, policy, own, operatorChanges, isControl },
+  })
   const info = serverInfo(extras.facts ?? NO_FACTS, { id: own.id, name, version: options.version, run: own.run })
   const routes = createPublicRoutes({
     ...{ identity, own, calls, gossip, speed, policy, p2prc, joining, twins, reach, operator },
@@ -122,7 +151,8 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   })
   const membership = createMembershipActor({ keeper, own, prober, gossip, p2prc, speedTests$, reach, joining, announcer, twins, onBug })
   const implementations = nodeImplementations({
-    ...{ clock, random, network, keeper, services, calls, prober, announcer, external, turns, publish, membership, onBug },
+    ...{ clock, random, network, keeper, services, prober, announcer, external, turns, publish, membership, onBug },
+    calls: { ...calls, whoAnswers: (address, timeoutMs) => calls.whoAnswers(gate.atTurn(address), timeoutMs) },
     self: own.id,
     run: own.run,
     innerAddress: entrances.innerAddress,

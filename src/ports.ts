@@ -31,10 +31,13 @@ export interface Random {
   fork(part: string): Random
 }
 
-/** Why the network said no. Happens all day. `text` is one clause for people, such as `connection refused`. */
+/**
+ * Why the network said no. Happens all day. `text` is one clause for people, such as `connection refused`. `withheld`: this node's own
+ * rules kept it from trying, so nothing is learnt of the other end.
+ */
 export interface Failure {
   readonly type: 'failed'
-  readonly reason: 'refused' | 'timeout' | 'reset' | 'unreachable' | 'aborted' | 'denied' | 'in-use' | 'protocol'
+  readonly reason: 'refused' | 'timeout' | 'reset' | 'unreachable' | 'aborted' | 'denied' | 'in-use' | 'protocol' | 'withheld'
   readonly text: string
 }
 
@@ -144,6 +147,8 @@ export interface ServeOptions {
   /** `host:port`; port 0 picks one. */
   readonly address: string
   readonly onRequest: (request: InboundRequest) => Promise<Reply>
+  /** All that comes has come through a tunnel, so from this machine: nobody is counted by address. Default: false. */
+  readonly isThroughTunnel?: boolean
   /** An frp connection: first byte 0x00, `o`, `w`, `F`, inside TLS or not. Absent: those are turned away. */
   readonly onFrp?: (accepted: AcceptedLink) => void
   /** Domains that others serve here, asked before `onRequest` and before TLS is answered; 0x17-announced TLS is always frp's. Absent: there are none. */
@@ -165,6 +170,8 @@ export interface InboundRequest {
   body(maxBytes: number): Promise<Buffer | null>
   /** The content of one file part of a multipart body, chunked or not; null when there is none, or it is over `maxBytes`. */
   filePart(field: string, maxBytes: number): Promise<{ readonly name: string; readonly content: Buffer } | null>
+  /** The same, but its content is counted and not kept; null when there is none, or it is over `maxBytes`. */
+  fileSize(field: string, maxBytes: number): Promise<{ readonly name: string; readonly bytes: number } | null>
   /** Counts the body away; `onBytes` is told of each piece, false ends it. Answers what arrived. */
   drain(onBytes: (bytes: number) => boolean): Promise<number>
 }
@@ -176,6 +183,8 @@ export interface Reply {
   readonly body: string | Uint8Array | { readonly type: 'filler'; readonly bytes: number }
   /** Runs once, when the answer has gone out in full or its connection has ended. */
   readonly onDone?: () => void
+  /** Once it is aborted the answer is broken off, however much of it has gone out. */
+  readonly signal?: AbortSignal
 }
 
 /** The IP table on disk, and what a person told the running node. */

@@ -1,15 +1,17 @@
 // A node in the real world, whoever keeps it: `moonwalk up`, or a program that uses the library.
 import { cpus, hostname, platform, totalmem } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { MoonwalkNode, NetworkDesk, NodeOptions } from './answers.ts'
 import type { Config } from './config.ts'
 import { addressOf } from './domain/address.ts'
 import type { Entry } from './feed/news.ts'
 import { startControlServer } from './io/control/control-server.ts'
-import { type ControlFile, keepControlFile, loadControlToken } from './io/disk/control-file.ts'
+import { type ControlFile, keepControlFile, loadToken } from './io/disk/control-file.ts'
 import type { KeyedIdentity } from './io/disk/identity.ts'
 import { createLogFile } from './io/disk/log-file.ts'
+import { keepPrivate } from './io/disk/private-file.ts'
 import { createStore } from './io/disk/store.ts'
+import { processDescriptors } from './io/network/descriptors.ts'
 import { createNodeNetwork } from './io/network/node-network.ts'
 import { createNodeHttp } from './io/network/peer-http.ts'
 import { turnTokenOf } from './io/network-keys.ts'
@@ -46,8 +48,11 @@ export function createRealNode({ config, identity, network: { keyring, seeds }, 
   const clock = createNodeClock()
   const self = { identity, network: keyring.kind }
   const http = createNodeHttp(onBug, self)
-  const { token, note: tokenNote } = loadControlToken(dataDir)
-  if (tokenNote) onTrouble(tokenNote)
+  const dirNote = keepPrivate(dataDir)
+  const { token, note: tokenNote } = loadToken(dataDir, 'control-token')
+  const metrics = loadToken(dataDir, 'metrics-token')
+  const firstNotes = [dirNote, tokenNote, metrics.note].filter((note) => note !== null)
+  for (const note of firstNotes) onTrouble(note)
   const log = createNewsLog(config, onTrouble)
   let controlFile: ControlFile | null = null
   const ports = {
@@ -57,8 +62,10 @@ export function createRealNode({ config, identity, network: { keyring, seeds }, 
     http,
     store: createStore({
       tableFile: config.tableFile,
+      followsTableLink: dirname(config.tableFile) !== dataDir,
       operatorFile: join(dataDir, 'operator.json'),
-      more: () => [tokenNote, log.file?.note() ?? null, controlFile?.note() ?? null].filter((note) => note !== null),
+      more: () =>
+        [...firstNotes, log.file?.note() ?? null, controlFile?.note() ?? null, processDescriptors().note()].filter((note) => note !== null),
     }),
     identity,
   }
@@ -69,16 +76,20 @@ export function createRealNode({ config, identity, network: { keyring, seeds }, 
     ramMiB: Math.floor(totalmem() / 1024 ** 2),
     diskMiB: 0,
   }
+  let control: Listening | null = null
+  const controlAddress = (): string | null =>
+    control === null ? (config.opensControl ? config.control : null) : addressOf(control.host, control.port)
+  const kind = keyring.kind()
   const options = {
     ...config.node,
     version: VERSION,
-    network: keyring.kind(),
+    network: kind,
+    turnToken: turnTokenFor({ ...config.node, network: kind }),
     seeds: [...new Set([...config.node.seeds, ...seeds])],
   }
-  const node = createNode(ports, { ...options, turnToken: turnTokenFor(options) }, { facts, token, onBug })
+  const node = createNode(ports, options, { facts, token, controlAddress, onBug })
   const networkDesk = createNetworkDesk(keyring, node)
   node.onNews((entry) => log.tell(entry))
-  let control: Listening | null = null
   return {
     node,
     networkDesk,
@@ -91,6 +102,8 @@ export function createRealNode({ config, identity, network: { keyring, seeds }, 
       const opened = await startControlServer({
         address,
         token,
+        metricsToken: metrics.token,
+        hosts: config.controlHosts,
         node,
         networkDesk,
         clock,

@@ -42,7 +42,7 @@ export async function settleNetwork(
   })
   if (choice.type === 'refused') return refusal(choice.text, true)
   if (choice.type === 'askSeeds') {
-    const allowed = seeds.filter((seed) => isAllowed(seed, addresses, true))
+    const allowed = seeds.filter((seed) => isAllowed(seed, addresses, 'named'))
     if (allowed.length === 0) return refusal(`${seeds.join(', ')}: outside the addresses this node may contact; see --addresses`, true)
     return kindRefusal(await askKinds(allowed, onBug))
   }

@@ -55,6 +55,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     packages: ['node:*'],
     because: 'a program has the node that the command has, without what is for a terminal',
   },
+  'cli/metrics': { own: ['config-env', 'io'], packages: [], because: 'the token of a node that is stopped lies on the disk' },
   'cli/identity': { own: ['config-env', 'io'], packages: ['node:*'], because: 'the key of a node that is stopped lies on the disk' },
   'cli/network': {
     own: ['answers', 'config-env', 'invitation', 'io', 'network-desk'],

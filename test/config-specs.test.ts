@@ -56,22 +56,37 @@ describe('TURNs', () => {
     ['frp://a@b@203.0.113.7:7000', { ...frp, token: 'a@b' }],
     ['frp://203.0.113.7:7000?tls=force&wire=2', { ...frp, tls: 'force', wire: 2 }],
     ['frp://203.0.113.7:7000?ca=my/ca.pem&name=ash.example.org', { ...frp, caFile: 'my/ca.pem', serverName: 'ash.example.org' }],
+    ['frp://203.0.113.7:7000?token-file=my/token', { ...frp, tokenFile: 'my/token' }],
     ['frp://[2001:db8::7]:7000?tls=off', { ...frp, address: '[2001:db8::7]:7000', tls: 'off' }],
   ])('%s', (text, ok) => expect(readTurn(text)).toEqual({ ok }))
 
   test.each([
     ['frps://203.0.113.7:7000', '"frps://203.0.113.7:7000" is no TURN; write moonwalk, none or frp://[TOKEN@]HOST:PORT'],
     ['frp://203.0.113.7', '"203.0.113.7" is not HOST:PORT, such as 203.0.113.7:8088'],
-    ['frp://203.0.113.7:7000?tsl=off', '"frp://203.0.113.7:7000?tsl=off" has an unknown option "tsl"; there are tls, ca, name and wire'],
+    [
+      'frp://203.0.113.7:7000?tsl=off',
+      '"frp://203.0.113.7:7000?tsl=off" has an unknown option "tsl"; there are token-file, tls, ca, name and wire',
+    ],
     ['frp://203.0.113.7:7000?tls=off&ca=ca.pem', '"frp://203.0.113.7:7000?tls=off&ca=ca.pem": ca and name are for TLS; leave out tls=off'],
     ['frp://203.0.113.7:7000?ca=', '"frp://203.0.113.7:7000?ca=": ca is the path of a file'],
     [
       'frp://203.0.113.7:7000?name=203.0.113.7',
       '"frp://203.0.113.7:7000?name=203.0.113.7": name is the host name that the certificate is for',
     ],
+    ['frp://203.0.113.7:7000?token-file=', '"frp://203.0.113.7:7000?token-file=": token-file is the path of a file'],
+    [
+      'frp://secret@203.0.113.7:7000?token-file=t',
+      '"frp://…@203.0.113.7:7000?token-file=t": the token is given twice; leave out what stands before the @',
+    ],
+    [
+      'frp://secret@203.0.113.7:7000?wrie=2',
+      '"frp://…@203.0.113.7:7000?wrie=2" has an unknown option "wrie"; there are token-file, tls, ca, name and wire',
+    ],
+    ['frp:/secret@203.0.113.7:7000', '"frp:/…@203.0.113.7:7000" is no TURN; write moonwalk, none or frp://[TOKEN@]HOST:PORT'],
+    ['secret@203.0.113.7:7000', '"…@203.0.113.7:7000" is no TURN; write moonwalk, none or frp://[TOKEN@]HOST:PORT'],
     ['frp://203.0.113.7:7000?tls=on', '"frp://203.0.113.7:7000?tls=on": tls is force or off'],
     ['frp://203.0.113.7:7000?wire=3', '"frp://203.0.113.7:7000?wire=3": wire is 1 or 2'],
-    ['frp://100%@203.0.113.7:7000', '"frp://100%@203.0.113.7:7000": in the token, % stands before two hexadecimal digits'],
+    ['frp://100%@203.0.113.7:7000', '"frp://…@203.0.113.7:7000": in the token, % stands before two hexadecimal digits'],
   ])('not %j', (text, wrong) => expect(readTurn(text)).toEqual({ wrong }))
 })
 

@@ -31,6 +31,8 @@ test('without anything given every default stands', () => {
     dataDir: dir,
     tableFile: join(dir, 'ip_table.json'),
     control: '127.0.0.1:8089',
+    opensControl: true,
+    controlHosts: [],
     log: 'info',
     network: { asked: null, invitations: [] },
     node: {
@@ -76,6 +78,26 @@ describe('where a setting comes from', () => {
     expect([node.name, node.seeds, control]).toEqual(['from-flag', ['203.0.113.2:2'], '127.0.0.1:1'])
   })
 
+  test('the token of a stock frps is read from its file, seen from the file that names it', () => {
+    put('the secret\n', 'token.txt')
+    put({ turns: ['frp://203.0.113.7:7000?token-file=token.txt'] })
+    const turns = [{ type: 'frp', address: '203.0.113.7:7000', token: 'the secret', tls: null, wire: 1 }]
+    expect(nodeOf(read()).turns).toEqual(turns)
+  })
+
+  test('a token in an argument still counts, with a warning; elsewhere it is well kept', () => {
+    const turn = 'frp://secret@203.0.113.7:7000'
+    const warnings = (answer: ReturnType<typeof read>) => (answer.type === 'config' ? answer.warnings : answer.text)
+    put({ turns: [turn] })
+    expect([read({ turns: [turn] }), read({}, { MOONWALK_TURNS: turn }), read()].map(warnings)).toEqual([
+      [
+        '--turn: everybody on this machine can read the token in it (ps); write it into moonwalk.json or MOONWALK_TURNS, or name a file with ?token-file=FILE',
+      ],
+      [],
+      [],
+    ])
+  })
+
   test('every key of the file', () => {
     put(' only mine \n', 'token')
     chmodSync(join(dir, 'token'), 0o600)
@@ -97,7 +119,9 @@ describe('where a setting comes from', () => {
       subdomainHost: 'Apps.example.org',
       allowDomains: ['*.Shops.example.org'],
       services: ['web=3000'],
-      control: '127.0.0.1:0',
+      control: '0.0.0.0:0',
+      controlHosts: ['Moon.example.org'],
+      controlInsecure: true,
       speedtestPaceMs: 100,
       log: 'silent',
       network: 'open',
@@ -105,7 +129,9 @@ describe('where a setting comes from', () => {
     expect(configOf(readConfig({}, join(dir, 'moonwalk.json'), {}))).toEqual({
       dataDir: join(dir, 'data'),
       tableFile: join(dir, 'table.json'),
-      control: '127.0.0.1:0',
+      control: '0.0.0.0:0',
+      opensControl: true,
+      controlHosts: ['moon.example.org'],
       log: 'silent',
       network: { asked: 'open', invitations: [] },
       node: {
@@ -379,6 +405,44 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
     ],
   ])('in the flags: %s', (_, flags, expected) => expect(wrongOf(read(flags))).toEqual(expected))
 
+  const OPEN_TO_OTHERS =
+    'lets others reach the control port, and read along, since it has no TLS; leave it on 127.0.0.1 and forward it (ssh -L, or a reverse proxy and --control-hosts), or add --control-insecure'
+  test.each([
+    ['0.0.0.0:8089', `--control: 0.0.0.0:8089 ${OPEN_TO_OTHERS}`],
+    ['192.168.1.5:0', `--control: 192.168.1.5:0 ${OPEN_TO_OTHERS}`],
+    ['[::]:8089', `--control: [::]:8089 ${OPEN_TO_OTHERS}`],
+    ['moon.example.org:8089', `--control: moon.example.org:8089 ${OPEN_TO_OTHERS}`],
+    ['127.0.0.1:8089', null],
+    ['[::1]:8089', null],
+    ['localhost:8089', null],
+  ])('a control port at %s', (control, expected) => {
+    expect(wrongOf(read({ control }))).toEqual(expected)
+    expect(wrongOf(read({ control, controlInsecure: true }))).toEqual(null)
+    expect(wrongOf(read({ control }, { MOONWALK_CONTROL_INSECURE: 'yes' }))).toEqual(null)
+  })
+
+  test('a service that is the control port', () => {
+    put({ services: ['page=8089'] })
+    expect(wrongOf(read())).toEqual(
+      'DIR/moonwalk.json, key "services": 127.0.0.1:8089 is the control port of this node, which is not exposed; name another',
+    )
+    expect(wrongOf(read({ control: '127.0.0.1:8090' }))).toEqual(null)
+  })
+
+  test('a name of the control port with a port', () =>
+    expect(wrongOf(read({ controlHosts: ['moon.example.org:443'] }))).toEqual(
+      '--control-hosts: "moon.example.org:443" is no host name; write one such as moon.example.org, without a port',
+    ))
+
+  test('a token that its file does not hold', () => {
+    put('one\ntwo', 'token.txt')
+    const at = (name: string) => wrongOf(read({ turns: [`frp://203.0.113.7:7000?token-file=${join(dir, name)}`] }))
+    expect([at('token.txt'), at('none.txt')]).toEqual([
+      '--turn: DIR/token.txt must hold the token of the frps on one line',
+      "--turn: the token DIR/none.txt can't be read: ENOENT: no such file or directory; name the file that holds it with token-file=FILE",
+    ])
+  })
+
   test('a CA that is not there, or is none', () => {
     put('no certificate', 'note.txt')
     expect(wrongOf(read({ turns: [`frp://203.0.113.7:7000?ca=${dir}/ca.pem`] }))).toEqual(
@@ -397,5 +461,5 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
 
 test('a list setting may be repeated', () => {
   const lists = CONFIG_KEYS.filter((key) => (SETTINGS[key] as Setting).isList)
-  expect(lists).toEqual(['seeds', 'turns', 'allowDomains', 'services'])
+  expect(lists).toEqual(['seeds', 'turns', 'allowDomains', 'services', 'controlHosts'])
 })

@@ -50,6 +50,8 @@ describe('settings', () => {
       subdomainHost: true,
       services: true,
       control: true,
+      controlHosts: true,
+      controlInsecure: true,
       speedtestPaceMs: true,
       log: true,
     }

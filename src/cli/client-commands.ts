@@ -1,6 +1,7 @@
 // The commands that ask the running node something: one object with --json, plain text that survives a pipe without.
 import type { InvitationAnswer, PeersAnswer, PingAnswer, ServiceAnswer, SpeedtestAnswer, StatusAnswer } from '../answers.ts'
 import { readAddress, readService } from '../config-specs.ts'
+import { tame } from '../domain/tame.ts'
 import { type ClientFlags, type ControlAnswer, call, findControl } from './control-client.ts'
 import { dashboardLink } from './dashboard-link.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
@@ -17,7 +18,7 @@ const MOST_TIMEOUT_MS = 600_000
 /** Prints an answer; the failure's sentence goes to stderr. */
 function print<T>(answer: ControlAnswer<T>, flags: ClientFlags, text: (body: T) => string): ExitCode {
   if (answer.type === 'failed') {
-    process.stderr.write(`${answer.text}\n`)
+    process.stderr.write(`${tame(answer.text)}\n`)
     return answer.code
   }
   process.stdout.write(`${flags.json ? JSON.stringify(answer.body) : text(answer.body)}\n`)

@@ -1,5 +1,6 @@
 // The live feed in the terminal.
 import { WebSocket } from 'ws'
+import { tamed } from '../domain/tame.ts'
 import type { Entry } from '../feed/news.ts'
 import { type ClientFlags, findControl, unreachableText } from './control-client.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
@@ -52,7 +53,7 @@ function follow(flags: ClientFlags, env: NodeJS.ProcessEnv, tell: (entry: Entry)
     socket.on('open', () => {
       opened = true
     })
-    socket.on('message', (data) => tell(JSON.parse(String(data)) as Entry))
+    socket.on('message', (data) => tell(tamed(JSON.parse(String(data)) as Entry)))
     socket.on('error', (error) => {
       if (!opened) process.stderr.write(`${unreachableText(control, error.message)}\n`)
     })

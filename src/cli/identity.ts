@@ -35,8 +35,8 @@ async function renew(dir: string, flags: Flags): Promise<ExitCode> {
     const renewed = renewIdentity(dir)
     if (renewed.type === 'refused') return complain(renewed.text, EXIT.failed)
     const { id, before, aside } = renewed
-    // A clone has its origin's token too, and would open for whoever holds that.
-    rmSync(join(dir, 'control-token'), { force: true })
+    // A clone has its origin's tokens too, and would open for whoever holds those.
+    for (const token of ['control-token', 'metrics-token']) rmSync(join(dir, token), { force: true })
     const was = before === null ? 'the file before' : `the key of ${before}`
     return print(flags, { id, before, aside }, `the node of ${dir} is ${id} from its next start on; ${was} is kept in ${aside}`)
   } finally {

@@ -1,3 +1,4 @@
+import { tame } from '../domain/tame.ts'
 import type { Entry, News } from '../feed/news.ts'
 import { newsText } from '../feed/news-text.ts'
 
@@ -7,5 +8,5 @@ const QUIET: readonly News['type'][] = ['peer.measured', 'speed.measured', 'spee
 /** One entry as a line for people, with its time of day; null for what is left out. */
 export function newsLine(entry: Entry): string | null {
   if (QUIET.includes(entry.type) || (entry.type === 'state.entered' && entry.machine !== 'node')) return null
-  return `${entry.at.slice(11, 19)}  ${newsText(entry)}`
+  return tame(`${entry.at.slice(11, 19)}  ${newsText(entry)}`)
 }

@@ -226,6 +226,9 @@ function addClientCommands(program: Command, act: Act, env: Env): void {
   client('dashboard', 'the link of the page of the running node; it opens nothing').action(
     act(async (flags: Flags) => (await load()).dashboard(flags, env)),
   )
+  client('metrics', 'what a scraper needs to read /metrics, and can do nothing else with')
+    .argument('<what>', 'token: print it', someText)
+    .action(act(async (what: string, flags: Flags) => (await import('./metrics.ts')).metrics(what, flags, env)))
   client('identity', "a node's id, whether it runs or not")
     .argument('[action]', 'renew: give a stopped node a new key')
     .addHelpText('after', IDENTITY_TEXT)

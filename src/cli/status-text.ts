@@ -1,5 +1,6 @@
 // `moonwalk status` for people.
 import type { ClientAnswer, ProxyAnswer, StatusAnswer, TrafficAnswer } from '../answers.ts'
+import { tame } from '../domain/tame.ts'
 import { bytesText, rateText } from '../feed/byte-text.ts'
 import { proxyTitle } from '../feed/proxy-title.ts'
 import { ageText, columns } from './tables.ts'
@@ -55,11 +56,11 @@ function clientsText(clients: readonly ClientAnswer[], proxyCount: number, nowMs
     .sort((a, b) => rank(b.proxy, a.proxy))
     .slice(0, MAX_PROXIES)
     .map(({ client, proxy }) => [
-      tame(client.name ?? client.id.slice(0, 8)),
+      tame(client.name ?? client.id.slice(0, 8), MAX_NAME_CHARS),
       client.address,
-      tame(client.dialect === 'moonwalk' ? 'moonwalk' : `frp ${client.version}`),
+      tame(client.dialect === 'moonwalk' ? 'moonwalk' : `frp ${client.version}`, MAX_NAME_CHARS),
       ageText(client.since, nowMs),
-      tame(proxyTitle(proxy.name)),
+      tame(proxyTitle(proxy.name), MAX_NAME_CHARS),
       `${proxy.port}/${proxy.kind}`,
       String(proxy.connectionsNow),
       String(proxy.connectionsEver),
@@ -77,9 +78,3 @@ function clientsText(clients: readonly ClientAnswer[], proxyCount: number, nowMs
 /** By what passes now, then by what has passed. */
 const rank = (a: ProxyAnswer, b: ProxyAnswer): number =>
   a.inBytesPerSecond + a.outBytesPerSecond - b.inBytesPerSecond - b.outBytesPerSecond || a.bytesIn + a.bytesOut - b.bytesIn - b.bytesOut
-
-/** What a stranger wrote must not steer the terminal. */
-function tame(text: string): string {
-  const plain = text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '?')
-  return plain.length > MAX_NAME_CHARS ? `${plain.slice(0, MAX_NAME_CHARS - 1)}…` : plain
-}

@@ -1,18 +1,23 @@
 // Answers as text for people: aligned columns, nothing that a pipe would garble.
 import type { PeersAnswer } from '../answers.ts'
+import { tame } from '../domain/tame.ts'
 
-/** Rows as columns, padded to the widest cell. */
-export function columns(rows: readonly (readonly string[])[]): string {
+/** Rows as columns, padded to the widest cell. What strangers wrote in them is tamed. */
+export function columns(wild: readonly (readonly string[])[]): string {
+  const rows = wild.map((row) => row.map((cell) => tame(cell)))
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => [...(row[i] ?? '')].length)))
   return rows
     .map((row) => row.map((cell, i) => (i === row.length - 1 ? cell : cell + ' '.repeat((widths[i] ?? 0) - [...cell].length))).join('  '))
     .join('\n')
 }
 
+/** As a record's name may be; a P2PRC row's may be longer. */
+const MAX_NAME_CHARS = 64
+
 export function peersText({ peers }: PeersAnswer, nowMs: number): string {
   const head = ['NAME', 'ADDRESS', 'STATE', 'RTT ms', 'LOSS', '↓ Mbit/s', '↑ Mbit/s', 'ROLE', 'PROVEN']
   const rows = peers.map((peer) => [
-    peer.self ? `${peer.name} *` : peer.name,
+    tame(peer.self ? `${peer.name} *` : peer.name, MAX_NAME_CHARS),
     peer.address,
     peer.state,
     peer.rttMs === null ? '–' : `${peer.rttMs.toFixed(2)}${peer.jitterMs === null ? '' : ` ± ${peer.jitterMs.toFixed(2)}`}`,

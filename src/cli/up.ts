@@ -111,7 +111,9 @@ async function live({ config, json, out, complain, ends }: Life): Promise<ExitCo
   }
   const where = listen === null ? 'runs without a public port' : `listens on ${listen}`
   say = (line) => out.say(line)
-  say(json ? JSON.stringify(ready) : `${node.name} ${where}; dashboard: ${dashboardLink(control)}`)
+  // The link opens the node: it is for a person's eyes, and for no file or journal that stdout may be.
+  const page = process.stdout.isTTY ? dashboardLink(control) : `${control.url} (the link: \`moonwalk dashboard\`)`
+  say(json ? JSON.stringify(ready) : `${node.name} ${where}; dashboard: ${page}`)
   if (!json) for (const line of networkLines(text, kind, invitation)) say(line)
   for (const line of waiting) say(line)
   await real.openLog()
@@ -147,7 +149,7 @@ function givenBy(flags: Readonly<Record<string, unknown>>): Given {
     if (flag === 'config' || flag === 'json') continue
     // `--no-x` flags stand as true unless they are given.
     if ((flag === 'listen' || flag === 'offer') && value === true) continue
-    given[KEY_OF[flag] ?? flag] = flag === 'open' ? 'open' : flag === 'offer' && value === false ? 'nobody' : value
+    given[KEY_OF[flag] ?? flag] = flag === 'offer' && value === false ? 'nobody' : flag === 'open' ? 'open' : value
   }
   return given
 }

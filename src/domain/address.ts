@@ -5,7 +5,7 @@ export interface HostPort {
   readonly port: number
 }
 
-/** Which addresses a node may contact and keep: public ones; private ranges too; loopback too. */
+/** Which addresses a node may contact and keep: public ones; private ranges too, by a person's or a neighbour's word; loopback too. */
 export type AddressPolicy = 'public' | 'lan' | 'any'
 
 /** Null unless it is `host:port` with a port from 1 to 65535. Names are lower-cased, IPv6 compressed, IPv4 plain decimal. */
@@ -62,20 +62,19 @@ export const isLiteral = (host: string): boolean => host.includes(':') || parseV
 
 export type HostKind = 'public' | 'private' | 'loopback' | 'forbidden' | 'name'
 
-/** What sort of host it is. `forbidden`: nothing lives there (multicast, link-local, documentation, metadata services …). */
+/** What sort of host it is. `forbidden`: no server of ours lives there (multicast, link-local, metadata services …), whatever the policy. */
 export function hostKind(host: string): HostKind {
   const v4 = parseV4(host)
   if (v4) return kindOfV4(v4)
   if (!host.includes(':')) return host === 'localhost' || host.endsWith('.localhost') ? 'loopback' : 'name'
-  if (host === '::1') return 'loopback'
-  if (/^f[cd]/.test(host)) return 'private'
-  // Only 2000::/3 is given out. Outside it lie, among others, forms that carry an IPv4 address past the rules for those.
-  return !/^[23][0-9a-f]{3}:/.test(host) || /^(2001:db8:|2001:0?:|2002:|3fff:0?:)/.test(host) ? 'forbidden' : 'public'
+  return host === '::1' ? 'loopback' : kindOfV6(groupsOf(host))
 }
 
-// IANA's special-purpose registry, the parts where no server of ours can be.
-function kindOfV4([a, b, c]: readonly [number, number, number, number]): HostKind {
+// IANA's special-purpose registries, and where cloud providers answer with a machine's credentials.
+function kindOfV4([a, b, c, d]: readonly [number, number, number, number]): HostKind {
   if (a === 127) return 'loopback'
+  // Alibaba's metadata lies among private addresses, Azure's among public ones. Oracle's is in 192.0.0.0/24, all others' in 169.254.0.0/16.
+  if ((a === 100 && b === 100 && c === 100 && d === 200) || (a === 168 && b === 63 && c === 129 && d === 16)) return 'forbidden'
   if (a === 10 || (a === 172 && b >= 16 && b <= 31) || (a === 192 && b === 168) || (a === 100 && b >= 64 && b <= 127)) return 'private'
   if (a === 0 || a >= 224 || (a === 169 && b === 254)) return 'forbidden'
   if ((a === 192 && b === 0 && c === 0) || (a === 192 && b === 88 && c === 99)) return 'forbidden'
@@ -85,11 +84,89 @@ function kindOfV4([a, b, c]: readonly [number, number, number, number]): HostKin
   return 'public'
 }
 
-/** May this node contact and keep the address? Names pass only where a person gave them (`named`): gossip brings literals. */
-export function isAllowed(address: string, policy: AddressPolicy, named = false): boolean {
+function kindOfV6([a = 0, b = 0]: readonly number[]): HostKind {
+  // Metadata of Amazon (fd00:ec2::254) and Google (fd20:ce::254).
+  if ((a === 0xfd00 && b === 0x0ec2) || (a === 0xfd20 && b === 0x00ce)) return 'forbidden'
+  if (a >= 0xfc00 && a <= 0xfdff) return 'private'
+  // Only 2000::/3 is given out. Outside it lie, among others, forms that carry an IPv4 address past the rules for those.
+  if (a < 0x2000 || a > 0x3fff) return 'forbidden'
+  // 2001::/23 protocols (Teredo too), 2001:db8::/32 documentation, 2002::/16 6to4, 3fff::/20 documentation.
+  if ((a === 0x2001 && (b < 0x0200 || b === 0x0db8)) || a === 0x2002 || (a === 0x3fff && b < 0x1000)) return 'forbidden'
+  return 'public'
+}
+
+/** The eight groups of a canonical IPv6 address. */
+function groupsOf(host: string): readonly number[] {
+  const [head = '', tail] = host.split('::')
+  const numbers = (part: string) => (part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16)))
+  const [first, last] = [numbers(head), numbers(tail ?? '')]
+  return [...first, ...Array<number>(Math.max(0, 8 - first.length - last.length)).fill(0), ...last]
+}
+
+/** The network that a host is taken to share with its neighbours: /24 of IPv4, /64 of IPv6; null for a name. Canonical host in. */
+export function segmentOf(host: string): string | null {
+  const v4 = parseV4(host)
+  if (v4) return v4.slice(0, 3).join('.')
+  return host.includes(':')
+    ? groupsOf(host)
+        .slice(0, 4)
+        .map((group) => group.toString(16))
+        .join(':')
+    : null
+}
+
+/**
+ * Whose word an address is. `named`: a person's. `neighbour`: that of a node in this machine's own network (`isNeighbour`).
+ * `hearsay`: of anybody else.
+ */
+export type Word = 'named' | 'neighbour' | 'hearsay'
+
+/**
+ * May this node contact and keep the address? Host names pass only where a person gave them: others bring literals. Private
+ * addresses pass under `lan` where a person or a neighbour named them. From others, ports below 1024 pass only if they are HTTP's:
+ * behind the rest live mail, remote logins and the like, which a stranger must not have this node speak to.
+ */
+export function isAllowed(address: string, policy: AddressPolicy, word: Word = 'hearsay'): boolean {
   const parsed = parseAddress(address)
-  if (!parsed) return false
+  if (!parsed || (word !== 'named' && parsed.port < 1024 && parsed.port !== 80 && parsed.port !== 443)) return false
   const kind = hostKind(parsed.host)
-  if (kind === 'name') return named
-  return kind === 'public' || (kind === 'private' && policy !== 'public') || (kind === 'loopback' && policy === 'any')
+  return kind === 'name' ? word === 'named' : isAllowedKind(kind, policy, word)
+}
+
+const isAllowedKind = (kind: HostKind, policy: AddressPolicy, word: Word): boolean =>
+  kind === 'public' ||
+  (kind === 'private' && (policy === 'any' || (policy === 'lan' && word !== 'hearsay'))) ||
+  (kind === 'loopback' && policy === 'any')
+
+/** May this node connect to this IP address, whatever name led there? `ip` as a resolver gives it. */
+export function isAllowedIp(ip: string, policy: AddressPolicy): boolean {
+  const host = canonicalHost(ip)
+  // What it was told by whom was asked when the address was taken in: a private one is one that may be.
+  return host !== null && hostKind(host) !== 'name' && isAllowedKind(hostKind(host), policy, 'neighbour')
+}
+
+/** A node that tells of addresses. */
+export interface Teller {
+  /** Where this node has reached it itself, `IP:port`; null: nowhere yet. */
+  readonly reachedAt: string | null
+  /** The IP address it was seen at, either way; null where that says nothing, as through a tunnel. */
+  readonly seenAt: string | null
+}
+
+export const NOBODY: Teller = { reachedAt: null, seenAt: null }
+
+/** What its word of an address counts for. Of the very IP address that it was seen at it speaks for itself. */
+export const wordOf = (address: string, { reachedAt, seenAt }: Teller, ownHosts: readonly string[]): Word =>
+  (seenAt !== null && parseAddress(address)?.host === seenAt) || isNeighbour(reachedAt, address, ownHosts) ? 'neighbour' : 'hearsay'
+
+/**
+ * Is the word of a node at `teller` of the private address `told` a neighbour's? The caller must have reached the teller there itself.
+ * It is where the teller's address is private too, and in one segment with this machine or with what it tells of: what such a
+ * node has proven lies in a network that this node is in.
+ */
+export function isNeighbour(teller: string | null, told: string, ownHosts: readonly string[]): boolean {
+  const [from, to] = [teller === null ? null : parseAddress(teller), parseAddress(told)]
+  if (!from || !to || hostKind(from.host) !== 'private') return false
+  const segment = segmentOf(from.host)
+  return segment === segmentOf(to.host) || ownHosts.some((host) => segmentOf(host) === segment)
 }

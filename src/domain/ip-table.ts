@@ -2,7 +2,8 @@
 // rows and records it is given at the most.
 import { type Burst, foldBurst, type Latency, NO_LATENCY } from './latency.ts'
 import { keyOf, type PeerRecord, unsignedRecord } from './record.ts'
-import { GONE_FOR, MINE_FOR, MOST_GONE, MOST_HEARD, MOST_MINE, OFFLINE_FOR, STORED_FOR, STRIKES_TO_REMOVE } from './timings.ts'
+import { GONE_FOR, MINE_FOR, MOST_GONE, MOST_MINE, OFFLINE_FOR, STORED_FOR, STRIKES_TO_REMOVE, UNPROVEN_FOR } from './timings.ts'
+import { type Heard, isUnproven, UnprovenRows } from './unproven.ts'
 
 export interface Row {
   readonly key: string
@@ -24,6 +25,8 @@ export interface Row {
   readonly stored: StoredFigures | null
   /** `NAME:port` as a person wrote it, where that is a host name: the file keeps it, and it is asked again when the row is gone. */
   readonly written: string | null
+  /** Of a row that is `unknown`: who told of it, and since when it waits. Null where it stands proven, or in the file. */
+  readonly heard: Heard | null
 }
 
 /** A row of the file. What this node could not look at yet is no fact about it. */
@@ -40,7 +43,10 @@ export interface StoredFigures {
 /** A removed row. */
 export interface Gone {
   readonly row: Row
+  /** The highest count its owner was heard with. For `OFFLINE_FOR` nothing that counts lower is believed. */
   readonly seq: number
+  /** The owner's signed word of that count. */
+  readonly word: string | null
   readonly atMs: number
   readonly why: string
   /** It is a server that was here and is away now, to be shown as offline. Not so: its address was somebody else's, or a person removed it. */
@@ -94,7 +100,7 @@ class Draft {
   readonly removed: ReadonlyMap<string, string>
   version: number
   readonly changes: Change[] = []
-  #heard: number | null = null
+  #unproven: UnprovenRows | null = null
   constructor(table: IpTable) {
     this.mine = table.mine
     this.removed = table.removed
@@ -106,26 +112,25 @@ class Draft {
   put(row: Row): void {
     const before = this.rows.get(row.key)
     if (before && before.record.address !== row.record.address) this.vacate(before)
+    if (before) this.#unproven?.delete(before)
+    this.#unproven?.add(row)
     this.rows.set(row.key, row)
     const holder = this.holders.get(row.record.address)
     // A proven row holds its address against one that is only heard of.
     if (holder === undefined || holder === row.key || row.state !== 'unknown') this.holders.set(row.record.address, row.key)
   }
   delete(row: Row): void {
+    this.#unproven?.delete(row)
     this.rows.delete(row.key)
     this.vacate(row)
   }
   vacate(row: Row): void {
     if (this.holders.get(row.record.address) === row.key) this.holders.delete(row.record.address)
   }
-  /** Counts one more row that is only heard of; false where there are `most`. What others told this node is counted, not what it knows itself. */
-  mayHear(most: number): boolean {
-    this.#heard ??= [...this.rows.values()].filter(
-      ({ state, stored, lastProofMs }) => state === 'unknown' && !stored && lastProofMs === null,
-    ).length
-    if (this.#heard >= most) return false
-    this.#heard++
-    return true
+  /** Counted when the first is asked for: most steps bring no new row. */
+  get unproven(): UnprovenRows {
+    this.#unproven ??= new UnprovenRows(this.rows)
+    return this.#unproven
   }
   done(): Outcome {
     const { rows, holders, gone, mine, removed, version, changes } = this
@@ -135,54 +140,72 @@ class Draft {
 
 /**
  * Remembers what was heard. Nothing is believed alive because of it: new rows and new addresses start `unknown`.
- * `firsthand`: the owners spoke to this node themselves, so a row removed lately is looked at again.
+ * `firsthand`: the owners spoke to this node themselves, so a row removed lately is looked at again. `teller`: whose share of what is
+ * only heard of they count in, an IP address or an id; null: nobody's.
  */
 export function merge(
   table: IpTable,
   records: readonly PeerRecord[],
   wallMs: number,
   source: 'hearsay' | 'firsthand' = 'hearsay',
+  teller: string | null = null,
 ): Outcome {
   if (records.length === 0) return { table, changes: [] }
   const draft = new Draft(table)
-  for (const record of records) mergeOne(draft, record, wallMs, source)
+  for (const record of records) mergeOne(draft, record, source, { source: teller, atMs: wallMs })
   return draft.changes.length === 0 ? { table, changes: [] } : draft.done()
 }
 
-function mergeOne(draft: Draft, record: PeerRecord, wallMs: number, source: 'hearsay' | 'firsthand'): void {
+function mergeOne(draft: Draft, record: PeerRecord, source: 'hearsay' | 'firsthand', heard: Heard): void {
+  const wallMs = heard.atMs
   // Whoever has an identity signs: an unsigned word with an id is nobody's.
   if (record.id !== null && record.envelope === null) return
   const key = keyOf(record)
   if (isRemoved(draft, record) || (record.id === null && (draft.mine.get(record.address) ?? 0) > wallMs)) return
   const row = draft.rows.get(key)
   const gone = draft.gone.get(key)
-  if (source === 'hearsay' && gone && !row && record.seq <= gone.seq && wallMs - gone.atMs < GONE_FOR) return
+  if (gone && !row && isOutdated(record, gone, wallMs, source)) return
   if (record.left) {
-    if (row && record.seq > row.record.seq) remove(draft, row, 'it said goodbye', wallMs, record.seq)
+    if (row && record.seq > row.record.seq) remove(draft, row, 'it said goodbye', wallMs, record)
     return
   }
   if (row) {
     if (!isNewer(record, row.record, source)) return
     const moved = record.address !== row.record.address
-    const next: Row = { ...row, record, version: ++draft.version, ...(moved ? { state: 'unknown' as const, strikes: 0 } : {}) }
+    const next: Row = { ...row, record, version: ++draft.version, ...(moved ? movedTo(row, heard) : {}) }
     draft.put(next)
     draft.changes.push({ type: moved ? 'heard' : 'changed', row: next })
     return
   }
   const holder = draft.rows.get(draft.holders.get(record.address) ?? '')
-  if (holder && record.id === null) return // a P2PRC row never stands beside, or in place of, a row with an identity
-  if (!draft.mayHear(source === 'hearsay' ? MOST_HEARD : 2 * MOST_HEARD)) return
+  // A P2PRC row never stands beside one with an identity. Who is only said to be there keeps nobody away.
+  if (holder && record.id === null && !isUnproven(holder)) return
+  const room = draft.unproven.roomFor(heard, { unsigned: record.id === null, owner: source === 'firsthand' })
+  if (room === 'refused') return
+  if (room !== null) remove(draft, room, 'others wait for a look too', wallMs, room.record, false)
   if (gone && wallMs - gone.atMs >= OFFLINE_FOR) draft.gone.delete(key)
-  const next = newRow(key, record, ++draft.version)
+  const next = newRow(key, record, ++draft.version, heard)
   draft.put(next)
   draft.changes.push({ type: 'heard', row: next })
 }
+
+/** Its owner has said something later. Or nobody but others says the same again, of a row that went a moment ago. */
+const isOutdated = (record: PeerRecord, gone: Gone, wallMs: number, source: 'hearsay' | 'firsthand'): boolean =>
+  (record.seq < gone.seq && wallMs - gone.atMs < OFFLINE_FOR) ||
+  (source === 'hearsay' && record.seq === gone.seq && wallMs - gone.atMs < GONE_FOR)
+
+/** At its new address it has proven nothing. */
+const movedTo = ({ heard: before }: Row, { atMs }: Heard): Pick<Row, 'state' | 'strikes' | 'heard'> => ({
+  state: 'unknown',
+  strikes: 0,
+  heard: before ?? { source: null, atMs },
+})
 
 /** A person wants it to stay away: by its key, or an address that nobody signs for. */
 const isRemoved = ({ removed }: Pick<IpTable, 'removed'>, record: PeerRecord): boolean =>
   removed.size > 0 && (removed.has(keyOf(record)) || (record.id === null && [...removed.values()].includes(record.address)))
 
-const newRow = (key: string, record: PeerRecord, version: number): Row => ({
+const newRow = (key: string, record: PeerRecord, version: number, heard: Heard | null): Row => ({
   key,
   record,
   state: 'unknown',
@@ -195,6 +218,7 @@ const newRow = (key: string, record: PeerRecord, version: number): Row => ({
   version,
   stored: null,
   written: null,
+  heard,
 })
 
 /**
@@ -258,9 +282,12 @@ export function recordBurst(
 function prove(draft: Draft, row: Row, latency: Latency, wallMs: number): void {
   const fresh = row.state === 'unknown'
   const holder = draft.rows.get(draft.holders.get(row.record.address) ?? '')
-  const rival = holder && holder.key !== row.key ? holder : null
   // Known by its address alone until now: same server, so its figures stay.
-  const former = rival && rival.record.id === null ? rival : null
+  const former = row.record.id === null ? null : (draft.rows.get(row.record.address) ?? null)
+  const rival = holder && holder.key !== row.key && holder !== former ? holder : null
+  // Unsigned, it gives way to the address's proven owner; nobody else gives way to it.
+  if (row.record.id === null && rival && rival.state !== 'unknown')
+    return remove(draft, row, 'it stands here under its id', wallMs, row.record, false)
   const next: Row = {
     ...row,
     latency,
@@ -268,13 +295,14 @@ function prove(draft: Draft, row: Row, latency: Latency, wallMs: number): void {
     state: 'alive',
     lastProofMs: wallMs,
     stored: null,
+    heard: null,
     downMbps: row.downMbps ?? row.stored?.downMbps ?? former?.downMbps ?? null,
     upMbps: row.upMbps ?? row.stored?.upMbps ?? former?.upMbps ?? null,
     written: row.written ?? former?.written ?? null,
     ...(fresh ? { version: ++draft.version } : {}),
   }
   if (former) draft.delete(former)
-  else if (rival) remove(draft, rival, 'another node answers there', wallMs)
+  if (rival && row.record.id !== null) remove(draft, rival, 'another node answers there', wallMs)
   draft.gone.delete(row.key)
   draft.put(next)
   const isKnown = row.lastProofMs !== null || (former !== null && former.state !== 'unknown')
@@ -283,7 +311,8 @@ function prove(draft: Draft, row: Row, latency: Latency, wallMs: number): void {
   draft.changes.push({ type: 'measured', row: next })
 }
 
-function remove(draft: Draft, row: Row, why: string, wallMs: number, seq = row.record.seq, away = true): void {
+/** `word`: the owner's last, which its goodbye is. */
+function remove(draft: Draft, row: Row, why: string, wallMs: number, word: PeerRecord = row.record, away = true): void {
   draft.delete(row)
   const before = draft.gone.get(row.key)
   draft.gone.delete(row.key)
@@ -291,7 +320,7 @@ function remove(draft: Draft, row: Row, why: string, wallMs: number, seq = row.r
   const seen = row.lastProofMs === null && before?.away ? before.row : row
   draft.gone.set(row.key, {
     row: seen,
-    seq: Math.max(seq, before?.seq ?? 0),
+    ...(before && before.seq > word.seq ? { seq: before.seq, word: before.word } : { seq: word.seq, word: word.envelope }),
     atMs: wallMs,
     why,
     away: away && seen.lastProofMs !== null,
@@ -313,9 +342,18 @@ function remove(draft: Draft, row: Row, why: string, wallMs: number, seq = row.r
 /** The name a person wrote is looked at again, wherever it leads now. */
 function askAgain(draft: Draft, written: string): void {
   if (draft.rows.has(written)) return
-  const row: Row = { ...newRow(written, unsignedRecord(written), ++draft.version), written, stored: NOT_MEASURED }
+  const row: Row = { ...newRow(written, unsignedRecord(written), ++draft.version, null), written, stored: NOT_MEASURED }
   draft.put(row)
   draft.changes.push({ type: 'heard', row })
+}
+
+/** Gives up a row that was only heard of, or whose new address was, once it has waited for `UNPROVEN_FOR`. */
+export function lapseUnproven(table: IpTable, key: string, wallMs: number): Outcome {
+  const row = table.rows.get(key)
+  if (!row || row.heard === null || wallMs - row.heard.atMs < UNPROVEN_FOR) return { table, changes: [] }
+  const draft = new Draft(table)
+  remove(draft, row, 'it has proven nothing', wallMs)
+  return draft.done()
 }
 
 /** The node's own word that a row is to go. */
@@ -323,7 +361,7 @@ export function removeRow(table: IpTable, key: string, why: string, wallMs: numb
   const row = table.rows.get(key)
   if (!row) return { table, changes: [] }
   const draft = new Draft(table)
-  remove(draft, row, why, wallMs, row.record.seq, false)
+  remove(draft, row, why, wallMs, row.record, false)
   return draft.done()
 }
 
@@ -335,7 +373,7 @@ export function keepAway(table: IpTable, key: string, address: string, wallMs: n
   if (gone) draft.gone.set(key, { ...gone, away: false })
   for (const row of table.rows.values())
     if (row.key === key || (row.record.id === null && row.record.address === address))
-      remove(draft, row, 'a person removed it', wallMs, row.record.seq, false)
+      remove(draft, row, 'a person removed it', wallMs, row.record, false)
   return draft.done()
 }
 
@@ -350,7 +388,7 @@ export function recordMine(table: IpTable, address: string, wallMs: number): Out
   const fresh = [...table.mine].filter(([known, untilMs]) => known !== address && untilMs > wallMs).slice(-MOST_MINE + 1)
   const draft = new Draft({ ...table, mine: new Map([...fresh, [address, wallMs + MINE_FOR]]) })
   const row = table.rows.get(address)
-  if (row && row.record.id === null) remove(draft, row, 'it is this node', wallMs, row.record.seq, false)
+  if (row && row.record.id === null) remove(draft, row, 'it is this node', wallMs, row.record, false)
   return draft.done()
 }
 
@@ -363,7 +401,7 @@ export function absorb(table: IpTable, unsignedKey: string, key: string, wallMs:
   const [row, into] = [table.rows.get(unsignedKey), table.rows.get(key)]
   if (!row || !into || row.record.id !== null || row.record.address === into.record.address) return { table, changes: [] }
   const draft = new Draft(table)
-  remove(draft, row, 'it stands here under its id', wallMs, row.record.seq, false)
+  remove(draft, row, 'it stands here under its id', wallMs, row.record, false)
   draft.put({ ...into, written: row.written ?? into.written })
   return draft.done()
 }
@@ -380,9 +418,9 @@ export function restoreRows(
   for (const { record, stored, written } of rows) {
     const key = keyOf(record)
     const heard = draft.rows.get(key)
-    if (heard?.state === 'unknown' && heard.stored === null) draft.put({ ...heard, stored, written: written ?? heard.written })
+    if (heard?.state === 'unknown' && heard.stored === null) draft.put({ ...heard, stored, heard: null, written: written ?? heard.written })
     if (heard || draft.holders.has(record.address) || isRemoved(draft, record)) continue
-    const row: Row = { ...newRow(key, record, ++draft.version), stored, written }
+    const row: Row = { ...newRow(key, record, ++draft.version, null), stored, written }
     draft.put(row)
     draft.changes.push({ type: 'heard', row })
   }
@@ -409,13 +447,14 @@ export function putOwn(table: IpTable, record: PeerRecord, wallMs: number): Outc
   const before = table.rows.get(keyOf(record))
   const draft = new Draft(table)
   const rival = draft.rows.get(draft.holders.get(record.address) ?? '')
-  if (rival && rival.key !== keyOf(record)) remove(draft, rival, 'it is this node', wallMs, rival.record.seq, false)
+  if (rival && rival.key !== keyOf(record)) remove(draft, rival, 'it is this node', wallMs, rival.record, false)
   const moved = before !== undefined && before.record.address !== record.address
   const next: Row = {
-    ...(before ?? newRow(keyOf(record), record, 0)),
+    ...(before ?? newRow(keyOf(record), record, 0, null)),
     ...(moved ? { latency: NO_LATENCY, downMbps: null, upMbps: null, speedAtMs: null } : {}),
     record,
     state: 'alive',
+    heard: null,
     lastProofMs: wallMs,
     version: ++draft.version,
   }

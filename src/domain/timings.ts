@@ -12,8 +12,29 @@ export const PROBE_TICK = 100
 export const PROBES_AT_ONCE = 16
 /** Of these, for those that are only heard of: whoever is listed always finds places. */
 export const PROBES_HEARD_AT_ONCE = 12
-/** Rows that are only heard of, at the most; from their owners themselves twice that. Anybody can tell any number. */
-export const MOST_HEARD = 2_048
+/** Rows that are only heard of, at the most. Anybody can tell any number. Who waits longest makes room. */
+export const MOST_UNPROVEN = 1_000
+/** Of these, told by one source: an IP address, or a peer where that says nothing. */
+export const MOST_UNPROVEN_A_SOURCE = 64
+/** Rows of P2PRC's kind, which nobody signs, proven ones among them. */
+export const MOST_UNSIGNED = 256
+/** A row that is only heard of is given up after this. Above `CONTACT_WINDOW`: whoever had to wait for others at its IP gets a turn. */
+export const UNPROVEN_FOR = 15 * 60_000
+/** Within this it has had its turn, also where all others were before it (`PROBES_PER_SECOND_MOST`): until then it makes room for its own kind only. */
+export const UNPROVEN_TURN = 60_000
+/** A row that could not be asked because of others at its IP is planned again after this. */
+export const WITHHELD_RETRY = 120_000
+/** Connections to one IP address that has not proven itself, in `CONTACT_WINDOW`, whoever asks for them; and bytes sent there. */
+export const MOST_CONTACTS = 3
+export const MOST_CONTACT_BYTES = 2_048
+export const CONTACT_WINDOW = 600_000
+/** Whoever asks for a contact waits so long for what others at that IP come to. */
+export const CONTACT_WAIT = 2_000
+/** IP addresses that contacts are counted for. While all are taken nobody else that has proven nothing is contacted. */
+export const MOST_CONTACT_IPS = 16_384
+/** An address that proved itself is not counted for this long; so many of them, least recent first to go. */
+export const PROOF_LASTS = 24 * 3_600_000
+export const MOST_PROOFS = 8_192
 /** Pings of all kinds: so many may begin at once (everybody in a network of people's own machines), and then so many a second. */
 export const PROBE_BURST = 256
 export const PROBES_PER_SECOND_MOST = 32

@@ -1,3 +1,4 @@
+import { tamed } from '../domain/tame.ts'
 import type { Entry, News } from './news.ts'
 import { isMeasurement } from './news-kinds.ts'
 import { createNewsLimit } from './news-limit.ts'
@@ -9,7 +10,7 @@ const KEPT = 256
 /** `measurements` come with every ping and would push out the rest; `news` is everything else. */
 export type NewsKind = 'news' | 'measurements'
 
-/** Numbers the news, keeps the newest, and tells whoever listens. What one source tells too often is numbered and left out. */
+/** Numbers and tames the news, keeps the newest, and tells whoever listens. What one source tells too often is numbered and left out. */
 export interface NewsDesk {
   publish(news: News): void
   /** The newest of one kind, oldest first. Default: `news`. */
@@ -38,7 +39,7 @@ export function createNewsDesk(wallMs: () => number): NewsDesk {
       const nowMs = wallMs()
       seq += 1
       if (!isTold(news, nowMs)) return
-      const entry: Entry = { ...news, seq, at: new Date(nowMs).toISOString() }
+      const entry: Entry = { ...tamed(news), seq, at: new Date(nowMs).toISOString() }
       const kind = isMeasurement(entry) ? 'measurements' : 'news'
       kept[kind] = keepNewest([...kept[kind], entry], KEPT)
       tell(entry)

@@ -1,6 +1,7 @@
 // Reading tables as Go's encoding/json reads them, and a little more kindly: keys match whatever their case, `null` and values
 // of the wrong type count as absent, unknown keys are left alone, and a syntax error anywhere means no table at all. Kinder
 // than Go: numbers may be written as text, ports as numbers, and flags as "True" and "False".
+import { isShallow, MAX_FILE_DEPTH, MAX_PEER_DEPTH } from '../domain/json-depth.ts'
 
 export interface Fields {
   /** By lower-case key; of keys that differ only in case, the last that is not `null`. */
@@ -12,14 +13,16 @@ export interface Fields {
 export interface TableLimits {
   /** A longer text is no table. */
   readonly maxChars: number
+  /** Nor is one that nests deeper. */
+  readonly maxDepth: number
   /** Rows beyond are left out. */
   readonly maxRows: number
 }
 
 /** What a stranger may send: more is not from any network of servers that people own. */
-export const WIRE_LIMITS: TableLimits = { maxChars: 4 * 1024 * 1024, maxRows: 4_096 }
+export const WIRE_LIMITS: TableLimits = { maxChars: 4 * 1024 * 1024, maxDepth: MAX_PEER_DEPTH, maxRows: 4_096 }
 /** What this node or its owner may have written. */
-export const FILE_LIMITS: TableLimits = { maxChars: 64 * 1024 * 1024, maxRows: 65_536 }
+export const FILE_LIMITS: TableLimits = { maxChars: 64 * 1024 * 1024, maxDepth: MAX_FILE_DEPTH, maxRows: 65_536 }
 
 export interface Listed {
   /** What stands under `ip_address`: nothing, for `ip_address: null` and `{}`. */
@@ -29,8 +32,8 @@ export interface Listed {
 }
 
 /** The table a text holds; null when it holds none. */
-export function listIn(text: string, maxChars: number): Listed | null {
-  const value = text.length > maxChars ? undefined : parseJson(text)
+export function listIn(text: string, { maxChars, maxDepth }: Omit<TableLimits, 'maxRows'>): Listed | null {
+  const value = text.length > maxChars || !isShallow(text, maxDepth) ? undefined : parseJson(text)
   if (!isObject(value)) return null
   const entries = Object.entries(value)
   const listed = entries.findLast(([key]) => isListKey(key))
@@ -43,7 +46,7 @@ const isListKey = (key: string): boolean => key.toLowerCase() === 'ip_address'
 
 /** The rows of a table, as many as the limits let; null when the text holds none. */
 export function rowsIn(text: string, limits: TableLimits): readonly Fields[] | null {
-  return listIn(text, limits.maxChars)?.list.slice(0, limits.maxRows).filter(isObject).map(fieldsOf) ?? null
+  return listIn(text, limits)?.list.slice(0, limits.maxRows).filter(isObject).map(fieldsOf) ?? null
 }
 
 function parseJson(text: string): unknown {

@@ -32,7 +32,7 @@ export type ParsedFile =
 /** Never throws. */
 export function parseTableFile(text: string): ParsedFile {
   // Some editors put a byte order mark in front.
-  const found = listIn(text.replace(/^\uFEFF/, ''), FILE_LIMITS.maxChars)
+  const found = listIn(text.replace(/^\uFEFF/, ''), FILE_LIMITS)
   if (!found) return { type: 'unreadable' }
   const rows: StoredRow[] = []
   const raws: unknown[] = []

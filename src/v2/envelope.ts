@@ -3,12 +3,16 @@
 //   {"body":"<JSON text>","key":"<raw Ed25519 public key, base64url>","sig":"<signature over 'moonwalk record\n' + body, base64url>"}
 //   body: {"id","name","address":"host:port"|null,"seq":n,"via":ID|null,"turn":bool,"left":bool}
 //
-// The id must belong to the key. An envelope is at most `MAX_ENVELOPE_CHARS` long.
+// The id must belong to the key. An envelope is at most `MAX_ENVELOPE_BYTES` long in UTF-8.
 import { addressOf, parseAddress } from '../domain/address.ts'
+import { isShallow, MAX_PEER_DEPTH } from '../domain/json-depth.ts'
 import type { PeerRecord } from '../domain/record.ts'
+import { withoutWild } from '../domain/tame.ts'
 
-export const MAX_ENVELOPE_CHARS = 1_024
+export const MAX_ENVELOPE_BYTES = 1_024
 const MAX_NAME_CHARS = 64
+/** 64 bytes in base64url. */
+const SIGNATURE_CHARS = 86
 const SIGNED = 'moonwalk record\n'
 
 export interface Signer {
@@ -32,32 +36,58 @@ export interface OwnWord {
   readonly left: boolean
 }
 
+/** A name that makes the envelope too large is cut. */
 export function seal(signer: Signer, word: Omit<OwnWord, 'id'>): string {
   const { name, address, seq, via, offersTurn, left } = word
-  const body = JSON.stringify({ id: signer.id, name: cleanName(name), address, seq, via, turn: offersTurn, left })
-  return JSON.stringify({ body, key: signer.publicKey, sig: signer.sign(bytesOf(body)) })
+  const sealed = (shown: readonly string[], sign: (body: string) => string): string => {
+    const body = JSON.stringify({ id: signer.id, name: shown.join(''), address, seq, via, turn: offersTurn, left })
+    return JSON.stringify({ body, key: signer.publicKey, sig: sign(body) })
+  }
+  const shown = Array.from(cleanName(name))
+  while (shown.length > 1 && byteLength(sealed(shown, () => 'x'.repeat(SIGNATURE_CHARS))) > MAX_ENVELOPE_BYTES) shown.pop()
+  return sealed(shown, (body) => signer.sign(bytesOf(body)))
 }
 
 /** Null for anything that is not a genuine record: forged, malformed, oversized. */
 export function open(text: unknown, verifier: Verifier): OwnWord | null {
-  if (typeof text !== 'string' || text.length > MAX_ENVELOPE_CHARS) return null
-  const outer = parseObject(text)
-  if (!outer) return null
-  const { body, key, sig } = outer
-  if (typeof body !== 'string' || typeof key !== 'string' || typeof sig !== 'string') return null
-  const word = readWord(parseObject(body))
-  if (!word || verifier.idOf(key) !== word.id || !verifier.verify(key, bytesOf(body), sig)) return null
+  const parts = readEnvelope(text)
+  const word = parts && readWord(parseObject(parts.body))
+  if (!word || verifier.idOf(parts.key) !== word.id || !verifier.verify(parts.key, bytesOf(parts.body), parts.sig)) return null
   return word
 }
+
+/** What an envelope says, whoever wrote it: enough to see that it is no news, without the cost of its signature. */
+export function claimOf(text: string): Pick<OwnWord, 'id' | 'seq'> | null {
+  const parts = readEnvelope(text)
+  return parts && readWord(parseObject(parts.body))
+}
+
+/** One text for one word: with more keys, a key twice or other spaces it is not what its owner wrote. */
+function readEnvelope(text: unknown): { readonly body: string; readonly key: string; readonly sig: string } | null {
+  if (!fits(text)) return null
+  const { body, key, sig } = parseObject(text) ?? {}
+  if (typeof body !== 'string' || typeof key !== 'string' || typeof sig !== 'string') return null
+  return JSON.stringify({ body, key, sig }) === text ? { body, key, sig } : null
+}
+
+const fits = (text: unknown): text is string =>
+  typeof text === 'string' && text.length <= MAX_ENVELOPE_BYTES && byteLength(text) <= MAX_ENVELOPE_BYTES
+const byteLength = (text: string): number => new TextEncoder().encode(text).length
 
 /** Envelopes opened lately are kept, for the same ones come again and again and a signature costs a fifth of a millisecond. */
 const MAX_KEPT = 4_096
 
-/** `open` that remembers. */
-export function createOpener(verifier: Verifier): (text: unknown) => OwnWord | null {
+export interface Opener {
+  /** `open` that remembers. */
+  (text: unknown): OwnWord | null
+  /** It would answer from memory. */
+  remembers(text: string): boolean
+}
+
+export function createOpener(verifier: Verifier): Opener {
   const kept = new Map<string, OwnWord | null>()
-  return (text) => {
-    if (typeof text !== 'string' || text.length > MAX_ENVELOPE_CHARS) return null
+  const opened = (text: unknown): OwnWord | null => {
+    if (!fits(text)) return null
     const known = kept.get(text)
     if (known !== undefined) return known
     const word = open(text, verifier)
@@ -65,6 +95,7 @@ export function createOpener(verifier: Verifier): (text: unknown) => OwnWord | n
     kept.set(text, word)
     return word
   }
+  return Object.assign(opened, { remembers: (text: string) => kept.has(text) })
 }
 
 /** The record an envelope stands for. `heardAt`: where its owner was met, for an owner that does not know its own address yet. */
@@ -101,13 +132,14 @@ export const isId = (text: string): boolean => /^[0-9a-f]{32}$/.test(text)
 
 /** A name a person may be shown: no control characters or halves of characters, at most 64 characters, never empty. */
 export function cleanName(name: string): string {
-  const clean = name.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '').trim()
+  const clean = withoutWild(name).trim()
   return Array.from(clean).slice(0, MAX_NAME_CHARS).join('').trimEnd() || 'unnamed'
 }
 
 const bytesOf = (body: string): Uint8Array => new TextEncoder().encode(SIGNED + body)
 
 export function parseObject(text: string): Readonly<Record<string, unknown>> | null {
+  if (!isShallow(text, MAX_PEER_DEPTH)) return null
   try {
     const value: unknown = JSON.parse(text)
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null

@@ -6,7 +6,7 @@
 //   POST /v2/gossip   GossipMessage → GossipMessage. What changed since the last exchange, both ways.
 //   GET  /v2/speed/down?bytes=N → N bytes, at most `SPEED_MAX_BYTES`; 429 with Retry-After when busy.
 //   POST /v2/speed/up → SpeedUpAnswer, timed where the bytes arrive; 429 with Retry-After when busy.
-import { isId, MAX_ENVELOPE_CHARS, parseObject } from './envelope.ts'
+import { isId, MAX_ENVELOPE_BYTES, parseObject } from './envelope.ts'
 
 export const MAX_HELLO_BYTES = 8 * 1024
 export const MAX_GOSSIP_BYTES = 1024 * 1024
@@ -62,6 +62,8 @@ export interface GossipMessage {
   readonly unsigned: readonly UnsignedRow[]
   /** Rows that stopped answering the sender: see for yourself. */
   readonly doubts: readonly { readonly id: string; readonly seq: number }[]
+  /** The sender had no room for all it was told last: it is to be told the rest again, fewer at a time. Absent: it had. */
+  readonly full?: true
 }
 
 export interface UnsignedRow {
@@ -111,15 +113,16 @@ export function readEcho(body: Buffer): EchoAnswer | null {
 export function readGossip(body: Buffer | null): GossipMessage | null {
   const value = body && parseObject(body.toString('utf8'))
   if (!value) return null
-  const { from, run, digest, records, unsigned, doubts } = value
+  const { from, run, digest, records, unsigned, doubts, full } = value
   if (typeof from !== 'string' || typeof run !== 'string' || run.length > 64 || typeof digest !== 'string') return null
   return {
     from,
     run,
     digest,
-    records: list(records, MAX_GOSSIP_RECORDS).filter((item) => typeof item === 'string' && item.length <= MAX_ENVELOPE_CHARS) as string[],
+    records: list(records, MAX_GOSSIP_RECORDS).filter((item) => typeof item === 'string' && item.length <= MAX_ENVELOPE_BYTES) as string[],
     unsigned: list(unsigned, MAX_GOSSIP_RECORDS).flatMap(readUnsigned),
     doubts: list(doubts, MAX_DOUBTS).flatMap(readDoubt),
+    ...(full === true ? { full } : {}),
   }
 }
 

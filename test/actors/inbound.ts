@@ -39,6 +39,10 @@ export function inbound({
       const file = files[field]
       return !file || file.content.length > maxBytes ? null : { name: file.name, content: Buffer.from(file.content) }
     },
+    fileSize: async (field, maxBytes) => {
+      const file = files[field]
+      return !file || file.content.length > maxBytes ? null : { name: file.name, bytes: file.content.length }
+    },
     drain: drain ?? (async () => 0),
   }
 }

@@ -1,8 +1,8 @@
 import { access } from 'node:fs/promises'
 import { type Browser, chromium, type Page } from 'playwright-core'
 
-/** The browser of this machine: `CHROMIUM`, else Debian's. There is no going on without one. */
-export async function launchChromium(): Promise<Browser> {
+/** The browser of this machine: `CHROMIUM`, else Debian's. There is no going on without one. `more`: further arguments. */
+export async function launchChromium(...more: readonly string[]): Promise<Browser> {
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
   await access(executablePath).catch(() => {
     throw new Error(`These tests need Chromium at ${executablePath}: apt-get install chromium, or name it in CHROMIUM.`)
@@ -17,6 +17,7 @@ export async function launchChromium(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...more,
     ],
   })
 }

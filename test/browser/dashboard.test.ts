@@ -61,6 +61,7 @@ async function serve(address: string, token: string): Promise<Listening> {
   const answer = await startControlServer({
     address,
     token,
+    metricsToken: 'a-metrics-token',
     node,
     networkDesk: createFakeDesk(),
     clock: createNodeClock(),
@@ -72,7 +73,7 @@ async function serve(address: string, token: string): Promise<Listening> {
   return answer
 }
 
-const open = () => page.goto(`http://127.0.0.1:${server.port}/?token=the-token`)
+const open = () => page.goto(`http://127.0.0.1:${server.port}/#token=the-token`)
 const lit = (machine: string) =>
   page.locator(`svg[data-machine="${machine}"] [data-state].active`).evaluateAll((all) => all.map((one) => one.getAttribute('data-state')))
 const hot = (machine: string) =>
@@ -339,7 +340,7 @@ test('says what to do when the node has another key', async () => {
   await server.close()
   server = await serve(address, 'another-token')
   await page.locator('[data-link=locked]').waitFor()
-  expect(await textOf(page, '[role=status]')).toContain('open the link that “moonwalk up” printed')
+  expect(await textOf(page, '[role=status]')).toContain('open the link that “moonwalk dashboard” prints')
 })
 
 test('another web page gets nothing out of it', async () => {
@@ -347,7 +348,7 @@ test('another web page gets nothing out of it', async () => {
   await page.locator('[data-link=live]').waitFor()
   const elsewhere = await page.context().newPage()
   const other = await serve('127.0.0.1:0', 'other-token')
-  await elsewhere.goto(`http://127.0.0.1:${other.port}/?token=other-token`)
+  await elsewhere.goto(`http://127.0.0.1:${other.port}/#token=other-token`)
   const tried = await elsewhere.evaluate(`(async () => {
     const at = '127.0.0.1:${server.port}'
     const get = await fetch('http://' + at + '/api/status', { credentials: 'include' }).then((r) => r.status, () => 'blocked')

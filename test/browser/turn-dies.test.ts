@@ -90,7 +90,7 @@ test('a TURN is killed: the page shows the loss, the next TURN and the new addre
   const page = await browser.newPage({ viewport: { width: 1500, height: 1100 } })
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(error.message))
-  await page.goto(`${hidden.control}/?token=${hidden.token}`)
+  await page.goto(`${hidden.control}/#token=${hidden.token}`)
   await page.evaluate('window.unbroken = true')
 
   await page.locator('[data-node-state="tunnelling.up"]').waitFor()

@@ -73,7 +73,7 @@ describe('with --json there is one object on stdout and nothing beside it', () =
   })
 
   test('dashboard', async () => {
-    expect(await json('dashboard')).toEqual(fine({ link: `http://127.0.0.1:${world.port}/?token=${TOKEN}` }))
+    expect(await json('dashboard')).toEqual(fine({ link: `http://127.0.0.1:${world.port}/#token=${TOKEN}` }))
   })
 
   test('add', async () => {

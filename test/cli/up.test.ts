@@ -93,7 +93,7 @@ test('its control token outlives it, and the page’s link is printed', async ()
     const { control } = await ready(node)
     const { token } = JSON.parse(readFileSync(join(dir, 'control.json'), 'utf8'))
     tokens.push(token)
-    const link = `${control}/?token=${token}`
+    const link = `${control}/#token=${token}`
     const [text, json] = await Promise.all([['dashboard'], ['dashboard', '--json']].map((args) => start([...args, '--data', dir]).ended))
     expect([text?.code, text?.out, json?.out]).toEqual([0, `${link}\n`, `${JSON.stringify({ schemaVersion: 1, link })}\n`])
     node.child.kill('SIGTERM')
@@ -180,7 +180,9 @@ test('a damaged table is set aside and told, and the node starts', async () => {
 
 test('text is for people: the dashboard’s address, and no colours', async () => {
   const node = start(['up', '--open', '--data', dir, '--name', 'ash', ...HERE])
-  expect(await node.line()).toMatch(/^ash listens on 127\.0\.0\.1:\d+; dashboard: http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]+$/)
+  expect(await node.line()).toMatch(
+    /^ash listens on 127\.0\.0\.1:\d+; dashboard: http:\/\/127\.0\.0\.1:\d+ \(the link: `moonwalk dashboard`\)$/,
+  )
   node.child.kill('SIGTERM')
   const { code, out } = await node.ended
   expect([code, out.includes('\x1b')]).toEqual([0, false])

@@ -269,6 +269,25 @@ export function httpContract(name: string, make: () => HttpPair | Promise<HttpPa
         ])
       })
 
+      test('an answer is broken off when its signal says so', async () => {
+        const ending = new AbortController()
+        const listening = await serve(async () => ({ status: 200, body: { type: 'filler', bytes: 50_000_000 }, signal: ending.signal }))
+        const onBytes = (): boolean => {
+          ending.abort()
+          return true
+        }
+        expect(await ask(listening, { onBytes })).toEqual(failure('reset'))
+      })
+
+      test('the size of a file part is told without its content', async () => {
+        const listening = await serve(async (request) => ({ status: 200, body: JSON.stringify(await request.fileSize('json', 100_000)) }))
+        const send = async (bytes: number) => {
+          const body = Buffer.concat(parts('json', pattern(bytes, 9)))
+          return answerOf(await ask(listening, { method: 'POST', headers: multipart, body })).body.toString()
+        }
+        expect([await send(90_001), await send(100_001)]).toEqual(['{"name":"table.json","bytes":90001}', 'null'])
+      })
+
       test('a body that is no multipart has no file part', async () => {
         const listening = await serveParts()
         const plain = answerOf(await ask(listening, { method: 'POST', body: Buffer.from('{}') }))

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { EMPTY_TABLE, type IpTable, merge, offlineRows, recordSpeed } from '../../src/domain/ip-table.ts'
 import { NO_LATENCY } from '../../src/domain/latency.ts'
 import { type PeerRecord, unsignedRecord } from '../../src/domain/record.ts'
-import { GONE_FOR, MINE_FOR, MOST_GONE, MOST_HEARD, MOST_MINE, OFFLINE_FOR } from '../../src/domain/timings.ts'
+import { GONE_FOR, MINE_FOR, MOST_GONE, MOST_MINE, MOST_UNPROVEN, OFFLINE_FOR } from '../../src/domain/timings.ts'
 import { signedBy } from '../records.ts'
 import {
   admit,
@@ -84,10 +84,10 @@ describe('offline', () => {
         0,
       ).table
     // No more than so many may be heard of at once.
-    const table = comeAndGo(
-      comeAndGo(comeAndGo(EMPTY_TABLE, all.slice(0, MOST_HEARD)), all.slice(MOST_HEARD, 2 * MOST_HEARD)),
-      all.slice(2 * MOST_HEARD),
+    const pages = Array.from({ length: Math.ceil(all.length / MOST_UNPROVEN) }, (_, page) =>
+      all.slice(page * MOST_UNPROVEN).slice(0, MOST_UNPROVEN),
     )
+    const table = pages.reduce(comeAndGo, EMPTY_TABLE)
     expect([table.gone.size, table.gone.has('peer1'), table.gone.has('peer2')]).toEqual([MOST_GONE, false, true])
     const later = play(() => ({ table, changes: [] }), hear(ash), ...thrice('ash', OFFLINE_FOR)).table
     expect([...later.gone.keys()]).toEqual(['ash'])

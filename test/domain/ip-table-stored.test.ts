@@ -32,6 +32,7 @@ test('a row of the file is one to be asked, with what the file says of it', () =
     version: 1,
     stored: { ...NOT_MEASURED, ...FIGURES },
     written: null,
+    heard: null,
   }
   expect(play(restore(ash, FIGURES))).toEqual({
     table: { ...EMPTY_TABLE, rows: new Map([['ash', row]]), holders: new Map([[AT, 'ash']]), version: 1 },

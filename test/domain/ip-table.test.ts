@@ -14,9 +14,7 @@ import {
 } from '../../src/domain/ip-table.ts'
 import { NO_LATENCY } from '../../src/domain/latency.ts'
 import type { P2prcFields, PeerRecord } from '../../src/domain/record.ts'
-import { MOST_HEARD } from '../../src/domain/timings.ts'
 import { NO_P2PRC_FIELDS } from '../../src/p2prc/wire-table.ts'
-import { signedBy } from '../records.ts'
 
 const AT = '192.0.2.1:8088'
 const ELSEWHERE = '192.0.2.2:8088'
@@ -236,10 +234,22 @@ test.each<[string, readonly Step[], readonly string[], readonly string[]]>([
     ],
   ],
   [
-    'a P2PRC row never stands beside one with an id',
-    [hear(signed('ash', 1)), hear(stranger('pc'))],
-    [`ash 1 unknown at ${AT}`],
-    [`heard ash at ${AT}`],
+    'a P2PRC row never stands beside one with an id that is proven',
+    [hear(signed('ash', 1)), ping('ash'), hear(stranger('pc'))],
+    [`ash 1 alive at ${AT}`],
+    [`heard ash at ${AT}`, `added ash at ${AT}`, `measured ash at ${AT}`],
+  ],
+  [
+    'who is only said to be at its address keeps a P2PRC row away no more than it ends one',
+    [hear(signed('ash', 1)), hear(stranger('pc')), ping(AT)],
+    [`ash 1 unknown at ${AT}`, `${AT} 0 alive at ${AT}`],
+    [`heard ash at ${AT}`, `heard ${AT} at ${AT}`, `added ${AT} at ${AT}`, `measured ${AT} at ${AT}`],
+  ],
+  [
+    "a P2PRC row gives way to its address's proven owner, whichever of the two is looked at first",
+    [hear(signed('ash', 1)), hear(stranger('pc')), ping('ash', 'ash'), ping(AT, 'ash')],
+    [`ash 1 alive at ${AT}`],
+    [`heard ash at ${AT}`, `heard ${AT} at ${AT}`, `added ash at ${AT}`, `measured ash at ${AT}`],
   ],
   [
     'this node ends whoever claims its address',
@@ -306,6 +316,7 @@ test('a row as a whole, from first word to suspicion', () => {
     version: 2,
     stored: null,
     written: null,
+    heard: null,
   }
   const speed: Step = (table) => recordSpeed(table, 'ash', { downMbps: 90, upMbps: 40 }, 7_000)
   const { table } = play(hear(signed('ash', 1)), ping('ash'), speed, miss('ash'))
@@ -351,17 +362,4 @@ test('people see proven rows, the nearest first, then by address', () => {
     miss('b'),
   )
   expect(shownRows(table).map(({ key }) => key)).toEqual(['b', 'a', 'c', 'me'])
-})
-
-test(`of those only heard of ${MOST_HEARD} are looked at; their owners' own words count further, and proven ones make room`, () => {
-  const word = (i: number) => signedBy(`peer${i}`, `10.0.${i >> 8}.${i & 255}:1`)
-  const words = (first: number, count: number) => Array.from({ length: count }, (_, i) => word(first + i))
-  const full = merge(EMPTY_TABLE, words(0, MOST_HEARD + 5), 0).table
-  const further = merge(full, words(MOST_HEARD, 5), 0, 'firsthand').table
-  const proven = Array.from({ length: 8 }, (_, i) => `peer${i}`).reduce(
-    (table, key) => recordBurst(table, key, { type: 'answered', rttMs: 5 }, 0).table,
-    further,
-  )
-  const again = merge(proven, words(MOST_HEARD + 10, 20), 0).table
-  expect([full.rows.size, further.rows.size, again.rows.size]).toEqual([MOST_HEARD, MOST_HEARD + 5, MOST_HEARD + 8])
 })

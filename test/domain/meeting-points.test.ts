@@ -18,6 +18,7 @@ const row = (id: string, state: Row['state'], rttMs: number | null, via: string 
   version: EMPTY_TABLE.version,
   stored: null,
   written: null,
+  heard: null,
 })
 const stranger: Row = { ...row('x', 'alive', 1), record: unsignedRecord('192.0.2.9:8088') }
 const at = (id: string, address = `${id}.test:8088`) => ({ id, address })

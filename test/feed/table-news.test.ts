@@ -27,6 +27,7 @@ const row: Row = {
   version: 1,
   stored: null,
   written: null,
+  heard: null,
 }
 const who = { peer: 'ID', name: 'ash', address: '192.0.2.1:8088' }
 const unmeasured: Row = { ...row, latency: NO_LATENCY }

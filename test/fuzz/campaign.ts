@@ -14,8 +14,8 @@ export interface Target {
   readonly input: (pick: Chance) => Buffer
   /** What it may hold, or give out in one piece. */
   readonly maxBytes: number
-  /** Reads the pieces; the most bytes it held, or gave out in one. */
-  readonly feed: (pieces: Iterable<Buffer>) => number
+  /** Reads the pieces; the most bytes it held, or gave out in one. A promise has to settle. */
+  readonly feed: (pieces: Iterable<Buffer>) => number | Promise<number>
 }
 
 /** What may stay behind once all inputs are through. */
@@ -39,7 +39,8 @@ export async function campaign(target: Target, { first, count }: ReturnType<type
     const pick = chance(seed)
     const bytes = target.input(pick)
     try {
-      const held = target.feed(pieces(pick, bytes))
+      const fed = target.feed(pieces(pick, bytes))
+      const held = typeof fed === 'number' ? fed : await fed
       if (held > target.maxBytes) throw new Error(`${held} bytes held, where ${target.maxBytes} are the most`)
       most = Math.max(most, held)
     } catch (error) {

@@ -4,11 +4,12 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import WebSocket from 'ws'
-import { startControlServer } from '../../src/io/control/control-server.ts'
+import { type ControlServerOptions, startControlServer } from '../../src/io/control/control-server.ts'
 import { createFakeDesk, createFakeNode } from '../browser/fake-node.ts'
 import { VirtualClock } from '../sim/virtual-clock.ts'
 
 export const TOKEN = 'a-token-of-the-tests'
+export const METRICS_TOKEN = 'a-token-that-can-only-read'
 
 export interface Asked {
   readonly method?: string
@@ -22,7 +23,7 @@ export interface Answered {
   readonly body: string
 }
 
-export async function startControlWorld() {
+export async function startControlWorld(more: Partial<Pick<ControlServerOptions, 'address' | 'hosts'>> = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'moonwalk-control-'))
   await mkdir(join(folder, 'dashboard', 'assets'), { recursive: true })
   await mkdir(join(folder, 'diagrams'))
@@ -34,6 +35,8 @@ export async function startControlWorld() {
   const server = await startControlServer({
     address: '127.0.0.1:0',
     token: TOKEN,
+    metricsToken: METRICS_TOKEN,
+    ...more,
     node,
     networkDesk: createFakeDesk(),
     clock,

@@ -46,8 +46,8 @@ export interface Turn {
   close(): Promise<void>
 }
 
-/** `firstByteMs`: how long a stranger may say nothing, in real time. */
-export async function startTurn(firstByteMs: number): Promise<Turn> {
+/** `firstMs`: how long a stranger may say nothing, in real time. */
+export async function startTurn(firstMs: number): Promise<Turn> {
   const clock = frpClock()
   const server = createFrpServer({
     ...SERVER_DEFAULTS,
@@ -56,7 +56,7 @@ export async function startTurn(firstByteMs: number): Promise<Turn> {
     listen: (address, onLink) => network.listen(address, onLink),
     maxClients: 10,
   })
-  const door = await openPort({ onFrp: (accepted) => server.accept(accepted), firstByteMs })
+  const door = await openPort({ onFrp: (accepted) => server.accept(accepted), firstMs })
   const echo = await startEcho()
   const now = (): Holdings => ({
     sockets: process.getActiveResourcesInfo().filter((kind) => /^(TCPSocketWrap|TLSWrap|TCPServerWrap)$/.test(kind)).length,

@@ -9,7 +9,7 @@ import type { VirtualAccepted } from './virtual-host.ts'
 import type { HostNetwork } from './virtual-network.ts'
 
 /** Whoever connects has this long to say something. */
-const FIRST_BYTE_MS = 10_000
+const FIRST_BYTE_MS = 5_000
 /** 0x00 `o` `w` `v` `F` */
 const FRP_FIRST_BYTES: readonly number[] = [0x00, 0x6f, 0x77, 0x76, 0x46]
 
@@ -116,18 +116,22 @@ function speak(accepted: VirtualAccepted, options: ServeOptions, onBug: (error: 
 const NOTHING = Buffer.alloc(0)
 const NO_HOST: Reply = { status: 400, body: 'one Host header is needed\n' }
 
-function send(link: Link, { status, headers, body, onDone }: Reply, whenGone: (run: () => void) => void, sent: () => void): void {
+function send(link: Link, { status, headers, body, onDone, signal }: Reply, whenGone: (run: () => void) => void, sent: () => void): void {
   let told = false
   const done = (): void => {
     if (told) return
     told = true
     onDone?.()
   }
+  const breakOff = (): void => void link.destroy()
   const finished = (): void => {
+    signal?.removeEventListener('abort', breakOff)
     done()
     sent()
   }
   if (link.destroyed) return done()
+  if (signal?.aborted) breakOff()
+  signal?.addEventListener('abort', breakOff, { once: true })
   whenGone(done)
   const isFiller = typeof body === 'object' && 'type' in body
   const bytes = isFiller ? null : Buffer.from(body)
@@ -155,6 +159,10 @@ function inboundRequest(head: WireHead, content: Readable | null, { remote, memb
     remote,
     body: async (maxBytes) => (content === null ? NOTHING : collect(content, maxBytes)),
     filePart: async (field, maxBytes) => (content === null ? null : filePart(content, head.headers['content-type'] ?? '', field, maxBytes)),
+    fileSize: async (field, maxBytes) => {
+      const part = content === null ? null : await filePart(content, head.headers['content-type'] ?? '', field, maxBytes)
+      return part === null ? null : { name: part.name, bytes: part.content.length }
+    },
     drain: async (onBytes) => (content === null ? 0 : drain(content, onBytes)),
   }
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { addressOf } from '../../src/domain/address.ts'
-import { cleanName, isId, MAX_ENVELOPE_CHARS, type OwnWord, open, parseObject, recordOf, seal } from '../../src/v2/envelope.ts'
+import { cleanName, isId, MAX_ENVELOPE_BYTES, type OwnWord, open, parseObject, recordOf, seal } from '../../src/v2/envelope.ts'
 import { newIdentity } from './identities.ts'
 
 const ash = newIdentity()
@@ -42,6 +42,29 @@ test('the longest word there is fits', () => {
   expect(open(seal(ash, word), elm)).toEqual({ id: ash.id, ...word })
 })
 
+test('a name that is too long in bytes is cut, so that the word fits', () => {
+  const address = `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(61)}:65535`
+  const sealed = seal(ash, { ...WORD, name: '\u{1f319}'.repeat(64), address, via: `frp://${address}` })
+  expect([Buffer.byteLength(sealed) <= MAX_ENVELOPE_BYTES, Buffer.byteLength(sealed) > MAX_ENVELOPE_BYTES - 4]).toEqual([true, true])
+  expect(open(sealed, elm)).toEqual({ id: ash.id, ...WORD, name: open(sealed, elm)?.name, address, via: `frp://${address}` })
+})
+
+test.each([
+  ['and one byte more', MAX_ENVELOPE_BYTES + 1, null],
+  ['exactly', MAX_ENVELOPE_BYTES, 7],
+])('an envelope may be 1 KiB long in bytes, not in characters: %s', (_, bytes, seq) => {
+  const pad = (count: number) => signed({ ...BODY, pad: '\u4e00'.repeat(Math.floor(count / 3)) + 'x'.repeat(count % 3) })
+  const text = pad(bytes - Buffer.byteLength(pad(0)))
+  expect([Buffer.byteLength(text), text.length < MAX_ENVELOPE_BYTES, open(text, elm)?.seq ?? null]).toEqual([bytes, true, seq])
+})
+
+test.each<[string, string]>([
+  ['a key twice', `{"body":"x",${signed(BODY).slice(1)}`],
+  ['one more key', signed(BODY).replace('{', '{"x":1,')],
+  ['another order', JSON.stringify({ sig: '', ...parseObject(signed(BODY)) })],
+  ['spaces', ` ${signed(BODY)}`],
+])('a genuine word in an envelope with %s is not what its owner wrote', (_, text) => expect(open(text, elm)).toEqual(null))
+
 test.each<[string, unknown]>([
   ['no text', 7],
   ['no JSON', 'ash'],
@@ -53,7 +76,7 @@ test.each<[string, unknown]>([
   ['a body changed afterwards', JSON.stringify({ ...parseObject(signed(BODY)), body: JSON.stringify({ ...BODY, seq: 8 }) })],
   ['a key that is none', JSON.stringify({ ...parseObject(signed(BODY)), key: '' })],
   ['a signature that is none', JSON.stringify({ ...parseObject(signed(BODY)), sig: '!' })],
-  ['more than fits', `${signed(BODY)}${' '.repeat(MAX_ENVELOPE_CHARS)}`],
+  ['more than fits', `${signed(BODY)}${' '.repeat(MAX_ENVELOPE_BYTES)}`],
   ['a body that is no object', signed('[]')],
   ['an id that is none', signed({ ...BODY, id: 'ASH' })],
   ['no name', signed({ ...BODY, name: null })],

@@ -39,7 +39,7 @@ export function createEntrances({ http, listen, own, routes, acceptFrp, vhosts }
         opened.outer = outer
         own.setListening(outer)
       }
-      const inner = await http.serve({ address: '127.0.0.1:0', onRequest: (request) => routes(request, 'tunnel') })
+      const inner = await http.serve({ address: '127.0.0.1:0', isThroughTunnel: true, onRequest: (request) => routes(request, 'tunnel') })
       if (isFailure(inner)) {
         await close()
         return { type: 'refused', text: `can't listen on this machine itself: ${inner.text}` }

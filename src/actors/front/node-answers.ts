@@ -6,6 +6,7 @@ import { type IpTable, offlineRows, type Row, shownRows } from '../../domain/ip-
 import { meetingPoints } from '../../domain/meeting-points.ts'
 import { KIND_TEXT, type NetworkKind } from '../../domain/network-kind.ts'
 import { dialectOf } from '../../domain/record.ts'
+import { tamed } from '../../domain/tame.ts'
 import { type TurnCandidate, unfit } from '../../domain/turn-choice.ts'
 import { pathOf } from '../../feed/inspection.ts'
 import type { NodeContext } from '../../machines/node-machine.ts'
@@ -44,7 +45,20 @@ interface AnswerNeeds {
   readonly notes: Store['notes']
 }
 
-export function answersOf(needs: AnswerNeeds): Pick<MoonwalkNode, 'status' | 'peers' | 'table' | 'meetingPoints'> {
+/** Names and reasons in them are strangers' in part, and tamed. */
+export function answersOf(needs: AnswerNeeds): Answers {
+  const { status, peers, table, ...rest } = rawAnswersOf(needs)
+  return {
+    ...rest,
+    status: () => tamed(status()),
+    peers: (which) => tamed(peers(which)),
+    table: () => tamed(table(), Number.POSITIVE_INFINITY),
+  }
+}
+
+type Answers = Pick<MoonwalkNode, 'status' | 'peers' | 'table' | 'meetingPoints'>
+
+function rawAnswersOf(needs: AnswerNeeds): Answers {
   const { own, options, keeper, services, turnServer, startedAt, snapshot } = needs
   const turnAnswer = (): TurnAnswer | null => {
     const { choice, upSinceMs, provenAtMs } = snapshot().context

@@ -6,6 +6,7 @@ import { keepAway, offlineRows, type Row, recordSpeed } from '../../domain/ip-ta
 import { roundMs } from '../../domain/latency.ts'
 import { type Clock, isFailure } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
+import type { ContactGate } from '../membership/contact-gate.ts'
 import type { Joining } from '../membership/joining.ts'
 import type { OwnRecord } from '../membership/own-record.ts'
 import type { Prober } from '../membership/prober.ts'
@@ -18,12 +19,15 @@ interface OperatorNeeds {
   readonly clock: Clock
   readonly prober: Pick<Prober, 'byHand'>
   readonly speed: Pick<Speed, 'test'>
+  readonly gate: Pick<ContactGate, 'name'>
   readonly keeper: TableKeeper
   readonly joining: Pick<Joining, 'addSeed' | 'seeds' | 'forget'>
   readonly services: Pick<Services, 'list' | 'specs' | 'add' | 'remove' | 'changes$'>
   readonly policy: AddressPolicy
   readonly own: OwnRecord
-  readonly operatorChanges: Pick<OperatorChanges, 'addSeed' | 'dropSeed' | 'addService' | 'dropService' | 'noteRemoved'>
+  /** Whether a service's `host:port` is the control port. */
+  readonly isControl: (local: string) => boolean
+  readonly operatorChanges: Pick<OperatorChanges, 'addSeed' | 'dropSeed' | 'addService' | 'dropService' | 'hasService' | 'noteRemoved'>
 }
 
 const MAP_TIMEOUT = 15_000
@@ -33,12 +37,12 @@ type Methods = Pick<MoonwalkNode, 'add' | 'remove' | 'expose' | 'unexpose' | 'pi
 
 export interface OperatorCalls {
   readonly methods: Methods
-  /** P2PRC's `/MAPPort`: a local tcp port, exposed until the node stops. */
+  /** P2PRC's `/MAPPort`: a local tcp port, exposed until the node stops. Refused for the ports of this node itself. */
   mapPort(port: number): Promise<{ readonly type: 'mapped'; readonly address: string } | Refusal>
 }
 
 export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
-  const { clock, prober, speed, keeper, joining, services, policy, own, operatorChanges } = needs
+  const { clock, prober, speed, gate, keeper, joining, services, policy, own, operatorChanges, isControl } = needs
   const refused = (text: string): Refusal => ({ type: 'refused', text })
   const rows = (): readonly Row[] => [...keeper.current().rows.values()].filter(({ state }) => state !== 'unknown')
   /** With those that are not proven, or away. */
@@ -69,6 +73,8 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
   const expose = async (spec: ServiceSpec, timeoutMs: number, lasting: boolean): Promise<ServiceAnswer | Refusal> => {
     if ((spec.kind === 'http' || spec.kind === 'https') && spec.domain === null)
       return refused(`an ${spec.kind} service needs the domain it answers to`)
+    if (isControl(spec.local))
+      return refused(`${spec.local} is the control port of this node, which is not exposed; forward it with ssh -L instead`)
     if (services.specs().some(({ name }) => name === spec.name))
       return refused(`a service named ${spec.name} is exposed already; choose another --name or unexpose it first`)
     const answer = () => services.list().find(({ name }) => name === spec.name)
@@ -88,6 +94,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
 
   return {
     mapPort: async (port) => {
+      if (port === own.listenPort()) return refused(`port ${port} is the public port of this node; it is public already`)
       const name = `port-${port}`
       const known = services.list().find((service) => service.name === name)
       const service =
@@ -101,7 +108,9 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
         const named = parseAddress(text)
         const address = named && addressOf(named.host, named.port)
         if (!address) return refused(`${text} is not HOST:PORT`)
-        if (!isAllowed(address, policy, true)) return refused(`${address} is outside the addresses this node may contact; see --addresses`)
+        if (!isAllowed(address, policy, 'named'))
+          return refused(`${address} is outside the addresses this node may contact; see --addresses`)
+        gate.name(address)
         joining.addSeed(address)
         operatorChanges.addSeed(address)
         return { type: 'added', address }
@@ -121,7 +130,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
       },
       expose: (spec, timeoutMs) => expose(spec, timeoutMs, true),
       unexpose: (name) => {
-        if (!services.remove(name)) return refused(`no service named ${name}; see \`moonwalk status\``)
+        if (!services.remove(name) && !operatorChanges.hasService(name)) return refused(`no service named ${name}; see \`moonwalk status\``)
         operatorChanges.dropService(name)
         return { type: 'unexposed', name }
       },
@@ -130,8 +139,9 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
         const named = parseAddress(peer)
         const address = typeof row === 'string' ? named && addressOf(named.host, named.port) : addressFor(row)
         if (!address) return refused(String(row))
-        if (typeof row === 'string' && !isAllowed(address, policy, true))
+        if (typeof row === 'string' && !isAllowed(address, policy, 'named'))
           return refused(`${address} is outside the addresses this node may contact; see --addresses`)
+        gate.name(address)
         const { burst, samplesMs, connectMs } = await prober.byHand(address, typeof row === 'string' ? null : row.key)
         if (burst.type === 'silent') return refused(`${peer} does not answer: ${burst.why}`)
         return {

@@ -17,6 +17,8 @@ export interface OperatorChanges {
   dropSeed(address: string): void
   addService(spec: ServiceSpec): void
   dropService(name: string): void
+  /** Also one that is not exposed. */
+  hasService(name: string): boolean
   /** Writes down who is to stay away, as the table has it. */
   noteRemoved(): void
   /** Settles when everything is on disk, or could not be written. */
@@ -28,12 +30,15 @@ interface OperatorChangeNeeds {
   readonly store: Pick<Store, 'readOperatorChanges' | 'writeOperatorChanges'>
   readonly keeper: TableKeeper
   readonly services: Pick<Services, 'add' | 'specs'>
+  /** Whether a service's `host:port` is the control port. */
+  readonly isControl: (local: string) => boolean
   readonly health: Health
   readonly publish: (news: News) => void
   readonly onBug: (error: unknown) => void
 }
 
-export function createOperatorChanges({ clock, store, keeper, services, health, publish, onBug }: OperatorChangeNeeds): OperatorChanges {
+export function createOperatorChanges(needs: OperatorChangeNeeds): OperatorChanges {
+  const { clock, store, keeper, services, isControl, health, publish, onBug } = needs
   const seeds = new Set<string>()
   const wanted = new Map<string, ServiceSpec>()
   let removed: ReadonlyMap<string, string> = new Map()
@@ -71,6 +76,11 @@ export function createOperatorChanges({ clock, store, keeper, services, health, 
       for (const seed of operatorChanges.seeds) seeds.add(seed)
       for (const spec of operatorChanges.services) {
         wanted.set(spec.name, spec)
+        if (isControl(spec.local)) {
+          const fix = `Take it back with \`moonwalk unexpose ${spec.name}\`, or give the control port another with --control.`
+          warn({ text: `the service ${spec.name} is not exposed, since ${spec.local} is the control port of this node`, fix })
+          continue
+        }
         // Of two with one name the configuration's stands.
         if (!services.specs().some(({ name }) => name === spec.name)) services.add(spec)
       }
@@ -97,6 +107,7 @@ export function createOperatorChanges({ clock, store, keeper, services, health, 
     dropService: (name) => {
       if (wanted.delete(name)) save()
     },
+    hasService: (name) => wanted.has(name),
     noteRemoved,
     close: async () => {
       closed = true

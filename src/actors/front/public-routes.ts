@@ -1,6 +1,6 @@
 // The public port's HTTP: P2PRC's routes and ours, each answered from memory or by one of the parts.
 import type { AddressPolicy } from '../../domain/address.ts'
-import { addressOf, canonicalHost, hostKind, isAllowed, parseAddress } from '../../domain/address.ts'
+import { addressOf, canonicalHost, isAllowed, isLiteral, parseAddress } from '../../domain/address.ts'
 import type { Offer } from '../../domain/offer.ts'
 import { type Identity, type InboundRequest, isFailure, type Reply } from '../../ports.ts'
 import { open, recordOf } from '../../v2/envelope.ts'
@@ -11,7 +11,7 @@ import type { OwnRecord } from '../membership/own-record.ts'
 import type { P2prcExchange } from '../membership/p2prc-exchange.ts'
 import { echoBytes, type PeerCalls } from '../membership/peer-calls.ts'
 import type { Reach } from '../membership/reach.ts'
-import type { Speed } from '../membership/speed.ts'
+import { SPEED_ROUTES, type Speed } from '../membership/speed.ts'
 import type { TwinWatch } from '../membership/twin-watch.ts'
 import type { OperatorCalls } from './operator-calls.ts'
 
@@ -26,7 +26,7 @@ export interface PublicRoutesNeeds {
   readonly speed: Pick<Speed, 'answer'>
   readonly policy: AddressPolicy
   readonly p2prc: Pick<P2prcExchange, 'answer'>
-  readonly joining: Pick<Joining, 'greeted'>
+  readonly joining: Pick<Joining, 'greeted' | 'mayTry'>
   readonly twins: Pick<TwinWatch, 'heard'>
   readonly reach: Pick<Reach, 'arrivedAt'>
   readonly operator: Pick<OperatorCalls, 'mapPort'>
@@ -37,7 +37,7 @@ export interface PublicRoutesNeeds {
   readonly offer: Offer
   /** A member of a private network asked for something by that Host. */
   readonly reachedBy?: (host: string) => void
-  /** Grants `/MAPPort` and `/AddProxy` to callers that are not this machine. */
+  /** Grants `/MAPPort` and `/AddProxy`, wherever the caller is. Null: nobody has them. */
   readonly token: string | null
 }
 
@@ -45,23 +45,35 @@ const MAX_TABLE_BYTES = 1024 * 1024
 const MAX_UPLOAD_BYTES = 64 * 1024 * 1024
 /** Dial-backs under way at once, in all: nobody can make this node connect much. */
 const MAX_DIAL_BACKS = 16
+/** What browsers send of themselves, and nobody else has to. */
+const BROWSERS = ['origin', 'referer', 'sec-fetch-site']
 const TEXT = { 'content-type': 'text/plain; charset=utf-8' }
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' }
 
-export function createPublicRoutes(needs: PublicRoutesNeeds): (request: InboundRequest, entrance: Entrance) => Promise<Reply> {
+export interface PublicRoutes {
+  (request: InboundRequest, entrance: Entrance): Promise<Reply>
+  /** All that is answered with more than 404, as `METHOD /path`. */
+  readonly names: readonly string[]
+}
+
+export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
   const { identity, own, calls, gossip, speed, policy } = needs
   const info: Reply = { status: 200, headers: JSON_TYPE, body: needs.serverInfo }
   let dialBacks = 0
 
-  const isThisMachine = (request: InboundRequest, entrance: Entrance): boolean => {
-    const host = canonicalHost(request.remote.host)
-    if (entrance === 'public' && host !== null && hostKind(host) === 'loopback') return true
-    return needs.token !== null && request.headers.authorization === `Bearer ${needs.token}`
+  /** Null: the caller is the owner. A connection from loopback proves nothing: it may be a forwarder's, or a web page's. */
+  const refuseOperator = ({ headers }: InboundRequest): Reply | null => {
+    const host = parseAddress(headers.host ?? '')?.host ?? canonicalHost((headers.host ?? '').replace(/^\[|\]$/g, ''))
+    const isPage = BROWSERS.some((name) => headers[name] !== undefined)
+    if (isPage || host === null || !isLiteral(host)) return text(403, 'not for web pages, nor under a host name: ask by an IP address\n')
+    if (needs.token !== null && isSame(headers.authorization ?? '', `Bearer ${needs.token}`)) return null
+    return text(403, 'this wants the control token, as `Authorization: Bearer TOKEN`; control.json in the data directory has it\n')
   }
   const byName = (request: InboundRequest): string | null => {
     const named = parseAddress(request.headers.host ?? '')
     const address = named && addressOf(named.host, named.port)
-    return address && isAllowed(address, policy) ? address : null
+    // Nobody is asked there by this node: it may be its own, which others have to prove.
+    return address && isAllowed(address, policy, 'neighbour') ? address : null
   }
 
   const hello = async (request: InboundRequest, entrance: Entrance): Promise<Reply> => {
@@ -73,11 +85,12 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): (request: InboundR
     const reachedUsAt = entrance === 'public' ? byName(request) : null
     if (reachedUsAt !== null && word.id !== own.id) needs.reach.arrivedAt(reachedUsAt)
     const tries = [ask.advertise, seen].filter(
-      (address, i, all): address is string => address !== null && all.indexOf(address) === i && isAllowed(address, policy),
+      (address, i, all): address is string =>
+        address !== null && all.indexOf(address) === i && needs.joining.mayTry(address, word.id, observed),
     )
     const dialBack = await dialBackTo(tries, word.id)
     if (word.id === own.id) needs.twins.heard(word, ask.from, seen)
-    else needs.joining.greeted(recordOf(word, ask.from, dialBack.type === 'reached' ? dialBack.address : null))
+    else needs.joining.greeted(recordOf(word, ask.from, dialBack.type === 'reached' ? dialBack.address : null), observed)
     return json({ record: own.envelope(), observed, dialBack })
   }
   const dialBackTo = async (tries: readonly string[], id: string): Promise<DialBack> => {
@@ -93,7 +106,10 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): (request: InboundR
       const answer = await answered
       if (!isFailure(answer) && answer.id === id) return { type: 'reached', address }
     }
-    const isSure = (await ended).every((answer) => !isFailure(answer) || answer.reason === 'refused' || answer.reason === 'protocol')
+    // What this node may not try says nothing of the asker.
+    const tried = (await ended).filter((answer) => !isFailure(answer) || answer.reason !== 'withheld')
+    if (tried.length === 0) return { type: 'untried' }
+    const isSure = tried.every((answer) => !isFailure(answer) || answer.reason === 'refused' || answer.reason === 'protocol')
     return { type: 'missed', why: isSure ? 'refused' : 'silent' }
   }
 
@@ -106,7 +122,11 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): (request: InboundR
       return {
         status: 200,
         headers: JSON_TYPE,
-        body: await needs.p2prc.answer(part.content.toString('utf8'), entrance === 'public' ? byName(request) : own.address()),
+        body: await needs.p2prc.answer(
+          part.content.toString('utf8'),
+          entrance === 'public' ? byName(request) : own.address(),
+          entrance === 'public' ? canonicalHost(request.remote.host) : null,
+        ),
       }
     },
     'GET /FRPPort': ({ by }, entrance) => {
@@ -115,22 +135,20 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): (request: InboundR
       return port === null ? text(500, 'error: this node does not carry traffic for others\n0') : text(200, String(port))
     },
     'GET /upload': async (request) => {
-      const part = await request.filePart('file', MAX_UPLOAD_BYTES)
+      const part = await request.fileSize('file', MAX_UPLOAD_BYTES)
       return part ? text(200, `'${part.name}' uploaded!`) : text(400, 'send one file in the field "file"\n')
     },
-    'GET /MAPPort': async (request, entrance) => {
-      if (!isThisMachine(request, entrance))
-        return text(403, 'only this machine, or a caller with the control token, may have a port mapped\n')
+    'GET /MAPPort': async (request) => {
+      const refused = refuseOperator(request)
+      if (refused) return refused
       const named = request.query.get('port') ?? ''
       const port = /^\d{1,5}$/.test(named) ? Number(named) : 0
       if (port < 1 || port > 65_535) return text(500, 'error: port must be a number from 1 to 65535\n')
       const mapped = await needs.operator.mapPort(port)
       return mapped.type === 'mapped' ? text(200, mapped.address) : text(500, `error: ${mapped.text}\n`)
     },
-    'GET /AddProxy': (request, entrance) =>
-      isThisMachine(request, entrance)
-        ? text(501, 'this node keeps no table of domains; expose a service with `moonwalk expose`\n')
-        : text(403, 'only this machine, or a caller with the control token, may add a proxy\n'),
+    'GET /AddProxy': (request) =>
+      refuseOperator(request) ?? text(501, 'this node keeps no table of domains; expose a service with `moonwalk expose`\n'),
     'POST /v2/hello': hello,
     'GET /v2/echo': (request) => {
       const nonce = request.query.get('nonce') ?? ''
@@ -142,7 +160,9 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): (request: InboundR
     },
     'POST /v2/gossip': async (request, entrance) => {
       const message = readGossip(await request.body(MAX_GOSSIP_BYTES))
-      const answer = message && open(message.from, identity)?.id === request.by && gossip.answer(message, null)
+      const seenAt = entrance === 'public' ? canonicalHost(request.remote.host) : null
+      const isItsOwn = message !== null && open(message.from, identity)?.id === request.by
+      const answer = isItsOwn ? await gossip.answer(message, null, seenAt) : null
       const reachedUsAt = answer && entrance === 'public' ? byName(request) : null
       if (reachedUsAt !== null) needs.reach.arrivedAt(reachedUsAt)
       return answer ? json(answer) : text(400, 'this message carries no genuine record of its sender\n')
@@ -150,12 +170,14 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): (request: InboundR
   }
 
   const refusal = (request: InboundRequest): Reply | null => {
-    if (request.by !== null || OWNERS.has(request.path)) return null
+    if (request.by !== null) return null
+    if (isFromPage(request)) return text(403, 'this port is not for web pages\n')
+    if (OWNERS.has(request.path)) return null
     if (needs.isPrivate) return text(403, PRIVATE)
     return request.path.startsWith('/v2/') && !request.path.startsWith('/v2/speed/') ? text(403, CHANNEL_ONLY) : null
   }
 
-  return async (request, entrance) => {
+  const answer = async (request: InboundRequest, entrance: Entrance): Promise<Reply> => {
     const refused = refusal(request)
     if (refused) return refused
     if (request.by !== null && request.headers.host !== undefined) needs.reachedBy?.(request.headers.host)
@@ -163,6 +185,21 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): (request: InboundR
     if (route) return route(request, entrance)
     return (await speed.answer(request)) ?? text(404, 'nothing here\n')
   }
+  return Object.assign(answer, { names: [...Object.keys(routes), ...SPEED_ROUTES] })
+}
+
+/**
+ * Whether a web page had a browser send it. Nodes send neither header; what a person typed into the address bar is no page's. A page
+ * behind a name that leads here (rebinding) can still read what strangers may read, but post nothing: a browser names its origin then.
+ */
+const isFromPage = ({ headers }: InboundRequest): boolean =>
+  headers.origin !== undefined || (headers['sec-fetch-site'] ?? 'none') !== 'none'
+
+/** In a time that does not tell how much of it was right. */
+function isSame(given: string, right: string): boolean {
+  let differs = given.length ^ right.length
+  for (let i = 0; i < given.length; i++) differs |= given.charCodeAt(i) ^ right.charCodeAt(i % right.length)
+  return differs === 0
 }
 
 /** Who has the control token may ask these, in clear. */

@@ -2,12 +2,13 @@
 // and then heals what pushes missed. An exchange goes both ways and carries only what changed since the last one with
 // that peer; equal sums over both tables say that nothing is missing.
 import { debounceTime, filter, merge, mergeMap, type Observable, Subject } from 'rxjs'
-import { type AddressPolicy, isAllowed } from '../../domain/address.ts'
+import { type AddressPolicy, addressOf, isAllowed, parseAddress, type Teller, wordOf } from '../../domain/address.ts'
 import type { Change, IpTable, Row } from '../../domain/ip-table.ts'
 import { merge as mergeRecords } from '../../domain/ip-table.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
 import { type PeerRecord, unsignedRecord } from '../../domain/record.ts'
-import { GOSSIP_FANOUT, GOSSIP_FULL_EVERY, GOSSIP_GATHER, GOSSIP_PERIOD } from '../../domain/timings.ts'
+import { GOSSIP_FANOUT, GOSSIP_FULL_EVERY, GOSSIP_GATHER, GOSSIP_PERIOD, MOST_UNPROVEN_A_SOURCE } from '../../domain/timings.ts'
+import { isFull } from '../../domain/unproven.ts'
 import type { Ports } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
 import { jitteredInterval } from '../../streams/jittered-interval.ts'
@@ -15,13 +16,14 @@ import { createOpener, type OwnWord, recordOf } from '../../v2/envelope.ts'
 import { type GossipMessage, MAX_GOSSIP_BYTES, MAX_GOSSIP_RECORDS } from '../../v2/messages.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { PeerCalls } from './peer-calls.ts'
+import { createRecordIntake } from './record-intake.ts'
 import type { TableKeeper } from './table-keeper.ts'
 
 export interface Gossip {
   /** One exchange with whoever is at the address; true when it answered. */
   exchange(address: string, id: string | null): Promise<boolean>
-  /** The answer to somebody else's message; null: its sender's word does not hold. */
-  answer(message: GossipMessage, heardAt: string | null): GossipMessage | null
+  /** The answer to somebody else's message; null: its sender's word does not hold. `seenAt`: its IP address, null where that says nothing. */
+  answer(message: GossipMessage, heardAt: string | null, seenAt: string | null): Promise<GossipMessage | null>
   /** Tells a few peers something at once: a doubt, a farewell. */
   spread(extra: Partial<Pick<GossipMessage, 'doubts' | 'records'>>, toHowMany: number): Promise<void>
   /** Runs while subscribed. */
@@ -39,6 +41,12 @@ interface SyncState {
   run: string | null
   /** Rows up to this version have been sent. */
   sentUpTo: number
+  /** And had been before the last message. */
+  sentBefore: number
+  /** Rows in a message to it: fewer once it had no room for all. */
+  pageRows: number
+  /** It brought more than there was room for, and is to be told so. */
+  isLeftOver: boolean
   /** The last page left some for the next. */
   hasMore: boolean
   /** When the last full round began. */
@@ -47,6 +55,17 @@ interface SyncState {
 
 /** Remembered at the most; who was not met for the longest makes room, and is told everything again. */
 const MOST_SYNC_STATES = 4_096
+
+const newSyncState = (id: string, nowMs: number): SyncState => ({
+  ...{ id, run: null, sentUpTo: 0, sentBefore: 0, hasMore: false, fullAtMs: nowMs },
+  ...{ pageRows: MAX_GOSSIP_RECORDS, isLeftOver: false },
+})
+
+/** Who had no room for all it was told is told the same again, in smaller pages, until it knows all there is. */
+function followRoom(to: SyncState, isFull: boolean): void {
+  if (isFull) Object.assign(to, { sentUpTo: to.sentBefore, hasMore: true, pageRows: MOST_UNPROVEN_A_SOURCE })
+  else if (!to.hasMore) to.pageRows = MAX_GOSSIP_RECORDS
+}
 
 interface Composed {
   readonly message: GossipMessage
@@ -57,21 +76,25 @@ interface Composed {
 
 interface GossipNeeds extends Pick<Ports, 'clock' | 'random' | 'identity'> {
   readonly calls: Pick<PeerCalls, 'gossip'>
+  readonly ipOf: (address: string) => string | null
+  readonly ownHosts: () => readonly string[]
   readonly keeper: TableKeeper
   readonly own: OwnRecord
   readonly policy: AddressPolicy
   readonly networkKind: NetworkKind
 }
 
-export function createGossip({ clock, random: chance, identity, calls, keeper, own, policy, networkKind }: GossipNeeds): Gossip {
+export function createGossip(needs: GossipNeeds): Gossip {
+  const { clock, random: chance, identity, calls, ipOf, ownHosts, keeper, own, policy, networkKind } = needs
   const random = chance.fork('gossip')
   const { run } = own
   const open = createOpener(identity)
+  const intake = createRecordIntake({ clock, opener: open, table: () => keeper.current(), own })
   const syncStates = new Map<string, SyncState>()
   const doubted = new Subject<string>()
   const ownWords = new Subject<{ readonly word: OwnWord; readonly envelope: string }>()
   const known = (id: string): SyncState => {
-    const one = syncStates.get(id) ?? { id, run: null, sentUpTo: 0, hasMore: false, fullAtMs: clock.now() }
+    const one = syncStates.get(id) ?? newSyncState(id, clock.now())
     syncStates.delete(id)
     syncStates.set(id, one)
     const [oldest] = syncStates.keys()
@@ -79,11 +102,11 @@ export function createGossip({ clock, random: chance, identity, calls, keeper, o
     return one
   }
 
-  const compose = (to: Pick<SyncState, 'id' | 'sentUpTo'>): Composed => {
+  const compose = (to: Pick<SyncState, 'id' | 'sentUpTo' | 'pageRows' | 'isLeftOver'>): Composed => {
     const table = keeper.current()
     const rows = passedOn(table)
     const fresh = rows.filter(({ key, version }) => version > to.sentUpTo && key !== to.id).sort((a, b) => a.version - b.version)
-    const page = pageOf(fresh)
+    const page = pageOf(fresh, to.pageRows)
     const hasMore = page.length < fresh.length
     return {
       upTo: hasMore ? (page.at(-1)?.version ?? table.version) : table.version,
@@ -95,41 +118,60 @@ export function createGossip({ clock, random: chance, identity, calls, keeper, o
         records: page.flatMap(({ record }) => (record.envelope === null ? [] : [record.envelope])),
         unsigned: page.flatMap(({ record }) => (record.id === null ? [{ address: record.address, name: record.name }] : [])),
         doubts: [],
+        ...(to.isLeftOver ? { full: true } : {}),
       },
     }
   }
 
   /** What its owner has said before and counted higher, as with a clock that was set back: told so, it counts on from there. */
   const laterWordOf = (id: string, said: string): string | null => {
-    const { seq = 0, envelope = null } = keeper.current().rows.get(id)?.record ?? {}
+    const { rows, gone } = keeper.current()
+    const record = rows.get(id)?.record
+    const [seq, envelope] = record ? [record.seq, record.envelope] : [gone.get(id)?.seq ?? 0, gone.get(id)?.word ?? null]
     return seq > (open(said)?.seq ?? seq) ? envelope : null
   }
 
-  /** Takes in what a message brings. Returns the sender's sync state, or null when its word does not hold. */
-  const takeIn = (message: GossipMessage, heardAt: string | null): SyncState | null => {
+  /** Where this node has reached the sender itself: where it asked it, or where its row stands proven. */
+  const tellerOf = (id: string, seenAt: string | null, askedAt: string | null): Teller => {
+    const row = keeper.current().rows.get(id)
+    const port = parseAddress(askedAt ?? '')?.port ?? 0
+    const reachedAt = askedAt === null ? null : (addressOf(seenAt ?? '', port) ?? askedAt)
+    return { seenAt, reachedAt: reachedAt ?? (row && row.state !== 'unknown' ? row.record.address : null) }
+  }
+
+  /** Takes in what a message brings. `askedAt`: it answers a question that went there. Returns the sender's sync state, or null when its word does not hold. */
+  const takeIn = async (
+    message: GossipMessage,
+    heardAt: string | null,
+    seenAt: string | null,
+    askedAt: string | null,
+  ): Promise<SyncState | null> => {
     const sender = open(message.from)
     if (sender?.id === own.id) ownWords.next({ word: sender, envelope: message.from })
     if (!sender || sender.id === own.id) return null
     const to = known(sender.id)
     if (to.run !== null && to.run !== message.run) Object.assign(to, { sentUpTo: 0, hasMore: false })
     to.run = message.run
-    const recordsOf = (envelopes: readonly string[], metAt: string | null): readonly PeerRecord[] =>
-      envelopes.flatMap((envelope) => {
-        const word = open(envelope)
-        if (word?.id === own.id) ownWords.next({ word, envelope })
-        const record = word && word.id !== own.id ? recordOf(word, envelope, metAt) : null
-        return record && (record.left || isAllowed(record.address, policy)) ? [record] : []
-      })
+    followRoom(to, message.full === true)
+    const teller = tellerOf(sender.id, seenAt, askedAt)
+    const source = seenAt ?? sender.id
+    const mayBe = (address: string): boolean => isAllowed(address, policy, wordOf(address, teller, ownHosts()))
+    const takeable = (record: PeerRecord | null): readonly PeerRecord[] =>
+      record && (record.left || mayBe(record.address)) ? [record] : []
+    const { words, leftOut } = await intake.open(message.records, source)
+    const records = words.flatMap(({ word, envelope }) => {
+      if (word.id === own.id) ownWords.next({ word, envelope })
+      return word.id === own.id ? [] : takeable(recordOf(word, envelope, null))
+    })
     const unsigned = networkKind.type === 'private' ? [] : message.unsigned // none of its members
-    const strangers = unsigned.filter(({ address }) => isAllowed(address, policy) && address !== own.address())
+    const strangers = unsigned.filter(({ address }) => mayBe(address) && address !== own.address())
     keeper.apply((table, wallMs) =>
-      mergeRecords(
-        table,
-        [...recordsOf(message.records, null), ...strangers.map(({ address, name }) => unsignedRecord(address, name))],
-        wallMs,
-      ),
+      mergeRecords(table, [...records, ...strangers.map(({ address, name }) => unsignedRecord(address, name))], wallMs, 'hearsay', source),
     )
-    keeper.apply((table, wallMs) => mergeRecords(table, recordsOf([message.from], heardAt), wallMs, 'firsthand'))
+    keeper.apply((table, wallMs) => mergeRecords(table, takeable(recordOf(sender, message.from, heardAt)), wallMs, 'firsthand', source))
+    const { rows, gone } = keeper.current()
+    const isLeftOut = ({ id, left }: PeerRecord): boolean => id !== null && !left && !rows.has(id) && !gone.has(id)
+    to.isLeftOver = leftOut || (records.some(isLeftOut) && isFull(keeper.current(), source))
     for (const { id, seq } of message.doubts) {
       const row = keeper.current().rows.get(id)
       if (row?.state === 'alive' && row.record.seq <= seq && id !== own.id) doubted.next(id)
@@ -142,7 +184,7 @@ export function createGossip({ clock, random: chance, identity, calls, keeper, o
 
   /** What was sent meanwhile by another exchange with the same peer is not taken back. */
   const advance = (to: SyncState, { upTo, hasMore }: Omit<Composed, 'message'>): void => {
-    if (upTo >= to.sentUpTo) Object.assign(to, { sentUpTo: upTo, hasMore })
+    if (upTo >= to.sentUpTo) Object.assign(to, { sentBefore: to.sentUpTo, sentUpTo: upTo, hasMore })
   }
 
   const exchange = async (
@@ -151,7 +193,7 @@ export function createGossip({ clock, random: chance, identity, calls, keeper, o
     extra: Partial<Pick<GossipMessage, 'doubts' | 'records'>> = {},
   ): Promise<boolean> => {
     const to = id === null ? null : known(id)
-    const { message, ...sent } = compose(to ?? { id: '', sentUpTo: 0 })
+    const { message, ...sent } = compose(to ?? newSyncState('', clock.now()))
     const reply = await calls.gossip(address, {
       ...message,
       ...extra,
@@ -159,7 +201,7 @@ export function createGossip({ clock, random: chance, identity, calls, keeper, o
     })
     if (!('digest' in reply)) return false
     if (to) advance(to, sent)
-    const from = takeIn(reply, address)
+    const from = await takeIn(reply, address, ipOf(address), address)
     if (from && !to) advance(from, sent)
     return from !== null
   }
@@ -206,8 +248,8 @@ export function createGossip({ clock, random: chance, identity, calls, keeper, o
 
   return {
     exchange,
-    answer: (message, heardAt) => {
-      const to = takeIn(message, heardAt)
+    answer: async (message, heardAt, seenAt) => {
+      const to = await takeIn(message, heardAt, seenAt, null)
       if (!to) return null
       const { message: reply, ...sent } = compose(to)
       advance(to, sent)
@@ -226,11 +268,11 @@ const passedOn = (table: IpTable): readonly Row[] =>
   [...table.rows.values()].filter(({ state, record }) => state === 'alive' && (record.envelope !== null || record.id === null))
 
 /** What one message holds: a larger one is refused whole. An envelope's characters may be of several bytes, or escaped once more. */
-function pageOf(rows: readonly Row[]): readonly Row[] {
+function pageOf(rows: readonly Row[], most: number): readonly Row[] {
   let bytes = 0
   const past = rows.findIndex(({ record }, i) => {
     bytes += Buffer.byteLength(JSON.stringify(record.envelope ?? [record.address, record.name]))
-    return i >= MAX_GOSSIP_RECORDS || bytes > MAX_PAGE_BYTES
+    return i >= most || bytes > MAX_PAGE_BYTES
   })
   return past < 0 ? rows : rows.slice(0, Math.max(past, 1))
 }

@@ -1,7 +1,7 @@
 // Meeting others: seeds until they answer, rows known by address alone until they say who they are, lost ones now and then. What
 // the node's machine must know of it goes out as facts, each as often as it becomes true; the machine knows which it waits for.
 import { filter, map, merge, mergeMap, type Observable, of, Subject, switchMap, take } from 'rxjs'
-import { type AddressPolicy, isAllowed } from '../../domain/address.ts'
+import { type AddressPolicy, addressOf, isAllowed, parseAddress, type Teller, wordOf } from '../../domain/address.ts'
 import { absorb, letIn, merge as mergeRecords, recordMine } from '../../domain/ip-table.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
 import type { PeerRecord } from '../../domain/record.ts'
@@ -18,8 +18,10 @@ import { createSeeds } from './seeds.ts'
 import type { TableKeeper } from './table-keeper.ts'
 
 export interface Joining {
-  /** A node said hello to us, and we have reached it at its address. */
-  greeted(record: PeerRecord | null): void
+  /** A node said hello to us, and we have reached it at its address. `seenAt`: the IP address it was seen at. */
+  greeted(record: PeerRecord | null, seenAt: string | null): void
+  /** May this node try an address because the node with that id, seen at that IP address, says that it is its own? */
+  mayTry(address: string, id: string, seenAt: string | null): boolean
   addSeed(address: string): void
   /** A person's word: no seed any more, and not visited again. Answers the addresses of the seeds that were dropped. */
   forget(key: string, address: string): readonly string[]
@@ -41,6 +43,8 @@ interface JoiningNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly p2prc: Pick<P2prcExchange, 'join'>
   readonly prober: Pick<Prober, 'probed$'>
   readonly policy: AddressPolicy
+  readonly ownHosts: () => readonly string[]
+  readonly ipOf: (address: string) => string | null
   readonly networkKind: NetworkKind
   readonly firstSeeds: () => readonly string[]
   /** Puts the rows of the file into the table, to be proven. */
@@ -53,8 +57,14 @@ export function createJoining(needs: JoiningNeeds): Joining {
   const facts = new Subject<MembershipFact>()
   const told = new Subject<void>()
   const table = () => keeper.current()
-  const remember = (record: PeerRecord): void => {
-    keeper.apply((current, wallMs) => mergeRecords(current, [record], wallMs, 'firsthand'))
+  const remember = (record: PeerRecord, source: string | null): void => {
+    keeper.apply((current, wallMs) => mergeRecords(current, [record], wallMs, 'firsthand', source))
+  }
+  const mayTry = (address: string, teller: Teller): boolean => isAllowed(address, policy, wordOf(address, teller, needs.ownHosts()))
+  /** Where it was reached before. */
+  const provenAddress = (id: string): string | null => {
+    const row = table().rows.get(id)
+    return row && row.state !== 'unknown' ? row.record.address : null
   }
   const found = (): void => {
     facts.next({ type: 'network.found' })
@@ -91,7 +101,10 @@ export function createJoining(needs: JoiningNeeds): Joining {
     await gossip.exchange(address, id)
     if (invited) keeper.apply((current) => letIn(current, id))
     reach.found(met)
-    remember(met.record)
+    const seenAt = needs.ipOf(address)
+    const reachedAt = addressOf(seenAt ?? '', parseAddress(address)?.port ?? 0)
+    // Whom it was reached at it is there; of another address of its own its word counts as anybody's.
+    if (met.record.address === address || mayTry(met.record.address, { seenAt, reachedAt })) remember(met.record, null)
     found()
     return id
   }
@@ -135,9 +148,10 @@ export function createJoining(needs: JoiningNeeds): Joining {
   const addedFacts$ = added$.pipe(mergeMap((): readonly MembershipFact[] => [{ type: 'network.found' }, { type: 'network.told' }]))
 
   return {
-    greeted: (record) => {
-      if (record && isAllowed(record.address, policy)) remember(record)
+    greeted: (record, seenAt) => {
+      if (record && mayTry(record.address, { seenAt, reachedAt: provenAddress(record.id ?? '') })) remember(record, seenAt ?? record.id)
     },
+    mayTry: (address, id, seenAt) => mayTry(address, { seenAt, reachedAt: provenAddress(id) }),
     addSeed: (address) => {
       addedByHand.add(address)
       keeper.apply((current) => letIn(current, address))

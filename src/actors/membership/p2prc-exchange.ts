@@ -1,7 +1,7 @@
 // P2PRC's table exchange, from both sides. What it brings are addresses to look at: its records replace nothing signed,
 // and its figures are not believed.
 import { filter, merge, mergeMap, type Observable } from 'rxjs'
-import { type AddressPolicy, addressOf, hostKind, isAllowed, parseAddress } from '../../domain/address.ts'
+import { type AddressPolicy, addressOf, hostKind, isAllowed, NOBODY, parseAddress, type Teller, wordOf } from '../../domain/address.ts'
 import { merge as mergeRecords, type Row, shownRows } from '../../domain/ip-table.ts'
 import { type PeerRecord, unsignedRecord } from '../../domain/record.ts'
 import { P2PRC_PERIOD } from '../../domain/timings.ts'
@@ -17,8 +17,8 @@ import type { TableKeeper } from './table-keeper.ts'
 export interface P2prcExchange {
   /** Meets a stranger as P2PRC does; its row's key, or null when it is no P2PRC node either. */
   join(address: string): Promise<string | null>
-  /** The answer to a posted table: ours after the merge. `selfAddress`: by which address the asker reached us. */
-  answer(text: string, selfAddress: string | null): Promise<string>
+  /** The answer to a posted table: ours after the merge. `selfAddress`: by which address the asker reached us. `seenAt`: its IP address. */
+  answer(text: string, selfAddress: string | null, seenAt: string | null): Promise<string>
   /** One exchange with one P2PRC peer every now and then, while subscribed. */
   readonly runs$: Observable<unknown>
 }
@@ -30,6 +30,7 @@ interface ExchangeNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly policy: AddressPolicy
   readonly reach: Pick<Reach, 'ask' | 'provenAt'>
   readonly ownHosts: () => readonly string[]
+  readonly ipOf: (address: string) => string | null
   readonly prober: Pick<Prober, 'prove'>
 }
 
@@ -44,16 +45,22 @@ export function createP2prcExchange(needs: ExchangeNeeds): P2prcExchange {
   const { clock, calls, keeper, own, policy, reach, ownHosts, prober } = needs
   const random = needs.random.fork('p2prc')
 
+  const reached = (address: string): Teller => {
+    const seenAt = needs.ipOf(address)
+    return { seenAt, reachedAt: addressOf(seenAt ?? '', parseAddress(address)?.port ?? 0) }
+  }
+
   /** `from`: the address that answered with these, whose word counts for itself. */
-  const take = (records: readonly WireRecord[], from: string | null): readonly string[] => {
+  const take = (records: readonly WireRecord[], from: string | null, teller: Teller): readonly string[] => {
     const peers = records
       .slice(0, MAX_TAKEN)
       .map(recordOf)
       .filter((record) => record !== null)
-    const others = peers.filter(({ address }) => isAllowed(address, policy) && address !== own.address())
+    const mayBe = (address: string): boolean => isAllowed(address, policy, wordOf(address, teller, ownHosts()))
+    const others = peers.filter(({ address }) => mayBe(address) && address !== own.address())
     const itself = others.filter(({ address }) => address === from)
     const changes = [
-      ...keeper.apply((table, wallMs) => mergeRecords(table, others, wallMs)),
+      ...keeper.apply((table, wallMs) => mergeRecords(table, others, wallMs, 'hearsay', teller.seenAt ?? from)),
       ...keeper.apply((table, wallMs) => mergeRecords(table, itself, wallMs, 'firsthand')),
     ]
     return [...new Set(changes.map(({ row }) => row.key))]
@@ -81,7 +88,7 @@ export function createP2prcExchange(needs: ExchangeNeeds): P2prcExchange {
     const answer = await calls.postTable(address, formatWireTable(wholeTable(claimed)))
     if (answer.type === 'failed' || !/^\s*\{/.test(answer.text)) return null
     const records = parseWireTable(answer.text)
-    take(records, address)
+    take(records, address, reached(address))
     // A P2PRC node pings what is posted before it answers: our row in its answer is the proof that it reached us.
     const kept = claimed !== null && records.some((record) => recordOf(record)?.address === claimed)
     if (kept && own.via() === null && reach.ask().port !== null) reach.provenAt(claimed, address)
@@ -94,14 +101,14 @@ export function createP2prcExchange(needs: ExchangeNeeds): P2prcExchange {
       const heard = await calls.postTable(address, '{"ip_address":[]}')
       if (heard.type === 'failed' || !/^\s*\{/.test(heard.text)) return null
       const stranger = unsignedRecord(address)
-      const keys = take(parseWireTable(heard.text), address)
+      const keys = take(parseWireTable(heard.text), address, reached(address))
       keeper.apply((table, wallMs) => mergeRecords(table, [stranger], wallMs))
       await prober.prove([...new Set([...keys, address])].slice(0, PROVEN_BEFORE_ANSWER))
       await exchange(address, candidate(address))
       return keeper.current().holders.get(address) ?? null
     },
-    answer: async (text, selfAddress) => {
-      const keys = take(parseWireTable(text), null)
+    answer: async (text, selfAddress, seenAt) => {
+      const keys = take(parseWireTable(text), null, { ...NOBODY, seenAt })
       await prober.prove(keys.slice(0, PROVEN_BEFORE_ANSWER))
       return formatWireTable(wholeTable(selfAddress))
     },

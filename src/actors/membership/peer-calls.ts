@@ -24,6 +24,8 @@ export interface Answerer {
 
 export interface Pinged {
   readonly burst: Burst
+  /** This node's own rules kept it from asking: the silence says nothing of the peer. */
+  readonly withheld?: true
   /** Who answered, which only the members' channel proves: in clear HTTP it is what the answer says. Null: a P2PRC node, which has no id. */
   readonly by: Answerer | null
   readonly samplesMs: readonly number[]
@@ -94,6 +96,7 @@ export function createPeerCalls({ http, clock, random, identity }: CallNeeds): P
       if (answer === null || isFailure(answer) || answer.status !== 200 || !isServerInfo(answer.body)) {
         if (samplesMs.length > 0) break // slow but there: what was measured stands
         const refused = answer !== null && isFailure(answer) && answer.reason === 'refused'
+        const withheld = answer !== null && isFailure(answer) && answer.reason === 'withheld'
         const why =
           answer === null
             ? 'it did not answer in time'
@@ -102,7 +105,7 @@ export function createPeerCalls({ http, clock, random, identity }: CallNeeds): P
               : answer.status === 200
                 ? 'what answers there is no server of this network'
                 : `it answered ${answer.status} to /server_info`
-        return { burst: { type: 'silent', refused, why }, by: null, samplesMs: [], connectMs: null }
+        return { burst: { type: 'silent', refused, why }, by: null, samplesMs: [], connectMs: null, ...(withheld ? { withheld } : {}) }
       }
       if (first) samplesMs.push(answer.timing.answerMs)
       else {

@@ -1,11 +1,11 @@
 // The one owner of pings: every ping of this node goes through here, inside one budget, and its outcome goes into the table.
 import { defer, finalize, type Observable, Subject } from 'rxjs'
-import { type IpTable, type Row, recordBurst, recordOwnBurst, type Surroundings } from '../../domain/ip-table.ts'
+import { type IpTable, lapseUnproven, type Row, recordBurst, recordOwnBurst, type Surroundings } from '../../domain/ip-table.ts'
 import { afterAnswer, afterForgetting, afterSilence, NOT_ISOLATED } from '../../domain/isolation.ts'
 import type { Burst } from '../../domain/latency.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
 import { nextProbeMs } from '../../domain/probe-pace.ts'
-import { PROBE_GAP, PROBES_AT_ONCE, STORED_GAP } from '../../domain/timings.ts'
+import { PROBE_GAP, PROBES_AT_ONCE, STORED_GAP, WITHHELD_RETRY } from '../../domain/timings.ts'
 import type { Ports } from '../../ports.ts'
 import { createProbeSchedule } from '../../streams/probe-stream.ts'
 import type { Health } from '../health.ts'
@@ -112,7 +112,9 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, h
   const hasSlept = (last: Ended | undefined): boolean => last !== undefined && clock.wallMs() - last.wallMs > STORED_GAP
   /** `last`: the ping of that row before this one. */
   const record = (row: Row, pinged: Pinged, last: Ended | undefined): void => {
-    const { burst, by } = pinged
+    const { burst, by, withheld } = pinged
+    // It waits for its turn, and not for ever.
+    if (withheld) return void keeper.apply((current, wallMs) => lapseUnproven(current, row.key, wallMs))
     // An address that leads back to this node is no peer; its row is for the one who is told of the ping.
     if (row.record.id === null && by?.id === own.id && by.run === own.run) return
     judge(row, pinged)
@@ -129,7 +131,8 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, h
     const outcome = isOther ? NO_NODE_THERE : burst
     keeper.apply((current, wallMs) => recordBurst(current, row.key, outcome, wallMs, by?.id ?? null, around))
   }
-  const plan = (row: Row, { burst }: Pinged): void => {
+  const plan = (row: Row, { burst, withheld }: Pinged): void => {
+    if (withheld) return schedule.later(row.key, WITHHELD_RETRY * (0.75 + 0.5 * draws.fraction()))
     const refused = burst.type === 'silent' && burst.refused
     const silentForMs = row.stored?.silentSinceMs == null ? 0 : clock.wallMs() - row.stored.silentSinceMs
     schedule.later(

@@ -90,7 +90,7 @@ export function createReach(needs: ReachNeeds): Reach {
   /** A peer tries what it was asked to, or the host it sees with this node's port: at any other address it has not reached this node. */
   const isOurs = (address: string): boolean => {
     const at = parseAddress(address)
-    if (at === null || addressOf(at.host, at.port) !== address || !isAllowed(address, needs.policy, true)) return false
+    if (at === null || addressOf(at.host, at.port) !== address || !isAllowed(address, needs.policy, 'named')) return false
     return at.port === own.listenPort() || address === ask().advertise
   }
   const found = ({ dialBack, record }: Met): void => {

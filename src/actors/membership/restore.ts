@@ -18,7 +18,7 @@ export interface RestoredRow {
 export const restoredRows = (table: StoredTable, verifier: Verifier, self: string, policy: AddressPolicy): readonly RestoredRow[] =>
   table.rows.flatMap((row): readonly RestoredRow[] => {
     const address = addressOf(row.host, row.port)
-    if (address === null || row.id === self || !isAllowed(address, policy, true)) return []
+    if (address === null || row.id === self || !isAllowed(address, policy, 'named')) return []
     const { latency: latencyMs, download: downMbps, upload: upMbps, lastSeen } = row
     const stored = { ...NOT_MEASURED, latencyMs, downMbps, upMbps, lastSeen }
     const written = isLiteral(row.host) ? null : address
@@ -29,7 +29,7 @@ export const restoredRows = (table: StoredTable, verifier: Verifier, self: strin
 export const rowsOutside = ({ rows }: StoredTable, self: string, policy: AddressPolicy): readonly StoredRow[] =>
   rows.filter(({ id, host, port }) => {
     const address = addressOf(host, port)
-    return address !== null && id !== self && !isAllowed(address, policy, true)
+    return address !== null && id !== self && !isAllowed(address, policy, 'named')
   })
 
 /** Null where nobody signs, or a person edited the address: who means it so has the row looked at as a stranger's. */

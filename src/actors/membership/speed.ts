@@ -5,6 +5,7 @@ import { SPEED_MAX_BYTES, SPEED_MAX_MS } from '../../domain/timings.ts'
 import { type Failure, type InboundRequest, isFailure, type Ports, type Reply } from '../../ports.ts'
 import { readSpeedUp, type SpeedUpAnswer } from '../../v2/messages.ts'
 import type { Lane, PeerRequests } from './peer-calls.ts'
+import { createSpeedSlot, type Served } from './speed-slot.ts'
 
 export interface SpeedResult {
   readonly type: 'speed'
@@ -30,15 +31,25 @@ const UPLOAD_TRIAL_BYTES = 256 * 1024
 const UPLOAD_GOAL_MS = 400
 /** P2PRC's download file. */
 const FIFTY_BYTES = 50_000_000
+/** However slowly the other end reads or writes, a test is over then. Ours end theirs after `SPEED_MAX_MS` or a little more. */
+const SERVED_MS = SPEED_MAX_MS * 3
+/** P2PRC reads the whole file, whatever time that takes; who needs longer learns nothing from a node of ours. */
+const FIFTY_MS = 10_000
 
-export function createSpeed({
-  clock,
-  http,
-  ownAddresses,
-}: Pick<Ports, 'clock'> & { readonly http: PeerRequests } & { readonly ownAddresses: () => readonly (string | null)[] }): Speed {
+/** What `answer` answers. */
+export const SPEED_ROUTES: readonly string[] = ['GET /v2/speed/down', 'POST /v2/speed/up', 'GET /50']
+
+interface SpeedNeeds extends Pick<Ports, 'clock'> {
+  readonly http: PeerRequests
+  readonly ownAddresses: () => readonly (string | null)[]
+  /** Who asks over the members' channel is a member. In an open network anybody may, and has as many ids as it likes. */
+  readonly isPrivate: boolean
+}
+
+export function createSpeed({ clock, http, ownAddresses, isPrivate }: SpeedNeeds): Speed {
   /** `self`: the one test that this node may serve itself meanwhile. */
   let testing: 'other' | 'self' | null = null
-  let serving = false
+  const slot = createSpeedSlot(clock)
 
   const download = async (
     address: string,
@@ -109,15 +120,16 @@ export function createSpeed({
     }
   }
 
-  const answerUp = async (request: InboundRequest): Promise<Reply> => {
+  const answerUp = async (request: InboundRequest, { signal }: Served): Promise<Reply> => {
     const arrivals: Arrival[] = []
     const startMs = clock.now()
-    let counted = 0
-    const bytes = await request.drain((count) => {
-      counted += count
-      arrivals.push({ ms: clock.now(), bytes: counted })
-      return counted <= SPEED_MAX_BYTES + 1_024 && clock.now() - startMs < SPEED_MAX_MS * 3
+    let bytes = 0
+    const drained = request.drain((count) => {
+      bytes += count
+      arrivals.push({ ms: clock.now(), bytes })
+      return bytes <= SPEED_MAX_BYTES + 1_024 && !signal.aborted
     })
+    await Promise.race([drained, aborted(signal)])
     const rate = rateOf(arrivals) ?? { mbps: 0, confidence: 0 }
     const ms = (arrivals.at(-1)?.ms ?? startMs) - (arrivals[0]?.ms ?? startMs)
     // All in one piece: so fast that only the whole can be said.
@@ -127,7 +139,7 @@ export function createSpeed({
 
   return {
     test: async (address, lane) => {
-      if (testing !== null || serving) return { type: 'busy', retryAfterMs: RETRY_AFTER_S * 1_000 }
+      if (testing !== null || slot.isBusy()) return { type: 'busy', retryAfterMs: RETRY_AFTER_S * 1_000 }
       testing = ownAddresses().includes(address) ? 'self' : 'other'
       const result = await bothWays(address, lane)
       testing = null
@@ -135,31 +147,37 @@ export function createSpeed({
     },
     answer: async (request) => {
       const route = `${request.method} ${request.path}`
-      if (!['GET /v2/speed/down', 'POST /v2/speed/up', 'GET /50'].includes(route)) return null
-      if (serving || testing === 'other')
+      if (!SPEED_ROUTES.includes(route)) return null
+      const isWhole = route === 'GET /50'
+      const served =
+        testing === 'other'
+          ? null
+          : slot.serve({ by: isPrivate ? request.by : null, remote: request.remote }, isWhole ? FIFTY_MS : SERVED_MS)
+      if (served === null)
         return {
           ...reply(429, JSON.stringify({ error: 'another speed test is under way' })),
           headers: { 'retry-after': String(RETRY_AFTER_S) },
         }
-      serving = true
       if (route === 'POST /v2/speed/up') {
-        const answered = await answerUp(request)
-        serving = false
+        const answered = await answerUp(request, served)
+        served.end()
         return answered
       }
-      const asked = route === 'GET /50' ? FIFTY_BYTES : Number(request.query.get('bytes') ?? SPEED_MAX_BYTES)
-      const most = route === 'GET /50' ? FIFTY_BYTES : SPEED_MAX_BYTES
+      const asked = isWhole ? FIFTY_BYTES : Number(request.query.get('bytes') ?? SPEED_MAX_BYTES)
+      const most = isWhole ? FIFTY_BYTES : SPEED_MAX_BYTES
       const bytes = Number.isInteger(asked) && asked > 0 ? Math.min(asked, most) : 0
       return {
         status: bytes > 0 ? 200 : 400,
         headers: { 'content-type': 'application/octet-stream' },
         body: bytes > 0 ? { type: 'filler', bytes } : 'bytes must be a whole number above 0\n',
-        onDone: () => {
-          serving = false
-        },
+        onDone: served.end,
+        signal: served.signal,
       }
     },
   }
 }
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
 
 const reply = (status: number, body: string): Reply => ({ status, headers: { 'content-type': 'application/json' }, body })

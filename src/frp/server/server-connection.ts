@@ -12,8 +12,8 @@ import type { Message } from '../wire/messages.ts'
 import type { Wire } from '../wire/wire.ts'
 import type { ServerSession } from './server-session.ts'
 
-/** A stream's first message, and a connection's login, may take this long; frp's figure. */
-const GREETING_MS = 10_000
+/** A stream's first message, and a connection's login, may take this long. Stock frps: 10 s. */
+const GREETING_MS = 5_000
 /** How long a connection may take to send its last message before it is closed. */
 const FLUSH_MS = 1_000
 
@@ -71,7 +71,7 @@ export class ServerConnection {
   start(): void {
     const { accepted } = this.#options
     const { clock, keepaliveMs, silenceMs } = this.#options.server
-    this.#timer = clock.setTimeout(() => this.close('no login within 10 s'), GREETING_MS)
+    this.#timer = clock.setTimeout(() => this.close('no login within 5 s'), GREETING_MS)
     if (!this.mux) {
       const stream = createConnectionStream({ tls: accepted.tls })
       this.#stream = stream

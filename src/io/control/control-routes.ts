@@ -1,5 +1,6 @@
 // What the control port answers, as a table. `openapi.ts` describes the same routes; a test compares them.
 import type { MoonwalkNode, NetworkDesk, Refusal } from '../../answers.ts'
+import { tamed } from '../../domain/tame.ts'
 
 /** An answer as JSON, or one to be sent as it is. */
 export type ControlReply =
@@ -131,7 +132,7 @@ function action<Body>(
       const { controlBodies, readBody } = await import('./control-bodies.ts')
       const read = readBody(schemaOf(controlBodies), text)
       if (read.type === 'refused') return problem(400, read.text)
-      const answer = await act(read.body)
+      const answer = tamed(await act(read.body))
       return isRefusal(answer) ? problem(refusedStatus, answer.text) : json(200, { schemaVersion: 1, ...answer })
     },
   }

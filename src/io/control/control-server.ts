@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { MoonwalkNode, NetworkDesk } from '../../answers.ts'
 import type { Clock, Failure, Listening } from '../../ports.ts'
-import { type ControlGuard, createControlGuard } from './control-guard.ts'
+import { createControlGuard, type Grant } from './control-guard.ts'
 import { type ControlReply, controlRoutes, problem } from './control-routes.ts'
 import { createStaticFiles } from './dashboard-files.ts'
 import { createFeedSocket } from './feed-socket.ts'
@@ -15,6 +15,10 @@ export interface ControlServerOptions {
   readonly address: string
   /** Whoever shows it may do anything. At least 128 bits of chance. */
   readonly token: string
+  /** Whoever shows it may read `/metrics`, and nothing else. As long. */
+  readonly metricsToken: string
+  /** Host names that are answered beside loopback's and `address`'s own, without ports. Default: none. */
+  readonly hosts?: readonly string[]
   readonly node: MoonwalkNode
   readonly networkDesk: NetworkDesk
   readonly clock: Clock
@@ -37,14 +41,15 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
 }
 
-const NO_TOKEN_PAGE =
-  '<!doctype html><html lang="en"><meta charset="utf-8"><title>moonwalk</title><p>Open the link that <code>moonwalk dashboard</code> prints: it carries the key to this page.'
+const NO_TOKEN = 'The token is missing or wrong: send `Authorization: Bearer TOKEN`, as control.json in the data directory has it.'
+const isGranted = (grant: Grant, path: string): boolean => grant === 'all' || (grant === 'metrics' && path === '/metrics')
 
 /** Settles when it listens. Fails with `in-use` or `denied`. */
 export async function startControlServer(options: ControlServerOptions): Promise<Listening | Failure> {
-  const { address, token, node, clock, version } = options
+  const { address, token, metricsToken, hosts, node, clock, version } = options
   const [, host = '127.0.0.1', wanted = '0'] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? []
-  const server = createServer({ maxHeaderSize: 16 * 1024, requestTimeout: 30_000 })
+  // Which hosts are answered is the guard's to say; health is told to any, also to one who names none.
+  const server = createServer({ maxHeaderSize: 16 * 1024, requestTimeout: 30_000, requireHostHeader: false })
   const failure = await new Promise<Failure | null>((settle) => {
     server.once('error', (error) => settle(failureOf(error)))
     server.listen(Number(wanted), host, () => settle(null))
@@ -52,7 +57,7 @@ export async function startControlServer(options: ControlServerOptions): Promise
   if (failure) return failure
   const { port } = server.address() as AddressInfo
 
-  const guard = createControlGuard({ token, host, port })
+  const guard = createControlGuard({ token, metricsToken, host, ...(hosts === undefined ? {} : { names: hosts }) })
   const feed = createFeedSocket({ node, clock })
   const page = createStaticFiles(options.dashboardDir)
   const routes = controlRoutes({
@@ -73,35 +78,33 @@ export async function startControlServer(options: ControlServerOptions): Promise
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy())
     const url = urlOf(request)
-    const refused = guard.refuse({ method: request.method ?? '', headers: request.headers, upgrade: true })
-    const status = refused ? refused.status : url?.pathname !== '/feed' ? 404 : guard.isAllowed(request.headers) ? 101 : 401
+    const { method = '', httpVersion, headers, rawHeaders } = request
+    const refused = guard.refuse({ method, httpVersion, headers, rawHeaders, upgrade: true })
+    const status = refused ? refused.status : url?.pathname !== '/feed' ? 404 : guard.grantOf(headers) === 'all' ? 101 : 401
     if (status !== 101) socket.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
     else void feed.upgrade(request, socket, head, url?.searchParams.get('format') === 'entries' ? 'entries' : 'deltas')
   })
 
   async function respond(request: IncomingMessage): Promise<ControlReply> {
-    const { method = '', headers } = request
+    const { method = '', httpVersion, headers, rawHeaders } = request
     const url = urlOf(request)
-    const refused = guard.refuse({ method, headers, upgrade: false })
+    const reads = method === 'GET' || method === 'HEAD'
+    if (reads && url?.pathname === '/healthz') return plain(200, 'ok\n')
+    const refused = guard.refuse({ method, httpVersion, headers, rawHeaders, upgrade: false })
+    if (reads && url?.pathname === '/readyz') return readiness(node, refused === null && isFromHere(request))
     if (refused) return problem(refused.status, refused.error)
     if (!url) return problem(400, 'The path is not understood.')
-    const reads = method === 'GET' || method === 'HEAD'
-    if (reads && url.pathname === '/healthz') return plain(200, 'ok\n')
-    if (reads && url.pathname === '/readyz') return readiness(node)
-    if (reads && url.pathname === '/' && url.searchParams.has('token')) return tradeToken(guard, url.searchParams.get('token') ?? '')
-    if (!guard.isAllowed(headers))
-      return url.pathname === '/'
-        ? html(401, NO_TOKEN_PAGE)
-        : problem(401, 'The token is missing or wrong: it is in control.json in the data directory.')
 
     const matching = routes.flatMap((route) => {
       const part = partOf(route.path, url.pathname)
       return part === null ? [] : [{ route, part }]
     })
+    if (matching.length > 0 && !isGranted(guard.grantOf(headers), url.pathname)) return problem(401, NO_TOKEN)
     const found = matching.find(({ route }) => route.method === (method === 'HEAD' ? 'GET' : method))
     if (found?.route.method === 'GET') return found.route.run({ part: found.part, body: '' })
     if (found) return withBody(request, (body) => found.route.run({ part: found.part, body }))
     if (matching.length > 0) return problem(405, `Use ${matching.map(({ route }) => route.method).join(' or ')} here.`)
+    // The page's own files are the same in every package: they reveal nothing.
     return reads ? staticFile(url.pathname) : problem(404, 'There is nothing here.')
   }
 
@@ -141,15 +144,13 @@ function measure(node: MoonwalkNode, clock: Clock, version: string): Parameters<
   }
 }
 
-function readiness(node: MoonwalkNode): ControlReply {
+/** What is missing names services: that is for this machine, and for no page that reached it by a name of its own. */
+function readiness(node: MoonwalkNode, tellsWhy: boolean): ControlReply {
   const { isReady, text } = readinessOf(node.status(), node.peers().peers)
-  return plain(isReady ? 200 : 503, `${text}\n`)
+  return plain(isReady ? 200 : 503, `${tellsWhy ? text : isReady ? 'ready' : 'not ready'}\n`)
 }
 
-function tradeToken(guard: ControlGuard, token: string): ControlReply {
-  if (!guard.isToken(token)) return html(401, NO_TOKEN_PAGE)
-  return { type: 'raw', status: 303, contentType: 'text/plain', body: '', headers: { location: '/', 'set-cookie': guard.setCookie } }
-}
+const isFromHere = ({ socket }: IncomingMessage): boolean => /^(::ffff:)?127\.|^::1$/.test(socket.remoteAddress ?? '')
 
 async function withBody(request: IncomingMessage, run: (body: string) => Promise<ControlReply> | ControlReply): Promise<ControlReply> {
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? ''))

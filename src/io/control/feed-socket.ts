@@ -24,6 +24,7 @@ import { figuresOf, withoutFigures } from '../../feed/figures.ts'
 import type { Entry } from '../../feed/news.ts'
 import { isMeasurement } from '../../feed/news-kinds.ts'
 import type { Clock } from '../../ports.ts'
+import { FEED_PROTOCOL } from './control-guard.ts'
 
 /** From news to the delta that tells of it: what happens together is told together. At most 1000 / this deltas a second. */
 const BATCH_MS = 150
@@ -193,7 +194,14 @@ export function createFeedSocket({ node, clock }: { readonly node: MoonwalkNode;
         socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
         return
       }
-      server ??= new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_MESSAGE_BYTES, clientTracking: false })
+      server ??= new WebSocketServer({
+        noServer: true,
+        perMessageDeflate: false,
+        maxPayload: MAX_MESSAGE_BYTES,
+        clientTracking: false,
+        // Never the one that carries the token: an answer is kept and shown in more places than a question.
+        handleProtocols: (offered) => (offered.has(FEED_PROTOCOL) ? FEED_PROTOCOL : false),
+      })
       server.handleUpgrade(request, socket, head, (open) => admit(open, format))
     },
     close() {

@@ -144,7 +144,8 @@ export const openapi = (version: string) => ({
   info: {
     title: 'moonwalk control',
     version,
-    description: 'For the person who runs the node. `GET /feed` is a WebSocket: see src/feed/delta.ts.',
+    description:
+      'For the person who runs the node. `GET /feed` is a WebSocket: see src/feed/delta.ts. Who can send no header with it offers the subprotocols `moonwalk.feed` and `moonwalk.token.TOKEN`. `/metrics` takes the token of `moonwalk metrics token` too. `/healthz` and `/readyz` take none.',
   },
   security: [{ token: [] }],
   paths: {

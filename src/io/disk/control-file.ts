@@ -1,47 +1,55 @@
-// How the other commands find the running node: `DIR/control.json`, and the token that opens it, `DIR/control-token`. Both are for
-// the owner alone.
+// How the other commands find the running node: `DIR/control.json`, and the tokens: `DIR/control-token`, which opens it, and
+// `DIR/metrics-token`, which can only read the metrics. All are for the owner alone.
 import { randomBytes } from 'node:crypto'
-import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { StoreNote } from '../../ports.ts'
 import { codeOf } from '../network/network-failure.ts'
 import { errorText } from './durable-file.ts'
+import { replaceSync } from './private-file.ts'
 
 const TOKEN_BYTES = 24
 /** 128 bits of chance at least, in characters that need no escape in a link or a header. */
 const TOKEN = /^[\w-]{22,200}$/
 
-/**
- * The token of a data directory, made at the first start and kept over restarts; whoever deletes the file gets another with the
- * next start. `note`: it could not be read or kept, and this one is good for this run only.
- */
-export function loadControlToken(dir: string): { readonly token: string; readonly note: StoreNote | null } {
-  const file = join(dir, 'control-token')
+/** What each opens, and how a person gets the new one. */
+const TOKENS = {
+  'control-token': { name: 'control token', fix: 'Take the new link from `moonwalk dashboard`.' },
+  'metrics-token': { name: 'metrics token', fix: 'Give the scraper what `moonwalk metrics token` prints now.' },
+} as const
+
+export interface LoadedToken {
+  readonly token: string
+  /** It could not be read or kept, and this one is good for this run only. */
+  readonly note: StoreNote | null
+}
+
+/** A token of a data directory, made at the first start and kept over restarts; whoever deletes the file gets another with the next start. */
+export function loadToken(dir: string, fileName: keyof typeof TOKENS): LoadedToken {
+  const file = join(dir, fileName)
+  const { name, fix } = TOKENS[fileName]
   const fresh = randomBytes(TOKEN_BYTES).toString('base64url')
   try {
     const found = readOrNull(file)
-    if (found !== null && TOKEN.test(found)) {
-      chmodSync(file, 0o600)
-      return { token: found, note: null }
-    }
+    if (found !== null && TOKEN.test(found)) return { token: found, note: null }
     replaceSync(file, `${fresh}\n`)
     if (found === null) return { token: fresh, note: null }
-    return {
-      token: fresh,
-      note: {
-        text: `${file} held no token of 22 characters or more; a new one was made`,
-        fix: 'Take the new link from `moonwalk dashboard`.',
-      },
-    }
+    return { token: fresh, note: { text: `${file} held no token of 22 characters or more; a new one was made`, fix } }
   } catch (error) {
     return {
       token: fresh,
       note: {
-        text: `the control token can't be kept in ${file} (${errorText(error)})`,
+        text: `the ${name} can't be kept in ${file} (${errorText(error)})`,
         fix: 'Make room on the disk, or see to that file; links and scrapers need the new token after each restart until then.',
       },
     }
   }
+}
+
+/** A token of a data directory as it is kept, whether the node runs or not; null where there is none. Throws the system's error. */
+export function readToken(dir: string, fileName: keyof typeof TOKENS): string | null {
+  const found = readOrNull(join(dir, fileName))
+  return found !== null && TOKEN.test(found) ? found : null
 }
 
 function readOrNull(file: string): string | null {
@@ -103,16 +111,5 @@ export function removeControlFile(dir: string): void {
     rmSync(join(dir, 'control.json'), { force: true })
   } catch {
     // The other commands see that nobody answers there.
-  }
-}
-
-function replaceSync(file: string, text: string): void {
-  const next = `${file}.new`
-  try {
-    writeFileSync(next, text, { mode: 0o600 })
-    renameSync(next, file)
-  } catch (error) {
-    rmSync(next, { force: true })
-    throw error
   }
 }

@@ -8,12 +8,13 @@
 // A dead owner's lock is never removed, since another process might have put its own there meanwhile. Whoever finds it makes
 // `moonwalk.lock.KEY`, KEY being the dead one's, which only one can; a claimant that dies leaves a claim that is claimed in turn.
 // If the lock is then still the dead one's, it is replaced by rename.
-import { readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { readdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { errorText, makeDir } from './durable-file.ts'
 import { make, remove, textAt } from './lock-file.ts'
 import { type Fate, fateOf, isShared, newKey, type Owner, ownerIn, ownerName, ownerText, ownOwner } from './lock-owner.ts'
 import { knockIn, listenIn, socketName } from './lock-socket.ts'
+import { overwriteSync } from './private-file.ts'
 
 export type LockAnswer =
   | { readonly type: 'locked'; release(): void }
@@ -173,7 +174,7 @@ function keepAlive(dir: string, own: Owner, { onLost = () => {}, world = REAL_WO
   let beats = 0
   const write = (): void => {
     try {
-      writeFileSync(file, beats === 0 ? `${own.pid}\n` : `${own.pid}\nbeat ${beats} of ${own.key}\n`, { mode: 0o600 })
+      overwriteSync(file, beats === 0 ? `${own.pid}\n` : `${own.pid}\nbeat ${beats} of ${own.key}\n`)
     } catch {
       // On a full disk the pid is not told.
     }

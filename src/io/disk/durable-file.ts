@@ -1,5 +1,5 @@
 // Files that a crash at any moment leaves whole: the new text is synced under another name and then put in the file's place.
-import { mkdirSync, statSync } from 'node:fs'
+import { constants, mkdirSync, statSync } from 'node:fs'
 import { copyFile, lstat, open, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { codeOf } from '../network/network-failure.ts'
@@ -25,7 +25,7 @@ export function makeDir(dir: string): void {
   }
 }
 
-/** Where a file lies. A link stays a link: what it points at is replaced, be it there yet or not. */
+/** Where a file lies. Where links are followed a link stays a link: what it points at is replaced, be it there yet or not. */
 export interface Place {
   readonly path: string
   readonly isLink: boolean
@@ -49,6 +49,8 @@ async function placeOfDangling(link: string, steps: number): Promise<Place> {
 }
 
 export interface WriteOptions {
+  /** The file is a person's own path and may be a link. Default: false, as for everything in the data directory; a link there fails. */
+  readonly followsLink?: boolean
   /** Runs when the new text is safe and the file not replaced yet. */
   readonly beforeReplace?: () => Promise<void>
   /** Runs in its place where the file can't be replaced and will be written itself. */
@@ -60,8 +62,13 @@ export interface WriteOptions {
  * its owner alone. Where the system does not let the file be replaced, since it is a mount point or its directory can't be
  * written, it is written itself. Rejects with the system's error; the file is then as it was.
  */
-export async function writeDurably(file: string, text: string, { beforeReplace, beforeOverwrite }: WriteOptions = {}): Promise<void> {
+export async function writeDurably(
+  file: string,
+  text: string,
+  { followsLink = false, beforeReplace, beforeOverwrite }: WriteOptions = {},
+): Promise<void> {
   const { path, isLink } = await placeOf(file)
+  if (isLink && !followsLink) throw new Error(IS_LINK)
   const dir = dirname(path)
   if (!isLink) makeDir(dir)
   const next = join(dir, `.${basename(path)}.new`)
@@ -78,6 +85,9 @@ export async function writeDurably(file: string, text: string, { beforeReplace, 
   }
 }
 
+/** Why a file of the data directory can't be written. */
+export const IS_LINK = 'it is a link, and none is followed in the data directory'
+
 const NOT_REPLACEABLE = new Set(['EBUSY', 'EXDEV', 'EACCES', 'EPERM', 'EROFS'])
 const isFile = (path: string): Promise<boolean> =>
   stat(path).then(
@@ -88,7 +98,7 @@ const isFile = (path: string): Promise<boolean> =>
 /** Longer first, then cut: a full disk is noticed while the old bytes can still be put back. */
 async function overwrite(path: string, text: string): Promise<void> {
   const before = await readFile(path)
-  const handle = await open(path, 'r+')
+  const handle = await open(path, constants.O_RDWR | constants.O_NOFOLLOW)
   try {
     await fill(handle, Buffer.from(text)).catch(async (error: unknown) => {
       await fill(handle, before).catch(() => {})
@@ -106,7 +116,9 @@ async function fill(handle: Awaited<ReturnType<typeof open>>, bytes: Buffer): Pr
 }
 
 async function writeSynced(file: string, text: string): Promise<void> {
-  const handle = await open(file, 'w', 0o600)
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
+  await rm(file, { force: true })
+  const handle = await open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
   try {
     await handle.writeFile(text)
     await handle.sync()
@@ -133,7 +145,7 @@ export async function setAside(file: string): Promise<{ readonly isSaved: boolea
   try {
     await rename(file, aside).catch((error: unknown) => {
       if (!NOT_REPLACEABLE.has(codeOf(error))) throw error
-      return copyFile(file, aside)
+      return copyFile(file, aside, constants.COPYFILE_EXCL)
     })
     return { isSaved: true, text: `it was set aside as ${aside}` }
   } catch (error) {

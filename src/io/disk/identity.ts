@@ -1,22 +1,11 @@
 // This node's Ed25519 key, by node:crypto.
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign, verify } from 'node:crypto'
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  copyFileSync,
-  fsyncSync,
-  lstatSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
+import { chmodSync, constants, copyFileSync, lstatSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Identity } from '../../ports.ts'
 import { codeOf } from '../network/network-failure.ts'
 import { errorText, makeDir } from './durable-file.ts'
+import { replaceSync } from './private-file.ts'
 
 // RFC 8410: the DER that stands before the 32 bytes of a private (PKCS #8) and a public (SPKI) Ed25519 key.
 const PRIVATE_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
@@ -124,7 +113,6 @@ export function readIdentity(dir: string): LoadedIdentity | null {
   try {
     const seed = seedIn(readFileSync(file, 'utf8'))
     if (!seed) return refused(`${file} holds no key that can be read; restore it, or move it away to start with a new identity`)
-    chmodSync(file, 0o600)
     return { type: 'loaded', identity: identityFromSeed(seed) }
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') return refused(`the node's key can't be read from ${file} (${errorText(error)})`)
@@ -170,19 +158,6 @@ function seedIn(text: string): Buffer | null {
 /** Puts a new key in the file's place; fails without having changed it. */
 function writeSeed(file: string): Buffer {
   const seed = randomBytes(KEY_BYTES)
-  const next = `${file}.new`
-  try {
-    const written = openSync(next, 'w', 0o600)
-    try {
-      writeSync(written, `${JSON.stringify({ ed25519Seed: seed.toString('hex') })}\n`)
-      fsyncSync(written)
-    } finally {
-      closeSync(written)
-    }
-    renameSync(next, file)
-  } catch (error) {
-    rmSync(next, { force: true })
-    throw error
-  }
+  replaceSync(file, `${JSON.stringify({ ed25519Seed: seed.toString('hex') })}\n`)
   return seed
 }

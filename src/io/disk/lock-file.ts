@@ -20,7 +20,7 @@ const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL'])
 /** For file systems without symbolic links. A hard link appears with its whole content; where there are none either, a copy. */
 function makeAsFile(file: string, own: Owner): boolean {
   const whole = `${file}.${own.key}.whole`
-  writeFileSync(whole, ownerText(own), { mode: 0o600 })
+  writeFileSync(whole, ownerText(own), { mode: 0o600, flag: 'wx' })
   try {
     try {
       linkSync(whole, file)

@@ -1,10 +1,10 @@
 // A file that lines are appended to, bounded in size, that never stops the node: while it can't be written the lines are left out
 // and counted, and it is tried again.
 import { constants } from 'node:fs'
-import { type FileHandle, open, realpath, rename, stat } from 'node:fs/promises'
+import { type FileHandle, lstat, open, rename } from 'node:fs/promises'
 import type { StoreNote } from '../../ports.ts'
 import { codeOf } from '../network/network-failure.ts'
-import { errorText } from './durable-file.ts'
+import { errorText, IS_LINK } from './durable-file.ts'
 
 export interface LogFile {
   /** One line, with its end. Never throws and never waits. */
@@ -59,7 +59,7 @@ export function createLogFile(file: string, options: LogFileOptions = {}): LogFi
     }, retryMs).unref()
     if (trouble) return
     trouble = {
-      text: `the log can't be written to ${file} (${codeOf(error) === 'ENXIO' ? 'it is a pipe that nobody reads' : errorText(error)})`,
+      text: `the log can't be written to ${file} (${TROUBLES[codeOf(error)] ?? errorText(error)})`,
       fix: 'Make room on the disk, or see to that file; it is tried again and again, and the node goes on without a log.',
     }
     onTrouble(trouble)
@@ -108,6 +108,8 @@ export function createLogFile(file: string, options: LogFileOptions = {}): LogFi
   }
 }
 
+const TROUBLES: Readonly<Record<string, string>> = { ENXIO: 'it is a pipe that nobody reads', ELOOP: IS_LINK }
+
 /** As pino's lines are. */
 const leftOut = (lines: number): string => `${JSON.stringify({ level: 40, time: new Date().toISOString(), type: 'log.leftOut', lines })}\n`
 
@@ -124,12 +126,12 @@ async function current(file: string, before: Opened | null, lookMs: number): Pro
   if (before && performance.now() - before.lookedAtMs < lookMs) return before
   if (before?.isFile) {
     before.lookedAtMs = performance.now()
-    const there = await stat(file, { bigint: true }).catch(() => null)
+    const there = await lstat(file, { bigint: true }).catch(() => null)
     if (there?.ino === before.ino) return before
     await before.handle.close().catch(() => {})
   } else if (before) return before
-  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants
-  const handle = await open(file, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o600)
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK, O_NOFOLLOW } = constants
+  const handle = await open(file, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOFOLLOW, 0o600)
   const found = await handle.stat({ bigint: true })
   // News names everybody's addresses; an older file may have been open to others.
   if (found.isFile() && (found.mode & 0o777n) !== 0o600n) await handle.chmod(0o600).catch(() => {})
@@ -138,10 +140,9 @@ async function current(file: string, before: Opened | null, lookMs: number): Pro
 
 /** The full file becomes the first old one; where that is not possible it is emptied. */
 async function makeRoom(file: string, { handle }: Opened, kept: number): Promise<void> {
-  const path = await realpath(file)
   try {
-    for (let i = kept - 1; i > 0; i--) await rename(`${path}.${i}`, `${path}.${i + 1}`).catch(ignoreMissing)
-    if (kept > 0) await rename(path, `${path}.1`)
+    for (let i = kept - 1; i > 0; i--) await rename(`${file}.${i}`, `${file}.${i + 1}`).catch(ignoreMissing)
+    if (kept > 0) await rename(file, `${file}.1`)
     else await handle.truncate(0)
   } catch {
     await handle.truncate(0)

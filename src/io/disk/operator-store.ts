@@ -8,6 +8,7 @@
 import { readFile } from 'node:fs/promises'
 import type { ServiceSpec } from '../../answers.ts'
 import { addressOf, parseAddress } from '../../domain/address.ts'
+import { isShallow, MAX_FILE_DEPTH } from '../../domain/json-depth.ts'
 import { NO_OPERATOR_CHANGES, type OperatorChanges, type Store, type StoreFailure, type StoreNote } from '../../ports.ts'
 import { codeOf } from '../network/network-failure.ts'
 import { errorText, setAside, writeDurably } from './durable-file.ts'
@@ -89,7 +90,8 @@ async function read(file: string): Promise<Found> {
 
 async function contentOf(file: string): Promise<Readonly<Record<string, unknown>> | 'absent' | 'unreadable'> {
   try {
-    const value: unknown = JSON.parse((await readFile(file, 'utf8')).replace(/^\uFEFF/, ''))
+    const text = (await readFile(file, 'utf8')).replace(/^\uFEFF/, '')
+    const value: unknown = isShallow(text, MAX_FILE_DEPTH) ? JSON.parse(text) : null
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : 'unreadable'
   } catch (error) {
     return codeOf(error) === 'ENOENT' ? 'absent' : 'unreadable'

@@ -5,13 +5,16 @@ import { createTableStore } from './table-store.ts'
 /** The node's files. `more`: what else of the data directory a person should know, such as that the log can't be written. */
 export function createStore({
   tableFile,
+  followsTableLink,
   operatorFile,
   more = () => [],
 }: {
   readonly tableFile: string
+  /** The table lies outside of the data directory, and may be a link. */
+  readonly followsTableLink: boolean
   readonly operatorFile: string
   readonly more?: () => readonly StoreNote[]
 }): Store {
-  const [table, operatorChanges] = [createTableStore(tableFile), createOperatorStore(operatorFile)]
+  const [table, operatorChanges] = [createTableStore(tableFile, { followsLink: followsTableLink }), createOperatorStore(operatorFile)]
   return { ...table, ...operatorChanges, notes: () => [...table.notes(), ...operatorChanges.notes(), ...more()] }
 }

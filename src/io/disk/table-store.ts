@@ -24,8 +24,11 @@ interface Seen {
   readonly mark: string
 }
 
-/** The directory is made with the first write. Writes are done one after another, in their order, and never reject. */
-export function createTableStore(file: string): TableStore {
+/**
+ * The directory is made with the first write. Writes are done one after another, in their order, and never reject. `followsLink`: the
+ * file is a person's own path and may be a link; else a link there is read and never written.
+ */
+export function createTableStore(file: string, { followsLink = false }: { readonly followsLink?: boolean } = {}): TableStore {
   const aside: StoreNote[] = []
   let byHand = NOTHING_BY_HAND
   let byHandNotes: readonly StoreNote[] = []
@@ -63,7 +66,7 @@ export function createTableStore(file: string): TableStore {
       if (mark !== '' && mark === unsaved) throw new Error('what it holds can neither be read nor set aside')
       byHand = upToDate(byHand, table)
       const text = formatTableFile(table, byHand)
-      if (seen?.text !== text || seen.mark !== mark) await writeWithCopy(file, text)
+      if (seen?.text !== text || seen.mark !== mark) await writeWithCopy(file, text, followsLink)
       const [listed, waiting] = [table.rows.length, byHand.waiting.length]
       byHandNotes = [
         ...strangeNotes(file, text, byHand, (i) => listed + waiting + i),
@@ -83,8 +86,11 @@ export function createTableStore(file: string): TableStore {
       const { path, isLink } = await placeOf(file)
       return {
         type: 'failed',
-        text: `the IP table can't be written to ${isLink ? `${path}, where ${file} links to,` : file} (${errorText(error)})`,
-        fix: 'Make room on the disk, or see to the rights of that file; it is tried again and again, and the node goes on without.',
+        text: `the IP table can't be written to ${isLink && followsLink ? `${path}, where ${file} links to,` : file} (${errorText(error)})`,
+        fix:
+          isLink && !followsLink
+            ? `Name the file that it links to with --table; the node goes on without.`
+            : 'Make room on the disk, or see to the rights of that file; it is tried again and again, and the node goes on without.',
       }
     }
   }
@@ -181,10 +187,11 @@ function waitingNotes(file: string, text: string, { waiting }: ByHand, rowAt: (i
 }
 
 /** lowdb's own adapter never syncs: after a power cut its rename may stand while the bytes do not. */
-async function writeWithCopy(file: string, text: string): Promise<void> {
+async function writeWithCopy(file: string, text: string, followsLink: boolean): Promise<void> {
   const { path } = await placeOf(file)
   // Rather the table without a copy than neither.
   await writeDurably(file, text, {
+    followsLink,
     beforeReplace: () => keepAsCopy(path, link).catch(() => {}),
     beforeOverwrite: () => keepAsCopy(path, copyFile).catch(() => {}),
   })

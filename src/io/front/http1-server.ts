@@ -2,9 +2,13 @@
 import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { framingOf } from '../../frp/index.ts'
+import type { InboundRequest, Reply } from '../../ports.ts'
 import { memberAt } from '../network/members-channel.ts'
+import type { BodyBudget } from './body-budget.ts'
+import type { Callers } from './callers.ts'
 import { inboundRequest, send } from './inbound-request.ts'
-import { KEEP_ALIVE_MS, limitsOf, MAX_HEADER_BYTES, type PublicPortOptions } from './public-port-options.ts'
+import { watchPace } from './pace.ts'
+import { KEEP_ALIVE_MS, limitsOf, MAX_HEADER_BYTES, type PublicPortLimits, type PublicPortOptions } from './public-port-options.ts'
 import { relay } from './vhost-relay.ts'
 import { http1Request } from './vhost-request-http1.ts'
 import { type Place, placeOf, targetOf } from './vhost-target.ts'
@@ -12,14 +16,20 @@ import { type Place, placeOf, targetOf } from './vhost-target.ts'
 /** How often Node looks at its limits; its own default would let headers that come slowly live for 30 s. */
 const CHECK_MS = 1_000
 
+/** What the connections of a port share. */
+export interface Shared {
+  readonly callers: Callers
+  readonly bodies: BodyBudget
+}
+
 /** It never listens; `takeHttp1` hands it the connections. */
-export function createHttp1(options: PublicPortOptions): Server {
+export function createHttp1(options: PublicPortOptions, { callers, bodies }: Shared): Server {
   const limits = limitsOf(options)
   const relayOptions = { ...limits, onBug: options.onBug }
-  const { headersMs, requestMs, pauseMs } = limits
+  const { headersMs, pauseMs } = limits
   // Not Node's limit for a whole request: one for a domain may take as long as it keeps coming.
   const nodes = { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: headersMs, requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS }
-  const unanswered = countUnanswered()
+  const unanswered = countUnanswered(callers.waits)
   // What a node says to this one is for this one, whatever its Host header says.
   const domainOf = (message: IncomingMessage): Place =>
     placeOf(memberAt(message.socket) === null ? options.vhosts : undefined, targetOf(message))
@@ -29,13 +39,15 @@ export function createHttp1(options: PublicPortOptions): Server {
     if (message.headers.upgrade !== undefined && hasBody(message) && DECLINES_UPGRADES) response.shouldKeepAlive = false
     if (!hasOneHost(message, response)) return
     const place = domainOf(message)
+    if (!callers.asks(message.socket, place.type === 'no-domain' ? 'node' : 'service')) return send(response, NO_ROOM)
     if (place.type !== 'no-domain') {
       message.socket.setTimeout(pauseMs)
       return relay(http1Request(message, response, { expectsContinue }), place, relayOptions)
     }
     if (expectsContinue) response.writeContinue()
-    endLate(message, response, requestMs)
-    answer(message, response, options).catch((error: unknown) => {
+    if (hasBody(message)) endSlow(message, response, limits)
+    const request = inboundRequest(message, response, { bodies, isMember: callers.isMember(message.socket) })
+    answer(request, response, options).catch((error: unknown) => {
       if (response.headersSent) response.destroy()
       else send(response, { status: 500, body: 'this node has a fault\n' })
       options.onBug(error)
@@ -45,7 +57,7 @@ export function createHttp1(options: PublicPortOptions): Server {
   server.on('request', (message, response) => take(message, response, false))
   server.on('checkContinue', (message, response) => take(message, response, true))
   server.maxHeadersCount = 0 // Node would leave out those behind the first 1,000, and with them perhaps where the body ends
-  server.timeout = requestMs
+  server.timeout = limits.requestMs
   if (!options.vhosts) return server
   server.on('upgrade', (message: IncomingMessage, socket: Socket, head: Buffer) => {
     if (unanswered.of(socket) > 0) return void socket.destroy() // its answer would come before theirs
@@ -56,6 +68,7 @@ export function createHttp1(options: PublicPortOptions): Server {
     response.assignSocket(socket)
     response.on('finish', () => socket.destroySoon())
     const handover = { socket, head }
+    if (!callers.asks(socket, 'service')) return send(response, NO_ROOM)
     if (hasOneHost(message, response)) relay(http1Request(message, response, { expectsContinue: false, handover }), place, relayOptions)
   })
   return server
@@ -91,12 +104,15 @@ function askAgain({ method, url, httpVersion, rawHeaders }: IncomingMessage, soc
 }
 
 /** Requests of a connection that have no answer yet: Node hands an upgrade over at once, whatever stands before it. */
-function countUnanswered() {
+function countUnanswered(onAll: (socket: Socket) => void) {
   const counts = new WeakMap<Socket, number>()
   const of = (socket: Socket): number => counts.get(socket) ?? 0
   const begin = (socket: Socket, response: ServerResponse): void => {
     counts.set(socket, of(socket) + 1)
-    response.once('close', () => counts.set(socket, of(socket) - 1))
+    response.once('close', () => {
+      counts.set(socket, of(socket) - 1)
+      if (of(socket) === 0) onAll(socket)
+    })
   }
   return { of, begin }
 }
@@ -108,17 +124,35 @@ function hasOneHost({ rawHeaders }: IncomingMessage, response: ServerResponse): 
   return hosts.length <= 1
 }
 
-/** Ends a request that has not come whole in time. */
-function endLate(message: IncomingMessage, response: ServerResponse, requestMs: number): void {
+/** Ends a request whose body stalls, dribbles, or has not come whole in time, be it answered meanwhile or not. */
+function endSlow(message: IncomingMessage, response: ServerResponse, { requestMs, paceMs, paceBytes }: PublicPortLimits): void {
   const { socket } = message
-  const timer = setTimeout(() => {
+  const cut = (): void => {
+    stop()
     if (message.complete || socket.destroyed) return
     if (!response.headersSent) socket.write('HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n')
     socket.destroySoon()
-  }, requestMs)
-  message.once('end', () => clearTimeout(timer))
-  response.once('close', () => clearTimeout(timer))
+    setTimeout(() => socket.destroy(), FLUSH_MS).unref()
+  }
+  const endPace = watchPace({ total: () => socket.bytesRead, windowMs: paceMs, minBytes: paceBytes, onSlow: cut })
+  const timer = setTimeout(cut, requestMs)
+  const stop = (): void => {
+    endPace()
+    clearTimeout(timer)
+    socket.removeListener('close', stop)
+  }
+  message.once('end', stop)
+  socket.once('close', stop)
 }
 
-const answer = async (message: IncomingMessage, response: ServerResponse, { onRequest }: PublicPortOptions): Promise<void> =>
-  send(response, await onRequest(inboundRequest(message)))
+/** Time for the last word to a connection that is ended. */
+const FLUSH_MS = 1_000
+
+const NO_ROOM: Reply = {
+  status: 503,
+  headers: { connection: 'close', 'retry-after': '5' },
+  body: "this node's limit of open files is nearly reached\n",
+}
+
+const answer = async (request: InboundRequest, response: ServerResponse, options: PublicPortOptions): Promise<void> =>
+  send(response, await options.onRequest(request), limitsOf(options))

@@ -5,29 +5,72 @@ import type { InboundRequest, Reply } from '../../ports.ts'
 import { fillerStream } from '../network/filler.ts'
 import { memberAt } from '../network/members-channel.ts'
 import { remoteOf } from '../network/socket-ends.ts'
+import type { BodyBudget, HeldBody } from './body-budget.ts'
 import { readFilePart } from './multipart.ts'
+import { watchPace } from './pace.ts'
+import type { PublicPortLimits } from './public-port-options.ts'
 
-export function inboundRequest(message: IncomingMessage): InboundRequest {
-  const [path, query] = targetOf(message.url ?? '/')
+export interface InboundNeeds {
+  readonly bodies: BodyBudget
+  /** What a member sends is not given up for want of room. */
+  readonly isMember: boolean
+}
+
+export function inboundRequest(message: IncomingMessage, response: ServerResponse, { bodies, isMember }: InboundNeeds): InboundRequest {
+  const [path, query] = pathAndQuery(message.url ?? '/')
+  const remote = remoteOf(message.socket)
+  /** Memory for the body, until the request is answered. `onGivenUp`: it is lost, and that was answered. */
+  const hold = (onGivenUp: () => void): HeldBody => {
+    const held = bodies.begin(remote.host, () => {
+      onGivenUp()
+      if (!response.headersSent) send(response, GIVEN_UP)
+      message.resume()
+    })
+    if (isMember) held.complete()
+    response.once('close', held.end)
+    return held
+  }
   return {
     by: memberAt(message.socket),
     method: message.method ?? 'GET',
     path,
     query: new URLSearchParams(query),
     headers: plainHeaders(message),
-    remote: remoteOf(message.socket),
-    body: (maxBytes) => collect(message, maxBytes),
-    filePart: (field, maxBytes) => readFilePart(message, field, maxBytes),
+    remote,
+    body: (maxBytes) => collect(message, maxBytes, hold),
+    filePart: async (field, maxBytes) => {
+      const pieces: Buffer[] = []
+      let isGivenUp = false
+      const held = hold(() => {
+        isGivenUp = true
+        pieces.length = 0
+      })
+      const keep = (piece: Buffer): void => {
+        if (isGivenUp) return
+        pieces.push(piece)
+        held.grew(piece.length)
+      }
+      const part = await readFilePart(message, { field, maxBytes, onPiece: keep })
+      held.complete()
+      return part === null || isGivenUp ? null : { name: part.name, content: Buffer.concat(pieces) }
+    },
+    fileSize: (field, maxBytes) => readFilePart(message, { field, maxBytes, onPiece: () => {} }),
     drain: (onBytes) => drain(message, onBytes),
   }
+}
+
+const GIVEN_UP: Reply = {
+  status: 503,
+  headers: { connection: 'close', 'retry-after': '5' },
+  body: 'too many requests with bodies are under way here: come again\n',
 }
 
 /** A name that came more than once has its values joined. */
 export const plainHeaders = ({ headers }: IncomingMessage): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value = '']) => [name, typeof value === 'string' ? value : value.join(', ')]))
 
-/** Path and query. A proxy's clients send the whole URL; of that only the same two count. */
-function targetOf(target: string): readonly [path: string, query: string] {
+/** Of a request's target. A proxy's clients send the whole URL; of that only the same two count. */
+export function pathAndQuery(target: string): readonly [path: string, query: string] {
   const origin = /^https?:\/\/[^/?]*/i.exec(target)?.[0] ?? ''
   const rest = target.slice(origin.length)
   const mark = rest.indexOf('?')
@@ -35,16 +78,30 @@ function targetOf(target: string): readonly [path: string, query: string] {
 }
 
 /** What is too much is read and dropped, since a client may read the answer only then. */
-function collect(message: IncomingMessage, maxBytes: number): Promise<Buffer | null> {
+function collect(message: IncomingMessage, maxBytes: number, hold: (onGivenUp: () => void) => HeldBody): Promise<Buffer | null> {
   return new Promise((resolve) => {
     const pieces: Buffer[] = []
     let bytes = 0
+    let isLost = false
+    const lose = (): void => {
+      isLost = true
+      pieces.length = 0
+    }
+    const held = hold(lose)
     message.on('data', (piece: Buffer) => {
       bytes += piece.length
-      if (bytes <= maxBytes) pieces.push(piece)
-      else pieces.length = 0
+      if (bytes > maxBytes) {
+        lose()
+        held.end()
+      }
+      if (isLost) return
+      pieces.push(piece)
+      held.grew(piece.length)
     })
-    finished(message, { writable: false }, (error) => resolve(error || bytes > maxBytes ? null : Buffer.concat(pieces)))
+    finished(message, { writable: false }, (error) => {
+      held.complete()
+      resolve(error || isLost ? null : Buffer.concat(pieces))
+    })
   })
 }
 
@@ -62,21 +119,55 @@ function drain(message: IncomingMessage, onBytes: (bytes: number) => boolean): P
   })
 }
 
-export function send(response: ServerResponse, { status, headers, body, onDone }: Reply): void {
+/** What may hold an answer up: see `PublicPortLimits`. */
+type AnswerLimits = Pick<PublicPortLimits, 'requestMs' | 'paceMs' | 'paceBytes'>
+
+/** Where the request was answered already, as when its body was given up, this is dropped. Without limits it may take any time. */
+export function send(response: ServerResponse, { status, headers, body, onDone, signal }: Reply, limits?: AnswerLimits): void {
   if (onDone) {
-    if (response.destroyed)
-      onDone() // its 'close' has been told already
+    if (response.destroyed || response.headersSent)
+      onDone() // its 'close' has been told already, or is another answer's
     else response.once('close', onDone)
   }
+  if (response.headersSent) return
+  const breakOff = (): void => void response.destroy()
+  if (signal?.aborted) return breakOff()
+  signal?.addEventListener('abort', breakOff, { once: true })
+  response.once('close', () => signal?.removeEventListener('abort', breakOff))
   const type = { 'content-type': 'text/plain; charset=utf-8' }
   if (typeof body === 'object' && 'type' in body) {
     response.writeHead(status, { ...type, ...headers, 'content-length': body.bytes })
-    const filler = fillerStream(body.bytes)
-    response.once('close', () => filler.destroy())
-    filler.pipe(response)
+    sendFiller(response, body.bytes, limits)
     return
   }
   const bytes = typeof body === 'string' ? Buffer.from(body) : body
   response.writeHead(status, { ...type, ...headers, 'content-length': bytes.length })
   response.end(bytes)
+  if (limits === undefined) return
+  const timer = setTimeout(breakOff, limits.requestMs)
+  response.once('close', () => clearTimeout(timer))
+}
+
+/** It may take as long as it moves. */
+function sendFiller(response: ServerResponse, bytes: number, limits: AnswerLimits | undefined): void {
+  const filler = fillerStream(bytes)
+  let sent = 0
+  filler.on('data', (piece: Buffer) => {
+    sent += piece.length
+  })
+  filler.pipe(response)
+  response.once('close', () => filler.destroy())
+  if (limits === undefined) return
+  const { paceMs: windowMs, paceBytes: minBytes } = limits
+  const stop = watchPace({ total: () => sent, windowMs, minBytes, onSlow: () => response.destroy() })
+  let last: NodeJS.Timeout | undefined
+  // What is still in the system's buffers then is not seen moving.
+  filler.once('end', () => {
+    stop()
+    last = setTimeout(() => response.destroy(), limits.requestMs)
+  })
+  response.once('close', () => {
+    stop()
+    clearTimeout(last)
+  })
 }

@@ -1,21 +1,27 @@
 import type { OnBug } from '../../frp/index.ts'
 import type { ServeOptions } from '../../ports.ts'
+import type { Descriptors } from '../network/descriptors.ts'
 import type { ChannelSelf } from '../network/members-channel.ts'
+import { BODY_LIMITS, type BodyLimits } from './body-budget.ts'
+import { CALLER_LIMITS, type CallerLimits } from './callers.ts'
 
 export interface PublicPortOptions extends ServeOptions, Partial<PublicPortLimits> {
   /** Hears of bugs. Where a handler threw, the request is answered with 500. */
   readonly onBug: OnBug
+  /** Default: those of the process. */
+  readonly descriptors?: Descriptors
   /** Who this node is on the members' channel; absent: there is none here. */
   readonly self?: ChannelSelf | undefined
 }
 
-export interface PublicPortLimits {
-  /** From the connection to its first byte, and in TLS from the handshake to the first byte inside. Default 10 s. */
-  readonly firstByteMs: number
-  /** From a request's first byte to the end of its headers. Default 10 s. */
+export interface PublicPortLimits extends CallerLimits, BodyLimits {
+  /** From a request's first byte to the end of its headers. Default 5 s. */
   readonly headersMs: number
-  /** A whole request for the node itself, and how long the reader of its answer may take nothing. Default 60 s. */
+  /** A whole request for the node itself, and its whole answer. Default 60 s. */
   readonly requestMs: number
+  /** Of a body or an answer of the node itself, in any time of this length at least so many bytes have to pass. Default 5 s, 40 KiB. */
+  readonly paceMs: number
+  readonly paceBytes: number
   /** A pause in the body of a request for a domain. Stock frps has no limit. Default 10 min. */
   readonly pauseMs: number
   /** From the last byte of a request for a domain to the first of its service's answer. Default 60 s, as stock frps. */
@@ -27,9 +33,12 @@ export interface PublicPortLimits {
 }
 
 const DEFAULTS: PublicPortLimits = {
-  firstByteMs: 10_000,
-  headersMs: 10_000,
+  ...CALLER_LIMITS,
+  ...BODY_LIMITS,
+  headersMs: 5_000,
   requestMs: 60_000,
+  paceMs: 5_000,
+  paceBytes: 40 << 10,
   pauseMs: 600_000,
   serviceMs: 60_000,
   continueMs: 1_000,

@@ -9,12 +9,13 @@ import { KEEP_ALIVE } from '../front/keep-alive.ts'
 import { acceptedLink, rawLink } from './accepted-link.ts'
 import { admittedHost } from './admission.ts'
 import { dialChannel } from './channel-dial.ts'
+import { type Descriptors, processDescriptors } from './descriptors.ts'
 import { onreadOf, readInto, writeSingly } from './fast-links.ts'
 import type { ChannelSelf } from './members-channel.ts'
 import { failed, failureOf } from './network-failure.ts'
 import { openNodeDatagrams } from './node-datagrams.ts'
 import { bugsOnly } from './socket-errors.ts'
-import { listenTcp } from './tcp-listener.ts'
+import { listenTcp, NO_DESCRIPTORS } from './tcp-listener.ts'
 
 /** Tells a stock frps that TLS follows. */
 const TLS_ANNOUNCED = Buffer.from([0x17])
@@ -23,7 +24,7 @@ const TLS_ANNOUNCED = Buffer.from([0x17])
  * `onBug` hears of what is neither the network's doing nor a peer's. By default it is thrown on and ends the process. `self`: who
  * this node is on the members' channel; absent: it dials no member.
  */
-export function createNodeNetwork(onBug: OnBug = throwBug, self?: ChannelSelf): Network {
+export function createNodeNetwork(onBug: OnBug = throwBug, self?: ChannelSelf, descriptors: Descriptors = processDescriptors()): Network {
   const onError = bugsOnly(onBug)
   return {
     dial: async (address, options) => {
@@ -33,13 +34,14 @@ export function createNodeNetwork(onBug: OnBug = throwBug, self?: ChannelSelf): 
       if (typeof host !== 'string') return host
       const { member } = options
       return member === undefined
-        ? dial({ ...to, host }, options, onError)
-        : dialMember({ ...to, host }, { ...options, member }, self, onError)
+        ? dial({ ...to, host }, options, { onError, descriptors })
+        : dialMember({ ...to, host }, { ...options, member }, self, { onError, descriptors })
     },
     listen: (address, onLink) =>
       listenTcp({
         address,
-        maxOpen: Number.POSITIVE_INFINITY,
+        use: 'carried',
+        descriptors,
         onBug,
         onSocket: (socket, keep) => onLink(acceptedLink(socket, { first: null, keep })),
         onRaw: (connection, keep) => onLink(rawLink(connection, keep)),
@@ -49,20 +51,32 @@ export function createNodeNetwork(onBug: OnBug = throwBug, self?: ChannelSelf): 
   }
 }
 
+interface Dialling {
+  readonly onError: (error: unknown) => void
+  readonly descriptors: Descriptors
+}
+
 async function dialMember(
   to: HostPort,
   { timeoutMs, signal, member, reader }: DialOptions & { readonly member: string },
   self: ChannelSelf | undefined,
-  onError: (error: unknown) => void,
+  { onError, descriptors }: Dialling,
 ): Promise<OpenedLink | Failure> {
   if (self === undefined) return failed('protocol', "this node has no members' channel")
+  if (!descriptors.take('own')) return NO_DESCRIPTORS
   const opened = await dialChannel(self, { ...to, timeoutMs, expect: member, allowHalfOpen: true, onError, ...(signal ? { signal } : {}) })
-  return opened.type === 'failed' ? opened : acceptedLink(opened.socket, { first: null, keep: () => {} }).open(reader ?? null)
+  if (opened.type === 'failed') {
+    descriptors.give()
+    return opened
+  }
+  opened.socket.once('close', () => descriptors.give())
+  return acceptedLink(opened.socket, { first: null, keep: () => {} }).open(reader ?? null)
 }
 
-function dial(to: HostPort, options: DialOptions, onError: (error: unknown) => void): ReturnType<Network['dial']> {
+function dial(to: HostPort, options: DialOptions, { onError, descriptors }: Dialling): ReturnType<Network['dial']> {
   const { timeoutMs, signal } = options
   if (signal?.aborted) return Promise.resolve(failed('aborted', 'it was called off'))
+  if (!descriptors.take('dial')) return Promise.resolve(NO_DESCRIPTORS)
   return new Promise((resolve) => {
     const sockets: Socket[] = []
     const settle = (answer: OpenedLink | Failure): void => {
@@ -80,6 +94,7 @@ function dial(to: HostPort, options: DialOptions, onError: (error: unknown) => v
     const timer = setTimeout(() => settle(failed('timeout', 'it did not answer in time')), timeoutMs)
     signal?.addEventListener('abort', abort, { once: true })
     const begun = <S extends Socket>(socket: S): S => {
+      if (sockets.length === 0) socket.once('close', () => descriptors.give()) // a TLS socket over another has no descriptor of its own
       sockets.push(socket)
       return socket.on('error', fail)
     }

@@ -3,6 +3,8 @@ import { type OnBug, throwBug } from '../../frp/index.ts'
 import type { Http } from '../../ports.ts'
 import { servePublicPort } from '../front/public-port.ts'
 import { dialChannel } from './channel-dial.ts'
+import { countDials } from './counted-dials.ts'
+import { type Descriptors, processDescriptors } from './descriptors.ts'
 import type { ChannelSelf } from './members-channel.ts'
 import { FailureError, failed } from './network-failure.ts'
 import { askPeer, loadGot } from './peer-request.ts'
@@ -26,11 +28,12 @@ export interface NodeHttp extends Http {
  * `onBug` hears of what a handler of the public port threw. By default it is thrown on and ends the process. `self`: who this node
  * is on the members' channel; absent: it has none, neither asking nor asked.
  */
-export function createNodeHttp(onBug: OnBug = throwBug, self?: ChannelSelf): NodeHttp {
+export function createNodeHttp(onBug: OnBug = throwBug, self?: ChannelSelf, descriptors: Descriptors = processDescriptors()): NodeHttp {
   const warmth = { keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_IDLE, noDelay: true, timeout: IDLE_MS }
   const clear = new TimedAgent(warmth)
   const channel = self && new TimedAgent(warmth, channelDialling(self, bugsOnly(onBug)))
   const agents = [clear, channel].filter((agent) => agent !== undefined)
+  for (const agent of agents) countDials(agent, descriptors)
   return {
     request: async (address, request) => {
       const agent = request.over === 'channel' ? channel : clear

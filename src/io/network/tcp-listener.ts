@@ -1,19 +1,12 @@
 // A listening TCP port that can be closed with everything on it.
-import { readFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import type { OnBug } from '../../frp/index.ts'
 import type { Failure, Listening } from '../../ports.ts'
 import { KEEP_ALIVE } from '../front/keep-alive.ts'
 import { RawConnection, takeRaw } from '../front/raw-accept.ts'
+import { type Descriptors, processDescriptors } from './descriptors.ts'
 import { failed, failureOf } from './network-failure.ts'
 import { bugsOnly } from './socket-errors.ts'
-
-/** The part of this process's file descriptors that inbound sockets may take: the rest is for files, and for connections that we make. */
-const INBOUND_SHARE = 0.8
-const DEFAULT_DESCRIPTORS = 1_024
-
-/** Inbound sockets that are open, on all ports together. */
-let openNow = 0
 
 /** Keeps a socket of this port, so that closing the port ends it. */
 export type Keep = (socket: Socket) => void
@@ -21,8 +14,14 @@ export type Keep = (socket: Socket) => void
 export interface TcpListenerOptions {
   /** `host:port`; port 0 picks one. */
   readonly address: string
-  /** Open connections on this port at once; further ones are closed. */
-  readonly maxOpen: number
+  /** `caller`: the public port. `carried`: one that is opened for a client; the port counts as well. */
+  readonly use: 'caller' | 'carried'
+  /** Open connections on this port at once; further ones are closed. Default: as many as there are descriptors for. */
+  readonly maxOpen?: number
+  /** Ends the connection that can best be spared, where there is one: asked when one more has come than there is room for. */
+  readonly makeRoom?: () => boolean
+  /** Default: those of the process. */
+  readonly descriptors?: Descriptors
   /** Sockets come paused, half-open allowed, and with a listener for errors. */
   readonly onSocket: (socket: Socket, keep: Keep) => void
   readonly onBug: OnBug
@@ -30,53 +29,73 @@ export interface TcpListenerOptions {
   readonly onRaw?: (connection: RawConnection, keep: Keep) => void
 }
 
-/** Fails with `in-use`, `denied`, or `unreachable` where the address is none of this machine's. */
-export function listenTcp({ address, maxOpen, onSocket, onRaw, onBug }: TcpListenerOptions): Promise<Listening | Failure> {
+/** Fails with `in-use`, `denied`, or `unreachable` where the address is none of this machine's or no descriptors are left. */
+export function listenTcp(options: TcpListenerOptions): Promise<Listening | Failure> {
+  const { address, use, maxOpen = Number.POSITIVE_INFINITY, makeRoom = () => false, onSocket, onRaw, onBug } = options
+  const { descriptors = processDescriptors() } = options
   const at = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(address)
   const host = at?.[1] ?? at?.[2] ?? ''
   const wanted = Number(at?.[3] ?? Number.NaN)
   if (!(wanted <= 65_535)) return Promise.resolve(failed('unreachable', `${address} is not host:port`))
-  const inAll = inboundSocketLimit()
+  if (use === 'carried' && !descriptors.take('port')) return Promise.resolve(NO_DESCRIPTORS)
+  const freed = (): void => {
+    if (use === 'carried') descriptors.give()
+  }
   const onError = bugsOnly(onBug)
   const open = new Set<Socket | RawConnection>()
   let onEmpty = ignore
-  const add = (one: Socket | RawConnection): void => {
-    open.add(one)
-    openNow++
+  /** Whether there is room for one more, which then counts. On the public port it may turn out to be a member's, and gets some of theirs. */
+  const enters = (): boolean => {
+    if (open.size >= maxOpen) return makeRoom() && descriptors.take('own')
+    if (descriptors.take(use, open.size)) return true
+    if (use !== 'caller') return false
+    makeRoom()
+    return descriptors.take('own')
   }
   const remove = (one: Socket | RawConnection): void => {
     open.delete(one)
-    openNow--
+    descriptors.give()
     if (open.size === 0) onEmpty()
   }
-  const keep: Keep = (socket) => {
-    add(socket)
+  const hold = (socket: Socket): void => {
+    open.add(socket)
     socket.on('error', onError)
     socket.once('close', () => remove(socket))
   }
-  const isFull = (): boolean => openNow >= inAll || open.size >= maxOpen
+  const keep: Keep = (socket) => {
+    descriptors.count()
+    hold(socket)
+  }
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true, ...KEEP_ALIVE }, (socket) => {
-    if (isFull()) return void socket.destroy()
-    keep(socket)
+    if (!enters()) return void socket.destroy()
+    hold(socket)
     onSocket(socket, keep)
   })
   const close = async (): Promise<void> => {
-    const closed = new Promise<void>((done) => server.close(() => done()))
+    const closed = new Promise<void>((done) =>
+      server.close((notOpen) => {
+        if (notOpen === undefined) freed()
+        done()
+      }),
+    )
     for (const one of open) one.destroy()
     await closed
     if (open.size > 0) await new Promise<void>((done) => (onEmpty = done))
   }
   return new Promise((resolve) => {
-    const refused = (error: Error): void => resolve(failureOf(error))
+    const refused = (error: Error): void => {
+      freed()
+      resolve(failureOf(error))
+    }
     server.once('error', refused)
     server.listen({ host, port: wanted, exclusive: true }, () => {
       server.removeListener('error', refused)
       server.on('error', onError) // an accept that failed (out of descriptors) ends nobody else
       if (onRaw !== undefined) {
         takeRaw(server, (handle) => {
-          if (isFull()) return handle.close()
+          if (!enters()) return handle.close()
           const connection = new RawConnection(handle, remove)
-          add(connection)
+          open.add(connection)
           onRaw(connection, keep)
         })
       }
@@ -86,20 +105,7 @@ export function listenTcp({ address, maxOpen, onSocket, onRaw, onBug }: TcpListe
   })
 }
 
+/** For what would open one more socket. */
+export const NO_DESCRIPTORS = failed('unreachable', "this node's limit of open files is nearly reached")
+
 const ignore = (): void => {}
-
-let limit: number | null = null
-
-/** Most inbound sockets in all. From the soft limit on open files, where the system tells it. */
-export function inboundSocketLimit(): number {
-  limit ??= Math.floor(descriptorLimit() * INBOUND_SHARE)
-  return limit
-}
-
-function descriptorLimit(): number {
-  try {
-    return Number(/^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? DEFAULT_DESCRIPTORS)
-  } catch {
-    return DEFAULT_DESCRIPTORS
-  }
-}

@@ -59,6 +59,7 @@ function start({
       dropSeed: () => {},
       addService: () => {},
       dropService: () => {},
+      hasService: () => false,
       noteRemoved: () => {},
       close: async () => tell('operatorChanges written'),
     },

@@ -34,6 +34,7 @@ function start({ policy = 'lan', pinged = {}, speed = FIGURES, seeds = [] }: Set
   const parts = stateParts()
   const { keeper, own } = parts
   const told: string[] = []
+  const named: string[] = []
   const changes = new Subject<{ readonly type: 'added' | 'removed' | 'changed'; readonly name: string }>()
   const services = new Map<string, ServiceAnswer>()
   const stand = (spec: ServiceSpec, other: Partial<ServiceAnswer> = {}): void => {
@@ -48,6 +49,7 @@ function start({ policy = 'lan', pinged = {}, speed = FIGURES, seeds = [] }: Set
   const { methods, mapPort } = createOperatorCalls({
     ...parts,
     policy,
+    gate: { name: (address) => void named.push(address) },
     prober: {
       byHand: async (address, key) => {
         told.push(`ping ${address} for ${key}`)
@@ -78,11 +80,13 @@ function start({ policy = 'lan', pinged = {}, speed = FIGURES, seeds = [] }: Set
       remove: (name) => services.delete(name),
       changes$: changes,
     },
+    isControl: (local) => local === '127.0.0.1:8089',
     operatorChanges: {
       addSeed: (address) => void told.push(`remember seed ${address}`),
       dropSeed: (address) => void told.push(`drop seed ${address}`),
       addService: ({ name }) => void told.push(`remember service ${name}`),
       dropService: (name) => void told.push(`drop service ${name}`),
+      hasService: () => false,
       noteRemoved: () => void told.push('remember who is removed'),
     },
   })
@@ -91,6 +95,7 @@ function start({ policy = 'lan', pinged = {}, speed = FIGURES, seeds = [] }: Set
     ...methods,
     mapPort,
     told,
+    named,
     stand,
     announce: (address: string): void => {
       own.announce(address, null)
@@ -114,10 +119,11 @@ describe('add', () => {
     ['no address', 'ash', 'lan', refused('ash is not HOST:PORT')],
     ['one that may not be contacted', AT, 'public', refused(`${AT} is outside the addresses this node may contact; see --addresses`)],
   ])('%s', async (_, text, policy, expected) => {
-    const { add, told } = start({ policy })
+    const { add, told, named } = start({ policy })
     expect(await add(text)).toEqual(expected)
     const address = typeof expected === 'object' && expected !== null && 'address' in expected ? expected.address : null
     expect(told).toEqual(address === null ? [] : [`join ${address}`, `remember seed ${address}`])
+    expect(named).toEqual(address === null ? [] : [address])
   })
 })
 
@@ -198,10 +204,10 @@ describe('ping', () => {
     expect(await ping('ash')).toEqual({ schemaVersion: 1, rttMs: 1.235, samples: [1.235, 2], connectMs: 3 })
   })
   test('of an address that is in no table', async () => {
-    const { ping, told } = start({ pinged: { connectMs: null } })
-    expect([await ping(ELSEWHERE), told]).toEqual([
+    const { ping, told, named } = start({ pinged: { connectMs: null } })
+    expect([await ping(ELSEWHERE), [...named, ...told]]).toEqual([
       { schemaVersion: 1, rttMs: 1.235, samples: [1.235, 2], connectMs: null },
-      [`ping ${ELSEWHERE} for null`],
+      [ELSEWHERE, `ping ${ELSEWHERE} for null`],
     ])
   })
   test('of this node goes to its own listener', async () => {
@@ -275,6 +281,11 @@ describe('expose', () => {
     expect(clock.now()).toEqual(standing ? 0 : 30_000)
   })
   test.each<[string, ServiceSpec, string]>([
+    [
+      'the control port',
+      { ...WEB, name: 'page', local: '127.0.0.1:8089' },
+      '127.0.0.1:8089 is the control port of this node, which is not exposed; forward it with ssh -L instead',
+    ],
     ['a name that is taken', WEB, 'a service named web is exposed already; choose another --name or unexpose it first'],
     ['http without a domain', { ...WEB, name: 'site', kind: 'http' }, 'an http service needs the domain it answers to'],
     ['https without a domain', { ...WEB, name: 'site', kind: 'https' }, 'an https service needs the domain it answers to'],
@@ -304,6 +315,14 @@ describe('/MAPPort', () => {
       { type: 'mapped', address: '192.0.2.1:20000' },
       ['expose port-3000'],
     ])
+  })
+  test.each([
+    [8_088, 'port 8088 is the public port of this node; it is public already'],
+    [8_089, '127.0.0.1:8089 is the control port of this node, which is not exposed; forward it with ssh -L instead'],
+  ])("never maps the node's own port %i", async (port, text) => {
+    const { mapPort, own, told } = start()
+    own.setListening({ host: '0.0.0.0', port: 8_088 })
+    expect([await mapPort(port), told]).toEqual([refused(text), []])
   })
   test('says why not', async () => {
     const { mapPort, clock } = start()

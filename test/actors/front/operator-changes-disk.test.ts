@@ -7,7 +7,7 @@ function wishing() {
   const parts = stateParts()
   const store = new MemoryStore()
   const services = { add: () => {}, specs: () => [] }
-  return { ...parts, store, operatorChanges: createOperatorChanges({ ...parts, store, services }) }
+  return { ...parts, store, operatorChanges: createOperatorChanges({ ...parts, store, services, isControl: () => false }) }
 }
 
 const FULL = { type: 'failed', text: 'the disk is full', fix: 'Make room.' } as const

@@ -7,6 +7,7 @@ import { signedBy } from '../../records.ts'
 import { MemoryStore } from '../../sim/memory-store.ts'
 import { stateParts } from '../state-parts.ts'
 
+const CONTROL = '127.0.0.1:8089'
 const AT = '192.0.2.1:8088'
 const spec = (name: string, local = '127.0.0.1:3000'): ServiceSpec => ({ name, kind: 'tcp', local, domain: null })
 
@@ -18,6 +19,7 @@ function start(stored: OperatorChanges = NO_OPERATOR_CHANGES, configured: readon
   const operatorChanges = createOperatorChanges({
     ...parts,
     store,
+    isControl: (local) => local === CONTROL,
     services: { add: (one) => void exposed.push(one), specs: () => exposed },
   })
   return {
@@ -49,6 +51,26 @@ test("of two services with one name the configuration's stands, and the other is
   operatorChanges.addSeed(AT)
   await operatorChanges.close()
   expect(store.operatorChanges).toEqual({ ...stored, seeds: [AT] })
+})
+
+test('a stored service that leads to the control port is told, kept and not exposed', async () => {
+  const stored: OperatorChanges = { ...NO_OPERATOR_CHANGES, services: [spec('page', CONTROL), spec('web')] }
+  const { operatorChanges, exposed, news, store } = start(stored)
+  await operatorChanges.read()
+  operatorChanges.addSeed(AT)
+  await operatorChanges.close()
+  expect([exposed, news, store.operatorChanges.services]).toEqual([
+    [spec('web')],
+    [
+      {
+        type: 'warned',
+        text: `the service page is not exposed, since ${CONTROL} is the control port of this node`,
+        fix: 'Take it back with `moonwalk unexpose page`, or give the control port another with --control.',
+      },
+    ],
+    stored.services,
+  ])
+  expect([operatorChanges.hasService('page'), operatorChanges.hasService('site')]).toEqual([true, false])
 })
 
 test('each word is written down, and each that is taken back', async () => {

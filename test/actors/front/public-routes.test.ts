@@ -3,6 +3,7 @@ import { createPublicRoutes, type PublicRoutesNeeds } from '../../../src/actors/
 import { serverInfo } from '../../../src/actors/front/server-info.ts'
 import { createOwnRecord, type OwnRecord } from '../../../src/actors/membership/own-record.ts'
 import { echoBytes } from '../../../src/actors/membership/peer-calls.ts'
+import { isAllowed, wordOf } from '../../../src/domain/address.ts'
 import type { Offer } from '../../../src/domain/offer.ts'
 import type { PeerRecord } from '../../../src/domain/record.ts'
 import type { Failure, InboundRequest } from '../../../src/ports.ts'
@@ -46,7 +47,7 @@ function start(other: Partial<PublicRoutesNeeds> = {}, answering: Answering = {}
         return typeof answer === 'string' ? { type: 'answerer', id: answer, run: 'r' } : answer
       },
     },
-    gossip: { answer: (message) => (message.from === FROM_ASH ? { ...message, run: 'mine' } : null) },
+    gossip: { answer: async (message) => (message.from === FROM_ASH ? { ...message, run: 'mine' } : null) },
     speed: { answer: async ({ path }) => (path === '/50' ? { status: 429, body: 'busy' } : null) },
     policy: 'lan',
     isPrivate: false,
@@ -55,7 +56,10 @@ function start(other: Partial<PublicRoutesNeeds> = {}, answering: Answering = {}
     p2prc: { answer: async (text, selfAddress) => `${text} seen by ${selfAddress}` },
     operator: { mapPort: async (port) => ({ type: 'mapped', address: `203.0.113.9:${port + 20_000}` }) },
     token: 'secret',
-    joining: { greeted: (record) => told.push({ greeted: record }) },
+    joining: {
+      greeted: (record) => told.push({ greeted: record }),
+      mayTry: (address, _, seenAt) => isAllowed(address, 'lan', wordOf(address, { reachedAt: null, seenAt }, ['192.0.2.9'])),
+    },
     twins: { heard: (word, envelope, seenAt) => told.push({ twin: word.seq, isMine: own.hasSaid(envelope), seenAt }) },
     reach: { arrivedAt: (address) => told.push(`arrived at ${address}`) },
     ...other,
@@ -139,27 +143,51 @@ test('by which name a member reached this node is told on, and not by which stra
   expect(names).toEqual(['turn.example.org:8088'])
 })
 
+const OWNER = { host: '127.0.0.1:8088', authorization: 'Bearer secret' }
+
 describe.each(['/MAPPort?port=3000', '/AddProxy?port=3000'])('%s', (path) => {
-  const isGranted = async (from: string, entrance: 'public' | 'tunnel', authorization?: string, token: string | null = 'secret') => {
-    const headers = authorization === undefined ? {} : { authorization }
-    return (await ask(inbound({ path, from, headers }), entrance, { token })).status !== 403
-  }
+  const isGranted = async (
+    headers: Readonly<Record<string, string>>,
+    {
+      from = '127.0.0.1',
+      entrance = 'public',
+      token = 'secret',
+    }: { from?: string; entrance?: 'public' | 'tunnel'; token?: string | null } = {},
+  ) => (await ask(inbound({ path, from, headers }), entrance, { token })).status !== 403
+
   test.each([
-    ['this machine', '127.0.0.1', 'public', undefined, true],
-    ['this machine by IPv6', '::1', 'public', undefined, true],
-    ['this machine by IPv4 in IPv6', '::ffff:127.0.0.1', 'public', undefined, true],
-    ['this machine, it seems, but through a tunnel', '127.0.0.1', 'tunnel', undefined, false],
-    ['another', '192.168.1.5', 'public', undefined, false],
-    ['another with the token', '192.168.1.5', 'public', 'Bearer secret', true],
-    ['one with the token through a tunnel', '127.0.0.1', 'tunnel', 'Bearer secret', true],
-    ['another with a wrong token', '192.168.1.5', 'public', 'Bearer wrong', false],
-    ['another with the bare token', '192.168.1.5', 'public', 'secret', false],
-    ['another with no token', '192.168.1.5', 'public', 'Bearer ', false],
-  ] as const)('may be used by %s: %s', async (_, from, entrance, authorization, expected) =>
-    expect(await isGranted(from, entrance, authorization)).toEqual(expected),
+    ['127.0.0.1', 'public'],
+    ['::1', 'public'],
+    ['127.0.0.1', 'tunnel'],
+    ['192.168.1.5', 'public'],
+  ] as const)('from %s, %s, is for who has the token and nobody else', async (from, entrance) => {
+    const with_ = async (authorization: string | undefined) => {
+      const { authorization: _, ...bare } = OWNER
+      return isGranted(authorization === undefined ? bare : { ...bare, authorization }, { from, entrance })
+    }
+    expect([await with_('Bearer secret'), await with_(undefined)]).toEqual([true, false])
+    for (const wrong of ['', 'Bearer ', 'Bearer wrong', 'secret', 'Bearer secretsecret', 'Bearer secre', 'bearer secret'])
+      expect([wrong, await with_(wrong)]).toEqual([wrong, false])
+  })
+  test.each(['Bearer null', 'Bearer ', 'Bearer undefined', ''])('where there is no token, %j is none', async (authorization) =>
+    expect(await isGranted({ ...OWNER, authorization }, { token: null })).toEqual(false),
   )
-  test.each(['Bearer null', 'Bearer ', 'Bearer undefined'])('where there is no token, %j is none', async (authorization) =>
-    expect(await isGranted('192.168.1.5', 'public', authorization, null)).toEqual(false),
+  test.each([
+    [{ origin: 'http://127.0.0.1:8088' }],
+    [{ origin: 'null' }],
+    [{ referer: 'http://127.0.0.1:8088/' }],
+    [{ 'sec-fetch-site': 'none' }],
+    [{ 'sec-fetch-site': 'same-origin' }],
+    [{ host: 'localhost:8088' }],
+    [{ host: 'evil.test' }],
+    [{ host: '127.0.0.1.evil.test' }],
+    [{ host: '0x7f.1' }],
+    [{ host: '' }],
+  ])('is refused, with the token too, where a web page may be behind it: %j', async (headers) =>
+    expect(await isGranted({ ...OWNER, ...headers })).toEqual(false),
+  )
+  test.each(['203.0.113.9', '203.0.113.9:8088', '[::1]:8088', '[2001:db8::1]'])('may be asked as %s', async (host) =>
+    expect(await isGranted({ ...OWNER, host })).toEqual(true),
   )
 })
 
@@ -172,15 +200,80 @@ test.each([
   ['3e3', 500, 'error: port must be a number from 1 to 65535\n'],
   ['', 500, 'error: port must be a number from 1 to 65535\n'],
 ])('/MAPPort?port=%s is answered %d', async (port, status, body) =>
-  expect(await ask(inbound({ path: `/MAPPort?port=${port}`, from: '127.0.0.1' }))).toEqual({ status, headers: TEXT, body }),
+  expect(await ask(inbound({ path: `/MAPPort?port=${port}`, headers: OWNER }))).toEqual({ status, headers: TEXT, body }),
 )
 
 test('/MAPPort says why a port could not be mapped', async () =>
   expect(
-    await ask(inbound({ path: '/MAPPort?port=80', from: '127.0.0.1' }), 'public', {
+    await ask(inbound({ path: '/MAPPort?port=80', headers: OWNER }), 'public', {
       operator: { mapPort: async () => ({ type: 'refused', text: 'nothing answers at 127.0.0.1:80' }) },
     }),
   ).toEqual({ status: 500, headers: TEXT, body: 'error: nothing answers at 127.0.0.1:80\n' }))
+
+describe('of all that the port answers, a stranger without any proof', () => {
+  /** Every route by name, with what a bare request of a stranger is answered. */
+  const answers = async (isPrivate: boolean) => {
+    const { route, told } = start({ isPrivate, speed: { answer: async () => ({ status: 200, body: '' }) } })
+    const asked = route.names.map(async (name) => {
+      const [method, path = ''] = name.split(' ')
+      const request = inbound({
+        method: method === 'POST' ? 'POST' : 'GET',
+        path: `${path}?port=3000`,
+        headers: { host: '127.0.0.1:8088' },
+      })
+      const replies = await Promise.all(
+        (['public', 'tunnel'] as const).map((entrance) => route({ ...request, remote: { host: '127.0.0.1', port: 1 } }, entrance)),
+      )
+      return [name, replies.every(({ status }) => status === 403) ? 'refused' : 'answered']
+    })
+    return { byName: Object.fromEntries(await Promise.all(asked)), told }
+  }
+
+  test('is answered in an open network where P2PRC and measuring want it, and nowhere else', async () => {
+    expect(await answers(false)).toEqual({
+      byName: {
+        // What a machine says of itself to everybody: P2PRC's nodes ping by it.
+        'GET /server_info': 'answered',
+        // P2PRC's exchange of tables: open networks are those that anybody may join.
+        'POST /IpTable': 'answered',
+        // The one port, which whoever asks has found already.
+        'GET /FRPPort': 'answered',
+        // Kept nowhere: P2PRC times it.
+        'GET /upload': 'answered',
+        // One test at a time, of bounded size.
+        'GET /v2/speed/down': 'answered',
+        'POST /v2/speed/up': 'answered',
+        'GET /50': 'answered',
+        'GET /MAPPort': 'refused',
+        'GET /AddProxy': 'refused',
+        'POST /v2/hello': 'refused',
+        'GET /v2/echo': 'refused',
+        'POST /v2/gossip': 'refused',
+      },
+      told: [],
+    })
+  })
+
+  test('is refused everything in a private one', async () => {
+    const { byName, told } = await answers(true)
+    expect([Object.values(byName).filter((answer) => answer !== 'refused'), told]).toEqual([[], []])
+  })
+})
+
+describe('a web page', () => {
+  test.each<['GET' | 'POST', string, Readonly<Record<string, string>>]>([
+    ['POST', '/IpTable', { origin: 'http://evil.test' }],
+    ['POST', '/IpTable', { origin: 'null' }],
+    ['POST', '/v2/hello', { origin: 'http://rebound.test:8088' }],
+    ['POST', '/v2/gossip', { 'sec-fetch-site': 'same-site' }],
+    ['GET', '/server_info', { 'sec-fetch-site': 'cross-site' }],
+    ['GET', '/50', { 'sec-fetch-site': 'same-origin' }],
+  ])('gets nothing from %s %s, sending %j', async (method, path, headers) =>
+    expect(await ask(inbound({ method, path, headers }))).toEqual({ status: 403, headers: TEXT, body: 'this port is not for web pages\n' }),
+  )
+  test('is not the address bar', async () =>
+    expect((await ask(inbound({ path: '/server_info', headers: { 'sec-fetch-site': 'none' } }))).status).toEqual(200))
+})
 
 describe('/v2/hello', () => {
   const SEEN = '192.0.2.50:8088'
@@ -228,7 +321,7 @@ describe('/v2/hello', () => {
     expect(told).toEqual([ARRIVED, `echo ${SEEN}`, { greeted: null }])
   })
 
-  const ADVERTISED = '192.0.2.60:1'
+  const ADVERTISED = '9.9.9.9:8089'
   test.each<[string, number | null, string | null, string, Readonly<Record<string, string>>, readonly string[], string | null]>([
     [
       'what it advertises stands before where it was seen',

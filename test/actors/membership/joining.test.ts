@@ -2,6 +2,7 @@ import { Subject } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { createJoining } from '../../../src/actors/membership/joining.ts'
 import type { Probed } from '../../../src/actors/membership/prober.ts'
+import { parseAddress } from '../../../src/domain/address.ts'
 import { keepAway, NOT_MEASURED, recordBurst, removeRow, restoreRows } from '../../../src/domain/ip-table.ts'
 import { OPEN } from '../../../src/domain/network-kind.ts'
 import { type PeerRecord, unsignedRecord } from '../../../src/domain/record.ts'
@@ -52,6 +53,8 @@ function start({ seeds = [], file = [], residents = {}, policy = 'any' }: Settin
         return at.has(address) ? { type: 'stranger' } : { type: 'failed', reason: 'refused', text: 'connection refused' }
       },
     },
+    ipOf: (address) => parseAddress(address)?.host ?? null,
+    ownHosts: () => ['192.0.2.9'],
     gossip: { exchange: async () => false },
     reach: { ask: () => ({ port: 8_088, advertise: null }), found: ({ record }) => void found.push(record.name) },
     p2prc: {
@@ -261,7 +264,7 @@ describe('who said hello', () => {
     ['is not, at an address that may not be contacted', signedBy('ash', '127.0.0.1:8088'), []],
   ])('%s', (_, record, expected) => {
     const { joining, rows, end } = start({ policy: 'lan' })
-    joining.greeted(record)
+    joining.greeted(record, '192.0.2.1')
     end()
     expect(rows()).toEqual(expected)
   })
@@ -270,7 +273,7 @@ describe('who said hello', () => {
     const { joining, prove, keeper, rows, end } = start()
     prove(ash)
     keeper.apply((table, wallMs) => removeRow(table, 'ash', 'no answer', wallMs))
-    joining.greeted(ash)
+    joining.greeted(ash, '192.0.2.1')
     end()
     expect(rows()).toEqual([`ash unknown at ${AT}`])
   })

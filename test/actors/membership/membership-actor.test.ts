@@ -51,7 +51,7 @@ function start(before: (parts: ReturnType<typeof stateParts>) => void = () => {}
     },
     gossip: {
       exchange: async () => false,
-      answer: () => null,
+      answer: async () => null,
       spread: async (extra, toHowMany) => void told.push(`tell ${toHowMany} peers ${JSON.stringify(extra)}`),
       runs$: runs('gossip'),
       doubted$: says.doubted,
@@ -72,6 +72,7 @@ function start(before: (parts: ReturnType<typeof stateParts>) => void = () => {}
     },
     joining: {
       greeted: () => {},
+      mayTry: () => false,
       addSeed: () => {},
       forget: () => [],
       seeds: () => [],

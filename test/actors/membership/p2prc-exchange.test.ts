@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createP2prcExchange } from '../../../src/actors/membership/p2prc-exchange.ts'
+import { parseAddress } from '../../../src/domain/address.ts'
 import { putOwn, recordBurst, recordSpeed } from '../../../src/domain/ip-table.ts'
 import { unsignedRecord } from '../../../src/domain/record.ts'
 import { formatWireTable, NO_P2PRC_FIELDS, parseWireTable, type WireRecord } from '../../../src/p2prc/wire-table.ts'
@@ -33,6 +34,9 @@ interface Setting {
   readonly hosts?: readonly string[]
 }
 
+/** Where tables are posted from. */
+const NEIGHBOUR = '192.0.2.1'
+
 function start({ tables = {}, policy = 'lan', advertise = null, port = 8_088, hosts = ['192.0.2.9'] }: Setting = {}) {
   const parts = stateParts({ port })
   const { clock, keeper, own } = parts
@@ -48,6 +52,7 @@ function start({ tables = {}, policy = 'lan', advertise = null, port = 8_088, ho
     policy,
     reach: { ask: () => ({ port, advertise }), provenAt: (address, by) => void reached.push(`${address} by ${by}`) },
     ownHosts: () => hosts,
+    ipOf: (address) => parseAddress(address)?.host ?? null,
     prober: { prove },
     calls: {
       postTable: async (address, text) => {
@@ -172,7 +177,7 @@ describe('a posted table', () => {
     announce(MINE)
     prove(signedBy('ash', '192.0.2.3:8088', { via: 'elm' }))
     hear(signedBy('oak', '192.0.2.4:8088'))
-    const answer = await exchange.answer(post(wire('pc', '192.0.2.1'), wire('me?', '192.0.2.9')), '192.168.1.1:8088')
+    const answer = await exchange.answer(post(wire('pc', '192.0.2.1'), wire('me?', '192.0.2.9')), '192.168.1.1:8088', NEIGHBOUR)
     end()
     expect(proven).toEqual([PC])
     expect(read(answer)).toEqual([`pc ${PC}  5`, 'ash 192.0.2.3:8088 FRP 5', `me ${MINE}`])
@@ -183,7 +188,7 @@ describe('a posted table', () => {
     ['nothing where that says nothing', null, []],
   ])('is answered with %s while no address is proven', async (_, seen, expected) => {
     const { exchange, end } = start()
-    const answer = await exchange.answer(post(), seen)
+    const answer = await exchange.answer(post(), seen, NEIGHBOUR)
     end()
     expect(read(answer)).toEqual(expected)
   })
@@ -193,22 +198,29 @@ describe('a posted table', () => {
     ['what is no address', [wire('x', 'internal.example'), wire('y', '192.0.2.1', { serverPort: '0' }), wire('z', '')]],
   ])('of which %s is left out', async (_, records) => {
     const { exchange, rows, end } = start()
-    await exchange.answer(post(...records), null)
+    await exchange.answer(post(...records), null, NEIGHBOUR)
     end()
     expect(rows()).toEqual([])
   })
 
-  test('of 300 rows has 256 taken and 32 looked at before the answer', async () => {
-    const { exchange, proven, rows, end } = start()
+  test('of 300 rows has 64 taken and 32 looked at before the answer', async () => {
+    const { exchange, proven, rows, end } = start({ policy: 'any' })
     const records = Array.from({ length: 300 }, (_, i) => wire(`pc${i}`, `10.0.${i >> 8}.${i & 255}`))
-    await exchange.answer(post(...records), null)
+    await exchange.answer(post(...records), null, NEIGHBOUR)
     end()
-    expect([rows().length, proven.length]).toEqual([256, 32])
+    expect([rows().length, proven.length]).toEqual([64, 32])
+  })
+
+  test('from a stranger has no private address taken, but where the stranger itself was seen', async () => {
+    const { exchange, rows, end } = start()
+    await exchange.answer(post(wire('router', '192.168.1.1'), wire('pc', '192.0.2.1'), wire('web', '1.1.1.1')), null, '192.0.2.1')
+    end()
+    expect(rows()).toEqual([`pc alive at ${PC}`, 'web alive at 1.1.1.1:8088'])
   })
 
   test('tells figures that nobody believes', async () => {
     const { exchange, keeper, end } = start()
-    await exchange.answer(post(wire('pc', '192.0.2.1', { latencyMs: 0.001, downMbps: 9_999, upMbps: 9_999 })), null)
+    await exchange.answer(post(wire('pc', '192.0.2.1', { latencyMs: 0.001, downMbps: 9_999, upMbps: 9_999 })), null, NEIGHBOUR)
     end()
     const row = keeper.current().rows.get(PC)
     expect([row?.latency.rttMs, row?.downMbps, row?.upMbps]).toEqual([5, null, null])
@@ -216,16 +228,16 @@ describe('a posted table', () => {
 
   test('is answered with what was measured here', async () => {
     const { exchange, keeper, end } = start()
-    await exchange.answer(post(wire('pc', '192.0.2.1')), null)
+    await exchange.answer(post(wire('pc', '192.0.2.1')), null, NEIGHBOUR)
     keeper.apply((table, wallMs) => recordSpeed(table, PC, { downMbps: 90, upMbps: 40 }, wallMs))
-    const [record] = parseWireTable(await exchange.answer(post(), null))
+    const [record] = parseWireTable(await exchange.answer(post(), null, NEIGHBOUR))
     end()
     expect([record?.latencyMs, record?.downMbps, record?.upMbps]).toEqual([5, 90, 40])
   })
 
   test('with an IPv6 address is looked at there', async () => {
     const { exchange, rows, end } = start()
-    await exchange.answer(post(wire('pc', '192.0.2.1', { ipv6: '2a00:0:0::1' })), null)
+    await exchange.answer(post(wire('pc', '192.0.2.1', { ipv6: '2a00:0:0::1' })), null, NEIGHBOUR)
     end()
     expect(rows()).toEqual(['pc alive at [2a00::1]:8088'])
   })

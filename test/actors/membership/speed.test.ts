@@ -35,6 +35,7 @@ function start(reply: (request: PeerRequest, clock: VirtualClock) => Promise<Pee
     clock,
     http,
     ownAddresses: () => [SELF, null],
+    isPrivate: true,
   })
   return { clock, speed, asked }
 }
@@ -188,5 +189,24 @@ test('an upload that never ends is cut off by size and by time', async () => {
     return pieces
   }
   for (const drain of [flood, trickle]) await clock.until(speed.answer(inbound({ method: 'POST', path: '/v2/speed/up', drain })))
+  await clock.advance(500)
   expect(told).toEqual([17, 13])
+})
+
+test('whoever asks for bytes and reads none is ended, and the next is served', async () => {
+  const { clock, speed } = start(async () => failure)
+  const reply = await speed.answer(inbound({ path: '/v2/speed/down' }))
+  const whole = () => speed.answer(inbound({ path: '/50', from: '192.0.2.51' }))
+  await clock.advance(5_999)
+  expect([reply?.signal?.aborted, await whole()]).toEqual([false, BUSY])
+  await clock.advance(1)
+  expect([reply?.signal?.aborted, (await whole())?.status]).toEqual([true, 200])
+})
+
+test('an upload of which nothing comes is answered, and the next is served', async () => {
+  const { clock, speed } = start(async () => failure)
+  const drain = () => new Promise<number>(() => {})
+  const reply = await clock.until(speed.answer(inbound({ method: 'POST', path: '/v2/speed/up', drain })))
+  expect([clock.now(), reply?.body]).toEqual([6_000, '{"bytes":0,"ms":0,"mbps":0,"confidence":0}'])
+  expect((await speed.answer(inbound({ path: '/50', from: '192.0.2.51' })))?.status).toEqual(200)
 })

@@ -14,13 +14,13 @@ function stranger(world: World): { readonly end: RawEnd; readonly stream: RawStr
 const reasons = (world: World) => world.told.flatMap((fact) => (fact.type === 'session.closed' ? [fact.why] : []))
 
 describe('a stranger', () => {
-  test('who says nothing behind the first byte has 10 s', async () => {
+  test('who says nothing behind the first byte has 5 s', async () => {
     const world = new World()
     world.toTurn().write(Buffer.from([0]))
-    await world.clock.advance(9_999)
+    await world.clock.advance(4_999)
     expect(reasons(world)).toEqual([])
     await world.clock.advance(1)
-    expect(reasons(world)).toEqual(['no login within 10 s'])
+    expect(reasons(world)).toEqual(['no login within 5 s'])
     await settle()
     expect(world.clock.timerCount).toEqual(0)
   })
@@ -31,22 +31,22 @@ describe('a stranger', () => {
     ['one of negative length', Buffer.from('6fffffffffffffffff', 'hex')],
     ['a malformed login', Buffer.concat([Buffer.from('6f0000000000000002', 'hex'), Buffer.from('[]')])],
     ['a visitor', Buffer.concat([Buffer.from('760000000000000002', 'hex'), Buffer.from('{}')])],
-  ])('who sends %s loses that stream, and in 10 s the connection', async (_, bytes) => {
+  ])('who sends %s loses that stream, and in 5 s the connection', async (_, bytes) => {
     const world = new World()
     const { stream } = stranger(world)
     stream.stream.write(bytes)
     await settle()
     expect([stream.gone, reasons(world)]).toEqual([true, []])
-    await world.clock.advance(10_000)
-    expect([reasons(world), world.clock.timerCount]).toEqual([['no login within 10 s'], 0])
+    await world.clock.advance(5_000)
+    expect([reasons(world), world.clock.timerCount]).toEqual([['no login within 5 s'], 0])
   })
 
-  test('who breaks off within a login has 10 s', async () => {
+  test('who breaks off within a login has 5 s', async () => {
     const world = new World()
     const { stream } = stranger(world)
     stream.stream.write(encodeMessage(login()).subarray(0, 40))
-    await world.clock.advance(10_000)
-    expect([stream.gone, reasons(world), world.openLinks, world.clock.timerCount]).toEqual([true, ['no login within 10 s'], 0, 0])
+    await world.clock.advance(5_000)
+    expect([stream.gone, reasons(world), world.openLinks, world.clock.timerCount]).toEqual([true, ['no login within 5 s'], 0, 0])
   })
 
   test('is one of no more than 256, of which 128 come from one address', async () => {
@@ -184,7 +184,7 @@ describe('a client', () => {
     const world = new World()
     const { control } = await rawClient(world)
     for (let count = 0; count < 5_000; count++) control.say({ type: 'ping' })
-    await settle(6_000)
+    await settle(5_000)
     expect(reasons(world)).toEqual(['too many control messages'])
   })
 

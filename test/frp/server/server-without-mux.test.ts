@@ -17,10 +17,10 @@ const work = (fields: Partial<Outgoing> = {}): Buffer => encodeMessage({ type: '
 test.each([
   ['a login that breaks off', encodeMessage(login()).subarray(0, 30), ['session.opened', 'session.closed']],
   ['a work connection that breaks off', work().subarray(0, 12), []],
-])('%s is ended after 10 s', async (_, bytes, told) => {
+])('%s is ended after 5 s', async (_, bytes, told) => {
   const world = new World()
   const caller = say(world, bytes)
-  await world.clock.advance(9_999)
+  await world.clock.advance(4_999)
   expect(caller.ended).toEqual(false)
   await world.clock.advance(1)
   expect([caller.ended, world.told.map((fact) => fact.type), world.openLinks, world.clock.timerCount]).toEqual([true, told, 0, 0])

@@ -87,14 +87,14 @@ describe('a TURN', () => {
     expect([world.openLinks, world.clock.timerCount]).toEqual([0, 0])
   })
 
-  test('gives who stops behind the magic or the hello 10 s', async () => {
+  test('gives who stops behind the magic or the hello 5 s', async () => {
     const world = new World()
     const callers = [MAGIC, hello().first, hello().first.subarray(0, 60)].map((bytes) => {
       const caller = new Caller(world.toTurn())
       caller.link.write(bytes)
       return caller
     })
-    await world.clock.advance(9_999)
+    await world.clock.advance(4_999)
     expect(callers.map(({ closed }) => closed)).toEqual([false, false, false])
     await world.clock.advance(1)
     expect([callers.map(({ closed }) => closed), world.openLinks, world.clock.timerCount]).toEqual([[true, true, true], 0, 0])

@@ -1,9 +1,10 @@
+import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { controlRoutes } from '../../../src/io/control/control-routes.ts'
 import { startControlServer } from '../../../src/io/control/control-server.ts'
 import { openapi } from '../../../src/io/control/openapi.ts'
 import { aRow, aService, aStatus, createFakeDesk, createFakeNode, FAKE_NETWORK } from '../../browser/fake-node.ts'
-import { type ControlWorld, startControlWorld, TOKEN } from '../control-world.ts'
+import { type ControlWorld, METRICS_TOKEN, startControlWorld, TOKEN } from '../control-world.ts'
 
 let world: ControlWorld
 beforeEach(async () => {
@@ -11,16 +12,15 @@ beforeEach(async () => {
 })
 afterEach(() => world.end())
 
+const UPGRADE = {
+  connection: 'Upgrade',
+  upgrade: 'websocket',
+  'sec-websocket-version': '13',
+  'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+}
 const sentence = (error: string) => ({ schemaVersion: 1, error })
 
 describe('who is let in', () => {
-  const upgrade = {
-    connection: 'Upgrade',
-    upgrade: 'websocket',
-    'sec-websocket-version': '13',
-    'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
-  }
-
   test.each([
     ['127.0.0.1:PORT', 200],
     ['localhost:PORT', 200],
@@ -29,15 +29,21 @@ describe('who is let in', () => {
     ['evil.test:PORT', 421],
     ['127.0.0.1.evil.test:PORT', 421],
     ['localhost.evil.test:PORT', 421],
-    ['127.0.0.1', 421],
-    ['127.0.0.1:1', 421],
+    ['127.0.0.1', 200],
+    ['localhost:9000', 200],
+    ['[::1]:9000', 200],
+    ['127.0.0.2:PORT', 421],
+    ['[127.0.0.1]:PORT', 200],
+    ['localhost.:PORT', 421],
+    ['0x7f.1:PORT', 421],
     ['user@127.0.0.1:PORT', 421],
     ['192.168.0.7:PORT', 421],
   ])('asked as %j it answers %i, for pages, the feed and actions alike', async (name, status) => {
     const headers = { ...world.bearer, host: name.replace('PORT', String(world.port)) }
     expect((await world.ask('/api/status', { headers })).status).toEqual(status)
-    expect((await world.ask('/feed', { headers: { ...headers, ...upgrade } })).status).toEqual(status === 200 ? 101 : status)
-    expect((await world.ask('/healthz', { headers })).status).toEqual(status)
+    expect((await world.ask('/feed', { headers: { ...headers, ...UPGRADE } })).status).toEqual(status === 200 ? 101 : status)
+    expect([(await world.ask('/', { headers })).status, (await world.ask('/metrics', { headers })).status]).toEqual([status, status])
+    expect((await world.ask('/healthz', { headers })).status).toEqual(200)
   })
 
   test.each([
@@ -46,7 +52,9 @@ describe('who is let in', () => {
     [{ origin: 'http://127.0.0.1:PORT', 'sec-fetch-site': 'same-origin' }, 200],
     [{ origin: 'http://evil.test' }, 403],
     [{ origin: 'http://localhost:PORT' }, 403],
-    [{ origin: 'https://127.0.0.1:PORT' }, 403],
+    [{ origin: 'https://127.0.0.1:PORT' }, 200],
+    [{ origin: 'ftp://127.0.0.1:PORT' }, 403],
+    [{ origin: 'http://127.0.0.1:PORT.evil.test' }, 403],
     [{ origin: 'http://127.0.0.1:3000' }, 403],
     [{ origin: 'null' }, 403],
     [{ 'sec-fetch-site': 'cross-site' }, 403],
@@ -55,7 +63,7 @@ describe('who is let in', () => {
     const own = Object.fromEntries(Object.entries(from).map(([name, value]) => [name, value.replace('PORT', String(world.port))]))
     const headers = { ...world.bearer, 'content-type': 'application/json', ...own }
     expect((await world.ask('/api/peers', { method: 'POST', headers, body: '{"address":"a.test:1"}' })).status).toEqual(status)
-    expect((await world.ask('/feed', { headers: { ...headers, ...upgrade } })).status).toEqual(status === 200 ? 101 : status)
+    expect((await world.ask('/feed', { headers: { ...headers, ...UPGRADE } })).status).toEqual(status === 200 ? 101 : status)
     expect(world.node.asked).toEqual(status === 200 ? [['add', 'a.test:1']] : [])
   })
 
@@ -65,27 +73,80 @@ describe('who is let in', () => {
       { authorization: 'Bearer wrong' },
       { authorization: `Basic ${TOKEN}` },
       { cookie: `moonwalk_${world.port}=${TOKEN}` },
+      { 'sec-websocket-protocol': 'moonwalk.feed' },
+      { 'sec-websocket-protocol': `moonwalk.feed, ${TOKEN}` },
     ]) {
-      expect((await world.ask('/api/status', { headers })).status).toEqual(401)
-      expect((await world.ask('/metrics', { headers })).status).toEqual(401)
-      expect((await world.ask('/assets/page.js', { headers })).status).toEqual(401)
-      expect((await world.ask('/feed', { headers: { ...headers, ...upgrade } })).status).toEqual(401)
-      const page = await world.ask('/', { headers })
-      expect([page.status, page.body.includes('moonwalk dashboard')]).toEqual([401, true])
+      for (const path of ['/api/status', '/metrics', `/api/status?token=${TOKEN}`])
+        expect((await world.ask(path, { headers })).status).toEqual(401)
+      expect((await world.ask(`/feed?token=${TOKEN}`, { headers: { ...headers, ...UPGRADE } })).status).toEqual(401)
     }
     expect((await world.ask('/healthz')).status).toEqual(200)
   })
 
-  test('the link carries the token once and trades it for a cookie that is not the token', async () => {
-    const traded = await world.ask(`/?token=${TOKEN}`)
-    const [cookie = ''] = traded.headers['set-cookie'] ?? []
-    expect([traded.status, traded.headers.location]).toEqual([303, '/'])
-    expect(cookie.replace(/=[^;]+/, '=X')).toEqual(`moonwalk_${world.port}=X; HttpOnly; SameSite=Strict; Path=/; Max-Age=31536000`)
-    expect(cookie).not.toContain(TOKEN)
-    const headers = { cookie: `other=1; ${cookie.split(';')[0]}` }
-    expect((await world.ask('/', { headers })).body).toEqual('<p>the page')
-    expect((await world.ask('/feed', { headers: { ...headers, ...upgrade } })).status).toEqual(101)
-    expect((await world.ask('/?token=wrong')).status).toEqual(401)
+  test("the page's own files are for anybody, and no answer sets a cookie", async () => {
+    for (const [path, body] of [
+      ['/', '<p>the page'],
+      [`/?token=${TOKEN}`, '<p>the page'],
+      ['/assets/page.js', 'run()'],
+    ]) {
+      const answer = await world.ask(path ?? '')
+      expect([answer.status, answer.body, answer.headers['set-cookie']]).toEqual([200, body, undefined])
+    }
+    expect((await world.ask('/api/status', { headers: world.bearer })).headers['set-cookie']).toEqual(undefined)
+  })
+
+  test('a page opens the feed by a subprotocol, and is answered without its token', async () => {
+    const offered = `moonwalk.feed, moonwalk.token.${TOKEN}`
+    const answer = await world.ask('/feed', { headers: { ...UPGRADE, 'sec-websocket-protocol': offered } })
+    expect([answer.status, answer.headers['sec-websocket-protocol']]).toEqual([101, 'moonwalk.feed'])
+  })
+
+  test('the metrics token reads the metrics and opens nothing else', async () => {
+    const headers = { authorization: `Bearer ${METRICS_TOKEN}` }
+    expect((await world.ask('/metrics', { headers })).status).toEqual(200)
+    for (const path of ['/api/status', '/api/news', '/api/openapi.json', '/metrics/'])
+      expect([401, 404]).toContain((await world.ask(path, { headers })).status)
+    const post = { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: '{"address":"a.test:1"}' }
+    expect((await world.ask('/api/peers', post)).status).toEqual(401)
+    expect((await world.ask('/feed', { headers: { ...headers, ...UPGRADE } })).status).toEqual(401)
+    expect(world.node.asked).toEqual([])
+  })
+
+  test('health is told to any host, and what is missing only to this machine by its own names', async () => {
+    for (const host of ['evil.test', 'a b', '10.0.0.1:1']) {
+      const headers = { host }
+      expect((await world.ask('/healthz', { headers })).body).toEqual('ok\n')
+      expect(await world.ask('/readyz', { headers })).toMatchObject({ status: 503, body: 'not ready\n' })
+    }
+    expect((await world.ask('/readyz')).body).toEqual('not ready: bootstrapping; nobody of its network has answered yet\n')
+  })
+
+  test('a request names one host, in HTTP/1.1', async () => {
+    const speak = (text: string) =>
+      new Promise<string>((settle) => {
+        const socket = connect(world.port, '127.0.0.1')
+        let answer = ''
+        socket.on('data', (piece: Buffer) => {
+          answer += piece
+        })
+        socket.on('close', () => settle(answer.split('\r\n')[0] ?? ''))
+        socket.end(text)
+      })
+    const host = `Host: 127.0.0.1:${world.port}\r\n`
+    const rest = `Authorization: Bearer ${TOKEN}\r\nConnection: close\r\n\r\n`
+    expect(await speak(`GET /api/status HTTP/1.1\r\n${host}${rest}`)).toEqual('HTTP/1.1 200 OK')
+    expect(await speak(`GET /api/status HTTP/1.1\r\n${host}${host}${rest}`)).toEqual('HTTP/1.1 400 Bad Request')
+    expect(await speak(`GET /api/status HTTP/1.1\r\n${rest}`)).toEqual('HTTP/1.1 400 Bad Request')
+    expect(await speak('GET /healthz HTTP/1.0\r\n\r\n')).toEqual('HTTP/1.1 200 OK')
+    expect(await speak(`GET /api/status HTTP/1.0\r\n${host}${rest}`)).toEqual('HTTP/1.1 505 HTTP Version Not Supported')
+    expect(await speak(`GET http://evil.test/api/status HTTP/1.1\r\n${host}${rest}`)).toEqual('HTTP/1.1 400 Bad Request')
+  })
+
+  test('a link may open the page from anywhere, and nothing else may be opened so', async () => {
+    const from = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }
+    expect((await world.ask('/', { headers: { ...from, 'sec-fetch-dest': 'document' } })).status).toEqual(200)
+    expect((await world.ask('/', { headers: { ...from, 'sec-fetch-dest': 'iframe' } })).status).toEqual(403)
+    expect((await world.ask('/', { headers: { ...from, 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'script' } })).status).toEqual(403)
   })
 
   test('a page may load nothing from elsewhere and be framed by nobody', async () => {
@@ -229,6 +290,47 @@ describe('actions', () => {
   })
 })
 
+describe('where it listens for more than this machine, and behind a reverse proxy', () => {
+  test('it answers to the names it was given, whatever port they carry, and to any address', async () => {
+    const wide = await startControlWorld({ address: '0.0.0.0:0', hosts: ['Moon.example.org'] })
+    const status = async (host: string, headers = {}) =>
+      (await wide.ask('/api/status', { headers: { ...wide.bearer, host, ...headers } })).status
+    expect([
+      await status('moon.example.org'),
+      await status('moon.example.org:8443', { origin: 'https://moon.example.org:8443' }),
+      await status('192.168.0.7:8089'),
+      await status('other.example.org'),
+      await status('moon.example.org', { origin: 'https://other.example.org' }),
+    ]).toEqual([200, 200, 200, 421, 403])
+    await wide.end()
+  })
+})
+
+test('without credentials every route of the table, and the feed, is refused', async () => {
+  const routes = controlRoutes({
+    node: createFakeNode(),
+    networkDesk: createFakeDesk(),
+    metrics: () => '',
+    openapi: async () => ({}),
+    diagram: async () => null,
+  })
+  const headers = { 'content-type': 'application/json' }
+  const body = JSON.stringify({
+    address: 'a.test:1',
+    peer: 'elm',
+    name: 'web',
+    spec: { name: 'web', kind: 'tcp', local: 'a.test:1', domain: null },
+  })
+  for (const { method, path } of routes) {
+    const bodied = method === 'POST' ? { method, headers, body } : { method, headers }
+    const real = path.replace(/\{.*\}/, 'node.svg')
+    for (const as of [bodied, ...(method === 'GET' ? [{ method: 'HEAD', headers }] : [])])
+      expect([as.method, path, (await world.ask(real, as)).status]).toEqual([as.method, path, 401])
+  }
+  expect((await world.ask('/feed', { headers: UPGRADE })).status).toEqual(401)
+  expect(world.node.asked).toEqual([])
+})
+
 test('a step of a rotation is taken, refused with its sentence, or not understood', async () => {
   const rotate = async (body: object) => {
     const { status, body: text } = await world.act('/api/network/rotate', body)
@@ -258,6 +360,7 @@ test('a second server on the same port is refused as a value', async () => {
   const again = await startControlServer({
     address: `127.0.0.1:${world.port}`,
     token: TOKEN,
+    metricsToken: METRICS_TOKEN,
     node: world.node,
     networkDesk: createFakeDesk(),
     clock: world.clock,

@@ -72,25 +72,25 @@ test('the whole text, with services, clients and what strangers call their proxi
     # TYPE moonwalk_proxy_connections gauge
     moonwalk_proxy_connections{service="web",kind="tcp"} 2
     moonwalk_proxy_connections{service="dns",kind="udp"} 0
-    moonwalk_proxy_connections{proxy="say \\"hi\\"\\n\\\\",kind="tcp"} 1
+    moonwalk_proxy_connections{proxy="say \\"hi\\"?\\\\",kind="tcp"} 1
     # HELP moonwalk_proxy_connections_total Users' connections so far, by own service, or by carried proxy (the first 100).
     # TYPE moonwalk_proxy_connections_total counter
     moonwalk_proxy_connections_total{service="web",kind="tcp"} 31
     moonwalk_proxy_connections_total{service="dns",kind="udp"} 0
-    moonwalk_proxy_connections_total{proxy="say \\"hi\\"\\n\\\\",kind="tcp"} 31
+    moonwalk_proxy_connections_total{proxy="say \\"hi\\"?\\\\",kind="tcp"} 31
     # HELP moonwalk_proxy_bytes_total Bytes from users (in) and to them (out), by own service, or by carried proxy (the first 100).
     # TYPE moonwalk_proxy_bytes_total counter
     moonwalk_proxy_bytes_total{service="web",kind="tcp",direction="in"} 1300000
     moonwalk_proxy_bytes_total{service="web",kind="tcp",direction="out"} 47000000
     moonwalk_proxy_bytes_total{service="dns",kind="udp",direction="in"} 0
     moonwalk_proxy_bytes_total{service="dns",kind="udp",direction="out"} 0
-    moonwalk_proxy_bytes_total{proxy="say \\"hi\\"\\n\\\\",kind="tcp",direction="in"} 1300000
-    moonwalk_proxy_bytes_total{proxy="say \\"hi\\"\\n\\\\",kind="tcp",direction="out"} 47000000
+    moonwalk_proxy_bytes_total{proxy="say \\"hi\\"?\\\\",kind="tcp",direction="in"} 1300000
+    moonwalk_proxy_bytes_total{proxy="say \\"hi\\"?\\\\",kind="tcp",direction="out"} 47000000
     # HELP moonwalk_proxy_errors_total Times that somebody was not served, by own service, or by carried proxy (the first 100).
     # TYPE moonwalk_proxy_errors_total counter
     moonwalk_proxy_errors_total{service="web",kind="tcp"} 4
     moonwalk_proxy_errors_total{service="dns",kind="udp"} 0
-    moonwalk_proxy_errors_total{proxy="say \\"hi\\"\\n\\\\",kind="tcp"} 0
+    moonwalk_proxy_errors_total{proxy="say \\"hi\\"?\\\\",kind="tcp"} 0
     # HELP moonwalk_news_total Entries of news in this run.
     # TYPE moonwalk_news_total counter
     moonwalk_news_total 7

@@ -1,8 +1,8 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { keepControlFile, loadControlToken } from '../../../src/io/disk/control-file.ts'
+import { keepControlFile, loadToken, readToken } from '../../../src/io/disk/control-file.ts'
 
 let dir = ''
 beforeEach(() => {
@@ -14,30 +14,25 @@ describe('the control token', () => {
   const tokenFile = (): string => join(dir, 'control-token')
 
   test('is kept over restarts, for the owner alone', () => {
-    const { token, note } = loadControlToken(dir)
+    const { token, note } = loadToken(dir, 'control-token')
     expect([token, note, statSync(tokenFile()).mode & 0o777]).toEqual([expect.stringMatching(/^[\w-]{32}$/), null, 0o600])
-    chmodSync(tokenFile(), 0o644)
-    expect([loadControlToken(dir), statSync(tokenFile()).mode & 0o777, readdirSync(dir)]).toEqual([
-      { token, note: null },
-      0o600,
-      ['control-token'],
-    ])
+    expect([loadToken(dir, 'control-token'), readdirSync(dir)]).toEqual([{ token, note: null }, ['control-token']])
   })
 
   test('is made anew once its file is deleted', () => {
-    const { token } = loadControlToken(dir)
+    const { token } = loadToken(dir, 'control-token')
     rmSync(tokenFile())
-    expect(loadControlToken(dir).token).not.toEqual(token)
+    expect(loadToken(dir, 'control-token').token).not.toEqual(token)
   })
 
   test('may be a person’s own', () => {
     writeFileSync(tokenFile(), 'a-token-of-my-own-choice\n')
-    expect(loadControlToken(dir)).toEqual({ token: 'a-token-of-my-own-choice', note: null })
+    expect(loadToken(dir, 'control-token')).toEqual({ token: 'a-token-of-my-own-choice', note: null })
   })
 
   test.each(['', 'short', 'with spaces that a header would not take'])('that can’t be used is replaced, and told: %j', (text) => {
     writeFileSync(tokenFile(), text)
-    const { token, note } = loadControlToken(dir)
+    const { token, note } = loadToken(dir, 'control-token')
     expect([readFileSync(tokenFile(), 'utf8'), note?.text.replaceAll(dir, 'DIR')]).toEqual([
       `${token}\n`,
       'DIR/control-token held no token of 22 characters or more; a new one was made',
@@ -46,12 +41,18 @@ describe('the control token', () => {
 
   test('that can’t be kept is good for one run, and told', () => {
     mkdirSync(tokenFile())
-    const { token, note } = loadControlToken(dir)
+    const { token, note } = loadToken(dir, 'control-token')
     expect([token.length, note?.text.replaceAll(dir, 'DIR')]).toEqual([
       32,
       "the control token can't be kept in DIR/control-token (a directory is in its place)",
     ])
   })
+})
+
+test('the metrics token is another, and can be read without the node', () => {
+  expect(readToken(dir, 'metrics-token')).toEqual(null)
+  const [control, metrics] = [loadToken(dir, 'control-token'), loadToken(dir, 'metrics-token')]
+  expect([readToken(dir, 'metrics-token'), metrics.token === control.token]).toEqual([metrics.token, false])
 })
 
 describe('control.json', () => {

@@ -58,7 +58,8 @@ test('an entry that does not fit is told and stays in the file, and so does a ke
   })
 })
 
-test.each(['', '{', '[]', 'null', '\0\0\0'])('a damaged file is set aside and told: %j', async (damage) => {
+const TOO_DEEP = `{"seeds":${'['.repeat(70)}${']'.repeat(70)}}`
+test.each(['', '{', '[]', 'null', '\0\0\0', TOO_DEEP])('a damaged file is set aside and told: %j', async (damage) => {
   writeFileSync(file, damage)
   const { operatorChanges, notes } = await createOperatorStore(file).readOperatorChanges()
   expect([operatorChanges, notes.map(({ text }) => told(text))]).toEqual([

@@ -79,6 +79,7 @@ test.each([
   ['an empty file', ''],
   ['NUL bytes after a power cut', '\0'.repeat(512)],
   ['another shape', '{"name":"x"}'],
+  ['a row too deep to be written again', `{"ip_address":[{"note":${'['.repeat(20_000)}${']'.repeat(20_000)}}]}`],
 ])('a damaged file is set aside and the last good copy is used: %s', async (_, damage) => {
   const store = createTableStore(file)
   await store.write(tableOf('ash'))
@@ -131,14 +132,42 @@ test('a damaged file never becomes the copy that saves the next start', async ()
   ])
 })
 
-test('a link stays a link', async () => {
+test('a link to a table outside of the data directory stays a link', async () => {
   const target = join(dir, 'elsewhere.json')
   writeFileSync(target, '{}')
   symlinkSync(target, file)
-  await createTableStore(file).write(tableOf('ash'))
+  await createTableStore(file, { followsLink: true }).write(tableOf('ash'))
   expect(readFileSync(target, 'utf8')).toEqual(formatTableFile(tableOf('ash')))
-  expect((await createTableStore(file).read()).table).toEqual(tableOf('ash'))
+  expect((await createTableStore(file, { followsLink: true }).read()).table).toEqual(tableOf('ash'))
 })
+
+test('a link in the data directory is read and never written', async () => {
+  const target = join(dir, 'elsewhere.json')
+  writeFileSync(target, formatTableFile(tableOf('elm')))
+  symlinkSync(target, file)
+  const store = createTableStore(file)
+  expect((await store.read()).table).toEqual(tableOf('elm'))
+  const failure = await store.write(tableOf('ash'))
+  expect([failure?.text.replaceAll(dir, 'DIR'), failure?.fix, readFileSync(target, 'utf8'), fileNames()]).toEqual([
+    "the IP table can't be written to DIR/ip_table.json (it is a link, and none is followed in the data directory)",
+    'Name the file that it links to with --table; the node goes on without.',
+    formatTableFile(tableOf('elm')),
+    ['elsewhere.json', 'ip_table.json'],
+  ])
+})
+
+test.each(['.ip_table.json.new', '.ip_table.json.bak.new'])(
+  'a link that stands where it writes first is not followed: %s',
+  async (name) => {
+    const target = join(dir, 'elsewhere.json')
+    writeFileSync(target, 'of somebody else')
+    const store = createTableStore(file)
+    await store.write(tableOf('ash'))
+    symlinkSync(target, join(dir, name))
+    expect([await store.write(tableOf('elm')), readFileSync(target, 'utf8')]).toEqual([null, 'of somebody else'])
+    expect((await createTableStore(file).read()).table).toEqual(tableOf('elm'))
+  },
+)
 
 test('a table that can’t be written is an answer, and the file stays as it was', async () => {
   const blocked = join(dir, 'in-the-way', 'ip_table.json')
@@ -222,7 +251,7 @@ test('a file that somebody breaks while the node runs is set aside before it is 
 
 test('a link to a file that is not there yet is followed, and becomes no copy', async () => {
   symlinkSync('elsewhere.json', file)
-  const store = createTableStore(file)
+  const store = createTableStore(file, { followsLink: true })
   expect(await store.read()).toEqual({ table: { rows: [] }, notes: [] })
   expect([await store.write(tableOf('ash')), await store.write(tableOf('elm'))]).toEqual([null, null])
   expect([fileNames(), lstatSync(file).isSymbolicLink(), readFileSync(join(dir, 'elsewhere.json'), 'utf8')]).toEqual([
@@ -235,7 +264,7 @@ test('a link to a file that is not there yet is followed, and becomes no copy', 
 test('a link into a directory that is not there, as of a disk that is not mounted, is told and left alone until it is', async () => {
   const there = join(dir, 'usb')
   symlinkSync(join(there, 'ip_table.json'), file)
-  const store = createTableStore(file)
+  const store = createTableStore(file, { followsLink: true })
   await store.read()
   const failure = await store.write(tableOf('ash'))
   expect([failure?.text.replaceAll(dir, 'DIR'), existsSync(there), lstatSync(file).isSymbolicLink()]).toEqual([

@@ -1,8 +1,10 @@
 import { request as httpsRequest } from 'node:https'
 import { connect, createServer, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
+import { Vhosts } from '../../../src/frp/web/vhosts.ts'
 import { protocolOf } from '../../../src/io/front/protocol.ts'
-import type { InboundRequest } from '../../../src/ports.ts'
+import type { PublicPortOptions } from '../../../src/io/front/public-port.ts'
+import type { InboundRequest, Reply } from '../../../src/ports.ts'
 import { connected, converse, everything, frpDoor, openPort, secured } from '../loopback.ts'
 
 const doors: Awaited<ReturnType<typeof openPort>>[] = []
@@ -17,6 +19,7 @@ afterEach(async () => {
 
 /** The answer without its headers. */
 const statusAndBody = (answer: string): readonly [string, string] => [answer.slice(9, 12), answer.slice(answer.indexOf('\r\n\r\n') + 4)]
+const NO_VHOSTS = new Vhosts({ port: () => 80, isOwn: () => false, subdomainHost: null })
 const get = (path: string, headers = 'Host: x\r\n') => `GET ${path} HTTP/1.1\r\n${headers}Connection: close\r\n\r\n`
 
 test.each([
@@ -120,6 +123,15 @@ describe('who is who', () => {
   })
 })
 
+/** Something that is waited for. */
+function signal() {
+  let give: () => void = () => {}
+  const came = new Promise<void>((resolve) => {
+    give = resolve
+  })
+  return { came, give: () => give() }
+}
+
 const sending = async (port: number, bytes: Uint8Array): Promise<Socket> => {
   const socket = await connected(port)
   socket.write(bytes)
@@ -128,9 +140,36 @@ const sending = async (port: number, bytes: Uint8Array): Promise<Socket> => {
 
 describe('slow and rude callers', () => {
   test('a silent connection is closed, in TLS too', async () => {
-    const { port } = await open({ firstByteMs: 50 })
+    const { port } = await open({ firstMs: 50 })
     expect(await everything(await connected(port))).toEqual('')
     expect(await everything(await secured(port))).toEqual('')
+  })
+
+  test.each([
+    ['a TLS hello that stops', [0x16, 0x03, 0x01, 0x00, 0xfa, 0x01, 0x00, 0x00, 0xf6, 0x03, 0x03]],
+    ['a handshake announced and never begun', [0x17]],
+    ['an announced hello that stops', [0x17, 0x16, 0x03, 0x01, 0x00, 0xfa, 0x01, 0x00]],
+    ['the beginning of HTTP/2', [...Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')]],
+  ])('%s is closed, and so is one that dribbles', async (_, bytes) => {
+    const { port } = await open({ firstMs: 100, headersMs: 60_000, vhosts: NO_VHOSTS })
+    expect((await everything(await sending(port, Buffer.from(bytes)))).includes('HTTP/1.1')).toEqual(false)
+    const dribbling = await connected(port)
+    const over = everything(dribbling)
+    const [first, ...rest] = [...bytes, ...Array<number>(1_000).fill(0x41)]
+    dribbling.write(Buffer.from([first ?? 0]))
+    const timer = setInterval(() => dribbling.write(Buffer.from([rest.shift() ?? 0])), 10)
+    await over
+    clearInterval(timer)
+    dribbling.destroy()
+  })
+
+  test('headers that come in time one by one, but never end, are told and cut off', async () => {
+    const { port } = await open({ firstMs: 150, headersMs: 60_000 })
+    const socket = await sending(port, Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n'))
+    const timer = setInterval(() => socket.write('X: y\r\n'), 20)
+    expect(statusAndBody(await everything(socket)).at(0)).toEqual('408')
+    clearInterval(timer)
+    socket.destroy()
   })
 
   test('headers that drip are cut off', async () => {
@@ -138,17 +177,35 @@ describe('slow and rude callers', () => {
     expect(statusAndBody(await everything(await sending(port, Buffer.from('GET / HTTP/1.1\r\nHost: x\r\nX-')))).at(0)).toEqual('408')
   })
 
-  test('one more than it may hold is turned away, and may come back when another has left', async () => {
+  test('one more than it may hold has the place of the one that has waited longest', async () => {
     const { port } = await open({ maxOpen: 2 })
     const [one, two] = [await connected(port), await connected(port)]
-    expect(await everything(await connected(port))).toEqual('')
-    one.write(get('/'))
-    expect(statusAndBody(await everything(one))).toEqual(['200', 'GET /'])
-    one.end()
-    let answer = ''
-    for (let i = 0; i < 100 && answer === ''; i++) answer = await converse(await connected(port), get('/again'))
-    expect(statusAndBody(answer)).toEqual(['200', 'GET /again'])
+    const gone = everything(one)
+    expect(statusAndBody(await converse(await connected(port), get('/again')))).toEqual(['200', 'GET /again'])
+    expect([await gone, two.destroyed]).toEqual(['', false])
     two.destroy()
+  })
+
+  test('one more than it may hold is turned away while all others are busy, and may come back when one has left', async () => {
+    const [begun, answered] = [signal(), signal()]
+    const { port } = await open({
+      maxOpen: 1,
+      onRequest: async ({ path }) => {
+        begun.give()
+        if (path === '/long') await answered.came
+        return { status: 200, body: path }
+      },
+    })
+    const one = await sending(port, Buffer.from(get('/long')))
+    const its = everything(one)
+    await begun.came
+    const refused = await converse(await connected(port), get('/again'))
+    answered.give()
+    expect([refused, statusAndBody(await its)]).toEqual(['', ['200', '/long']])
+    one.end()
+    let later = ''
+    for (let i = 0; i < 100 && later === ''; i++) later = await converse(await connected(port), get('/again'))
+    expect(statusAndBody(later)).toEqual(['200', '/again'])
   })
 
   test('a request that trickles in byte by byte is answered', async () => {
@@ -159,21 +216,30 @@ describe('slow and rude callers', () => {
     expect(statusAndBody(await answer)).toEqual(['200', 'GET /slow'])
   })
 
-  test('a reader that takes nothing of its answer is cut off', async () => {
-    let done: () => void = () => {}
-    const gone = new Promise<void>((resolve) => {
-      done = resolve
-    })
-    const { port } = await open({
-      headersMs: 200,
-      requestMs: 200,
-      onRequest: async () => ({ status: 200, body: { type: 'filler', bytes: 64 << 20 }, onDone: done }),
-    })
+  test.each<[string, Partial<PublicPortOptions>, Reply['body']]>([
+    ['filler', { paceMs: 200 }, { type: 'filler', bytes: 64 << 20 }],
+    ['text', { requestMs: 200 }, 'x'.repeat(32 << 20)],
+  ])('a reader that takes nothing of its answer is cut off: %s', async (_, limits, body) => {
+    const done = signal()
+    const { port } = await open({ ...limits, onRequest: async () => ({ status: 200, body, onDone: done.give }) })
     const client = await connected(port)
     client.on('error', () => {})
     client.pause()
     client.write(get('/'))
-    await gone
+    await done.came
+    client.destroy()
+  })
+
+  test('an answer is broken off when its signal says so', async () => {
+    const [ending, done] = [new AbortController(), signal()]
+    const { port } = await open({
+      onRequest: async () => ({ status: 200, body: { type: 'filler', bytes: 64 << 20 }, onDone: done.give, signal: ending.signal }),
+    })
+    const client = await connected(port)
+    client.on('error', () => {})
+    client.write(get('/'))
+    client.once('data', () => ending.abort())
+    await done.came
     client.destroy()
   })
 
@@ -196,6 +262,68 @@ describe('slow and rude callers', () => {
     const { port, bugs } = await open({ onRequest: () => Promise.reject(bug) })
     expect(statusAndBody(await converse(await connected(port), get('/')))).toEqual(['500', 'this node has a fault\n'])
     expect(bugs).toEqual([bug])
+  })
+})
+
+const post = (path: string, length: number, body: string) =>
+  `POST ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${length}\r\n\r\n${body}`
+
+describe('bodies', () => {
+  const collecting = async (request: InboundRequest) => ({ status: 200, body: `${(await request.body(1 << 20))?.length ?? 'lost'}` })
+
+  test.each([
+    ['that never comes', 0],
+    ['that dribbles', 10],
+  ])('one %s is told and cut off, answered or not', async (_, everyMs) => {
+    const { port } = await open({
+      paceMs: 100,
+      paceBytes: 1_000,
+      onRequest: async (request) => (request.path === '/read' ? collecting(request) : { status: 200, body: '' }),
+    })
+    for (const path of ['/read', '/not-read']) {
+      const socket = await sending(port, Buffer.from(post(path, 100_000, 'x')))
+      const over = everything(socket)
+      const timer = everyMs === 0 ? undefined : setInterval(() => socket.write('x'), everyMs)
+      expect(statusAndBody(await over).at(0)).toEqual(path === '/read' ? '408' : '200')
+      clearInterval(timer)
+      socket.destroy()
+    }
+  })
+
+  test('one that is fast enough may take longer than that', async () => {
+    const { port } = await open({ paceMs: 200, paceBytes: 100, onRequest: collecting })
+    const socket = await sending(port, Buffer.from(post('/', 30_000, '')))
+    const answer = everything(socket)
+    for (let i = 0; i < 30; i++) {
+      socket.write('x'.repeat(1_000))
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    expect(statusAndBody(await answer)).toEqual(['200', '30000'])
+  })
+
+  test('too many at once: the one that has been coming for longest is told to come again', async () => {
+    const { port } = await open({ maxBodyBytes: 100_000, maxBodyBytesHere: 100_000, onRequest: collecting })
+    const one = await sending(port, Buffer.from(post('/', 80_000, 'x'.repeat(60_000))))
+    const its = everything(one)
+    expect(statusAndBody(await converse(await connected(port), post('/', 70_000, 'x'.repeat(70_000))))).toEqual(['200', '70000'])
+    const told = await its
+    expect([statusAndBody(told), /retry-after: 5\r\n/i.test(told)]).toEqual([
+      ['503', 'too many requests with bodies are under way here: come again\n'],
+      true,
+    ])
+  })
+
+  test('files that are only counted take no room', async () => {
+    const file = (bytes: number): string => {
+      const body = `--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n${'x'.repeat(bytes)}\r\n--b--\r\n`
+      return `POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+    }
+    const { port } = await open({
+      maxBodyBytes: 1_000,
+      onRequest: async (request) => ({ status: 200, body: JSON.stringify(await request.fileSize('file', 500_000)) }),
+    })
+    expect(statusAndBody(await converse(await connected(port), file(500_000))).at(1)).toEqual('{"name":"f","bytes":500000}')
+    expect(statusAndBody(await converse(await connected(port), file(500_001))).at(1)).toEqual('null')
   })
 })
 

@@ -554,7 +554,7 @@ describe('TLS for a domain', () => {
   })
 
   test('whose hello does not end is cut off', async () => {
-    const door = await open({ firstByteMs: 50 })
+    const door = await open({ firstMs: 50 })
     const { answer } = await saying(door.port, '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03')
     expect([await answer, door.waiting()]).toEqual(['', 0])
   })

@@ -1,0 +1,52 @@
+// The page's key. It comes in the fragment of the link, which no browser sends anywhere, is kept for this tab alone, and leaves the
+// address bar at once: a bookmark, a screenshot or a copied address has no key in it.
+
+const STORED = 'moonwalk-token'
+/** As the node makes them, and as a subprotocol may be written. */
+const TOKEN = /^[\w-]{1,200}$/
+
+let token: string | null = null
+
+/** Takes the token that the link brought, else the one that this tab was opened with. True where a link brought one. */
+export function takeToken(): boolean {
+  const brought = new URLSearchParams(location.hash.slice(1)).get('token')
+  if (brought === null) {
+    token ??= stored()
+    return false
+  }
+  history.replaceState(null, '', location.pathname + location.search)
+  token = TOKEN.test(brought) ? brought : null
+  if (token !== null) keep(token)
+  return true
+}
+
+export const hasToken = (): boolean => token !== null
+
+/** Asks the node. Null: there was no answer. */
+export const ask = (path: string): Promise<Response | null> =>
+  fetch(path, { headers: token === null ? {} : { authorization: `Bearer ${token}` } }).catch(() => null)
+
+/** A page can send no header with a WebSocket: the token goes as a subprotocol. */
+export function openFeed(): WebSocket {
+  const url = new URL('feed', location.href)
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
+  url.hash = ''
+  return new WebSocket(url, ['moonwalk.feed', `moonwalk.token.${token}`])
+}
+
+// A browser may allow no storage: the page then works until it is loaded again.
+function stored(): string | null {
+  try {
+    return sessionStorage.getItem(STORED)
+  } catch {
+    return null
+  }
+}
+
+function keep(text: string): void {
+  try {
+    sessionStorage.setItem(STORED, text)
+  } catch {
+    // As above.
+  }
+}

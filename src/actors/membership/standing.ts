@@ -1,0 +1,23 @@
+// What this node knows of an address by itself or by a person's word, before it is asked.
+import type { OwnRecord } from './own-record.ts'
+import type { TableKeeper } from './table-keeper.ts'
+
+/** `own`: this node's own, which no rule is about. `known`: a person named it, or it stands proven in the table or in its file. */
+export type Standing = 'own' | 'known' | null
+
+interface StandingNeeds {
+  readonly keeper: Pick<TableKeeper, 'current'>
+  readonly own: Pick<OwnRecord, 'address' | 'localAddress' | 'advertised'>
+  /** Addresses that a person gave, canonical. */
+  readonly named: () => readonly string[]
+}
+
+/** Null for an address that others tell of. A row of the file was proven by an earlier run, or a person wrote it. */
+export const createStanding =
+  ({ keeper, own, named }: StandingNeeds) =>
+  (address: string): Standing => {
+    if ([own.address(), own.localAddress(), own.advertised()].includes(address)) return 'own'
+    const { rows, holders } = keeper.current()
+    const row = rows.get(holders.get(address) ?? '')
+    return (row && (row.state !== 'unknown' || row.stored !== null)) || named().includes(address) ? 'known' : null
+  }

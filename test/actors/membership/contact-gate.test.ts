@@ -1,0 +1,229 @@
+import { describe, expect, test } from 'vitest'
+import { createContactGate } from '../../../src/actors/membership/contact-gate.ts'
+import type { Standing } from '../../../src/actors/membership/standing.ts'
+import type { AddressPolicy } from '../../../src/domain/address.ts'
+import { CONTACT_WAIT, CONTACT_WINDOW } from '../../../src/domain/timings.ts'
+import type { Failure, PeerAnswer, PeerRequest } from '../../../src/ports.ts'
+import { VirtualClock } from '../../sim/virtual-clock.ts'
+
+const REFUSED: Failure = { type: 'failed', reason: 'refused', text: 'connection refused' }
+const TOO_MANY = 'too many tries to an address that has not proven itself'
+const P2PRC = '{"Hostname":"pc","Platform":"linux","CPU":"","RAM":1,"Disk":1,"GPU":null}'
+const PING: PeerRequest = { method: 'GET', path: '/server_info', timeoutMs: 2_000 }
+const HELLO: PeerRequest = { method: 'POST', over: 'channel', path: '/v2/hello', body: Buffer.alloc(1_200), timeoutMs: 4_000 }
+
+const answer = (body: string, by: string | null = null, status = 200): PeerAnswer => ({
+  ...{ type: 'answer', by, status, headers: {}, body: Buffer.from(body), timing: { connectMs: 1, answerMs: 1 } },
+})
+
+/** What answers at each address, after how many ms. Absent: nobody, at once. */
+interface World {
+  readonly answers?: Readonly<Record<string, PeerAnswer>>
+  readonly ms?: number
+  readonly policy?: AddressPolicy
+  readonly standing?: (address: string) => Standing
+  /** Where names lead. */
+  readonly names?: Readonly<Record<string, string>>
+  /** Connections are kept warm. */
+  readonly warm?: boolean
+}
+
+function start({ answers = {}, ms = 0, policy = 'any', standing = () => null, names = {}, warm = false }: World = {}) {
+  const clock = new VirtualClock()
+  const connected: string[] = []
+  const timeouts: number[] = []
+  const warmTo = new Set<string>()
+  const gate = createContactGate({
+    clock,
+    policy,
+    standing,
+    http: {
+      request: async (address, { admit, timeoutMs }) => {
+        timeouts.push(timeoutMs)
+        const host = address.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
+        if (!warmTo.has(address)) {
+          const kept = await admit?.(names[host] ?? host)
+          if (kept) return kept
+          connected.push(address)
+        }
+        if (warm) warmTo.add(address)
+        await new Promise<void>((resolve) => clock.setTimeout(resolve, ms))
+        return answers[address] ?? REFUSED
+      },
+    },
+  })
+  const ask = async (address: string, request = PING): Promise<string> => {
+    const got = await gate.request(address, request)
+    return got.type === 'failed' ? got.text : `${got.status}`
+  }
+  /** All at once. */
+  const askAll = (addresses: readonly string[], request = PING): Promise<readonly string[]> =>
+    clock.until(Promise.all(addresses.map((address) => ask(address, request))))
+  return { gate, clock, connected, timeouts, ask: (address: string, request = PING) => clock.until(ask(address, request)), askAll }
+}
+
+const at = (port: number): string => `192.0.2.1:${port}`
+const ports = (count: number): readonly string[] => Array.from({ length: count }, (_, i) => at(20_000 + i))
+const answering = (addresses: readonly string[], with_: PeerAnswer) => Object.fromEntries(addresses.map((address) => [address, with_]))
+
+describe('an IP address that has proven nothing', () => {
+  test('is connected to three times in ten minutes, whatever port is told of', async () => {
+    const { connected, clock, askAll } = start()
+    const first = await askAll(ports(500))
+    expect([connected.length, [...new Set(first)].sort()]).toEqual([3, ['connection refused', TOO_MANY]])
+    await clock.advance(CONTACT_WINDOW - CONTACT_WAIT)
+    await askAll(ports(500))
+    expect(connected.length).toEqual(3)
+    await clock.advance(CONTACT_WAIT)
+    await askAll(ports(500))
+    expect(connected.length).toEqual(6)
+  })
+
+  test('is one, however it is written', async () => {
+    const { connected, askAll } = start()
+    await askAll(['192.0.2.1:80', '192.0.2.1:8088', '192.0.2.1:8089', '192.0.2.1:9000'])
+    expect(connected.length).toEqual(3)
+  })
+
+  test('does not keep others from being tried', async () => {
+    const { connected, askAll } = start()
+    await askAll([...ports(9), '192.0.2.2:8088'])
+    expect(connected).toContain('192.0.2.2:8088')
+  })
+
+  test.each<[string, PeerAnswer]>([
+    ['a web server that answers everything', answer('{}')],
+    ['one that answers with a page', answer('<html>')],
+    ["one that answers with part of P2PRC's keys", answer('{"Hostname":"x"}')],
+    ['one that has nothing there', answer(P2PRC, null, 404)],
+  ])('proves nothing by %s', async (_, page) => {
+    const { connected, askAll } = start({ answers: answering(ports(20), page) })
+    await askAll(ports(20))
+    expect(connected.length).toEqual(3)
+  })
+
+  test.each<[string, PeerAnswer]>([
+    ["the members' channel", answer('{}', 'ash')],
+    ["P2PRC's own answer", answer(P2PRC)],
+  ])('gets its places back by %s, so that any number of nodes behind it are met at once', async (_, genuine) => {
+    const { connected, clock, askAll } = start({ answers: answering(ports(40), genuine), ms: 5 })
+    const told = await askAll(ports(40))
+    expect([connected.length, new Set(told), clock.now() < 100]).toEqual([40, new Set(['200']), true])
+  })
+
+  test('with one dead node among ten is still met by the nine', async () => {
+    const [dead, ...alive] = ports(10)
+    const { askAll } = start({ answers: answering(alive, answer('{}', 'ash')), ms: 5 })
+    expect(await askAll([dead ?? '', ...alive])).toEqual(['connection refused', ...alive.map(() => '200')])
+  })
+
+  test('has those who wait told within 2 s, and no later than they asked for', async () => {
+    const { clock, gate } = start({ ms: 60_000 })
+    const open = ports(3).map((address) => gate.request(address, { ...PING, timeoutMs: 90_000 }))
+    const told: string[] = []
+    for (const timeoutMs of [500, 90_000])
+      gate.request(at(8088), { ...PING, timeoutMs }).then(() => told.push(`${timeoutMs} after ${clock.now()}`))
+    await clock.advance(3_000)
+    expect(told).toEqual(['500 after 500', '90000 after 2000'])
+    await clock.until(Promise.all(open))
+  })
+
+  test('whoever waited has so much less time left for the answer', async () => {
+    const { timeouts, clock, gate } = start({ answers: answering(ports(4), answer('{}', 'ash')), ms: 300 })
+    await clock.until(Promise.all(ports(4).map((address) => gate.request(address, PING))))
+    expect(timeouts).toEqual([2_000, 2_000, 2_000, 1_700])
+  })
+
+  test('is sent no more than 2 KiB', async () => {
+    const large = { ...HELLO, over: 'clear' } as const
+    const { connected, askAll } = start()
+    expect(await askAll([at(1024), at(1024)], large)).toEqual(['connection refused', TOO_MANY])
+    const { connected: none, ask } = start()
+    expect(await ask(at(1024), { ...PING, body: { type: 'filler', bytes: 256 * 1024 } })).toEqual(TOO_MANY)
+    expect([connected.length, none.length]).toEqual([1, 0])
+  })
+
+  test("in the members' channel the request is not counted, which goes out only to who is proven", async () => {
+    const { connected, askAll } = start()
+    await askAll(ports(9), { ...HELLO, body: Buffer.alloc(100_000) })
+    expect(connected.length).toEqual(3)
+  })
+
+  test('over a warm connection is asked no more often', async () => {
+    const { ask, connected } = start({ answers: { [at(8088)]: answer('{}') }, warm: true })
+    expect([await ask(at(8088)), await ask(at(8088)), await ask(at(8088)), await ask(at(8088))]).toEqual(['200', '200', '200', TOO_MANY])
+    expect(connected.length).toEqual(1)
+  })
+})
+
+test('an address that proved itself is asked freely for a day, and its neighbours are not', async () => {
+  const answers: Record<string, PeerAnswer> = { [at(8088)]: answer('{}', 'ash') }
+  const { ask, connected, clock } = start({ answers })
+  await ask(at(8088))
+  delete answers[at(8088)]
+  for (let i = 0; i < 20; i++) await ask(at(8088))
+  for (let i = 0; i < 20; i++) await ask(at(8089))
+  expect(connected.length).toEqual(1 + 20 + 3)
+  await clock.advance(24 * 3_600_000)
+  for (let i = 0; i < 20; i++) await ask(at(8088))
+  expect(connected.length).toEqual(1 + 20 + 3 + 3)
+})
+
+test.each<[string, (gate: ReturnType<typeof start>['gate']) => void, Standing]>([
+  ['a person named by hand', (gate) => gate.name(at(8088)), null],
+  ['a person named, or that stands in the table', () => {}, 'known'],
+  ['is its own', () => {}, 'own'],
+  ['is its own at a TURN', (gate) => void gate.atTurn(at(8088)), null],
+])('an address that %s is asked freely', async (_, told, stands) => {
+  const { gate, ask, connected } = start({ standing: (address) => (address === at(8088) ? stands : null) })
+  told(gate)
+  for (let i = 0; i < 9; i++) await ask(at(8088))
+  expect(connected.length).toEqual(9)
+})
+
+describe('by the policy', () => {
+  const known = (): Standing => 'known'
+  test.each<[string, AddressPolicy, string, Readonly<Record<string, string>>, (() => Standing) | undefined, boolean]>([
+    ['a name that a person gave is asked where it may lead', 'public', 'ash.example:8088', { 'ash.example': '1.1.1.1' }, known, true],
+    ['not where it leads home', 'public', 'ash.example:8088', { 'ash.example': '192.168.1.1' }, known, false],
+    ['but in a local network there too', 'lan', 'ash.example:8088', { 'ash.example': '192.168.1.1' }, known, true],
+    ['never where it leads to metadata of a cloud', 'any', 'ash.example:8088', { 'ash.example': '169.254.169.254' }, known, false],
+    ['by IPv6 either', 'any', 'ash.example:8088', { 'ash.example': 'fd00:ec2::254' }, known, false],
+    ['nor by IPv4 in its clothes', 'lan', 'ash.example:8088', { 'ash.example': '::ffff:127.0.0.1' }, known, false],
+    ['nor to a zone of this machine', 'lan', 'ash.example:8088', { 'ash.example': 'fe80::1%eth0' }, known, false],
+    ['nor to what is no address', 'lan', 'ash.example:8088', { 'ash.example': 'localhost' }, known, false],
+    ['a name that others told of is not looked up', 'any', 'ash.example:8088', { 'ash.example': '1.1.1.1' }, undefined, false],
+    ['nor what may not be contacted asked', 'lan', '127.0.0.1:8088', {}, undefined, false],
+    ['nor ports of other services', 'any', '1.1.1.1:25', {}, undefined, false],
+  ])('%s', async (_, policy, address, names, standing, isAsked) => {
+    const { ask, connected } = start({ policy, names, ...(standing ? { standing } : {}) })
+    const text = await ask(address)
+    expect([connected.length, /outside the addresses this node may contact/.test(text)]).toEqual(isAsked ? [1, false] : [0, true])
+  })
+
+  test('what a name led to is remembered', async () => {
+    const { gate, ask } = start({ names: { 'ash.example': '192.0.2.7' }, standing: known })
+    expect(gate.ipOf('ash.example:8088')).toEqual(null)
+    await ask('ash.example:8088')
+    expect([gate.ipOf('ash.example:8088'), gate.ipOf('192.0.2.9:1024'), gate.ipOf('[2a00::1]:80')]).toEqual([
+      '192.0.2.7',
+      '192.0.2.9',
+      '2a00::1',
+    ])
+  })
+})
+
+test('once connections to more addresses than are remembered have failed, nobody unknown is contacted until the first lapse', async () => {
+  const { askAll, connected, clock } = start()
+  const many = Array.from({ length: 16_384 }, (_, i) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}:8088`)
+  await askAll(many)
+  expect(await askAll([at(8088)])).toEqual([TOO_MANY])
+  await clock.advance(CONTACT_WINDOW)
+  expect([await askAll([at(8088)]), connected.length]).toEqual([['connection refused'], 16_385])
+})
+
+test('ended, it leaves no timer and nobody waiting', async () => {
+  const { askAll, clock } = start({ ms: 10 })
+  await askAll(ports(50))
+  expect(clock.timerCount).toEqual(0)
+})

@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest'
+import { createSpeedSlot } from '../../../src/actors/membership/speed-slot.ts'
+import { VirtualClock } from '../../sim/virtual-clock.ts'
+
+const stranger = (host: string) => ({ by: null, remote: { host, port: 1 } })
+const member = (by: string) => ({ by, remote: { host: '192.0.2.1', port: 1 } })
+const ash = stranger('192.0.2.1')
+const elm = stranger('192.0.2.2')
+
+function start() {
+  const clock = new VirtualClock()
+  return { clock, slot: createSpeedSlot(clock) }
+}
+
+test('one is served at a time, and the next once it is through', () => {
+  const { slot, clock } = start()
+  const served = slot.serve(ash, 6_000)
+  expect([slot.serve(elm, 6_000), slot.isBusy()]).toEqual([null, true])
+  served?.end()
+  served?.end()
+  expect([slot.isBusy(), clock.timerCount]).toEqual([false, 0])
+  expect(slot.serve(elm, 6_000)?.signal.aborted).toEqual(false)
+})
+
+test('whoever holds it for too long is ended, and another is served', async () => {
+  const { slot, clock } = start()
+  const served = slot.serve(ash, 6_000)
+  await clock.advance(5_999)
+  expect(served?.signal.aborted).toEqual(false)
+  await clock.advance(1)
+  expect([served?.signal.aborted, slot.isBusy()]).toEqual([true, false])
+  const next = slot.serve(elm, 6_000)
+  served?.end()
+  expect([next?.signal.aborted, slot.isBusy()]).toEqual([false, true])
+})
+
+test('a member is served in the place of a stranger, but of no other member', () => {
+  const { slot } = start()
+  const served = slot.serve(ash, 6_000)
+  const first = slot.serve(member('m1'), 6_000)
+  expect([served?.signal.aborted, first?.signal.aborted, slot.serve(member('m2'), 6_000), slot.serve(elm, 6_000)]).toEqual([
+    true,
+    false,
+    null,
+    null,
+  ])
+})
+
+describe('of a minute one asker has ten seconds', () => {
+  test('and whoever has had them waits for the next, while others are served', async () => {
+    const { slot, clock } = start()
+    slot.serve(ash, 6_000)
+    await clock.advance(6_000)
+    slot.serve(ash, 6_000)
+    await clock.advance(6_000)
+    expect(slot.serve(ash, 6_000)).toEqual(null)
+    slot.serve(elm, 6_000)?.end()
+    await clock.advance(47_999)
+    expect(slot.serve(ash, 6_000)).toEqual(null)
+    await clock.advance(1)
+    expect(slot.serve(ash, 6_000)?.signal.aborted).toEqual(false)
+  })
+
+  test('which are those of a whole /64, and of a member wherever it is', async () => {
+    const { slot, clock } = start()
+    for (const asker of [stranger('2001:db8::1'), stranger('2001:db8::2'), member('m1'), { ...member('m1'), remote: elm.remote }]) {
+      slot.serve(asker, 5_000)
+      await clock.advance(5_000)
+    }
+    expect([slot.serve(stranger('2001:db8::3'), 1), slot.serve(member('m1'), 1)]).toEqual([null, null])
+    expect(slot.serve(stranger('2001:db8:0:1::3'), 1)?.signal.aborted).toEqual(false)
+  })
+
+  test('and a member who has had them ends no stranger', async () => {
+    const { slot, clock } = start()
+    slot.serve(member('m1'), 10_000)
+    await clock.advance(10_000)
+    const served = slot.serve(ash, 6_000)
+    expect([slot.serve(member('m1'), 6_000), served?.signal.aborted]).toEqual([null, false])
+  })
+})
+
+test('of askers that come only once the first are forgotten', async () => {
+  const { slot, clock } = start()
+  slot.serve(ash, 10_000)
+  await clock.advance(10_000)
+  for (let i = 0; i < 1_024; i++) slot.serve(stranger(`198.51.${i >> 8}.${i & 255}`), 1)?.end()
+  expect(slot.serve(ash, 1)?.signal.aborted).toEqual(false)
+})

@@ -1,0 +1,7 @@
+import { test } from 'vitest'
+import { campaign, inputsOf } from './campaign.ts'
+import { multipartTargets } from './front-targets.ts'
+
+test.each(multipartTargets)('$inputs strange inputs as $name are read or refused', async (target) =>
+  campaign(target, inputsOf(target.inputs)),
+)
