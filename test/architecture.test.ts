@@ -62,7 +62,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     packages: ['node:*'],
     because: 'the network of a node that is stopped lies on the disk',
   },
-  'cli/turn-token': { own: ['config-env', 'io'], packages: ['node:*'], because: 'the secret of the network lies on the disk' },
+  'cli/turn-token': { own: ['config', 'io'], packages: [], because: 'the secret of the network lies on the disk' },
   'settled-network.ts': {
     own: ['answers', 'config', 'domain', 'invitation', 'io'],
     packages: ['node:*'],

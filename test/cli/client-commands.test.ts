@@ -131,6 +131,7 @@ describe('without it there is plain text', () => {
       code: 0,
       err: '',
       out: `node         ash (${'ab'.repeat(16)})
+network      an open network
 state        tunnelling.up
 address      birch.test:20017 (tunnelled)
 TURN         birch at birch.test:8088, 12.40 ms; least latency of 4

@@ -21,6 +21,7 @@ describe('the status for people', () => {
         NOW,
       ),
     ).toEqual(`node         ash (${'ab'.repeat(16)})
+network      an open network
 state        serving
 address      not proven
 TURN         none
@@ -55,7 +56,7 @@ warn         the clock is off. Set it.`))
         NOW,
       )
         .split('\n')
-        .slice(4)
+        .slice(5)
         .join('\n'),
     ).toEqual(`carrying  3 clients, 3 proxies: 2 connections now, 1300 ever; in 7.6 GiB, out 86 GiB
 
@@ -67,8 +68,8 @@ cedar     203.0.113.9:4711  moonwalk        2 min ago  node                     
   test('a long list is cut, with the count of the rest', () => {
     const clients = Array.from({ length: 30 }, (_, i) => aClient(`client-${i}`, [{ port: 20_000 + i, inBytesPerSecond: i }]))
     const lines = statusText(aStatus('serving', { clients, carried: { ...NOTHING_CARRIED, clients: 57, proxies: 57 } }), NOW).split('\n')
-    expect([lines.length, lines.at(7)?.includes('20029/tcp'), lines.at(-2)?.includes('20010/tcp'), lines.at(-1)]).toEqual([
-      28,
+    expect([lines.length, lines.at(8)?.includes('20029/tcp'), lines.at(-2)?.includes('20010/tcp'), lines.at(-1)]).toEqual([
+      29,
       true,
       true,
       '… and 37 more proxies',

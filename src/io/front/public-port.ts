@@ -104,8 +104,8 @@ async function dispatchMember(socket: Socket, first: Buffer, self: ChannelSelf, 
   socket.unshift(first)
   const channel = ending(channelServer(socket, self), socket, context)
   const stands = await isSecure(channel, firstMs)
-  const proven = stands ? await proveMembers(channel, self, 'server', firstMs) : null
-  if (proven?.type !== 'proven') return void channel.destroy()
+  const proven = stands && (await proveMembers(channel, self, 'server', firstMs))
+  if (!proven || proven.type === 'refused') return void channel.destroy()
   if (self.network().type === 'private') callers.asks(channel, 'member')
   return dispatch(channel, context)
 }

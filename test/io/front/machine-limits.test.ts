@@ -33,7 +33,20 @@ interface Node {
 }
 
 async function startNode(openFiles = 4_096): Promise<Node> {
-  const args = ['--data', folder, '--json', '--listen', '127.0.0.1:0', '--control', '127.0.0.1:0', '--addresses', 'any', '--log', 'silent', '--open']
+  const args = [
+    '--data',
+    folder,
+    '--json',
+    '--listen',
+    '127.0.0.1:0',
+    '--control',
+    '127.0.0.1:0',
+    '--addresses',
+    'any',
+    '--log',
+    'silent',
+    '--open',
+  ]
   const words = [process.execPath, '--import', 'tsx', MAIN, 'up', ...args]
   child = spawn('sh', ['-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh', ...words], {
     stdio: ['ignore', 'pipe', 'inherit'],
