@@ -111,7 +111,7 @@ test('others list a node behind NAT at its TURN, never at its own private addres
   const { birch } = await settleDown()
   const home = await startHome('--listen', '0.0.0.0:8088')
   const { address } = await home.hears('node.reachability', ({ verdict }) => verdict === 'tunnelled')
-  await birch.hears('peer.measured', () => true, birch.told())
+  await birch.hears('peer.added', (entry) => entry.address === address)
   const { self } = await home.peers()
   const listed = (await birch.peers()).peers.filter(({ id, name }) => id === self || name === 'home')
   expect(listed.map((peer) => peer.address)).toEqual([address])

@@ -139,6 +139,17 @@ export function createGossip(needs: GossipNeeds): Gossip {
     return { seenAt, reachedAt: reachedAt ?? (row && row.state !== 'unknown' ? row.record.address : null) }
   }
 
+  /** A node behind a TURN that this node has reached itself, or that it is: at a private address too, which is that TURN's own. */
+  const isAtItsTurn = ({ via, address }: PeerRecord): boolean => {
+    const turn = via === null ? undefined : keeper.current().rows.get(via)
+    return (
+      turn !== undefined &&
+      turn.state !== 'unknown' &&
+      hostOf(turn.record.address) === hostOf(address) &&
+      isAllowed(address, policy, 'neighbour')
+    )
+  }
+
   /** Takes in what a message brings. `askedAt`: it answers a question that went there. Returns the sender's sync state, or null when its word does not hold. */
   const takeIn = async (
     message: GossipMessage,
@@ -157,7 +168,7 @@ export function createGossip(needs: GossipNeeds): Gossip {
     const source = seenAt ?? sender.id
     const mayBe = (address: string): boolean => isAllowed(address, policy, wordOf(address, teller, ownHosts()))
     const takeable = (record: PeerRecord | null): readonly PeerRecord[] =>
-      record && (record.left || mayBe(record.address)) ? [record] : []
+      record && (record.left || mayBe(record.address) || isAtItsTurn(record)) ? [record] : []
     const { words, leftOut } = await intake.open(message.records, source)
     const records = words.flatMap(({ word, envelope }) => {
       if (word.id === own.id) ownWords.next({ word, envelope })
@@ -293,3 +304,5 @@ function digestOf(rows: readonly Row[]): string {
   }
   return `${rows.length}:${sum.toString(36)}`
 }
+
+const hostOf = (address: string): string | undefined => parseAddress(address)?.host

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createGossip, type Gossip } from '../../../src/actors/membership/gossip.ts'
-import { parseAddress } from '../../../src/domain/address.ts'
+import { type AddressPolicy, parseAddress } from '../../../src/domain/address.ts'
 import { merge, putOwn, recordBurst } from '../../../src/domain/ip-table.ts'
 import { OPEN } from '../../../src/domain/network-kind.ts'
 import { type PeerRecord, unsignedRecord } from '../../../src/domain/record.ts'
@@ -34,12 +34,12 @@ class Net {
   losesAnswers = false
   readonly #nodes = new Map<string, Gossip>()
 
-  node(name: string, address: string, identity: Identity = newIdentity()) {
+  node(name: string, address: string, identity: Identity = newIdentity(), policy: AddressPolicy = 'any') {
     const parts = stateParts({ clock: this.clock, random: new SeededRandom(seedFor(1, `${name} ${this.#nodes.size}`)), identity })
     const { keeper, own } = parts
     const gossip = createGossip({
       ...parts,
-      policy: 'any',
+      policy,
       ipOf: hostOf,
       ownHosts: () => [hostOf(address) ?? ''],
       networkKind: OPEN,
@@ -397,4 +397,21 @@ test("whose owner's clock was set back is told its own later word, to count on f
   ash.learn([elm.record()])
   const answer = await ash.gossip.answer({ from: said, run: 'r', digest: '', records: [], unsigned: [], doubts: [] }, null, null)
   expect(answer?.records[0]).toEqual(elm.own.envelope())
+})
+
+test('with private addresses a node behind a TURN is taken in at that TURN, where this node has reached it, and nowhere else', async () => {
+  const net = new Net()
+  const [turn, hidden] = [newIdentity(), newIdentity()]
+  const me = net.node('me', '192.168.1.9:8088', newIdentity(), 'lan')
+  me.learn([word(turn, '10.7.7.7:8088')])
+  const behind = (address: string, via: string, seq: number): string =>
+    seal(hidden, { name: 'hidden', address, seq, via, offersTurn: false, left: false })
+  const hears = async (envelope: string): Promise<string | undefined> => {
+    const from = seal(hidden, { name: 'hidden', address: null, seq: 1, via: null, offersTurn: false, left: false })
+    await me.gossip.answer({ from, run: 'r', digest: '', records: [envelope], unsigned: [], doubts: [] }, null, '10.8.8.8')
+    return me.keeper.current().rows.get(hidden.id)?.record.address
+  }
+  expect(await hears(behind('10.7.7.6:20001', turn.id, 2))).toEqual(undefined)
+  expect(await hears(behind('10.7.7.7:20001', newIdentity().id, 3))).toEqual(undefined)
+  expect(await hears(behind('10.7.7.7:20001', turn.id, 4))).toEqual('10.7.7.7:20001')
 })
