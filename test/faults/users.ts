@@ -8,6 +8,8 @@ import { domainOf, type Stage, wordOf } from './stage.ts'
 
 const PERIOD_MS = 2_000
 const PATIENCE_MS = 4_000
+/** A TURN lets a stranger's service answer with three times what came, no more. */
+const DATAGRAM_BYTES = 64
 
 /** The last answer at each address: `kind address` → the service's word, or why there was none. */
 export type Answers = ReadonlyMap<string, { readonly word: string; readonly atMs: number }>
@@ -54,14 +56,14 @@ export function sendUsers(stage: Stage): Answers {
     const [host = '', port] = address.split(':')
     const mark = `#${nextDatagram++}`
     awaited.set(mark, key)
-    udp?.send(Buffer.from(mark), { host, port: Number(port) })
+    udp?.send(Buffer.from(mark.padEnd(DATAGRAM_BYTES)), { host, port: Number(port) })
     clock.setTimeout(() => {
       if (awaited.delete(mark)) answered(key, 'nothing')
     }, PATIENCE_MS)
   }
   void network
     .openDatagrams('0.0.0.0:0', (bytes) => {
-      const [, word = '', mark = ''] = /^(.*) (#\d+)$/.exec(bytes.toString()) ?? []
+      const [, word = '', mark = ''] = /^(.*) (#\d+) *$/.exec(bytes.toString()) ?? []
       const key = awaited.get(mark)
       if (key === undefined) return
       awaited.delete(mark)
