@@ -143,7 +143,13 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, h
   /** Two rows may hold one address for a moment: it is asked once, and the outcome goes to both. */
   const ask = (address: string, lane: Lane): Promise<Pinged> => {
     const flight = `${lane} ${address}`
-    const asked = underWay.get(flight) ?? calls.ping(address, lane).finally(() => underWay.delete(flight))
+    const other = underWay.get(`${lane === 'clear' ? 'channel' : 'clear'} ${address}`)
+    if (other !== undefined && lane === 'clear') return other // it says more
+    const known = underWay.get(flight)
+    if (known !== undefined) return known
+    // After what is asked in clear: an address is not asked twice at once.
+    const begun = other === undefined ? calls.ping(address, lane) : other.then(() => calls.ping(address, lane))
+    const asked = begun.finally(() => underWay.delete(flight))
     underWay.set(flight, asked)
     return asked
   }

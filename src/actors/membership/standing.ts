@@ -1,4 +1,5 @@
 // What this node knows of an address by itself or by a person's word, before it is asked.
+import { parseAddress } from '../../domain/address.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { TableKeeper } from './table-keeper.ts'
 
@@ -12,6 +13,8 @@ interface StandingNeeds {
   readonly named: () => readonly string[]
 }
 
+const hostOf = (address: string): string | undefined => parseAddress(address)?.host
+
 /** Null for an address that others tell of. A row of the file was proven by an earlier run, or a person wrote it. */
 export const createStanding =
   ({ keeper, own, named }: StandingNeeds) =>
@@ -19,5 +22,8 @@ export const createStanding =
     if ([own.address(), own.localAddress(), own.advertised()].includes(address)) return 'own'
     const { rows, holders } = keeper.current()
     const row = rows.get(holders.get(address) ?? '')
-    return (row && (row.state !== 'unknown' || row.stored !== null)) || named().includes(address) ? 'known' : null
+    const turn = rows.get(row?.record.via ?? '')
+    // Behind a TURN that lives come and go many; what is there is that TURN's own, which has proven itself.
+    const isAtTurn = turn?.state === 'alive' && hostOf(turn.record.address) === hostOf(address)
+    return isAtTurn || (row && (row.state !== 'unknown' || row.stored !== null)) || named().includes(address) ? 'known' : null
   }
