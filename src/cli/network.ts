@@ -7,6 +7,7 @@ import { dataDirOf } from '../config-env.ts'
 import { readInvitation } from '../invitation.ts'
 import { lockDataDir } from '../io/disk/data-lock.ts'
 import { type KeptNetwork, readNetwork, writeNetwork } from '../io/disk/network-file.ts'
+import { asideOf } from '../io/disk/private-file.ts'
 import { createNetworkKeyring, networkAnswer, newNetwork, newSecret } from '../io/network-keyring.ts'
 import { createNetworkDesk } from '../network-desk.ts'
 import { type ClientFlags, call } from './control-client.ts'
@@ -58,7 +59,7 @@ async function joinBy(dir: string, flags: ClientFlags, text: string): Promise<Ex
 async function change(dir: string, flags: ClientFlags, next: KeptNetwork): Promise<ExitCode> {
   return locked(dir, async () => {
     const file = join(dir, 'network.json')
-    const aside = existsSync(file) ? `${file}.replaced-${new Date().toISOString().replaceAll(/[:.]/g, '-')}` : null
+    const aside = existsSync(file) ? asideOf(file) : null
     try {
       if (aside !== null) copyFileSync(file, aside)
     } catch (error) {

@@ -12,7 +12,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
-const here = (text: string): string => text.replaceAll(dir, 'DIR').replaceAll(/replaced-[\dTZ-]+/g, 'replaced-TIME')
+const here = (text: string): string => text.replaceAll(dir, 'DIR').replaceAll(/replaced-[\dTZ-]+-[\da-f]{6}/g, 'replaced-TIME')
 const identity = async (...args: readonly string[]) => {
   const { code, out, err } = await command(['identity', ...args, '--data', dir])
   return { code, out: here(out), err: here(err) }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Identity } from '../../ports.ts'
 import { codeOf } from '../network/network-failure.ts'
 import { errorText, makeDir } from './durable-file.ts'
-import { replaceSync } from './private-file.ts'
+import { asideOf, replaceSync } from './private-file.ts'
 
 // RFC 8410: the DER that stands before the 32 bytes of a private (PKCS #8) and a public (SPKI) Ed25519 key.
 const PRIVATE_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
@@ -132,7 +132,7 @@ export type RenewedIdentity =
 export function renewIdentity(dir: string): RenewedIdentity {
   const file = identityFile(dir)
   const found = readIdentity(dir)
-  const aside = `${file}.replaced-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`
+  const aside = asideOf(file)
   try {
     copyFileSync(file, aside, constants.COPYFILE_EXCL)
     chmodSync(aside, 0o600)

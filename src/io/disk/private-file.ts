@@ -1,5 +1,7 @@
 // The files that a node keeps beside the table, for their owner alone. Of a data directory no link is followed when writing: whoever
 // could once put one there would have the node write, or open to others, a file of somebody else's.
+
+import { randomBytes } from 'node:crypto'
 import {
   closeSync,
   constants,
@@ -42,6 +44,10 @@ export function replaceSync(file: string, text: string): void {
     throw error
   }
 }
+
+/** Where what a file held is kept when it is replaced for good. Two made within one millisecond are two files. */
+export const asideOf = (file: string): string =>
+  `${file}.replaced-${new Date().toISOString().replaceAll(/[:.]/g, '-')}-${randomBytes(3).toString('hex')}`
 
 /** Writes a small file where it stands, unsynced. */
 export function overwriteSync(file: string, text: string): void {

@@ -1,8 +1,8 @@
 import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { keepPrivate, overwriteSync, replaceSync } from '../../../src/io/disk/private-file.ts'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { asideOf, keepPrivate, overwriteSync, replaceSync } from '../../../src/io/disk/private-file.ts'
 
 let dir = ''
 beforeEach(() => {
@@ -81,4 +81,14 @@ test('whatever the umask is, a file is for its owner alone', () => {
     process.umask(before)
   }
   expect([mode(join(dir, 'one')), mode(join(dir, 'two'))]).toEqual([0o600, 0o600])
+})
+
+test('two files set aside within one millisecond have two names', () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: 0 })
+  const names = [asideOf('identity.json'), asideOf('identity.json')]
+  vi.useRealTimers()
+  expect(names.map((name) => name.replace(/[\da-f]{6}$/, 'XXXXXX'))).toEqual(
+    Array(2).fill('identity.json.replaced-1970-01-01T00-00-00-000Z-XXXXXX'),
+  )
+  expect(new Set(names).size).toEqual(2)
 })
