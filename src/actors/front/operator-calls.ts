@@ -144,6 +144,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
         gate.name(address)
         const { burst, samplesMs, connectMs } = await prober.byHand(address, typeof row === 'string' ? null : row.key)
         if (burst.type === 'silent') return refused(`${peer} does not answer: ${burst.why}`)
+        if (burst.rttMs === null) return refused(`${peer} answers, but this machine was too busy to time it; try again`)
         return {
           schemaVersion: 1,
           rttMs: roundMs(burst.rttMs),

@@ -122,7 +122,8 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, h
     const isOther = burst.type === 'answered' && row.record.id !== null && by === null
     // Its own row stands by proof from outside: what it can't ask itself says nothing.
     if (row.key === own.id) {
-      if (burst.type === 'answered' && by?.run === own.run) keeper.apply((current) => recordOwnBurst(current, row.key, burst))
+      if (burst.type === 'answered' && by?.run === own.run)
+        keeper.apply((current, wallMs) => recordOwnBurst(current, row.key, burst, wallMs))
       return
     }
     // While nobody answers at all, as before the network is up, the silence of a row of the file says nothing of it; nor does a

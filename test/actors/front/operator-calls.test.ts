@@ -223,6 +223,12 @@ describe('ping', () => {
       AT,
       `${AT} does not answer: connection refused`,
     ],
+    [
+      'who answers while this machine is too busy to time it',
+      { pinged: { burst: { type: 'answered', rttMs: null } } },
+      AT,
+      `${AT} answers, but this machine was too busy to time it; try again`,
+    ],
     ['what may not be contacted', { policy: 'public' }, AT, `${AT} is outside the addresses this node may contact; see --addresses`],
   ])('refuses %s', async (_, setting, peer, text) => expect(await start(setting).ping(peer)).toEqual(refused(text)))
 })
