@@ -177,6 +177,9 @@ export interface PingAnswer {
   /** Best of the samples. */
   readonly rttMs: number
   readonly samples: readonly number[]
+  /** Answers beside them that came while this machine was late itself. */
+  readonly discarded: number
+  /** TCP's handshake; null where a warm connection was used. */
   readonly connectMs: number | null
 }
 

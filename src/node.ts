@@ -87,7 +87,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ...{ clock, policy, http: endable(http, ending.signal) },
     standing: createStanding({ keeper, own, named: () => [...options.seeds, ...operatorChanges.seeds()] }),
   })
-  const calls = createPeerCalls({ clock, random, identity, http: gate })
+  const calls = createPeerCalls({ random, identity, http: gate })
   const prober = createProber({ clock, random, calls, networkKind: options.network, keeper, own, health })
   const gossip = createGossip({
     ...{ clock, random, identity, calls, keeper, own, policy, networkKind: options.network },

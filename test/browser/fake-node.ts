@@ -189,7 +189,9 @@ export function createFakeNode(): FakeNode {
     },
     ping: async (peer) => {
       asked.push(['ping', peer])
-      return peers.some(({ name }) => name === peer) ? { schemaVersion: 1, rttMs: 1.5, samples: [1.5, 2], connectMs: null } : unknown
+      return peers.some(({ name }) => name === peer)
+        ? { schemaVersion: 1, rttMs: 1.5, samples: [1.5, 2], discarded: 0, connectMs: null }
+        : unknown
     },
     speedtest: async (peer) => {
       asked.push(['speedtest', peer])

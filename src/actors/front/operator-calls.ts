@@ -142,13 +142,14 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
         if (typeof row === 'string' && !isAllowed(address, policy, 'named'))
           return refused(`${address} is outside the addresses this node may contact; see --addresses`)
         gate.name(address)
-        const { burst, samplesMs, connectMs } = await prober.byHand(address, typeof row === 'string' ? null : row.key)
+        const { burst, samplesMs, discarded, connectMs } = await prober.byHand(address, typeof row === 'string' ? null : row.key)
         if (burst.type === 'silent') return refused(`${peer} does not answer: ${burst.why}`)
         if (burst.rttMs === null) return refused(`${peer} answers, but this machine was too busy to time it; try again`)
         return {
           schemaVersion: 1,
           rttMs: roundMs(burst.rttMs),
           samples: samplesMs.map(roundMs),
+          discarded,
           connectMs: connectMs === null ? null : roundMs(connectMs),
         }
       },

@@ -112,7 +112,8 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, h
   const hasSlept = (last: Ended | undefined): boolean => last !== undefined && clock.wallMs() - last.wallMs > STORED_GAP
   /** `last`: the ping of that row before this one. */
   const record = (row: Row, pinged: Pinged, last: Ended | undefined): void => {
-    const { burst, by, withheld } = pinged
+    const { by, withheld } = pinged
+    const burst = pinged.burst.type === 'silent' ? pinged.burst : { ...pinged.burst, connectMs: pinged.connectMs }
     // It waits for its turn, and not for ever.
     if (withheld) return void keeper.apply((current, wallMs) => lapseUnproven(current, row.key, wallMs))
     // An address that leads back to this node is no peer; its row is for the one who is told of the ping.
@@ -149,7 +150,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, h
     const known = underWay.get(flight)
     if (known !== undefined) return known
     // After what is asked in clear: an address is not asked twice at once.
-    const begun = other === undefined ? calls.ping(address, lane) : other.then(() => calls.ping(address, lane))
+    const begun = other === undefined ? calls.ping(address, lane, 'burst') : other.then(() => calls.ping(address, lane, 'burst'))
     const asked = begun.finally(() => underWay.delete(flight))
     underWay.set(flight, asked)
     return asked

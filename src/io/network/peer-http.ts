@@ -10,6 +10,7 @@ import { FailureError, failed } from './network-failure.ts'
 import { askPeer, loadGot } from './peer-request.ts'
 import { bugsOnly } from './socket-errors.ts'
 import { type Dialling, TimedAgent } from './stopwatch.ts'
+import { punctual, timedSeries } from './timed-series.ts'
 
 /** Connections to one peer: at once, and kept warm. */
 const MAX_SOCKETS = 8
@@ -37,7 +38,11 @@ export function createNodeHttp(onBug: OnBug = throwBug, self?: ChannelSelf, desc
   return {
     request: async (address, request) => {
       const agent = request.over === 'channel' ? channel : clear
-      return agent ? askPeer(agent, address, request, onBug) : failed('protocol', "this node has no members' channel")
+      if (agent === undefined) return failed('protocol', "this node has no members' channel")
+      const ask = (timeoutMs: number) => askPeer(agent, address, { ...request, timeoutMs }, onBug)
+      const { timed, timeoutMs } = request
+      if (timed === undefined) return ask(timeoutMs)
+      return timedSeries({ timed, timeoutMs }, { now: () => performance.now(), ask: async (leftMs) => punctual(await ask(leftMs)) })
     },
     serve: async (options) => {
       const answer = await servePublicPort({ ...options, onBug, self })
@@ -67,7 +72,7 @@ const channelDialling =
     const dial = { host: host ?? '', port: Number(port), lookup, timeoutMs: DIAL_MS, allowHalfOpen: false, onError }
     void dialChannel(self, dial).then((opened) => {
       if (opened.type === 'failed') return created(new FailureError(opened))
-      created(null, opened.socket)
+      created(null, opened)
       process.nextTick(() => opened.socket.resume()) // the parser listens now
     })
   }

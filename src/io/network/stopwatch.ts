@@ -4,9 +4,14 @@ import { Agent, type AgentOptions, type ClientRequest, type ClientRequestArgs } 
 import type { Socket } from 'node:net'
 
 const dialledAt = new WeakMap<object, number>()
+/** TCP's handshake of what was handed over connected. */
+const connectedIn = new WeakMap<object, number>()
 
-/** Gets a connection in another way than plain TCP; the callback has it, or why there is none. */
-export type Dialling = (options: ClientRequestArgs, created: (error: Error | null, socket?: Socket) => void) => void
+/** Gets a connection in another way than plain TCP; the callback has it with its handshake's time, or why there is none. */
+export type Dialling = (
+  options: ClientRequestArgs,
+  created: (error: Error | null, opened?: { readonly socket: Socket; readonly connectMs: number }) => void,
+) => void
 
 /** Remembers when it began to dial. */
 export class TimedAgent extends Agent {
@@ -20,10 +25,10 @@ export class TimedAgent extends Agent {
         if (socket) dialledAt.set(socket, at)
         return socket
       }
-      const told = created as Parameters<Dialling>[1] | undefined // its types know no failure
-      dialling(options, (error, socket) => {
-        if (socket) dialledAt.set(socket, at)
-        told?.(error, socket)
+      const told = created as ((error: Error | null, socket?: Socket) => void) | undefined // its types know no failure
+      dialling(options, (error, opened) => {
+        if (opened) connectedIn.set(opened.socket, opened.connectMs)
+        told?.(error, opened?.socket)
       })
       return null
     }
@@ -61,7 +66,7 @@ export class Stopwatch {
       if (this.isWarm) return
       const connected = (): void => {
         this.#sentAt = performance.now()
-        this.connectMs = this.#sentAt - (dialledAt.get(socket) ?? this.#sentAt)
+        this.connectMs = connectedIn.get(socket) ?? this.#sentAt - (dialledAt.get(socket) ?? this.#sentAt)
       }
       if (socket.connecting) socket.once('connect', connected)
       else connected()

@@ -46,10 +46,10 @@ function start() {
     under--
     if (typeof answer === 'string') {
       const why = answer === 'refused' ? 'connection refused' : 'it did not answer in time'
-      return { burst: { type: 'silent', refused: answer === 'refused', why }, by: null, samplesMs: [], connectMs: null }
+      return { burst: { type: 'silent', refused: answer === 'refused', why }, by: null, samplesMs: [], discarded: 0, connectMs: null }
     }
     const by = answer.by === null ? null : { id: answer.by, run: answer.run ?? 'r' }
-    return { burst: { type: 'answered', rttMs: net.tookMs }, by, samplesMs: [net.tookMs], connectMs: 1 }
+    return { burst: { type: 'answered', rttMs: net.tookMs }, by, samplesMs: [net.tookMs], discarded: 0, connectMs: 1 }
   }
   const prober = createProber({ ...parts, networkKind: OPEN, clock: parts.time, calls: { ping } })
   prober.isolated$.subscribe((isolated) => told.push(`${clock.now()} ${isolated ? 'isolated' : 'together'}`))
