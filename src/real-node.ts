@@ -16,6 +16,8 @@ import { createNodeNetwork } from './io/network/node-network.ts'
 import { createNodeHttp } from './io/network/peer-http.ts'
 import { turnTokenOf } from './io/network-keys.ts'
 import { createNodeClock, createNodeRandom } from './io/node-clock.ts'
+import { withProbingThread } from './io/probing/probing-http.ts'
+import { createProbingThread } from './io/probing/probing-thread.ts'
 import { createNetworkDesk } from './network-desk.ts'
 import { createNode } from './node.ts'
 import { type Failure, isFailure, type Listening, type StoreNote } from './ports.ts'
@@ -47,7 +49,8 @@ export function createRealNode({ config, identity, network: { keyring, seeds }, 
   const { dataDir } = config
   const clock = createNodeClock()
   const self = { identity, network: keyring.kind }
-  const http = createNodeHttp(onBug, self)
+  const thread = createProbingThread({ self, descriptors: processDescriptors(), clock })
+  const http = withProbingThread(createNodeHttp(onBug, self), thread)
   const dirNote = keepPrivate(dataDir)
   const { token, note: tokenNote } = loadToken(dataDir, 'control-token')
   const metrics = loadToken(dataDir, 'metrics-token')
@@ -66,7 +69,9 @@ export function createRealNode({ config, identity, network: { keyring, seeds }, 
       followsTableLink: dirname(config.tableFile) !== dataDir,
       operatorFile: join(dataDir, 'operator.json'),
       more: () =>
-        [...firstNotes, log.file?.note() ?? null, controlFile?.note() ?? null, processDescriptors().note()].filter((note) => note !== null),
+        [...firstNotes, log.file?.note() ?? null, controlFile?.note() ?? null, processDescriptors().note(), thread.note()].filter(
+          (note) => note !== null,
+        ),
     }),
     identity,
   }
@@ -122,7 +127,7 @@ export function createRealNode({ config, identity, network: { keyring, seeds }, 
     stop: async () => {
       controlFile?.remove()
       await Promise.all([node.stop(), control?.close()])
-      http.close()
+      await http.close()
       await log.file?.close()
     },
   }

@@ -107,7 +107,8 @@ export function figuresOf(latency: Latency, wallMs: number): LatencyFigures {
     jitterMs: jitterOf(samplesMs),
     rttAtMs,
     lossPct: latency.bursts === 0 ? null : round((ones(latency.history) / latency.bursts) * 100, 1),
-    connectMs: connect?.ms ?? null,
+    // No handshake takes longer than a round trip: what is above it was this node's own, as of code that runs for the first time.
+    connectMs: connect === null ? null : Math.min(connect.ms, minMs ?? connect.ms),
     connectAtMs: connect?.atMs ?? null,
     serverBusy: minMs === null || connect === null || wallMs - connect.atMs > CONNECT_FOR ? null : isServerBusy(minMs, connect.ms),
     loadedMs: loaded?.ms ?? null,

@@ -73,6 +73,9 @@ test.each<[string, readonly (number | null | Burst)[], Partial<LatencyFigures>]>
   ],
 ])('%s', (_, bursts, figures) => expect(shown(bursts)).toEqual({ ...NOTHING, ...figures }))
 
+test('a handshake is never shown as longer than a round trip', () =>
+  expect(shown([{ type: 'answered', rttMs: 3, connectMs: 7 }]).connectMs).toEqual(3))
+
 describe('a steady path', () => {
   // 0.05 ms and a little, as loopback has it, and a first value that met cold code.
   const steady = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => 0.05 + (i % 3) * 0.01)

@@ -2,14 +2,14 @@
 import { type OnBug, throwBug } from '../../frp/index.ts'
 import type { Http } from '../../ports.ts'
 import { servePublicPort } from '../front/public-port.ts'
-import { dialChannel } from './channel-dial.ts'
+import { channelDialling } from './channel-agent.ts'
 import { countDials } from './counted-dials.ts'
 import { type Descriptors, processDescriptors } from './descriptors.ts'
 import type { ChannelSelf } from './members-channel.ts'
-import { FailureError, failed } from './network-failure.ts'
+import { failed } from './network-failure.ts'
 import { askPeer, loadGot } from './peer-request.ts'
 import { bugsOnly } from './socket-errors.ts'
-import { type Dialling, TimedAgent } from './stopwatch.ts'
+import { TimedAgent } from './stopwatch.ts'
 import { punctual, timedSeries } from './timed-series.ts'
 
 /** Connections to one peer: at once, and kept warm. */
@@ -62,17 +62,3 @@ export function createNodeHttp(onBug: OnBug = throwBug, self?: ChannelSelf, desc
     },
   }
 }
-
-/** A request gives up by its own timeout; this ends what was dialled for one that has. */
-const DIAL_MS = 10_000
-
-const channelDialling =
-  (self: ChannelSelf, onError: (error: unknown) => void): Dialling =>
-  ({ host, port, lookup }, created) => {
-    const dial = { host: host ?? '', port: Number(port), lookup, timeoutMs: DIAL_MS, allowHalfOpen: false, onError }
-    void dialChannel(self, dial).then((opened) => {
-      if (opened.type === 'failed') return created(new FailureError(opened))
-      created(null, opened)
-      process.nextTick(() => opened.socket.resume()) // the parser listens now
-    })
-  }

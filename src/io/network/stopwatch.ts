@@ -40,13 +40,24 @@ export class Stopwatch {
   connectMs: number | null = null
   /** It went out on a connection that had been used before. */
   isWarm = false
-  #sentAt = performance.now()
+  #handedAt = performance.now()
+  #sentAt = this.#handedAt
   #heardAt: number | null = null
   #socket: Socket | null = null
 
   /** From the request's last byte handed to the system to the last byte that arrived. */
   get answerMs(): number {
     return (this.#heardAt ?? this.#sentAt) - this.#sentAt
+  }
+
+  /** How long the write itself took. While it is long the request may have gone out any time in it, and the answer's time is too short. */
+  get sendMs(): number {
+    return this.#sentAt - this.#handedAt
+  }
+
+  /** Of the last byte; null: nothing came yet. */
+  get heardAt(): number | null {
+    return this.#heardAt
   }
 
   get heardNothing(): boolean {
@@ -61,11 +72,11 @@ export class Stopwatch {
     request.once('socket', (socket) => {
       this.#socket = socket
       this.isWarm = request.reusedSocket
-      this.#sentAt = performance.now()
+      this.#setOut()
       socket.prependListener('data', this.#hear)
       if (this.isWarm) return
       const connected = (): void => {
-        this.#sentAt = performance.now()
+        this.#setOut()
         this.connectMs = connectedIn.get(socket) ?? this.#sentAt - (dialledAt.get(socket) ?? this.#sentAt)
       }
       if (socket.connecting) socket.once('connect', connected)
@@ -76,6 +87,11 @@ export class Stopwatch {
   /** Leaves the socket to the next request. */
   stop(): void {
     this.#socket?.removeListener('data', this.#hear)
+  }
+
+  #setOut(): void {
+    this.#handedAt = performance.now()
+    this.#sentAt = this.#handedAt
   }
 
   readonly #hear = (): void => {
