@@ -154,9 +154,9 @@ export interface PeerAnswer {
   }
   /**
    * Where the request was `timed`: as `answerMs`, oldest first; none where the answer was no `/server_info`. `discarded`: so many
-   * more were thrown away, since whoever measured was late itself.
+   * more were thrown away, since whoever measured was late itself. `roughMs`: the least of those, where there is nothing else.
    */
-  readonly timed?: { readonly samplesMs: readonly number[]; readonly discarded: number }
+  readonly timed?: { readonly samplesMs: readonly number[]; readonly discarded: number; readonly roughMs: number | null }
 }
 
 export interface ServeOptions {

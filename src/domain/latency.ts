@@ -7,6 +7,8 @@ export type Burst =
       readonly type: 'answered'
       /** Best of the answers that were timed; null: none could be, since this node was too busy when they came. */
       readonly rttMs: number | null
+      /** Where none could be: about so long. It stands for as long as nothing better is known. */
+      readonly roughMs?: number
       /** TCP's handshake, where a connection was made for it. */
       readonly connectMs?: number | null
       /** A speed test over this path ran meanwhile: its queues were timed too. */
@@ -60,15 +62,16 @@ export function foldBurst(latency: Latency, burst: Burst, wallMs: number): Laten
   const dated = (ms: number | null | undefined): Dated | null => (typeof ms === 'number' ? { ms: roundMs(ms), atMs: wallMs } : null)
   if (burst.isLoaded) return { ...next, loaded: dated(burst.rttMs) ?? latency.loaded }
   const connect = dated(burst.connectMs) ?? latency.connect
-  if (burst.rttMs === null) return { ...next, connect }
-  const rttMs = roundMs(burst.rttMs)
+  const ms = burst.rttMs ?? (latency.rttMs === null ? burst.roughMs : undefined)
+  if (ms === undefined) return { ...next, connect }
+  const rttMs = roundMs(ms)
   return {
     ...next,
     rttMs,
     rttAtMs: wallMs,
     samplesMs: latency.isCold ? [rttMs] : [...latency.samplesMs.slice(1 - MOST_SAMPLES), rttMs],
     isCold: latency.samplesMs.length === 0,
-    recent: withValue(latency.recent, rttMs, wallMs),
+    recent: withValue(latency.isCold ? NO_RECENT_LEAST : latency.recent, rttMs, wallMs),
     connect,
   }
 }

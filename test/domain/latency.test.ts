@@ -57,6 +57,21 @@ test.each<[string, readonly (number | null | Burst)[], Partial<LatencyFigures>]>
     { rttMs: 10, minMs: 10, medianMs: 10, p95Ms: 10, rttAtMs: 1_000, lossPct: 0 },
   ],
   [
+    'nor does about how long it took stand beside a value',
+    [40, 10, { type: 'answered', rttMs: null, roughMs: 3 }],
+    { rttMs: 10, minMs: 10, medianMs: 10, p95Ms: 10, rttAtMs: 1_000, lossPct: 0 },
+  ],
+  [
+    'about how long it took stands while there is no value',
+    [{ type: 'answered', rttMs: null, roughMs: 30 }],
+    { rttMs: 30, minMs: 30, medianMs: 30, p95Ms: 30, rttAtMs: 0, lossPct: 0 },
+  ],
+  [
+    'and is gone with the first value',
+    [{ type: 'answered', rttMs: null, roughMs: 3 }, 10],
+    { rttMs: 10, minMs: 10, medianMs: 10, p95Ms: 10, rttAtMs: 1_000, lossPct: 0 },
+  ],
+  [
     'a refusal is an answer of a kind, so nothing was lost',
     [10, { type: 'silent', refused: true, why: 'connection refused' }],
     { rttMs: 10, minMs: 10, medianMs: 10, p95Ms: 10, rttAtMs: 0, lossPct: 0 },

@@ -103,9 +103,10 @@ export function createPeerCalls({ http, random, identity }: CallNeeds): PeerCall
     if (isFailure(answer)) return silent(answer.text, answer.reason)
     if (answer.status !== 200) return silent(`it answered ${answer.status} to /server_info`)
     if (!isServerInfo(answer.body)) return silent('what answers there is no server of this network')
-    const { samplesMs = [], discarded = 0 } = answer.timed ?? {}
+    const { samplesMs = [], discarded = 0, roughMs = null } = answer.timed ?? {}
+    const rttMs = samplesMs.length > 0 ? Math.min(...samplesMs) : null
     return {
-      burst: { type: 'answered', rttMs: samplesMs.length > 0 ? Math.min(...samplesMs) : null },
+      burst: { type: 'answered', rttMs, ...(roughMs === null ? {} : { roughMs }) },
       by: answererIn(answer),
       samplesMs,
       discarded,

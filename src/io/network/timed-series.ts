@@ -18,6 +18,7 @@ interface Asking {
 
 /** Requests beyond those that were wanted, in place of late ones and of those that had to connect anew. */
 const MOST_EXTRA = 3
+const NOTHING = { samplesMs: [], discarded: 0, roughMs: null }
 const TOO_SLOW: Failure = { type: 'failed', reason: 'timeout', text: 'it did not answer in time' }
 
 /** As `PeerRequest.timed` says. A failure where nothing was timed because a later request failed. */
@@ -30,13 +31,10 @@ export async function timedSeries(
   if (isFailure(first)) return first
   const { answer } = first
   const samplesMs: number[] = []
-  let discarded = 0
+  const lateMs: number[] = []
   let failure: Failure | null = null
-  const take = ({ answer: { timing }, isLate }: Asked): void => {
-    if (isLate) discarded++
-    else samplesMs.push(timing.answerMs)
-  }
-  if (answer.status !== 200 || !isServerInfo(answer.body)) return { ...answer, timed: { samplesMs, discarded } }
+  const take = ({ answer: { timing }, isLate }: Asked): void => void (isLate ? lateMs : samplesMs).push(timing.answerMs)
+  if (answer.status !== 200 || !isServerInfo(answer.body)) return { ...answer, timed: NOTHING }
   const isWarm = answer.timing.connectMs === null
   // A path so slow that more would not fit is measured by the first.
   if ((timed.primer === 'cold' && isWarm) || answer.timing.answerMs * 2 > deadline - now()) take(first)
@@ -47,7 +45,9 @@ export async function timedSeries(
     if (failure !== null) break // slow but there: what was measured stands
     if ('answer' in next && next.answer.timing.connectMs === null) take(next)
   }
-  return failure !== null && samplesMs.length + discarded === 0 ? failure : { ...answer, timed: { samplesMs, discarded } }
+  if (failure !== null && samplesMs.length + lateMs.length === 0) return failure
+  const roughMs = samplesMs.length > 0 || lateMs.length === 0 ? null : Math.min(...lateMs)
+  return { ...answer, timed: { samplesMs, discarded: lateMs.length, roughMs } }
 }
 
 function failureIn(asked: Asked | Failure): Failure | null {

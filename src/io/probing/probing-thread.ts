@@ -26,6 +26,8 @@ interface ThreadNeeds {
   readonly start?: StartThread
 }
 
+/** From the first question on: a node that has just started joins first, and starting a thread takes what two cores have to give. */
+const STARTS_AFTER = 2_000
 /** After a death it is started again when this has passed, then twice that, and so on; one that lived for `STABLE_MS` begins anew. */
 const RESTART_FIRST = 1_000
 const RESTART_LAST = 60_000
@@ -54,6 +56,7 @@ export function createProbingThread({ self, descriptors, clock, start = startThr
   let deaths = 0
   let died: { readonly why: string; readonly againMs: number } | null = null
   let isClosed = false
+  let starting: unknown = null
   let numbers = 0
 
   const say = ({ thread, isOver }: Life, word: ToThread): void => {
@@ -109,7 +112,12 @@ export function createProbingThread({ self, descriptors, clock, start = startThr
     say(here, { type: 'dial.decided', dial, refusal: null })
   }
   const living = (): Life | null => {
-    if (life === null && !isClosed && clock.now() >= (died?.againMs ?? Number.NEGATIVE_INFINITY)) life = begin()
+    if (isClosed || life !== null) return life
+    if (died !== null && clock.now() >= died.againMs) life = begin()
+    if (died === null)
+      starting ??= clock.setTimeout(() => {
+        life = begin()
+      }, STARTS_AFTER)
     return life
   }
 
@@ -147,6 +155,7 @@ export function createProbingThread({ self, descriptors, clock, start = startThr
     },
     close: async () => {
       isClosed = true
+      clock.clearTimeout(starting)
       await life?.thread.terminate()
     },
   }

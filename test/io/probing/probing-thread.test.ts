@@ -12,7 +12,7 @@ const REQUEST = { path: '/server_info', timeoutMs: 2_000, timed: { samples: 3, p
 const DENIED: Failure = { type: 'failed', reason: 'withheld', text: 'not there' }
 const ANSWER: PeerAnswer = {
   ...{ type: 'answer', by: null, status: 200, headers: {}, body: Buffer.from('hi') },
-  ...{ timing: { connectMs: 1, answerMs: 2 }, timed: { samplesMs: [2], discarded: 1 } },
+  ...{ timing: { connectMs: 1, answerMs: 2 }, timed: { samplesMs: [2], discarded: 1, roughMs: null } },
 }
 
 /** A thread that does what the test says. */
@@ -48,6 +48,7 @@ function start({ files = 1_000 } = {}) {
   })
   const begun = async (): Promise<FakeThread> => {
     await probing.ask(AT, REQUEST)
+    await clock.advance(2_000)
     const thread = threads.at(-1)
     if (thread === undefined) throw new Error('no thread')
     thread.says({ type: 'ready' })
@@ -64,11 +65,22 @@ function room(descriptors: ReturnType<typeof createDescriptors>): number {
   return count
 }
 
-test('it is started when it is first asked, and holds up nobody until it is ready; it keeps no process alive', async () => {
-  const { threads, probing } = start()
-  expect(threads.length).toEqual(0)
+test('it is started two seconds after it is first asked, and holds up nobody until it is ready; it keeps no process alive', async () => {
+  const { clock, threads, probing } = start()
+  await clock.advance(1_000)
   expect([await probing.ask(AT, REQUEST), await probing.ask(AT, REQUEST)]).toEqual([null, null])
-  expect([threads.length, threads[0]?.isHeld, threads[0]?.heard]).toEqual([1, false, []])
+  await clock.advance(1_999)
+  expect(threads.length).toEqual(0)
+  await clock.advance(1)
+  expect([await probing.ask(AT, REQUEST), threads.length, threads[0]?.isHeld, threads[0]?.heard]).toEqual([null, 1, false, []])
+})
+
+test('one that was closed before it was to be started never is', async () => {
+  const { clock, threads, probing } = start()
+  await probing.ask(AT, REQUEST)
+  await probing.close()
+  await clock.advance(10_000)
+  expect([threads.length, clock.timerCount]).toEqual([0, 0])
 })
 
 test('a question goes over with the network as it is, and its answer comes back with a buffer', async () => {
