@@ -300,8 +300,8 @@ export interface NodeOptions {
   readonly turns: readonly TurnSource[]
   /** For whom traffic is carried. Absent: as `offerOf` says. */
   readonly offer?: Offer
-  /** What the owner's own stock frp clients give as `auth.token`. Absent, or null: nothing makes them that. */
-  readonly turnToken?: string | null
+  /** What the owner's own stock frp clients give as `auth.token`, as it is now: secrets are replaced while the node runs. Absent: nothing makes them that. */
+  readonly turnTokens?: () => readonly string[]
   /** What strangers may have. Absent: `DEFAULT_RATIONS`. */
   readonly rations?: Rations
   /** Domains that strangers may have: names, and `*.` before one. Absent: none. */

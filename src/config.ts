@@ -107,7 +107,9 @@ export const DEFAULTS = {
 
 export interface Config {
   /** `seeds`: the plain addresses. */
-  readonly node: Omit<NodeOptions, 'version' | 'network'>
+  readonly node: Omit<NodeOptions, 'version' | 'network' | 'turnTokens'>
+  /** What a person set for stock frp clients; null: what the network's secrets give. */
+  readonly turnToken: string | null
   /** What a person said of the network. */
   readonly network: { readonly asked: 'open' | 'private' | null; readonly invitations: readonly Invitation[] }
   readonly dataDir: string
@@ -250,6 +252,7 @@ function assemble(all: z.infer<typeof complete>, { dataDir, token, namesPorts }:
     control: take(readListen(all.control)),
     controlHosts: all.controlHosts.map((name) => take(readHostName(name))),
     log: all.log,
+    turnToken: token,
     node: {
       name: cleanName(all.name ?? hostname()),
       listen: all.listen === false ? null : take(readListen(all.listen)),
@@ -258,7 +261,6 @@ function assemble(all: z.infer<typeof complete>, { dataDir, token, namesPorts }:
       seeds: seeds.flatMap((seed) => (seed.type === 'address' ? [seed.address] : [])),
       turns: all.turns.map((turn) => take(readTurnSource(turn))).filter((turn) => turn !== null),
       ...(all.offer === undefined ? {} : { offer: all.offer }),
-      turnToken: token,
       ...(all.rations === undefined ? {} : { rations: take(readRations(all.rations)) }),
       ports: take(readPortRange(all.ports)),
       allowPorts: take(readPortRanges(all.allowPorts)),

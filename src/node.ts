@@ -60,7 +60,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const { name, turns, addresses: policy } = options
   const isPrivate = options.network.type === 'private'
   const onBug = extras.onBug ?? throwBug
-  const offer = offerOf({ ...options, hasToken: (options.turnToken ?? null) !== null })
+  const offer = offerOf({ ...options, hasToken: (options.turnTokens?.() ?? []).length > 0 })
 
   // State only.
   const startedAt = new Date(clock.wallMs()).toISOString()

@@ -1,9 +1,10 @@
 // A node in the real world, whoever keeps it: `moonwalk up`, or a program that uses the library.
 import { cpus, hostname, platform, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { MoonwalkNode, NetworkDesk, NodeOptions } from './answers.ts'
+import type { MoonwalkNode, NetworkDesk } from './answers.ts'
 import type { Config } from './config.ts'
 import { addressOf } from './domain/address.ts'
+import type { NetworkKind } from './domain/network-kind.ts'
 import type { Entry } from './feed/news.ts'
 import { startControlServer } from './io/control/control-server.ts'
 import { type ControlFile, keepControlFile, loadToken } from './io/disk/control-file.ts'
@@ -85,7 +86,7 @@ export function createRealNode({ config, identity, network: { keyring, seeds }, 
     ...config.node,
     version: VERSION,
     network: kind,
-    turnToken: turnTokenFor({ ...config.node, network: kind }),
+    turnTokens: () => turnTokens(config.turnToken, keyring.kind()),
     seeds: [...new Set([...config.node.seeds, ...seeds])],
   }
   const node = createNode(ports, options, { facts, token, controlAddress, onBug })
@@ -128,10 +129,10 @@ export function createRealNode({ config, identity, network: { keyring, seeds }, 
   }
 }
 
-/** What a person has set, else what a private network's first secret gives. */
-function turnTokenFor({ turnToken = null, network }: Pick<NodeOptions, 'turnToken' | 'network'>): string | null {
-  const secret = network.type === 'private' ? network.secrets[0] : undefined
-  return turnToken ?? (secret === undefined ? null : turnTokenOf(secret))
+/** What a person has set, else what the secrets of a private network give: all of them, so that clients outlive a rotation. */
+function turnTokens(set: string | null, network: NetworkKind): readonly string[] {
+  if (set !== null) return [set]
+  return network.type === 'private' ? network.secrets.map(turnTokenOf) : []
 }
 
 /** A bug leaves the node in a state that nobody knows: the process ends, with where it was. */

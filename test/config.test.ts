@@ -35,6 +35,7 @@ test('without anything given every default stands', () => {
     controlHosts: [],
     log: 'info',
     network: { asked: null, invitations: [] },
+    turnToken: null,
     node: {
       name: hostname(),
       listen: '0.0.0.0:8088',
@@ -42,7 +43,6 @@ test('without anything given every default stands', () => {
       addresses: 'lan',
       seeds: [],
       turns: [{ type: 'moonwalk' }],
-      turnToken: null,
       ports: { first: 20_000, last: 29_999 },
       allowPorts: [{ first: 1_024, last: 65_535 }],
       maxPortsPerClient: 64,
@@ -134,6 +134,7 @@ describe('where a setting comes from', () => {
       controlHosts: ['moon.example.org'],
       log: 'silent',
       network: { asked: 'open', invitations: [] },
+      turnToken: 'only mine',
       node: {
         name: 'ash',
         listen: '127.0.0.1:0',
@@ -142,7 +143,6 @@ describe('where a setting comes from', () => {
         seeds: ['ash.example.org:8088'],
         turns: [{ type: 'moonwalk' }, { type: 'frp', address: '203.0.113.7:7000', token: 'secret', tls: null, wire: 1 }],
         offer: 'nobody',
-        turnToken: 'only mine',
         rations: { ...DEFAULT_RATIONS, sessions: 1, bytesPerSecond: 500_000, bytesPerDay: 0 },
         ports: { first: 1, last: 2 },
         allowPorts: [
@@ -264,7 +264,7 @@ describe('of the environment only what is ours counts', () => {
     put('  \n', 'empty')
     const tokens = ['token', 'empty', 'none'].map((name) => {
       const answer = read({ turnTokenFile: join(dir, name) })
-      return answer.type === 'wrong' ? answer.text.replaceAll(dir, 'DIR') : [answer.config.node.turnToken, ...answer.warnings]
+      return answer.type === 'wrong' ? answer.text.replaceAll(dir, 'DIR') : [answer.config.turnToken, ...answer.warnings]
     })
     expect(tokens).toEqual([
       ['secret', `the token file ${join(dir, 'token')} can be read by others; chmod 600 it`],

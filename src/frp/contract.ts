@@ -142,8 +142,8 @@ export interface FrpServerOptions {
   readonly openDatagrams?: OpenDatagrams
   /** Where http and https proxies put their domains. Absent: those are refused. */
   readonly vhosts?: Vhosts
-  /** What the owner's own stock clients give as `auth.token`; null: nothing they could give makes them that. */
-  readonly token: string | null
+  /** What the owner's own stock clients give as `auth.token`, any of these, as it is now; none: nothing they could give makes them that. */
+  readonly tokens: () => readonly string[]
   /** A proven id is a member's, since all who are here were let in. Default: anybody can have made it. */
   readonly membersAreTrusted?: boolean
   /** Who proves nothing, and logs in with an empty token, is served. Default: is refused. */

@@ -34,7 +34,7 @@ interface TurnServerNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly network: Pick<Ports['network'], 'listen' | 'openDatagrams' | 'ownHosts'>
   readonly options: Pick<
     NodeOptions,
-    'listen' | 'ports' | 'allowPorts' | 'strangerPorts' | 'maxPortsPerClient' | 'network' | 'turnToken' | 'rations'
+    'listen' | 'ports' | 'allowPorts' | 'strangerPorts' | 'maxPortsPerClient' | 'network' | 'turnTokens' | 'rations'
   >
   readonly offer: Offer
   readonly health: Pick<Health, 'set'>
@@ -117,7 +117,7 @@ export function createTurnServer(needs: TurnServerNeeds): TurnServer {
           bindHost: parseAddress(options.listen ?? '')?.host ?? '127.0.0.1',
           openDatagrams: (address, onDatagram) => network.openDatagrams(address, onDatagram),
           vhosts,
-          token: options.turnToken ?? null,
+          tokens: () => options.turnTokens?.() ?? [],
           membersAreTrusted: options.network.type === 'private',
           servesStrangers: offer === 'everybody',
           rations: options.rations ?? DEFAULT_RATIONS,

@@ -17,7 +17,7 @@ const BEN = { host: '203.0.113.1', member: 'b'.repeat(32) }
 const EVE = { host: '203.0.113.9' }
 
 const turn = (options: Partial<FrpServerOptions> = {}) =>
-  new World({ token: null, membersAreTrusted: true, servesStrangers: true, rations: RATIONS, ...options })
+  new World({ tokens: () => [], membersAreTrusted: true, servesStrangers: true, rations: RATIONS, ...options })
 
 /** What a client of ours is told of its proxies, in turn. */
 async function asks(world: World, from: From, specs: Parameters<World['serving']>[0][], token = '') {
@@ -138,7 +138,7 @@ describe('work connections without mux', () => {
 })
 
 describe('the owner’s own stock client', () => {
-  const TURN = { token: 'secret', servesStrangers: false }
+  const TURN = { tokens: () => ['old', 'secret'], servesStrangers: false }
   test('is served by the token, as a member is', async () => {
     const world = turn(TURN)
     const names = Array.from({ length: 6 }, (_, i) => ({ name: `p${i}`, remotePort: 6_000 + i }))
