@@ -147,8 +147,11 @@ export const SPEED_MAX_MS = 2_000
 export const SPEED_MAX_BYTES = 16 * 1024 * 1024
 /** No test begins before the table has been the same for this long. */
 export const SPEED_CALM = 1_000
-/** Figures older than this are measured again. */
+/** Figures of those that may become this node's TURN are measured again after this; of all others after `SPEED_STALE_OTHERS`. */
 export const SPEED_STALE = 6 * 3_600_000
+export const SPEED_STALE_OTHERS = 24 * 3_600_000
+/** A test that failed is tried again after this. */
+export const SPEED_RETRY = 30 * 60_000
 
 /** The table goes to disk at most this often. */
 export const STORE_PERIOD = 1_000
