@@ -1,5 +1,6 @@
 // The composition root: every part of a node, in the order they are made. A part is given earlier ones only.
 import { createActor } from 'xstate'
+import { createLeaseFile } from './actors/carrying/lease-file.ts'
 import { createNodeVhosts } from './actors/carrying/node-vhosts.ts'
 import { createTrafficRates } from './actors/carrying/traffic-rates.ts'
 import { createTurnServer } from './actors/carrying/turn-server-actor.ts'
@@ -128,6 +129,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ...{ clock, network, options, offer, health, rates, vhosts, publish, onBug, inspect: watch.inspect },
     random: random.fork('turn server'),
   })
+  const leases = createLeaseFile({ clock, store: ports.store, turnServer, health, onBug })
   const operator = createOperatorCalls({
     ...{ clock, prober, speed, gate, keeper, joining, services, policy, own, operatorChanges, isControl },
   })
@@ -181,6 +183,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
       own,
       file,
       operatorChanges,
+      leases,
       entrances,
       gossip,
       actor,

@@ -66,6 +66,7 @@ export function createRealNode({ config, identity, network: { keyring, seeds }, 
       tableFile: config.tableFile,
       followsTableLink: dirname(config.tableFile) !== dataDir,
       operatorFile: join(dataDir, 'operator.json'),
+      leaseFile: join(dataDir, 'leases.json'),
       more: () =>
         [...firstNotes, log.file?.note() ?? null, controlFile?.note() ?? null, processDescriptors().note()].filter((note) => note !== null),
     }),
