@@ -124,10 +124,15 @@ export const SETTINGS = {
     usual: 'false',
     isSwitch: true,
   },
+  speedtestBudget: {
+    flag: '--speedtest-budget <size>',
+    meaning: 'bytes a day that automatic speed tests may use, both ways together, or off',
+    usual: '500MB',
+  },
   speedtestPaceMs: {
     flag: '--speedtest-pace-ms <ms>',
-    meaning: 'milliseconds from one speed test of this node to its next',
-    usual: '10000',
+    meaning: 'milliseconds from one automatic speed test of this node to its next, on average',
+    usual: '120000',
     isCount: true,
   },
   log: { flag: '--log <level>', meaning: 'how much goes into DIR/moonwalk.log: debug, info, warn or silent', usual: 'info' },
@@ -325,6 +330,15 @@ export function readRations(text: string): Read<Rations> {
     limits[key] = Number(digits) * (SIZES[unit] ?? 1)
   }
   return { ok: { ...DEFAULT_RATIONS, ...limits } }
+}
+
+/** `500MB`, `2GB`; `off`, or 0: none. Bytes a day. */
+export function readSpeedBudget(text: string): Read<number> {
+  const [, digits, unit = ''] = /^(\d{1,9})(KB|MB|GB)?$/.exec(text) ?? []
+  if (text === 'off') return { ok: 0 }
+  return digits === undefined
+    ? wrong(`"${text}" is no budget for speed tests; write a size a day such as 500MB, or off`)
+    : { ok: Number(digits) * (SIZES[unit] ?? 1) }
 }
 
 /** A name that is no machine's address, or `*.` before one. */

@@ -19,6 +19,7 @@ import {
   readPortRanges,
   readRations,
   readService,
+  readSpeedBudget,
   readSubdomainHost,
   SETTINGS,
   type Setting,
@@ -69,6 +70,7 @@ export const schema = z.strictObject({
   control: written('HOST:PORT', readListen),
   controlHosts: list('moon.example.org', readHostName),
   controlInsecure: z.boolean({ error: 'must be true or false' }),
+  speedtestBudget: written('a size such as 500MB, or off', readSpeedBudget),
   speedtestPaceMs: z.number(pace).int(pace).min(50, pace),
   log: z.enum(['debug', 'info', 'warn', 'silent'], { error: 'must be debug, info, warn or silent' }),
 } satisfies Record<ConfigKey, z.ZodType>)
@@ -101,7 +103,8 @@ export const DEFAULTS = {
   control: '127.0.0.1:8089',
   controlHosts: [],
   controlInsecure: false,
-  speedtestPaceMs: 10_000,
+  speedtestBudget: '500MB',
+  speedtestPaceMs: 120_000,
   log: 'info',
 } as const satisfies Partial<Values>
 
@@ -269,6 +272,7 @@ function assemble(all: z.infer<typeof complete>, { dataDir, token, namesPorts }:
       subdomainHost: all.subdomainHost === undefined ? null : take(readSubdomainHost(all.subdomainHost)),
       allowDomains: all.allowDomains.map((domain) => take(readGrantedDomain(domain))),
       services: all.services.map((service) => take(readService(service))),
+      speedtestBudgetBytes: take(readSpeedBudget(all.speedtestBudget)),
       speedtestPaceMs: all.speedtestPaceMs,
     },
   }

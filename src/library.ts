@@ -64,7 +64,9 @@ export interface NodeSettings {
   readonly subdomainHost?: string | undefined
   /** Services to expose from the start, each as `[NAME=]PORT` or `[NAME=]HOST:PORT`, with `/udp`, `/http:DOMAIN`, `?limit=1MB` … */
   readonly services?: readonly string[] | undefined
-  /** Milliseconds from one speed test of this node to its next, 10,000 by default. */
+  /** Bytes a day for automatic speed tests, both ways together: a size, `500MB` by default, or `off`. */
+  readonly speedtestBudget?: string | undefined
+  /** Milliseconds from one automatic speed test of this node to its next, on average; 120,000 by default. */
   readonly speedtestPaceMs?: number | undefined
   /** How much goes into `moonwalk.log` in the data directory. Default: `info`. */
   readonly log?: 'debug' | 'info' | 'warn' | 'silent' | undefined

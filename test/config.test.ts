@@ -49,6 +49,7 @@ test('without anything given every default stands', () => {
       subdomainHost: null,
       allowDomains: [],
       services: [],
+      speedtestBudgetBytes: 500_000_000,
       speedtestPaceMs: DEFAULTS.speedtestPaceMs,
     },
   })
@@ -122,6 +123,7 @@ describe('where a setting comes from', () => {
       control: '0.0.0.0:0',
       controlHosts: ['Moon.example.org'],
       controlInsecure: true,
+      speedtestBudget: '2GB',
       speedtestPaceMs: 100,
       log: 'silent',
       network: 'open',
@@ -159,6 +161,7 @@ describe('where a setting comes from', () => {
         subdomainHost: 'apps.example.org',
         allowDomains: ['*.shops.example.org'],
         services: [{ name: 'web', kind: 'tcp', local: '127.0.0.1:3000', domain: null }],
+        speedtestBudgetBytes: 2_000_000_000,
         speedtestPaceMs: 100,
       },
     })
@@ -342,7 +345,12 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
       'DIR/moonwalk.json, key "subdomainHost": "203.0.113.7" is no domain; write a name such as apps.example.org',
     ],
     [
-      'too fast a pace',
+      'a budget in words',
+      { speedtestBudget: 'much' },
+      'DIR/moonwalk.json, key "speedtestBudget": "much" is no budget for speed tests; write a size a day such as 500MB, or off',
+    ],
+    [
+      'a pace of a millisecond',
       { speedtestPaceMs: 1 },
       'DIR/moonwalk.json, key "speedtestPaceMs": 1 does not fit: it must be a whole number of milliseconds, 50 or more',
     ],

@@ -52,6 +52,7 @@ describe('settings', () => {
       control: true,
       controlHosts: true,
       controlInsecure: true,
+      speedtestBudget: true,
       speedtestPaceMs: true,
       log: true,
     }

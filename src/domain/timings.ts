@@ -147,6 +147,8 @@ export const SPEED_MAX_MS = 2_000
 export const SPEED_MAX_BYTES = 16 * 1024 * 1024
 /** No test begins before the table has been the same for this long. */
 export const SPEED_CALM = 1_000
+/** A node that carries more than this, all services and both ways together (a megabit), is busy: it begins no speed test by itself. */
+export const SPEED_BUSY_BYTES_PER_SECOND = 125_000
 /** Figures of those that may become this node's TURN are measured again after this; of all others after `SPEED_STALE_OTHERS`. */
 export const SPEED_STALE = 6 * 3_600_000
 export const SPEED_STALE_OTHERS = 24 * 3_600_000

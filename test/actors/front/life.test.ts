@@ -80,7 +80,7 @@ function start({
       },
     },
     actor: createActor(machine),
-    rates: { start: () => tell('rates counted'), stop: () => tell('rates ended'), answer: noTraffic },
+    rates: { start: () => tell('rates counted'), stop: () => tell('rates ended'), answer: noTraffic, bytesPerSecond: noTraffic },
     services: { start: () => tell('services started'), stop: () => tell('services ended'), meters: () => [] },
     turnServer: { meters: () => [], close: async () => tell('clients sent away') },
     external: { stop: () => tell('logins ended') },
