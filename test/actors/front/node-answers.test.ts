@@ -78,7 +78,7 @@ function start({
       stored: () => ({
         rows: keptRows(keeper.current()).map(({ record }) => ({
           ...{ id: record.id, name: record.name, host: '192.0.2.1', port: 8_088, latency: 5, download: null, upload: null },
-          ...{ lastSeen: null, envelope: null, p2prc: null },
+          ...{ speedAt: null, lastSeen: null, envelope: null, p2prc: null },
         })),
       }),
     },

@@ -40,6 +40,7 @@ const tableOf = (name: string) => ({
       latency: 1,
       download: null,
       upload: null,
+      speedAt: null,
       lastSeen: null,
       envelope: null,
       p2prc: null,
