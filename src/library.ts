@@ -68,6 +68,12 @@ export interface NodeSettings {
   readonly speedtestBudget?: string | undefined
   /** Milliseconds from one automatic speed test of this node to its next, on average; 120,000 by default. */
   readonly speedtestPaceMs?: number | undefined
+  /** A command that is run for each change that matters, with it as one JSON object on its standard input. Default: none. */
+  readonly onEvent?: string | undefined
+  /** Where each change that matters is posted to as one JSON object. Default: nowhere. */
+  readonly webhook?: string | undefined
+  /** Which news both get: types such as `service.up`, or `service` for all of these. Default: those of how things are reached. */
+  readonly tell?: readonly string[] | undefined
   /** How much goes into `moonwalk.log` in the data directory. Default: `info`. */
   readonly log?: 'debug' | 'info' | 'warn' | 'silent' | undefined
 }
