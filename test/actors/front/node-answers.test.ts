@@ -56,7 +56,7 @@ function start({
   const answers = answersOf({
     ...parts,
     clock: parts.time,
-    options: { version: '1.2.3', network: OPEN },
+    options: { version: '1.2.3', network: OPEN, speedtestBudgetBytes: 500_000_000 },
     ownHosts: () => ['192.0.2.1'],
     services: { list: () => [], standings: () => [waitingFor({ name: 'web', kind: 'tcp', local: '127.0.0.1:1', domain: null })] },
     turnServer: {
@@ -66,6 +66,7 @@ function start({
       },
       carried: () => CARRIED,
     },
+    speedTests: { usedBytes: () => 7 },
     startedAt: STARTED,
     snapshot: () => ({
       value: state,
@@ -77,7 +78,7 @@ function start({
       stored: () => ({
         rows: keptRows(keeper.current()).map(({ record }) => ({
           ...{ id: record.id, name: record.name, host: '192.0.2.1', port: 8_088, latency: 5, download: null, upload: null },
-          ...{ lastSeen: null, envelope: null, p2prc: null },
+          ...{ speedAt: null, lastSeen: null, envelope: null, p2prc: null },
         })),
       }),
     },
@@ -115,6 +116,7 @@ describe('status', () => {
       services: [],
       clients: [],
       carried: CARRIED,
+      speedtests: { budgetBytes: 500_000_000, usedBytes: 7 },
       health: [],
     })
   })
