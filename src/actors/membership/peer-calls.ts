@@ -1,4 +1,5 @@
 // What this node asks of peers, each as one function with its failure as a value.
+import { type Coordinate, readCoordinate } from '../../domain/coordinates.ts'
 import type { Burst } from '../../domain/latency.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
 import type { PeerRecord } from '../../domain/record.ts'
@@ -20,6 +21,8 @@ export interface Met {
 export interface Answerer {
   readonly id: string
   readonly run: string
+  /** Where it says that it is; absent where it does not, and from clear HTTP. */
+  readonly place?: Coordinate
 }
 
 export interface Pinged {
@@ -217,5 +220,6 @@ function answererIn({ body, by }: PeerAnswer): Answerer | null {
   const info = parseObject(body.toString('utf8'))?.Moonwalk
   const said = typeof info === 'object' && info !== null ? (info as Readonly<Record<string, unknown>>) : {}
   const id = by ?? said.id
-  return typeof id === 'string' ? { id, run: typeof said.run === 'string' ? said.run : '' } : null
+  const place = by === undefined || by === null ? null : readCoordinate(said.place)
+  return typeof id === 'string' ? { id, run: typeof said.run === 'string' ? said.run : '', ...(place ? { place } : {}) } : null
 }

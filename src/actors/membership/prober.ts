@@ -11,6 +11,7 @@ import { createProbeSchedule } from '../../streams/probe-stream.ts'
 import type { Health } from '../health.ts'
 import type { OwnRecord } from './own-record.ts'
 import { type Answerer, type Lane, laneOf, type PeerCalls, type Pinged } from './peer-calls.ts'
+import type { Places } from './places.ts'
 import type { TableKeeper } from './table-keeper.ts'
 
 /** A ping has ended. */
@@ -46,6 +47,7 @@ interface ProberNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly networkKind: NetworkKind
   readonly keeper: TableKeeper
   readonly own: OwnRecord
+  readonly places: Pick<Places, 'sampled'>
   readonly health: Health
 }
 
@@ -57,7 +59,7 @@ interface Ended {
   readonly wallMs: number
 }
 
-export function createProber({ clock, random, calls, networkKind, keeper, own, health }: ProberNeeds): Prober {
+export function createProber({ clock, random, calls, networkKind, keeper, own, places, health }: ProberNeeds): Prober {
   const draws = random.fork('prober')
   const probed = new Subject<Probed>()
   const isolated = new Subject<boolean>()
@@ -131,6 +133,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, h
     // time in which this machine slept.
     const around = row.stored !== null && (!isAnybodyThere() || hasSlept(last)) ? 'isolated' : surroundings()
     const outcome = isOther ? NO_NODE_THERE : burst
+    if (outcome.type === 'answered' && outcome.rttMs !== null && !outcome.isLoaded && by?.place) places.sampled(by.place, outcome.rttMs)
     keeper.apply((current, wallMs) => recordBurst(current, row.key, outcome, wallMs, by?.id ?? null, around))
   }
   const plan = (row: Row, { burst, withheld }: Pinged): void => {
