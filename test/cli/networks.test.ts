@@ -265,6 +265,7 @@ test('what is no network command, and no network, is told in a sentence', async 
     [['network', 'close'], 2, 'network knows no "close"; see `moonwalk network --help`\n'],
     [['network', 'rotate', 'twice'], 2, 'network knows no "rotate twice"; see `moonwalk network --help`\n'],
     [['network', 'join', 'ash:1'], 2, 'network join takes an invitation (mw1.…)\n'],
+    [['network', 'join'], 2, 'network join takes an invitation (mw1.…)\n'],
     [['network', 'rotate'], 1, 'DIR/ash is in no private network: there is no secret to replace\n'],
     [['turn', 'token'], 1, 'an open network has no secret to make a token of; give the TURN one with --turn-token-file\n'],
     [['turn', 'tokens'], 2, 'turn knows no "tokens"; there is `moonwalk turn token`\n'],
