@@ -5,7 +5,6 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Child, startChild } from '../src/cli/demo/child.ts'
-import { DEFAULTS } from '../src/config.ts'
 import { writeInvitation } from '../src/invitation.ts'
 import { root } from './measure.ts'
 
@@ -33,12 +32,10 @@ export async function onStage<T>(play: (stage: Stage) => Promise<T>): Promise<T>
   }
   process.once('exit', endAll)
   try {
-    // The demo hurries its speed tests; here they keep the pace they have by default, and the cores to what is measured.
-    const always = ['--speedtest-pace-ms', `${DEFAULTS.speedtestPaceMs}`]
     const invitation = writeInvitation({ secret: randomBytes(SECRET_BYTES).toString('base64url'), addresses: [] })
     return await play({
       folder,
-      node: (name, seeds, ...flags) => startChild(name, join(folder, name), [...always, ...flags], running, [invitation, ...seeds]),
+      node: (name, seeds, ...flags) => startChild(name, join(folder, name), flags, running, [invitation, ...seeds]),
     })
   } finally {
     const ending = [...running].map((child) => new Promise((ended) => child.once('close', ended)))

@@ -30,7 +30,7 @@ process.exit(0)
 
 /** A node by the command's own words, with nothing of this environment's settings. */
 function up(name, ...flags) {
-  const loopback = ['--addresses', 'any', '--control', '127.0.0.1:0', '--speedtest-pace-ms', '600000', '--log', 'warn']
+  const loopback = ['--addresses', 'any', '--control', '127.0.0.1:0', '--speedtest-budget', 'off', '--log', 'warn']
   void run([process.execPath, 'moonwalk', 'up', '--json', '--name', name, '--data', join(folder, name), ...loopback, ...flags], {})
 }
 

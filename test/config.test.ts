@@ -35,6 +35,7 @@ test('without anything given every default stands', () => {
     controlHosts: [],
     log: 'info',
     network: { asked: null, invitations: [] },
+    outside: { command: null, webhook: null, types: null },
     turnToken: null,
     node: {
       name: hostname(),
@@ -49,6 +50,7 @@ test('without anything given every default stands', () => {
       subdomainHost: null,
       allowDomains: [],
       services: [],
+      speedtestBudgetBytes: 500_000_000,
       speedtestPaceMs: DEFAULTS.speedtestPaceMs,
     },
   })
@@ -122,6 +124,10 @@ describe('where a setting comes from', () => {
       control: '0.0.0.0:0',
       controlHosts: ['Moon.example.org'],
       controlInsecure: true,
+      onEvent: 'cat',
+      webhook: 'https://example.org/hook',
+      tell: ['service', 'peer.removed'],
+      speedtestBudget: '2GB',
       speedtestPaceMs: 100,
       log: 'silent',
       network: 'open',
@@ -134,6 +140,7 @@ describe('where a setting comes from', () => {
       controlHosts: ['moon.example.org'],
       log: 'silent',
       network: { asked: 'open', invitations: [] },
+      outside: { command: 'cat', webhook: 'https://example.org/hook', types: ['service', 'peer.removed'] },
       turnToken: 'only mine',
       node: {
         name: 'ash',
@@ -159,6 +166,7 @@ describe('where a setting comes from', () => {
         subdomainHost: 'apps.example.org',
         allowDomains: ['*.shops.example.org'],
         services: [{ name: 'web', kind: 'tcp', local: '127.0.0.1:3000', domain: null }],
+        speedtestBudgetBytes: 2_000_000_000,
         speedtestPaceMs: 100,
       },
     })
@@ -342,7 +350,22 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
       'DIR/moonwalk.json, key "subdomainHost": "203.0.113.7" is no domain; write a name such as apps.example.org',
     ],
     [
-      'too fast a pace',
+      'a web hook without http',
+      { webhook: 'example.org' },
+      'DIR/moonwalk.json, key "webhook": "example.org" is no web hook; write a URL such as https://example.org/hook',
+    ],
+    [
+      'a type of news with a blank',
+      { tell: ['service up'] },
+      'DIR/moonwalk.json, key "tell": "service up" is no type of news; write one such as service.up, or service',
+    ],
+    [
+      'a budget in words',
+      { speedtestBudget: 'much' },
+      'DIR/moonwalk.json, key "speedtestBudget": "much" is no budget for speed tests; write a size a day such as 500MB, or off',
+    ],
+    [
+      'a pace of a millisecond',
       { speedtestPaceMs: 1 },
       'DIR/moonwalk.json, key "speedtestPaceMs": 1 does not fit: it must be a whole number of milliseconds, 50 or more',
     ],
@@ -461,5 +484,5 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
 
 test('a list setting may be repeated', () => {
   const lists = CONFIG_KEYS.filter((key) => (SETTINGS[key] as Setting).isList)
-  expect(lists).toEqual(['seeds', 'turns', 'allowDomains', 'services', 'controlHosts'])
+  expect(lists).toEqual(['seeds', 'turns', 'allowDomains', 'services', 'controlHosts', 'tell'])
 })

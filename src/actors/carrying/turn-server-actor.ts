@@ -1,5 +1,6 @@
 // This node as a TURN: an frp server on the public port, with one machine per client session.
 
+import { type Observable, Subject } from 'rxjs'
 import type { InspectionEvent } from 'xstate'
 import { type ActorRefFrom, createActor, type EventObject, fromCallback } from 'xstate'
 import type { CarriedAnswer, ClientAnswer, NodeOptions } from '../../answers.ts'
@@ -8,7 +9,15 @@ import { DEFAULT_RATIONS, type Offer } from '../../domain/offer.ts'
 import { strangersArriveAt } from '../../domain/stranger-reach.ts'
 import { TUNNEL_KEEPALIVE, TUNNEL_SILENCE } from '../../domain/timings.ts'
 import type { News } from '../../feed/news.ts'
-import { type AcceptedLink, type CarriedProxy, createFrpServer, type FrpServerFact, type ProxyMeter, type Vhosts } from '../../frp/index.ts'
+import {
+  type AcceptedLink,
+  type CarriedProxy,
+  createFrpServer,
+  type FrpServerFact,
+  type KeptLease,
+  type ProxyMeter,
+  type Vhosts,
+} from '../../frp/index.ts'
 import { turnSessionMachine } from '../../machines/turn-session-machine.ts'
 import { isFailure, type Ports } from '../../ports.ts'
 import type { Health } from '../health.ts'
@@ -27,6 +36,11 @@ export interface TurnServer {
   /** All that is carried, and was. */
   carried(): CarriedAnswer
   meters(): readonly ProxyMeter[]
+  /** What is kept for clients over a restart; `leases$` says that it has changed. */
+  readonly leases$: Observable<void>
+  keptLeases(): readonly KeptLease[]
+  /** Before the first client. */
+  restoreLeases(kept: readonly KeptLease[]): void
   close(): Promise<void>
 }
 
@@ -70,6 +84,7 @@ export function createTurnServer(needs: TurnServerNeeds): TurnServer {
   })
   const startSession = (session: number, remote: string) => createActor(machine, { id: remote, clock, inspect, input: { session } }).start()
   const sessions = new Map<number, Session>()
+  const leases = new Subject<void>()
 
   const hear = (fact: FrpServerFact): void => {
     if (fact.type === 'session.opened') {
@@ -135,6 +150,7 @@ export function createTurnServer(needs: TurnServerNeeds): TurnServer {
           silenceMs: TUNNEL_SILENCE * 4,
           ours: { keepaliveMs: TUNNEL_KEEPALIVE, silenceMs: TUNNEL_SILENCE },
           tell: hear,
+          onLeases: () => leases.next(),
         })
       : null
 
@@ -177,6 +193,9 @@ export function createTurnServer(needs: TurnServerNeeds): TurnServer {
         errorsEver: sum('errorsEver'),
       }
     },
+    leases$: leases.asObservable(),
+    keptLeases: () => server?.keptLeases() ?? [],
+    restoreLeases: (kept) => server?.restoreLeases(kept),
     meters: () => open().map(({ meter }) => meter),
     accept: (accepted) => (server ? server.accept(accepted) : accepted.refuse()),
     sessions: () => [...sessions.values()].flatMap(({ actor }) => [String(actor.getSnapshot().value)]),

@@ -17,6 +17,7 @@ import type { Health } from '../health.ts'
 import type { Announcer } from '../membership/announcer.ts'
 import type { Joining } from '../membership/joining.ts'
 import type { OwnRecord } from '../membership/own-record.ts'
+import type { SpeedTests } from '../membership/speed-tests.ts'
 import type { TableFile } from '../membership/table-file.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
 import { serviceHealth } from '../services/service-health.ts'
@@ -25,13 +26,14 @@ import type { ExternalFrps } from '../turn/external-frps.ts'
 
 interface AnswerNeeds {
   readonly own: OwnRecord
-  readonly options: Pick<NodeOptions, 'version' | 'network'>
+  readonly options: Pick<NodeOptions, 'version' | 'network' | 'speedtestBudgetBytes'>
   /** Of this machine, best first. */
   readonly ownHosts: () => readonly string[]
   readonly keeper: TableKeeper
   readonly services: Pick<Services, 'list' | 'standings'>
   readonly joining: Pick<Joining, 'seeds'>
   readonly turnServer: Pick<TurnServer, 'clients' | 'carried'>
+  readonly speedTests: Pick<SpeedTests, 'usedBytes'>
   readonly startedAt: string
   readonly clock: Pick<Clock, 'wallMs'>
   /** Of the node's machine. */
@@ -59,7 +61,7 @@ export function answersOf(needs: AnswerNeeds): Answers {
 type Answers = Pick<MoonwalkNode, 'status' | 'peers' | 'table' | 'meetingPoints'>
 
 function rawAnswersOf(needs: AnswerNeeds): Answers {
-  const { own, options, keeper, services, turnServer, startedAt, snapshot } = needs
+  const { own, options, keeper, services, turnServer, speedTests, startedAt, snapshot } = needs
   const turnAnswer = (): TurnAnswer | null => {
     const { choice, upSinceMs, provenAtMs } = snapshot().context
     if (!choice) return null
@@ -94,6 +96,7 @@ function rawAnswersOf(needs: AnswerNeeds): Answers {
       services: services.list(),
       clients: turnServer.clients(nameOfClient(keeper.current(), own.id)),
       carried: turnServer.carried(),
+      speedtests: { budgetBytes: options.speedtestBudgetBytes, usedBytes: speedTests.usedBytes() },
       health: healthOf(pathOf(snapshot().value), needs),
     }),
     peers: (which = 'here') => ({

@@ -65,9 +65,11 @@ const channelDialling =
   (self: ChannelSelf, onError: (error: unknown) => void): Dialling =>
   ({ host, port, lookup }, created) => {
     const dial = { host: host ?? '', port: Number(port), lookup, timeoutMs: DIAL_MS, allowHalfOpen: false, onError }
-    void dialChannel(self, dial).then((opened) => {
-      if (opened.type === 'failed') return created(new FailureError(opened))
-      created(null, opened.socket)
-      process.nextTick(() => opened.socket.resume()) // the parser listens now
-    })
+    void dialChannel(self, dial)
+      .then((opened) => {
+        if (opened.type === 'failed') return created(new FailureError(opened))
+        created(null, opened.socket)
+        process.nextTick(() => opened.socket.resume()) // the parser listens now
+      })
+      .catch(onError)
   }

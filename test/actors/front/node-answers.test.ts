@@ -58,7 +58,7 @@ function start({
   const answers = answersOf({
     ...parts,
     clock: parts.time,
-    options: { version: '1.2.3', network },
+    options: { version: '1.2.3', network, speedtestBudgetBytes: 500_000_000 },
     ownHosts: () => ['192.0.2.1'],
     services: { list: () => [], standings: () => [waitingFor({ name: 'web', kind: 'tcp', local: '127.0.0.1:1', domain: null })] },
     turnServer: {
@@ -68,6 +68,7 @@ function start({
       },
       carried: () => CARRIED,
     },
+    speedTests: { usedBytes: () => 7 },
     startedAt: STARTED,
     snapshot: () => ({
       value: state,
@@ -79,7 +80,7 @@ function start({
       stored: () => ({
         rows: keptRows(keeper.current()).map(({ record }) => ({
           ...{ id: record.id, name: record.name, host: '192.0.2.1', port: 8_088, latency: 5, download: null, upload: null },
-          ...{ lastSeen: null, envelope: null, p2prc: null },
+          ...{ speedAt: null, lastSeen: null, envelope: null, p2prc: null },
         })),
       }),
     },
@@ -117,6 +118,7 @@ describe('status', () => {
       services: [],
       clients: [],
       carried: CARRIED,
+      speedtests: { budgetBytes: 500_000_000, usedBytes: 7 },
       health: [],
     })
   })

@@ -62,6 +62,31 @@ describe('a member that is away', () => {
     expect((await asks(world, ANN, wishes)).answers).toEqual(ann.answers)
   })
 
+  test('has all of it again also where the TURN was started anew meanwhile', async () => {
+    const vhosts = () => new Vhosts({ port: () => 80, isOwn: () => false, subdomainHost: null })
+    const before = turn({ vhosts: vhosts() })
+    const wishes = [{ name: 'web', remotePort: 20_005 }, { name: 'page', type: 'http', customDomains: ['a.org'] } as const]
+    await asks(before, ANN, wishes)
+    await asks(before, EVE, [{ name: 'eve', remotePort: 20_007 }])
+    const kept = before.server.keptLeases()
+    expect(kept.map(({ kind, what }) => [kind, kind === 'run id' ? 'ID' : what]).sort()).toEqual([
+      ['domain', 'a.org'],
+      ['name', 'page'],
+      ['name', 'web'],
+      ['run id', 'ID'],
+      ['tcp', '20005'],
+    ])
+    const world = turn({ vhosts: vhosts() })
+    world.server.restoreLeases(kept)
+    const others = await asks(world, BEN, [
+      { name: 'y', remotePort: 20_005 },
+      { name: 'web' },
+      { name: 'z', type: 'http', customDomains: ['a.org'] },
+    ])
+    expect(others.answers).toEqual(['port already used', 'proxy name [web] is already in use', 'router config conflict'])
+    expect((await asks(world, ANN, wishes)).answers).toEqual([':20005', 'a.org'])
+  })
+
   test('gives way after a day', async () => {
     const world = turn()
     const ann = await asks(world, ANN, [{ name: 'web', remotePort: 20_005 }])
