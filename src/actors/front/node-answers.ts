@@ -192,7 +192,7 @@ function healthOf(
       fix:
         others === 0
           ? 'Start another node with --join and this address; the first that connects proves it.'
-          : 'The others are asked every few seconds. Each tries an IP address that does not answer three times in ten minutes; with --no-listen this node goes through a TURN without being tried.',
+          : 'The others are asked every few seconds. Each tries an IP address that does not answer three times in ten minutes; where none tries this node for about ten seconds, it goes through a TURN.',
     })
   for (const { name, objection } of external.candidates())
     if (objection !== undefined)
