@@ -163,7 +163,7 @@ const isoOf = (wallMs: number | null): string | null => (wallMs === null ? null 
 /** What a person should know, worst first. */
 function healthOf(
   state: string,
-  { joining, keeper, own, services, external, candidates, announcer, health: found, notes }: AnswerNeeds,
+  { joining, keeper, own, options, services, external, candidates, announcer, health: found, notes }: AnswerNeeds,
 ): readonly HealthAnswer[] {
   const health: HealthAnswer[] = [...found.list(), ...notes().map((note) => ({ level: 'warn' as const, ...note }))]
   const others = [...keeper.current().rows.values()].filter(({ key, state: row }) => key !== own.id && row !== 'unknown').length
@@ -175,7 +175,10 @@ function healthOf(
         seeds.length > 0
           ? `none of the known addresses (--join, add) answers: ${seeds.join(', ')}`
           : 'none of the servers in the IP table answers',
-      fix: 'Check that one of them runs and can be reached from here; they are tried again and again.',
+      fix:
+        options.network.type === 'open'
+          ? 'Check that one of them runs and can be reached from here; they are tried again and again.'
+          : 'Check that one of them runs and can be reached from here, and that the invitation is a new one (`moonwalk invite`): members do not answer who has another secret. They are tried again and again.',
     })
   }
   if (state === 'selectingTurn') {
@@ -193,14 +196,17 @@ function healthOf(
         others === 0
           ? 'this is the first node: nobody has proven yet that it can be reached'
           : 'nobody has proven yet that this node can be reached',
-      fix: 'Start another node with --join and this address; the first that connects proves it.',
+      fix:
+        others === 0
+          ? 'Start another node with --join and this address; the first that connects proves it.'
+          : 'The others are asked every few seconds. Each tries an IP address that does not answer three times in ten minutes; where none tries this node for about ten seconds, it goes through a TURN.',
     })
   for (const { name, objection } of external.candidates())
     if (objection !== undefined)
       health.push({
         level: 'warn',
         text: `the stock frps ${name} can't be used as TURN: ${objection}`,
-        fix: 'Check that it runs, and its address, token and TLS in --turn frp://[TOKEN@]HOST:PORT; it is asked again now and then.',
+        fix: 'Check that it runs, and its address, token and TLS in --turn frp://HOST:PORT?token-file=FILE; it is asked again now and then.',
       })
   health.push(...serviceHealth(services.standings()))
   return health.sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level))
