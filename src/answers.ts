@@ -181,6 +181,8 @@ export interface PingAnswer {
   readonly samples: readonly number[]
   /** Answers beside them that came while this machine was late itself. */
   readonly discarded: number
+  /** A speed test over the same path ran meanwhile: its queues were timed too. */
+  readonly isLoaded: boolean
   /** TCP's handshake; null where a warm connection was used. */
   readonly connectMs: number | null
 }
