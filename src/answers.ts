@@ -166,6 +166,12 @@ export interface PeerAnswerRow {
   readonly loadedAt: string | null
   readonly downMbps: number | null
   readonly upMbps: number | null
+  /** What `rttMs` is: measured here, or made of both ends' coordinates, as of a server that this node does not ping. Null: there is none. */
+  readonly measured: 'self' | 'estimated' | null
+  /** Of an estimate, how far off it may be, in percent of it. */
+  readonly rttErrorPct: number | null
+  /** Where it says that it is: its network coordinate. The latency between any two is estimated from theirs (docs/measuring.md). */
+  readonly place: readonly number[] | null
   /** Offers to be a TURN and can be reached without one. */
   readonly turn: boolean
   /** The id of the TURN it is reached through. */
@@ -181,6 +187,8 @@ export interface PingAnswer {
   readonly samples: readonly number[]
   /** Answers beside them that came while this machine was late itself. */
   readonly discarded: number
+  /** A speed test over the same path ran meanwhile: its queues were timed too. */
+  readonly isLoaded: boolean
   /** TCP's handshake; null where a warm connection was used. */
   readonly connectMs: number | null
 }

@@ -19,6 +19,8 @@ import { createJoining } from './actors/membership/joining.ts'
 import { createMembershipActor } from './actors/membership/membership-actor.ts'
 import { createOwnRecord } from './actors/membership/own-record.ts'
 import { createP2prcExchange } from './actors/membership/p2prc-exchange.ts'
+import { createPathLoad } from './actors/membership/path-load.ts'
+import { createPlaces } from './actors/membership/places.ts'
 import { createPeerCalls, endable } from './actors/membership/peer-calls.ts'
 import { createProber } from './actors/membership/prober.ts'
 import { createReach } from './actors/membership/reach.ts'
@@ -36,6 +38,7 @@ import { candidates } from './actors/turn/find-turn-actor.ts'
 import type { MoonwalkNode, NodeOptions } from './answers.ts'
 import { isControlPort } from './domain/control-port.ts'
 import { offerOf } from './domain/offer.ts'
+import { putOwn } from './domain/ip-table.ts'
 import { SPEED_BUSY_BYTES_PER_SECOND } from './domain/timings.ts'
 import { createStateWatch } from './feed/inspection.ts'
 import { createNewsDesk } from './feed/news-desk.ts'
@@ -90,14 +93,24 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     standing: createStanding({ keeper, own, named: () => [...options.seeds, ...operatorChanges.seeds()] }),
   })
   const calls = createPeerCalls({ random, identity, http: gate })
-  const prober = createProber({ clock, random, calls, networkKind: options.network, keeper, own, health })
+  const reach = createReach({ ...ports, calls, keeper, own, policy, listens: options.listen !== null, inspect: watch.inspect, onBug })
+  const needsTurn = (): boolean => turns.length > 0 && reach.verdict().type !== 'proven'
+  const load = createPathLoad(clock)
+  const places = createPlaces({
+    ...{ clock, random, own },
+    say: () => {
+      own.outrun(own.seq())
+      const record = own.record()
+      if (record) keeper.apply((table, wallMs) => putOwn(table, record, wallMs))
+    },
+  })
+  const prober = createProber({ clock, random, calls, networkKind: options.network, keeper, own, places, health, load, needsTurn })
   const gossip = createGossip({
     ...{ clock, random, identity, calls, keeper, own, policy, networkKind: options.network },
     ipOf: gate.ipOf,
     ownHosts: network.ownHosts,
   })
-  const speed = createSpeed({ clock, http: gate, isPrivate, ownAddresses: () => [own.address(), own.localAddress()] })
-  const reach = createReach({ ...ports, calls, keeper, own, policy, listens: options.listen !== null, inspect: watch.inspect, onBug })
+  const speed = createSpeed({ clock, http: load.watching(gate), isPrivate, ownAddresses: () => [own.address(), own.localAddress()] })
   const p2prc = createP2prcExchange({
     clock,
     random,
@@ -135,16 +148,17 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     paceMs: options.speedtestPaceMs,
     budgetBytes: options.speedtestBudgetBytes,
     ownHosts: network.ownHosts,
-    needsTurn: () => turns.length > 0 && reach.verdict().type !== 'proven',
+    needsTurn,
     isBusy: () => rates.bytesPerSecond(carriedMeters()) > SPEED_BUSY_BYTES_PER_SECOND,
   })
   const leases = createLeaseFile({ clock, store: ports.store, turnServer, health, onBug })
   const operator = createOperatorCalls({
     ...{ clock, prober, speed, gate, keeper, joining, services, policy, own, operatorChanges, isControl },
   })
-  const info = serverInfo(extras.facts ?? NO_FACTS, { id: own.id, name, version: options.version, run: own.run })
+  const info = serverInfo(extras.facts ?? NO_FACTS, { id: own.id, name, version: options.version, run: own.run }, places.own)
   const routes = createPublicRoutes({
-    ...{ identity, own, calls, gossip, speed, policy, p2prc, joining, twins, reach, operator },
+    ...{ identity, own, calls, gossip, policy, p2prc, joining, twins, reach, operator },
+    speed: { answer: load.serving(speed.answer) },
     serverInfo: info,
     isPrivate,
     offer,
@@ -188,7 +202,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     input: { mayTunnel: turns.length > 0, reach: reach.verdict().type },
   })
   const answers = answersOf({
-    ...{ clock, own, options, keeper, file, services, turnServer, speedTests, startedAt, external, health, announcer, joining },
+    ...{ clock, own, options, keeper, file, services, turnServer, speedTests, place: places.own, startedAt, external, health, announcer, joining },
     notes: ports.store.notes,
     ownHosts: network.ownHosts,
     snapshot: () => actor.getSnapshot(),

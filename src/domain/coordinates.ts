@@ -55,7 +55,7 @@ export function estimateMs(a: Coordinate, b: Coordinate): number {
 export const estimateError = (a: Coordinate, b: Coordinate): number => Math.max(a.error, b.error)
 
 /** Estimates by a coordinate that knows less are told to nobody. */
-const MAX_TOLD_ERROR = 0.5
+export const MAX_TOLD_ERROR = 0.5
 const ELSEWHERE_MS = 5
 
 /** Whether a coordinate says something else than the one that was told last, so that it is worth telling. Null: none was told. */

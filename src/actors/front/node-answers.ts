@@ -34,6 +34,8 @@ interface AnswerNeeds {
   readonly services: Pick<Services, 'list' | 'standings'>
   readonly joining: Pick<Joining, 'seeds'>
   readonly turnServer: Pick<TurnServer, 'clients' | 'carried'>
+  /** This node's own coordinate. */
+  readonly place: () => Coordinate
   readonly speedTests: Pick<SpeedTests, 'usedBytes'>
   readonly startedAt: string
   readonly clock: Pick<Clock, 'wallMs'>
@@ -102,7 +104,7 @@ function rawAnswersOf(needs: AnswerNeeds): Answers {
     }),
     peers: (which = 'here') => {
       const wallMs = needs.clock.wallMs()
-      const here = shownRows(keeper.current()).map((row) => peerRow(row, own.id, wallMs))
+      const here = shownRows(keeper.current()).map((row) => peerRow(row, own.id, wallMs, needs.place()))
       const away = which === 'all' ? offlineRows(keeper.current(), wallMs).map(({ row }) => offlineRow(row, own.id)) : []
       return { schemaVersion: 1, self: own.id, peers: [...here, ...away] }
     },
@@ -134,17 +136,19 @@ function nameOfClient({ rows }: IpTable, self: string): Parameters<TurnServer['c
 
 /** A server that was here within the last day. What was measured of it is no figure of now. */
 const offlineRow = (row: Row, self: string): PeerAnswerRow => ({
-  ...peerRow({ ...row, latency: NO_LATENCY }, self, 0),
+  ...peerRow({ ...row, latency: NO_LATENCY }, self, 0, UNPLACED),
   state: 'offline',
 })
 
-const peerRow = ({ record, state, latency, downMbps, upMbps, lastProofMs }: Row, self: string, wallMs: number): PeerAnswerRow => ({
+/** `here`: this node's own coordinate. */
+const peerRow = ({ record, state, latency, downMbps, upMbps, lastProofMs }: Row, self: string, wallMs: number, here: Coordinate): PeerAnswerRow => ({
   id: record.id,
   name: record.name,
   address: record.address,
   state,
   self: record.id === self,
   ...latencyRow(latency, wallMs),
+  ...estimatedRow(latency.rttMs, record.place, here),
   downMbps,
   upMbps,
   turn: record.offersTurn && record.via === null,
@@ -152,6 +156,15 @@ const peerRow = ({ record, state, latency, downMbps, upMbps, lastProofMs }: Row,
   lastProof: isoOf(lastProofMs),
   dialect: dialectOf(record),
 })
+
+/** Behind what was measured, since it says what is known where nothing was. */
+function estimatedRow(rttMs: number | null, place: Coordinate | undefined, here: Coordinate) {
+  const told = { place: place === undefined ? null : writeCoordinate(place) }
+  if (rttMs !== null) return { ...told, measured: 'self' as const, rttErrorPct: null }
+  const error = place === undefined ? MAX_ERROR : estimateError(here, place)
+  if (place === undefined || error > MAX_TOLD_ERROR) return { ...told, measured: null, rttErrorPct: null }
+  return { ...told, rttMs: roundMs(estimateMs(here, place)), measured: 'estimated' as const, rttErrorPct: Math.round(error * 100) }
+}
 
 function latencyRow(latency: Latency, wallMs: number) {
   const { rttAtMs, connectAtMs, loadedAtMs, ...figures } = figuresOf(latency, wallMs)

@@ -142,7 +142,13 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
         if (typeof row === 'string' && !isAllowed(address, policy, 'named'))
           return refused(`${address} is outside the addresses this node may contact; see --addresses`)
         gate.name(address)
-        const { burst, samplesMs, discarded, connectMs } = await prober.byHand(address, typeof row === 'string' ? null : row.key)
+        const {
+          burst,
+          samplesMs,
+          discarded,
+          connectMs,
+          isLoaded = false,
+        } = await prober.byHand(address, typeof row === 'string' ? null : row.key)
         if (burst.type === 'silent') return refused(`${peer} does not answer: ${burst.why}`)
         if (burst.rttMs === null) return refused(`${peer} answers, but this machine was too busy to time it; try again`)
         return {
@@ -150,6 +156,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
           rttMs: roundMs(burst.rttMs),
           samples: samplesMs.map(roundMs),
           discarded,
+          isLoaded,
           connectMs: connectMs === null ? null : roundMs(connectMs),
         }
       },

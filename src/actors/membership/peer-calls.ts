@@ -1,4 +1,5 @@
 // What this node asks of peers, each as one function with its failure as a value.
+import type { Closeness } from '../../domain/closeness.ts'
 import { type Coordinate, readCoordinate } from '../../domain/coordinates.ts'
 import type { Burst } from '../../domain/latency.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
@@ -36,10 +37,9 @@ export interface Pinged {
   readonly discarded: number
   /** TCP's handshake; null where a warm connection was used. */
   readonly connectMs: number | null
+  /** A speed test over the same path ran meanwhile. */
+  readonly isLoaded?: true
 }
-
-/** `burst`: a first request to warm the connection, then the best of three. `look`: one request on a connection that is warm. */
-export type Closeness = 'burst' | 'look'
 
 export interface PeerCalls {
   /** `stranger`: it answers HTTP but not our hello, as P2PRC does. */

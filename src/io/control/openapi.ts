@@ -237,7 +237,7 @@ export const openapi = (version: string) => ({
     '/api/ping': post(
       'Measures the latency to a server now.',
       aPeer,
-      versioned({ rttMs: number, samples: list(number), discarded: integer, connectMs: orNull(number) }),
+      versioned({ rttMs: number, samples: list(number), discarded: integer, isLoaded: { type: 'boolean' }, connectMs: orNull(number) }),
       '409',
     ),
     '/api/speedtest': post(

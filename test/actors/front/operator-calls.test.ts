@@ -208,12 +208,12 @@ describe('ping', () => {
   test('tells whole microseconds of the best and of each', async () => {
     const { prove, ping } = start()
     prove(ash)
-    expect(await ping('ash')).toEqual({ schemaVersion: 1, rttMs: 1.235, samples: [1.235, 2], discarded: 0, connectMs: 3 })
+    expect(await ping('ash')).toEqual({ schemaVersion: 1, rttMs: 1.235, samples: [1.235, 2], discarded: 0, isLoaded: false, connectMs: 3 })
   })
   test('of an address that is in no table', async () => {
     const { ping, told, named } = start({ pinged: { connectMs: null } })
     expect([await ping(ELSEWHERE), [...named, ...told]]).toEqual([
-      { schemaVersion: 1, rttMs: 1.235, samples: [1.235, 2], discarded: 0, connectMs: null },
+      { schemaVersion: 1, rttMs: 1.235, samples: [1.235, 2], discarded: 0, isLoaded: false, connectMs: null },
       [ELSEWHERE, `ping ${ELSEWHERE} for null`],
     ])
   })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type Closeness, createPeerCalls, echoBytes, endable, type Lane } from '../../../src/actors/membership/peer-calls.ts'
+import { createPeerCalls, echoBytes, endable, type Lane } from '../../../src/actors/membership/peer-calls.ts'
+import type { Closeness } from '../../../src/domain/closeness.ts'
 import { punctual, timedSeries } from '../../../src/io/network/timed-series.ts'
 import type { Failure, PeerAnswer, PeerRequest } from '../../../src/ports.ts'
 import { seal } from '../../../src/v2/envelope.ts'
