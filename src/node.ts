@@ -20,8 +20,8 @@ import { createMembershipActor } from './actors/membership/membership-actor.ts'
 import { createOwnRecord } from './actors/membership/own-record.ts'
 import { createP2prcExchange } from './actors/membership/p2prc-exchange.ts'
 import { createPathLoad } from './actors/membership/path-load.ts'
-import { createPlaces } from './actors/membership/places.ts'
 import { createPeerCalls, endable } from './actors/membership/peer-calls.ts'
+import { createPlaces } from './actors/membership/places.ts'
 import { createProber } from './actors/membership/prober.ts'
 import { createReach } from './actors/membership/reach.ts'
 import { createSpeed } from './actors/membership/speed.ts'
@@ -37,8 +37,8 @@ import { createExternalFrps } from './actors/turn/external-frps.ts'
 import { candidates } from './actors/turn/find-turn-actor.ts'
 import type { MoonwalkNode, NodeOptions } from './answers.ts'
 import { isControlPort } from './domain/control-port.ts'
-import { offerOf } from './domain/offer.ts'
 import { putOwn } from './domain/ip-table.ts'
+import { offerOf } from './domain/offer.ts'
 import { SPEED_BUSY_BYTES_PER_SECOND } from './domain/timings.ts'
 import { createStateWatch } from './feed/inspection.ts'
 import { createNewsDesk } from './feed/news-desk.ts'
@@ -202,7 +202,22 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     input: { mayTunnel: turns.length > 0, reach: reach.verdict().type },
   })
   const answers = answersOf({
-    ...{ clock, own, options, keeper, file, services, turnServer, speedTests, place: places.own, startedAt, external, health, announcer, joining },
+    ...{
+      clock,
+      own,
+      options,
+      keeper,
+      file,
+      services,
+      turnServer,
+      speedTests,
+      place: places.own,
+      startedAt,
+      external,
+      health,
+      announcer,
+      joining,
+    },
     notes: ports.store.notes,
     ownHosts: network.ownHosts,
     snapshot: () => actor.getSnapshot(),

@@ -2,8 +2,17 @@
 import type { StateValue } from 'xstate'
 import type { HealthAnswer, MoonwalkNode, NodeOptions, PeerAnswerRow, StatusAnswer, TurnAnswer } from '../../answers.ts'
 import { parseAddress } from '../../domain/address.ts'
+import {
+  type Coordinate,
+  estimateError,
+  estimateMs,
+  MAX_ERROR,
+  MAX_TOLD_ERROR,
+  UNPLACED,
+  writeCoordinate,
+} from '../../domain/coordinates.ts'
 import { type IpTable, offlineRows, type Row, shownRows } from '../../domain/ip-table.ts'
-import { figuresOf, type Latency, NO_LATENCY } from '../../domain/latency.ts'
+import { figuresOf, type Latency, NO_LATENCY, roundMs } from '../../domain/latency.ts'
 import { meetingPoints } from '../../domain/meeting-points.ts'
 import { KIND_TEXT, type NetworkKind } from '../../domain/network-kind.ts'
 import { dialectOf } from '../../domain/record.ts'
@@ -141,14 +150,19 @@ const offlineRow = (row: Row, self: string): PeerAnswerRow => ({
 })
 
 /** `here`: this node's own coordinate. */
-const peerRow = ({ record, state, latency, downMbps, upMbps, lastProofMs }: Row, self: string, wallMs: number, here: Coordinate): PeerAnswerRow => ({
+const peerRow = (
+  { record, state, latency, downMbps, upMbps, lastProofMs }: Row,
+  self: string,
+  wallMs: number,
+  here: Coordinate,
+): PeerAnswerRow => ({
   id: record.id,
   name: record.name,
   address: record.address,
   state,
   self: record.id === self,
   ...latencyRow(latency, wallMs),
-  ...estimatedRow(latency.rttMs, record.place, here),
+  ...estimatedRow(latency.rttMs, record.place, record.id === self ? UNPLACED : here),
   downMbps,
   upMbps,
   turn: record.offersTurn && record.via === null,

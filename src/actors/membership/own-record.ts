@@ -60,7 +60,15 @@ export function createOwnRecord(
   const say = (left: boolean): string => {
     // The wall clock makes the count go on where an earlier run of this node ended.
     seq = Math.max(seq + 1, Math.floor(clock.wallMs()))
-    envelope = seal(identity, { name: own.name, address, seq, via, offersTurn: own.offersTurn && via === null, left, ...(place ? { place } : {}) })
+    envelope = seal(identity, {
+      name: own.name,
+      address,
+      seq,
+      via,
+      offersTurn: own.offersTurn && via === null,
+      left,
+      ...(place ? { place } : {}),
+    })
     said.push(envelope)
     if (said.length > MOST_SAID) said.shift()
     return envelope

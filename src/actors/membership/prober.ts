@@ -14,8 +14,8 @@ import type { Health } from '../health.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { PathLoad } from './path-load.ts'
 import { type Answerer, laneOf, type PeerCalls, type Pinged } from './peer-calls.ts'
-import { createSharedPings } from './shared-pings.ts'
 import type { Places } from './places.ts'
+import { createSharedPings } from './shared-pings.ts'
 import type { TableKeeper } from './table-keeper.ts'
 
 /** A ping has ended. */
