@@ -53,7 +53,7 @@ function start(other: Partial<PublicRoutesNeeds> = {}, answering: Answering = {}
     isPrivate: false,
     serverInfo: serverInfo(FACTS, { id: me.id, name: 'me', version: '1.2.3', run: own.run }),
     offer: 'everybody',
-    p2prc: { answer: async (text, selfAddress) => `${text} seen by ${selfAddress}` },
+    p2prc: { answer: async (text, selfAddress) => Buffer.from(`${text} seen by ${selfAddress}`) },
     operator: { mapPort: async (port) => ({ type: 'mapped', address: `203.0.113.9:${port + 20_000}` }) },
     token: 'secret',
     joining: {
@@ -103,7 +103,11 @@ describe('/IpTable', () => {
     ['that is one, or none', 'localhost', 'public', 'null'],
     ['that is ours, where a tunnel hides theirs', '192.168.1.5:8088', 'tunnel', '203.0.113.9:8088'],
   ] as const)('answers a posted table with the address %s', async (_, host, entrance, seen) =>
-    expect(await ask(posted(host), entrance)).toEqual({ status: 200, headers: JSON_TYPE, body: `{"ip_address":null} seen by ${seen}` }),
+    expect(await ask(posted(host), entrance)).toEqual({
+      status: 200,
+      headers: JSON_TYPE,
+      body: Buffer.from(`{"ip_address":null} seen by ${seen}`),
+    }),
   )
 
   test.each([
