@@ -90,7 +90,11 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
     )
     const dialBack = await dialBackTo(tries, word.id)
     if (word.id === own.id) needs.twins.heard(word, ask.from, seen)
-    else needs.joining.greeted(recordOf(word, ask.from, dialBack.type === 'reached' ? dialBack.address : null), observed)
+    else {
+      const reachedAt = dialBack.type === 'reached' ? dialBack.address : null
+      const record = recordOf(word, ask.from, reachedAt)
+      needs.joining.greeted(record, observed, reachedAt !== null && record?.address === reachedAt)
+    }
     return json({ record: own.envelope(), observed, dialBack })
   }
   const dialBackTo = async (tries: readonly string[], id: string): Promise<DialBack> => {

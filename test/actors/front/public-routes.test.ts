@@ -57,7 +57,7 @@ function start(other: Partial<PublicRoutesNeeds> = {}, answering: Answering = {}
     operator: { mapPort: async (port) => ({ type: 'mapped', address: `203.0.113.9:${port + 20_000}` }) },
     token: 'secret',
     joining: {
-      greeted: (record) => told.push({ greeted: record }),
+      greeted: (record, _, isReached) => told.push({ greeted: record, isReached }),
       mayTry: (address, _, seenAt) => isAllowed(address, 'lan', wordOf(address, { reachedAt: null, seenAt }, ['192.0.2.9'])),
     },
     twins: { heard: (word, envelope, seenAt) => told.push({ twin: word.seq, isMine: own.hasSaid(envelope), seenAt }) },
@@ -316,13 +316,13 @@ describe('/v2/hello', () => {
       headers: JSON_TYPE,
       body: JSON.stringify({ record: own.envelope(), observed: '192.0.2.50', dialBack: { type: 'reached', address: SEEN } }),
     })
-    expect(told).toEqual([ARRIVED, `echo ${SEEN}`, { greeted: ASH }])
+    expect(told).toEqual([ARRIVED, `echo ${SEEN}`, { greeted: ASH, isReached: true }])
   })
 
   test('who is not reached is greeted without an address', async () => {
     const { route, told } = start()
     await route(hello(8088, null), 'public')
-    expect(told).toEqual([ARRIVED, `echo ${SEEN}`, { greeted: null }])
+    expect(told).toEqual([ARRIVED, `echo ${SEEN}`, { greeted: null, isReached: false }])
   })
 
   const ADVERTISED = '9.9.9.9:8089'
@@ -379,7 +379,7 @@ describe('/v2/hello', () => {
     const { route, own, told } = start({}, { '127.0.0.1:8088': ash.id })
     const { body } = await route(hello(8088, null, '127.0.0.1'), 'tunnel')
     expect(JSON.parse(String(body))).toEqual({ record: own.envelope(), observed: null, dialBack: { type: 'untried' } })
-    expect(told).toEqual([{ greeted: null }])
+    expect(told).toEqual([{ greeted: null, isReached: false }])
   })
 
   test("a word with this node's own id goes to the watch for twins, with where its sayer was seen", async () => {
