@@ -31,13 +31,12 @@ type Answering = Readonly<Record<string, string | Failure | Promise<Failure>>>
 
 function start(other: Partial<PublicRoutesNeeds> = {}, answering: Answering = {}) {
   const told: unknown[] = []
-  const own = createOwnRecord(
-    { clock: new VirtualClock(), identity: me, random: new SeededRandom(1) },
-    { name: 'me', offersTurn: true, advertise: null },
-  )
+  const clock = new VirtualClock()
+  const own = createOwnRecord({ clock, identity: me, random: new SeededRandom(1) }, { name: 'me', offersTurn: true, advertise: null })
   own.setListening({ host: '0.0.0.0', port: 8_088 })
   own.announce('203.0.113.9:8088', null)
   const route = createPublicRoutes({
+    clock,
     identity: me,
     own,
     calls: {
