@@ -144,7 +144,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   })
   const info = serverInfo(extras.facts ?? NO_FACTS, { id: own.id, name, version: options.version, run: own.run })
   const routes = createPublicRoutes({
-    ...{ identity, own, calls, gossip, speed, policy, p2prc, joining, twins, reach, operator },
+    ...{ clock, identity, own, calls, gossip, speed, policy, p2prc, joining, twins, reach, operator },
     serverInfo: info,
     isPrivate,
     offer,

@@ -26,7 +26,7 @@ export async function servePublicPort(options: PublicPortOptions): Promise<Liste
   const limits = limitsOf(options)
   const { address, onBug, isThroughTunnel: isOneAddress = false, descriptors = processDescriptors() } = options
   const callers = createCallers({ limits, isOneAddress, descriptors })
-  const http1 = createHttp1(options, { callers, bodies: createBodyBudget(limits) })
+  const http1 = createHttp1(options, { callers, bodies: createBodyBudget(limits), answers: createBodyBudget(limits) })
   const { maxOpen, firstMs } = limits
   const onSocket = (socket: Socket, keep: Keep): void => {
     if (!callers.arrived(socket)) return

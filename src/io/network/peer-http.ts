@@ -6,7 +6,7 @@ import { dialChannel } from './channel-dial.ts'
 import { countDials } from './counted-dials.ts'
 import { type Descriptors, processDescriptors } from './descriptors.ts'
 import type { ChannelSelf } from './members-channel.ts'
-import { FailureError, failed } from './network-failure.ts'
+import { FailureError, failed, failureOf } from './network-failure.ts'
 import { askPeer, loadGot } from './peer-request.ts'
 import { bugsOnly } from './socket-errors.ts'
 import { type Dialling, TimedAgent } from './stopwatch.ts'
@@ -65,7 +65,11 @@ const channelDialling =
   (self: ChannelSelf, onError: (error: unknown) => void): Dialling =>
   ({ host, port, lookup }, created) => {
     const dial = { host: host ?? '', port: Number(port), lookup, timeoutMs: DIAL_MS, allowHalfOpen: false, onError }
-    void dialChannel(self, dial)
+    dialChannel(self, dial)
+      .catch((error: unknown) => {
+        onError(error)
+        return failureOf(error)
+      })
       .then((opened) => {
         if (opened.type === 'failed') return created(new FailureError(opened))
         created(null, opened.socket)
