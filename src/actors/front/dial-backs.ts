@@ -17,10 +17,11 @@ const MOST_ASKERS = 4_096
 
 export interface DialBacks {
   /**
-   * A place for one, or null: there is none for that asker. `seenAt`: its IP address, of IPv6 its /64 counts; null: through a tunnel.
+   * A place for one; or why there is none: `busy` with others now, or too many of that asker came to nothing (`untried`). `seenAt`: its
+   * IP address, of IPv6 its /64 counts; null: through a tunnel.
    * What is answered is to be called at the end. `missed`: at an IP address that is not the asker's, and nobody was there.
    */
-  begin(seenAt: string | null): ((outcome: 'missed' | 'fine') => void) | null
+  begin(seenAt: string | null): ((outcome: 'missed' | 'fine') => void) | 'busy' | 'untried'
 }
 
 export function createDialBacks({ now }: Pick<Clock, 'now'>): DialBacks {
@@ -35,7 +36,8 @@ export function createDialBacks({ now }: Pick<Clock, 'now'>): DialBacks {
     begin: (seenAt) => {
       const asker = seenAt === null ? '' : addressGroup(seenAt)
       const here = underWay.get(asker) ?? 0
-      if (open >= MOST || (open >= CROWDED && here >= FEW) || missedBy(asker).count >= MOST_MISSED) return null
+      if (missedBy(asker).count >= MOST_MISSED) return 'untried'
+      if (open >= MOST || (open >= CROWDED && here >= FEW)) return 'busy'
       open++
       underWay.set(asker, here + 1)
       return (outcome) => {

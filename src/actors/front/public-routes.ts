@@ -99,7 +99,7 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
   const dialBackTo = async (tries: readonly string[], id: string, observed: string | null): Promise<DialBack> => {
     if (tries.length === 0) return { type: 'untried' }
     const end = dialBacks.begin(observed)
-    if (end === null) return { type: 'busy' }
+    if (typeof end === 'string') return { type: end }
     // At once: one after another, two that are silent would take as long as the asker waits for its answer.
     const dials = tries.map((address) => ({ address, answered: calls.whoAnswers(address) }))
     const ended = Promise.all(dials.map(({ answered }) => answered))
