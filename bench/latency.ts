@@ -26,6 +26,8 @@ interface Rounds {
   /** Of each round, the median of fifty. */
   readonly bareMs: readonly number[]
   readonly discarded: number
+  /** Pings beside them without an answer that could be timed. */
+  readonly refused: number
 }
 
 interface Scene extends Stage {
@@ -78,16 +80,19 @@ async function measured({ folder, peer, far, load, rounds }: Scene, name: string
   const shownMs: number[] = []
   const bareMs: number[] = []
   let discarded = 0
+  let refused = 0
   while (shownMs.length < rounds) {
     const answer = await call<PingAnswer>({ data: join(folder, asks) }, {}, '/api/ping', { peer: peer.id })
-    if (answer.type === 'failed') throw new Error(answer.text)
+    // On a machine with too much else on it a ping may find no answer that it could time.
+    if (answer.type === 'failed' && ++refused > rounds) throw new Error(answer.text)
+    if (answer.type === 'failed') continue
     shownMs.push(answer.body.rttMs)
     discarded += answer.body.discarded
     const [p50 = Number.NaN] = await numbersOf(load, ['echo', far, '50'])
     bareMs.push(p50)
   }
   progress(`latency, ${name}: shown ${shown(median(shownMs))} ms, bare TCP echo ${shown(median(bareMs))} ms`)
-  return { name, shownMs, bareMs, discarded }
+  return { name, shownMs, bareMs, discarded, refused }
 }
 
 async function busyRounds(scene: Scene): Promise<Rounds> {
@@ -142,13 +147,13 @@ function figuresOf({ name, shownMs, bareMs }: Rounds, goals: { readonly p50: num
 
 /** Round by round: the path is another one from moment to moment. */
 function details(all: readonly Rounds[]): string {
-  const rows = all.map(({ name, shownMs, bareMs, discarded }) => {
+  const rows = all.map(({ name, shownMs, bareMs, discarded, refused }) => {
     const off = shownMs.map((ms, i) => Math.abs(ms - (bareMs[i] ?? Number.NaN)))
     const pair = (values: readonly number[]): string => `${shown(quantile(values, 0.5))} / ${shown(quantile(values, 0.9))}`
-    return [name, `${shownMs.length}`, pair(shownMs), pair(bareMs), pair(off), `${discarded}`]
+    return [name, `${shownMs.length}`, pair(shownMs), pair(bareMs), pair(off), `${discarded}`, `${refused}`]
   })
   return `Latency, p50 / p90 in ms, each ping the best of three, each echo the median of fifty right after it:\n\n${markdown(
-    ['while', 'rounds', 'shown', 'bare TCP echo', 'off, round by round', 'thrown away'],
+    ['while', 'rounds', 'shown', 'bare TCP echo', 'off, round by round', 'thrown away', 'not timed'],
     rows,
   )}`
 }
