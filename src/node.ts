@@ -19,6 +19,7 @@ import { createJoining } from './actors/membership/joining.ts'
 import { createMembershipActor } from './actors/membership/membership-actor.ts'
 import { createOwnRecord } from './actors/membership/own-record.ts'
 import { createP2prcExchange } from './actors/membership/p2prc-exchange.ts'
+import { createPathLoad } from './actors/membership/path-load.ts'
 import { createPeerCalls, endable } from './actors/membership/peer-calls.ts'
 import { createProber } from './actors/membership/prober.ts'
 import { createReach } from './actors/membership/reach.ts'
@@ -89,15 +90,17 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ...{ clock, policy, http: endable(http, ending.signal) },
     standing: createStanding({ keeper, own, named: () => [...options.seeds, ...operatorChanges.seeds()] }),
   })
-  const calls = createPeerCalls({ clock, random, identity, http: gate })
-  const prober = createProber({ clock, random, calls, networkKind: options.network, keeper, own, health })
+  const calls = createPeerCalls({ random, identity, http: gate })
+  const reach = createReach({ ...ports, calls, keeper, own, policy, listens: options.listen !== null, inspect: watch.inspect, onBug })
+  const needsTurn = (): boolean => turns.length > 0 && reach.verdict().type !== 'proven'
+  const load = createPathLoad(clock)
+  const prober = createProber({ clock, random, calls, networkKind: options.network, keeper, own, health, load, needsTurn })
   const gossip = createGossip({
     ...{ clock, random, identity, calls, keeper, own, policy, networkKind: options.network },
     ipOf: gate.ipOf,
     ownHosts: network.ownHosts,
   })
-  const speed = createSpeed({ clock, http: gate, isPrivate, ownAddresses: () => [own.address(), own.localAddress()] })
-  const reach = createReach({ ...ports, calls, keeper, own, policy, listens: options.listen !== null, inspect: watch.inspect, onBug })
+  const speed = createSpeed({ clock, http: load.watching(gate), isPrivate, ownAddresses: () => [own.address(), own.localAddress()] })
   const p2prc = createP2prcExchange({
     clock,
     random,
@@ -135,7 +138,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     paceMs: options.speedtestPaceMs,
     budgetBytes: options.speedtestBudgetBytes,
     ownHosts: network.ownHosts,
-    needsTurn: () => turns.length > 0 && reach.verdict().type !== 'proven',
+    needsTurn,
     isBusy: () => rates.bytesPerSecond(carriedMeters()) > SPEED_BUSY_BYTES_PER_SECOND,
   })
   const leases = createLeaseFile({ clock, store: ports.store, turnServer, health, onBug })
@@ -144,7 +147,8 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   })
   const info = serverInfo(extras.facts ?? NO_FACTS, { id: own.id, name, version: options.version, run: own.run })
   const routes = createPublicRoutes({
-    ...{ clock, identity, own, calls, gossip, speed, policy, p2prc, joining, twins, reach, operator },
+    ...{ clock, identity, own, calls, gossip, policy, p2prc, joining, twins, reach, operator },
+    speed: { answer: load.serving(speed.answer) },
     serverInfo: info,
     isPrivate,
     offer,

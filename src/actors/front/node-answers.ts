@@ -3,6 +3,7 @@ import type { StateValue } from 'xstate'
 import type { HealthAnswer, MoonwalkNode, NodeOptions, PeerAnswerRow, StatusAnswer, TurnAnswer } from '../../answers.ts'
 import { parseAddress } from '../../domain/address.ts'
 import { type IpTable, offlineRows, type Row, shownRows } from '../../domain/ip-table.ts'
+import { figuresOf, type Latency, NO_LATENCY } from '../../domain/latency.ts'
 import { meetingPoints } from '../../domain/meeting-points.ts'
 import { KIND_TEXT, type NetworkKind } from '../../domain/network-kind.ts'
 import { dialectOf } from '../../domain/record.ts'
@@ -99,14 +100,12 @@ function rawAnswersOf(needs: AnswerNeeds): Answers {
       speedtests: { budgetBytes: options.speedtestBudgetBytes, usedBytes: speedTests.usedBytes() },
       health: healthOf(pathOf(snapshot().value), needs),
     }),
-    peers: (which = 'here') => ({
-      schemaVersion: 1,
-      self: own.id,
-      peers: [
-        ...shownRows(keeper.current()).map((row) => peerRow(row, own.id)),
-        ...(which === 'all' ? offlineRows(keeper.current(), needs.clock.wallMs()).map(({ row }) => offlineRow(row, own.id)) : []),
-      ],
-    }),
+    peers: (which = 'here') => {
+      const wallMs = needs.clock.wallMs()
+      const here = shownRows(keeper.current()).map((row) => peerRow(row, own.id, wallMs))
+      const away = which === 'all' ? offlineRows(keeper.current(), wallMs).map(({ row }) => offlineRow(row, own.id)) : []
+      return { schemaVersion: 1, self: own.id, peers: [...here, ...away] }
+    },
     table: () => tableFileObject(needs.file.stored()),
     meetingPoints: () =>
       meetingPoints(keeper.current().rows.values(), {
@@ -134,24 +133,32 @@ function nameOfClient({ rows }: IpTable, self: string): Parameters<TurnServer['c
 }
 
 /** A server that was here within the last day. What was measured of it is no figure of now. */
-const offlineRow = (row: Row, self: string): PeerAnswerRow => ({ ...peerRow(row, self), state: 'offline', rttMs: null, lossPct: null })
+const offlineRow = (row: Row, self: string): PeerAnswerRow => ({
+  ...peerRow({ ...row, latency: NO_LATENCY }, self, 0),
+  state: 'offline',
+})
 
-const peerRow = ({ record, state, latency, downMbps, upMbps, lastProofMs }: Row, self: string): PeerAnswerRow => ({
+const peerRow = ({ record, state, latency, downMbps, upMbps, lastProofMs }: Row, self: string, wallMs: number): PeerAnswerRow => ({
   id: record.id,
   name: record.name,
   address: record.address,
   state,
   self: record.id === self,
-  rttMs: latency.rttMs,
-  jitterMs: latency.jitterMs,
-  lossPct: latency.lossPct,
+  ...latencyRow(latency, wallMs),
   downMbps,
   upMbps,
   turn: record.offersTurn && record.via === null,
   via: record.via,
-  lastProof: lastProofMs === null ? null : new Date(lastProofMs).toISOString(),
+  lastProof: isoOf(lastProofMs),
   dialect: dialectOf(record),
 })
+
+function latencyRow(latency: Latency, wallMs: number) {
+  const { rttAtMs, connectAtMs, loadedAtMs, ...figures } = figuresOf(latency, wallMs)
+  return { ...figures, rttAt: isoOf(rttAtMs), connectAt: isoOf(connectAtMs), loadedAt: isoOf(loadedAtMs) }
+}
+
+const isoOf = (wallMs: number | null): string | null => (wallMs === null ? null : new Date(wallMs).toISOString())
 
 /** What a person should know, worst first. */
 function healthOf(

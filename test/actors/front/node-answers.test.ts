@@ -160,8 +160,11 @@ describe('status', () => {
 })
 
 describe('peers', () => {
+  const NONE = { rttMs: null, rttAt: null, minMs: null, medianMs: null, p95Ms: null, lossPct: null }
   const row = (other: object) => ({
-    ...{ id: 'ash', name: 'ash', address: AT, state: 'alive', self: false, rttMs: 5, jitterMs: null, lossPct: 0 },
+    ...{ id: 'ash', name: 'ash', address: AT, state: 'alive', self: false, rttMs: 5, rttAt: STARTED },
+    ...{ minMs: 5, medianMs: 5, p95Ms: 5, jitterMs: null, lossPct: 0, connectMs: null, connectAt: null, serverBusy: null },
+    ...{ loadedMs: null, loadedAt: null },
     ...{ downMbps: null, upMbps: null, turn: true, via: null, lastProof: STARTED, dialect: 'moonwalk' },
     ...other,
   })
@@ -182,7 +185,7 @@ describe('peers', () => {
         row({ downMbps: 90, upMbps: 40 }),
         row({ id: null, name: 'pc', address: ELSEWHERE, dialect: 'p2prc' }),
         row({ id: 'fir', name: 'fir', address: '192.0.2.4:8088', state: 'suspect', via: 'ash', turn: false, lossPct: 50 }),
-        row({ id: own.id, name: 'me', address: MINE, self: true, rttMs: null, lossPct: null }),
+        row({ id: own.id, name: 'me', address: MINE, self: true, ...NONE }),
       ],
     })
   })
@@ -192,11 +195,7 @@ describe('peers', () => {
     prove(ash)
     leap(60_000)
     miss('ash', 3)
-    expect([peers().peers, peers('here').peers, peers('all').peers]).toEqual([
-      [],
-      [],
-      [row({ state: 'offline', rttMs: null, lossPct: null })],
-    ])
+    expect([peers().peers, peers('here').peers, peers('all').peers]).toEqual([[], [], [row({ state: 'offline', ...NONE })]])
     leap(24 * 3_600_000)
     expect(peers('all').peers).toEqual([])
   })
