@@ -157,7 +157,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   })
   const info = serverInfo(extras.facts ?? NO_FACTS, { id: own.id, name, version: options.version, run: own.run }, places.own)
   const routes = createPublicRoutes({
-    ...{ identity, own, calls, gossip, policy, p2prc, joining, twins, reach, operator },
+    ...{ clock, identity, own, calls, gossip, policy, p2prc, joining, twins, reach, operator },
     speed: { answer: load.serving(speed.answer) },
     serverInfo: info,
     isPrivate,

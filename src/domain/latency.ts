@@ -69,7 +69,8 @@ export function foldBurst(latency: Latency, burst: Burst, wallMs: number): Laten
     ...next,
     rttMs,
     rttAtMs: wallMs,
-    samplesMs: latency.isCold ? [rttMs] : [...latency.samplesMs.slice(1 - MOST_SAMPLES), rttMs],
+    // `concat` makes a list of just that length; spreading leaves room for more, twice as much in all.
+    samplesMs: latency.isCold ? [rttMs] : latency.samplesMs.slice(1 - MOST_SAMPLES).concat(rttMs),
     isCold: latency.samplesMs.length === 0,
     recent: withValue(latency.isCold ? NO_RECENT_LEAST : latency.recent, rttMs, wallMs),
     connect,

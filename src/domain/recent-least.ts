@@ -17,9 +17,9 @@ export function withValue(recent: RecentLeast, ms: number, wallMs: number): Rece
   const ago = minute - recent.minute
   // A clock that was set back makes a new start.
   if (ago < 0 || ago >= MINUTES || recent.leastMs.length === 0) return { minute, leastMs: [ms] }
-  if (ago === 0) return { minute, leastMs: [...recent.leastMs.slice(0, -1), Math.min(ms, recent.leastMs.at(-1) ?? ms)] }
+  if (ago === 0) return { minute, leastMs: recent.leastMs.slice(0, -1).concat(Math.min(ms, recent.leastMs.at(-1) ?? ms)) }
   const gap = Array.from({ length: ago - 1 }, () => Number.POSITIVE_INFINITY)
-  return { minute, leastMs: [...recent.leastMs, ...gap, ms].slice(-MINUTES) }
+  return { minute, leastMs: recent.leastMs.concat(gap, ms).slice(-MINUTES) }
 }
 
 /** The least of this minute and the four before it; null: there was none. */
