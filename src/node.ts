@@ -94,7 +94,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ipOf: gate.ipOf,
     ownHosts: network.ownHosts,
   })
-  const speed = createSpeed({ clock, http: gate, isPrivate, ownAddresses: () => [own.address(), own.localAddress()] })
+  const speed = createSpeed({ clock, random, http: gate, isPrivate, ownAddresses: () => [own.address(), own.localAddress()] })
   const reach = createReach({ ...ports, calls, keeper, own, policy, listens: options.listen !== null, inspect: watch.inspect, onBug })
   const p2prc = createP2prcExchange({
     clock,

@@ -29,7 +29,7 @@ export function speedTests({ clock, random, speed, keeper, own, paceMs, publish 
     const due = [...keeper.current().rows.values()].filter(isDue)
     const row = due[Math.floor(draws.fraction() * due.length)]
     if (!row) return
-    const result = await speed.test(row.key === own.id ? (own.localAddress() ?? row.record.address) : row.record.address, 'channel')
+    const result = await speed.test(row.key === own.id ? (own.localAddress() ?? row.record.address) : row.record.address, 'channel', row)
     if (result.type === 'busy') {
       busyUntilMs = clock.now() + Math.min(result.retryAfterMs, paceMs) * draws.fraction()
       return

@@ -1,10 +1,11 @@
 // One HTTP request as the node's routes see it, and the answer's way back.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { finished } from 'node:stream'
-import type { InboundRequest, Reply } from '../../ports.ts'
+import type { InboundRequest, OnBytes, Reply } from '../../ports.ts'
 import { fillerStream } from '../network/filler.ts'
 import { memberAt } from '../network/members-channel.ts'
 import { remoteOf } from '../network/socket-ends.ts'
+import { fitRecords, wireBytesOf } from '../network/tls-records.ts'
 import type { BodyBudget, HeldBody } from './body-budget.ts'
 import { readFilePart } from './multipart.ts'
 import { watchPace } from './pace.ts'
@@ -105,12 +106,12 @@ function collect(message: IncomingMessage, maxBytes: number, hold: (onGivenUp: (
   })
 }
 
-function drain(message: IncomingMessage, onBytes: (bytes: number) => boolean): Promise<number> {
+function drain(message: IncomingMessage, onBytes: OnBytes): Promise<number> {
   return new Promise((resolve) => {
     let bytes = 0
     const count = (piece: Buffer): void => {
       bytes += piece.length
-      if (onBytes(piece.length)) return
+      if (onBytes(piece.length, wireBytesOf(message.socket, piece.length))) return
       message.removeListener('data', count).resume()
       resolve(bytes)
     }
@@ -156,7 +157,11 @@ function sendFiller(response: ServerResponse, bytes: number, limits: AnswerLimit
     sent += piece.length
   })
   filler.pipe(response)
-  response.once('close', () => filler.destroy())
+  const asBefore = fitRecords(response.socket)
+  response.once('close', () => {
+    asBefore()
+    filler.destroy()
+  })
   if (limits === undefined) return
   const { paceMs: windowMs, paceBytes: minBytes } = limits
   const stop = watchPace({ total: () => sent, windowMs, minBytes, onSlow: () => response.destroy() })

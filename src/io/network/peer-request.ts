@@ -1,6 +1,6 @@
 // One request to a peer, by got.
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
-import { isIP, type LookupFunction } from 'node:net'
+import { isIP, type LookupFunction, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import type { Got } from 'got'
 import { addressOf, type HostPort, parseAddress } from '../../domain/address.ts'
@@ -13,6 +13,7 @@ import { memberAt } from './members-channel.ts'
 import { codeOf, FailureError, failed, failureOf } from './network-failure.ts'
 import { bugsOnly } from './socket-errors.ts'
 import { Stopwatch } from './stopwatch.ts'
+import { fitRecords, wireBytesOf } from './tls-records.ts'
 
 const DEFAULT_MAX_BYTES = 1024 * 1024
 
@@ -81,10 +82,13 @@ function askOnce(got: Got, { agent, to, ip, request, onBug }: Asking): Promise<O
     let bytes = 0
     let response: IncomingMessage | null = null
     let by: string | null = null
+    let via: Socket | null = null
+    let asBefore = (): void => {}
     const settle = (outcome: Outcome): void => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
       watch.stop()
+      asBefore()
       stream.on('error', bugsOnly(onBug)).destroy()
       resolve(outcome)
     }
@@ -108,7 +112,9 @@ function askOnce(got: Got, { agent, to, ip, request, onBug }: Asking): Promise<O
       watch.watch(sent)
       // Before anything is sent: the connection may be one that another request was answered on.
       sent.once('socket', (socket) => {
+        via = socket
         by = memberAt(socket)
+        if (isFiller(request.body)) asBefore = fitRecords(socket)
         if (expect !== undefined && by !== expect) sent.destroy(new FailureError(ANOTHER_NODE))
       })
     })
@@ -118,7 +124,7 @@ function askOnce(got: Got, { agent, to, ip, request, onBug }: Asking): Promise<O
     stream.on('data', (piece: Buffer) => {
       bytes += piece.length
       if (onBytes) {
-        if (!onBytes(piece.length)) finish()
+        if (!onBytes(piece.length, wireBytesOf(via, piece.length))) finish()
         return
       }
       pieces.push(piece)
@@ -132,6 +138,8 @@ function askOnce(got: Got, { agent, to, ip, request, onBug }: Asking): Promise<O
     })
   })
 }
+
+const isFiller = (body: PeerRequest['body']): boolean => body !== undefined && !(body instanceof Uint8Array)
 
 /** A lookup that has been done. */
 const standsFor =
