@@ -135,8 +135,14 @@ export interface PeerRequest {
   readonly signal?: AbortSignal
 }
 
-/** Told of each piece of a body; `wireBytes`: with what TLS adds to it. False: no more is wanted. */
-export type OnBytes = (bytes: number, wireBytes: number) => boolean
+/** Told of each piece of a body, and how to ask what has come on its connection. False: no more is wanted. */
+export type OnBytes = (bytes: number, arrived: Meter) => boolean
+
+/**
+ * Bytes that have come on a connection so far, as TCP brought them: with what TLS adds, and what of a record has come that is not whole
+ * yet and so told to nobody. One and the same for all pieces of a connection.
+ */
+export type Meter = () => number
 
 export interface PeerAnswer {
   readonly type: 'answer'

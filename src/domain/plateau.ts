@@ -35,6 +35,8 @@ const TAIL = 0.6
 /** An interval as wide as this, each way, is worth nothing; one of a path that never settled is worth half of what it covers. */
 const WORTHLESS = 0.25
 const UNSETTLED_WORTH = 0.5
+/** One that settled is worth less where it was at its pace for less than half of the time: others may use the path. */
+const COVERED_BASE = 0.5
 
 export interface Plateau {
   readonly mbps: number
@@ -129,7 +131,7 @@ export class PlateauWatch {
     if (this.#settled && found) {
       return plateauOf(found.mbps, [found.mbps * (1 - tolerance), found.mbps * (1 + tolerance)], {
         coverage: found.ms / elapsedMs,
-        confidence: 1 - tolerance / WORTHLESS,
+        confidence: (1 - tolerance / WORTHLESS) * Math.min(1, COVERED_BASE + found.ms / elapsedMs),
         settled: true,
       })
     }

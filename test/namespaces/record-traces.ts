@@ -6,9 +6,11 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { watchArrivals } from '../../src/actors/membership/arrivals.ts'
 import { newIdentity } from '../../src/io/disk/identity.ts'
 import { createNodeHttp } from '../../src/io/network/peer-http.ts'
-import { isFailure } from '../../src/ports.ts'
+import { createNodeClock } from '../../src/io/node-clock.ts'
+import { isFailure, type OnBytes } from '../../src/ports.ts'
 import { ENDS, layPath, type PathKind, payloadMbps } from './path.ts'
 
 const STREAMS = 4
@@ -64,25 +66,25 @@ async function fetchTrace(ms: number, busyMs: number): Promise<void> {
   const network = { type: 'open' } as const
   const http = createNodeHttp(undefined, { identity: newIdentity(), network: () => network })
   const apart = {}
-  const ask = (path: string, onBytes?: (bytes: number, wireBytes: number) => boolean) =>
+  const ask = (path: string, onBytes?: OnBytes) =>
     http.request(`${ENDS.far}:${PORT}`, { method: 'GET', path, over: 'channel', apart, timeoutMs: 20_000, ...(onBytes ? { onBytes } : {}) })
   const all = <T>(make: () => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: STREAMS }, make))
   const opened = (await all(() => ask('/open'))).flatMap((answer) => (isFailure(answer) ? [] : [answer.timing.answerMs]))
   if (busyMs > 0) setInterval(() => spin(busyMs), 50)
   const lines: string[] = []
-  let [startMs, lastMs, pending] = [Number.NaN, 0, 0]
+  let [startMs, lastMs, lastBytes] = [Number.NaN, 0, 0]
+  const arrivals = watchArrivals(createNodeClock(), (now, bytes) => {
+    if (Number.isNaN(startMs)) startMs = lastMs = now
+    if (now - lastMs < GRAIN_MS && lines.length > 0) return
+    const tenths = Math.round((now - lastMs) * 10)
+    lines.push(`${tenths} ${bytes - lastBytes}`)
+    lastMs += tenths / 10
+    lastBytes = bytes
+  })
   await all(() =>
-    ask('/bytes', (_, wireBytes) => {
-      const now = performance.now()
-      if (Number.isNaN(startMs)) startMs = lastMs = now
-      pending += wireBytes
-      if (now - lastMs >= GRAIN_MS || lines.length === 0) {
-        const tenths = Math.round((now - lastMs) * 10)
-        lines.push(`${tenths} ${pending}`)
-        lastMs += tenths / 10
-        pending = 0
-      }
-      return now - startMs < ms
+    ask('/bytes', (count, arrived) => {
+      arrivals.piece(arrived, count)
+      return performance.now() - startMs < ms
     }),
   )
   console.log(`# rtt ${Math.min(...opened).toFixed(1)} ms\n${lines.join('\n')}`)

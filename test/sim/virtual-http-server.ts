@@ -195,9 +195,10 @@ function drain(content: Readable, onBytes: OnBytes): Promise<number> {
       content.resume()
       resolve(bytes)
     }
+    const arrived = (): number => bytes
     const count = (piece: Buffer): void => {
       bytes += piece.length
-      if (!onBytes(piece.length, piece.length)) settle()
+      if (!onBytes(piece.length, arrived)) settle()
     }
     content.on('data', count)
     content.once('end', settle)

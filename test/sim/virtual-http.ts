@@ -142,6 +142,7 @@ function ask(
     let head: WireHead | null = null
     let bytes = 0
     let sent = false
+    const arrived = (): number => bytes
     const pieces: Buffer[] = []
     const settle = (answer: PeerAnswer | Failure | 'stale', reusable: boolean): void => {
       clock.clearTimeout(timer)
@@ -185,7 +186,7 @@ function ask(
         if (done) return
         bytes += piece.length
         if (!onBytes) pieces.push(piece)
-        done = onBytes ? !onBytes(piece.length, piece.length) : bytes > maxBytes
+        done = onBytes ? !onBytes(piece.length, arrived) : bytes > maxBytes
         if (!done) return
         if (onBytes) finish(false)
         else settle(failed('protocol', `its answer is over ${maxBytes} bytes`), false)

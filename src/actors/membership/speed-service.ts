@@ -3,6 +3,7 @@ import { PlateauWatch } from '../../domain/plateau.ts'
 import { SPEED_MAX_MS, SPEED_PAUSE_MS, SPEED_STREAM_BYTES, SPEED_TEST_MS } from '../../domain/timings.ts'
 import type { Clock, InboundRequest, Reply } from '../../ports.ts'
 import type { SpeedUpAnswer } from '../../v2/messages.ts'
+import { watchArrivals } from './arrivals.ts'
 import { createSpeedSlot, type Served } from './speed-slot.ts'
 import { startUse } from './speed-transfer.ts'
 
@@ -152,7 +153,7 @@ function startArriving(clock: Clock, rttMs: number, signal: AbortSignal): Arrivi
   const watch = new PlateauWatch(rttMs)
   const used = startUse(clock)
   const startMs = clock.now()
-  let [bytes, wireBytes, bodies] = [0, 0, 0]
+  let [bytes, bodies, isWhole] = [0, 0, false]
   let firstMs: number | null = null
   let lastMs = startMs
   let finish = (): void => {}
@@ -160,10 +161,14 @@ function startArriving(clock: Clock, rttMs: number, signal: AbortSignal): Arrivi
     finish = resolve
   })
   signal.addEventListener('abort', finish, { once: true })
+  const arrivals = watchArrivals(clock, (ms, wireBytes) => {
+    if (watch.arrived(ms, wireBytes) && !isWhole) finish()
+  })
   let answer: Omit<SpeedUpAnswer, 'busyDown'> | null = null
   const answered = (): Omit<SpeedUpAnswer, 'busyDown'> => {
     if (answer !== null) return answer
     clock.clearTimeout(timer)
+    arrivals.end()
     const ms = Math.round((lastMs - (firstMs ?? startMs)) * 1000) / 1000
     // All in one piece: so fast that only the whole can be said.
     const whole = Math.round((bytes * 8) / Math.max(0.05, clock.now() - startMs)) / 1000
@@ -174,13 +179,13 @@ function startArriving(clock: Clock, rttMs: number, signal: AbortSignal): Arrivi
   const timer = clock.setTimeout(finish, SPEED_MAX_MS)
   const take: Arriving['take'] = async (request, until) => {
     bodies++
-    const drained = request.drain((count, wireCount) => {
+    isWhole ||= until === 'whole'
+    const drained = request.drain((count, arrived) => {
       if (answer !== null) return false
       bytes += count
-      wireBytes += wireCount
       lastMs = clock.now()
       firstMs ??= lastMs
-      if (watch.arrived(lastMs, wireBytes) && until === 'settled') finish()
+      arrivals.piece(arrived, count)
       return answer === null && bytes <= MOST_BYTES && !signal.aborted
     })
     void drained.then(() => {

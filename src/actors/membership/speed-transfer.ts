@@ -3,6 +3,7 @@ import { type Plateau, PlateauWatch } from '../../domain/plateau.ts'
 import { SPEED_MAX_MS, SPEED_STREAM_BYTES, SPEED_STREAMS } from '../../domain/timings.ts'
 import { type Clock, type Failure, isFailure, type PeerAnswer, type PeerRequest } from '../../ports.ts'
 import { readSpeedUp, type SpeedUpAnswer } from '../../v2/messages.ts'
+import { watchArrivals } from './arrivals.ts'
 import type { Lane, PeerRequests } from './peer-calls.ts'
 
 /** What one way came to. */
@@ -70,21 +71,24 @@ export async function openConnections({ clock, http, address, lane, test }: Tran
     const watch = new PlateauWatch(rttMs)
     const ending = new AbortController()
     const used = startUse(clock)
-    let [bytes, wireBytes] = [0, 0]
     const enough = latch()
+    const arrivals = watchArrivals(clock, (ms, wireBytes) => {
+      if (watch.arrived(ms, wireBytes)) enough.open()
+    })
+    let bytes = 0
     const timer = clock.setTimeout(enough.open, SPEED_MAX_MS)
     const path = `/v2/speed/down?test=${test}&bytes=${SPEED_STREAM_BYTES}`
-    const onBytes: PeerRequest['onBytes'] = (count, wireCount) => {
+    const onBytes: PeerRequest['onBytes'] = (count, arrived) => {
       if (enough.isOpen()) return false
       bytes += count
-      wireBytes += wireCount
-      if (watch.arrived(clock.now(), wireBytes)) enough.open()
+      arrivals.piece(arrived, count)
       return !enough.isOpen()
     }
     const streams = all(() => ask(down, ending.signal, { method: 'GET', path, timeoutMs: ANSWER_MS, onBytes }))
     const answers = await Promise.race([enough.opened, everyAnswer(streams)])
     const use = used()
     enough.open()
+    arrivals.end()
     clock.clearTimeout(timer)
     ending.abort()
     if (answers !== undefined && isRefused(answers)) return answers

@@ -2,10 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { finished } from 'node:stream'
 import type { InboundRequest, OnBytes, Reply } from '../../ports.ts'
-import { fillerStream } from '../network/filler.ts'
-import { memberAt } from '../network/members-channel.ts'
+import { fillerStream, fitForFiller } from '../network/filler.ts'
+import { memberAt, meterOf } from '../network/members-channel.ts'
 import { remoteOf } from '../network/socket-ends.ts'
-import { fitRecords, wireBytesOf } from '../network/tls-records.ts'
 import type { BodyBudget, HeldBody } from './body-budget.ts'
 import { readFilePart } from './multipart.ts'
 import { watchPace } from './pace.ts'
@@ -109,9 +108,10 @@ function collect(message: IncomingMessage, maxBytes: number, hold: (onGivenUp: (
 function drain(message: IncomingMessage, onBytes: OnBytes): Promise<number> {
   return new Promise((resolve) => {
     let bytes = 0
+    const arrived = meterOf(message.socket)
     const count = (piece: Buffer): void => {
       bytes += piece.length
-      if (onBytes(piece.length, wireBytesOf(message.socket, piece.length))) return
+      if (onBytes(piece.length, arrived)) return
       message.removeListener('data', count).resume()
       resolve(bytes)
     }
@@ -156,12 +156,9 @@ function sendFiller(response: ServerResponse, bytes: number, limits: AnswerLimit
   filler.on('data', (piece: Buffer) => {
     sent += piece.length
   })
+  fitForFiller(response.socket)
   filler.pipe(response)
-  const asBefore = fitRecords(response.socket)
-  response.once('close', () => {
-    asBefore()
-    filler.destroy()
-  })
+  response.once('close', () => filler.destroy())
   if (limits === undefined) return
   const { paceMs: windowMs, paceBytes: minBytes } = limits
   const stop = watchPace({ total: () => sent, windowMs, minBytes, onSlow: () => response.destroy() })

@@ -32,9 +32,9 @@ export interface NodeHttp extends Http {
  */
 export function createNodeHttp(onBug: OnBug = throwBug, self?: ChannelSelf, descriptors: Descriptors = processDescriptors()): NodeHttp {
   const warmth = { keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_IDLE, noDelay: true, timeout: IDLE_MS }
-  const agentFor = (over: PeerRequest['over'], options: AgentOptions): TimedAgent | undefined => {
+  const agentFor = (over: PeerRequest['over'], options: AgentOptions, isMetered = false): TimedAgent | undefined => {
     if (over === 'channel' && self === undefined) return undefined
-    const agent = new TimedAgent(options, over === 'channel' && self ? channelDialling(self, bugsOnly(onBug)) : undefined)
+    const agent = new TimedAgent(options, over === 'channel' && self ? channelDialling(self, bugsOnly(onBug), isMetered) : undefined)
     countDials(agent, descriptors)
     return agent
   }
@@ -45,7 +45,7 @@ export function createNodeHttp(onBug: OnBug = throwBug, self?: ChannelSelf, desc
   const apart = new WeakMap<object, TimedAgent>()
   const agentOf = ({ over, apart: lot }: PeerRequest): TimedAgent | undefined => {
     if (lot === undefined) return over === 'channel' ? channel : clear
-    const agent = apart.get(lot) ?? agentFor(over, { ...warmth, maxFreeSockets: MAX_SOCKETS, timeout: APART_IDLE_MS })
+    const agent = apart.get(lot) ?? agentFor(over, { ...warmth, maxFreeSockets: MAX_SOCKETS, timeout: APART_IDLE_MS }, true)
     if (agent) apart.set(lot, agent)
     return agent
   }
@@ -77,9 +77,9 @@ export function createNodeHttp(onBug: OnBug = throwBug, self?: ChannelSelf, desc
 const DIAL_MS = 10_000
 
 const channelDialling =
-  (self: ChannelSelf, onError: (error: unknown) => void): Dialling =>
+  (self: ChannelSelf, onError: (error: unknown) => void, isMetered: boolean): Dialling =>
   ({ host, port, lookup }, created) => {
-    const dial = { host: host ?? '', port: Number(port), lookup, timeoutMs: DIAL_MS, allowHalfOpen: false, onError }
+    const dial = { host: host ?? '', port: Number(port), lookup, timeoutMs: DIAL_MS, allowHalfOpen: false, isMetered, onError }
     void dialChannel(self, dial).then((opened) => {
       if (opened.type === 'failed') return created(new FailureError(opened))
       created(null, opened.socket)

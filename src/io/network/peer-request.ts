@@ -1,19 +1,18 @@
 // One request to a peer, by got.
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
-import { isIP, type LookupFunction, type Socket } from 'node:net'
+import { isIP, type LookupFunction } from 'node:net'
 import { Readable } from 'node:stream'
 import type { Got } from 'got'
 import { addressOf, type HostPort, parseAddress } from '../../domain/address.ts'
 import type { OnBug } from '../../frp/index.ts'
-import type { Failure, PeerAnswer, PeerRequest } from '../../ports.ts'
+import type { Failure, Meter, PeerAnswer, PeerRequest } from '../../ports.ts'
 import { plainHeaders } from '../front/inbound-request.ts'
 import { admittedHost } from './admission.ts'
-import { fillerStream } from './filler.ts'
-import { memberAt } from './members-channel.ts'
+import { fillerStream, fitForFiller } from './filler.ts'
+import { memberAt, meterOf } from './members-channel.ts'
 import { codeOf, FailureError, failed, failureOf } from './network-failure.ts'
 import { bugsOnly } from './socket-errors.ts'
 import { Stopwatch } from './stopwatch.ts'
-import { fitRecords, wireBytesOf } from './tls-records.ts'
 
 const DEFAULT_MAX_BYTES = 1024 * 1024
 
@@ -82,13 +81,11 @@ function askOnce(got: Got, { agent, to, ip, request, onBug }: Asking): Promise<O
     let bytes = 0
     let response: IncomingMessage | null = null
     let by: string | null = null
-    let via: Socket | null = null
-    let asBefore = (): void => {}
+    let arrived: Meter = () => 0
     const settle = (outcome: Outcome): void => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
       watch.stop()
-      asBefore()
       stream.on('error', bugsOnly(onBug)).destroy()
       resolve(outcome)
     }
@@ -112,9 +109,9 @@ function askOnce(got: Got, { agent, to, ip, request, onBug }: Asking): Promise<O
       watch.watch(sent)
       // Before anything is sent: the connection may be one that another request was answered on.
       sent.once('socket', (socket) => {
-        via = socket
+        arrived = meterOf(socket)
+        if (request.body !== undefined && !(request.body instanceof Uint8Array)) fitForFiller(socket)
         by = memberAt(socket)
-        if (isFiller(request.body)) asBefore = fitRecords(socket)
         if (expect !== undefined && by !== expect) sent.destroy(new FailureError(ANOTHER_NODE))
       })
     })
@@ -124,7 +121,7 @@ function askOnce(got: Got, { agent, to, ip, request, onBug }: Asking): Promise<O
     stream.on('data', (piece: Buffer) => {
       bytes += piece.length
       if (onBytes) {
-        if (!onBytes(piece.length, wireBytesOf(via, piece.length))) finish()
+        if (!onBytes(piece.length, arrived)) finish()
         return
       }
       pieces.push(piece)
@@ -138,8 +135,6 @@ function askOnce(got: Got, { agent, to, ip, request, onBug }: Asking): Promise<O
     })
   })
 }
-
-const isFiller = (body: PeerRequest['body']): boolean => body !== undefined && !(body instanceof Uint8Array)
 
 /** A lookup that has been done. */
 const standsFor =

@@ -24,8 +24,11 @@ function start() {
 const body =
   (clock: VirtualClock, pieces: number, everyMs: number): InboundRequest['drain'] =>
   async (onBytes) => {
+    let bytes = 0
+    const arrived = (): number => bytes
     for (let i = 0; i < pieces; i++) {
-      if (!onBytes(12_500, 12_500)) return (i + 1) * 12_500
+      bytes += 12_500
+      if (!onBytes(12_500, arrived)) return (i + 1) * 12_500
       await new Promise<void>((resolve) => clock.setTimeout(resolve, everyMs))
     }
     return pieces * 12_500
@@ -135,7 +138,7 @@ describe('without a name', () => {
     const { clock, post } = start()
     let pieces = 0
     const flood: InboundRequest['drain'] = async (onBytes) => {
-      while (pieces++ < 1_000 && onBytes(MIB, MIB));
+      while (pieces++ < 1_000 && onBytes(MIB, () => pieces * MIB));
       return pieces * MIB
     }
     await clock.until(post('/v2/speed/up', flood))

@@ -39,9 +39,12 @@ interface Peer {
 const sends =
   (everyMs: number): Reply =>
   async ({ onBytes, signal }, clock) => {
+    let bytes = 0
+    const arrived = (): number => bytes
     while (signal?.aborted !== true) {
       await new Promise<void>((resolve) => clock.setTimeout(resolve, everyMs))
-      if (signal?.aborted || onBytes?.(12_500, 12_500) === false) break
+      bytes += 12_500
+      if (signal?.aborted || onBytes?.(12_500, arrived) === false) break
     }
     return answer(200)
   }
@@ -92,10 +95,13 @@ test('a test opens eight connections, and uses four of them each way until the r
 test('a download that never settles ends after 3.8 s', async () => {
   let piece = 0
   const swings: Reply = async ({ onBytes, signal }, clock) => {
+    let total = 0
+    const arrived = (): number => total
     while (signal?.aborted !== true) {
       await new Promise<void>((resolve) => clock.setTimeout(resolve, 100))
       const bytes = 1_000 * 3 ** (piece++ % 7)
-      if (onBytes?.(bytes, bytes) === false) break
+      total += bytes
+      if (onBytes?.(bytes, arrived) === false) break
     }
     return answer(200)
   }
