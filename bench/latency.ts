@@ -14,8 +14,8 @@ export const latencyPart: Part = ({ short }) =>
     const [port = 0] = await freePorts(1)
     const echo = await start(load, ['serve', `127.0.0.1:${port}`], { waits: false })
     try {
-      const peer = await node('peer', '--listen', '127.0.0.1:0')
-      const here = await node('here', '--listen', '127.0.0.1:0', '--join', peer.listen ?? '')
+      const peer = await node('peer', [], '--listen', '127.0.0.1:0')
+      const here = await node('here', [peer.listen ?? ''], '--listen', '127.0.0.1:0')
       await until('two complete tables', [peer, here], async (child) => complete(await child.peers(), 2))
       const shownMs: number[] = []
       const rawMs: number[] = []

@@ -46,7 +46,7 @@ export const networkPart: Part = async ({ rounds, short }) => {
     figures: [
       figure('chain of five complete everywhere', samples.chain, atMost(1_000)),
       figure('nine joining one root, complete everywhere', samples.nine, atMost(2_000)),
-      figure('TURN join: ready to the first answer of the service', samples.join, atMost(100)),
+      figure('TURN join: ready to the first answer of the service', samples.join, atMost(120)),
       figure('outage after SIGKILL of the TURN', samples.outage, null),
     ],
     details: Object.entries(samples)
@@ -65,14 +65,12 @@ async function chainRound(
 ): Promise<{ readonly chainMs: number; readonly joinMs: number; readonly outageMs: number }> {
   const ports = await freePorts(CHAIN)
   const five = await Promise.all(
-    ports.map((port, i) =>
-      stage.node(`chain-${i}`, '--listen', `127.0.0.1:${port}`, '--join', `127.0.0.1:${ports[i + 1] ?? ports[i - 1]}`),
-    ),
+    ports.map((port, i) => stage.node(`chain-${i}`, [`127.0.0.1:${ports[i + 1] ?? ports[i - 1]}`], '--listen', `127.0.0.1:${port}`)),
   )
   await until('five complete tables', five, lackOf(CHAIN), CHAIN_LOOK_MS)
   const chainMs = performance.now() - lastReady(five)
 
-  const hidden = await stage.node('hidden', '--no-listen', '--join', `127.0.0.1:${ports[2]}`, '--expose', `web=${servicePort}`)
+  const hidden = await stage.node('hidden', [`127.0.0.1:${ports[2]}`], '--no-listen', '--expose', `web=${servicePort}`)
   const service = watchService(hidden)
   await answered(hidden, service)
   const joinMs = performance.now() - hidden.readyMs
@@ -89,9 +87,9 @@ async function chainRound(
 
 /** Counted from the moment the last of them was ready. */
 async function nineRound(stage: Stage): Promise<number> {
-  const root = await stage.node('root', '--listen', '127.0.0.1:0')
+  const root = await stage.node('root', [], '--listen', '127.0.0.1:0')
   const joiners = await Promise.all(
-    Array.from({ length: JOINERS }, (_, i) => stage.node(`joiner-${i}`, '--listen', '127.0.0.1:0', '--join', root.listen ?? '')),
+    Array.from({ length: JOINERS }, (_, i) => stage.node(`joiner-${i}`, [root.listen ?? ''], '--listen', '127.0.0.1:0')),
   )
   await until('ten complete tables', [root, ...joiners], lackOf(JOINERS + 1), NINE_LOOK_MS)
   return performance.now() - lastReady(joiners)

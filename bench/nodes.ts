@@ -1,19 +1,22 @@
 // Whole nodes of the built program, each a process of its own, and waiting for what they hold.
 import type { ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Child, startChild } from '../src/cli/demo/child.ts'
-import { DEFAULTS } from '../src/config.ts'
+import { writeInvitation } from '../src/invitation.ts'
 import { root } from './measure.ts'
 
 export const program = join(root, 'dist/main.js')
+const SECRET_BYTES = 32
 const WAIT_MS = 60_000
 const LOOK_MS = 10
 
 export interface Stage {
   readonly folder: string
-  node(name: string, ...flags: readonly string[]): Promise<Child>
+  /** A node of the stage's private network that knows these addresses. */
+  node(name: string, seeds: readonly string[], ...flags: readonly string[]): Promise<Child>
 }
 
 /** A folder and nodes in it that end with `play`, however it ends. */
@@ -29,9 +32,11 @@ export async function onStage<T>(play: (stage: Stage) => Promise<T>): Promise<T>
   }
   process.once('exit', endAll)
   try {
-    // The demo hurries its speed tests; here they keep the pace they have by default, and the cores to what is measured.
-    const always = ['--open', '--speedtest-pace-ms', `${DEFAULTS.speedtestPaceMs}`]
-    return await play({ folder, node: (name, ...flags) => startChild(name, join(folder, name), [...always, ...flags], running) })
+    const invitation = writeInvitation({ secret: randomBytes(SECRET_BYTES).toString('base64url'), addresses: [] })
+    return await play({
+      folder,
+      node: (name, seeds, ...flags) => startChild(name, join(folder, name), flags, running, [invitation, ...seeds]),
+    })
   } finally {
     const ending = [...running].map((child) => new Promise((ended) => child.once('close', ended)))
     endAll()

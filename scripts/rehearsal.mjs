@@ -1,5 +1,6 @@
 // Lives through one join, so that V8 has compiled what a node needs in its first second, and keeps that beside the bundle.
-// Two nodes in this process, on the loopback: one that serves, and one that listens nowhere and exposes a service through it.
+// Two nodes of a private network in this process, on the loopback: one that serves, and one that listens nowhere and exposes a service
+// through it.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -20,29 +21,35 @@ setTimeout(() => {
 const service = createServer((_, answer) => answer.end('here\n')).listen(0, '127.0.0.1')
 await new Promise((listening) => service.once('listening', listening))
 const [port] = await freePorts(1)
-const seed = `127.0.0.1:${port}`
-up('near', '--listen', seed)
-up('hidden', '--no-listen', '--join', seed, '--expose', `web=${service.address().port}`)
-while (!(await isUp('hidden'))) await new Promise((look) => setTimeout(look, LOOK_MS))
+up('near', '--listen', `127.0.0.1:${port}`)
+const { invitation } = await until(() => ask('near', '/api/invitation'))
+up('hidden', '--no-listen', '--join', invitation, '--expose', `web=${service.address().port}`)
+await until(async () => (await ask('hidden', '/api/status'))?.services.every(({ state }) => state === 'up'))
 writeFileSync(compiledFile, compiledNow())
 process.exit(0)
 
 /** A node by the command's own words, with nothing of this environment's settings. */
 function up(name, ...flags) {
-  const loopback = ['--addresses', 'any', '--control', '127.0.0.1:0', '--speedtest-pace-ms', '600000', '--log', 'warn']
-  void run(
-    [process.execPath, 'moonwalk', 'up', '--json', '--open', '--name', name, '--data', join(folder, name), ...loopback, ...flags],
-    {},
-  )
+  const loopback = ['--addresses', 'any', '--control', '127.0.0.1:0', '--speedtest-budget', 'off', '--log', 'warn']
+  void run([process.execPath, 'moonwalk', 'up', '--json', '--name', name, '--data', join(folder, name), ...loopback, ...flags], {})
 }
 
-async function isUp(name) {
+/** What the node's control port answers; null while it does not. */
+async function ask(name, path) {
   try {
     const { url, token } = JSON.parse(readFileSync(join(folder, name, 'control.json'), 'utf8'))
-    const answer = await fetch(`${url}/api/status`, { headers: { authorization: `Bearer ${token}` } })
-    const { services } = await answer.json()
-    return services.every(({ state }) => state === 'up')
+    const answer = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } })
+    return answer.ok ? await answer.json() : null
   } catch {
-    return false // it does not listen yet
+    return null // it does not listen yet
+  }
+}
+
+/** Looks until there is something to be had. */
+async function until(look) {
+  for (;;) {
+    const seen = await look()
+    if (seen) return seen
+    await new Promise((later) => setTimeout(later, LOOK_MS))
   }
 }

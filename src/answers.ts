@@ -29,6 +29,8 @@ export interface StatusAnswer {
   readonly clients: readonly ClientAnswer[]
   /** All it carries and has carried as TURN, however many that are. */
   readonly carried: CarriedAnswer
+  /** Automatic speed tests within the last day, both ways together. `budgetBytes` 0: there are none. */
+  readonly speedtests: { readonly budgetBytes: number; readonly usedBytes: number }
   readonly health: readonly HealthAnswer[]
 }
 
@@ -320,8 +322,8 @@ export interface NodeOptions {
   readonly turns: readonly TurnSource[]
   /** For whom traffic is carried. Absent: as `offerOf` says. */
   readonly offer?: Offer
-  /** What the owner's own stock frp clients give as `auth.token`. Absent, or null: nothing makes them that. */
-  readonly turnToken?: string | null
+  /** What the owner's own stock frp clients give as `auth.token`, as it is now: secrets are replaced while the node runs. Absent: nothing makes them that. */
+  readonly turnTokens?: () => readonly string[]
   /** What strangers may have. Absent: `DEFAULT_RATIONS`. */
   readonly rations?: Rations
   /** Domains that strangers may have: names, and `*.` before one. Absent: none. */
@@ -338,6 +340,9 @@ export interface NodeOptions {
   readonly subdomainHost?: string | null
   readonly services: readonly ServiceSpec[]
   /** From one speed test of this node to its next, at least. */
+  /** Bytes a day for automatic speed tests, both ways together; 0: there are none. */
+  readonly speedtestBudgetBytes: number
+  /** From one of them to the next, on average. */
   readonly speedtestPaceMs: number
 }
 

@@ -124,11 +124,32 @@ export const SETTINGS = {
     usual: 'false',
     isSwitch: true,
   },
+  speedtestBudget: {
+    flag: '--speedtest-budget <size>',
+    meaning: 'bytes a day that automatic speed tests may use, both ways together, or off',
+    usual: '500MB',
+  },
   speedtestPaceMs: {
     flag: '--speedtest-pace-ms <ms>',
-    meaning: 'milliseconds from one speed test of this node to its next',
-    usual: '10000',
+    meaning: 'milliseconds from one automatic speed test of this node to its next, on average',
+    usual: '120000',
     isCount: true,
+  },
+  onEvent: {
+    flag: '--on-event <command>',
+    meaning: 'a command that is run for each change that matters, with it as one JSON object on its standard input',
+    usual: 'none',
+  },
+  webhook: {
+    flag: '--webhook <url>',
+    meaning: 'where each change that matters is posted to as one JSON object',
+    usual: 'none',
+  },
+  tell: {
+    flag: '--tell <type>',
+    meaning: 'which news --on-event and --webhook get: types such as service.up, or service for all of these',
+    usual: 'reachability, services, TURN, peers, warnings',
+    isList: true,
   },
   log: { flag: '--log <level>', meaning: 'how much goes into DIR/moonwalk.log: debug, info, warn or silent', usual: 'info' },
 } as const satisfies Readonly<Record<string, Setting>>
@@ -325,6 +346,27 @@ export function readRations(text: string): Read<Rations> {
     limits[key] = Number(digits) * (SIZES[unit] ?? 1)
   }
   return { ok: { ...DEFAULT_RATIONS, ...limits } }
+}
+
+/** A URL that news can be posted to. */
+export function readWebhook(text: string): Read<string> {
+  const url = URL.canParse(text) ? new URL(text) : null
+  return url === null || !/^https?:$/.test(url.protocol)
+    ? wrong(`"${text}" is no web hook; write a URL such as https://example.org/hook`)
+    : { ok: url.href }
+}
+
+/** A type of news, or the first word of several. */
+export const readNewsType = (text: string): Read<string> =>
+  /^[a-z]+(\.[a-z]+)?$/i.test(text) ? { ok: text } : wrong(`"${text}" is no type of news; write one such as service.up, or service`)
+
+/** `500MB`, `2GB`; `off`, or 0: none. Bytes a day. */
+export function readSpeedBudget(text: string): Read<number> {
+  const [, digits, unit = ''] = /^(\d{1,9})(KB|MB|GB)?$/.exec(text) ?? []
+  if (text === 'off') return { ok: 0 }
+  return digits === undefined
+    ? wrong(`"${text}" is no budget for speed tests; write a size a day such as 500MB, or off`)
+    : { ok: Number(digits) * (SIZES[unit] ?? 1) }
 }
 
 /** A name that is no machine's address, or `*.` before one. */

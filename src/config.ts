@@ -15,11 +15,14 @@ import {
   readGrantedDomain,
   readHostName,
   readListen,
+  readNewsType,
   readPortRange,
   readPortRanges,
   readRations,
   readService,
+  readSpeedBudget,
   readSubdomainHost,
+  readWebhook,
   SETTINGS,
   type Setting,
   showsToken,
@@ -69,6 +72,10 @@ export const schema = z.strictObject({
   control: written('HOST:PORT', readListen),
   controlHosts: list('moon.example.org', readHostName),
   controlInsecure: z.boolean({ error: 'must be true or false' }),
+  onEvent: words('a command'),
+  webhook: written('a URL', readWebhook),
+  tell: list('service.up', readNewsType),
+  speedtestBudget: written('a size such as 500MB, or off', readSpeedBudget),
   speedtestPaceMs: z.number(pace).int(pace).min(50, pace),
   log: z.enum(['debug', 'info', 'warn', 'silent'], { error: 'must be debug, info, warn or silent' }),
 } satisfies Record<ConfigKey, z.ZodType>)
@@ -84,6 +91,9 @@ const complete = schema.partial({
   turnTokenFile: true,
   rations: true,
   subdomainHost: true,
+  onEvent: true,
+  webhook: true,
+  tell: true,
 })
 
 type Values = z.infer<typeof schema>
@@ -101,13 +111,18 @@ export const DEFAULTS = {
   control: '127.0.0.1:8089',
   controlHosts: [],
   controlInsecure: false,
-  speedtestPaceMs: 10_000,
+  speedtestBudget: '500MB',
+  speedtestPaceMs: 120_000,
   log: 'info',
 } as const satisfies Partial<Values>
 
 export interface Config {
   /** `seeds`: the plain addresses. */
-  readonly node: Omit<NodeOptions, 'version' | 'network'>
+  readonly node: Omit<NodeOptions, 'version' | 'network' | 'turnTokens'>
+  /** What else is told what happens. `types` null: what is told to those who chose nothing. */
+  readonly outside: { readonly command: string | null; readonly webhook: string | null; readonly types: readonly string[] | null }
+  /** What a person set for stock frp clients; null: what the network's secrets give. */
+  readonly turnToken: string | null
   /** What a person said of the network. */
   readonly network: { readonly asked: 'open' | 'private' | null; readonly invitations: readonly Invitation[] }
   readonly dataDir: string
@@ -250,6 +265,12 @@ function assemble(all: z.infer<typeof complete>, { dataDir, token, namesPorts }:
     control: take(readListen(all.control)),
     controlHosts: all.controlHosts.map((name) => take(readHostName(name))),
     log: all.log,
+    outside: {
+      command: all.onEvent ?? null,
+      webhook: all.webhook === undefined ? null : take(readWebhook(all.webhook)),
+      types: all.tell ?? null,
+    },
+    turnToken: token,
     node: {
       name: cleanName(all.name ?? hostname()),
       listen: all.listen === false ? null : take(readListen(all.listen)),
@@ -258,7 +279,6 @@ function assemble(all: z.infer<typeof complete>, { dataDir, token, namesPorts }:
       seeds: seeds.flatMap((seed) => (seed.type === 'address' ? [seed.address] : [])),
       turns: all.turns.map((turn) => take(readTurnSource(turn))).filter((turn) => turn !== null),
       ...(all.offer === undefined ? {} : { offer: all.offer }),
-      turnToken: token,
       ...(all.rations === undefined ? {} : { rations: take(readRations(all.rations)) }),
       ports: take(readPortRange(all.ports)),
       allowPorts: take(readPortRanges(all.allowPorts)),
@@ -267,6 +287,7 @@ function assemble(all: z.infer<typeof complete>, { dataDir, token, namesPorts }:
       subdomainHost: all.subdomainHost === undefined ? null : take(readSubdomainHost(all.subdomainHost)),
       allowDomains: all.allowDomains.map((domain) => take(readGrantedDomain(domain))),
       services: all.services.map((service) => take(readService(service))),
+      speedtestBudgetBytes: take(readSpeedBudget(all.speedtestBudget)),
       speedtestPaceMs: all.speedtestPaceMs,
     },
   }

@@ -64,8 +64,16 @@ export interface NodeSettings {
   readonly subdomainHost?: string | undefined
   /** Services to expose from the start, each as `[NAME=]PORT` or `[NAME=]HOST:PORT`, with `/udp`, `/http:DOMAIN`, `?limit=1MB` … */
   readonly services?: readonly string[] | undefined
-  /** Milliseconds from one speed test of this node to its next, 10,000 by default. */
+  /** Bytes a day for automatic speed tests, both ways together: a size, `500MB` by default, or `off`. */
+  readonly speedtestBudget?: string | undefined
+  /** Milliseconds from one automatic speed test of this node to its next, on average; 120,000 by default. */
   readonly speedtestPaceMs?: number | undefined
+  /** A command that is run for each change that matters, with it as one JSON object on its standard input. Default: none. */
+  readonly onEvent?: string | undefined
+  /** Where each change that matters is posted to as one JSON object. Default: nowhere. */
+  readonly webhook?: string | undefined
+  /** Which news both get: types such as `service.up`, or `service` for all of these. Default: those of how things are reached. */
+  readonly tell?: readonly string[] | undefined
   /** How much goes into `moonwalk.log` in the data directory. Default: `info`. */
   readonly log?: 'debug' | 'info' | 'warn' | 'silent' | undefined
 }

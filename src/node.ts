@@ -1,5 +1,6 @@
 // The composition root: every part of a node, in the order they are made. A part is given earlier ones only.
 import { createActor } from 'xstate'
+import { createLeaseFile } from './actors/carrying/lease-file.ts'
 import { createNodeVhosts } from './actors/carrying/node-vhosts.ts'
 import { createTrafficRates } from './actors/carrying/traffic-rates.ts'
 import { createTurnServer } from './actors/carrying/turn-server-actor.ts'
@@ -22,7 +23,7 @@ import { createPeerCalls, endable } from './actors/membership/peer-calls.ts'
 import { createProber } from './actors/membership/prober.ts'
 import { createReach } from './actors/membership/reach.ts'
 import { createSpeed } from './actors/membership/speed.ts'
-import { speedTests } from './actors/membership/speed-tests.ts'
+import { createSpeedTests } from './actors/membership/speed-tests.ts'
 import { createStanding } from './actors/membership/standing.ts'
 import { createTableFile } from './actors/membership/table-file.ts'
 import { createTableKeeper } from './actors/membership/table-keeper.ts'
@@ -35,6 +36,7 @@ import { candidates } from './actors/turn/find-turn-actor.ts'
 import type { MoonwalkNode, NodeOptions } from './answers.ts'
 import { isControlPort } from './domain/control-port.ts'
 import { offerOf } from './domain/offer.ts'
+import { SPEED_BUSY_BYTES_PER_SECOND } from './domain/timings.ts'
 import { createStateWatch } from './feed/inspection.ts'
 import { createNewsDesk } from './feed/news-desk.ts'
 import { nodeMachine } from './machines/node-machine.ts'
@@ -60,7 +62,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const { name, turns, addresses: policy } = options
   const isPrivate = options.network.type === 'private'
   const onBug = extras.onBug ?? throwBug
-  const offer = offerOf({ ...options, hasToken: (options.turnToken ?? null) !== null })
+  const offer = offerOf({ ...options, hasToken: (options.turnTokens?.() ?? []).length > 0 })
 
   // State only.
   const startedAt = new Date(clock.wallMs()).toISOString()
@@ -117,7 +119,6 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   })
   const announcer = createAnnouncer({ own, keeper, reach, publish })
   const twins = createTwinWatch({ clock, calls, own, announcer, reach, health, onBug })
-  const speedTests$ = speedTests({ clock, random, speed, keeper, own, paceMs: options.speedtestPaceMs, publish })
 
   // What comes in: peers, users of services, clients of this node's TURN.
   const { vhosts, ownNames } = createNodeVhosts({
@@ -128,12 +129,22 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ...{ clock, network, options, offer, health, rates, vhosts, publish, onBug, inspect: watch.inspect },
     random: random.fork('turn server'),
   })
+  const carriedMeters = () => [...services.meters(), ...turnServer.meters()]
+  const speedTests = createSpeedTests({
+    ...{ clock, random, speed, keeper, own, publish },
+    paceMs: options.speedtestPaceMs,
+    budgetBytes: options.speedtestBudgetBytes,
+    ownHosts: network.ownHosts,
+    needsTurn: () => turns.length > 0 && reach.verdict().type !== 'proven',
+    isBusy: () => rates.bytesPerSecond(carriedMeters()) > SPEED_BUSY_BYTES_PER_SECOND,
+  })
+  const leases = createLeaseFile({ clock, store: ports.store, turnServer, health, onBug })
   const operator = createOperatorCalls({
     ...{ clock, prober, speed, gate, keeper, joining, services, policy, own, operatorChanges, isControl },
   })
   const info = serverInfo(extras.facts ?? NO_FACTS, { id: own.id, name, version: options.version, run: own.run })
   const routes = createPublicRoutes({
-    ...{ identity, own, calls, gossip, speed, policy, p2prc, joining, twins, reach, operator },
+    ...{ clock, identity, own, calls, gossip, speed, policy, p2prc, joining, twins, reach, operator },
     serverInfo: info,
     isPrivate,
     offer,
@@ -149,7 +160,19 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ...{ clock, network, services, vhosts, ports: options.ports, bindHost: entrances.bindHost, onBug },
     publicAddress$: directAddress(own, keeper.changes$),
   })
-  const membership = createMembershipActor({ keeper, own, prober, gossip, p2prc, speedTests$, reach, joining, announcer, twins, onBug })
+  const membership = createMembershipActor({
+    keeper,
+    own,
+    prober,
+    gossip,
+    p2prc,
+    speedTests$: speedTests.runs$,
+    reach,
+    joining,
+    announcer,
+    twins,
+    onBug,
+  })
   const implementations = nodeImplementations({
     ...{ clock, random, network, keeper, services, prober, announcer, external, turns, publish, membership, onBug },
     calls: { ...calls, whoAnswers: (address, timeoutMs) => calls.whoAnswers(gate.atTurn(address), timeoutMs) },
@@ -165,7 +188,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     input: { mayTunnel: turns.length > 0, reach: reach.verdict().type },
   })
   const answers = answersOf({
-    ...{ clock, own, options, keeper, file, services, turnServer, startedAt, external, health, announcer, joining },
+    ...{ clock, own, options, keeper, file, services, turnServer, speedTests, startedAt, external, health, announcer, joining },
     notes: ports.store.notes,
     ownHosts: network.ownHosts,
     snapshot: () => actor.getSnapshot(),
@@ -181,6 +204,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
       own,
       file,
       operatorChanges,
+      leases,
       entrances,
       gossip,
       actor,

@@ -219,6 +219,10 @@ export interface Store {
   readOperatorChanges(): Promise<{ readonly operatorChanges: OperatorChanges; readonly notes: readonly StoreNote[] }>
   /** Replaces all of it. Atomic; settles once it is on disk, or with why it is not: the lists before stand then. */
   writeOperatorChanges(operatorChanges: OperatorChanges): Promise<StoreFailure | null>
+  /** What this node's TURN keeps for its clients, as of the last run; none where that can't be read. */
+  readLeases(): Promise<readonly StoredLease[]>
+  /** Replaces all of it. Atomic; settles once it is on disk, or with why it is not. */
+  writeLeases(leases: readonly StoredLease[]): Promise<StoreFailure | null>
   /**
    * What a person should know of the node's files as they are now, for health: that a damaged one was set aside, which rows of the
    * table can't be used and in which line each stands, that the log can't be written. What a write answers is not in it.
@@ -237,6 +241,18 @@ export interface OperatorChanges {
 }
 
 export const NO_OPERATOR_CHANGES: OperatorChanges = { seeds: [], services: [], removed: [] }
+
+/** A port, name, domain or run id that a TURN keeps for a client of it. */
+export interface StoredLease {
+  readonly kind: 'tcp' | 'udp' | 'name' | 'domain' | 'run id'
+  readonly what: string
+  /** `member ID`, or `token` for the owner's own stock clients. */
+  readonly owner: string
+  /** Of a port, the proxy that had it; else empty. */
+  readonly proxy: string
+  /** Wall time since when its owner is away. */
+  readonly awaySinceMs: number
+}
 
 /** Something about the files that a person should know: a clause, and a sentence about what to do. As health says it. */
 export interface StoreNote {

@@ -1,10 +1,12 @@
 // A node in the real world, whoever keeps it: `moonwalk up`, or a program that uses the library.
 import { cpus, hostname, platform, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { MoonwalkNode, NetworkDesk, NodeOptions } from './answers.ts'
+import type { MoonwalkNode, NetworkDesk } from './answers.ts'
 import type { Config } from './config.ts'
 import { addressOf } from './domain/address.ts'
+import type { NetworkKind } from './domain/network-kind.ts'
 import type { Entry } from './feed/news.ts'
+import { isToldOutside, TOLD_OUTSIDE } from './feed/told-outside.ts'
 import { startControlServer } from './io/control/control-server.ts'
 import { type ControlFile, keepControlFile, loadToken } from './io/disk/control-file.ts'
 import type { KeyedIdentity } from './io/disk/identity.ts'
@@ -16,6 +18,9 @@ import { createNodeNetwork } from './io/network/node-network.ts'
 import { createNodeHttp } from './io/network/peer-http.ts'
 import { turnTokenOf } from './io/network-keys.ts'
 import { createNodeClock, createNodeRandom } from './io/node-clock.ts'
+import { eventCommand } from './io/outside/event-command.ts'
+import { createOutsideQueue, type Deliver, type OutsideQueue } from './io/outside/outside-queue.ts'
+import { webhook } from './io/outside/webhook.ts'
 import { createNetworkDesk } from './network-desk.ts'
 import { createNode } from './node.ts'
 import { type Failure, isFailure, type Listening, type StoreNote } from './ports.ts'
@@ -56,6 +61,7 @@ export function createRealNode({ config, identity, network: { keyring, seeds }, 
   for (const note of firstNotes) onTrouble(note)
   const log = createNewsLog(config, onTrouble)
   let controlFile: ControlFile | null = null
+  let outside: readonly OutsideQueue[] = []
   const ports = {
     clock,
     random: createNodeRandom(),
@@ -65,8 +71,11 @@ export function createRealNode({ config, identity, network: { keyring, seeds }, 
       tableFile: config.tableFile,
       followsTableLink: dirname(config.tableFile) !== dataDir,
       operatorFile: join(dataDir, 'operator.json'),
+      leaseFile: join(dataDir, 'leases.json'),
       more: () =>
-        [...firstNotes, log.file?.note() ?? null, controlFile?.note() ?? null, processDescriptors().note()].filter((note) => note !== null),
+        [...firstNotes, ...[log.file, controlFile, ...outside, processDescriptors()].map((one) => one?.note() ?? null)].filter(
+          (note) => note !== null,
+        ),
     }),
     identity,
   }
@@ -85,12 +94,16 @@ export function createRealNode({ config, identity, network: { keyring, seeds }, 
     ...config.node,
     version: VERSION,
     network: kind,
-    turnToken: turnTokenFor({ ...config.node, network: kind }),
+    turnTokens: () => turnTokens(config.turnToken, keyring.kind()),
     seeds: [...new Set([...config.node.seeds, ...seeds])],
   }
   const node = createNode(ports, options, { facts, token, controlAddress, onBug })
   const networkDesk = createNetworkDesk(keyring, node)
   node.onNews((entry) => log.tell(entry))
+  outside = outsideQueues(config, node, onTrouble)
+  node.onNews((entry) => {
+    if (isToldOutside(entry, config.outside.types ?? TOLD_OUTSIDE)) for (const queue of outside) queue.tell(entry)
+  })
   return {
     node,
     networkDesk,
@@ -122,16 +135,31 @@ export function createRealNode({ config, identity, network: { keyring, seeds }, 
     stop: async () => {
       controlFile?.remove()
       await Promise.all([node.stop(), control?.close()])
+      await Promise.all(outside.map((queue) => queue.close()))
       http.close()
       await log.file?.close()
     },
   }
 }
 
-/** What a person has set, else what a private network's first secret gives. */
-function turnTokenFor({ turnToken = null, network }: Pick<NodeOptions, 'turnToken' | 'network'>): string | null {
-  const secret = network.type === 'private' ? network.secrets[0] : undefined
-  return turnToken ?? (secret === undefined ? null : turnTokenOf(secret))
+/** What a person wants told, by command and by web hook. A hook's path is left out where it is named: it may be a secret. */
+function outsideQueues({ outside: { command, webhook: url } }: Config, node: MoonwalkNode, onTrouble: (note: StoreNote) => void) {
+  const { id, name } = node
+  const make = (deliver: Deliver, what: string, fix: string) => createOutsideQueue({ deliver, what, fix, node: { id, name }, onTrouble })
+  return [
+    ...(command === null
+      ? []
+      : [make(eventCommand(command), 'the command of --on-event', 'Run it by hand with a JSON object on its standard input.')]),
+    ...(url === null
+      ? []
+      : [make(webhook(url), `the web hook at ${new URL(url).origin}`, 'Look whether it answers a POST with 200 to 299.')]),
+  ]
+}
+
+/** What a person has set, else what the secrets of a private network give: all of them, so that clients outlive a rotation. */
+function turnTokens(set: string | null, network: NetworkKind): readonly string[] {
+  if (set !== null) return [set]
+  return network.type === 'private' ? network.secrets.map(turnTokenOf) : []
 }
 
 /** A bug leaves the node in a state that nobody knows: the process ends, with where it was. */

@@ -35,6 +35,8 @@ test('without anything given every default stands', () => {
     controlHosts: [],
     log: 'info',
     network: { asked: null, invitations: [] },
+    outside: { command: null, webhook: null, types: null },
+    turnToken: null,
     node: {
       name: hostname(),
       listen: '0.0.0.0:8088',
@@ -42,13 +44,13 @@ test('without anything given every default stands', () => {
       addresses: 'lan',
       seeds: [],
       turns: [{ type: 'moonwalk' }],
-      turnToken: null,
       ports: { first: 20_000, last: 29_999 },
       allowPorts: [{ first: 1_024, last: 65_535 }],
       maxPortsPerClient: 64,
       subdomainHost: null,
       allowDomains: [],
       services: [],
+      speedtestBudgetBytes: 500_000_000,
       speedtestPaceMs: DEFAULTS.speedtestPaceMs,
     },
   })
@@ -122,6 +124,10 @@ describe('where a setting comes from', () => {
       control: '0.0.0.0:0',
       controlHosts: ['Moon.example.org'],
       controlInsecure: true,
+      onEvent: 'cat',
+      webhook: 'https://example.org/hook',
+      tell: ['service', 'peer.removed'],
+      speedtestBudget: '2GB',
       speedtestPaceMs: 100,
       log: 'silent',
       network: 'open',
@@ -134,6 +140,8 @@ describe('where a setting comes from', () => {
       controlHosts: ['moon.example.org'],
       log: 'silent',
       network: { asked: 'open', invitations: [] },
+      outside: { command: 'cat', webhook: 'https://example.org/hook', types: ['service', 'peer.removed'] },
+      turnToken: 'only mine',
       node: {
         name: 'ash',
         listen: '127.0.0.1:0',
@@ -142,7 +150,6 @@ describe('where a setting comes from', () => {
         seeds: ['ash.example.org:8088'],
         turns: [{ type: 'moonwalk' }, { type: 'frp', address: '203.0.113.7:7000', token: 'secret', tls: null, wire: 1 }],
         offer: 'nobody',
-        turnToken: 'only mine',
         rations: { ...DEFAULT_RATIONS, sessions: 1, bytesPerSecond: 500_000, bytesPerDay: 0 },
         ports: { first: 1, last: 2 },
         allowPorts: [
@@ -159,6 +166,7 @@ describe('where a setting comes from', () => {
         subdomainHost: 'apps.example.org',
         allowDomains: ['*.shops.example.org'],
         services: [{ name: 'web', kind: 'tcp', local: '127.0.0.1:3000', domain: null }],
+        speedtestBudgetBytes: 2_000_000_000,
         speedtestPaceMs: 100,
       },
     })
@@ -264,7 +272,7 @@ describe('of the environment only what is ours counts', () => {
     put('  \n', 'empty')
     const tokens = ['token', 'empty', 'none'].map((name) => {
       const answer = read({ turnTokenFile: join(dir, name) })
-      return answer.type === 'wrong' ? answer.text.replaceAll(dir, 'DIR') : [answer.config.node.turnToken, ...answer.warnings]
+      return answer.type === 'wrong' ? answer.text.replaceAll(dir, 'DIR') : [answer.config.turnToken, ...answer.warnings]
     })
     expect(tokens).toEqual([
       ['secret', `the token file ${join(dir, 'token')} can be read by others; chmod 600 it`],
@@ -342,7 +350,22 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
       'DIR/moonwalk.json, key "subdomainHost": "203.0.113.7" is no domain; write a name such as apps.example.org',
     ],
     [
-      'too fast a pace',
+      'a web hook without http',
+      { webhook: 'example.org' },
+      'DIR/moonwalk.json, key "webhook": "example.org" is no web hook; write a URL such as https://example.org/hook',
+    ],
+    [
+      'a type of news with a blank',
+      { tell: ['service up'] },
+      'DIR/moonwalk.json, key "tell": "service up" is no type of news; write one such as service.up, or service',
+    ],
+    [
+      'a budget in words',
+      { speedtestBudget: 'much' },
+      'DIR/moonwalk.json, key "speedtestBudget": "much" is no budget for speed tests; write a size a day such as 500MB, or off',
+    ],
+    [
+      'a pace of a millisecond',
       { speedtestPaceMs: 1 },
       'DIR/moonwalk.json, key "speedtestPaceMs": 1 does not fit: it must be a whole number of milliseconds, 50 or more',
     ],
@@ -461,5 +484,5 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
 
 test('a list setting may be repeated', () => {
   const lists = CONFIG_KEYS.filter((key) => (SETTINGS[key] as Setting).isList)
-  expect(lists).toEqual(['seeds', 'turns', 'allowDomains', 'services', 'controlHosts'])
+  expect(lists).toEqual(['seeds', 'turns', 'allowDomains', 'services', 'controlHosts', 'tell'])
 })

@@ -52,6 +52,10 @@ describe('settings', () => {
       control: true,
       controlHosts: true,
       controlInsecure: true,
+      onEvent: true,
+      webhook: true,
+      tell: true,
+      speedtestBudget: true,
       speedtestPaceMs: true,
       log: true,
     }

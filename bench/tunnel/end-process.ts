@@ -29,7 +29,7 @@ async function serve(): Promise<void> {
     clock: createNodeClock(),
     randomBytes: (bytes) => random.bytes(bytes),
     listen: (address, onLink) => network.listen(address, onLink),
-    token: 'bench',
+    tokens: () => ['bench'],
     maxPoolCount: 10,
     maxClients: 5_000,
   })

@@ -10,7 +10,7 @@ const MAX_PROXIES = 20
 /** What strangers call themselves and their proxies is cut after this. */
 const MAX_NAME_CHARS = 40
 
-export function statusText({ node, turn, services, clients, carried, health }: StatusAnswer, nowMs: number): string {
+export function statusText({ node, turn, services, clients, carried, speedtests, health }: StatusAnswer, nowMs: number): string {
   const lines = [
     ['node', `${node.name} (${node.id})`],
     ['network', node.network.text],
@@ -27,11 +27,18 @@ export function statusText({ node, turn, services, clients, carried, health }: S
     ...(carried.clients === 0 && carried.connectionsEver === 0
       ? []
       : [['carrying', `${many(carried.clients, 'client', 's')}, ${many(carried.proxies, 'proxy', 'proxies')}: ${countsText(carried)}`]]),
+    ['speed tests', speedTestText(speedtests)],
     ...health.map(({ level, text, fix }) => [level, `${text}. ${fix}`]),
   ]
   const table = clientsText(clients, carried.proxies, nowMs)
   return columns(lines) + (table === '' ? '' : `\n\n${table}`)
 }
+
+const speedTestText = ({ budgetBytes, usedBytes }: StatusAnswer['speedtests']): string =>
+  budgetBytes === 0 ? 'none by itself' : `${megabytes(usedBytes)} of ${megabytes(budgetBytes)} MB used within a day`
+
+/** As `--speedtest-budget` counts them. */
+const megabytes = (bytes: number): string => String(Math.round(bytes / 100_000) / 10)
 
 function trafficLines(traffic: TrafficAnswer, nowMs: number): readonly string[] {
   const { inBytesPerSecond, outBytesPerSecond, errorsEver, lastError } = traffic

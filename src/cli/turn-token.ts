@@ -15,14 +15,14 @@ export function turn(action: string, { data, json, turnTokenFile }: Flags, env: 
   const given = { ...(data === undefined ? {} : { data }), ...(turnTokenFile === undefined ? {} : { turnTokenFile }) }
   const read = readConfig(given, undefined, env)
   if (read.type === 'wrong') return complain(read.text, EXIT.usage)
-  const { dataDir, node } = read.config
-  const token = node.turnToken ?? secretIn(dataDir)
+  const { dataDir, turnToken } = read.config
+  const token = turnToken ?? tokenIn(dataDir)
   if (typeof token === 'object') return complain(token.none, EXIT.failed)
   process.stdout.write(`${json ? JSON.stringify({ schemaVersion: 1, token }) : token}\n`)
   return EXIT.fine
 }
 
-function secretIn(dir: string): string | { readonly none: string } {
+function tokenIn(dir: string): string | { readonly none: string } {
   const found = readNetwork(dir)
   if (found.type === 'refused') return { none: found.text }
   if (found.type === 'none') return { none: `${dir} is in no network yet: the first \`moonwalk up\` decides; name another with --data` }

@@ -34,6 +34,8 @@ export interface StoredFigures {
   readonly latencyMs: number | null
   readonly downMbps: number | null
   readonly upMbps: number | null
+  /** Wall time of that test; null: not known. */
+  readonly speedAtMs: number | null
   /** ISO time. */
   readonly lastSeen: string | null
   /** Wall time since when it is silent while others answer; null: that was not seen yet. */
@@ -89,7 +91,14 @@ export const EMPTY_TABLE: IpTable = {
   version: 0,
 }
 
-export const NOT_MEASURED: StoredFigures = { latencyMs: null, downMbps: null, upMbps: null, lastSeen: null, silentSinceMs: null }
+export const NOT_MEASURED: StoredFigures = {
+  latencyMs: null,
+  downMbps: null,
+  upMbps: null,
+  speedAtMs: null,
+  lastSeen: null,
+  silentSinceMs: null,
+}
 
 /** A table being rewritten: maps are copied once per operation, not once per record. */
 class Draft {
@@ -288,6 +297,8 @@ function prove(draft: Draft, row: Row, latency: Latency, wallMs: number): void {
   // Unsigned, it gives way to the address's proven owner; nobody else gives way to it.
   if (row.record.id === null && rival && rival.state !== 'unknown')
     return remove(draft, row, 'it stands here under its id', wallMs, row.record, false)
+  // How fast it is was measured before it went, or before this node was started: no reason to do so again.
+  const known = [row, row.stored, former, draft.gone.get(row.key)?.row].find((one) => one != null && one.speedAtMs !== null)
   const next: Row = {
     ...row,
     latency,
@@ -296,8 +307,9 @@ function prove(draft: Draft, row: Row, latency: Latency, wallMs: number): void {
     lastProofMs: wallMs,
     stored: null,
     heard: null,
-    downMbps: row.downMbps ?? row.stored?.downMbps ?? former?.downMbps ?? null,
-    upMbps: row.upMbps ?? row.stored?.upMbps ?? former?.upMbps ?? null,
+    downMbps: known?.downMbps ?? row.stored?.downMbps ?? null,
+    upMbps: known?.upMbps ?? row.stored?.upMbps ?? null,
+    speedAtMs: known?.speedAtMs ?? null,
     written: row.written ?? former?.written ?? null,
     ...(fresh ? { version: ++draft.version } : {}),
   }

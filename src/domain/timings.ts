@@ -152,13 +152,20 @@ export const SPEED_TEST_MS = 10_000
 export const SPEED_PAUSE_MS = 2_000
 /** No test begins before the table has been the same for this long. */
 export const SPEED_CALM = 1_000
-/** Figures older than this are measured again. */
+/** A node that carries more than this, all services and both ways together (a megabit), is busy: it begins no speed test by itself. */
+export const SPEED_BUSY_BYTES_PER_SECOND = 125_000
+/** Figures of those that may become this node's TURN are measured again after this; of all others after `SPEED_STALE_OTHERS`. */
 export const SPEED_STALE = 6 * 3_600_000
+export const SPEED_STALE_OTHERS = 24 * 3_600_000
+/** A test that failed is tried again after this. */
+export const SPEED_RETRY = 30 * 60_000
 
 /** The table goes to disk at most this often. */
 export const STORE_PERIOD = 1_000
 /** Where nothing but figures have changed. */
 export const STORE_PERIOD_CALM = 60_000
+/** What the TURN keeps for its clients goes to disk at most this often. */
+export const LEASES_PERIOD = 2_000
 /** A write that failed is tried again after this: within a minute of a full disk's having room the file is true. */
 export const STORE_RETRY = 20_000
 

@@ -2,6 +2,7 @@
 import type { OnBug } from './bugs.ts'
 import type { AcceptedLink, Link, OpenedLink, Reader } from './links/link.ts'
 import type { ProxyMeter } from './meters/proxy-meter.ts'
+import type { KeptLease } from './server/leases.ts'
 import type { Vhosts } from './web/vhosts.ts'
 import type { ProxyProtocol } from './wire/proxy-protocol.ts'
 
@@ -142,8 +143,8 @@ export interface FrpServerOptions {
   readonly openDatagrams?: OpenDatagrams
   /** Where http and https proxies put their domains. Absent: those are refused. */
   readonly vhosts?: Vhosts
-  /** What the owner's own stock clients give as `auth.token`; null: nothing they could give makes them that. */
-  readonly token: string | null
+  /** What the owner's own stock clients give as `auth.token`, any of these, as it is now; none: nothing they could give makes them that. */
+  readonly tokens: () => readonly string[]
   /** A proven id is a member's, since all who are here were let in. Default: anybody can have made it. */
   readonly membersAreTrusted?: boolean
   /** Who proves nothing, and logs in with an empty token, is served. Default: is refused. */
@@ -167,6 +168,8 @@ export interface FrpServerOptions {
   /** The same for clients that are moonwalk too, once they have logged in. Default: as for all. */
   readonly ours?: { readonly keepaliveMs: number; readonly silenceMs: number }
   readonly tell: (fact: FrpServerFact) => void
+  /** What `keptLeases` says has changed. */
+  readonly onLeases?: () => void
   /** Default: thrown, which ends the process. */
   readonly onBug?: OnBug
 }
@@ -220,6 +223,10 @@ export type FrpServerFact =
 export interface FrpServer {
   /** Takes a connection whose first byte says frp (0x00 mux, `o`/`w` plain, `F` wire v2). */
   accept(accepted: AcceptedLink): void
+  /** Ports, names, domains and run ids of members and token clients, to be kept over a restart. */
+  keptLeases(): readonly KeptLease[]
+  /** What was kept before the restart. Before the first connection. */
+  restoreLeases(kept: readonly KeptLease[]): void
   /** Ends one session, as its machine asks. */
   endSession(session: number, why: string): void
   /** Ends all; settles when every port is free. */
@@ -227,4 +234,4 @@ export interface FrpServer {
   readonly sessionCount: number
 }
 
-export type { Link }
+export type { KeptLease, Link }

@@ -2,7 +2,7 @@
 export { type OnBug, throwBug } from './bugs.ts'
 export { createFrpClient } from './client/client.ts'
 export { watchHealth } from './client/health-check.ts'
-export type { DatagramPort, FrpClient, FrpClientFact, FrpServerFact, HealthCheck, ProxySpec } from './contract.ts'
+export type { DatagramPort, FrpClient, FrpClientFact, FrpServerFact, HealthCheck, KeptLease, ProxySpec } from './contract.ts'
 export type { AcceptedLink, Link, OpenedLink, Reader } from './links/link.ts'
 export { relayLinks } from './links/relay.ts'
 export { bucketFor, readBandwidth, type TokenBucket } from './meters/bandwidth-limit.ts'

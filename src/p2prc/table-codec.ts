@@ -1,7 +1,7 @@
 // The table's file: the seed's keys first, ours and P2PRC's behind them, so that a person can read and edit it.
 //
 //   { "ip_address": [ { "ipv4": HOST, "latency": MS|null, "download": MBIT|null, "upload": MBIT|null, "port no": "8088",
-//                       "name": TEXT, "id": ID|null, "last seen": ISO|null, "envelope": TEXT?, … P2PRC's own keys …,
+//                       "name": TEXT, "id": ID|null, "speed at": ISO?, "last seen": ISO|null, "envelope": TEXT?, … P2PRC's own keys …,
 //                       … a person's own keys … } ],
 //     "absent": [ { "ipv4": HOST, "port no": "8088", "name": TEXT, "id": ID|null, … a person's own keys … } ]?,
 //     … a person's own keys … }
@@ -82,6 +82,7 @@ function readRow(raw: unknown): StoredRow | string {
     latency: latencyMs(fields, isOurs),
     download: measured(numberIn(fields, 'download')),
     upload: measured(numberIn(fields, 'upload')),
+    speedAt: textIn(fields, 'speed at') || null,
     lastSeen: textIn(fields, 'last seen') || null,
     envelope: textIn(fields, 'envelope') || null,
     p2prc: isBlank(p2prc) ? null : p2prc,
@@ -120,7 +121,20 @@ function latencyMs(fields: Fields, isOurs: boolean): number | null {
 const BLANK = JSON.stringify(NO_P2PRC_FIELDS)
 const isBlank = (p2prc: P2prcFields): boolean => JSON.stringify(p2prc) === BLANK
 
-const OUR_KEYS = ['ipv4', 'ipv6', 'latency', 'download', 'upload', 'port no', 'serverport', 'name', 'id', 'last seen', 'envelope']
+const OUR_KEYS = [
+  'ipv4',
+  'ipv6',
+  'latency',
+  'download',
+  'upload',
+  'port no',
+  'serverport',
+  'name',
+  'id',
+  'speed at',
+  'last seen',
+  'envelope',
+]
 const KNOWN_KEYS: ReadonlySet<string> = new Set([...OUR_KEYS, ...Object.keys(p2prcObject(NO_P2PRC_FIELDS)).map((key) => key.toLowerCase())])
 
 function ownFields({ id, host, port, name }: StoredRow, raw: unknown): readonly OwnFields[] {
@@ -133,7 +147,7 @@ type Row = Readonly<Record<string, unknown>>
 /** The file's object, without what a person wrote. */
 export const tableFileObject = ({ rows }: StoredTable): { readonly ip_address: readonly Row[] } => ({ ip_address: rows.map(rowObject) })
 
-const rowObject = ({ host, latency, download, upload, port, name, id, lastSeen, envelope, p2prc }: StoredRow): Row => ({
+const rowObject = ({ host, latency, download, upload, port, name, id, speedAt, lastSeen, envelope, p2prc }: StoredRow): Row => ({
   ipv4: host,
   latency,
   download,
@@ -141,6 +155,7 @@ const rowObject = ({ host, latency, download, upload, port, name, id, lastSeen, 
   'port no': String(port),
   name,
   id,
+  ...(speedAt === null ? {} : { 'speed at': speedAt }),
   'last seen': lastSeen,
   ...(envelope === null ? {} : { envelope }),
   ...(p2prc === null ? {} : p2prcObject(p2prc)),

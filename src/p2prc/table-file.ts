@@ -16,6 +16,8 @@ export interface StoredRow {
   readonly download: number | null
   /** Mbit/s. */
   readonly upload: number | null
+  /** ISO time of the speed test that gave both; null: not known. */
+  readonly speedAt: string | null
   /** ISO time of the last proof that it answers. */
   readonly lastSeen: string | null
   /** The owner's signed record, as it came; null for P2PRC rows. */

@@ -99,6 +99,7 @@ export const aStatus = (
     network: { kind: 'open', text: 'an open network' },
     ...node,
   },
+  speedtests: { budgetBytes: 500_000_000, usedBytes: 12_340_000 },
   turn: null,
   services: [],
   clients: [],

@@ -134,6 +134,7 @@ address      birch.test:20017 (tunnelled)
 TURN         birch at birch.test:8088, 12.40 ms; least latency of 4
 service web  up: birch.test:20018 → 127.0.0.1:3000
 service ssh  down: no public address → 127.0.0.1:22 (port 80 is not allowed at birch)
+speed tests  12.3 of 500 MB used within a day
 warn         the clock is off. Set it.
 `,
     })

@@ -3,10 +3,13 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createFrpClient } from '../../src/frp/client/client.ts'
 import { readInvitation, writeInvitation } from '../../src/invitation.ts'
 import { writeNetwork } from '../../src/io/disk/network-file.ts'
+import { createNodeNetwork } from '../../src/io/network/node-network.ts'
 import { newNetwork } from '../../src/io/network-keyring.ts'
 import { fingerprintOf, turnTokenOf } from '../../src/io/network-keys.ts'
+import { createNodeClock, createNodeRandom } from '../../src/io/node-clock.ts'
 import { command } from './command.ts'
 import { endAll, type Running, start } from './process.ts'
 
@@ -21,6 +24,7 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true })
 })
 
+const network = createNodeNetwork()
 const HERE = ['--addresses', 'any', '--control=127.0.0.1:0', '--listen', '127.0.0.1:0']
 const at = (name: string): string => join(dir, name)
 const up = (name: string, ...flags: readonly string[]): Running => start(['up', '--data', at(name), '--name', name, ...HERE, ...flags])
@@ -44,6 +48,34 @@ const file = (name: string) => JSON.parse(readFileSync(join(at(name), 'network.j
 const ask = async (name: string, ...words: readonly string[]) => command([...words, '--data', at(name)])
 const answer = async (name: string, ...words: readonly string[]) => JSON.parse((await ask(name, ...words, '--json')).out)
 const refusedText = (text: string): string => text.replaceAll(dir, 'DIR')
+
+/** What a TURN tells a stock client that gives this token: `logged in`, or why not. */
+function logIn(listen: string, token: string): Promise<string> {
+  const random = createNodeRandom()
+  return new Promise((resolve) => {
+    const client = createFrpClient({
+      clock: createNodeClock(),
+      randomBytes: (count) => random.bytes(count),
+      dialServer: () => network.dial(listen, { timeoutMs: 5_000 }),
+      dialLocal: (target) => network.dial(target, { timeoutMs: 5_000 }),
+      token,
+      mux: true,
+      tls: false,
+      wire: 1,
+      poolCount: 0,
+      runId: '',
+      keepaliveMs: 0,
+      silenceMs: 0,
+      peerIsOurs: false,
+      tell: (fact) => {
+        if (fact.type !== 'client.loggedIn' && fact.type !== 'client.closed') return
+        resolve(fact.type === 'client.closed' ? fact.why : 'logged in')
+        if (fact.type === 'client.loggedIn') client.end('asked enough')
+      },
+    })
+    client.start()
+  })
+}
 
 const secret = (of: number): string => Buffer.alloc(32, of).toString('base64url')
 const invitationTo = (of: number, ...addresses: readonly string[]): string =>
@@ -191,9 +223,12 @@ describe('the secret is replaced', () => {
     const added = await answer('ash', 'network', 'rotate')
     expect(added.secrets.map(({ use }: { use: string }) => use)).toEqual(['proven', 'added'])
     // The line may be asked for again.
-    expect((await answer('ash', 'network', 'rotate', 'add')).secrets).toEqual(added.secrets)
+    expect((await answer('ash', 'network', 'rotate')).secrets).toEqual(added.secrets)
     await answer('birch', 'network', 'rotate', 'add', added.invitation)
     expect(file('birch').secrets).toEqual(file('ash').secrets)
+    const [, next] = file('ash').secrets
+    const stock = async () => [await logIn(ash.listen, turnTokenOf(old)), await logIn(ash.listen, turnTokenOf(next))]
+    expect(await stock()).toEqual(['logged in', 'logged in'])
     const early = await ask('ash', 'network', 'rotate', 'drop')
     expect([early.code, early.err]).toEqual([1, 'the new secret is not proven with yet; `moonwalk network rotate first` comes before\n'])
     for (const name of ['ash', 'birch']) await answer(name, 'network', 'rotate', 'first')
@@ -203,6 +238,7 @@ describe('the secret is replaced', () => {
     ])
     for (const name of ['ash', 'birch']) await answer(name, 'network', 'rotate', 'drop')
     const [now] = file('ash').secrets
+    expect(await stock()).toEqual(["token in login doesn't match token from configuration", 'logged in'])
     expect([now === old, file('ash').secrets.length, file('birch').secrets]).toEqual([false, 1, [now]])
     const invited = readInvitation((await answer('ash', 'invite')).invitation)
     expect(invited).toMatchObject({ invitation: { secret: now } })
@@ -227,8 +263,14 @@ test('what is no network command, and no network, is told in a sentence', async 
   await writeNetwork(at('ash'), { type: 'open' })
   for (const [words, code, err] of [
     [['network', 'close'], 2, 'network knows no "close"; see `moonwalk network --help`\n'],
+    [
+      ['network', 'rotate', 'add'],
+      2,
+      'network rotate add takes the invitation (mw1.…) that `moonwalk network rotate` printed on another member\n',
+    ],
     [['network', 'rotate', 'twice'], 2, 'network knows no "rotate twice"; see `moonwalk network --help`\n'],
     [['network', 'join', 'ash:1'], 2, 'network join takes an invitation (mw1.…)\n'],
+    [['network', 'join'], 2, 'network join takes an invitation (mw1.…)\n'],
     [['network', 'rotate'], 1, 'DIR/ash is in no private network: there is no secret to replace\n'],
     [['turn', 'token'], 1, 'an open network has no secret to make a token of; give the TURN one with --turn-token-file\n'],
     [['turn', 'tokens'], 2, 'turn knows no "tokens"; there is `moonwalk turn token`\n'],

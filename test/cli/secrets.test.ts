@@ -6,6 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import WebSocket from 'ws'
+import { writeNetwork } from '../../src/io/disk/network-file.ts'
+import { newNetwork } from '../../src/io/network-keyring.ts'
+import { turnTokenOf } from '../../src/io/network-keys.ts'
 import { endAll, type Running, start } from './process.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -26,8 +29,13 @@ const CANARY = {
   frpFile: 'canary-of-the-token-in-a-file',
   frpVariable: 'canary-of-the-token-in-a-variable',
   seed: 'ca'.repeat(32),
+  network: Buffer.alloc(32, 'canary').toString('base64url'),
+  turnFile: 'canary-of-the-turn-token-in-a-file',
 }
-const found = (text: string): readonly string[] => Object.entries(CANARY).flatMap(([name, secret]) => (text.includes(secret) ? [name] : []))
+/** What is made of the network's secret for stock clients is as good as a secret. */
+const DERIVED = { turn: turnTokenOf(CANARY.network) }
+const found = (text: string): readonly string[] =>
+  Object.entries({ ...CANARY, ...DERIVED }).flatMap(([name, secret]) => (text.includes(secret) ? [name] : []))
 
 async function ready(node: Running): Promise<{ readonly listen: string; readonly control: string }> {
   const line = await node.line()
@@ -41,10 +49,12 @@ test('no secret comes out anywhere but in the files that hold it and the two com
   writeFileSync(join(data, 'control-token'), CANARY.control)
   writeFileSync(join(data, 'metrics-token'), CANARY.metrics)
   writeFileSync(join(data, 'identity.json'), JSON.stringify({ ed25519Seed: CANARY.seed }))
+  await writeNetwork(data, newNetwork(CANARY.network))
   writeFileSync(join(dir, 'token.txt'), CANARY.frpFile)
+  writeFileSync(join(dir, 'turn-token.txt'), CANARY.turnFile)
   // Nobody listens there: what is said of a TURN that fails is said with all that is known of it.
   const env = { MOONWALK_TURNS: `frp://127.0.0.1:9?token-file=${join(dir, 'token.txt')},frp://${CANARY.frpVariable}@127.0.0.1:9,moonwalk` }
-  const node = start(['up', '--data', data, '--json', ...HERE, '--no-listen'], env)
+  const node = start(['up', '--data', data, '--json', ...HERE, '--turn-token-file', join(dir, 'turn-token.txt')], env)
   const { control } = await ready(node)
   const bearer = { authorization: `Bearer ${CANARY.control}` }
   const told: string[] = []
@@ -56,13 +66,15 @@ test('no secret comes out anywhere but in the files that hold it and the two com
     }),
   )
   await snapshot
-  const paths = ['status', 'peers', 'peers/all', 'table', 'states', 'news', 'measurements', 'openapi.json'].map((name) => `/api/${name}`)
+  const paths = ['status', 'peers', 'peers/all', 'table', 'states', 'news', 'measurements', 'network', 'openapi.json'].map(
+    (name) => `/api/${name}`,
+  )
   for (const path of [...paths, '/metrics', '/', '/healthz', '/readyz', '/nothing'])
     for (const headers of [bearer, { authorization: `Bearer ${CANARY.metrics}` }, {}]) {
       const answer = await fetch(control + path, { headers })
       told.push(JSON.stringify([...answer.headers]), await answer.text())
     }
-  for (const args of [['status'], ['status', '--json'], ['peers'], ['identity']]) {
+  for (const args of [['status'], ['status', '--json'], ['peers'], ['identity'], ['network', 'show']]) {
     const { out, err } = await start([...args, '--data', data]).ended
     told.push(out, err)
   }

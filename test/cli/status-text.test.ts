@@ -31,6 +31,7 @@ service dns  up: birch.test:20018 → 127.0.0.1:3000
              0 connections now, 1 ever; in 42 B, out 1.3 KiB
              3 errors, the last 12 s ago: nothing answers at 127.0.0.1:53: connection refused
 service new  opening: no public address → 127.0.0.1:3000
+speed tests  12.3 of 500 MB used within a day
 warn         the clock is off. Set it.`))
 
   test('tells who is carried, the busiest first, and strangers do not steer the terminal', () =>
@@ -58,7 +59,8 @@ warn         the clock is off. Set it.`))
         .split('\n')
         .slice(5)
         .join('\n'),
-    ).toEqual(`carrying  3 clients, 3 proxies: 2 connections now, 1300 ever; in 7.6 GiB, out 86 GiB
+    ).toEqual(`carrying     3 clients, 3 proxies: 2 connections now, 1300 ever; in 7.6 GiB, out 86 GiB
+speed tests  12.3 of 500 MB used within a day
 
 CLIENT    FROM              SPEAKS          SINCE      PROXY                                     PORT       NOW  EVER  IN       OUT     IN/s       OUT/s      LAST ERROR
 cedar     203.0.113.9:4711  moonwalk        2 min ago  web                                       20002/tcp  2    31    1.2 MiB  45 MiB  3.4 KiB/s  1.1 MiB/s  –
@@ -68,8 +70,8 @@ cedar     203.0.113.9:4711  moonwalk        2 min ago  node                     
   test('a long list is cut, with the count of the rest', () => {
     const clients = Array.from({ length: 30 }, (_, i) => aClient(`client-${i}`, [{ port: 20_000 + i, inBytesPerSecond: i }]))
     const lines = statusText(aStatus('serving', { clients, carried: { ...NOTHING_CARRIED, clients: 57, proxies: 57 } }), NOW).split('\n')
-    expect([lines.length, lines.at(8)?.includes('20029/tcp'), lines.at(-2)?.includes('20010/tcp'), lines.at(-1)]).toEqual([
-      29,
+    expect([lines.length, lines.at(9)?.includes('20029/tcp'), lines.at(-2)?.includes('20010/tcp'), lines.at(-1)]).toEqual([
+      30,
       true,
       true,
       '… and 37 more proxies',

@@ -1,6 +1,6 @@
-// What every store promises about what a person told the node.
+// What every store promises about what a person told the node, and about what its TURN keeps for clients.
 import { expect, test } from 'vitest'
-import { NO_OPERATOR_CHANGES, type OperatorChanges, type Store } from '../../src/ports.ts'
+import { NO_OPERATOR_CHANGES, type OperatorChanges, type Store, type StoredLease } from '../../src/ports.ts'
 
 const WISHES: OperatorChanges = {
   seeds: ['203.0.113.7:8088', '[2001:470::1]:8088', 'ash.example.org:8088'],
@@ -16,6 +16,11 @@ const WISHES: OperatorChanges = {
   ],
   removed: [{ key: '00112233445566778899aabbccddeeff', address: '203.0.113.9:8088' }],
 }
+
+const LEASES: readonly StoredLease[] = [
+  { kind: 'tcp', what: '21734', owner: 'member 00112233445566778899aabbccddeeff', proxy: 'web', awaySinceMs: 1_800_000_000_123 },
+  { kind: 'domain', what: 'a.example.org', owner: 'token', proxy: '', awaySinceMs: 0 },
+]
 
 /** `open`: the store of one disk as the next run of the node opens it. */
 export function storeContract(name: string, disk: () => () => Store): void {
@@ -33,5 +38,15 @@ export function storeContract(name: string, disk: () => () => Store): void {
     expect(await open().readOperatorChanges()).toEqual({ operatorChanges: WISHES, notes: [] })
     expect(await store.writeOperatorChanges(NO_OPERATOR_CHANGES)).toEqual(null)
     expect(await open().readOperatorChanges()).toEqual({ operatorChanges: NO_OPERATOR_CHANGES, notes: [] })
+  })
+
+  test(`${name} keeps the leases it was given last, for the next run`, async () => {
+    const open = disk()
+    const store = open()
+    expect(await store.readLeases()).toEqual([])
+    expect(await Promise.all([store.writeLeases(LEASES.slice(1)), store.writeLeases(LEASES)])).toEqual([null, null])
+    expect(await open().readLeases()).toEqual(LEASES)
+    expect(await store.writeLeases([])).toEqual(null)
+    expect(await open().readLeases()).toEqual([])
   })
 }

@@ -12,7 +12,7 @@ const ELSEWHERE = '192.0.2.2:8088'
 const NAME = 'ash.example:8088'
 const ash = signedBy('ash', AT)
 const pc = unsignedRecord(AT, 'pc')
-const FIGURES = { latencyMs: 9, downMbps: 90, upMbps: 40, lastSeen: '2029-12-31T00:00:00.000Z' }
+const FIGURES = { latencyMs: 9, downMbps: 90, upMbps: 40, speedAtMs: null, lastSeen: '2029-12-31T00:00:00.000Z' }
 const DAY = STORED_FOR
 
 const kept = (...steps: readonly Step[]): readonly string[] => keptRows(play(...steps).table).map(({ key }) => key)
@@ -49,6 +49,19 @@ test('once it answers the file is no more asked, but for the speeds that were no
     90,
     40,
     7,
+  ])
+})
+
+test('what is known of its speed, from the file or from before it was away, is no reason to measure it again', () => {
+  const known = { ...FIGURES, speedAtMs: 3 }
+  const speeds = (...steps: readonly Step[]) => {
+    const row = play(...steps).table.rows.get('ash')
+    return row && [row.downMbps, row.upMbps, row.speedAtMs]
+  }
+  const back = [hear(signedBy('ash', AT, { seq: 2 }), { source: 'firsthand' }), ping('ash', { atMs: 9 })] as const
+  expect(speeds(restore(ash, known), ping('ash', { atMs: 7 }))).toEqual([90, 40, 3])
+  expect(speeds(restore(ash, known), ping('ash', { atMs: 7 }), ...[7, 8, 9].map((atMs) => miss('ash', { atMs })), ...back)).toEqual([
+    90, 40, 3,
   ])
 })
 

@@ -78,7 +78,7 @@ export class World {
         this.ports.set(port, onLink)
         return { type: 'listening', port, close: async () => void this.ports.delete(port) }
       },
-      token: 'secret',
+      tokens: () => ['secret'],
       ports: { first: 20_000, last: 20_099 },
       silenceMs: 5_000,
       tell: (fact) => this.told.push(fact),

@@ -8,7 +8,7 @@ import { createNodeHttp } from '../../src/io/network/peer-http.ts'
 import { networkKey } from '../../src/io/network-keys.ts'
 import { isFailure } from '../../src/ports.ts'
 
-const STRANGERS = Number(process.env.MOONWALK_STRANGERS ?? 2_000)
+const STRANGERS = Number(process.env.MOONWALK_STRANGERS ?? 10_000)
 const AT_ONCE = 16
 const PROOF_BYTES = 33
 const REQUEST = Buffer.from('GET /server_info HTTP/1.1\r\nHost: a\r\n\r\n')

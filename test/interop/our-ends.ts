@@ -125,7 +125,7 @@ export async function startServer(token: string, options: Partial<FrpServerOptio
     listen: (address, onLink) => network.listen(address, onLink),
     vhosts,
     openDatagrams: network.openDatagrams,
-    token,
+    tokens: () => [token],
     tell: facts.tell,
     ...options,
   })

@@ -52,6 +52,7 @@ export async function startTurn(firstMs: number): Promise<Turn> {
   const server = createFrpServer({
     ...SERVER_DEFAULTS,
     ...frp,
+    tokens: () => [frp.token],
     clock,
     listen: (address, onLink) => network.listen(address, onLink),
     maxClients: 10,

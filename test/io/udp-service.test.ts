@@ -37,6 +37,7 @@ function realNode(options: Partial<NodeOptions>) {
       allowPorts: { first: 1_024, last: 65_535 },
       maxPortsPerClient: 64,
       services: [],
+      speedtestBudgetBytes: 0,
       speedtestPaceMs: 60_000,
       ...options,
     },

@@ -14,6 +14,7 @@ const row = (given: Partial<StoredRow>): StoredRow => ({
   latency: null,
   download: null,
   upload: null,
+  speedAt: null,
   lastSeen: null,
   envelope: null,
   p2prc: null,

@@ -12,6 +12,7 @@ const row = (given: Partial<StoredRow> = {}): StoredRow => ({
   latency: null,
   download: null,
   upload: null,
+  speedAt: null,
   lastSeen: null,
   envelope: null,
   p2prc: null,
@@ -93,6 +94,7 @@ describe('what is written', () => {
         latency: figure,
         download: figure,
         upload: figure,
+        speedAt: fc.option(fc.constant('2026-11-22T13:00:00.000Z')),
         lastSeen: fc.option(fc.constant('2026-11-23T13:00:00.000Z')),
         envelope: fc.option(text.filter((word) => word !== '')),
         p2prc: fc.option(

@@ -18,6 +18,7 @@ const DEFAULTS: Omit<NodeOptions, 'name'> = {
   allowPorts: { first: 1_024, last: 65_535 },
   maxPortsPerClient: 64,
   services: [],
+  speedtestBudgetBytes: 500_000_000,
   speedtestPaceMs: 60_000,
 }
 

@@ -1,10 +1,18 @@
 import type { StoredTable } from '../../src/p2prc/table-file.ts'
-import { NO_OPERATOR_CHANGES, type OperatorChanges, type Store, type StoreFailure, type StoreNote } from '../../src/ports.ts'
+import {
+  NO_OPERATOR_CHANGES,
+  type OperatorChanges,
+  type Store,
+  type StoredLease,
+  type StoreFailure,
+  type StoreNote,
+} from '../../src/ports.ts'
 
 /** A disk that outlives the host's processes. */
 export class MemoryStore implements Store {
   table: StoredTable
   operatorChanges: OperatorChanges = NO_OPERATOR_CHANGES
+  leases: readonly StoredLease[] = []
   /** What `read` says was set aside. */
   note: StoreNote | null = null
   /** While set, every write answers this and keeps nothing: a full disk. */
@@ -32,6 +40,13 @@ export class MemoryStore implements Store {
 
   readonly writeOperatorChanges = async (operatorChanges: OperatorChanges): Promise<StoreFailure | null> => {
     if (this.failure === null) this.operatorChanges = operatorChanges
+    return this.failure
+  }
+
+  readonly readLeases = async (): Promise<readonly StoredLease[]> => this.leases
+
+  readonly writeLeases = async (leases: readonly StoredLease[]): Promise<StoreFailure | null> => {
+    if (this.failure === null) this.leases = leases
     return this.failure
   }
 

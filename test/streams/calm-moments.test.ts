@@ -1,6 +1,7 @@
 import { Subject } from 'rxjs'
 import { expect, test } from 'vitest'
 import { calmMoments } from '../../src/streams/calm-moments.ts'
+import { jitteredInterval } from '../../src/streams/jittered-interval.ts'
 import { fixedChance } from '../sim/fixed-chance.ts'
 import { VirtualClock } from '../sim/virtual-clock.ts'
 
@@ -9,7 +10,7 @@ function start(fractions: readonly number[] = [0.5]) {
   const clock = new VirtualClock()
   const disturbed = new Subject<void>()
   const moments: number[] = []
-  const running = calmMoments(clock, fixedChance(...fractions), { paceMs: 10_000, calmMs: 3_000 }, disturbed).subscribe(() =>
+  const running = calmMoments(clock, jitteredInterval(clock, fixedChance(...fractions), 10_000), 3_000, disturbed).subscribe(() =>
     moments.push(clock.now()),
   )
   const disturbAt = (...times: readonly number[]): void => {
@@ -49,7 +50,7 @@ test('a disturbance is no moment of its own', async () => {
 test('who begins to listen is undisturbed from then on, and shares nothing with who listened before', async () => {
   const clock = new VirtualClock()
   const disturbed = new Subject<void>()
-  const moments$ = calmMoments(clock, fixedChance(0), { paceMs: 4_000, calmMs: 3_500 }, disturbed)
+  const moments$ = calmMoments(clock, jitteredInterval(clock, fixedChance(0), 4_000), 3_500, disturbed)
   const told: string[] = []
   const first = moments$.subscribe(() => told.push(`${clock.now()} first`))
   await clock.advance(4_000)

@@ -9,6 +9,8 @@ const SAMPLE_MS = 1_000
 
 export interface TrafficRates {
   answer(meter: ProxyMeter): TrafficAnswer
+  /** Of these together, both ways. */
+  bytesPerSecond(meters: Iterable<ProxyMeter>): number
   /** Reads what `meters` gives, once a second from now on. */
   start(meters: () => Iterable<ProxyMeter>): void
   stop(): void
@@ -36,6 +38,11 @@ export function createTrafficRates(clock: Omit<Clock, 'wallMs'>): TrafficRates {
         outBytesPerSecond: rateOf(rate?.out),
         lastError: lastError === null ? null : { text: lastError.text, at: new Date(lastError.atMs).toISOString() },
       }
+    },
+    bytesPerSecond: (meters) => {
+      let sum = 0
+      for (const meter of meters) sum += rateOf(rates.get(meter)?.in) + rateOf(rates.get(meter)?.out)
+      return sum
     },
     start: (meters) => {
       const tick = (): void => {

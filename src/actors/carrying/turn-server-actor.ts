@@ -1,5 +1,6 @@
 // This node as a TURN: an frp server on the public port, with one machine per client session.
 
+import { type Observable, Subject } from 'rxjs'
 import type { InspectionEvent } from 'xstate'
 import { type ActorRefFrom, createActor, type EventObject, fromCallback } from 'xstate'
 import type { CarriedAnswer, ClientAnswer, NodeOptions } from '../../answers.ts'
@@ -8,7 +9,15 @@ import { DEFAULT_RATIONS, type Offer } from '../../domain/offer.ts'
 import { strangersArriveAt } from '../../domain/stranger-reach.ts'
 import { TUNNEL_KEEPALIVE, TUNNEL_SILENCE } from '../../domain/timings.ts'
 import type { News } from '../../feed/news.ts'
-import { type AcceptedLink, type CarriedProxy, createFrpServer, type FrpServerFact, type ProxyMeter, type Vhosts } from '../../frp/index.ts'
+import {
+  type AcceptedLink,
+  type CarriedProxy,
+  createFrpServer,
+  type FrpServerFact,
+  type KeptLease,
+  type ProxyMeter,
+  type Vhosts,
+} from '../../frp/index.ts'
 import { turnSessionMachine } from '../../machines/turn-session-machine.ts'
 import { isFailure, type Ports } from '../../ports.ts'
 import type { Health } from '../health.ts'
@@ -27,6 +36,11 @@ export interface TurnServer {
   /** All that is carried, and was. */
   carried(): CarriedAnswer
   meters(): readonly ProxyMeter[]
+  /** What is kept for clients over a restart; `leases$` says that it has changed. */
+  readonly leases$: Observable<void>
+  keptLeases(): readonly KeptLease[]
+  /** Before the first client. */
+  restoreLeases(kept: readonly KeptLease[]): void
   close(): Promise<void>
 }
 
@@ -34,7 +48,7 @@ interface TurnServerNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly network: Pick<Ports['network'], 'listen' | 'openDatagrams' | 'ownHosts'>
   readonly options: Pick<
     NodeOptions,
-    'listen' | 'ports' | 'allowPorts' | 'strangerPorts' | 'maxPortsPerClient' | 'network' | 'turnToken' | 'rations'
+    'listen' | 'ports' | 'allowPorts' | 'strangerPorts' | 'maxPortsPerClient' | 'network' | 'turnTokens' | 'rations'
   >
   readonly offer: Offer
   readonly health: Pick<Health, 'set'>
@@ -70,6 +84,7 @@ export function createTurnServer(needs: TurnServerNeeds): TurnServer {
   })
   const startSession = (session: number, remote: string) => createActor(machine, { id: remote, clock, inspect, input: { session } }).start()
   const sessions = new Map<number, Session>()
+  const leases = new Subject<void>()
 
   const hear = (fact: FrpServerFact): void => {
     if (fact.type === 'session.opened') {
@@ -92,6 +107,8 @@ export function createTurnServer(needs: TurnServerNeeds): TurnServer {
       case 'session.closed':
         sessions.delete(fact.session)
         session.actor.send({ type: 'session.closed', why: fact.why })
+        // Nobody has left who was refused, or went before the login.
+        if (session.since === null) return
         return publish({ type: 'client.left', client: session.name, remote: session.remote, why: fact.why })
       case 'proxy.opened':
         session.actor.send({ type: 'proxy.opened' })
@@ -117,7 +134,7 @@ export function createTurnServer(needs: TurnServerNeeds): TurnServer {
           bindHost: parseAddress(options.listen ?? '')?.host ?? '127.0.0.1',
           openDatagrams: (address, onDatagram) => network.openDatagrams(address, onDatagram),
           vhosts,
-          token: options.turnToken ?? null,
+          tokens: () => options.turnTokens?.() ?? [],
           membersAreTrusted: options.network.type === 'private',
           servesStrangers: offer === 'everybody',
           rations: options.rations ?? DEFAULT_RATIONS,
@@ -133,6 +150,7 @@ export function createTurnServer(needs: TurnServerNeeds): TurnServer {
           silenceMs: TUNNEL_SILENCE * 4,
           ours: { keepaliveMs: TUNNEL_KEEPALIVE, silenceMs: TUNNEL_SILENCE },
           tell: hear,
+          onLeases: () => leases.next(),
         })
       : null
 
@@ -175,6 +193,9 @@ export function createTurnServer(needs: TurnServerNeeds): TurnServer {
         errorsEver: sum('errorsEver'),
       }
     },
+    leases$: leases.asObservable(),
+    keptLeases: () => server?.keptLeases() ?? [],
+    restoreLeases: (kept) => server?.restoreLeases(kept),
     meters: () => open().map(({ meter }) => meter),
     accept: (accepted) => (server ? server.accept(accepted) : accepted.refuse()),
     sessions: () => [...sessions.values()].flatMap(({ actor }) => [String(actor.getSnapshot().value)]),

@@ -3,6 +3,7 @@ import type { AnyActor } from 'xstate'
 import type { MoonwalkNode } from '../../answers.ts'
 import type { News } from '../../feed/news.ts'
 import type { Clock } from '../../ports.ts'
+import type { LeaseFile } from '../carrying/lease-file.ts'
 import type { TrafficRates } from '../carrying/traffic-rates.ts'
 import type { TurnServer } from '../carrying/turn-server-actor.ts'
 import type { Gossip } from '../membership/gossip.ts'
@@ -20,6 +21,7 @@ interface LifeNeeds {
   readonly own: OwnRecord
   readonly file: TableFile
   readonly operatorChanges: OperatorChanges
+  readonly leases: LeaseFile
   readonly entrances: Entrances
   readonly gossip: Pick<Gossip, 'spread'>
   /** The node's machine. */
@@ -38,10 +40,27 @@ const FAREWELL_TIMEOUT = 500
 const CLOSE_TIMEOUT = 2_500
 
 export function createLife(needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop'> {
-  const { clock, ending, own, file, operatorChanges, entrances, gossip, actor, rates, services, turnServer, external, publish, onBug } =
-    needs
+  const {
+    clock,
+    ending,
+    own,
+    file,
+    operatorChanges,
+    leases,
+    entrances,
+    gossip,
+    actor,
+    rates,
+    services,
+    turnServer,
+    external,
+    publish,
+    onBug,
+  } = needs
   return {
     start: async () => {
+      // Before a client can come.
+      await leases.read()
       const opened = await entrances.open()
       if (opened.type === 'refused') return opened
       await file.read()
@@ -60,7 +79,12 @@ export function createLife(needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop
       services.stop()
       external.stop()
       rates.stop()
-      await within(clock, CLOSE_TIMEOUT, Promise.all([entrances.close(), turnServer.close(), file.close(), operatorChanges.close()]))
+      // What clients had is away once they are gone, and then it is written.
+      const clientsGone = async (): Promise<void> => {
+        await turnServer.close()
+        await leases.close()
+      }
+      await within(clock, CLOSE_TIMEOUT, Promise.all([entrances.close(), clientsGone(), file.close(), operatorChanges.close()]))
       // Last, since a call that is cut short must not count as a peer's silence in what is written.
       ending.abort()
       publish({ type: 'node.stopped' })

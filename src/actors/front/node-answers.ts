@@ -17,6 +17,7 @@ import type { Health } from '../health.ts'
 import type { Announcer } from '../membership/announcer.ts'
 import type { Joining } from '../membership/joining.ts'
 import type { OwnRecord } from '../membership/own-record.ts'
+import type { SpeedTests } from '../membership/speed-tests.ts'
 import type { TableFile } from '../membership/table-file.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
 import { serviceHealth } from '../services/service-health.ts'
@@ -25,13 +26,14 @@ import type { ExternalFrps } from '../turn/external-frps.ts'
 
 interface AnswerNeeds {
   readonly own: OwnRecord
-  readonly options: Pick<NodeOptions, 'version' | 'network'>
+  readonly options: Pick<NodeOptions, 'version' | 'network' | 'speedtestBudgetBytes'>
   /** Of this machine, best first. */
   readonly ownHosts: () => readonly string[]
   readonly keeper: TableKeeper
   readonly services: Pick<Services, 'list' | 'standings'>
   readonly joining: Pick<Joining, 'seeds'>
   readonly turnServer: Pick<TurnServer, 'clients' | 'carried'>
+  readonly speedTests: Pick<SpeedTests, 'usedBytes'>
   readonly startedAt: string
   readonly clock: Pick<Clock, 'wallMs'>
   /** Of the node's machine. */
@@ -59,7 +61,7 @@ export function answersOf(needs: AnswerNeeds): Answers {
 type Answers = Pick<MoonwalkNode, 'status' | 'peers' | 'table' | 'meetingPoints'>
 
 function rawAnswersOf(needs: AnswerNeeds): Answers {
-  const { own, options, keeper, services, turnServer, startedAt, snapshot } = needs
+  const { own, options, keeper, services, turnServer, speedTests, startedAt, snapshot } = needs
   const turnAnswer = (): TurnAnswer | null => {
     const { choice, upSinceMs, provenAtMs } = snapshot().context
     if (!choice) return null
@@ -94,6 +96,7 @@ function rawAnswersOf(needs: AnswerNeeds): Answers {
       services: services.list(),
       clients: turnServer.clients(nameOfClient(keeper.current(), own.id)),
       carried: turnServer.carried(),
+      speedtests: { budgetBytes: options.speedtestBudgetBytes, usedBytes: speedTests.usedBytes() },
       health: healthOf(pathOf(snapshot().value), needs),
     }),
     peers: (which = 'here') => ({
@@ -153,7 +156,7 @@ const peerRow = ({ record, state, latency, downMbps, upMbps, lastProofMs }: Row,
 /** What a person should know, worst first. */
 function healthOf(
   state: string,
-  { joining, keeper, own, services, external, candidates, announcer, health: found, notes }: AnswerNeeds,
+  { joining, keeper, own, options, services, external, candidates, announcer, health: found, notes }: AnswerNeeds,
 ): readonly HealthAnswer[] {
   const health: HealthAnswer[] = [...found.list(), ...notes().map((note) => ({ level: 'warn' as const, ...note }))]
   const others = [...keeper.current().rows.values()].filter(({ key, state: row }) => key !== own.id && row !== 'unknown').length
@@ -165,7 +168,10 @@ function healthOf(
         seeds.length > 0
           ? `none of the known addresses (--join, add) answers: ${seeds.join(', ')}`
           : 'none of the servers in the IP table answers',
-      fix: 'Check that one of them runs and can be reached from here; they are tried again and again.',
+      fix:
+        options.network.type === 'open'
+          ? 'Check that one of them runs and can be reached from here; they are tried again and again.'
+          : 'Check that one of them runs and can be reached from here, and that the invitation is a new one (`moonwalk invite`): members do not answer who has another secret. They are tried again and again.',
     })
   }
   if (state === 'selectingTurn') {
@@ -183,14 +189,17 @@ function healthOf(
         others === 0
           ? 'this is the first node: nobody has proven yet that it can be reached'
           : 'nobody has proven yet that this node can be reached',
-      fix: 'Start another node with --join and this address; the first that connects proves it.',
+      fix:
+        others === 0
+          ? 'Start another node with --join and this address; the first that connects proves it.'
+          : 'The others are asked every few seconds. Each tries an IP address that does not answer three times in ten minutes; where none tries this node for about ten seconds, it goes through a TURN.',
     })
   for (const { name, objection } of external.candidates())
     if (objection !== undefined)
       health.push({
         level: 'warn',
         text: `the stock frps ${name} can't be used as TURN: ${objection}`,
-        fix: 'Check that it runs, and its address, token and TLS in --turn frp://[TOKEN@]HOST:PORT; it is asked again now and then.',
+        fix: 'Check that it runs, and its address, token and TLS in --turn frp://HOST:PORT?token-file=FILE; it is asked again now and then.',
       })
   health.push(...serviceHealth(services.standings()))
   return health.sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level))

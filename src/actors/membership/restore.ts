@@ -20,7 +20,7 @@ export const restoredRows = (table: StoredTable, verifier: Verifier, self: strin
     const address = addressOf(row.host, row.port)
     if (address === null || row.id === self || !isAllowed(address, policy, 'named')) return []
     const { latency: latencyMs, download: downMbps, upload: upMbps, lastSeen } = row
-    const stored = { ...NOT_MEASURED, latencyMs, downMbps, upMbps, lastSeen }
+    const stored = { ...NOT_MEASURED, latencyMs, downMbps, upMbps, speedAtMs: timeIn(row.speedAt), lastSeen }
     const written = isLiteral(row.host) ? null : address
     return [{ record: signedRecord(row, address, verifier, self) ?? unsignedRecord(address, row.name, row.p2prc), stored, written }]
   })
@@ -31,6 +31,11 @@ export const rowsOutside = ({ rows }: StoredTable, self: string, policy: Address
     const address = addressOf(host, port)
     return address !== null && id !== self && !isAllowed(address, policy, 'named')
   })
+
+function timeIn(text: string | null): number | null {
+  const ms = Date.parse(text ?? '')
+  return Number.isNaN(ms) ? null : ms
+}
 
 /** Null where nobody signs, or a person edited the address: who means it so has the row looked at as a stranger's. */
 function signedRecord({ envelope }: StoredRow, address: string, verifier: Verifier, self: string): PeerRecord | null {

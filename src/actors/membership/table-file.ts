@@ -107,8 +107,10 @@ function outsideFinding(rows: readonly StoredRow[], policy: AddressPolicy): Heal
   }
 }
 
+const isoOf = (wallMs: number | null): string | null => (wallMs === null ? null : new Date(wallMs).toISOString())
+
 /** A name that a person wrote stays as it was written; what was not proven in this run stays as the file had it. */
-function storedRow({ record, written, stored, latency, downMbps, upMbps, lastProofMs }: Row): StoredRow {
+function storedRow({ record, written, stored, latency, downMbps, upMbps, speedAtMs, lastProofMs }: Row): StoredRow {
   const { host, port } = parseAddress(written ?? record.address) ?? { host: record.address, port: 0 }
   return {
     id: record.id,
@@ -118,7 +120,8 @@ function storedRow({ record, written, stored, latency, downMbps, upMbps, lastPro
     latency: latency.rttMs ?? stored?.latencyMs ?? null,
     download: downMbps ?? stored?.downMbps ?? null,
     upload: upMbps ?? stored?.upMbps ?? null,
-    lastSeen: lastProofMs === null ? (stored?.lastSeen ?? null) : new Date(lastProofMs).toISOString(),
+    speedAt: isoOf(downMbps === null ? (stored?.speedAtMs ?? null) : speedAtMs),
+    lastSeen: isoOf(lastProofMs) ?? stored?.lastSeen ?? null,
     envelope: record.envelope,
     p2prc: record.p2prc,
   }

@@ -17,6 +17,8 @@ export interface Child {
   onNews(listener: (entry: Entry) => void): void
   status(): Promise<StatusAnswer | null>
   peers(): Promise<PeersAnswer | null>
+  /** Measures the speed to a peer now; false: not now, since one of both has another test under way. */
+  speedtest(peer: string): Promise<boolean>
   table(): Promise<{ readonly ip_address: readonly Readonly<Record<string, unknown>>[] } | null>
   kill(signal: 'SIGKILL' | 'SIGTERM'): void
   readonly ended: Promise<void>
@@ -28,6 +30,9 @@ interface Ready {
   readonly listen: string | null
   readonly control: string
 }
+
+const ASK_MS = 2_000
+const SPEEDTEST_MS = 15_000
 
 /**
  * Starts a node; settles when it is ready, rejects with a sentence when it ends before. `seeds`: whom it joins, in its environment,
@@ -52,8 +57,9 @@ export function startChild(
     'any',
     '--control',
     '127.0.0.1:0',
-    '--speedtest-pace-ms',
-    '100',
+    // On one machine no test begins by itself: who wants one asks for it.
+    '--speedtest-budget',
+    'off',
     ...flags,
   ]
   const inherited = Object.entries(process.env).filter(([key]) => !key.startsWith('MOONWALK_') || key === 'MOONWALK_PUBLIC_API_ONLY')
@@ -83,11 +89,12 @@ export function startChild(
       }
       const entry = said
       const { token } = JSON.parse(readFileSync(join(dataDir, 'control.json'), 'utf8')) as { token: string }
-      const ask = async <T>(path: string): Promise<T | null> => {
+      const ask = async <T>(path: string, body?: object): Promise<T | null> => {
         try {
           const response = await fetch(`${entry.control}${path}`, {
-            headers: { authorization: `Bearer ${token}` },
-            signal: AbortSignal.timeout(2_000),
+            headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
+            ...(body ? { method: 'POST', body: JSON.stringify(body) } : {}),
+            signal: AbortSignal.timeout(body ? SPEEDTEST_MS : ASK_MS),
           })
           return response.ok ? ((await response.json()) as T) : null
         } catch {
@@ -104,6 +111,7 @@ export function startChild(
         status: () => ask('/api/status'),
         peers: () => ask('/api/peers'),
         table: () => ask('/api/table'),
+        speedtest: async (peer) => (await ask('/api/speedtest', { peer })) !== null,
         kill: (signal) => void child.kill(signal),
         ended,
       })

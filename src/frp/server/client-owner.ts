@@ -18,7 +18,7 @@ export interface ClientOwner {
   readonly address: string
 }
 
-type OwnerOptions = Pick<FrpServerOptions, 'token' | 'membersAreTrusted' | 'servesStrangers'>
+type OwnerOptions = Pick<FrpServerOptions, 'tokens' | 'membersAreTrusted' | 'servesStrangers'>
 
 /**
  * Null: it is refused. A stranger's token is empty: with another one it could not be spoken
@@ -27,12 +27,12 @@ type OwnerOptions = Pick<FrpServerOptions, 'token' | 'membersAreTrusted' | 'serv
 export function ownerOf(
   { remote, member }: Pick<AcceptedLink, 'remote' | 'member'>,
   { privilegeKey: key, timestamp }: Pick<MessageOf<'login'>, 'privilegeKey' | 'timestamp'>,
-  { token, membersAreTrusted = false, servesStrangers = false }: OwnerOptions,
+  { tokens, membersAreTrusted = false, servesStrangers = false }: OwnerOptions,
 ): ClientOwner | null {
   const address = rationAddress(remote.host)
   if (member !== undefined) return { type: 'member', key: `member ${member}`, trusted: membersAreTrusted, member, token: '', address }
-  if (token !== null && sameKey(key, privilegeKey(token, timestamp)))
-    return { type: 'token', key: 'token', trusted: true, member: null, token, address }
+  const token = tokens().find((one) => sameKey(key, privilegeKey(one, timestamp)))
+  if (token !== undefined) return { type: 'token', key: 'token', trusted: true, member: null, token, address }
   if (!servesStrangers || !sameKey(key, privilegeKey('', timestamp))) return null
   return { type: 'stranger', key: `address ${address}`, trusted: false, member: null, token: '', address }
 }

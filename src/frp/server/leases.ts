@@ -16,6 +16,16 @@ export interface Lease {
   readonly awaySinceMs: number | null
 }
 
+/** A lease as it is kept over a restart of the TURN: in the form of a file. */
+export interface KeptLease {
+  readonly kind: LeaseKind
+  readonly what: string
+  readonly owner: string
+  readonly proxy: string
+  /** For how long its owner has been away; 0: it was in use. */
+  readonly awayMs: number
+}
+
 /** For how long something is kept for who is away; frp's figure for a port. */
 export const LEASE_MS = 24 * 3_600_000
 /** Of each kind, those that are away: beyond that the oldest lapse, strangers' first. What is in use is bounded by the sessions. */
@@ -25,6 +35,12 @@ export const MAX_AWAY_OF_ONE = 128
 
 export class Leases {
   readonly #kinds = new Map<LeaseKind, KindLeases>()
+  readonly #onChange: () => void
+
+  /** `onChange`: something was taken, or its owner left. What lapses is not told. */
+  constructor(onChange: () => void = () => {}) {
+    this.#onChange = onChange
+  }
 
   /** Who has it, or had it within the last day; null: nobody. */
   holder(kind: LeaseKind, what: string | number, nowMs: number): Lease | null {
@@ -40,11 +56,13 @@ export class Leases {
   /** It is this owner's and in use; whoever had it before has lost it. */
   take(kind: LeaseKind, what: string | number, { owner, isStranger, proxy = '', group = '' }: Taker): void {
     this.#of(kind).put(String(what), { owner, isStranger, proxy, group, awaySinceMs: null })
+    this.#onChange()
   }
 
   /** Its owner gave it back, or is away. Nothing where it is another's by now. */
   leave(kind: LeaseKind, what: string | number, owner: string, nowMs: number): void {
     this.#of(kind).leave(String(what), owner, nowMs)
+    this.#onChange()
   }
 
   /** The ports that are kept for a proxy of this owner, the last one first. */
@@ -62,6 +80,31 @@ export class Leases {
    */
   away(kind: LeaseKind, forStranger: boolean, nowMs: number): readonly string[] {
     return this.#of(kind).away(forStranger, nowMs)
+  }
+
+  /** What outlives a restart: all but strangers'. A group's key is in no file, so what a group shared is kept for who opened it. */
+  kept(nowMs: number): readonly KeptLease[] {
+    return [...this.#kinds].flatMap(([kind, leases]) =>
+      leases
+        .all(nowMs)
+        .filter(([, { isStranger }]) => !isStranger)
+        .map(([what, { owner, proxy, awaySinceMs }]) => ({
+          kind,
+          what,
+          owner,
+          proxy,
+          awayMs: awaySinceMs === null ? 0 : nowMs - awaySinceMs,
+        })),
+    )
+  }
+
+  /** Before anybody has come: who had something before the restart is away. Those that are away longest first. */
+  restore(kept: readonly KeptLease[], nowMs: number): void {
+    for (const { kind, what, owner, proxy, awayMs } of [...kept].sort((a, b) => b.awayMs - a.awayMs)) {
+      const leases = this.#of(kind)
+      leases.put(what, { owner, isStranger: false, proxy, group: '', awaySinceMs: null })
+      leases.leave(what, owner, nowMs - awayMs)
+    }
   }
 
   #of(kind: LeaseKind): KindLeases {
@@ -89,6 +132,10 @@ class KindLeases {
     if (!isOver(lease, nowMs)) return lease
     this.#remove(what)
     return null
+  }
+
+  all(nowMs: number): readonly (readonly [what: string, lease: Lease])[] {
+    return [...this.#leases].filter(([, lease]) => !isOver(lease, nowMs))
   }
 
   put(what: string, lease: Lease): void {

@@ -9,7 +9,7 @@ import { privilegeKey, sameKey } from '../wire/crypto.ts'
 import { MAX_DATAGRAM_BYTES } from '../wire/datagram-size.ts'
 import type { MessageOf } from '../wire/messages.ts'
 import { type ClientOwner, ownerOf, rationAddress } from './client-owner.ts'
-import { Leases } from './leases.ts'
+import { type KeptLease, Leases } from './leases.ts'
 import { PortPool } from './port-pool.ts'
 import { Rationing } from './rationing.ts'
 import { type Greeting, ServerConnection } from './server-connection.ts'
@@ -48,7 +48,7 @@ class Server implements FrpServer {
   readonly #ports: { readonly tcp: PortPool; readonly udp: PortPool }
   readonly #groups: TcpGroups
   readonly #names = new Map<string, NamedProxy>()
-  readonly #leases = new Leases()
+  readonly #leases: Leases
   /** Null: nobody is rationed. */
   readonly #rationing: Rationing | null
   readonly #connections = new Set<ServerConnection>()
@@ -67,7 +67,8 @@ class Server implements FrpServer {
 
   constructor(options: FrpServerOptions) {
     this.#options = options
-    const leases = this.#leases
+    const leases = new Leases(options.onLeases)
+    this.#leases = leases
     this.#ports = { tcp: new PortPool({ ...options, leases, kind: 'tcp' }), udp: new PortPool({ ...options, leases, kind: 'udp' }) }
     const { clock, rations = null, tell } = options
     const onMet = (ration: RationName, address: string): void => tell({ type: 'ration.met', ration, address })
@@ -87,6 +88,14 @@ class Server implements FrpServer {
       sessions,
       ended: this.#ended,
     }
+  }
+
+  keptLeases(): readonly KeptLease[] {
+    return this.#leases.kept(this.#options.clock.now())
+  }
+
+  restoreLeases(kept: readonly KeptLease[]): void {
+    this.#leases.restore(kept, this.#options.clock.now())
   }
 
   accept(accepted: AcceptedLink): void {

@@ -92,6 +92,7 @@ const schemas = {
     services: list(ref('Service')),
     clients: list(ref('Client')),
     carried: object({ clients: integer, proxies: integer, ...counts }),
+    speedtests: object({ budgetBytes: integer, usedBytes: integer }),
     health: list(object({ level: oneOf('info', 'warn', 'error'), text, fix: text })),
   }),
   Peer: object({

@@ -1,4 +1,5 @@
 import type { Store, StoreNote } from '../../ports.ts'
+import { createLeaseStore } from './lease-store.ts'
 import { createOperatorStore } from './operator-store.ts'
 import { createTableStore } from './table-store.ts'
 
@@ -7,14 +8,21 @@ export function createStore({
   tableFile,
   followsTableLink,
   operatorFile,
+  leaseFile,
   more = () => [],
 }: {
   readonly tableFile: string
   /** The table lies outside of the data directory, and may be a link. */
   readonly followsTableLink: boolean
   readonly operatorFile: string
+  readonly leaseFile: string
   readonly more?: () => readonly StoreNote[]
 }): Store {
   const [table, operatorChanges] = [createTableStore(tableFile, { followsLink: followsTableLink }), createOperatorStore(operatorFile)]
-  return { ...table, ...operatorChanges, notes: () => [...table.notes(), ...operatorChanges.notes(), ...more()] }
+  return {
+    ...table,
+    ...operatorChanges,
+    ...createLeaseStore(leaseFile),
+    notes: () => [...table.notes(), ...operatorChanges.notes(), ...more()],
+  }
 }

@@ -7,7 +7,7 @@ import { dialChannel } from './channel-dial.ts'
 import { countDials } from './counted-dials.ts'
 import { type Descriptors, processDescriptors } from './descriptors.ts'
 import type { ChannelSelf } from './members-channel.ts'
-import { FailureError, failed } from './network-failure.ts'
+import { FailureError, failed, failureOf } from './network-failure.ts'
 import { askPeer, loadGot } from './peer-request.ts'
 import { bugsOnly } from './socket-errors.ts'
 import { type Dialling, TimedAgent } from './stopwatch.ts'
@@ -80,9 +80,15 @@ const channelDialling =
   (self: ChannelSelf, onError: (error: unknown) => void, isMetered: boolean): Dialling =>
   ({ host, port, lookup }, created) => {
     const dial = { host: host ?? '', port: Number(port), lookup, timeoutMs: DIAL_MS, allowHalfOpen: false, isMetered, onError }
-    void dialChannel(self, dial).then((opened) => {
-      if (opened.type === 'failed') return created(new FailureError(opened))
-      created(null, opened.socket)
-      process.nextTick(() => opened.socket.resume()) // the parser listens now
-    })
+    dialChannel(self, dial)
+      .catch((error: unknown) => {
+        onError(error)
+        return failureOf(error)
+      })
+      .then((opened) => {
+        if (opened.type === 'failed') return created(new FailureError(opened))
+        created(null, opened.socket)
+        process.nextTick(() => opened.socket.resume()) // the parser listens now
+      })
+      .catch(onError)
   }

@@ -73,9 +73,18 @@ function askOnce(got: Got, { agent, to, ip, request, onBug }: Asking): Promise<O
   if (signal?.aborted) return Promise.resolve(CALLED_OFF)
   return new Promise((resolve) => {
     const watch = new Stopwatch()
+    let refusal: Failure | null = null
+    // Warm connections may all be busy by then: another one is for `admit` to let through as well.
+    const admitted: LookupFunction = (host, { all }, told) => {
+      admittedHost(host, request.admit).then((found) => {
+        if (typeof found === 'string') return standsFor(found)(host, { all }, told)
+        refusal = found
+        told(new FailureError(found), [])
+      }, onBug)
+    }
     const stream = got.stream(`http://${addressOf(to.host, to.port) ?? ''}${request.path}`, {
       ...gotOptions(agent, request),
-      ...(ip === to.host ? {} : { dnsLookup: standsFor(ip) }),
+      ...(ip !== to.host ? { dnsLookup: standsFor(ip) } : request.admit ? { dnsLookup: admitted } : {}),
     })
     const pieces: Buffer[] = []
     let bytes = 0
@@ -131,7 +140,7 @@ function askOnce(got: Got, { agent, to, ip, request, onBug }: Asking): Promise<O
     stream.on('error', (error) => {
       const isStale = watch.isWarm && watch.heardNothing && /^(ECONNRESET|EPIPE)$/.test(codeOf(error))
       bugsOnly(onBug)(error)
-      settle(isStale ? { type: 'stale' } : failureOf(error))
+      settle(refusal ?? (isStale ? { type: 'stale' } : failureOf(error)))
     })
   })
 }

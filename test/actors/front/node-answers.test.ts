@@ -3,7 +3,7 @@ import { answersOf } from '../../../src/actors/front/node-answers.ts'
 import { waitingFor } from '../../../src/actors/services/service-standing.ts'
 import type { HealthAnswer } from '../../../src/answers.ts'
 import { keptRows, putOwn, recordBurst, recordSpeed } from '../../../src/domain/ip-table.ts'
-import { OPEN } from '../../../src/domain/network-kind.ts'
+import { type NetworkKind, OPEN } from '../../../src/domain/network-kind.ts'
 import { unsignedRecord } from '../../../src/domain/record.ts'
 import type { TurnCandidate, TurnChoice } from '../../../src/domain/turn-choice.ts'
 import type { NodeContext } from '../../../src/machines/node-machine.ts'
@@ -35,6 +35,7 @@ interface Setting {
   readonly state?: string | { readonly tunnelling: 'up' | 'down' }
   readonly context?: Partial<NodeContext>
   readonly seeds?: readonly string[]
+  readonly network?: NetworkKind
   readonly reachability?: 'public' | 'tunnelled' | 'unknown'
   readonly candidates?: readonly TurnCandidate[]
   readonly external?: readonly TurnCandidate[]
@@ -45,6 +46,7 @@ function start({
   state = 'serving',
   context = {},
   seeds = [],
+  network = OPEN,
   reachability = 'public',
   candidates = [],
   external = [],
@@ -56,7 +58,7 @@ function start({
   const answers = answersOf({
     ...parts,
     clock: parts.time,
-    options: { version: '1.2.3', network: OPEN },
+    options: { version: '1.2.3', network, speedtestBudgetBytes: 500_000_000 },
     ownHosts: () => ['192.0.2.1'],
     services: { list: () => [], standings: () => [waitingFor({ name: 'web', kind: 'tcp', local: '127.0.0.1:1', domain: null })] },
     turnServer: {
@@ -66,6 +68,7 @@ function start({
       },
       carried: () => CARRIED,
     },
+    speedTests: { usedBytes: () => 7 },
     startedAt: STARTED,
     snapshot: () => ({
       value: state,
@@ -77,7 +80,7 @@ function start({
       stored: () => ({
         rows: keptRows(keeper.current()).map(({ record }) => ({
           ...{ id: record.id, name: record.name, host: '192.0.2.1', port: 8_088, latency: 5, download: null, upload: null },
-          ...{ lastSeen: null, envelope: null, p2prc: null },
+          ...{ speedAt: null, lastSeen: null, envelope: null, p2prc: null },
         })),
       }),
     },
@@ -115,6 +118,7 @@ describe('status', () => {
       services: [],
       clients: [],
       carried: CARRIED,
+      speedtests: { budgetBytes: 500_000_000, usedBytes: 7 },
       health: [],
     })
   })
@@ -271,4 +275,15 @@ describe('health', () => {
       ],
     ],
   ])('%s', (_, setting, happen, expected) => expect(texts(setting, happen)).toEqual(expected))
+
+  test('silent seeds of a private network may be silent because the secret is another one', () => {
+    const silent = { state: 'bootstrapping', seeds: [AT] }
+    const fixes = [start(silent), start({ ...silent, network: { type: 'private', secrets: ['s'] } })].map(
+      (run) => run.status().health[0]?.fix,
+    )
+    expect(fixes).toEqual([
+      'Check that one of them runs and can be reached from here; they are tried again and again.',
+      'Check that one of them runs and can be reached from here, and that the invitation is a new one (`moonwalk invite`): members do not answer who has another secret. They are tried again and again.',
+    ])
+  })
 })

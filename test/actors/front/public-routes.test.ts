@@ -31,13 +31,12 @@ type Answering = Readonly<Record<string, string | Failure | Promise<Failure>>>
 
 function start(other: Partial<PublicRoutesNeeds> = {}, answering: Answering = {}) {
   const told: unknown[] = []
-  const own = createOwnRecord(
-    { clock: new VirtualClock(), identity: me, random: new SeededRandom(1) },
-    { name: 'me', offersTurn: true, advertise: null },
-  )
+  const clock = new VirtualClock()
+  const own = createOwnRecord({ clock, identity: me, random: new SeededRandom(1) }, { name: 'me', offersTurn: true, advertise: null })
   own.setListening({ host: '0.0.0.0', port: 8_088 })
   own.announce('203.0.113.9:8088', null)
   const route = createPublicRoutes({
+    clock,
     identity: me,
     own,
     calls: {
@@ -53,11 +52,11 @@ function start(other: Partial<PublicRoutesNeeds> = {}, answering: Answering = {}
     isPrivate: false,
     serverInfo: serverInfo(FACTS, { id: me.id, name: 'me', version: '1.2.3', run: own.run }),
     offer: 'everybody',
-    p2prc: { answer: async (text, selfAddress) => `${text} seen by ${selfAddress}` },
+    p2prc: { answer: async (text, selfAddress) => Buffer.from(`${text} seen by ${selfAddress}`) },
     operator: { mapPort: async (port) => ({ type: 'mapped', address: `203.0.113.9:${port + 20_000}` }) },
     token: 'secret',
     joining: {
-      greeted: (record) => told.push({ greeted: record }),
+      greeted: (record, _, isReached) => told.push({ greeted: record, isReached }),
       mayTry: (address, _, seenAt) => isAllowed(address, 'lan', wordOf(address, { reachedAt: null, seenAt }, ['192.0.2.9'])),
     },
     twins: { heard: (word, envelope, seenAt) => told.push({ twin: word.seq, isMine: own.hasSaid(envelope), seenAt }) },
@@ -103,7 +102,11 @@ describe('/IpTable', () => {
     ['that is one, or none', 'localhost', 'public', 'null'],
     ['that is ours, where a tunnel hides theirs', '192.168.1.5:8088', 'tunnel', '203.0.113.9:8088'],
   ] as const)('answers a posted table with the address %s', async (_, host, entrance, seen) =>
-    expect(await ask(posted(host), entrance)).toEqual({ status: 200, headers: JSON_TYPE, body: `{"ip_address":null} seen by ${seen}` }),
+    expect(await ask(posted(host), entrance)).toEqual({
+      status: 200,
+      headers: JSON_TYPE,
+      body: Buffer.from(`{"ip_address":null} seen by ${seen}`),
+    }),
   )
 
   test.each([
@@ -313,13 +316,13 @@ describe('/v2/hello', () => {
       headers: JSON_TYPE,
       body: JSON.stringify({ record: own.envelope(), observed: '192.0.2.50', dialBack: { type: 'reached', address: SEEN } }),
     })
-    expect(told).toEqual([ARRIVED, `echo ${SEEN}`, { greeted: ASH }])
+    expect(told).toEqual([ARRIVED, `echo ${SEEN}`, { greeted: ASH, isReached: true }])
   })
 
   test('who is not reached is greeted without an address', async () => {
     const { route, told } = start()
     await route(hello(8088, null), 'public')
-    expect(told).toEqual([ARRIVED, `echo ${SEEN}`, { greeted: null }])
+    expect(told).toEqual([ARRIVED, `echo ${SEEN}`, { greeted: null, isReached: false }])
   })
 
   const ADVERTISED = '9.9.9.9:8089'
@@ -376,7 +379,7 @@ describe('/v2/hello', () => {
     const { route, own, told } = start({}, { '127.0.0.1:8088': ash.id })
     const { body } = await route(hello(8088, null, '127.0.0.1'), 'tunnel')
     expect(JSON.parse(String(body))).toEqual({ record: own.envelope(), observed: null, dialBack: { type: 'untried' } })
-    expect(told).toEqual([{ greeted: null }])
+    expect(told).toEqual([{ greeted: null, isReached: false }])
   })
 
   test("a word with this node's own id goes to the watch for twins, with where its sayer was seen", async () => {

@@ -19,6 +19,7 @@ const ROW: StoredRow = {
   latency: 12.5,
   download: null,
   upload: 40,
+  speedAt: null,
   lastSeen: '2029-12-31T00:00:00.000Z',
   envelope: null,
   p2prc: NO_P2PRC_FIELDS,
@@ -41,7 +42,7 @@ test('a row that its owner signed is the word of its owner, with what the file s
         envelope: SIGNED.envelope,
         p2prc: null,
       },
-      stored: { latencyMs: 12.5, downMbps: null, upMbps: 40, lastSeen: '2029-12-31T00:00:00.000Z', silentSinceMs: null },
+      stored: { latencyMs: 12.5, downMbps: null, upMbps: 40, speedAtMs: null, lastSeen: '2029-12-31T00:00:00.000Z', silentSinceMs: null },
       written: null,
     },
   ]))

@@ -83,6 +83,7 @@ test('rows that may not be asked stay in the file, and health says which', async
     latency: null,
     download: null,
     upload: null,
+    speedAt: null,
     lastSeen: null,
     envelope: null,
     p2prc: null,

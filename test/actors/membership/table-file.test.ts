@@ -15,6 +15,7 @@ const rowOf = (host: string, other: Partial<StoredRow> = {}): StoredRow => ({
   latency: 12.5,
   download: 90,
   upload: 40,
+  speedAt: null,
   lastSeen: '2029-12-31T00:00:00.000Z',
   envelope: null,
   p2prc: null,
@@ -71,7 +72,9 @@ describe('a row of the file', () => {
     expect(store.table.rows).toEqual([{ ...PC, latency: 5, lastSeen: '2030-01-01T00:00:00.000Z' }])
     keeper.apply((table, wallMs) => recordSpeed(table, AT, { downMbps: 7, upMbps: 3 }, wallMs))
     await file.close()
-    expect(store.table.rows).toEqual([{ ...PC, latency: 5, download: 7, upload: 3, lastSeen: '2030-01-01T00:00:00.000Z' }])
+    expect(store.table.rows).toEqual([
+      { ...PC, latency: 5, download: 7, upload: 3, speedAt: '2030-01-01T00:00:01.000Z', lastSeen: '2030-01-01T00:00:00.000Z' },
+    ])
   })
 
   test('that is silent stays as it was, and for so long', async () => {

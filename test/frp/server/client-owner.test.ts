@@ -14,15 +14,15 @@ describe('a login', () => {
     ['with a proven id, in a private network', { member: 'ab12' }, '', { membersAreTrusted: true }, { ...MEMBER, trusted: true }],
     ['with an id that anybody can have made', { member: 'ab12' }, '', {}, { ...MEMBER, trusted: false }],
     ['with a proven id and a foreign token', { member: 'ab12' }, 'other', {}, { ...MEMBER, trusted: false }],
-    ['with the token', {}, 'secret', { token: 'secret' }, OWN],
-    ['with the token where strangers are served', {}, 'secret', { token: 'secret', servesStrangers: true }, OWN],
-    ['with another token', {}, 'other', { token: 'secret', servesStrangers: true }, null],
-    ['with none', {}, '', { token: 'secret' }, null],
-    ['with none where there is none', {}, '', { token: null }, null],
-    ['with none where strangers are served', {}, '', { token: 'secret', servesStrangers: true }, STRANGER],
-    ['with some token where there is none', {}, 'other', { token: null, servesStrangers: true }, null],
+    ['with the token', {}, 'secret', { tokens: () => ['secret'] }, OWN],
+    ['with the token where strangers are served', {}, 'secret', { tokens: () => ['secret'], servesStrangers: true }, OWN],
+    ['with another token', {}, 'other', { tokens: () => ['secret'], servesStrangers: true }, null],
+    ['with none', {}, '', { tokens: () => ['secret'] }, null],
+    ['with none where there is none', {}, '', {}, null],
+    ['with none where strangers are served', {}, '', { tokens: () => ['secret'], servesStrangers: true }, STRANGER],
+    ['with some token where there is none', {}, 'other', { servesStrangers: true }, null],
   ])('%s', (_, from, token, options, owner) =>
-    expect(ownerOf({ remote, ...from }, saying(token), { token: null, ...options })).toEqual(owner),
+    expect(ownerOf({ remote, ...from }, saying(token), { tokens: () => [], ...options })).toEqual(owner),
   )
 })
 

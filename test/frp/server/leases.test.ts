@@ -98,3 +98,41 @@ describe('a bound', () => {
     expect(['ann', 'n0', 'n1'].map((name) => leases.holder('name', name, MAX_AWAY)?.owner ?? null)).toEqual([ANN.owner, null, 'address 1'])
   })
 })
+
+describe('what is kept over a restart', () => {
+  const restarted = (leases: Leases, nowMs: number, laterMs: number): Leases => {
+    const after = new Leases()
+    after.restore(leases.kept(nowMs), laterMs)
+    return after
+  }
+
+  test('is all but strangers’, away since then, or for as long as before', () => {
+    const leases = away()
+    leases.take('name', 'web', ANN)
+    leases.take('tcp', 20_009, EVE)
+    expect(leases.kept(5_000)).toEqual([
+      { kind: 'tcp', what: '20000', owner: ANN.owner, proxy: 'web', awayMs: 5_000 },
+      { kind: 'name', what: 'web', owner: ANN.owner, proxy: '', awayMs: 0 },
+    ])
+    const after = restarted(leases, 5_000, 100)
+    const holds = (kind: 'tcp' | 'name', what: string, nowMs: number) => after.isOthers(kind, what, EVE, nowMs)
+    expect([holds('tcp', '20000', 100), holds('name', 'web', 100), after.portsOf('tcp', ANN.owner, 'web', 100)]).toEqual([
+      true,
+      true,
+      [20_000],
+    ])
+    expect([holds('tcp', '20000', LEASE_MS - 4_899), holds('name', 'web', LEASE_MS - 4_899), holds('name', 'web', LEASE_MS + 101)]).toEqual(
+      [false, true, false],
+    )
+  })
+
+  test('is not what has lapsed', () => expect(away().kept(LEASE_MS + 1)).toEqual([]))
+
+  test('is told to have changed with each take and leave', () => {
+    let changes = 0
+    const leases = new Leases(() => changes++)
+    leases.take('tcp', 20_000, ANN)
+    leases.leave('tcp', 20_000, ANN.owner, 0)
+    expect(changes).toEqual(2)
+  })
+})

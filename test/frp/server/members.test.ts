@@ -17,7 +17,7 @@ const BEN = { host: '203.0.113.1', member: 'b'.repeat(32) }
 const EVE = { host: '203.0.113.9' }
 
 const turn = (options: Partial<FrpServerOptions> = {}) =>
-  new World({ token: null, membersAreTrusted: true, servesStrangers: true, rations: RATIONS, ...options })
+  new World({ tokens: () => [], membersAreTrusted: true, servesStrangers: true, rations: RATIONS, ...options })
 
 /** What a client of ours is told of its proxies, in turn. */
 async function asks(world: World, from: From, specs: Parameters<World['serving']>[0][], token = '') {
@@ -60,6 +60,31 @@ describe('a member that is away', () => {
       'port already used',
     ])
     expect((await asks(world, ANN, wishes)).answers).toEqual(ann.answers)
+  })
+
+  test('has all of it again also where the TURN was started anew meanwhile', async () => {
+    const vhosts = () => new Vhosts({ port: () => 80, isOwn: () => false, subdomainHost: null })
+    const before = turn({ vhosts: vhosts() })
+    const wishes = [{ name: 'web', remotePort: 20_005 }, { name: 'page', type: 'http', customDomains: ['a.org'] } as const]
+    await asks(before, ANN, wishes)
+    await asks(before, EVE, [{ name: 'eve', remotePort: 20_007 }])
+    const kept = before.server.keptLeases()
+    expect(kept.map(({ kind, what }) => [kind, kind === 'run id' ? 'ID' : what]).sort()).toEqual([
+      ['domain', 'a.org'],
+      ['name', 'page'],
+      ['name', 'web'],
+      ['run id', 'ID'],
+      ['tcp', '20005'],
+    ])
+    const world = turn({ vhosts: vhosts() })
+    world.server.restoreLeases(kept)
+    const others = await asks(world, BEN, [
+      { name: 'y', remotePort: 20_005 },
+      { name: 'web' },
+      { name: 'z', type: 'http', customDomains: ['a.org'] },
+    ])
+    expect(others.answers).toEqual(['port already used', 'proxy name [web] is already in use', 'router config conflict'])
+    expect((await asks(world, ANN, wishes)).answers).toEqual([':20005', 'a.org'])
   })
 
   test('gives way after a day', async () => {
@@ -138,7 +163,7 @@ describe('work connections without mux', () => {
 })
 
 describe('the owner’s own stock client', () => {
-  const TURN = { token: 'secret', servesStrangers: false }
+  const TURN = { tokens: () => ['old', 'secret'], servesStrangers: false }
   test('is served by the token, as a member is', async () => {
     const world = turn(TURN)
     const names = Array.from({ length: 6 }, (_, i) => ({ name: `p${i}`, remotePort: 6_000 + i }))

@@ -95,7 +95,7 @@ describe('a stranger', () => {
 
 describe('a client', () => {
   test('of P2PRC names neither proxy nor type, and its user arrives', async () => {
-    const world = new World({ token: '' })
+    const world = new World({ tokens: () => [''] })
     const { end, stream } = stranger(world)
     stream.say(login({ privilegeKey: '24920decf83f6960b80f737a28eeafc1', poolCount: 1 }))
     await settle()

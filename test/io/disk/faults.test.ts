@@ -6,11 +6,14 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { keepControlFile, loadToken } from '../../../src/io/disk/control-file.ts'
 import { loadIdentity, renewIdentity } from '../../../src/io/disk/identity.ts'
+import { createLeaseStore } from '../../../src/io/disk/lease-store.ts'
 import { createLogFile } from '../../../src/io/disk/log-file.ts'
+import { writeNetwork } from '../../../src/io/disk/network-file.ts'
 import { createOperatorStore } from '../../../src/io/disk/operator-store.ts'
 import { createTableStore } from '../../../src/io/disk/table-store.ts'
+import { newNetwork } from '../../../src/io/network-keyring.ts'
 import { formatTableFile } from '../../../src/p2prc/table-codec.ts'
-import { NO_OPERATOR_CHANGES } from '../../../src/ports.ts'
+import { NO_OPERATOR_CHANGES, type StoredLease } from '../../../src/ports.ts'
 import { failing, fault } from './failing-fs.ts'
 
 vi.mock('node:fs', async (original) => (await import('./failing-fs.ts')).counted(await original<typeof import('node:fs')>()))
@@ -37,12 +40,15 @@ const tableOf = (name: string) => ({
       latency: 1,
       download: null,
       upload: null,
+      speedAt: null,
       lastSeen: null,
       envelope: null,
       p2prc: null,
     },
   ],
 })
+const SECRET = Buffer.alloc(32, 1).toString('base64url')
+const lease = (what: string): StoredLease => ({ kind: 'tcp', what, owner: 'token', proxy: 'web', awaySinceMs: 0 })
 const seeds = (seed: string) => ({ ...NO_OPERATOR_CHANGES, seeds: [seed] })
 const inFile = (file: string): string | null => (existsSync(join(dir, file)) ? readFileSync(join(dir, file), 'utf8') : null)
 const control = (token: string) => ({ url: 'http://127.0.0.1:1', token, pid: 1 })
@@ -69,6 +75,18 @@ const WRITTEN: readonly Written[] = [
     before: () => createOperatorStore(join(dir, 'operator.json')).writeOperatorChanges(seeds('192.0.2.1:1')),
     write: async () => (await createOperatorStore(join(dir, 'operator.json')).writeOperatorChanges(seeds('192.0.2.2:2'))) === null,
     isNew: (text) => JSON.parse(text).seeds[0] === '192.0.2.2:2',
+  },
+  {
+    file: 'leases.json',
+    before: () => createLeaseStore(join(dir, 'leases.json')).writeLeases([lease('1')]),
+    write: async () => (await createLeaseStore(join(dir, 'leases.json')).writeLeases([lease('2')])) === null,
+    isNew: (text) => JSON.parse(text).leases[0].what === '2',
+  },
+  {
+    file: 'network.json',
+    before: () => writeNetwork(dir, { type: 'open' }),
+    write: async () => (await writeNetwork(dir, newNetwork(SECRET))) === null,
+    isNew: (text) => JSON.parse(text).secrets?.[0] === SECRET,
   },
   {
     file: 'identity.json',

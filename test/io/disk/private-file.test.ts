@@ -16,6 +16,7 @@ const OURS = [
   '.ip_table.json.new',
   'ip_table.json.broken-2026',
   'operator.json',
+  'leases.json',
   'identity.json',
   'identity.json.replaced-2026',
   'control-token',

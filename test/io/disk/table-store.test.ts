@@ -27,6 +27,7 @@ const tableOf = (...names: readonly string[]): StoredTable => ({
     latency: 12.4,
     download: null,
     upload: null,
+    speedAt: null,
     lastSeen: null,
     envelope: null,
     p2prc: null,

@@ -12,6 +12,7 @@ export const rowsOf = (round: number): StoredRow[] =>
     latency: 12.4,
     download: null,
     upload: null,
+    speedAt: null,
     lastSeen: null,
     envelope: null,
     p2prc: null,
