@@ -201,8 +201,28 @@ export interface SpeedtestAnswer {
   readonly upBytes: number
   readonly downMs: number
   readonly upMs: number
-  /** 0 to 1: how steady the rate was at the end. */
+  /** 0 to 1: of the way that is less sure. */
   readonly confidence: number
+  readonly down: SpeedWayAnswer
+  readonly up: SpeedWayAnswer
+}
+
+/** How one way of a speed test went. */
+export interface SpeedWayAnswer {
+  readonly mbps: number
+  /** Where the rate lies. */
+  readonly lowMbps: number
+  readonly highMbps: number
+  /** 0 to 1: the part of the transfer that went at this rate. */
+  readonly coverage: number
+  /** 0 to 1. */
+  readonly confidence: number
+  /** It kept one rate for long enough. */
+  readonly settled: boolean
+  /** `processor`: the process at one end had no time left, and the path may carry more. */
+  readonly limitedBy: 'path' | 'processor'
+  /** The same as a clause. */
+  readonly words: string
 }
 
 /** The network a node is in, without its secrets. */

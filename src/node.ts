@@ -110,7 +110,13 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ipOf: gate.ipOf,
     ownHosts: network.ownHosts,
   })
-  const speed = createSpeed({ clock, http: load.watching(gate), isPrivate, ownAddresses: () => [own.address(), own.localAddress()] })
+  const speed = createSpeed({
+    clock,
+    random,
+    http: load.watching(gate),
+    isPrivate,
+    ownAddresses: () => [own.address(), own.localAddress()],
+  })
   const p2prc = createP2prcExchange({
     clock,
     random,

@@ -146,9 +146,14 @@ export const REFUSAL_LAST = 600_000
 /** A client of this node's TURN has this long to log in. */
 export const LOGIN_TIMEOUT = 10_000
 
-/** One speed test: at most this long and this much, each way. */
-export const SPEED_MAX_MS = 2_000
-export const SPEED_MAX_BYTES = 16 * 1024 * 1024
+/** One way of a speed test lasts at most this long, over so many connections at once, and each carries at most this much. */
+export const SPEED_MAX_MS = 3_800
+export const SPEED_STREAMS = 4
+export const SPEED_STREAM_BYTES = 16 * 1024 * 1024
+/** All of a test, both ways and its connections' handshakes; whoever serves it ends it then. */
+export const SPEED_TEST_MS = 10_000
+/** Whoever serves a test of which nothing is under way for so long takes it for over. Above any path's round trip. */
+export const SPEED_PAUSE_MS = 2_000
 /** No test begins before the table has been the same for this long. */
 export const SPEED_CALM = 1_000
 /** A node that carries more than this, all services and both ways together (a megabit), is busy: it begins no speed test by itself. */

@@ -82,10 +82,13 @@ export function endable(http: PeerRequests, signal: AbortSignal): PeerRequests {
   return {
     request: async (address, request) => {
       const one = new AbortController()
-      if (signal.aborted) one.abort()
+      const abort = (): void => one.abort()
+      if (signal.aborted || request.signal?.aborted) abort()
+      request.signal?.addEventListener('abort', abort, { once: true })
       underWay.add(one)
       const answer = await http.request(address, { ...request, signal: one.signal })
       underWay.delete(one)
+      request.signal?.removeEventListener('abort', abort)
       return answer
     },
   }

@@ -1,9 +1,9 @@
 // One HTTP request as the node's routes see it, and the answer's way back.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { finished } from 'node:stream'
-import type { InboundRequest, Reply } from '../../ports.ts'
-import { fillerStream } from '../network/filler.ts'
-import { memberAt } from '../network/members-channel.ts'
+import type { InboundRequest, OnBytes, Reply } from '../../ports.ts'
+import { fillerStream, fitForFiller } from '../network/filler.ts'
+import { memberAt, meterOf } from '../network/members-channel.ts'
 import { plainHeaders } from '../network/plain-headers.ts'
 import { remoteOf } from '../network/socket-ends.ts'
 import type { BodyBudget, HeldBody } from './body-budget.ts'
@@ -103,12 +103,13 @@ function collect(message: IncomingMessage, maxBytes: number, hold: (onGivenUp: (
   })
 }
 
-function drain(message: IncomingMessage, onBytes: (bytes: number) => boolean): Promise<number> {
+function drain(message: IncomingMessage, onBytes: OnBytes): Promise<number> {
   return new Promise((resolve) => {
     let bytes = 0
+    const arrived = meterOf(message.socket)
     const count = (piece: Buffer): void => {
       bytes += piece.length
-      if (onBytes(piece.length)) return
+      if (onBytes(piece.length, arrived)) return
       message.removeListener('data', count).resume()
       resolve(bytes)
     }
@@ -161,6 +162,7 @@ function sendFiller(response: ServerResponse, bytes: number, limits: AnswerLimit
   filler.on('data', (piece: Buffer) => {
     sent += piece.length
   })
+  fitForFiller(response.socket)
   filler.pipe(response)
   response.once('close', () => filler.destroy())
   if (limits === undefined) return

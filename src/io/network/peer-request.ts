@@ -5,10 +5,10 @@ import { Readable } from 'node:stream'
 import type { Got } from 'got'
 import { addressOf, type HostPort, parseAddress } from '../../domain/address.ts'
 import type { OnBug } from '../../frp/index.ts'
-import type { Failure, PeerAnswer, PeerRequest } from '../../ports.ts'
+import type { Failure, Meter, PeerAnswer, PeerRequest } from '../../ports.ts'
 import { admittedHost } from './admission.ts'
-import { fillerStream } from './filler.ts'
-import { memberAt } from './members-channel.ts'
+import { fillerStream, fitForFiller } from './filler.ts'
+import { memberAt, meterOf } from './members-channel.ts'
 import { codeOf, FailureError, failed, failureOf } from './network-failure.ts'
 import { plainHeaders } from './plain-headers.ts'
 import { bugsOnly } from './socket-errors.ts'
@@ -81,6 +81,7 @@ function askOnce(got: Got, { agent, to, ip, request, onBug }: Asking): Promise<O
     let bytes = 0
     let response: IncomingMessage | null = null
     let by: string | null = null
+    let arrived: Meter = () => 0
     const settle = (outcome: Outcome): void => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
@@ -108,6 +109,8 @@ function askOnce(got: Got, { agent, to, ip, request, onBug }: Asking): Promise<O
       watch.watch(sent)
       // Before anything is sent: the connection may be one that another request was answered on.
       sent.once('socket', (socket) => {
+        arrived = meterOf(socket)
+        if (request.body !== undefined && !(request.body instanceof Uint8Array)) fitForFiller(socket)
         by = memberAt(socket)
         if (expect !== undefined && by !== expect) sent.destroy(new FailureError(ANOTHER_NODE))
       })
@@ -118,7 +121,7 @@ function askOnce(got: Got, { agent, to, ip, request, onBug }: Asking): Promise<O
     stream.on('data', (piece: Buffer) => {
       bytes += piece.length
       if (onBytes) {
-        if (!onBytes(piece.length)) finish()
+        if (!onBytes(piece.length, arrived)) finish()
         return
       }
       pieces.push(piece)

@@ -245,6 +245,7 @@ describe('of all that the port answers, a stranger without any proof', () => {
         // Kept nowhere: P2PRC times it.
         'GET /upload': 'answered',
         // One test at a time, of bounded size.
+        'GET /v2/speed/open': 'answered',
         'GET /v2/speed/down': 'answered',
         'POST /v2/speed/up': 'answered',
         'GET /50': 'answered',
