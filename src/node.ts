@@ -91,16 +91,15 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     standing: createStanding({ keeper, own, named: () => [...options.seeds, ...operatorChanges.seeds()] }),
   })
   const calls = createPeerCalls({ random, identity, http: gate })
-  const reach = createReach({ ...ports, calls, keeper, own, policy, listens: options.listen !== null, inspect: watch.inspect, onBug })
-  const needsTurn = (): boolean => turns.length > 0 && reach.verdict().type !== 'proven'
   const load = createPathLoad(clock)
-  const prober = createProber({ clock, random, calls, networkKind: options.network, keeper, own, health, load, needsTurn })
+  const prober = createProber({ clock, random, calls, networkKind: options.network, keeper, own, health, load })
   const gossip = createGossip({
     ...{ clock, random, identity, calls, keeper, own, policy, networkKind: options.network },
     ipOf: gate.ipOf,
     ownHosts: network.ownHosts,
   })
   const speed = createSpeed({ clock, http: load.watching(gate), isPrivate, ownAddresses: () => [own.address(), own.localAddress()] })
+  const reach = createReach({ ...ports, calls, keeper, own, policy, listens: options.listen !== null, inspect: watch.inspect, onBug })
   const p2prc = createP2prcExchange({
     clock,
     random,
@@ -138,7 +137,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     paceMs: options.speedtestPaceMs,
     budgetBytes: options.speedtestBudgetBytes,
     ownHosts: network.ownHosts,
-    needsTurn,
+    needsTurn: () => turns.length > 0 && reach.verdict().type !== 'proven',
     isBusy: () => rates.bytesPerSecond(carriedMeters()) > SPEED_BUSY_BYTES_PER_SECOND,
   })
   const leases = createLeaseFile({ clock, store: ports.store, turnServer, health, onBug })
