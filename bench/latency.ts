@@ -21,7 +21,7 @@ const BUSY = pathToFileURL(join(root, 'bench/busy-loop.mjs')).href
 
 interface Rounds {
   readonly name: string
-  /** Each the best of three. */
+  /** Each the best of eight. */
   readonly shownMs: readonly number[]
   /** Of each round, the median of fifty. */
   readonly bareMs: readonly number[]
@@ -152,7 +152,7 @@ function details(all: readonly Rounds[]): string {
     const pair = (values: readonly number[]): string => `${shown(quantile(values, 0.5))} / ${shown(quantile(values, 0.9))}`
     return [name, `${shownMs.length}`, pair(shownMs), pair(bareMs), pair(off), `${discarded}`, `${refused}`]
   })
-  return `Latency, p50 / p90 in ms, each ping the best of three, each echo the median of fifty right after it:\n\n${markdown(
+  return `Latency, p50 / p90 in ms, each ping the best of eight, each echo the median of fifty right after it:\n\n${markdown(
     ['while', 'rounds', 'shown', 'bare TCP echo', 'off, round by round', 'thrown away', 'not timed'],
     rows,
   )}`

@@ -93,8 +93,6 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     standing: createStanding({ keeper, own, named: () => [...options.seeds, ...operatorChanges.seeds()] }),
   })
   const calls = createPeerCalls({ random, identity, http: gate })
-  const reach = createReach({ ...ports, calls, keeper, own, policy, listens: options.listen !== null, inspect: watch.inspect, onBug })
-  const needsTurn = (): boolean => turns.length > 0 && reach.verdict().type !== 'proven'
   const load = createPathLoad(clock)
   const places = createPlaces({
     ...{ clock, random, own },
@@ -104,7 +102,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
       if (record) keeper.apply((table, wallMs) => putOwn(table, record, wallMs))
     },
   })
-  const prober = createProber({ clock, random, calls, networkKind: options.network, keeper, own, places, health, load, needsTurn })
+  const prober = createProber({ clock, random, calls, networkKind: options.network, keeper, own, places, health, load })
   const gossip = createGossip({
     ...{ clock, random, identity, calls, keeper, own, policy, networkKind: options.network },
     ipOf: gate.ipOf,
@@ -117,6 +115,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     isPrivate,
     ownAddresses: () => [own.address(), own.localAddress()],
   })
+  const reach = createReach({ ...ports, calls, keeper, own, policy, listens: options.listen !== null, inspect: watch.inspect, onBug })
   const p2prc = createP2prcExchange({
     clock,
     random,
@@ -154,7 +153,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     paceMs: options.speedtestPaceMs,
     budgetBytes: options.speedtestBudgetBytes,
     ownHosts: network.ownHosts,
-    needsTurn,
+    needsTurn: () => turns.length > 0 && reach.verdict().type !== 'proven',
     isBusy: () => rates.bytesPerSecond(carriedMeters()) > SPEED_BUSY_BYTES_PER_SECOND,
   })
   const leases = createLeaseFile({ clock, store: ports.store, turnServer, health, onBug })

@@ -63,6 +63,7 @@ export const laneOf = (network: NetworkKind, { id }: { readonly id: string | nul
 const TIMED: Readonly<Record<Closeness, NonNullable<PeerRequest['timed']>>> = {
   burst: { samples: 3, primer: 'always' },
   look: { samples: 1, primer: 'cold' },
+  thorough: { samples: 8, primer: 'always' },
 }
 const MAX_TABLE_BYTES = 4 * 1024 * 1024
 

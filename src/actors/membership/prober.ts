@@ -48,8 +48,6 @@ export interface Prober {
 
 interface ProberNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly load: Pick<PathLoad, 'wasLoaded'>
-  /** This node is not reached without a TURN, so it may have to choose one. */
-  readonly needsTurn: () => boolean
   readonly calls: Pick<PeerCalls, 'ping'>
   readonly networkKind: NetworkKind
   readonly keeper: TableKeeper
@@ -73,7 +71,7 @@ interface Ended {
   readonly wallMs: number
 }
 
-export function createProber({ clock, random, calls, networkKind, keeper, own, places, health, load, needsTurn }: ProberNeeds): Prober {
+export function createProber({ clock, random, calls, networkKind, keeper, own, places, health, load }: ProberNeeds): Prober {
   const draws = random.fork('prober')
   const ask = createSharedPings(calls)
   const probed = new Subject<Probed>()
@@ -81,7 +79,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
   let isolation = NOT_ISOLATED
   /** Each key's ping under way: where it goes. */
   const flights = new Map<string, { readonly address: string; readonly closeness: Closeness }>()
-  /** Keys whose next ping is to be a burst, since a person waits for it. */
+  /** Keys whose next ping is to be thorough, since a person waits for it. */
   const wanted = new Set<string>()
   let candidates: { readonly keys: ReadonlySet<string>; readonly atMs: number } | null = null
   /** Each row's last ping. */
@@ -162,7 +160,6 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     )
   }
   const isCandidate = (key: string): boolean => {
-    if (!needsTurn()) return false
     if (candidates === null || clock.now() - candidates.atMs > CANDIDATES_FOR)
       candidates = { keys: turnCandidates(table().rows.values(), own.id), atMs: clock.now() }
     return candidates.keys.has(key)
@@ -174,7 +171,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     const row = rowOf(key)
     if (!row) return settle(key, null)
     const address = addressFor(row)
-    const closeness = wanted.delete(key) ? 'burst' : closenessOf(row, isCandidate(key))
+    const closeness = wanted.delete(key) ? 'thorough' : closenessOf(row, isCandidate(key))
     flights.set(key, { address, closeness })
     const beganMs = clock.now()
     const answered = await ask(address, laneOf(networkKind, row.record), closeness)
@@ -234,19 +231,26 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     },
     byHand: async (address, key) => {
       const lane = laneOf(networkKind, { id: key === null ? null : (rowOf(key)?.record.id ?? null) })
-      if (!isRunning) return ask(address, lane, 'burst')
+      if (!isRunning) return ask(address, lane, 'thorough')
       const row = key === null ? undefined : rowOf(key)
       if (row && addressFor(row) === address) {
-        const isLook = flights.get(row.key)?.closeness === 'look'
+        const flight = flights.get(row.key)
+        if (flight === undefined) wanted.add(row.key)
         const ended = next(row.key)
-        if (isLook || flights.get(row.key) === undefined) wanted.add(row.key)
-        if (isLook || isAnswered(row.key, row) !== 'soon') schedule.now(row.key)
+        if (isAnswered(row.key, row) !== 'soon') schedule.now(row.key)
         const pinged = await ended
-        const burst = isLook && pinged !== null ? await next(row.key) : pinged
-        if (burst !== null) return burst
+        const isEnough = flight === undefined || flight.closeness === 'thorough' || pinged?.burst.type === 'silent'
+        if (pinged !== null && isEnough) return pinged
+        if (pinged !== null && rowOf(row.key) !== undefined) {
+          wanted.add(row.key)
+          const again = next(row.key)
+          schedule.now(row.key)
+          const thorough = await again
+          if (thorough !== null) return thorough
+        }
       }
       return new Promise((resolve) => {
-        schedule.once(async () => resolve(await ask(address, lane, 'burst')))
+        schedule.once(async () => resolve(await ask(address, lane, 'thorough')))
       })
     },
     probed$: probed.asObservable(),

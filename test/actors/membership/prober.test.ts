@@ -22,7 +22,6 @@ interface Net {
   answer(address: string): Answer
   /** How long an answer takes; silence and refusals take their own time. */
   tookMs: number
-  needsTurn: boolean
 }
 
 const SILENCE_MS = 2_000
@@ -31,7 +30,7 @@ const DAY = 24 * 3_600_000
 function start() {
   const parts = stateParts()
   const { clock, keeper, own } = parts
-  const net: Net = { answer: (address) => ({ by: nameAt(address) }), tookMs: 5, needsTurn: false }
+  const net: Net = { answer: (address) => ({ by: nameAt(address) }), tookMs: 5 }
   const pings: string[] = []
   const closely: string[] = []
   const told: string[] = []
@@ -59,7 +58,6 @@ function start() {
   const prober = createProber({
     ...{ ...parts, networkKind: OPEN, clock: parts.time, calls: { ping } },
     load: { wasLoaded: (names) => names.some((name) => loaded.has(name)) },
-    needsTurn: () => net.needsTurn,
     places: { sampled: (place, rttMs) => told.push(`${clock.now()} sampled ${place.heightMs} ${rttMs}`) },
   })
   prober.isolated$.subscribe((isolated) => told.push(`${clock.now()} ${isolated ? 'isolated' : 'together'}`))
@@ -328,33 +326,33 @@ describe('by hand', () => {
 })
 
 describe('how closely', () => {
-  test('a newcomer is pinged by bursts until four were timed, and then by looks', async () => {
+  const hidden = signedBy('fir', ELSEWHERE, { via: 'ash' })
+  test('a newcomer is pinged by bursts until three were timed beside its first, and then by looks', async () => {
     const { clock, prober, prove, closely } = start()
-    prove(ash)
-    prober.doubt('ash')
+    prove(hidden)
+    prober.doubt('fir')
     await clock.advance(26_000)
     expect(closely).toEqual(['burst', 'burst', 'burst', 'look', 'look', 'look'])
   })
 
-  test('a node that may have to choose a TURN pings those by bursts that it may be', async () => {
-    const { clock, prober, prove, net, closely } = start()
-    net.needsTurn = true
+  test('those that may become the TURN are pinged by bursts', async () => {
+    const { clock, prober, prove, closely } = start()
     prove(ash)
     prober.doubt('ash')
     await clock.advance(26_000)
     expect(new Set(closely)).toEqual(new Set(['burst']))
   })
 
-  test('a person gets a burst; where a look is under way, after it', async () => {
+  test('a person gets the best of more; where another ping is under way, after it', async () => {
     const { clock, prober, prove, closely, pings } = start()
-    prove(ash)
-    prober.doubt('ash')
+    prove(hidden)
+    prober.doubt('fir')
     await clock.advance(20_002)
-    await clock.until(prober.byHand(AT, 'ash'))
-    await clock.until(prober.byHand(AT, 'ash'))
+    await clock.until(prober.byHand(ELSEWHERE, 'fir'))
+    await clock.until(prober.byHand(ELSEWHERE, 'fir'))
     expect([pings.slice(-3), closely.slice(-3)]).toEqual([
-      [`20000 ${AT}`, `20005 ${AT}`, `20010 ${AT}`],
-      ['look', 'burst', 'burst'],
+      [`20000 ${ELSEWHERE}`, `20005 ${ELSEWHERE}`, `20010 ${ELSEWHERE}`],
+      ['look', 'thorough', 'thorough'],
     ])
   })
 })
