@@ -28,10 +28,11 @@ if (failed.length === 0 && part === 'all') await joinLicences()
 process.exit(failed.length > 0 ? 1 : 0)
 
 async function buildNode() {
+  const plugins = [threadAsText(await threadBundle())]
   await Promise.all([
     compile(),
-    bundle({ entry: 'src/cli/program.ts', format: 'cjs', file: 'bin/moonwalk.cjs' }),
-    bundle({ entry: 'src/index.ts', format: 'es', file: 'index.js' }),
+    bundle({ entry: 'src/cli/program.ts', format: 'cjs', file: 'bin/moonwalk.cjs', plugins }),
+    bundle({ entry: 'src/index.ts', format: 'es', file: 'index.js', plugins }),
   ])
   await cp(join(root, 'scripts', 'load.mjs'), join(dist, 'bin', 'load.mjs'))
   await run('scripts/rehearsal.mjs').catch(({ message }) =>
@@ -60,14 +61,41 @@ async function copyTypes(file, copied) {
   for (const [, from] of text.matchAll(/['"](\.[^'"]*)\.js['"]/g)) await copyTypes(join(dirname(file), `${from}.d.ts`), copied)
 }
 
+/** The thread that measures latency, as the text of one script. It uses nobody else's code. */
+async function threadBundle() {
+  const { build } = await import('vite')
+  const { output } = await build({
+    root,
+    configFile: false,
+    logLevel: 'warn',
+    publicDir: false,
+    ssr: { noExternal: true },
+    build: {
+      ssr: join(root, 'src/io/probing/thread.ts'),
+      write: false,
+      target: 'node20',
+      minify: true,
+      rollupOptions: { output: { format: 'cjs', codeSplitting: false } },
+    },
+  })
+  return output[0].code
+}
+
+/** Puts it where src/io/probing/thread-source.ts says. */
+function threadAsText(code) {
+  const file = join(root, 'src', 'io', 'probing', 'thread-source.ts')
+  return { name: 'thread-as-text', load: (id) => (id === file ? `export const THREAD_SOURCE = ${JSON.stringify(code)}` : null) }
+}
+
 /** One file with everything in it. Modules that a run does not use are not run. */
-async function bundle({ entry, format, file }) {
+async function bundle({ entry, format, file, plugins }) {
   const { build } = await import('vite')
   await build({
     root,
     configFile: false,
     logLevel: 'warn',
     publicDir: false,
+    plugins,
     ssr: { noExternal: true },
     build: {
       ssr: join(root, entry),

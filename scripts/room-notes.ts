@@ -21,6 +21,7 @@ export const ROOM_NOTES: Readonly<Record<string, string>> = {
   'io/control': 'the control port: API, feed, page',
   'io/front': 'the public port',
   'io/network': 'connections and datagrams',
+  'io/probing': 'latency, by a thread',
   'io/disk': 'table, key, log',
   'io/node-clock.ts': 'time and timers',
   machines: 'charts of states',

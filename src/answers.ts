@@ -145,11 +145,33 @@ export interface PeerAnswerRow {
   /** `offline`: it was here within the last 24 h and is away; `lastProof` says when it was seen last. */
   readonly state: 'alive' | 'suspect' | 'unknown' | 'offline'
   readonly self: boolean
+  /** Best of the newest burst of pings. `rttAt`: when that was; `minMs` to `lossPct` are of the same moment. */
   readonly rttMs: number | null
+  readonly rttAt: string | null
+  /** The least of the last five minutes. */
+  readonly minMs: number | null
+  /** Of the last 16 values. */
+  readonly medianMs: number | null
+  readonly p95Ms: number | null
+  /** Mean difference of neighbours among them; the very first value is left out. */
   readonly jitterMs: number | null
   readonly lossPct: number | null
+  /** TCP's handshake with it, and when that was. */
+  readonly connectMs: number | null
+  readonly connectAt: string | null
+  /** Answers take much longer than the handshake: the server is busy, and the path is not to blame. */
+  readonly serverBusy: boolean | null
+  /** Round trip beside a speed test over the same path, and when that was. It is in none of the figures above. */
+  readonly loadedMs: number | null
+  readonly loadedAt: string | null
   readonly downMbps: number | null
   readonly upMbps: number | null
+  /** What `rttMs` is: measured here, or made of both ends' coordinates, as of a server that this node does not ping. Null: there is none. */
+  readonly measured: 'self' | 'estimated' | null
+  /** Of an estimate, how far off it may be, in percent of it. */
+  readonly rttErrorPct: number | null
+  /** Where it says that it is: its network coordinate. The latency between any two is estimated from theirs (docs/measuring.md). */
+  readonly place: readonly number[] | null
   /** Offers to be a TURN and can be reached without one. */
   readonly turn: boolean
   /** The id of the TURN it is reached through. */
@@ -163,6 +185,11 @@ export interface PingAnswer {
   /** Best of the samples. */
   readonly rttMs: number
   readonly samples: readonly number[]
+  /** Answers beside them that came while this machine was late itself. */
+  readonly discarded: number
+  /** A speed test over the same path ran meanwhile: its queues were timed too. */
+  readonly isLoaded: boolean
+  /** TCP's handshake; null where a warm connection was used. */
   readonly connectMs: number | null
 }
 

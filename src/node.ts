@@ -19,7 +19,9 @@ import { createJoining } from './actors/membership/joining.ts'
 import { createMembershipActor } from './actors/membership/membership-actor.ts'
 import { createOwnRecord } from './actors/membership/own-record.ts'
 import { createP2prcExchange } from './actors/membership/p2prc-exchange.ts'
+import { createPathLoad } from './actors/membership/path-load.ts'
 import { createPeerCalls, endable } from './actors/membership/peer-calls.ts'
+import { createPlaces } from './actors/membership/places.ts'
 import { createProber } from './actors/membership/prober.ts'
 import { createReach } from './actors/membership/reach.ts'
 import { createSpeed } from './actors/membership/speed.ts'
@@ -35,6 +37,7 @@ import { createExternalFrps } from './actors/turn/external-frps.ts'
 import { candidates } from './actors/turn/find-turn-actor.ts'
 import type { MoonwalkNode, NodeOptions } from './answers.ts'
 import { isControlPort } from './domain/control-port.ts'
+import { putOwn } from './domain/ip-table.ts'
 import { offerOf } from './domain/offer.ts'
 import { SPEED_BUSY_BYTES_PER_SECOND } from './domain/timings.ts'
 import { createStateWatch } from './feed/inspection.ts'
@@ -89,15 +92,31 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ...{ clock, policy, http: endable(http, ending.signal) },
     standing: createStanding({ keeper, own, named: () => [...options.seeds, ...operatorChanges.seeds()] }),
   })
-  const calls = createPeerCalls({ clock, random, identity, http: gate })
-  const prober = createProber({ clock, random, calls, networkKind: options.network, keeper, own, health })
+  const calls = createPeerCalls({ random, identity, http: gate })
+  const reach = createReach({ ...ports, calls, keeper, own, policy, listens: options.listen !== null, inspect: watch.inspect, onBug })
+  const needsTurn = (): boolean => turns.length > 0 && reach.verdict().type !== 'proven'
+  const load = createPathLoad(clock)
+  const places = createPlaces({
+    ...{ clock, random, own },
+    say: () => {
+      own.outrun(own.seq())
+      const record = own.record()
+      if (record) keeper.apply((table, wallMs) => putOwn(table, record, wallMs))
+    },
+  })
+  const prober = createProber({ clock, random, calls, networkKind: options.network, keeper, own, places, health, load, needsTurn })
   const gossip = createGossip({
     ...{ clock, random, identity, calls, keeper, own, policy, networkKind: options.network },
     ipOf: gate.ipOf,
     ownHosts: network.ownHosts,
   })
-  const speed = createSpeed({ clock, random, http: gate, isPrivate, ownAddresses: () => [own.address(), own.localAddress()] })
-  const reach = createReach({ ...ports, calls, keeper, own, policy, listens: options.listen !== null, inspect: watch.inspect, onBug })
+  const speed = createSpeed({
+    clock,
+    random,
+    http: load.watching(gate),
+    isPrivate,
+    ownAddresses: () => [own.address(), own.localAddress()],
+  })
   const p2prc = createP2prcExchange({
     clock,
     random,
@@ -135,16 +154,17 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     paceMs: options.speedtestPaceMs,
     budgetBytes: options.speedtestBudgetBytes,
     ownHosts: network.ownHosts,
-    needsTurn: () => turns.length > 0 && reach.verdict().type !== 'proven',
+    needsTurn,
     isBusy: () => rates.bytesPerSecond(carriedMeters()) > SPEED_BUSY_BYTES_PER_SECOND,
   })
   const leases = createLeaseFile({ clock, store: ports.store, turnServer, health, onBug })
   const operator = createOperatorCalls({
     ...{ clock, prober, speed, gate, keeper, joining, services, policy, own, operatorChanges, isControl },
   })
-  const info = serverInfo(extras.facts ?? NO_FACTS, { id: own.id, name, version: options.version, run: own.run })
+  const info = serverInfo(extras.facts ?? NO_FACTS, { id: own.id, name, version: options.version, run: own.run }, places.own)
   const routes = createPublicRoutes({
-    ...{ clock, identity, own, calls, gossip, speed, policy, p2prc, joining, twins, reach, operator },
+    ...{ clock, identity, own, calls, gossip, policy, p2prc, joining, twins, reach, operator },
+    speed: { answer: load.serving(speed.answer) },
     serverInfo: info,
     isPrivate,
     offer,
@@ -188,7 +208,22 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     input: { mayTunnel: turns.length > 0, reach: reach.verdict().type },
   })
   const answers = answersOf({
-    ...{ clock, own, options, keeper, file, services, turnServer, speedTests, startedAt, external, health, announcer, joining },
+    ...{
+      clock,
+      own,
+      options,
+      keeper,
+      file,
+      services,
+      turnServer,
+      speedTests,
+      place: places.own,
+      startedAt,
+      external,
+      health,
+      announcer,
+      joining,
+    },
     notes: ports.store.notes,
     ownHosts: network.ownHosts,
     snapshot: () => actor.getSnapshot(),

@@ -133,6 +133,17 @@ export interface PeerRequest {
    */
   readonly apart?: object
   readonly signal?: AbortSignal
+  /**
+   * Measures latency: where the answer is a P2PRC `/server_info`, the same is asked again at once, one after another on the same
+   * connection and within the same timeout, and each of those answers is timed. For a GET without a body. In the real world a
+   * thread of its own does it, on connections of its own.
+   */
+  readonly timed?: {
+    /** So many answers are to be timed. */
+    readonly samples: number
+    /** The first answer warms what is cold and is not timed: `always`, or only where a connection was made for it (`cold`). */
+    readonly primer: 'always' | 'cold'
+  }
 }
 
 /** Told of each piece of a body, and how to ask what has come on its connection. False: no more is wanted. */
@@ -152,11 +163,16 @@ export interface PeerAnswer {
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
   readonly timing: {
-    /** Dial to connected; null on a warm connection. */
+    /** TCP's handshake; null on a warm connection. */
     readonly connectMs: number | null
     /** Request handed to the connected socket to the last byte of the answer, with decimals. */
     readonly answerMs: number
   }
+  /**
+   * Where the request was `timed`: as `answerMs`, oldest first; none where the answer was no `/server_info`. `discarded`: so many
+   * more were thrown away, since whoever measured was late itself. `roughMs`: the least of those, where there is nothing else.
+   */
+  readonly timed?: { readonly samplesMs: readonly number[]; readonly discarded: number; readonly roughMs: number | null }
 }
 
 export interface ServeOptions {

@@ -21,6 +21,8 @@ import { createNodeClock, createNodeRandom } from './io/node-clock.ts'
 import { eventCommand } from './io/outside/event-command.ts'
 import { createOutsideQueue, type Deliver, type OutsideQueue } from './io/outside/outside-queue.ts'
 import { webhook } from './io/outside/webhook.ts'
+import { withProbingThread } from './io/probing/probing-http.ts'
+import { createProbingThread } from './io/probing/probing-thread.ts'
 import { createNetworkDesk } from './network-desk.ts'
 import { createNode } from './node.ts'
 import { type Failure, isFailure, type Listening, type StoreNote } from './ports.ts'
@@ -52,7 +54,8 @@ export function createRealNode({ config, identity, network: { keyring, seeds }, 
   const { dataDir } = config
   const clock = createNodeClock()
   const self = { identity, network: keyring.kind }
-  const http = createNodeHttp(onBug, self)
+  const thread = createProbingThread({ self, descriptors: processDescriptors(), clock })
+  const http = withProbingThread(createNodeHttp(onBug, self), thread)
   const dirNote = keepPrivate(dataDir)
   const { token, note: tokenNote } = loadToken(dataDir, 'control-token')
   const metrics = loadToken(dataDir, 'metrics-token')
@@ -73,7 +76,7 @@ export function createRealNode({ config, identity, network: { keyring, seeds }, 
       operatorFile: join(dataDir, 'operator.json'),
       leaseFile: join(dataDir, 'leases.json'),
       more: () =>
-        [...firstNotes, ...[log.file, controlFile, ...outside, processDescriptors()].map((one) => one?.note() ?? null)].filter(
+        [...firstNotes, ...[log.file, controlFile, ...outside, processDescriptors(), thread].map((one) => one?.note() ?? null)].filter(
           (note) => note !== null,
         ),
     }),
@@ -136,7 +139,7 @@ export function createRealNode({ config, identity, network: { keyring, seeds }, 
       controlFile?.remove()
       await Promise.all([node.stop(), control?.close()])
       await Promise.all(outside.map((queue) => queue.close()))
-      http.close()
+      await http.close()
       await log.file?.close()
     },
   }

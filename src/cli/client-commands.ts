@@ -5,6 +5,7 @@ import { tame } from '../domain/tame.ts'
 import { type ClientFlags, type ControlAnswer, call, findControl } from './control-client.ts'
 import { dashboardLink } from './dashboard-link.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
+import { pingText } from './ping-text.ts'
 import { statusText } from './status-text.ts'
 import { peersText } from './tables.ts'
 
@@ -107,11 +108,7 @@ export const unexpose = async (name: string, flags: ClientFlags, env: Env): Prom
   )
 
 export const ping = async (peer: string, flags: ClientFlags, env: Env): Promise<ExitCode> =>
-  print(
-    await call<PingAnswer>(flags, env, '/api/ping', { peer }, MEASURE_MS),
-    flags,
-    ({ rttMs, samples }) => `${peer}: ${rttMs.toFixed(2)} ms, best of ${samples.map((ms) => ms.toFixed(2)).join(', ')}`,
-  )
+  print(await call<PingAnswer>(flags, env, '/api/ping', { peer }, MEASURE_MS), flags, (answer) => `${peer}: ${pingText(answer)}`)
 
 export async function speedtest(peer: string, flags: ClientFlags, env: Env): Promise<ExitCode> {
   if (!flags.json) process.stderr.write(`measuring download and upload with ${peer} …\n`)

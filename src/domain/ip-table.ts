@@ -263,7 +263,7 @@ export function recordBurst(
   const row = table.rows.get(key)
   if (!row) return { table, changes: [] }
   const draft = new Draft(table)
-  const latency = foldBurst(row.latency, burst)
+  const latency = foldBurst(row.latency, burst, wallMs)
   if (burst.type === 'answered') {
     if (answeredBy !== null && row.record.id !== null && answeredBy !== row.record.id)
       remove(draft, row, 'another node answers there', wallMs)
@@ -484,10 +484,10 @@ export function proveOwn(table: IpTable, key: string, wallMs: number): Outcome {
 }
 
 /** A ping of this node's own row: a figure to show, and no proof, which only others can give. */
-export function recordOwnBurst(table: IpTable, key: string, burst: Extract<Burst, { type: 'answered' }>): Outcome {
+export function recordOwnBurst(table: IpTable, key: string, burst: Extract<Burst, { type: 'answered' }>, wallMs: number): Outcome {
   const row = table.rows.get(key)
   if (!row) return { table, changes: [] }
-  const next: Row = { ...row, latency: foldBurst(row.latency, burst) }
+  const next: Row = { ...row, latency: foldBurst(row.latency, burst, wallMs) }
   return { table: { ...table, rows: new Map(table.rows).set(key, next) }, changes: [{ type: 'measured', row: next }] }
 }
 

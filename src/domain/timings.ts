@@ -106,6 +106,10 @@ export const ADDRESS_WATCH = 1_000
 /** A second process with this node's key is looked for again this often, until it is gone. */
 export const TWIN_RECHECK = 30_000
 
+/** A node's coordinate is in its signed word from then on, and a later one at most this often: every word goes to everybody. */
+export const PLACE_FIRST = 60_000
+export const PLACE_PERIOD = 600_000
+
 /** How long discovery may wait for seeds' tables before probing starts with what is there. */
 export const DISCOVER_TIMEOUT = 5_000
 /** How long the first round of pings may hold up the choice. Above `PROBE_TIMEOUT`: one silent peer must not decide. */

@@ -1,4 +1,5 @@
 import type { Change } from '../domain/ip-table.ts'
+import { figuresOf, type Latency } from '../domain/latency.ts'
 import type { News } from './news.ts'
 
 /** What a change of the table is as news; null: nobody need hear of it. */
@@ -17,11 +18,14 @@ export function newsOfChange(change: Change): News | null {
     case 'removed':
       return { type: 'peer.removed', ...who, why: change.why }
     case 'measured':
-      return latency.rttMs === null
-        ? null
-        : { type: 'peer.measured', peer: change.row.key, rttMs: latency.rttMs, jitterMs: latency.jitterMs, lossPct: latency.lossPct ?? 0 }
+      return measured(change.row.key, latency)
     case 'heard':
     case 'dropped':
       return null
   }
+}
+
+function measured(peer: string, latency: Latency): News | null {
+  const { rttMs, jitterMs, lossPct } = figuresOf(latency, latency.rttAtMs ?? 0)
+  return rttMs === null ? null : { type: 'peer.measured', peer, rttMs, jitterMs, lossPct: lossPct ?? 0 }
 }

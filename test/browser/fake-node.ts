@@ -71,8 +71,20 @@ export const aRow = (name: string, more: Partial<PeerAnswerRow> = {}): PeerAnswe
   state: 'alive',
   self: false,
   rttMs: 10,
+  rttAt: STARTED_AT,
+  measured: 'self',
+  rttErrorPct: null,
+  place: null,
+  minMs: 10,
+  medianMs: 10.2,
+  p95Ms: 11,
   jitterMs: 0.3,
   lossPct: 0,
+  connectMs: 9.8,
+  connectAt: STARTED_AT,
+  serverBusy: false,
+  loadedMs: null,
+  loadedAt: null,
   downMbps: 93.1,
   upMbps: 41,
   turn: true,
@@ -207,7 +219,9 @@ export function createFakeNode(): FakeNode {
     },
     ping: async (peer) => {
       asked.push(['ping', peer])
-      return peers.some(({ name }) => name === peer) ? { schemaVersion: 1, rttMs: 1.5, samples: [1.5, 2], connectMs: null } : unknown
+      return peers.some(({ name }) => name === peer)
+        ? { schemaVersion: 1, rttMs: 1.5, samples: [1.5, 2], discarded: 0, isLoaded: false, connectMs: null }
+        : unknown
     },
     speedtest: async (peer) => {
       asked.push(['speedtest', peer])

@@ -115,7 +115,7 @@ describe('with --json there is one object on stdout and nothing beside it', () =
 
   test('ping', async () => {
     world.node.show({ peers: [aRow('birch')] })
-    expect(await json('ping', 'birch')).toEqual(fine({ rttMs: 1.5, samples: [1.5, 2], connectMs: null }))
+    expect(await json('ping', 'birch')).toEqual(fine({ rttMs: 1.5, samples: [1.5, 2], discarded: 0, isLoaded: false, connectMs: null }))
   })
 
   test('speedtest', async () => expect(await json('speedtest', 'birch')).toEqual(fine({ ...SPEED })))

@@ -3,6 +3,7 @@ import type { PeersAnswer } from '../../src/answers.ts'
 import { complete, knows, lacks, measured } from '../../src/cli/demo/expectations.ts'
 import { factsText } from '../../src/cli/demo/report.ts'
 import { newsLine } from '../../src/cli/news-line.ts'
+import { pingText } from '../../src/cli/ping-text.ts'
 import { columns, peersText } from '../../src/cli/tables.ts'
 import { aRow, STARTED_AT } from '../browser/fake-node.ts'
 
@@ -133,3 +134,13 @@ The service behind NAT was at http://127.0.0.1:20018/ through birch (least laten
 birch was killed, and the service was away for 17.3 ms until it answered through cedar.
 `)
 })
+
+test.each([
+  [{}, '0.04 ms, best of 0.13, 0.04'],
+  [{ discarded: 2 }, '0.04 ms, best of 0.13, 0.04; 2 thrown away, since this machine was late itself'],
+  [{ isLoaded: true }, '0.04 ms, best of 0.13, 0.04; beside a speed test over the same path'],
+])('a ping with %o', (more, text) =>
+  expect(
+    pingText({ schemaVersion: 1, rttMs: 0.041, samples: [0.133, 0.041], discarded: 0, isLoaded: false, connectMs: null, ...more }),
+  ).toEqual(text),
+)

@@ -241,6 +241,66 @@ export function httpContract(name: string, make: () => HttpPair | Promise<HttpPa
       })
     })
 
+    describe('timing', () => {
+      const INFO: Reply = { status: 200, body: JSON.stringify({ Hostname: 'x', Platform: 'linux', CPU: '', RAM: 0, Disk: 0 }) }
+      const burst = { samples: 3, primer: 'always' } as const
+      const look = { samples: 1, primer: 'cold' } as const
+      /** So many requests came, and what they were told. */
+      const served = async (reply: (count: number) => Reply) => {
+        let count = 0
+        const listening = await serve(async () => reply(++count))
+        return { listening, count: () => count }
+      }
+      /** `untimed`: requests that were not for a time. A machine that is busy may throw some times away, and asks again a few times. */
+      const told = (answer: PeerAnswer | Failure, wanted: number, count: number) => {
+        const { timing, timed, status } = answerOf(answer)
+        const { samplesMs = [], discarded = 0 } = timed ?? {}
+        const isWhole = samplesMs.length === wanted || (samplesMs.length < wanted && discarded > 0)
+        const isTime = samplesMs.every((ms) => ms > 0 && ms < 1_000)
+        return { status, isCold: timing.connectMs !== null, isWhole, isTime, untimed: count - samplesMs.length - discarded }
+      }
+      const fine = { status: 200, isWhole: true, isTime: true }
+
+      test('a burst is a primer and three that are timed, on one connection; a look at a warm one is one', async () => {
+        const { listening, count } = await served(() => INFO)
+        const first = told(await ask(listening, { timed: burst }), 3, count())
+        const before = count()
+        const second = told(await ask(listening, { timed: look }), 1, count() - before)
+        expect([first, second]).toEqual([
+          { ...fine, isCold: true, untimed: 1 },
+          { ...fine, isCold: false, untimed: 0 },
+        ])
+      })
+
+      test('a look where a connection had to be made has a primer too', async () => {
+        const { listening, count } = await served(() => INFO)
+        expect(told(await ask(listening, { timed: look }), 1, count())).toEqual({ ...fine, isCold: true, untimed: 1 })
+      })
+
+      test('what is no server of a network is asked once, and nothing of it is timed', async () => {
+        const { listening, count } = await served(() => OK)
+        const { status, body, timed } = answerOf(await ask(listening, { timed: burst }))
+        expect([status, body.toString(), timed, count()]).toEqual([200, 'ok', { samplesMs: [], discarded: 0, roughMs: null }, 1])
+      })
+
+      test('what was timed before an error stands; nothing timed is a failure', async () => {
+        const later = await served((count) => (count < 3 ? INFO : { status: 500, body: '' }))
+        const { timed } = answerOf(await ask(later.listening, { timed: burst }))
+        expect([(timed?.samplesMs.length ?? 0) + (timed?.discarded ?? 0), later.count()]).toEqual([1, 3])
+        const soon = await served((count) => (count < 2 ? INFO : { status: 500, body: '' }))
+        expect(await ask(soon.listening, { timed: burst })).toEqual(failure('protocol'))
+      })
+
+      test('a request that is given up half-way is one that was called off', async () => {
+        const abort = new AbortController()
+        const { listening } = await served((count) => {
+          if (count === 2) abort.abort()
+          return INFO
+        })
+        expect(await ask(listening, { timed: burst, signal: abort.signal })).toEqual(failure('aborted'))
+      })
+    })
+
     describe('serving', () => {
       test('a body over the limit is null', async () => {
         const listening = await serve(async (request) => ({ status: 200, body: String((await request.body(4))?.length ?? null) }))

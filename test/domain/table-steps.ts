@@ -67,7 +67,7 @@ export const ownProof =
 export const ownPing =
   (key: string, rttMs: number): Step =>
   (table) =>
-    recordOwnBurst(table, key, { type: 'answered', rttMs })
+    recordOwnBurst(table, key, { type: 'answered', rttMs }, 0)
 export const turnsOutToBe =
   (unsignedKey: string, key: string, { atMs = 0 }: At = {}): Step =>
   (table) =>

@@ -18,7 +18,7 @@ const row: Row = {
     p2prc: null,
   },
   state: 'alive',
-  latency: { rttMs: 1.2, jitterMs: 0.3, lossPct: 6.3, history: 1, bursts: 16 },
+  latency: { ...NO_LATENCY, rttMs: 1.2, rttAtMs: 1, samplesMs: [1.5, 1.2], history: 1, bursts: 16 },
   downMbps: null,
   upMbps: null,
   speedAtMs: null,

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { serverInfo } from '../../src/actors/front/server-info.ts'
 import { echoBytes } from '../../src/actors/membership/peer-calls.ts'
+import { UNPLACED } from '../../src/domain/coordinates.ts'
 import { MOST_CONTACTS, MOST_UNPROVEN_A_SOURCE } from '../../src/domain/timings.ts'
 import { createNode, type LibraryNode, type NodeSettings } from '../../src/index.ts'
 import { newIdentity } from '../../src/io/disk/identity.ts'
@@ -158,7 +159,7 @@ test('what one peer says of where this node is reached moves it nowhere', async 
   const lie = me.address.replace('127.0.0.1', '127.0.0.9')
   let told = 0
   const replies: Readonly<Record<string, (query: URLSearchParams, by: string) => unknown>> = {
-    '/server_info': () => JSON.parse(serverInfo(FACTS, { id: liar.id, name: 'liar', version: '1', run: 'r' })),
+    '/server_info': () => JSON.parse(serverInfo(FACTS, { id: liar.id, name: 'liar', version: '1', run: 'r' }, () => UNPLACED)()),
     '/v2/echo': (query, by) => {
       const [nonce, at] = [query.get('nonce') ?? '', query.get('at') ?? '']
       return { id: liar.id, run: 'r', key: liar.publicKey, nonce, sig: liar.sign(echoBytes({ nonce, run: 'r', at, asker: by })) }

@@ -24,6 +24,9 @@ const secretsOf = ({ network }: VirtualSelf): readonly string[] => {
 /** Who is at the other end of a link that was opened over the channel. */
 const members = new WeakMap<object, string>()
 export const memberOf = (link: object): string | null => members.get(link) ?? null
+/** How long each took to connect, without what was said then. */
+const connects = new WeakMap<object, number>()
+export const connectMsOf = (link: object): number | null => connects.get(link) ?? null
 
 /** `expect`: the id that must be there; null: any node of this network. */
 export async function dialChannel(
@@ -38,6 +41,7 @@ export async function dialChannel(
   const opened = await network.dial(address, options)
   if ('type' in opened) return opened
   const { link } = opened
+  connects.set(link, clock.now() - startMs)
   if (!(link instanceof VirtualLink)) throw new Error('not a link of the virtual network')
   const id = await greet(link, clock, self, startMs + options.timeoutMs - clock.now())
   if (typeof id !== 'string') {

@@ -1,9 +1,10 @@
 import type { Link } from '../../src/frp/links/link.ts'
+import { punctual, timedSeries } from '../../src/io/network/timed-series.ts'
 import type { Clock, Failure, Http, PeerAnswer, PeerRequest } from '../../src/ports.ts'
 import { isFailure } from '../../src/ports.ts'
 import { writeFiller } from './filler.ts'
 import { HttpReader, headText, type WireHead } from './http-reader.ts'
-import { dialChannel, memberOf, type VirtualSelf } from './virtual-channel.ts'
+import { connectMsOf, dialChannel, memberOf, type VirtualSelf } from './virtual-channel.ts'
 import { serveVirtual } from './virtual-http-server.ts'
 import { failed, type HostNetwork } from './virtual-network.ts'
 
@@ -22,14 +23,20 @@ export function createVirtualHttp(network: HostNetwork, clock: Clock, onBug: (er
     apart.set(lot, links)
     return links
   }
+  const requestOnce: Http['request'] = async (address, request) => {
+    const around = { network, clock, self, warm: warmOf(request) }
+    const answer = await exchange(around, address, request)
+    if (answer !== 'stale') return answer
+    // The peer closed it the moment it was used: that says nothing about the peer.
+    const second = await exchange(around, address, request)
+    return second === 'stale' ? failed('reset', 'connection reset') : second
+  }
   return {
     request: async (address, request) => {
-      const around = { network, clock, self, warm: warmOf(request) }
-      const answer = await exchange(around, address, request)
-      if (answer !== 'stale') return answer
-      // The peer closed it the moment it was used: that says nothing about the peer.
-      const second = await exchange(around, address, request)
-      return second === 'stale' ? failed('reset', 'connection reset') : second
+      const { timed, timeoutMs } = request
+      if (timed === undefined) return requestOnce(address, request)
+      const ask = async (leftMs: number) => punctual(await requestOnce(address, { ...request, timeoutMs: leftMs }))
+      return timedSeries({ timed, timeoutMs }, { now: () => clock.now(), ask })
     },
     dropWarm: () => {
       for (const warm of [clear, channels])
@@ -107,7 +114,7 @@ async function exchange(around: Around, address: string, request: PeerRequest): 
   link.on('error', (error) => fresh.listener.error(error))
   link.on('end', () => fresh.listener.end())
   link.on('close', () => fresh.listener.end())
-  return ask(around, fresh, address, request, { startMs, connectMs: clock.now() - startMs })
+  return ask(around, fresh, address, request, { startMs, connectMs: connectMsOf(link) ?? clock.now() - startMs })
 }
 
 async function dial({ network, clock, self }: Around, address: string, { timeoutMs, signal, admit, over }: PeerRequest) {

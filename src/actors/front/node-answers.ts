@@ -2,7 +2,17 @@
 import type { StateValue } from 'xstate'
 import type { HealthAnswer, MoonwalkNode, NodeOptions, PeerAnswerRow, StatusAnswer, TurnAnswer } from '../../answers.ts'
 import { parseAddress } from '../../domain/address.ts'
+import {
+  type Coordinate,
+  estimateError,
+  estimateMs,
+  MAX_ERROR,
+  MAX_TOLD_ERROR,
+  UNPLACED,
+  writeCoordinate,
+} from '../../domain/coordinates.ts'
 import { type IpTable, offlineRows, type Row, shownRows } from '../../domain/ip-table.ts'
+import { figuresOf, type Latency, NO_LATENCY, roundMs } from '../../domain/latency.ts'
 import { meetingPoints } from '../../domain/meeting-points.ts'
 import { KIND_TEXT, type NetworkKind } from '../../domain/network-kind.ts'
 import { dialectOf } from '../../domain/record.ts'
@@ -33,6 +43,8 @@ interface AnswerNeeds {
   readonly services: Pick<Services, 'list' | 'standings'>
   readonly joining: Pick<Joining, 'seeds'>
   readonly turnServer: Pick<TurnServer, 'clients' | 'carried'>
+  /** This node's own coordinate. */
+  readonly place: () => Coordinate
   readonly speedTests: Pick<SpeedTests, 'usedBytes'>
   readonly startedAt: string
   readonly clock: Pick<Clock, 'wallMs'>
@@ -99,14 +111,12 @@ function rawAnswersOf(needs: AnswerNeeds): Answers {
       speedtests: { budgetBytes: options.speedtestBudgetBytes, usedBytes: speedTests.usedBytes() },
       health: healthOf(pathOf(snapshot().value), needs),
     }),
-    peers: (which = 'here') => ({
-      schemaVersion: 1,
-      self: own.id,
-      peers: [
-        ...shownRows(keeper.current()).map((row) => peerRow(row, own.id)),
-        ...(which === 'all' ? offlineRows(keeper.current(), needs.clock.wallMs()).map(({ row }) => offlineRow(row, own.id)) : []),
-      ],
-    }),
+    peers: (which = 'here') => {
+      const wallMs = needs.clock.wallMs()
+      const here = shownRows(keeper.current()).map((row) => peerRow(row, own.id, wallMs, needs.place()))
+      const away = which === 'all' ? offlineRows(keeper.current(), wallMs).map(({ row }) => offlineRow(row, own.id)) : []
+      return { schemaVersion: 1, self: own.id, peers: [...here, ...away] }
+    },
     table: () => tableFileObject(needs.file.stored()),
     meetingPoints: () =>
       meetingPoints(keeper.current().rows.values(), {
@@ -134,24 +144,48 @@ function nameOfClient({ rows }: IpTable, self: string): Parameters<TurnServer['c
 }
 
 /** A server that was here within the last day. What was measured of it is no figure of now. */
-const offlineRow = (row: Row, self: string): PeerAnswerRow => ({ ...peerRow(row, self), state: 'offline', rttMs: null, lossPct: null })
+const offlineRow = (row: Row, self: string): PeerAnswerRow => ({
+  ...peerRow({ ...row, latency: NO_LATENCY }, self, 0, UNPLACED),
+  state: 'offline',
+})
 
-const peerRow = ({ record, state, latency, downMbps, upMbps, lastProofMs }: Row, self: string): PeerAnswerRow => ({
+/** `here`: this node's own coordinate. */
+const peerRow = (
+  { record, state, latency, downMbps, upMbps, lastProofMs }: Row,
+  self: string,
+  wallMs: number,
+  here: Coordinate,
+): PeerAnswerRow => ({
   id: record.id,
   name: record.name,
   address: record.address,
   state,
   self: record.id === self,
-  rttMs: latency.rttMs,
-  jitterMs: latency.jitterMs,
-  lossPct: latency.lossPct,
+  ...latencyRow(latency, wallMs),
+  ...estimatedRow(latency.rttMs, record.place, record.id === self ? UNPLACED : here),
   downMbps,
   upMbps,
   turn: record.offersTurn && record.via === null,
   via: record.via,
-  lastProof: lastProofMs === null ? null : new Date(lastProofMs).toISOString(),
+  lastProof: isoOf(lastProofMs),
   dialect: dialectOf(record),
 })
+
+/** Behind what was measured, since it says what is known where nothing was. */
+function estimatedRow(rttMs: number | null, place: Coordinate | undefined, here: Coordinate) {
+  const told = { place: place === undefined ? null : writeCoordinate(place) }
+  if (rttMs !== null) return { ...told, measured: 'self' as const, rttErrorPct: null }
+  const error = place === undefined ? MAX_ERROR : estimateError(here, place)
+  if (place === undefined || error > MAX_TOLD_ERROR) return { ...told, measured: null, rttErrorPct: null }
+  return { ...told, rttMs: roundMs(estimateMs(here, place)), measured: 'estimated' as const, rttErrorPct: Math.round(error * 100) }
+}
+
+function latencyRow(latency: Latency, wallMs: number) {
+  const { rttAtMs, connectAtMs, loadedAtMs, ...figures } = figuresOf(latency, wallMs)
+  return { ...figures, rttAt: isoOf(rttAtMs), connectAt: isoOf(connectAtMs), loadedAt: isoOf(loadedAtMs) }
+}
+
+const isoOf = (wallMs: number | null): string | null => (wallMs === null ? null : new Date(wallMs).toISOString())
 
 /** What a person should know, worst first. */
 function healthOf(

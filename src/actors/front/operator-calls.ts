@@ -3,7 +3,6 @@ import { filter, firstValueFrom, race, timer } from 'rxjs'
 import type { MoonwalkNode, Refusal, ServiceAnswer, ServiceSpec } from '../../answers.ts'
 import { type AddressPolicy, addressOf, isAllowed, parseAddress } from '../../domain/address.ts'
 import { keepAway, offlineRows, type Row, recordSpeed } from '../../domain/ip-table.ts'
-import { roundMs } from '../../domain/latency.ts'
 import { speedWords } from '../../domain/speed-figure.ts'
 import { type Clock, isFailure } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
@@ -15,6 +14,7 @@ import type { Speed } from '../membership/speed.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
 import type { Services } from '../services/services.ts'
 import type { OperatorChanges } from './operator-changes.ts'
+import { pingByHand } from './ping-by-hand.ts'
 
 interface OperatorNeeds {
   readonly clock: Clock
@@ -143,14 +143,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
         if (typeof row === 'string' && !isAllowed(address, policy, 'named'))
           return refused(`${address} is outside the addresses this node may contact; see --addresses`)
         gate.name(address)
-        const { burst, samplesMs, connectMs } = await prober.byHand(address, typeof row === 'string' ? null : row.key)
-        if (burst.type === 'silent') return refused(`${peer} does not answer: ${burst.why}`)
-        return {
-          schemaVersion: 1,
-          rttMs: roundMs(burst.rttMs),
-          samples: samplesMs.map(roundMs),
-          connectMs: connectMs === null ? null : roundMs(connectMs),
-        }
+        return pingByHand(prober, peer, address, typeof row === 'string' ? null : row.key)
       },
       speedtest: async (peer) => {
         const row = find(peer)

@@ -34,7 +34,7 @@ export interface PublicRoutesNeeds extends Pick<Ports, 'clock'> {
   readonly operator: Pick<OperatorCalls, 'mapPort'>
   /** Strangers get nothing but a refusal. */
   readonly isPrivate: boolean
-  readonly serverInfo: string
+  readonly serverInfo: () => string
   /** For whom traffic is carried. */
   readonly offer: Offer
   /** A member of a private network asked for something by that Host. */
@@ -58,7 +58,6 @@ export interface PublicRoutes {
 
 export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
   const { identity, own, calls, gossip, speed, policy } = needs
-  const info: Reply = { status: 200, headers: JSON_TYPE, body: needs.serverInfo }
   const dialBacks = createDialBacks(needs.clock)
 
   /** Null: the caller is the owner. A connection from loopback proves nothing: it may be a forwarder's, or a web page's. */
@@ -123,7 +122,7 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
   }
 
   const routes: Readonly<Record<string, (request: InboundRequest, entrance: Entrance) => Promise<Reply> | Reply>> = {
-    'GET /server_info': () => info,
+    'GET /server_info': () => ({ status: 200, headers: JSON_TYPE, body: needs.serverInfo() }),
     'POST /IpTable': async (request, entrance) => {
       const part = await request.filePart('json', MAX_TABLE_BYTES)
       // P2PRC answers 200 with the error as text; its clients read the body whatever the status is.

@@ -1,10 +1,12 @@
 // What this node asks of peers, each as one function with its failure as a value.
+import type { Closeness } from '../../domain/closeness.ts'
+import { type Coordinate, readCoordinate } from '../../domain/coordinates.ts'
 import type { Burst } from '../../domain/latency.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
 import type { PeerRecord } from '../../domain/record.ts'
 import { DIAL_BACK_TIMEOUT, GOSSIP_TIMEOUT, HELLO_TIMEOUT, P2PRC_TIMEOUT, PROBE_TIMEOUT } from '../../domain/timings.ts'
 import { isServerInfo } from '../../p2prc/server-info.ts'
-import { type Failure, isFailure, type PeerAnswer, type Ports } from '../../ports.ts'
+import { type Failure, isFailure, type PeerAnswer, type PeerRequest, type Ports } from '../../ports.ts'
 import { open, parseObject, recordOf } from '../../v2/envelope.ts'
 import { type DialBack, type GossipMessage, type HelloAsk, readEcho, readGossip, readHelloAnswer } from '../../v2/messages.ts'
 
@@ -20,6 +22,8 @@ export interface Met {
 export interface Answerer {
   readonly id: string
   readonly run: string
+  /** Where it says that it is; absent where it does not, and from clear HTTP. */
+  readonly place?: Coordinate
 }
 
 export interface Pinged {
@@ -29,7 +33,12 @@ export interface Pinged {
   /** Who answered, which only the members' channel proves: in clear HTTP it is what the answer says. Null: a P2PRC node, which has no id. */
   readonly by: Answerer | null
   readonly samplesMs: readonly number[]
+  /** Answers that came while whoever timed them was late itself. They are in none of the figures. */
+  readonly discarded: number
+  /** TCP's handshake; null where a warm connection was used. */
   readonly connectMs: number | null
+  /** A speed test over the same path ran meanwhile. */
+  readonly isLoaded?: true
 }
 
 export interface PeerCalls {
@@ -38,8 +47,7 @@ export interface PeerCalls {
   /** Who answers at this address, and says so itself, to this node, of this address; why nobody did. */
   whoAnswers(address: string, timeoutMs?: number): Promise<(Answerer & { readonly type: 'answerer' }) | Failure>
   gossip(address: string, message: GossipMessage): Promise<GossipMessage | Failure>
-  /** One burst: a first request to warm the connection, then the best of three. */
-  ping(address: string, lane: Lane): Promise<Pinged>
+  ping(address: string, lane: Lane, closeness: Closeness): Promise<Pinged>
   /** P2PRC's exchange: our table for its table, as texts. */
   postTable(address: string, text: string): Promise<{ readonly type: 'text'; readonly text: string } | Failure>
   frpPort(address: string, lane: Lane): Promise<number | Failure>
@@ -52,10 +60,13 @@ export type Lane = 'channel' | 'clear'
 export const laneOf = (network: NetworkKind, { id }: { readonly id: string | null }): Lane =>
   network.type === 'private' || id !== null ? 'channel' : 'clear'
 
-const SAMPLES = 3
+const TIMED: Readonly<Record<Closeness, NonNullable<PeerRequest['timed']>>> = {
+  burst: { samples: 3, primer: 'always' },
+  look: { samples: 1, primer: 'cold' },
+}
 const MAX_TABLE_BYTES = 4 * 1024 * 1024
 
-interface CallNeeds extends Pick<Ports, 'clock' | 'random' | 'identity'> {
+interface CallNeeds extends Pick<Ports, 'random' | 'identity'> {
   readonly http: PeerRequests
 }
 
@@ -83,45 +94,29 @@ export function endable(http: PeerRequests, signal: AbortSignal): PeerRequests {
   }
 }
 
-export function createPeerCalls({ http, clock, random, identity }: CallNeeds): PeerCalls {
+export function createPeerCalls({ http, random, identity }: CallNeeds): PeerCalls {
   const json = (value: unknown) => ({ body: Buffer.from(JSON.stringify(value)), headers: { 'content-type': 'application/json' } })
 
-  const ping: PeerCalls['ping'] = async (address, lane) => {
-    const deadline = clock.now() + PROBE_TIMEOUT
-    const samplesMs: number[] = []
-    let first: PeerAnswer | null = null
-    while (samplesMs.length < SAMPLES) {
-      const left = deadline - clock.now()
-      const answer =
-        left <= 0
-          ? null
-          : await http.request(address, { method: 'GET', path: '/server_info', over: lane, timeoutMs: left, maxBytes: 64 * 1024 })
-      if (answer === null || isFailure(answer) || answer.status !== 200 || !isServerInfo(answer.body)) {
-        if (samplesMs.length > 0) break // slow but there: what was measured stands
-        const refused = answer !== null && isFailure(answer) && answer.reason === 'refused'
-        const withheld = answer !== null && isFailure(answer) && answer.reason === 'withheld'
-        const why =
-          answer === null
-            ? 'it did not answer in time'
-            : isFailure(answer)
-              ? answer.text
-              : answer.status === 200
-                ? 'what answers there is no server of this network'
-                : `it answered ${answer.status} to /server_info`
-        return { burst: { type: 'silent', refused, why }, by: null, samplesMs: [], connectMs: null, ...(withheld ? { withheld } : {}) }
-      }
-      if (first) samplesMs.push(answer.timing.answerMs)
-      else {
-        first = answer
-        // A path so slow that three more would not fit is measured by the first.
-        if (answer.timing.answerMs * 2 > deadline - clock.now()) samplesMs.push(answer.timing.answerMs)
-      }
-    }
+  const ping: PeerCalls['ping'] = async (address, lane, closeness) => {
+    const answer = await http.request(address, {
+      method: 'GET',
+      path: '/server_info',
+      over: lane,
+      timeoutMs: PROBE_TIMEOUT,
+      maxBytes: 64 * 1024,
+      timed: TIMED[closeness],
+    })
+    if (isFailure(answer)) return silent(answer.text, answer.reason)
+    if (answer.status !== 200) return silent(`it answered ${answer.status} to /server_info`)
+    if (!isServerInfo(answer.body)) return silent('what answers there is no server of this network')
+    const { samplesMs = [], discarded = 0, roughMs = null } = answer.timed ?? {}
+    const rttMs = samplesMs.length > 0 ? Math.min(...samplesMs) : null
     return {
-      burst: { type: 'answered', rttMs: Math.min(...samplesMs) },
-      by: first ? answererIn(first) : null,
+      burst: { type: 'answered', rttMs, ...(roughMs === null ? {} : { roughMs }) },
+      by: answererIn(answer),
       samplesMs,
-      connectMs: first?.timing.connectMs ?? null,
+      discarded,
+      connectMs: answer.timing.connectMs,
     }
   }
 
@@ -214,10 +209,20 @@ export const echoBytes = (echo: {
   readonly asker: string
 }): Uint8Array => new TextEncoder().encode(`moonwalk echo\n${echo.nonce}\n${echo.run}\n${echo.at}\n${echo.asker}`)
 
+const silent = (why: string, reason: Failure['reason'] = 'protocol'): Pinged => ({
+  burst: { type: 'silent', refused: reason === 'refused', why },
+  by: null,
+  samplesMs: [],
+  discarded: 0,
+  connectMs: null,
+  ...(reason === 'withheld' ? { withheld: true } : {}),
+})
+
 /** Our `/server_info` carries the node's id and run beside P2PRC's keys. Over the channel the id is the one that is proven. */
 function answererIn({ body, by }: PeerAnswer): Answerer | null {
   const info = parseObject(body.toString('utf8'))?.Moonwalk
   const said = typeof info === 'object' && info !== null ? (info as Readonly<Record<string, unknown>>) : {}
   const id = by ?? said.id
-  return typeof id === 'string' ? { id, run: typeof said.run === 'string' ? said.run : '' } : null
+  const place = by === undefined || by === null ? null : readCoordinate(said.place)
+  return typeof id === 'string' ? { id, run: typeof said.run === 'string' ? said.run : '', ...(place ? { place } : {}) } : null
 }

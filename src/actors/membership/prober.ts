@@ -1,5 +1,7 @@
 // The one owner of pings: every ping of this node goes through here, inside one budget, and its outcome goes into the table.
 import { defer, finalize, type Observable, Subject } from 'rxjs'
+import { parseAddress } from '../../domain/address.ts'
+import { type Closeness, closenessOf, turnCandidates } from '../../domain/closeness.ts'
 import { type IpTable, lapseUnproven, type Row, recordBurst, recordOwnBurst, type Surroundings } from '../../domain/ip-table.ts'
 import { afterAnswer, afterForgetting, afterSilence, NOT_ISOLATED } from '../../domain/isolation.ts'
 import type { Burst } from '../../domain/latency.ts'
@@ -10,7 +12,10 @@ import type { Ports } from '../../ports.ts'
 import { createProbeSchedule } from '../../streams/probe-stream.ts'
 import type { Health } from '../health.ts'
 import type { OwnRecord } from './own-record.ts'
-import { type Answerer, type Lane, laneOf, type PeerCalls, type Pinged } from './peer-calls.ts'
+import type { PathLoad } from './path-load.ts'
+import { type Answerer, laneOf, type PeerCalls, type Pinged } from './peer-calls.ts'
+import type { Places } from './places.ts'
+import { createSharedPings } from './shared-pings.ts'
 import type { TableKeeper } from './table-keeper.ts'
 
 /** A ping has ended. */
@@ -42,14 +47,25 @@ export interface Prober {
 }
 
 interface ProberNeeds extends Pick<Ports, 'clock' | 'random'> {
+  readonly load: Pick<PathLoad, 'wasLoaded'>
+  /** This node is not reached without a TURN, so it may have to choose one. */
+  readonly needsTurn: () => boolean
   readonly calls: Pick<PeerCalls, 'ping'>
   readonly networkKind: NetworkKind
   readonly keeper: TableKeeper
   readonly own: OwnRecord
+  readonly places: Pick<Places, 'sampled'>
   readonly health: Health
 }
 
+/** Who the TURN candidates are is worked out anew after this. */
+const CANDIDATES_FOR = 10_000
+
 const NO_NODE_THERE: Burst = { type: 'silent', refused: false, why: 'what answers there is no node with an identity' }
+
+/** As it is folded into a row. */
+const burstOf = ({ burst, connectMs, isLoaded }: Pinged): Burst =>
+  burst.type === 'silent' ? burst : { ...burst, connectMs, ...(isLoaded ? { isLoaded } : {}) }
 
 interface Ended {
   readonly address: string
@@ -57,15 +73,17 @@ interface Ended {
   readonly wallMs: number
 }
 
-export function createProber({ clock, random, calls, networkKind, keeper, own, health }: ProberNeeds): Prober {
+export function createProber({ clock, random, calls, networkKind, keeper, own, places, health, load, needsTurn }: ProberNeeds): Prober {
   const draws = random.fork('prober')
+  const ask = createSharedPings(calls)
   const probed = new Subject<Probed>()
   const isolated = new Subject<boolean>()
   let isolation = NOT_ISOLATED
-  /** The address that each key's ping under way goes to. */
-  const flights = new Map<string, string>()
-  /** Pings under way by lane and address. */
-  const underWay = new Map<string, Promise<Pinged>>()
+  /** Each key's ping under way: where it goes. */
+  const flights = new Map<string, { readonly address: string; readonly closeness: Closeness }>()
+  /** Keys whose next ping is to be a burst, since a person waits for it. */
+  const wanted = new Set<string>()
+  let candidates: { readonly keys: ReadonlySet<string>; readonly atMs: number } | null = null
   /** Each row's last ping. */
   const ends = new Map<string, Ended>()
   /** Who waits for each key's ping; null: there will be none. */
@@ -112,7 +130,8 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, h
   const hasSlept = (last: Ended | undefined): boolean => last !== undefined && clock.wallMs() - last.wallMs > STORED_GAP
   /** `last`: the ping of that row before this one. */
   const record = (row: Row, pinged: Pinged, last: Ended | undefined): void => {
-    const { burst, by, withheld } = pinged
+    const { by, withheld } = pinged
+    const burst = burstOf(pinged)
     // It waits for its turn, and not for ever.
     if (withheld) return void keeper.apply((current, wallMs) => lapseUnproven(current, row.key, wallMs))
     // An address that leads back to this node is no peer; its row is for the one who is told of the ping.
@@ -122,13 +141,15 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, h
     const isOther = burst.type === 'answered' && row.record.id !== null && by === null
     // Its own row stands by proof from outside: what it can't ask itself says nothing.
     if (row.key === own.id) {
-      if (burst.type === 'answered' && by?.run === own.run) keeper.apply((current) => recordOwnBurst(current, row.key, burst))
+      if (burst.type === 'answered' && by?.run === own.run)
+        keeper.apply((current, wallMs) => recordOwnBurst(current, row.key, burst, wallMs))
       return
     }
     // While nobody answers at all, as before the network is up, the silence of a row of the file says nothing of it; nor does a
     // time in which this machine slept.
     const around = row.stored !== null && (!isAnybodyThere() || hasSlept(last)) ? 'isolated' : surroundings()
     const outcome = isOther ? NO_NODE_THERE : burst
+    if (outcome.type === 'answered' && outcome.rttMs !== null && !outcome.isLoaded && by?.place) places.sampled(by.place, outcome.rttMs)
     keeper.apply((current, wallMs) => recordBurst(current, row.key, outcome, wallMs, by?.id ?? null, around))
   }
   const plan = (row: Row, { burst, withheld }: Pinged): void => {
@@ -140,25 +161,24 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, h
       nextProbeMs(row, { rows: table().rows.size, refused, isolated: surroundings() === 'isolated', silentForMs }, draws.fraction()),
     )
   }
-  /** Two rows may hold one address for a moment: it is asked once, and the outcome goes to both. */
-  const ask = (address: string, lane: Lane): Promise<Pinged> => {
-    const flight = `${lane} ${address}`
-    const other = underWay.get(`${lane === 'clear' ? 'channel' : 'clear'} ${address}`)
-    if (other !== undefined && lane === 'clear') return other // it says more
-    const known = underWay.get(flight)
-    if (known !== undefined) return known
-    // After what is asked in clear: an address is not asked twice at once.
-    const begun = other === undefined ? calls.ping(address, lane) : other.then(() => calls.ping(address, lane))
-    const asked = begun.finally(() => underWay.delete(flight))
-    underWay.set(flight, asked)
-    return asked
+  const isCandidate = (key: string): boolean => {
+    if (!needsTurn()) return false
+    if (candidates === null || clock.now() - candidates.atMs > CANDIDATES_FOR)
+      candidates = { keys: turnCandidates(table().rows.values(), own.id), atMs: clock.now() }
+    return candidates.keys.has(key)
   }
+  /** Whether what was timed since then was timed beside a speed test over the same path. */
+  const wasLoaded = ({ record }: Row, address: string, sinceMs: number): boolean =>
+    load.wasLoaded([address, record.id ?? parseAddress(address)?.host ?? address], sinceMs)
   const probe = async (key: string): Promise<void> => {
     const row = rowOf(key)
     if (!row) return settle(key, null)
     const address = addressFor(row)
-    flights.set(key, address)
-    const pinged = await ask(address, laneOf(networkKind, row.record))
+    const closeness = wanted.delete(key) ? 'burst' : closenessOf(row, isCandidate(key))
+    flights.set(key, { address, closeness })
+    const beganMs = clock.now()
+    const answered = await ask(address, laneOf(networkKind, row.record), closeness)
+    const pinged: Pinged = wasLoaded(row, address, beganMs) ? { ...answered, isLoaded: true } : answered
     flights.delete(key)
     const now = rowOf(key)
     // It moved meanwhile: what the old address said is about nobody.
@@ -177,7 +197,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, h
   /** True when the ping under way, or one that ended just now, is as good as another. */
   const isAnswered = (key: string, row: Row): 'soon' | 'already' | null => {
     const address = addressFor(row)
-    if (flights.get(key) === address || schedule.isWaiting(key)) return 'soon'
+    if (flights.get(key)?.address === address || schedule.isWaiting(key)) return 'soon'
     const end = ends.get(key)
     return end?.address === address && clock.now() - end.atMs < PROBE_GAP ? 'already' : null
   }
@@ -208,21 +228,25 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, h
     forget: (key) => {
       schedule.forget(key)
       ends.delete(key)
+      wanted.delete(key)
       learn(afterForgetting(isolation, key))
       if (!flights.has(key)) settle(key, null)
     },
     byHand: async (address, key) => {
       const lane = laneOf(networkKind, { id: key === null ? null : (rowOf(key)?.record.id ?? null) })
-      if (!isRunning) return ask(address, lane)
+      if (!isRunning) return ask(address, lane, 'burst')
       const row = key === null ? undefined : rowOf(key)
       if (row && addressFor(row) === address) {
+        const isLook = flights.get(row.key)?.closeness === 'look'
         const ended = next(row.key)
-        if (isAnswered(row.key, row) !== 'soon') schedule.now(row.key)
+        if (isLook || flights.get(row.key) === undefined) wanted.add(row.key)
+        if (isLook || isAnswered(row.key, row) !== 'soon') schedule.now(row.key)
         const pinged = await ended
-        if (pinged !== null) return pinged
+        const burst = isLook && pinged !== null ? await next(row.key) : pinged
+        if (burst !== null) return burst
       }
       return new Promise((resolve) => {
-        schedule.once(async () => resolve(await ask(address, lane)))
+        schedule.once(async () => resolve(await ask(address, lane, 'burst')))
       })
     },
     probed$: probed.asObservable(),

@@ -30,8 +30,11 @@ export interface KeyedIdentity extends Identity {
 }
 
 /** The same seed of 32 bytes makes the same identity. */
-export function identityFromSeed(seed: Uint8Array): KeyedIdentity {
-  const privateKey = createPrivateKey({ key: Buffer.concat([PRIVATE_PREFIX, seed]), format: 'der', type: 'pkcs8' })
+export const identityFromSeed = (seed: Uint8Array): KeyedIdentity =>
+  identityFromKey(createPrivateKey({ key: Buffer.concat([PRIVATE_PREFIX, seed]), format: 'der', type: 'pkcs8' }))
+
+/** Of an Ed25519 key that is there already, as in a thread. */
+export function identityFromKey(privateKey: KeyObject): KeyedIdentity {
   const publicKey = rawKey(createPublicKey(privateKey)).toString('base64url')
   const signed = (bytes: Uint8Array): string => sign(null, bytes, privateKey).toString('base64url')
   return { id: idOf(publicKey), publicKey, privateKey, sign: signed, verify: isSignedBy, idOf }

@@ -4,6 +4,7 @@ import { finished } from 'node:stream'
 import type { InboundRequest, OnBytes, Reply } from '../../ports.ts'
 import { fillerStream, fitForFiller } from '../network/filler.ts'
 import { memberAt, meterOf } from '../network/members-channel.ts'
+import { plainHeaders } from '../network/plain-headers.ts'
 import { remoteOf } from '../network/socket-ends.ts'
 import type { BodyBudget, HeldBody } from './body-budget.ts'
 import { readFilePart } from './multipart.ts'
@@ -65,10 +66,6 @@ const GIVEN_UP: Reply = {
   headers: { connection: 'close', 'retry-after': '5' },
   body: 'too many requests with bodies are under way here: come again\n',
 }
-
-/** A name that came more than once has its values joined. */
-export const plainHeaders = ({ headers }: IncomingMessage): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value = '']) => [name, typeof value === 'string' ? value : value.join(', ')]))
 
 /** Of a request's target. A proxy's clients send the whole URL; of that only the same two count. */
 export function pathAndQuery(target: string): readonly [path: string, query: string] {

@@ -28,13 +28,20 @@ export interface OpenedChannel {
   /** Paused; nothing has come on it yet. */
   readonly socket: TLSSocket
   readonly id: string
+  /** TCP's handshake. */
+  readonly connectMs: number
 }
 
 export function dialChannel(self: ChannelSelf, dial: ChannelDial): Promise<OpenedChannel | Failure> {
   const { timeoutMs, signal, expect, onError } = dial
   if (signal?.aborted) return Promise.resolve(failed('aborted', 'it was called off'))
   return new Promise((resolve) => {
+    const begunAt = performance.now()
     const socket = begin(self, dial)
+    let connectMs = 0
+    socket.once('connect', () => {
+      connectMs = performance.now() - begunAt
+    })
     const settle = (answer: OpenedChannel | Failure): void => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
@@ -49,7 +56,7 @@ export function dialChannel(self: ChannelSelf, dial: ChannelDial): Promise<Opene
       const proven = await proveMembers(socket, self, 'client', timeoutMs)
       if (proven.type === 'refused') return settle(failed('protocol', proven.text))
       if (expect !== undefined && proven.id !== expect) return settle(failed('protocol', 'another node answers there'))
-      settle({ type: 'channel', socket, id: proven.id })
+      settle({ type: 'channel', socket, id: proven.id, connectMs })
     }
     signal?.addEventListener('abort', abort, { once: true })
     socket.on('error', fail)

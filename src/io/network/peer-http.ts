@@ -3,14 +3,15 @@ import type { AgentOptions } from 'node:http'
 import { type OnBug, throwBug } from '../../frp/index.ts'
 import type { Http, PeerRequest } from '../../ports.ts'
 import { servePublicPort } from '../front/public-port.ts'
-import { dialChannel } from './channel-dial.ts'
+import { channelDialling } from './channel-agent.ts'
 import { countDials } from './counted-dials.ts'
 import { type Descriptors, processDescriptors } from './descriptors.ts'
 import type { ChannelSelf } from './members-channel.ts'
-import { FailureError, failed, failureOf } from './network-failure.ts'
+import { failed } from './network-failure.ts'
 import { askPeer, loadGot } from './peer-request.ts'
 import { bugsOnly } from './socket-errors.ts'
-import { type Dialling, TimedAgent } from './stopwatch.ts'
+import { TimedAgent } from './stopwatch.ts'
+import { punctual, timedSeries } from './timed-series.ts'
 
 /** Connections to one peer: at once, and kept warm. */
 const MAX_SOCKETS = 8
@@ -52,7 +53,11 @@ export function createNodeHttp(onBug: OnBug = throwBug, self?: ChannelSelf, desc
   return {
     request: async (address, request) => {
       const agent = agentOf(request)
-      return agent ? askPeer(agent, address, request, onBug) : failed('protocol', "this node has no members' channel")
+      if (agent === undefined) return failed('protocol', "this node has no members' channel")
+      const ask = (timeoutMs: number) => askPeer(agent, address, { ...request, timeoutMs }, onBug)
+      const { timed, timeoutMs } = request
+      if (timed === undefined) return ask(timeoutMs)
+      return timedSeries({ timed, timeoutMs }, { now: () => performance.now(), ask: async (leftMs) => punctual(await ask(leftMs)) })
     },
     serve: async (options) => {
       const answer = await servePublicPort({ ...options, onBug, self })
@@ -72,23 +77,3 @@ export function createNodeHttp(onBug: OnBug = throwBug, self?: ChannelSelf, desc
     },
   }
 }
-
-/** A request gives up by its own timeout; this ends what was dialled for one that has. */
-const DIAL_MS = 10_000
-
-const channelDialling =
-  (self: ChannelSelf, onError: (error: unknown) => void, isMetered: boolean): Dialling =>
-  ({ host, port, lookup }, created) => {
-    const dial = { host: host ?? '', port: Number(port), lookup, timeoutMs: DIAL_MS, allowHalfOpen: false, isMetered, onError }
-    dialChannel(self, dial)
-      .catch((error: unknown) => {
-        onError(error)
-        return failureOf(error)
-      })
-      .then((opened) => {
-        if (opened.type === 'failed') return created(new FailureError(opened))
-        created(null, opened.socket)
-        process.nextTick(() => opened.socket.resume()) // the parser listens now
-      })
-      .catch(onError)
-  }

@@ -6,18 +6,18 @@ import type { Got } from 'got'
 import { addressOf, type HostPort, parseAddress } from '../../domain/address.ts'
 import type { OnBug } from '../../frp/index.ts'
 import type { Failure, Meter, PeerAnswer, PeerRequest } from '../../ports.ts'
-import { plainHeaders } from '../front/inbound-request.ts'
 import { admittedHost } from './admission.ts'
 import { fillerStream, fitForFiller } from './filler.ts'
 import { memberAt, meterOf } from './members-channel.ts'
 import { codeOf, FailureError, failed, failureOf } from './network-failure.ts'
+import { plainHeaders } from './plain-headers.ts'
 import { bugsOnly } from './socket-errors.ts'
 import { Stopwatch } from './stopwatch.ts'
+import { TOO_SLOW, withinTime } from './within-time.ts'
 
 const DEFAULT_MAX_BYTES = 1024 * 1024
 
 const CALLED_OFF = failed('aborted', 'it was called off')
-const TOO_SLOW = failed('timeout', 'it did not answer in time')
 const ANOTHER_NODE = failed('protocol', 'another node answers there')
 
 let loading: Promise<{ readonly got: Got }> | null = null
@@ -48,15 +48,6 @@ export async function askPeer(agent: Agent, address: string, request: PeerReques
   for (const socket of warm()) socket.destroy()
   const second = await ask()
   return second.type === 'stale' ? failed('reset', 'connection reset') : second
-}
-
-async function withinTime<T>(answer: T | Promise<T>, ms: number): Promise<T | Failure> {
-  if (!(answer instanceof Promise)) return answer
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<Failure>((resolve) => {
-    timer = setTimeout(() => resolve(TOO_SLOW), ms)
-  })
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer))
 }
 
 interface Asking {

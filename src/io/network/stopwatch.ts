@@ -4,9 +4,14 @@ import { Agent, type AgentOptions, type ClientRequest, type ClientRequestArgs } 
 import type { Socket } from 'node:net'
 
 const dialledAt = new WeakMap<object, number>()
+/** TCP's handshake of what was handed over connected. */
+const connectedIn = new WeakMap<object, number>()
 
-/** Gets a connection in another way than plain TCP; the callback has it, or why there is none. */
-export type Dialling = (options: ClientRequestArgs, created: (error: Error | null, socket?: Socket) => void) => void
+/** Gets a connection in another way than plain TCP; the callback has it with its handshake's time, or why there is none. */
+export type Dialling = (
+  options: ClientRequestArgs,
+  created: (error: Error | null, opened?: { readonly socket: Socket; readonly connectMs: number }) => void,
+) => void
 
 /** Remembers when it began to dial. */
 export class TimedAgent extends Agent {
@@ -20,10 +25,10 @@ export class TimedAgent extends Agent {
         if (socket) dialledAt.set(socket, at)
         return socket
       }
-      const told = created as Parameters<Dialling>[1] | undefined // its types know no failure
-      dialling(options, (error, socket) => {
-        if (socket) dialledAt.set(socket, at)
-        told?.(error, socket)
+      const told = created as ((error: Error | null, socket?: Socket) => void) | undefined // its types know no failure
+      dialling(options, (error, opened) => {
+        if (opened) connectedIn.set(opened.socket, opened.connectMs)
+        told?.(error, opened?.socket)
       })
       return null
     }
@@ -35,13 +40,24 @@ export class Stopwatch {
   connectMs: number | null = null
   /** It went out on a connection that had been used before. */
   isWarm = false
-  #sentAt = performance.now()
+  #handedAt = performance.now()
+  #sentAt = this.#handedAt
   #heardAt: number | null = null
   #socket: Socket | null = null
 
   /** From the request's last byte handed to the system to the last byte that arrived. */
   get answerMs(): number {
     return (this.#heardAt ?? this.#sentAt) - this.#sentAt
+  }
+
+  /** How long the write itself took. While it is long the request may have gone out any time in it, and the answer's time is too short. */
+  get sendMs(): number {
+    return this.#sentAt - this.#handedAt
+  }
+
+  /** Of the last byte; null: nothing came yet. */
+  get heardAt(): number | null {
+    return this.#heardAt
   }
 
   get heardNothing(): boolean {
@@ -56,12 +72,12 @@ export class Stopwatch {
     request.once('socket', (socket) => {
       this.#socket = socket
       this.isWarm = request.reusedSocket
-      this.#sentAt = performance.now()
+      this.#setOut()
       socket.prependListener('data', this.#hear)
       if (this.isWarm) return
       const connected = (): void => {
-        this.#sentAt = performance.now()
-        this.connectMs = this.#sentAt - (dialledAt.get(socket) ?? this.#sentAt)
+        this.#setOut()
+        this.connectMs = connectedIn.get(socket) ?? this.#sentAt - (dialledAt.get(socket) ?? this.#sentAt)
       }
       if (socket.connecting) socket.once('connect', connected)
       else connected()
@@ -71,6 +87,11 @@ export class Stopwatch {
   /** Leaves the socket to the next request. */
   stop(): void {
     this.#socket?.removeListener('data', this.#hear)
+  }
+
+  #setOut(): void {
+    this.#handedAt = performance.now()
+    this.#sentAt = this.#handedAt
   }
 
   readonly #hear = (): void => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { answersOf } from '../../../src/actors/front/node-answers.ts'
 import { waitingFor } from '../../../src/actors/services/service-standing.ts'
 import type { HealthAnswer } from '../../../src/answers.ts'
+import { UNPLACED } from '../../../src/domain/coordinates.ts'
 import { keptRows, putOwn, recordBurst, recordSpeed } from '../../../src/domain/ip-table.ts'
 import { type NetworkKind, OPEN } from '../../../src/domain/network-kind.ts'
 import { unsignedRecord } from '../../../src/domain/record.ts'
@@ -29,6 +30,7 @@ const turn: TurnCandidate = {
   behindNat: false,
 }
 const choice: TurnChoice = { turn, reason: 'the only one: 9.00 ms' }
+const PLACE = { ...UNPLACED, at: [3, 4, 0, 0, 0, 0, 0, 0], error: 0.2 }
 const CARRIED = { clients: 0, proxies: 0, connectionsNow: 0, connectionsEver: 0, bytesIn: 0, bytesOut: 0, errorsEver: 0 }
 
 interface Setting {
@@ -68,6 +70,7 @@ function start({
       },
       carried: () => CARRIED,
     },
+    place: () => PLACE,
     speedTests: { usedBytes: () => 7 },
     startedAt: STARTED,
     snapshot: () => ({
@@ -160,8 +163,11 @@ describe('status', () => {
 })
 
 describe('peers', () => {
+  const NONE = { rttMs: null, rttAt: null, minMs: null, medianMs: null, p95Ms: null, lossPct: null, measured: null }
   const row = (other: object) => ({
-    ...{ id: 'ash', name: 'ash', address: AT, state: 'alive', self: false, rttMs: 5, jitterMs: null, lossPct: 0 },
+    ...{ id: 'ash', name: 'ash', address: AT, state: 'alive', self: false, rttMs: 5, rttAt: STARTED },
+    ...{ minMs: 5, medianMs: 5, p95Ms: 5, jitterMs: null, lossPct: 0, connectMs: null, connectAt: null, serverBusy: null },
+    ...{ loadedMs: null, loadedAt: null, measured: 'self', rttErrorPct: null, place: null },
     ...{ downMbps: null, upMbps: null, turn: true, via: null, lastProof: STARTED, dialect: 'moonwalk' },
     ...other,
   })
@@ -182,9 +188,18 @@ describe('peers', () => {
         row({ downMbps: 90, upMbps: 40 }),
         row({ id: null, name: 'pc', address: ELSEWHERE, dialect: 'p2prc' }),
         row({ id: 'fir', name: 'fir', address: '192.0.2.4:8088', state: 'suspect', via: 'ash', turn: false, lossPct: 50 }),
-        row({ id: own.id, name: 'me', address: MINE, self: true, rttMs: null, lossPct: null }),
+        row({ id: own.id, name: 'me', address: MINE, self: true, ...NONE }),
       ],
     })
+  })
+
+  test('of which one could not be timed are estimated by where it says that it is', () => {
+    const { peers, hear, keeper } = start()
+    hear(signedBy('ash', AT, { place: { ...PLACE, at: UNPLACED.at, heightMs: 1, error: 0.1 } }))
+    keeper.apply((table, wallMs) => recordBurst(table, 'ash', { type: 'answered', rttMs: null }, wallMs, 'ash'))
+    expect(peers().peers.map(({ rttMs, measured, rttErrorPct, place }) => ({ rttMs, measured, rttErrorPct, place }))).toEqual([
+      { rttMs: 6.01, measured: 'estimated', rttErrorPct: 20, place: [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0.1] },
+    ])
   })
 
   test('that are away are there only when asked for, with when they were last seen and no figures of now', () => {
@@ -192,11 +207,7 @@ describe('peers', () => {
     prove(ash)
     leap(60_000)
     miss('ash', 3)
-    expect([peers().peers, peers('here').peers, peers('all').peers]).toEqual([
-      [],
-      [],
-      [row({ state: 'offline', rttMs: null, lossPct: null })],
-    ])
+    expect([peers().peers, peers('here').peers, peers('all').peers]).toEqual([[], [], [row({ state: 'offline', ...NONE })]])
     leap(24 * 3_600_000)
     expect(peers('all').peers).toEqual([])
   })

@@ -57,7 +57,14 @@ function start({ policy = 'lan', pinged = {}, speed = FIGURES, seeds = [] }: Set
     prober: {
       byHand: async (address, key) => {
         told.push(`ping ${address} for ${key}`)
-        return { burst: { type: 'answered', rttMs: 1.23456 }, by: null, samplesMs: [1.23456, 2], connectMs: 3.00049, ...pinged }
+        return {
+          burst: { type: 'answered', rttMs: 1.23456 },
+          by: null,
+          samplesMs: [1.23456, 2],
+          discarded: 0,
+          connectMs: 3.00049,
+          ...pinged,
+        }
       },
     },
     speed: {
@@ -205,12 +212,12 @@ describe('ping', () => {
   test('tells whole microseconds of the best and of each', async () => {
     const { prove, ping } = start()
     prove(ash)
-    expect(await ping('ash')).toEqual({ schemaVersion: 1, rttMs: 1.235, samples: [1.235, 2], connectMs: 3 })
+    expect(await ping('ash')).toEqual({ schemaVersion: 1, rttMs: 1.235, samples: [1.235, 2], discarded: 0, isLoaded: false, connectMs: 3 })
   })
   test('of an address that is in no table', async () => {
     const { ping, told, named } = start({ pinged: { connectMs: null } })
     expect([await ping(ELSEWHERE), [...named, ...told]]).toEqual([
-      { schemaVersion: 1, rttMs: 1.235, samples: [1.235, 2], connectMs: null },
+      { schemaVersion: 1, rttMs: 1.235, samples: [1.235, 2], discarded: 0, isLoaded: false, connectMs: null },
       [ELSEWHERE, `ping ${ELSEWHERE} for null`],
     ])
   })
@@ -226,6 +233,12 @@ describe('ping', () => {
       { pinged: { burst: { type: 'silent', refused: true, why: 'connection refused' } } },
       AT,
       `${AT} does not answer: connection refused`,
+    ],
+    [
+      'who answers while this machine is too busy to time it',
+      { pinged: { burst: { type: 'answered', rttMs: null } } },
+      AT,
+      `${AT} answers, but this machine was too busy to time it; try again`,
     ],
     ['what may not be contacted', { policy: 'public' }, AT, `${AT} is outside the addresses this node may contact; see --addresses`],
   ])('refuses %s', async (_, setting, peer, text) => expect(await start(setting).ping(peer)).toEqual(refused(text)))

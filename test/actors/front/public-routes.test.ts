@@ -4,6 +4,7 @@ import { serverInfo } from '../../../src/actors/front/server-info.ts'
 import { createOwnRecord, type OwnRecord } from '../../../src/actors/membership/own-record.ts'
 import { echoBytes } from '../../../src/actors/membership/peer-calls.ts'
 import { isAllowed, wordOf } from '../../../src/domain/address.ts'
+import { UNPLACED } from '../../../src/domain/coordinates.ts'
 import type { Offer } from '../../../src/domain/offer.ts'
 import type { PeerRecord } from '../../../src/domain/record.ts'
 import type { Failure, InboundRequest } from '../../../src/ports.ts'
@@ -50,7 +51,7 @@ function start(other: Partial<PublicRoutesNeeds> = {}, answering: Answering = {}
     speed: { answer: async ({ path }) => (path === '/50' ? { status: 429, body: 'busy' } : null) },
     policy: 'lan',
     isPrivate: false,
-    serverInfo: serverInfo(FACTS, { id: me.id, name: 'me', version: '1.2.3', run: own.run }),
+    serverInfo: serverInfo(FACTS, { id: me.id, name: 'me', version: '1.2.3', run: own.run }, () => UNPLACED),
     offer: 'everybody',
     p2prc: { answer: async (text, selfAddress) => Buffer.from(`${text} seen by ${selfAddress}`) },
     operator: { mapPort: async (port) => ({ type: 'mapped', address: `203.0.113.9:${port + 20_000}` }) },
@@ -82,7 +83,7 @@ test("/server_info has P2PRC's keys, and ours beside them", async () => {
       RAM: 4_096,
       Disk: 20_000,
       GPU: null,
-      Moonwalk: { id: me.id, name: 'me', version: '1.2.3', run: own.run },
+      Moonwalk: { id: me.id, name: 'me', version: '1.2.3', run: own.run, place: [0, 0, 0, 0, 0, 0, 0, 0, 0.01, 0, 1.5] },
     },
   ])
   expect(own.run).toMatch(RUN)

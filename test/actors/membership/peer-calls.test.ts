@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createPeerCalls, echoBytes, endable, type Lane } from '../../../src/actors/membership/peer-calls.ts'
+import type { Closeness } from '../../../src/domain/closeness.ts'
+import { punctual, timedSeries } from '../../../src/io/network/timed-series.ts'
 import type { Failure, PeerAnswer, PeerRequest } from '../../../src/ports.ts'
 import { seal } from '../../../src/v2/envelope.ts'
 import { SeededRandom } from '../../sim/chance.ts'
@@ -30,15 +32,19 @@ function start(reply: (request: PeerRequest, count: number) => PeerAnswer | Fail
   const clock = new VirtualClock()
   const asked: PeerRequest[] = []
   const calls = createPeerCalls({
-    clock,
     random: new SeededRandom(1),
     identity: me,
     http: {
       request: async (_, request) => {
-        asked.push(request)
-        const given = reply(request, asked.length)
-        if (given.type === 'answer') await new Promise<void>((resolve) => clock.setTimeout(resolve, given.timing.answerMs))
-        return given
+        const ask = async (timeoutMs: number): Promise<PeerAnswer | Failure> => {
+          asked.push({ ...request, timeoutMs })
+          const given = reply(request, asked.length)
+          if (given.type === 'answer') await new Promise<void>((resolve) => clock.setTimeout(resolve, given.timing.answerMs))
+          return given
+        }
+        const { timed, timeoutMs } = request
+        if (timed === undefined) return ask(timeoutMs)
+        return timedSeries({ timed, timeoutMs }, { now: () => clock.now(), ask: async (leftMs) => punctual(await ask(leftMs)) })
       },
     },
   })
@@ -49,19 +55,25 @@ const P2PRC = { Hostname: 'x', Platform: 'linux', CPU: '', RAM: 0, Disk: 0 }
 const INFO = JSON.stringify({ ...P2PRC, Moonwalk: { id: ash.id, run: 'r' } })
 
 describe('a ping', () => {
-  const ping = async (times: readonly (number | Failure)[], body = INFO, lane: Lane = 'channel') => {
+  const ping = async (times: readonly (number | Failure)[], body = INFO, lane: Lane = 'channel', closeness: Closeness = 'burst') => {
     const { clock, calls, asked } = start((_, count) => {
       const one = times[count - 1] ?? RESET
       return typeof one === 'number'
         ? answer(body, { answerMs: one, connectMs: count === 1 ? 7 : null, by: lane === 'channel' ? ash.id : null })
         : one
     })
-    return { pinged: await clock.until(calls.ping(AT, lane)), asked }
+    return { pinged: await clock.until(calls.ping(AT, lane, closeness)), asked }
   }
 
   test('warms the connection by a first request, and is the best of three more', async () => {
     const { pinged, asked } = await ping([9, 3, 2, 4])
-    expect(pinged).toEqual({ burst: { type: 'answered', rttMs: 2 }, by: { id: ash.id, run: 'r' }, samplesMs: [3, 2, 4], connectMs: 7 })
+    expect(pinged).toEqual({
+      burst: { type: 'answered', rttMs: 2 },
+      by: { id: ash.id, run: 'r' },
+      samplesMs: [3, 2, 4],
+      discarded: 0,
+      connectMs: 7,
+    })
     expect(asked.map(({ method, path, timeoutMs }) => `${method} ${path} ${timeoutMs}`)).toEqual([
       'GET /server_info 2000',
       'GET /server_info 1991',
@@ -85,12 +97,12 @@ describe('a ping', () => {
     ['of which only the warming came back', [9, RESET], 'connection reset', false],
   ])('%s is silence', async (_, times, why, refused) => {
     const { pinged } = await ping(times)
-    expect(pinged).toEqual({ burst: { type: 'silent', refused, why }, by: null, samplesMs: [], connectMs: null })
+    expect(pinged).toEqual({ burst: { type: 'silent', refused, why }, by: null, samplesMs: [], discarded: 0, connectMs: null })
   })
 
   test('that is answered with an error is silence', async () => {
     const { clock, calls } = start(() => answer('no', { status: 500 }))
-    expect((await clock.until(calls.ping(AT, 'channel'))).burst).toEqual({
+    expect((await clock.until(calls.ping(AT, 'channel', 'burst'))).burst).toEqual({
       type: 'silent',
       refused: false,
       why: 'it answered 500 to /server_info',

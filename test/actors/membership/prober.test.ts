@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { Pinged } from '../../../src/actors/membership/peer-calls.ts'
+import type { PeerCalls, Pinged } from '../../../src/actors/membership/peer-calls.ts'
 import { createProber } from '../../../src/actors/membership/prober.ts'
+import { type Coordinate, UNPLACED } from '../../../src/domain/coordinates.ts'
 import { merge, NOT_MEASURED, offlineRows, putOwn, removeRow, restoreRows, shownRows } from '../../../src/domain/ip-table.ts'
 import { OPEN } from '../../../src/domain/network-kind.ts'
 import { unsignedRecord } from '../../../src/domain/record.ts'
@@ -14,13 +15,14 @@ const ash = signedBy('ash', AT)
 const addressOf = (i: number): string => `10.0.${i >> 8}.${i & 255}:8088`
 const peers = (count: number) => Array.from({ length: count }, (_, i) => signedBy(`peer${i}`, addressOf(i)))
 
-type Answer = 'silent' | 'refused' | { readonly by: string | null; readonly run?: string }
+type Answer = 'silent' | 'refused' | { readonly by: string | null; readonly run?: string; readonly place?: Coordinate }
 
 /** How each address answers, and after how long. */
 interface Net {
   answer(address: string): Answer
   /** How long an answer takes; silence and refusals take their own time. */
   tookMs: number
+  needsTurn: boolean
 }
 
 const SILENCE_MS = 2_000
@@ -29,15 +31,17 @@ const DAY = 24 * 3_600_000
 function start() {
   const parts = stateParts()
   const { clock, keeper, own } = parts
-  const net: Net = { answer: (address) => ({ by: nameAt(address) }), tookMs: 5 }
+  const net: Net = { answer: (address) => ({ by: nameAt(address) }), tookMs: 5, needsTurn: false }
   const pings: string[] = []
+  const closely: string[] = []
   const told: string[] = []
   let under = 0
   let most = 0
   const nameAt = (address: string): string | null =>
     [...keeper.current().rows.values()].find(({ record }) => record.address === address)?.record.id ?? null
-  const ping = async (address: string): Promise<Pinged> => {
+  const ping: PeerCalls['ping'] = async (address, _, closeness): Promise<Pinged> => {
     pings.push(`${clock.now()} ${address}`)
+    closely.push(closeness)
     most = Math.max(most, ++under)
     const answer = net.answer(address)
     await new Promise<void>((resolve) =>
@@ -46,12 +50,18 @@ function start() {
     under--
     if (typeof answer === 'string') {
       const why = answer === 'refused' ? 'connection refused' : 'it did not answer in time'
-      return { burst: { type: 'silent', refused: answer === 'refused', why }, by: null, samplesMs: [], connectMs: null }
+      return { burst: { type: 'silent', refused: answer === 'refused', why }, by: null, samplesMs: [], discarded: 0, connectMs: null }
     }
-    const by = answer.by === null ? null : { id: answer.by, run: answer.run ?? 'r' }
-    return { burst: { type: 'answered', rttMs: net.tookMs }, by, samplesMs: [net.tookMs], connectMs: 1 }
+    const by = answer.by === null ? null : { id: answer.by, run: answer.run ?? 'r', ...(answer.place ? { place: answer.place } : {}) }
+    return { burst: { type: 'answered', rttMs: net.tookMs }, by, samplesMs: [net.tookMs], discarded: 0, connectMs: 1 }
   }
-  const prober = createProber({ ...parts, networkKind: OPEN, clock: parts.time, calls: { ping } })
+  const loaded = new Set<string>()
+  const prober = createProber({
+    ...{ ...parts, networkKind: OPEN, clock: parts.time, calls: { ping } },
+    load: { wasLoaded: (names) => names.some((name) => loaded.has(name)) },
+    needsTurn: () => net.needsTurn,
+    places: { sampled: (place, rttMs) => told.push(`${clock.now()} sampled ${place.heightMs} ${rttMs}`) },
+  })
   prober.isolated$.subscribe((isolated) => told.push(`${clock.now()} ${isolated ? 'isolated' : 'together'}`))
   prober.probed$.subscribe(({ row, by }) => told.push(`${clock.now()} probed ${row.key} by ${by?.id ?? 'nobody'}`))
   keeper.changes$.subscribe(({ type, row }) => {
@@ -66,6 +76,8 @@ function start() {
     prober,
     net,
     pings,
+    closely,
+    loaded,
     told,
     most: () => most,
     strikes: (key: string) => keeper.current().rows.get(key)?.strikes,
@@ -315,6 +327,60 @@ describe('by hand', () => {
   })
 })
 
+describe('how closely', () => {
+  test('a newcomer is pinged by bursts until four were timed, and then by looks', async () => {
+    const { clock, prober, prove, closely } = start()
+    prove(ash)
+    prober.doubt('ash')
+    await clock.advance(26_000)
+    expect(closely).toEqual(['burst', 'burst', 'burst', 'look', 'look', 'look'])
+  })
+
+  test('a node that may have to choose a TURN pings those by bursts that it may be', async () => {
+    const { clock, prober, prove, net, closely } = start()
+    net.needsTurn = true
+    prove(ash)
+    prober.doubt('ash')
+    await clock.advance(26_000)
+    expect(new Set(closely)).toEqual(new Set(['burst']))
+  })
+
+  test('a person gets a burst; where a look is under way, after it', async () => {
+    const { clock, prober, prove, closely, pings } = start()
+    prove(ash)
+    prober.doubt('ash')
+    await clock.advance(20_002)
+    await clock.until(prober.byHand(AT, 'ash'))
+    await clock.until(prober.byHand(AT, 'ash'))
+    expect([pings.slice(-3), closely.slice(-3)]).toEqual([
+      [`20000 ${AT}`, `20005 ${AT}`, `20010 ${AT}`],
+      ['look', 'burst', 'burst'],
+    ])
+  })
+})
+
+test('what was timed beside a speed test over the same path, known by its address or its id, is kept apart', async () => {
+  const { clock, prober, prove, net, keeper, loaded } = start()
+  const latency = () => {
+    const found = keeper.current().rows.get('ash')?.latency
+    return found && [found.rttMs, found.loaded?.ms ?? null]
+  }
+  prove(ash)
+  await clock.until(prober.byHand(AT, 'ash'))
+  net.tookMs = 50
+  loaded.add(AT)
+  const { isLoaded } = await clock.until(prober.byHand(AT, 'ash'))
+  expect([isLoaded, latency()]).toEqual([true, [5, 50]])
+  loaded.clear()
+  loaded.add('ash')
+  net.tookMs = 60
+  await clock.until(prober.byHand(AT, 'ash'))
+  expect(latency()).toEqual([5, 60])
+  loaded.clear()
+  await clock.until(prober.byHand(AT, 'ash'))
+  expect(latency()).toEqual([60, 60])
+})
+
 describe('a node whose own link is dead', () => {
   const isolated = { level: 'error', text: 'nobody answers: this node may be cut off itself', fix: 'Check the network of this machine.' }
 
@@ -490,4 +556,19 @@ describe('while nothing runs', () => {
     const pinged = await clock.until(prober.byHand(AT, 'ash'))
     expect([pinged.burst.type, pings]).toEqual(['answered', [`0 ${AT}`]])
   })
+})
+
+test('who says where it is has this node placed by the time it took; who does not, or answers for another, has not', async () => {
+  const { clock, net, prove, told, prober } = start()
+  prove(signedBy('ash', AT))
+  const sampled = async (place?: Coordinate) => {
+    net.answer = () => ({ by: 'ash', ...(place ? { place } : {}) })
+    await clock.until(prober.prove(['ash']))
+    await clock.advance(1_000)
+    return told
+      .splice(0)
+      .filter((line) => line.includes('sampled'))
+      .map((line) => line.replace(/^\d+ /, ''))
+  }
+  expect([await sampled({ ...UNPLACED, heightMs: 7 }), await sampled()]).toEqual([['sampled 7 5'], []])
 })

@@ -260,7 +260,10 @@ describe('actions', () => {
       sentence('The body does not fit: spec.options.limit: must be a number of KB or MB, such as 1MB.'),
     ])
     expect((await read('/api/services', { spec: { ...spec, options: { check: 'http:/a\r\nb' } } }))[0]).toEqual(400)
-    expect(await read('/api/ping', { peer: 'birch' })).toEqual([200, { schemaVersion: 1, rttMs: 1.5, samples: [1.5, 2], connectMs: null }])
+    expect(await read('/api/ping', { peer: 'birch' })).toEqual([
+      200,
+      { schemaVersion: 1, rttMs: 1.5, samples: [1.5, 2], discarded: 0, isLoaded: false, connectMs: null },
+    ])
     expect(await read('/api/ping', { peer: 'nobody' })).toEqual([409, sentence('There is no such server.')])
     expect(await read('/api/services/remove', { name: 'web' })).toEqual([200, { schemaVersion: 1, type: 'unexposed', name: 'web' }])
     expect(world.node.asked).toEqual([

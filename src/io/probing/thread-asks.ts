@@ -1,0 +1,86 @@
+// What the thread that measures does for one request: permission where a connection has to be made, then the series.
+import { parseAddress } from '../../domain/address.ts'
+import type { Failure, PeerAnswer } from '../../ports.ts'
+import { admittedHost } from '../network/admission.ts'
+import type { ChannelSelf } from '../network/members-channel.ts'
+import { failed } from '../network/network-failure.ts'
+import { timedSeries } from '../network/timed-series.ts'
+import { TOO_SLOW, withinTime } from '../network/within-time.ts'
+import { LoopWatch } from './loop-watch.ts'
+import type { Permits } from './permits.ts'
+import { isWarm, permitName, probeAgent } from './probe-agent.ts'
+import { askOnce, type Outcome } from './probe-request.ts'
+import type { TimedRequest } from './thread-words.ts'
+
+interface AskNeeds {
+  readonly permits: Permits
+  /** Null: this node has no members' channel. */
+  readonly self: ChannelSelf | null
+  readonly onError: (error: unknown) => void
+}
+
+export interface TimedAsk {
+  readonly address: string
+  readonly request: TimedRequest
+  readonly signal: AbortSignal
+  /** Whether a connection may be made there, asked of the node's own thread. */
+  readonly mayDial: (ip: string) => Promise<Failure | null>
+}
+
+export interface ThreadAsks {
+  ask(asked: TimedAsk): Promise<PeerAnswer | Failure>
+  dropWarm(): void
+}
+
+export function createThreadAsks({ permits, self, onError }: AskNeeds): ThreadAsks {
+  const agents = {
+    clear: probeAgent(permits, null, onError),
+    channel: self === null ? null : probeAgent(permits, self, onError),
+  }
+  const watch = new LoopWatch()
+
+  const once = async ({ address, request, signal, mayDial }: TimedAsk): Promise<Outcome> => {
+    const isChannel = request.over === 'channel'
+    const agent = agents[isChannel ? 'channel' : 'clear']
+    const to = parseAddress(address)
+    if (to === null) return failed('unreachable', `${address} is not host:port`)
+    if (agent === null) return failed('protocol', "this node has no members' channel")
+    const startedAt = performance.now()
+    const around = { agent, to, signal, watch, onError }
+    if (isWarm(agent, to)) return askOnce({ ...around, request })
+    const ip = await withinTime(admittedHost(to.host, mayDial), request.timeoutMs)
+    if (typeof ip !== 'string') return ip
+    const takeBack = permits.add(permitName(isChannel, to), ip)
+    const timeoutMs = request.timeoutMs - (performance.now() - startedAt)
+    const outcome = timeoutMs > 0 ? await askOnce({ ...around, request: { ...request, timeoutMs } }) : TOO_SLOW
+    takeBack()
+    return outcome
+  }
+  /** A warm connection may be closed by the peer at the moment it is used. Then the request is sent again on a new one. */
+  const twice = async (asked: TimedAsk): ReturnType<typeof once> => {
+    const first = await once(asked)
+    return first.type === 'stale' ? once(asked) : first
+  }
+  return {
+    ask: async (asked) => {
+      const { timed, timeoutMs } = asked.request
+      const end = watch.begin()
+      const answer = await timedSeries(
+        { timed, timeoutMs },
+        {
+          now: () => performance.now(),
+          ask: async (leftMs) => {
+            const outcome = await twice({ ...asked, request: { ...asked.request, timeoutMs: leftMs } })
+            return outcome.type === 'stale' ? failed('reset', 'connection reset') : outcome
+          },
+        },
+      )
+      end()
+      return answer
+    },
+    dropWarm: () => {
+      for (const agent of Object.values(agents))
+        for (const sockets of Object.values(agent?.freeSockets ?? {})) for (const socket of sockets ?? []) socket.destroy()
+    },
+  }
+}

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { closenessOf, turnCandidates } from '../../src/domain/closeness.ts'
+import { EMPTY_TABLE, type IpTable, merge, type Row, recordBurst } from '../../src/domain/ip-table.ts'
+import { foldBurst, NO_LATENCY } from '../../src/domain/latency.ts'
+import type { PeerRecord } from '../../src/domain/record.ts'
+import { signedBy } from '../records.ts'
+
+const measured = (times: number): Row['latency'] =>
+  Array.from({ length: times }, (_, i) => i).reduce((so, i) => foldBurst(so, { type: 'answered', rttMs: 5 }, i), NO_LATENCY)
+
+test.each<[string, Row['state'], number, boolean, 'burst' | 'look']>([
+  ['nobody has seen yet', 'unknown', 0, false, 'burst'],
+  ['has few values', 'alive', 3, false, 'burst'],
+  ['is well known', 'alive', 4, false, 'look'],
+  ['is well known and may become the TURN', 'alive', 4, true, 'burst'],
+  ['is well known and does not answer', 'suspect', 16, false, 'burst'],
+])('a row that %s', (_, state, times, isCandidate, closeness) =>
+  expect(closenessOf({ state, latency: measured(times) }, isCandidate)).toEqual(closeness),
+)
+
+/** Each with its latency; null: it was never heard from. */
+function tableOf(rows: readonly (readonly [PeerRecord, number | null])[]): IpTable {
+  let table = merge(
+    EMPTY_TABLE,
+    rows.map(([record]) => record),
+    0,
+  ).table
+  for (const [{ id }, rttMs] of rows) if (rttMs !== null) table = recordBurst(table, id ?? '', { type: 'answered', rttMs }, 0).table
+  return table
+}
+const peer = (name: string, n: number, more: Partial<PeerRecord> = {}): PeerRecord => signedBy(name, `192.0.2.${n}:8088`, more)
+
+test('the nearest eight that answer, offer to be a TURN and are reached without one are the candidates', () => {
+  const near = Array.from({ length: 10 }, (_, i) => [peer(`near${i}`, i + 1), 20 - i] as const)
+  const { rows } = tableOf([
+    ...near,
+    [peer('self', 50), 0.1],
+    [peer('silent', 51), null],
+    [peer('unwilling', 52, { offersTurn: false }), 1],
+    [peer('hidden', 53, { via: 'near0' }), 1],
+  ])
+  expect([...turnCandidates(rows.values(), 'self')]).toEqual(['near9', 'near8', 'near7', 'near6', 'near5', 'near4', 'near3', 'near2'])
+})
