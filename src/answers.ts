@@ -166,6 +166,12 @@ export interface PeerAnswerRow {
   readonly loadedAt: string | null
   readonly downMbps: number | null
   readonly upMbps: number | null
+  /** What `rttMs` is: measured here, or made of both ends' coordinates, as of a server that this node does not ping. Null: there is none. */
+  readonly measured: 'self' | 'estimated' | null
+  /** Of an estimate, how far off it may be, in percent of it. */
+  readonly rttErrorPct: number | null
+  /** Where it says that it is: its network coordinate. The latency between any two is estimated from theirs (docs/measuring.md). */
+  readonly place: readonly number[] | null
   /** Offers to be a TURN and can be reached without one. */
   readonly turn: boolean
   /** The id of the TURN it is reached through. */
@@ -195,8 +201,28 @@ export interface SpeedtestAnswer {
   readonly upBytes: number
   readonly downMs: number
   readonly upMs: number
-  /** 0 to 1: how steady the rate was at the end. */
+  /** 0 to 1: of the way that is less sure. */
   readonly confidence: number
+  readonly down: SpeedWayAnswer
+  readonly up: SpeedWayAnswer
+}
+
+/** How one way of a speed test went. */
+export interface SpeedWayAnswer {
+  readonly mbps: number
+  /** Where the rate lies. */
+  readonly lowMbps: number
+  readonly highMbps: number
+  /** 0 to 1: the part of the transfer that went at this rate. */
+  readonly coverage: number
+  /** 0 to 1. */
+  readonly confidence: number
+  /** It kept one rate for long enough. */
+  readonly settled: boolean
+  /** `processor`: the process at one end had no time left, and the path may carry more. */
+  readonly limitedBy: 'path' | 'processor'
+  /** The same as a clause. */
+  readonly words: string
 }
 
 /** The network a node is in, without its secrets. */

@@ -21,6 +21,7 @@ import { createOwnRecord } from './actors/membership/own-record.ts'
 import { createP2prcExchange } from './actors/membership/p2prc-exchange.ts'
 import { createPathLoad } from './actors/membership/path-load.ts'
 import { createPeerCalls, endable } from './actors/membership/peer-calls.ts'
+import { createPlaces } from './actors/membership/places.ts'
 import { createProber } from './actors/membership/prober.ts'
 import { createReach } from './actors/membership/reach.ts'
 import { createSpeed } from './actors/membership/speed.ts'
@@ -36,6 +37,7 @@ import { createExternalFrps } from './actors/turn/external-frps.ts'
 import { candidates } from './actors/turn/find-turn-actor.ts'
 import type { MoonwalkNode, NodeOptions } from './answers.ts'
 import { isControlPort } from './domain/control-port.ts'
+import { putOwn } from './domain/ip-table.ts'
 import { offerOf } from './domain/offer.ts'
 import { SPEED_BUSY_BYTES_PER_SECOND } from './domain/timings.ts'
 import { createStateWatch } from './feed/inspection.ts'
@@ -92,13 +94,27 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   })
   const calls = createPeerCalls({ random, identity, http: gate })
   const load = createPathLoad(clock)
-  const prober = createProber({ clock, random, calls, networkKind: options.network, keeper, own, health, load })
+  const places = createPlaces({
+    ...{ clock, random, own },
+    say: () => {
+      own.outrun(own.seq())
+      const record = own.record()
+      if (record) keeper.apply((table, wallMs) => putOwn(table, record, wallMs))
+    },
+  })
+  const prober = createProber({ clock, random, calls, networkKind: options.network, keeper, own, places, health, load })
   const gossip = createGossip({
     ...{ clock, random, identity, calls, keeper, own, policy, networkKind: options.network },
     ipOf: gate.ipOf,
     ownHosts: network.ownHosts,
   })
-  const speed = createSpeed({ clock, http: load.watching(gate), isPrivate, ownAddresses: () => [own.address(), own.localAddress()] })
+  const speed = createSpeed({
+    clock,
+    random,
+    http: load.watching(gate),
+    isPrivate,
+    ownAddresses: () => [own.address(), own.localAddress()],
+  })
   const reach = createReach({ ...ports, calls, keeper, own, policy, listens: options.listen !== null, inspect: watch.inspect, onBug })
   const p2prc = createP2prcExchange({
     clock,
@@ -144,9 +160,9 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const operator = createOperatorCalls({
     ...{ clock, prober, speed, gate, keeper, joining, services, policy, own, operatorChanges, isControl },
   })
-  const info = serverInfo(extras.facts ?? NO_FACTS, { id: own.id, name, version: options.version, run: own.run })
+  const info = serverInfo(extras.facts ?? NO_FACTS, { id: own.id, name, version: options.version, run: own.run }, places.own)
   const routes = createPublicRoutes({
-    ...{ identity, own, calls, gossip, policy, p2prc, joining, twins, reach, operator },
+    ...{ clock, identity, own, calls, gossip, policy, p2prc, joining, twins, reach, operator },
     speed: { answer: load.serving(speed.answer) },
     serverInfo: info,
     isPrivate,
@@ -191,7 +207,22 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     input: { mayTunnel: turns.length > 0, reach: reach.verdict().type },
   })
   const answers = answersOf({
-    ...{ clock, own, options, keeper, file, services, turnServer, speedTests, startedAt, external, health, announcer, joining },
+    ...{
+      clock,
+      own,
+      options,
+      keeper,
+      file,
+      services,
+      turnServer,
+      speedTests,
+      place: places.own,
+      startedAt,
+      external,
+      health,
+      announcer,
+      joining,
+    },
     notes: ports.store.notes,
     ownHosts: network.ownHosts,
     snapshot: () => actor.getSnapshot(),

@@ -21,6 +21,8 @@ export interface Clock {
   wallMs(): number
   setTimeout(run: () => void, ms: number): unknown
   clearTimeout(timer: unknown): void
+  /** Milliseconds that this process has been at work so far, and not waiting; the origin is arbitrary. */
+  busyMs(): number
 }
 
 export interface Random {
@@ -124,7 +126,12 @@ export interface PeerRequest {
   /** More than this in the answer's body is a `protocol` failure. Default 1 MiB. */
   readonly maxBytes?: number
   /** Told of each piece of the answer's body instead of keeping it: `body` is then empty, and `maxBytes` does not bind. False ends the transfer early. */
-  readonly onBytes?: (bytes: number) => boolean
+  readonly onBytes?: OnBytes
+  /**
+   * Requests that name the same object share connections with one another and with nobody else: one is made for each that is under
+   * way at once, and kept for a few seconds. Absent: the warm connections of that address.
+   */
+  readonly apart?: object
   readonly signal?: AbortSignal
   /**
    * Measures latency: where the answer is a P2PRC `/server_info`, the same is asked again at once, one after another on the same
@@ -138,6 +145,15 @@ export interface PeerRequest {
     readonly primer: 'always' | 'cold'
   }
 }
+
+/** Told of each piece of a body, and how to ask what has come on its connection. False: no more is wanted. */
+export type OnBytes = (bytes: number, arrived: Meter) => boolean
+
+/**
+ * Bytes that have come on a connection so far, as TCP brought them: with what TLS adds, and what of a record has come that is not whole
+ * yet and so told to nobody. One and the same for all pieces of a connection.
+ */
+export type Meter = () => number
 
 export interface PeerAnswer {
   readonly type: 'answer'
@@ -189,7 +205,7 @@ export interface InboundRequest {
   /** The same, but its content is counted and not kept; null when there is none, or it is over `maxBytes`. */
   fileSize(field: string, maxBytes: number): Promise<{ readonly name: string; readonly bytes: number } | null>
   /** Counts the body away; `onBytes` is told of each piece, false ends it. Answers what arrived. */
-  drain(onBytes: (bytes: number) => boolean): Promise<number>
+  drain(onBytes: OnBytes): Promise<number>
 }
 
 export interface Reply {

@@ -116,7 +116,6 @@ export async function speedtest(peer: string, flags: ClientFlags, env: Env): Pro
   return print(
     answer,
     flags,
-    ({ downMbps, upMbps, confidence }) =>
-      `${peer}: ↓ ${downMbps.toFixed(1)} Mbit/s, ↑ ${upMbps.toFixed(1)} Mbit/s (confidence ${Math.round(confidence * 100)} %)`,
+    ({ down, up, confidence }) => `${peer}: ↓ ${down.words}; ↑ ${up.words} (confidence ${Math.round(confidence * 100)} %)`,
   )
 }

@@ -23,12 +23,16 @@ export async function network(words: readonly string[], flags: ClientFlags, env:
   if (action === 'show' && rest.length === 0) return show(dir, flags)
   if (action === 'open' && rest.length === 0) return change(dir, flags, { type: 'open' })
   if (action === 'private' && rest.length === 0) return change(dir, flags, newNetwork(newSecret()))
-  if (action === 'join' && rest.length === 1) return joinBy(dir, flags, rest[0] ?? '')
+  if (action === 'join' && rest.length <= 1) return joinBy(dir, flags, rest[0] ?? '')
+  if (action === 'rotate' && rest.length === 1 && rest[0] === 'add') return complain(ADD_NEEDS, EXIT.usage)
   const [step = 'add', given] = rest
   const isStep = step === 'add' || ((step === 'first' || step === 'drop') && given === undefined)
   if (action === 'rotate' && rest.length <= 2 && isStep) return rotate(dir, flags, env, step, given)
   return complain(`network knows no "${words.join(' ')}"; see \`moonwalk network --help\``, EXIT.usage)
 }
+
+/** Without the invitation it would be a second new secret, which no other member has. */
+const ADD_NEEDS = 'network rotate add takes the invitation (mw1.…) that `moonwalk network rotate` printed on another member'
 
 function show(dir: string, flags: ClientFlags): ExitCode {
   const found = readNetwork(dir)
@@ -44,8 +48,8 @@ const networkText = ({ text, secrets }: NetworkAnswer): string =>
 
 const USES: Readonly<Record<NetworkAnswer['secrets'][number]['use'], string>> = {
   proven: 'proven to others',
-  added: 'taken from others, to be proven from `moonwalk network rotate first` on',
-  taken: 'taken from others until `moonwalk network rotate drop`',
+  added: 'accepted from others; `moonwalk network rotate first` makes it the one that is proven',
+  taken: 'accepted from others until `moonwalk network rotate drop`',
 }
 
 async function joinBy(dir: string, flags: ClientFlags, text: string): Promise<ExitCode> {

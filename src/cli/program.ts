@@ -223,7 +223,7 @@ function addClientCommands(program: Command, act: Act, env: Env): void {
   client('speedtest', 'one measurement of download and upload now')
     .argument('<node>', 'id, name or HOST:PORT', someText)
     .action(act(async (peer: string, flags: Flags) => (await load()).speedtest(peer, flags, env)))
-  client('dashboard', 'the link of the page of the running node; it opens nothing').action(
+  client('dashboard', 'the link of the page of the running node; no browser is started').action(
     act(async (flags: Flags) => (await load()).dashboard(flags, env)),
   )
   client('metrics', 'what a scraper needs to read /metrics, and can do nothing else with')
@@ -233,5 +233,7 @@ function addClientCommands(program: Command, act: Act, env: Env): void {
     .argument('[action]', 'renew: give a stopped node a new key')
     .addHelpText('after', IDENTITY_TEXT)
     .action(act(async (action: string | undefined, flags: Flags) => (await import('./identity.ts')).identity(action, flags, env)))
-  client('events', 'the live feed, one line an entry').action(act(async (flags: Flags) => (await import('./events.ts')).events(flags, env)))
+  client('events', 'the news as they come, one line an entry; --json has the measurements too').action(
+    act(async (flags: Flags) => (await import('./events.ts')).events(flags, env)),
+  )
 }

@@ -16,13 +16,13 @@ export function turn(action: string, { data, json, turnTokenFile }: Flags, env: 
   const read = readConfig(given, undefined, env)
   if (read.type === 'wrong') return complain(read.text, EXIT.usage)
   const { dataDir, turnToken } = read.config
-  const token = turnToken ?? secretIn(dataDir)
+  const token = turnToken ?? tokenIn(dataDir)
   if (typeof token === 'object') return complain(token.none, EXIT.failed)
   process.stdout.write(`${json ? JSON.stringify({ schemaVersion: 1, token }) : token}\n`)
   return EXIT.fine
 }
 
-function secretIn(dir: string): string | { readonly none: string } {
+function tokenIn(dir: string): string | { readonly none: string } {
   const found = readNetwork(dir)
   if (found.type === 'refused') return { none: found.text }
   if (found.type === 'none') return { none: `${dir} is in no network yet: the first \`moonwalk up\` decides; name another with --data` }

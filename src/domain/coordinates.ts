@@ -54,6 +54,18 @@ export function estimateMs(a: Coordinate, b: Coordinate): number {
 /** How far off such an estimate may be, relative. The larger of both: who knows its place badly spoils it. */
 export const estimateError = (a: Coordinate, b: Coordinate): number => Math.max(a.error, b.error)
 
+/** Estimates by a coordinate that knows less are told to nobody. */
+export const MAX_TOLD_ERROR = 0.5
+const ELSEWHERE_MS = 5
+
+/** Whether a coordinate says something else than the one that was told last, so that it is worth telling. Null: none was told. */
+export function isElsewhere(told: Coordinate | null, now: Coordinate): boolean {
+  if (now.error > MAX_TOLD_ERROR) return false
+  if (told === null) return true
+  const offMs = Math.hypot(...now.at.map((x, i) => x - (told.at[i] ?? 0))) + Math.abs(now.heightMs - told.heightMs)
+  return offMs > ELSEWHERE_MS
+}
+
 /**
  * Where a node is after a sample: its round trip to another in ms, the least of a burst, and where that one says it is. `fraction`:
  * chance, 0 to 1. A sample that can't be true changes nothing.

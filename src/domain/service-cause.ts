@@ -102,7 +102,10 @@ export function explain(cause: ServiceCause): Explained {
     case 'limit-not-understood':
       return { text: `${where} does not understand its limit`, fix: 'Write it as limit=1MB or limit=500KB.' }
     case 'not-authorized':
-      return { text: `${where} wants another token`, fix: `Put the token of ${where} into --turn frp://TOKEN@HOST:PORT.` }
+      return {
+        text: `${where} wants another token`,
+        fix: `Name a file with the token of ${where} in --turn frp://HOST:PORT?token-file=FILE.`,
+      }
     case 'request-too-long':
       return { text: 'what it asks for is longer than frp allows', fix: 'Shorten its name, its domain or its group.' }
     case 'no-answer':
@@ -112,7 +115,7 @@ export function explain(cause: ServiceCause): Explained {
     case 'address-unknown':
       return {
         text: 'this node does not know yet at which address others reach it',
-        fix: 'Start another node with --join and this address; the first that connects proves it.',
+        fix: 'Other nodes are asked every few seconds to connect to it, and the first that can proves it. Where there is none, start one with --join and this address.',
       }
     case 'unreachable':
       return {

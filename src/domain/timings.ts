@@ -106,6 +106,10 @@ export const ADDRESS_WATCH = 1_000
 /** A second process with this node's key is looked for again this often, until it is gone. */
 export const TWIN_RECHECK = 30_000
 
+/** A node's coordinate is in its signed word from then on, and a later one at most this often: every word goes to everybody. */
+export const PLACE_FIRST = 60_000
+export const PLACE_PERIOD = 600_000
+
 /** How long discovery may wait for seeds' tables before probing starts with what is there. */
 export const DISCOVER_TIMEOUT = 5_000
 /** How long the first round of pings may hold up the choice. Above `PROBE_TIMEOUT`: one silent peer must not decide. */
@@ -142,9 +146,14 @@ export const REFUSAL_LAST = 600_000
 /** A client of this node's TURN has this long to log in. */
 export const LOGIN_TIMEOUT = 10_000
 
-/** One speed test: at most this long and this much, each way. */
-export const SPEED_MAX_MS = 2_000
-export const SPEED_MAX_BYTES = 16 * 1024 * 1024
+/** One way of a speed test lasts at most this long, over so many connections at once, and each carries at most this much. */
+export const SPEED_MAX_MS = 3_800
+export const SPEED_STREAMS = 4
+export const SPEED_STREAM_BYTES = 16 * 1024 * 1024
+/** All of a test, both ways and its connections' handshakes; whoever serves it ends it then. */
+export const SPEED_TEST_MS = 10_000
+/** Whoever serves a test of which nothing is under way for so long takes it for over. Above any path's round trip. */
+export const SPEED_PAUSE_MS = 2_000
 /** No test begins before the table has been the same for this long. */
 export const SPEED_CALM = 1_000
 /** A node that carries more than this, all services and both ways together (a megabit), is busy: it begins no speed test by itself. */

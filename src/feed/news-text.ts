@@ -42,17 +42,17 @@ export function newsText(news: News): string {
     case 'service.down':
       return `Service ${news.service} is down: ${news.why}.`
     case 'client.arrived':
-      return `Carrying for ${shortId(news.client)} from ${news.remote} (${news.version}).`
+      return `Carrying for ${shortId(news.client)} from ${news.remote} (frp ${news.version}).`
     case 'client.left':
       return `No longer carrying for ${shortId(news.client)}: ${news.why}.`
     case 'client.refused':
       return `A client from ${news.remote} was refused: ${news.why}.`
     case 'proxy.opened':
-      return `Port ${news.port} opened for ${news.proxy} of ${shortId(news.client)}.`
+      return `${news.proxy} of ${shortId(news.client)} is open at port ${news.port}.`
     case 'proxy.refused':
       return `${news.proxy} of ${shortId(news.client)} was refused: ${news.why}.`
     case 'proxy.closed':
-      return `Port ${news.port} of ${news.proxy} closed.`
+      return `${news.proxy} of ${shortId(news.client)} is closed at port ${news.port}.`
     case 'warned':
       return `${news.text}. ${news.fix}`
   }

@@ -10,6 +10,7 @@ export const createNodeClock = (): Clock => ({
   wallMs: () => Date.now(),
   setTimeout: (run, ms) => setTimeout(run, Math.min(ms, LONGEST_TIMER_MS)),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
+  busyMs: () => performance.eventLoopUtilization().active,
 })
 
 export function createNodeRandom(): Random {

@@ -6,7 +6,7 @@ export type Verdict =
   | { readonly type: 'unknown' }
   /** `by` (an id, or a P2PRC peer's address) reached this node at `address`. `atMs`: wall time of the latest proof. */
   | { readonly type: 'proven'; readonly address: string; readonly by: string; readonly atMs: number }
-  /** Others tried and could not connect, or this node listens nowhere. */
+  /** Others tried and could not connect, or nobody tries, or this node listens nowhere. */
   | { readonly type: 'refused' }
 
 export type ReachEvent =
@@ -16,7 +16,9 @@ export type ReachEvent =
   | { readonly type: 'reach.reached'; readonly address: string; readonly by: string; readonly atMs: number }
   /** It tried and could not. `enough`: how many distinct peers must say so. */
   | { readonly type: 'reach.missed'; readonly by: string; readonly enough: number }
-  /** It did not try, was busy, or did not answer: nothing is learnt. */
+  /** It would not try: it may not contact that address, or has tried that host often enough lately. */
+  | { readonly type: 'reach.declined' }
+  /** It was busy, or did not answer: nothing is learnt. */
   | { readonly type: 'reach.untried' }
   /** Somebody came in at the proven address. */
   | { readonly type: 'reach.arrived' }
@@ -28,10 +30,14 @@ export interface ReachContext {
   readonly proof: Extract<Verdict, { type: 'proven' }> | null
   /** Who could not connect since the last proof or arrival, each once a try. */
   readonly missedBy: readonly string[]
+  /** Peers that would not try, one after another, since anything was learnt. */
+  readonly declines: number
 }
 
 /** Peers that tried and failed until a proven address falls: the first may be the one with the trouble. */
 export const MISSES_TO_FALL = 2
+/** So many that would not try: nobody proves this node's address for now, so it needs a TURN as much as one that can't be reached. About ten seconds. */
+const DECLINES_TO_GIVE_UP = 5
 
 const distinct = (missedBy: readonly string[], by: string): number => new Set([...missedBy, by]).size
 
@@ -42,20 +48,23 @@ export const reachMachine = setup({
     listensNowhere: ({ context }) => !context.listens,
     /** While nothing is known, one peer that fails as often as is enough counts too: there may be no other. */
     isEnough: ({ context: { missedBy } }, { enough }: { by: string; enough: number }) => missedBy.length + 1 >= enough,
+    isDeclinedEnough: ({ context: { declines } }) => declines + 1 >= DECLINES_TO_GIVE_UP,
     isEnoughToFall: ({ context: { missedBy } }, { by }: { by: string }) => distinct(missedBy, by) >= MISSES_TO_FALL,
   },
   actions: {
     recordProof: assign((_, { address, by, atMs }: { address: string; by: string; atMs: number }) => ({
       proof: { type: 'proven' as const, address, by, atMs },
       missedBy: [],
+      declines: 0,
     })),
-    recordMiss: assign(({ context: { missedBy } }, { by }: { by: string }) => ({ missedBy: [...missedBy, by].slice(-8) })),
+    recordMiss: assign(({ context: { missedBy } }, { by }: { by: string }) => ({ missedBy: [...missedBy, by].slice(-8), declines: 0 })),
+    recordDecline: assign(({ context: { declines } }) => ({ declines: declines + 1 })),
     forgetMisses: assign({ missedBy: [] }),
-    forgetProof: assign({ proof: null, missedBy: [] }),
+    forgetProof: assign({ proof: null, missedBy: [], declines: 0 }),
   },
 }).createMachine({
   id: 'reach',
-  context: ({ input }) => ({ ...input, proof: null, missedBy: [] }),
+  context: ({ input }) => ({ ...input, proof: null, missedBy: [], declines: 0 }),
   initial: 'unknown',
   on: {
     'reach.reached': { guard: 'listens', target: '.proven', actions: { type: 'recordProof', params: ({ event }) => event } },
@@ -69,6 +78,10 @@ export const reachMachine = setup({
         'reach.missed': [
           { guard: { type: 'isEnough', params: ({ event }) => event }, target: 'refused' },
           { target: '.waiting', actions: { type: 'recordMiss', params: ({ event }) => event } },
+        ],
+        'reach.declined': [
+          { guard: 'isDeclinedEnough', target: 'refused' },
+          { target: '.waiting', actions: 'recordDecline' },
         ],
         'reach.moved': { target: '.waiting', actions: 'forgetProof' },
       },

@@ -1,10 +1,12 @@
 // A signed record: what an owner says of itself, to be passed on as it came.
 //
 //   {"body":"<JSON text>","key":"<raw Ed25519 public key, base64url>","sig":"<signature over 'moonwalk record\n' + body, base64url>"}
-//   body: {"id","name","address":"host:port"|null,"seq":n,"via":ID|null,"turn":bool,"left":bool}
+//   body: {"id","name","address":"host:port"|null,"seq":n,"via":ID|null,"turn":bool,"left":bool,"place":[11 numbers]?}
+//   place: the coordinate as `writeCoordinate` has it; absent while the owner does not know it
 //
 // The id must belong to the key. An envelope is at most `MAX_ENVELOPE_BYTES` long in UTF-8.
 import { addressOf, parseAddress } from '../domain/address.ts'
+import { type Coordinate, readCoordinate, writeCoordinate } from '../domain/coordinates.ts'
 import { isShallow, MAX_PEER_DEPTH } from '../domain/json-depth.ts'
 import type { PeerRecord } from '../domain/record.ts'
 import { withoutWild } from '../domain/tame.ts'
@@ -34,13 +36,15 @@ export interface OwnWord {
   readonly via: string | null
   readonly offersTurn: boolean
   readonly left: boolean
+  readonly place?: Coordinate
 }
 
 /** A name that makes the envelope too large is cut. */
 export function seal(signer: Signer, word: Omit<OwnWord, 'id'>): string {
   const { name, address, seq, via, offersTurn, left } = word
+  const place = word.place && writeCoordinate(word.place)
   const sealed = (shown: readonly string[], sign: (body: string) => string): string => {
-    const body = JSON.stringify({ id: signer.id, name: shown.join(''), address, seq, via, turn: offersTurn, left })
+    const body = JSON.stringify({ id: signer.id, name: shown.join(''), address, seq, via, turn: offersTurn, left, place })
     return JSON.stringify({ body, key: signer.publicKey, sig: sign(body) })
   }
   const shown = Array.from(cleanName(name))
@@ -102,8 +106,8 @@ export function createOpener(verifier: Verifier): Opener {
 export function recordOf(word: OwnWord, envelope: string, heardAt: string | null): PeerRecord | null {
   const address = word.address ?? heardAt
   if (address === null) return null
-  const { id, name, seq, via, offersTurn, left } = word
-  return { id, name, address, seq, via, offersTurn, left, envelope, p2prc: null }
+  const { address: _, ...said } = word
+  return { ...said, address, envelope, p2prc: null }
 }
 
 function readWord(value: Readonly<Record<string, unknown>> | null): OwnWord | null {
@@ -114,6 +118,7 @@ function readWord(value: Readonly<Record<string, unknown>> | null): OwnWord | nu
   if (via !== null && !(typeof via === 'string' && isTurn(via))) return null
   const parsed = typeof address === 'string' ? parseAddress(address) : null
   if (address !== null && !parsed) return null
+  const place = readCoordinate(value.place)
   return {
     id,
     name: cleanName(name),
@@ -122,6 +127,7 @@ function readWord(value: Readonly<Record<string, unknown>> | null): OwnWord | nu
     via,
     offersTurn: turn === true,
     left: left === true,
+    ...(place ? { place } : {}),
   }
 }
 

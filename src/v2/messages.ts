@@ -4,8 +4,13 @@
 //   POST /v2/hello    HelloAsk → HelloAnswer. "Who are you, what address do you see me at, and can you reach me?"
 //   GET  /v2/echo?nonce=HEX&at=HOST:PORT → EchoAnswer. Proves to the asker that the node with this id answers at that address.
 //   POST /v2/gossip   GossipMessage → GossipMessage. What changed since the last exchange, both ways.
-//   GET  /v2/speed/down?bytes=N → N bytes, at most `SPEED_MAX_BYTES`; 429 with Retry-After when busy.
-//   POST /v2/speed/up → SpeedUpAnswer, timed where the bytes arrive; 429 with Retry-After when busy.
+//   GET  /v2/speed/open?test=HEX → `{}`: the asker's speed test of that name may begin; 429 with Retry-After when busy. Asked on each
+//        connection that the test is to use, so that all of them stand when it begins.
+//   GET  /v2/speed/down?test=HEX&bytes=N → N bytes, at most `SPEED_STREAM_BYTES`. Several at once are one test.
+//   POST /v2/speed/up?test=HEX&rtt=MS → SpeedUpAnswer. Several at once are one transfer, timed where it arrives, and each is answered
+//        as soon as its rate is known, wherever its body is. `rtt`: of the path at rest.
+//   Without `test` each of the two is a test by itself, on one connection, and a body is read to its end.
+import type { Plateau } from '../domain/plateau.ts'
 import { isId, MAX_ENVELOPE_BYTES, parseObject } from './envelope.ts'
 
 export const MAX_HELLO_BYTES = 8 * 1024
@@ -71,11 +76,13 @@ export interface UnsignedRow {
   readonly name: string
 }
 
-export interface SpeedUpAnswer {
+export interface SpeedUpAnswer extends Plateau {
+  /** What arrived until the answer, and in what time. */
   readonly bytes: number
   readonly ms: number
-  readonly mbps: number
-  readonly confidence: number
+  /** The part of each way's time that the answering process was at work, 0 to 1; null where it carried nothing that way. */
+  readonly busyDown: number | null
+  readonly busyUp: number | null
 }
 
 export function readHelloAsk(body: Buffer | null): HelloAsk | null {
@@ -129,14 +136,17 @@ export function readGossip(body: Buffer | null): GossipMessage | null {
 export function readSpeedUp(body: Buffer): SpeedUpAnswer | null {
   const value = parseObject(body.toString('utf8'))
   if (!value) return null
-  const { bytes, ms, mbps, confidence } = value
-  return isAmount(bytes) && isAmount(ms) && isAmount(mbps) && isAmount(confidence) && confidence <= 1
-    ? { bytes, ms, mbps, confidence }
+  const { bytes, ms, mbps, lowMbps, highMbps, coverage, confidence, settled, busyDown, busyUp } = value
+  const isFigure = isAmount(bytes) && isAmount(ms) && isAmount(mbps) && isAmount(lowMbps) && isAmount(highMbps)
+  return isFigure && isShare(coverage) && isShare(confidence) && typeof settled === 'boolean'
+    ? { bytes, ms, mbps, lowMbps, highMbps, coverage, confidence, settled, busyDown: shareOf(busyDown), busyUp: shareOf(busyUp) }
     : null
 }
 
 // JSON may say 1e999, which is read as infinite.
 const isAmount = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0
+const isShare = (value: unknown): value is number => isAmount(value) && value <= 1
+const shareOf = (value: unknown): number | null => (isShare(value) ? value : null)
 const list = (value: unknown, most: number): readonly unknown[] => (Array.isArray(value) ? value.slice(0, most) : [])
 const shortText = (value: unknown): string | null => (typeof value === 'string' && value.length <= 300 ? value : null)
 export const isPort = (value: unknown): value is number =>

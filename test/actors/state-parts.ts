@@ -35,6 +35,7 @@ export function stateParts({
     wallMs: () => clock.wallMs() + aheadMs,
     setTimeout: clock.setTimeout,
     clearTimeout: clock.clearTimeout,
+    busyMs: clock.busyMs,
   }
   const news: News[] = []
   const publish = (one: News): void => {

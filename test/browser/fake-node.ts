@@ -7,6 +7,7 @@ import type {
   PeerAnswerRow,
   ProxyAnswer,
   ServiceAnswer,
+  SpeedtestAnswer,
   StatusAnswer,
   TrafficAnswer,
 } from '../../src/answers.ts'
@@ -71,6 +72,9 @@ export const aRow = (name: string, more: Partial<PeerAnswerRow> = {}): PeerAnswe
   self: false,
   rttMs: 10,
   rttAt: STARTED_AT,
+  measured: 'self',
+  rttErrorPct: null,
+  place: null,
   minMs: 10,
   medianMs: 10.2,
   p95Ms: 11,
@@ -143,6 +147,31 @@ export interface FakeNode extends MoonwalkNode {
   listeners(): number
 }
 
+/** What it answers to a speed test. */
+export const SPEED: SpeedtestAnswer = {
+  ...{ schemaVersion: 1, downMbps: 90, upMbps: 40, downBytes: 9, upBytes: 4, downMs: 1, upMs: 1, confidence: 0.9 },
+  down: {
+    mbps: 90,
+    lowMbps: 88,
+    highMbps: 92,
+    coverage: 0.8,
+    confidence: 0.9,
+    settled: true,
+    limitedBy: 'path',
+    words: '90 Mbit/s, between 88 and 92',
+  },
+  up: {
+    mbps: 40,
+    lowMbps: 39,
+    highMbps: 41,
+    coverage: 0.8,
+    confidence: 0.9,
+    settled: true,
+    limitedBy: 'path',
+    words: '40 Mbit/s, between 39 and 41',
+  },
+}
+
 export function createFakeNode(): FakeNode {
   let status = aStatus('bootstrapping')
   let peers: readonly PeerAnswerRow[] = []
@@ -196,7 +225,7 @@ export function createFakeNode(): FakeNode {
     },
     speedtest: async (peer) => {
       asked.push(['speedtest', peer])
-      return { schemaVersion: 1, downMbps: 90, upMbps: 40, downBytes: 9, upBytes: 4, downMs: 1, upMs: 1, confidence: 0.9 }
+      return SPEED
     },
     show: (part) => {
       status = part.status ?? status

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { aRow, aService, aStatus, STARTED_AT } from '../browser/fake-node.ts'
+import { aRow, aService, aStatus, SPEED, STARTED_AT } from '../browser/fake-node.ts'
 import { type ControlWorld, startControlWorld, TOKEN } from '../io/control-world.ts'
 import { command, dataDir, type Said } from './command.ts'
 
@@ -118,10 +118,7 @@ describe('with --json there is one object on stdout and nothing beside it', () =
     expect(await json('ping', 'birch')).toEqual(fine({ rttMs: 1.5, samples: [1.5, 2], discarded: 0, isLoaded: false, connectMs: null }))
   })
 
-  test('speedtest', async () =>
-    expect(await json('speedtest', 'birch')).toEqual(
-      fine({ downMbps: 90, upMbps: 40, downBytes: 9, upBytes: 4, downMs: 1, upMs: 1, confidence: 0.9 }),
-    ))
+  test('speedtest', async () => expect(await json('speedtest', 'birch')).toEqual(fine({ ...SPEED })))
 })
 
 describe('without it there is plain text', () => {
@@ -158,7 +155,7 @@ warn         the clock is off. Set it.
   test('speedtest', async () =>
     expect(await ask('speedtest', 'birch')).toEqual({
       code: 0,
-      out: 'birch: ↓ 90.0 Mbit/s, ↑ 40.0 Mbit/s (confidence 90 %)\n',
+      out: 'birch: ↓ 90 Mbit/s, between 88 and 92; ↑ 40 Mbit/s, between 39 and 41 (confidence 90 %)\n',
       err: 'measuring download and upload with birch …\n',
     }))
 })

@@ -223,7 +223,7 @@ describe('the secret is replaced', () => {
     const added = await answer('ash', 'network', 'rotate')
     expect(added.secrets.map(({ use }: { use: string }) => use)).toEqual(['proven', 'added'])
     // The line may be asked for again.
-    expect((await answer('ash', 'network', 'rotate', 'add')).secrets).toEqual(added.secrets)
+    expect((await answer('ash', 'network', 'rotate')).secrets).toEqual(added.secrets)
     await answer('birch', 'network', 'rotate', 'add', added.invitation)
     expect(file('birch').secrets).toEqual(file('ash').secrets)
     const [, next] = file('ash').secrets
@@ -263,8 +263,14 @@ test('what is no network command, and no network, is told in a sentence', async 
   await writeNetwork(at('ash'), { type: 'open' })
   for (const [words, code, err] of [
     [['network', 'close'], 2, 'network knows no "close"; see `moonwalk network --help`\n'],
+    [
+      ['network', 'rotate', 'add'],
+      2,
+      'network rotate add takes the invitation (mw1.…) that `moonwalk network rotate` printed on another member\n',
+    ],
     [['network', 'rotate', 'twice'], 2, 'network knows no "rotate twice"; see `moonwalk network --help`\n'],
     [['network', 'join', 'ash:1'], 2, 'network join takes an invitation (mw1.…)\n'],
+    [['network', 'join'], 2, 'network join takes an invitation (mw1.…)\n'],
     [['network', 'rotate'], 1, 'DIR/ash is in no private network: there is no secret to replace\n'],
     [['turn', 'token'], 1, 'an open network has no secret to make a token of; give the TURN one with --turn-token-file\n'],
     [['turn', 'tokens'], 2, 'turn knows no "tokens"; there is `moonwalk turn token`\n'],

@@ -270,6 +270,37 @@ export function httpContract(name: string, make: () => HttpPair | Promise<HttpPa
       })
     })
 
+    describe('kept apart', () => {
+      test('requests under way at once have a connection each, which the next ones of the same name use, and no others', async () => {
+        const ports: number[] = []
+        const listening = await serve(async ({ remote }) => {
+          ports.push(remote.port)
+          return OK
+        })
+        const apart = {}
+        const both = (): Promise<unknown> => Promise.all([ask(listening, { apart }), ask(listening, { apart })])
+        await both()
+        await both()
+        await ask(listening)
+        await ask(listening, { apart: {} })
+        const [first, second] = [new Set(ports.slice(0, 2)), new Set(ports.slice(2, 4))]
+        expect([first.size, second, new Set(ports).size]).toEqual([2, first, 4])
+      })
+
+      test('what has come on the connection is at least what was told', async () => {
+        const listening = await serve(async () => ({ status: 200, body: { type: 'filler', bytes: 300_000 } }))
+        const told: boolean[] = []
+        let counted = 0
+        const onBytes: PeerRequest['onBytes'] = (bytes, arrived) => {
+          counted += bytes
+          told.push(arrived() >= counted && arrived() <= 310_000)
+          return true
+        }
+        await ask(listening, { apart: {}, onBytes })
+        expect([counted, told.every((one) => one)]).toEqual([300_000, true])
+      })
+    })
+
     describe('serving', () => {
       test('a body over the limit is null', async () => {
         const listening = await serve(async (request) => ({ status: 200, body: String((await request.body(4))?.length ?? null) }))

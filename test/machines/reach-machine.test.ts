@@ -8,6 +8,7 @@ const OTHER = '192.0.2.2:8088'
 
 const asked: ReachEvent = { type: 'reach.asked' }
 const untried: ReachEvent = { type: 'reach.untried' }
+const declined: ReachEvent = { type: 'reach.declined' }
 const arrived: ReachEvent = { type: 'reach.arrived' }
 const moved: ReachEvent = { type: 'reach.moved' }
 const reached = (by = 'ash', atMs = 1, address = MINE): ReachEvent => ({ type: 'reach.reached', address, by, atMs })
@@ -50,6 +51,12 @@ test.each<[string, readonly ReachEvent[], string, ReachContext['proof'], readonl
   ['and so does who waits for an answer', [missed('ash'), asked, moved], 'unknown.waiting', null, []],
   ['who was refused may be reached later', [missed('ash', 'sure'), reached('elm', 2)], 'proven', proof('elm', 2), []],
   ['who was refused is not refused again', [missed('ash', 'sure'), missed('elm', 'sure')], 'refused', null, []],
+  ['four that would not try have told nothing', Array(4).fill(declined), 'unknown.waiting', null, []],
+  ['with five of them nobody proves it for now', Array(5).fill(declined), 'refused', null, []],
+  ['a busy one between changes nothing', [...Array(4).fill(declined), asked, untried, declined], 'refused', null, []],
+  ['one that tried begins the count anew', [...Array(4).fill(declined), missed('ash'), declined], 'unknown.waiting', null, ['ash']],
+  ['who would not try takes no proof away', [reached(), ...Array(9).fill(declined)], 'proven', proof(), []],
+  ['and whoever reaches it later proves it', [...Array(5).fill(declined), reached()], 'proven', proof(), []],
   ['an arrival proves nothing', [arrived], 'unknown.waiting', null, []],
 ])('%s', (_, steps, state, proven, missedBy) => expect(play(steps)).toEqual({ state, proof: proven, missedBy, status: 'active' }))
 

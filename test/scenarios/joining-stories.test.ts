@@ -74,8 +74,8 @@ describe('faults', () => {
         "11005.2 birch peer.suspected elm elm 10.0.0.4:8088 no route to that host",
         "12500.1 birch peer.removed cedar cedar 10.0.0.3:8088 no route to that host",
         "13000.1 birch peer.removed elm elm 10.0.0.4:8088 no route to that host",
-        "63813.5 birch peer.added elm elm 10.0.0.4:8088",
-        "73413.44 birch peer.added cedar cedar 10.0.0.3:8088",
+        "61692.64 birch peer.added cedar cedar 10.0.0.3:8088",
+        "61852.64 birch peer.added elm elm 10.0.0.4:8088",
       ]
     `)
   })

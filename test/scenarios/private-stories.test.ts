@@ -1,7 +1,7 @@
 // Private networks: who has the secret finds everybody in it, also from behind NAT; who has not finds nobody and is found by nobody.
 import { expect, test } from 'vitest'
 import { p2prcPeer } from '../sim/p2prc-peer.ts'
-import { kill } from '../sim/story.ts'
+import { kill, restart } from '../sim/story.ts'
 import { perform } from './stage.ts'
 
 const members = (...secrets: readonly string[]) => ({ options: { network: { type: 'private', secrets } } }) as const
@@ -55,4 +55,47 @@ test('while a secret is being replaced, nodes that prove the old one and nodes t
     of: [],
   })
   expect(tables[1]).toEqual('birch: ash birch cedar')
+})
+
+const reachableAt = (told: readonly string[], name: string): readonly string[] =>
+  told
+    .filter((line) => line.includes(` ${name} node.reachability tunnelled`))
+    .map((line) => `${Math.floor(Number(line.split(' ')[0]) / 10_000)}x s`)
+
+test('a node behind NAT that is started again and again has a TURN each time, though its peers try its address only now and then', async () => {
+  const { states, told } = await perform({
+    cast: [
+      { name: 'ash', ...members('s1') },
+      { name: 'birch', seeds: ['ash'], ...members('s1') },
+      { name: 'me', seeds: ['ash'], behindNat: true, ...members('s1') },
+    ],
+    script: [20, 40, 60].flatMap(
+      (atS) =>
+        [
+          [atS * 1_000, kill('me')],
+          [atS * 1_000 + 1_000, restart('me')],
+        ] as const,
+    ),
+    forMs: 90_000,
+    of: ['me'],
+    only: ['node.reachability'],
+  })
+  expect([states[2], reachableAt(told, 'me')]).toEqual(['me: tunnelling.up', ['0x s', '2x s', '4x s', '6x s']])
+})
+
+test('all of six nodes behind one NAT have a TURN within ten seconds', async () => {
+  const inner = ['a', 'b', 'c', 'd', 'e', 'f']
+  const { states } = await perform({
+    cast: [
+      { name: 'ash', ...members('s1') },
+      { name: 'birch', seeds: ['ash'], ...members('s1') },
+      ...inner.map((name) => ({ name, seeds: ['ash'], behindNat: true, ...members('s1') })),
+    ],
+    prepare: (world) => {
+      for (const name of inner) world.host(name).outerIp = world.host('a').outerIp
+    },
+    forMs: 10_000,
+    of: [],
+  })
+  expect(states.slice(2)).toEqual(inner.map((name) => `${name}: tunnelling.up`))
 })

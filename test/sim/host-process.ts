@@ -27,7 +27,7 @@ export class HostProcess {
   constructor(world: VirtualClock, life: number, wallMs: () => number) {
     this.#world = world
     this.life = life
-    this.clock = { now: this.#now, wallMs, setTimeout: this.#setTimeout, clearTimeout: this.#clearTimeout }
+    this.clock = { now: this.#now, wallMs, setTimeout: this.#setTimeout, clearTimeout: this.#clearTimeout, busyMs: world.busyMs }
   }
 
   get isAlive(): boolean {

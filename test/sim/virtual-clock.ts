@@ -52,6 +52,8 @@ export class VirtualClock implements Clock {
   /** Milliseconds since the world began. */
   readonly now = (): number => this.#nowMs
   readonly wallMs = (): number => this.#epochMs + this.#nowMs
+  /** What a process does here takes no time. */
+  readonly busyMs = (): number => 0
 
   /** Timers set and neither run nor cleared. */
   get timerCount(): number {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { Busboy } from '@fastify/busboy'
 import type { Link } from '../../src/frp/links/link.ts'
-import type { Clock, Failure, InboundRequest, Listening, Reply, ServeOptions } from '../../src/ports.ts'
+import type { Clock, Failure, InboundRequest, Listening, OnBytes, Reply, ServeOptions } from '../../src/ports.ts'
 import { writeFiller } from './filler.ts'
 import { HttpReader, headText, type WireHead } from './http-reader.ts'
 import { acceptChannel, GREETING_BYTE, type VirtualSelf } from './virtual-channel.ts'
@@ -187,7 +187,7 @@ function collect(content: Readable, maxBytes: number): Promise<Buffer | null> {
   })
 }
 
-function drain(content: Readable, onBytes: (bytes: number) => boolean): Promise<number> {
+function drain(content: Readable, onBytes: OnBytes): Promise<number> {
   return new Promise((resolve) => {
     let bytes = 0
     const settle = (): void => {
@@ -195,9 +195,10 @@ function drain(content: Readable, onBytes: (bytes: number) => boolean): Promise<
       content.resume()
       resolve(bytes)
     }
+    const arrived = (): number => bytes
     const count = (piece: Buffer): void => {
       bytes += piece.length
-      if (!onBytes(piece.length)) settle()
+      if (!onBytes(piece.length, arrived)) settle()
     }
     content.on('data', count)
     content.once('end', settle)

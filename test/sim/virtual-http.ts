@@ -14,10 +14,17 @@ const IDLE_MS = 25_000
 
 /** HTTP over the virtual network, byte by byte, so that it also passes through listeners that know nothing of it. */
 export function createVirtualHttp(network: HostNetwork, clock: Clock, onBug: (error: unknown) => void, self?: VirtualSelf): Http {
-  const clear = new Map<string, WarmLink>()
-  const channels = new Map<string, WarmLink>()
+  const clear = new WarmLinks(1)
+  const channels = new WarmLinks(1)
+  const apart = new WeakMap<object, WarmLinks>()
+  const warmOf = ({ over, apart: lot }: PeerRequest): WarmLinks => {
+    if (lot === undefined) return over === 'channel' ? channels : clear
+    const links = apart.get(lot) ?? new WarmLinks(8)
+    apart.set(lot, links)
+    return links
+  }
   const requestOnce: Http['request'] = async (address, request) => {
-    const around = { network, clock, self, warm: request.over === 'channel' ? channels : clear }
+    const around = { network, clock, self, warm: warmOf(request) }
     const answer = await exchange(around, address, request)
     if (answer !== 'stale') return answer
     // The peer closed it the moment it was used: that says nothing about the peer.
@@ -33,8 +40,7 @@ export function createVirtualHttp(network: HostNetwork, clock: Clock, onBug: (er
     },
     dropWarm: () => {
       for (const warm of [clear, channels])
-        for (const [address, { link, idle }] of warm) {
-          warm.delete(address)
+        for (const { link, idle } of warm.takeAll()) {
           clock.clearTimeout(idle)
           link.destroy()
         }
@@ -47,7 +53,7 @@ interface Around {
   readonly network: HostNetwork
   readonly clock: Clock
   readonly self: VirtualSelf | undefined
-  readonly warm: Map<string, WarmLink>
+  readonly warm: WarmLinks
 }
 
 /** A connection to one peer and whoever waits for what comes out of it. */
@@ -57,13 +63,46 @@ interface WarmLink {
   idle: unknown
 }
 
+/** Connections that wait for the next request, so many to each address. */
+class WarmLinks {
+  readonly #most: number
+  readonly #links = new Map<string, WarmLink[]>()
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  take(address: string): WarmLink | undefined {
+    return this.#links.get(address)?.shift()
+  }
+
+  takeAll(): readonly WarmLink[] {
+    const all = [...this.#links.values()].flat()
+    this.#links.clear()
+    return all
+  }
+
+  /** False: there are enough. */
+  keep(address: string, link: WarmLink): boolean {
+    const links = this.#links.get(address) ?? []
+    if (links.length >= this.#most) return false
+    this.#links.set(address, [...links, link])
+    return true
+  }
+
+  forget(address: string, link: WarmLink): void {
+    const rest = (this.#links.get(address) ?? []).filter((one) => one !== link)
+    if (rest.length > 0) this.#links.set(address, rest)
+    else this.#links.delete(address)
+  }
+}
+
 async function exchange(around: Around, address: string, request: PeerRequest): Promise<PeerAnswer | Failure | 'stale'> {
   const { clock, warm } = around
   if (request.signal?.aborted) return failed('aborted', 'it was called off')
   const startMs = clock.now()
-  const kept = warm.get(address)
+  const kept = warm.take(address)
   if (kept) {
-    warm.delete(address)
     clock.clearTimeout(kept.idle)
     return ask(around, kept, address, request, { startMs, connectMs: null })
   }
@@ -110,22 +149,22 @@ function ask(
     let head: WireHead | null = null
     let bytes = 0
     let sent = false
+    const arrived = (): number => bytes
     const pieces: Buffer[] = []
     const settle = (answer: PeerAnswer | Failure | 'stale', reusable: boolean): void => {
       clock.clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
       kept.listener = DEAF
-      if (reusable && sent && !link.destroyed && !warm.has(address)) keep()
-      else link.destroy()
+      if (!(reusable && sent && !link.destroyed && warm.keep(address, kept))) link.destroy()
+      else stayWarm()
       resolve(answer)
     }
-    const keep = (): void => {
+    const stayWarm = (): void => {
       const forget = (): void => {
-        if (warm.get(address) === kept) warm.delete(address)
+        warm.forget(address, kept)
         clock.clearTimeout(kept.idle)
         link.destroy()
       }
-      warm.set(address, kept)
       kept.listener = { data: forget, end: forget, error: forget }
       kept.idle = clock.setTimeout(forget, IDLE_MS)
     }
@@ -154,7 +193,7 @@ function ask(
         if (done) return
         bytes += piece.length
         if (!onBytes) pieces.push(piece)
-        done = onBytes ? !onBytes(piece.length) : bytes > maxBytes
+        done = onBytes ? !onBytes(piece.length, arrived) : bytes > maxBytes
         if (!done) return
         if (onBytes) finish(false)
         else settle(failed('protocol', `its answer is over ${maxBytes} bytes`), false)

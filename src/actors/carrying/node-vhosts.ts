@@ -16,7 +16,7 @@ interface VhostNeeds {
 }
 
 /** What nodes ask each other. A service's own paths may begin alike: a registry of container images lies below `/v2/`. */
-const NODE_PATH = /^\/v2\/(hello|echo|gossip|resolve|speed\/(down|up))$/
+const NODE_PATH = /^\/v2\/(hello|echo|gossip|resolve|speed\/(open|down|up))$/
 
 /** `ownNames`: tell it by which names members reach this node. */
 export function createNodeVhosts({ own, hostname, subdomainHost, grantedDomains }: VhostNeeds): {

@@ -107,6 +107,8 @@ export function createTurnServer(needs: TurnServerNeeds): TurnServer {
       case 'session.closed':
         sessions.delete(fact.session)
         session.actor.send({ type: 'session.closed', why: fact.why })
+        // Nobody has left who was refused, or went before the login.
+        if (session.since === null) return
         return publish({ type: 'client.left', client: session.name, remote: session.remote, why: fact.why })
       case 'proxy.opened':
         session.actor.send({ type: 'proxy.opened' })

@@ -2,8 +2,17 @@
 import type { StateValue } from 'xstate'
 import type { HealthAnswer, MoonwalkNode, NodeOptions, PeerAnswerRow, StatusAnswer, TurnAnswer } from '../../answers.ts'
 import { parseAddress } from '../../domain/address.ts'
+import {
+  type Coordinate,
+  estimateError,
+  estimateMs,
+  MAX_ERROR,
+  MAX_TOLD_ERROR,
+  UNPLACED,
+  writeCoordinate,
+} from '../../domain/coordinates.ts'
 import { type IpTable, offlineRows, type Row, shownRows } from '../../domain/ip-table.ts'
-import { figuresOf, type Latency, NO_LATENCY } from '../../domain/latency.ts'
+import { figuresOf, type Latency, NO_LATENCY, roundMs } from '../../domain/latency.ts'
 import { meetingPoints } from '../../domain/meeting-points.ts'
 import { KIND_TEXT, type NetworkKind } from '../../domain/network-kind.ts'
 import { dialectOf } from '../../domain/record.ts'
@@ -34,6 +43,8 @@ interface AnswerNeeds {
   readonly services: Pick<Services, 'list' | 'standings'>
   readonly joining: Pick<Joining, 'seeds'>
   readonly turnServer: Pick<TurnServer, 'clients' | 'carried'>
+  /** This node's own coordinate. */
+  readonly place: () => Coordinate
   readonly speedTests: Pick<SpeedTests, 'usedBytes'>
   readonly startedAt: string
   readonly clock: Pick<Clock, 'wallMs'>
@@ -102,7 +113,7 @@ function rawAnswersOf(needs: AnswerNeeds): Answers {
     }),
     peers: (which = 'here') => {
       const wallMs = needs.clock.wallMs()
-      const here = shownRows(keeper.current()).map((row) => peerRow(row, own.id, wallMs))
+      const here = shownRows(keeper.current()).map((row) => peerRow(row, own.id, wallMs, needs.place()))
       const away = which === 'all' ? offlineRows(keeper.current(), wallMs).map(({ row }) => offlineRow(row, own.id)) : []
       return { schemaVersion: 1, self: own.id, peers: [...here, ...away] }
     },
@@ -134,17 +145,24 @@ function nameOfClient({ rows }: IpTable, self: string): Parameters<TurnServer['c
 
 /** A server that was here within the last day. What was measured of it is no figure of now. */
 const offlineRow = (row: Row, self: string): PeerAnswerRow => ({
-  ...peerRow({ ...row, latency: NO_LATENCY }, self, 0),
+  ...peerRow({ ...row, latency: NO_LATENCY }, self, 0, UNPLACED),
   state: 'offline',
 })
 
-const peerRow = ({ record, state, latency, downMbps, upMbps, lastProofMs }: Row, self: string, wallMs: number): PeerAnswerRow => ({
+/** `here`: this node's own coordinate. */
+const peerRow = (
+  { record, state, latency, downMbps, upMbps, lastProofMs }: Row,
+  self: string,
+  wallMs: number,
+  here: Coordinate,
+): PeerAnswerRow => ({
   id: record.id,
   name: record.name,
   address: record.address,
   state,
   self: record.id === self,
   ...latencyRow(latency, wallMs),
+  ...estimatedRow(latency.rttMs, record.place, record.id === self ? UNPLACED : here),
   downMbps,
   upMbps,
   turn: record.offersTurn && record.via === null,
@@ -152,6 +170,15 @@ const peerRow = ({ record, state, latency, downMbps, upMbps, lastProofMs }: Row,
   lastProof: isoOf(lastProofMs),
   dialect: dialectOf(record),
 })
+
+/** Behind what was measured, since it says what is known where nothing was. */
+function estimatedRow(rttMs: number | null, place: Coordinate | undefined, here: Coordinate) {
+  const told = { place: place === undefined ? null : writeCoordinate(place) }
+  if (rttMs !== null) return { ...told, measured: 'self' as const, rttErrorPct: null }
+  const error = place === undefined ? MAX_ERROR : estimateError(here, place)
+  if (place === undefined || error > MAX_TOLD_ERROR) return { ...told, measured: null, rttErrorPct: null }
+  return { ...told, rttMs: roundMs(estimateMs(here, place)), measured: 'estimated' as const, rttErrorPct: Math.round(error * 100) }
+}
 
 function latencyRow(latency: Latency, wallMs: number) {
   const { rttAtMs, connectAtMs, loadedAtMs, ...figures } = figuresOf(latency, wallMs)
@@ -163,7 +190,7 @@ const isoOf = (wallMs: number | null): string | null => (wallMs === null ? null 
 /** What a person should know, worst first. */
 function healthOf(
   state: string,
-  { joining, keeper, own, services, external, candidates, announcer, health: found, notes }: AnswerNeeds,
+  { joining, keeper, own, options, services, external, candidates, announcer, health: found, notes }: AnswerNeeds,
 ): readonly HealthAnswer[] {
   const health: HealthAnswer[] = [...found.list(), ...notes().map((note) => ({ level: 'warn' as const, ...note }))]
   const others = [...keeper.current().rows.values()].filter(({ key, state: row }) => key !== own.id && row !== 'unknown').length
@@ -175,7 +202,10 @@ function healthOf(
         seeds.length > 0
           ? `none of the known addresses (--join, add) answers: ${seeds.join(', ')}`
           : 'none of the servers in the IP table answers',
-      fix: 'Check that one of them runs and can be reached from here; they are tried again and again.',
+      fix:
+        options.network.type === 'open'
+          ? 'Check that one of them runs and can be reached from here; they are tried again and again.'
+          : 'Check that one of them runs and can be reached from here, and that the invitation is a new one (`moonwalk invite`): members do not answer who has another secret. They are tried again and again.',
     })
   }
   if (state === 'selectingTurn') {
@@ -193,14 +223,17 @@ function healthOf(
         others === 0
           ? 'this is the first node: nobody has proven yet that it can be reached'
           : 'nobody has proven yet that this node can be reached',
-      fix: 'Start another node with --join and this address; the first that connects proves it.',
+      fix:
+        others === 0
+          ? 'Start another node with --join and this address; the first that connects proves it.'
+          : 'The others are asked every few seconds. Each tries an IP address that does not answer three times in ten minutes; where none tries this node for about ten seconds, it goes through a TURN.',
     })
   for (const { name, objection } of external.candidates())
     if (objection !== undefined)
       health.push({
         level: 'warn',
         text: `the stock frps ${name} can't be used as TURN: ${objection}`,
-        fix: 'Check that it runs, and its address, token and TLS in --turn frp://[TOKEN@]HOST:PORT; it is asked again now and then.',
+        fix: 'Check that it runs, and its address, token and TLS in --turn frp://HOST:PORT?token-file=FILE; it is asked again now and then.',
       })
   health.push(...serviceHealth(services.standings()))
   return health.sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level))

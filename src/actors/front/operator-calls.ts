@@ -3,6 +3,7 @@ import { filter, firstValueFrom, race, timer } from 'rxjs'
 import type { MoonwalkNode, Refusal, ServiceAnswer, ServiceSpec } from '../../answers.ts'
 import { type AddressPolicy, addressOf, isAllowed, parseAddress } from '../../domain/address.ts'
 import { keepAway, offlineRows, type Row, recordSpeed } from '../../domain/ip-table.ts'
+import { speedWords } from '../../domain/speed-figure.ts'
 import { type Clock, isFailure } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
 import type { ContactGate } from '../membership/contact-gate.ts'
@@ -147,12 +148,16 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
       speedtest: async (peer) => {
         const row = find(peer)
         if (typeof row === 'string') return refused(row)
-        const result = await speed.test(addressFor(row), row.record.id === null ? 'clear' : 'channel')
+        const result = await speed.test(addressFor(row), row.record.id === null ? 'clear' : 'channel', row)
         if (result.type === 'busy') return refused(`${peer}, or this node, has another speed test under way; try again in a second`)
         if (isFailure(result)) return refused(`the speed test with ${peer} failed: ${result.text}`)
         keeper.apply((table, wallMs) => recordSpeed(table, row.key, result, wallMs))
-        const { type: _, ...figures } = result
-        return { schemaVersion: 1, ...figures }
+        const { type: _, down, up, ...figures } = result
+        const [downWords, upWords] = [
+          { ...down, words: speedWords(down) },
+          { ...up, words: speedWords(up) },
+        ]
+        return { schemaVersion: 1, ...figures, down: downWords, up: upWords }
       },
     },
   }

@@ -2,7 +2,7 @@
 import type { AddressPolicy } from '../../domain/address.ts'
 import { addressOf, canonicalHost, isAllowed, isLiteral, parseAddress } from '../../domain/address.ts'
 import type { Offer } from '../../domain/offer.ts'
-import { type Identity, type InboundRequest, isFailure, type Reply } from '../../ports.ts'
+import { type Identity, type InboundRequest, isFailure, type Ports, type Reply } from '../../ports.ts'
 import { open, recordOf } from '../../v2/envelope.ts'
 import { type DialBack, MAX_GOSSIP_BYTES, MAX_HELLO_BYTES, readGossip, readHelloAsk } from '../../v2/messages.ts'
 import type { Gossip } from '../membership/gossip.ts'
@@ -11,14 +11,16 @@ import type { OwnRecord } from '../membership/own-record.ts'
 import type { P2prcExchange } from '../membership/p2prc-exchange.ts'
 import { echoBytes, type PeerCalls } from '../membership/peer-calls.ts'
 import type { Reach } from '../membership/reach.ts'
-import { SPEED_ROUTES, type Speed } from '../membership/speed.ts'
+import type { Speed } from '../membership/speed.ts'
+import { SPEED_ROUTES } from '../membership/speed-service.ts'
 import type { TwinWatch } from '../membership/twin-watch.ts'
+import { createDialBacks } from './dial-backs.ts'
 import type { OperatorCalls } from './operator-calls.ts'
 
 /** How a request came in. Through a tunnel its sender's address says nothing, least of all that it is this machine. */
 export type Entrance = 'public' | 'tunnel'
 
-export interface PublicRoutesNeeds {
+export interface PublicRoutesNeeds extends Pick<Ports, 'clock'> {
   readonly identity: Identity
   readonly own: OwnRecord
   readonly calls: Pick<PeerCalls, 'whoAnswers'>
@@ -32,7 +34,7 @@ export interface PublicRoutesNeeds {
   readonly operator: Pick<OperatorCalls, 'mapPort'>
   /** Strangers get nothing but a refusal. */
   readonly isPrivate: boolean
-  readonly serverInfo: string
+  readonly serverInfo: () => string
   /** For whom traffic is carried. */
   readonly offer: Offer
   /** A member of a private network asked for something by that Host. */
@@ -43,8 +45,6 @@ export interface PublicRoutesNeeds {
 
 const MAX_TABLE_BYTES = 1024 * 1024
 const MAX_UPLOAD_BYTES = 64 * 1024 * 1024
-/** Dial-backs under way at once, in all: nobody can make this node connect much. */
-const MAX_DIAL_BACKS = 16
 /** What browsers send of themselves, and nobody else has to. */
 const BROWSERS = ['origin', 'referer', 'sec-fetch-site']
 const TEXT = { 'content-type': 'text/plain; charset=utf-8' }
@@ -58,8 +58,7 @@ export interface PublicRoutes {
 
 export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
   const { identity, own, calls, gossip, speed, policy } = needs
-  const info: Reply = { status: 200, headers: JSON_TYPE, body: needs.serverInfo }
-  let dialBacks = 0
+  const dialBacks = createDialBacks(needs.clock)
 
   /** Null: the caller is the owner. A connection from loopback proves nothing: it may be a forwarder's, or a web page's. */
   const refuseOperator = ({ headers }: InboundRequest): Reply | null => {
@@ -88,20 +87,29 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
       (address, i, all): address is string =>
         address !== null && all.indexOf(address) === i && needs.joining.mayTry(address, word.id, observed),
     )
-    const dialBack = await dialBackTo(tries, word.id)
+    const dialBack = await dialBackTo(tries, word.id, observed)
     if (word.id === own.id) needs.twins.heard(word, ask.from, seen)
-    else needs.joining.greeted(recordOf(word, ask.from, dialBack.type === 'reached' ? dialBack.address : null), observed)
+    else {
+      const reachedAt = dialBack.type === 'reached' ? dialBack.address : null
+      const record = recordOf(word, ask.from, reachedAt)
+      needs.joining.greeted(record, observed, reachedAt !== null && record?.address === reachedAt)
+    }
     return json({ record: own.envelope(), observed, dialBack })
   }
-  const dialBackTo = async (tries: readonly string[], id: string): Promise<DialBack> => {
+  const dialBackTo = async (tries: readonly string[], id: string, observed: string | null): Promise<DialBack> => {
     if (tries.length === 0) return { type: 'untried' }
-    if (dialBacks >= MAX_DIAL_BACKS) return { type: 'busy' }
-    dialBacks++
+    const end = dialBacks.begin(observed)
+    if (typeof end === 'string') return { type: end }
     // At once: one after another, two that are silent would take as long as the asker waits for its answer.
     const dials = tries.map((address) => ({ address, answered: calls.whoAnswers(address) }))
-    const ended = Promise.all(dials.map(({ answered }) => answered)).finally(() => {
-      dialBacks--
-    })
+    const ended = Promise.all(dials.map(({ answered }) => answered))
+    const isElsewhere = tries.some((address) => parseAddress(address)?.host !== observed)
+    const isMissed = (answers: Awaited<typeof ended>): boolean =>
+      answers.every(isFailure) && answers.some(({ reason }) => reason !== 'withheld')
+    void ended.then(
+      (answers) => end(isElsewhere && isMissed(answers) ? 'missed' : 'fine'),
+      () => end('fine'),
+    )
     for (const { address, answered } of dials) {
       const answer = await answered
       if (!isFailure(answer) && answer.id === id) return { type: 'reached', address }
@@ -114,7 +122,7 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
   }
 
   const routes: Readonly<Record<string, (request: InboundRequest, entrance: Entrance) => Promise<Reply> | Reply>> = {
-    'GET /server_info': () => info,
+    'GET /server_info': () => ({ status: 200, headers: JSON_TYPE, body: needs.serverInfo() }),
     'POST /IpTable': async (request, entrance) => {
       const part = await request.filePart('json', MAX_TABLE_BYTES)
       // P2PRC answers 200 with the error as text; its clients read the body whatever the status is.

@@ -1,3 +1,4 @@
+import { type Coordinate, writeCoordinate } from '../../domain/coordinates.ts'
 import type { PeerId } from '../../domain/record.ts'
 
 export interface MachineFacts {
@@ -8,11 +9,26 @@ export interface MachineFacts {
   readonly diskMiB: number
 }
 
-/** What `GET /server_info` answers: P2PRC's keys, and ours beside them. Made once, so that the answer times the path and not the handler. */
-export const serverInfo = (
+/**
+ * What `GET /server_info` answers: P2PRC's keys, and ours beside them, `place` being the coordinate of now (`writeCoordinate`). Made
+ * anew only where that has changed, so that the answer times the path and not the handler.
+ */
+export function serverInfo(
   facts: MachineFacts,
   own: { readonly id: PeerId; readonly name: string; readonly version: string; readonly run: string },
-): string =>
+  placeNow: () => Coordinate,
+): () => string {
+  let place: Coordinate | null = null
+  let text = ''
+  return () => {
+    const now = placeNow()
+    if (now !== place) text = infoText(facts, own, now)
+    place = now
+    return text
+  }
+}
+
+const infoText = (facts: MachineFacts, own: Parameters<typeof serverInfo>[1], place: Coordinate): string =>
   JSON.stringify({
     Hostname: facts.hostname,
     Platform: facts.platform,
@@ -20,5 +36,5 @@ export const serverInfo = (
     RAM: facts.ramMiB,
     Disk: facts.diskMiB,
     GPU: null,
-    Moonwalk: { id: own.id, name: own.name, version: own.version, run: own.run },
+    Moonwalk: { id: own.id, name: own.name, version: own.version, run: own.run, place: writeCoordinate(place) },
   })

@@ -70,7 +70,7 @@ export function createContactGate({ http, clock, policy, standing }: GateNeeds):
       waiting.set(ip, looks.add(done))
     })
   /** A place at that IP: its number. Null: there is none, or the address proved itself meanwhile (`isProven`). */
-  const place = async (ip: string, address: string, bytes: number, deadlineMs: number): Promise<number | null> => {
+  const takePlace = async (ip: string, address: string, bytes: number, deadlineMs: number): Promise<number | null> => {
     for (;;) {
       const atMs = clock.now()
       const number = ++numbers
@@ -95,25 +95,25 @@ export function createContactGate({ http, clock, policy, standing }: GateNeeds):
   const admitted = (mayConnect: (ip: string) => Failure | null, first?: Admit): Admit => {
     return async (ip) => mayConnect(ip) ?? (first ? first(ip) : null)
   }
-  /** For what a person named: wherever it leads must be allowed. */
-  const looking = (address: string, { admit }: PeerRequest): Admit =>
+  /** Wherever the address leads must be allowed. Where a name led is kept. */
+  const onlyAllowed = (address: string, { admit }: PeerRequest): Admit =>
     admitted((ip) => {
       if (!isAllowedIp(ip, policy)) return outside(ip)
       if (!isLiteral(parseAddress(address)?.host ?? '')) resolved.set(address, ip)
       return null
     }, admit)
 
-  const free = async (address: string, request: PeerRequest, admit: PeerRequest['admit']): Promise<PeerAnswer | Failure> => {
+  const askFreely = async (address: string, request: PeerRequest, admit: PeerRequest['admit']): Promise<PeerAnswer | Failure> => {
     const answer = await http.request(address, admit ? { ...request, admit } : request)
     if (isProof(request, answer)) recordProof(address)
     return answer
   }
-  const tried = async (address: string, request: PeerRequest): Promise<PeerAnswer | Failure> => {
+  const askCounted = async (address: string, request: PeerRequest): Promise<PeerAnswer | Failure> => {
     const ip = parseAddress(address)?.host ?? ''
     const bytes = bytesOf(request)
     const startMs = clock.now()
-    const number = await place(ip, address, bytes, startMs + Math.min(CONTACT_WAIT, request.timeoutMs))
-    if (isProven(address)) return free(address, leftOf(request, clock.now() - startMs), looking(address, request))
+    const number = await takePlace(ip, address, bytes, startMs + Math.min(CONTACT_WAIT, request.timeoutMs))
+    if (isProven(address)) return askFreely(address, leftOf(request, clock.now() - startMs), onlyAllowed(address, request))
     if (number === null) return TOO_MANY_TRIES
     const numbersTaken = [number]
     let connections = 0
@@ -146,10 +146,10 @@ export function createContactGate({ http, clock, policy, standing }: GateNeeds):
     },
     request: async (address, request) => {
       const stands = atTurns.get(address) ? 'own' : standing(address)
-      if (stands === 'own') return free(address, request, request.admit)
-      if (stands === 'known' || isProven(address)) return free(address, request, looking(address, request))
+      if (stands === 'own') return askFreely(address, request, request.admit)
+      if (stands === 'known' || isProven(address)) return askFreely(address, request, onlyAllowed(address, request))
       // Whether a private one may be was asked when it was taken in, by whose word it was.
-      return isAllowed(address, policy, 'neighbour') ? tried(address, request) : outside(address)
+      return isAllowed(address, policy, 'neighbour') ? askCounted(address, request) : outside(address)
     },
   }
 }

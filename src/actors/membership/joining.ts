@@ -18,8 +18,8 @@ import { createSeeds } from './seeds.ts'
 import type { TableKeeper } from './table-keeper.ts'
 
 export interface Joining {
-  /** A node said hello to us, and we have reached it at its address. `seenAt`: the IP address it was seen at. */
-  greeted(record: PeerRecord | null, seenAt: string | null): void
+  /** A node said hello to us. `seenAt`: the IP address it was seen at. `isReached`: it answered this node at the record's address. */
+  greeted(record: PeerRecord | null, seenAt: string | null, isReached: boolean): void
   /** May this node try an address because the node with that id, seen at that IP address, says that it is its own? */
   mayTry(address: string, id: string, seenAt: string | null): boolean
   addSeed(address: string): void
@@ -148,8 +148,10 @@ export function createJoining(needs: JoiningNeeds): Joining {
   const addedFacts$ = added$.pipe(mergeMap((): readonly MembershipFact[] => [{ type: 'network.found' }, { type: 'network.told' }]))
 
   return {
-    greeted: (record, seenAt) => {
-      if (record && mayTry(record.address, { seenAt, reachedAt: provenAddress(record.id ?? '') })) remember(record, seenAt ?? record.id)
+    greeted: (record, seenAt, isReached) => {
+      if (!record || !mayTry(record.address, { seenAt, reachedAt: provenAddress(record.id ?? '') })) return
+      // What this node has seen itself counts in nobody's share: others at that IP address may have filled it.
+      remember(record, isReached ? null : (seenAt ?? record.id))
     },
     mayTry: (address, id, seenAt) => mayTry(address, { seenAt, reachedAt: provenAddress(id) }),
     addSeed: (address) => {

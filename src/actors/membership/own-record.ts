@@ -1,4 +1,5 @@
 import { addressOf, parseAddress } from '../../domain/address.ts'
+import type { Coordinate } from '../../domain/coordinates.ts'
 import type { PeerRecord } from '../../domain/record.ts'
 import type { Clock, Identity, Random } from '../../ports.ts'
 import { seal } from '../../v2/envelope.ts'
@@ -20,6 +21,10 @@ export interface OwnRecord {
   record(): PeerRecord | null
   /** A new address, or none. Answers whether that was a change. */
   announce(address: string | null, via: string | null): boolean
+  /** The coordinate that is in the word; null: none. */
+  place(): Coordinate | null
+  /** Words from the next one on tell this coordinate. */
+  settle(place: Coordinate): void
   /** Says the same anew, counted above `seq`: words of an earlier run are still about. */
   outrun(seq: number): void
   /** Whether the signed word is one of the last that this run has said. */
@@ -49,12 +54,21 @@ export function createOwnRecord(
   let listening: { readonly host: string; readonly port: number } | null = null
   let address: string | null = null
   let via: string | null = null
+  let place: Coordinate | null = null
   let seq = 0
   let envelope = ''
   const say = (left: boolean): string => {
     // The wall clock makes the count go on where an earlier run of this node ended.
     seq = Math.max(seq + 1, Math.floor(clock.wallMs()))
-    envelope = seal(identity, { name: own.name, address, seq, via, offersTurn: own.offersTurn && via === null, left })
+    envelope = seal(identity, {
+      name: own.name,
+      address,
+      seq,
+      via,
+      offersTurn: own.offersTurn && via === null,
+      left,
+      ...(place ? { place } : {}),
+    })
     said.push(envelope)
     if (said.length > MOST_SAID) said.shift()
     return envelope
@@ -79,6 +93,7 @@ export function createOwnRecord(
             via,
             offersTurn: own.offersTurn && via === null,
             left: false,
+            ...(place ? { place } : {}),
             envelope,
             p2prc: null,
           },
@@ -88,6 +103,10 @@ export function createOwnRecord(
       via = nextVia
       say(false)
       return true
+    },
+    place: () => place,
+    settle: (next) => {
+      place = next
     },
     outrun: (heardSeq) => {
       seq = Math.max(seq, heardSeq)

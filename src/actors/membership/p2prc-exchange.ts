@@ -18,7 +18,7 @@ export interface P2prcExchange {
   /** Meets a stranger as P2PRC does; its row's key, or null when it is no P2PRC node either. */
   join(address: string): Promise<string | null>
   /** The answer to a posted table: ours after the merge. `selfAddress`: by which address the asker reached us. `seenAt`: its IP address. */
-  answer(text: string, selfAddress: string | null, seenAt: string | null): Promise<string>
+  answer(text: string, selfAddress: string | null, seenAt: string | null): Promise<Uint8Array>
   /** One exchange with one P2PRC peer every now and then, while subscribed. */
   readonly runs$: Observable<unknown>
 }
@@ -32,6 +32,12 @@ interface ExchangeNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly ownHosts: () => readonly string[]
   readonly ipOf: (address: string) => string | null
   readonly prober: Pick<Prober, 'prove'>
+}
+
+/** A text, and what it was written from. */
+interface Written {
+  readonly of: readonly unknown[]
+  readonly text: Uint8Array
 }
 
 /** Rows of a posted table that are looked at before it is answered; the rest is looked at afterwards. */
@@ -74,6 +80,15 @@ export function createP2prcExchange(needs: ExchangeNeeds): P2prcExchange {
     return [...rows.map(wireOf), ...mine].filter((record) => record !== null)
   }
 
+  /** What anybody may ask for, as often as it likes: written once for as long as nothing in it changes, and one memory for all answers. */
+  let written: Written | null = null
+  const wholeText = (selfAddress: string | null): Uint8Array => {
+    const of = [keeper.current(), own.via(), own.address() ?? selfAddress]
+    if (written?.of.every((part, i) => part === of[i]) !== true)
+      written = { of, text: new TextEncoder().encode(formatWireTable(wholeTable(selfAddress))) }
+    return written.text
+  }
+
   /** Where a P2PRC peer may reach us: nobody there tells us, so it is guessed and then seen whether our row stays. */
   const candidate = (peer: string): string | null => {
     const { port, advertise } = reach.ask()
@@ -110,7 +125,7 @@ export function createP2prcExchange(needs: ExchangeNeeds): P2prcExchange {
     answer: async (text, selfAddress, seenAt) => {
       const keys = take(parseWireTable(text), null, { ...NOBODY, seenAt })
       await prober.prove(keys.slice(0, PROVEN_BEFORE_ANSWER))
-      return formatWireTable(wholeTable(selfAddress))
+      return wholeText(selfAddress)
     },
     runs$: merge(
       jitteredInterval(clock, random, P2PRC_PERIOD).pipe(

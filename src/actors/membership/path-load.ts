@@ -2,7 +2,8 @@
 import type { Clock, PeerRequest, Reply } from '../../ports.ts'
 import type { PeerRequests } from './peer-calls.ts'
 import { RecentMap } from './recent-map.ts'
-import { SPEED_ROUTES, type Speed } from './speed.ts'
+import type { Speed } from './speed.ts'
+import { SPEED_ROUTES } from './speed-service.ts'
 
 export interface PathLoad {
   /** The same requests; those that move many bytes load the path to their address. */

@@ -1,5 +1,6 @@
 // What this node asks of peers, each as one function with its failure as a value.
 import type { Closeness } from '../../domain/closeness.ts'
+import { type Coordinate, readCoordinate } from '../../domain/coordinates.ts'
 import type { Burst } from '../../domain/latency.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
 import type { PeerRecord } from '../../domain/record.ts'
@@ -21,6 +22,8 @@ export interface Met {
 export interface Answerer {
   readonly id: string
   readonly run: string
+  /** Where it says that it is; absent where it does not, and from clear HTTP. */
+  readonly place?: Coordinate
 }
 
 export interface Pinged {
@@ -80,10 +83,13 @@ export function endable(http: PeerRequests, signal: AbortSignal): PeerRequests {
   return {
     request: async (address, request) => {
       const one = new AbortController()
-      if (signal.aborted) one.abort()
+      const abort = (): void => one.abort()
+      if (signal.aborted || request.signal?.aborted) abort()
+      request.signal?.addEventListener('abort', abort, { once: true })
       underWay.add(one)
       const answer = await http.request(address, { ...request, signal: one.signal })
       underWay.delete(one)
+      request.signal?.removeEventListener('abort', abort)
       return answer
     },
   }
@@ -218,5 +224,6 @@ function answererIn({ body, by }: PeerAnswer): Answerer | null {
   const info = parseObject(body.toString('utf8'))?.Moonwalk
   const said = typeof info === 'object' && info !== null ? (info as Readonly<Record<string, unknown>>) : {}
   const id = by ?? said.id
-  return typeof id === 'string' ? { id, run: typeof said.run === 'string' ? said.run : '' } : null
+  const place = by === undefined || by === null ? null : readCoordinate(said.place)
+  return typeof id === 'string' ? { id, run: typeof said.run === 'string' ? said.run : '', ...(place ? { place } : {}) } : null
 }

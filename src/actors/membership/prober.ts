@@ -14,6 +14,7 @@ import type { Health } from '../health.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { PathLoad } from './path-load.ts'
 import { type Answerer, laneOf, type PeerCalls, type Pinged } from './peer-calls.ts'
+import type { Places } from './places.ts'
 import { createSharedPings } from './shared-pings.ts'
 import type { TableKeeper } from './table-keeper.ts'
 
@@ -51,6 +52,7 @@ interface ProberNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly networkKind: NetworkKind
   readonly keeper: TableKeeper
   readonly own: OwnRecord
+  readonly places: Pick<Places, 'sampled'>
   readonly health: Health
 }
 
@@ -69,7 +71,7 @@ interface Ended {
   readonly wallMs: number
 }
 
-export function createProber({ clock, random, calls, networkKind, keeper, own, health, load }: ProberNeeds): Prober {
+export function createProber({ clock, random, calls, networkKind, keeper, own, places, health, load }: ProberNeeds): Prober {
   const draws = random.fork('prober')
   const ask = createSharedPings(calls)
   const probed = new Subject<Probed>()
@@ -145,6 +147,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, h
     // time in which this machine slept.
     const around = row.stored !== null && (!isAnybodyThere() || hasSlept(last)) ? 'isolated' : surroundings()
     const outcome = isOther ? NO_NODE_THERE : burst
+    if (outcome.type === 'answered' && outcome.rttMs !== null && !outcome.isLoaded && by?.place) places.sampled(by.place, outcome.rttMs)
     keeper.apply((current, wallMs) => recordBurst(current, row.key, outcome, wallMs, by?.id ?? null, around))
   }
   const plan = (row: Row, { burst, withheld }: Pinged): void => {

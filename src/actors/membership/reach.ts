@@ -97,6 +97,7 @@ export function createReach(needs: ReachNeeds): Reach {
     if (!needs.listens) return
     const by = record.id ?? record.address
     if (dialBack.type === 'reached' && isOurs(dialBack.address)) return vote(dialBack.address, by, record.address)
+    if (dialBack.type === 'untried') return actor.send({ type: 'reach.declined' })
     if (dialBack.type !== 'missed') return actor.send({ type: 'reach.untried' })
     // A host that says nobody listens there is sure of it, which is believed where there is nobody else to ask; silence may be the
     // asked one's trouble, so a second try has to agree.

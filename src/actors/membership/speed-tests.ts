@@ -51,8 +51,9 @@ export function createSpeedTests(needs: SpeedTestNeeds): SpeedTests {
     return nextSpeedTest(keeper.current().rows.values(), facts, draws.fraction())
   }
   /** Answers after how long it may be tried again; null: it is done. */
-  const test = async ({ key, record }: Row): Promise<number | null> => {
-    const result = await speed.test(record.address, 'channel')
+  const test = async (row: Row): Promise<number | null> => {
+    const { key, record } = row
+    const result = await speed.test(record.address, 'channel', row)
     if (result.type === 'busy') return result.retryAfterMs + RETRY_SPREAD_MS * draws.fraction()
     keeper.apply((table, wallMs) => recordSpeed(table, key, isFailure(result) ? null : result, wallMs))
     if (isFailure(result)) publish({ type: 'speed.refused', peer: key, why: result.text })

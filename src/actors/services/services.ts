@@ -136,6 +136,7 @@ export function createServices({ clock, random, network, first, publish, rates, 
       if (!service) return false
       service.actor?.stop()
       all.delete(name)
+      if (service.standing.public !== null) publish({ type: 'service.down', service: name, why: 'it is not exposed any more' })
       changes.next({ type: 'removed', name })
       return true
     },

@@ -41,7 +41,8 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
 }
 
-const NO_TOKEN = 'The token is missing or wrong: send `Authorization: Bearer TOKEN`, as control.json in the data directory has it.'
+const NO_TOKEN =
+  'The token is missing or wrong: send `Authorization: Bearer TOKEN`. control.json in the data directory has it; for /metrics `moonwalk metrics token` prints one.'
 const isGranted = (grant: Grant, path: string): boolean => grant === 'all' || (grant === 'metrics' && path === '/metrics')
 
 /** Settles when it listens. Fails with `in-use` or `denied`. */

@@ -54,6 +54,14 @@ const serviceOptions = {
   port: { type: 'integer', minimum: 1, maximum: 65_535 },
 }
 
+/** One way of a speed test, as `SpeedWayAnswer` in src/answers.ts says. */
+const speedWay = object({
+  ...{ mbps: number, lowMbps: number, highMbps: number, coverage: number, confidence: number },
+  settled: { type: 'boolean' },
+  limitedBy: oneOf('path', 'processor'),
+  words: text,
+})
+
 const schemas = {
   Error: versioned({ error: text }),
   Service: object(service),
@@ -243,7 +251,11 @@ export const openapi = (version: string) => ({
     '/api/speedtest': post(
       'Measures download and upload with a server now.',
       aPeer,
-      versioned({ downMbps: number, upMbps: number, downBytes: number, upBytes: number, downMs: number, upMs: number, confidence: number }),
+      versioned({
+        ...{ downMbps: number, upMbps: number, downBytes: number, upBytes: number, downMs: number, upMs: number, confidence: number },
+        down: speedWay,
+        up: speedWay,
+      }),
       '409',
     ),
   },

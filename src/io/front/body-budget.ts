@@ -1,5 +1,5 @@
-// The memory that bodies of requests may take while they are collected: so much in all, and so much from one address. Where more
-// come, the one that has been coming for longest is given up and told to come again; the new one stays.
+// The memory that bodies may take, those of requests while they are collected, or those of answers until they have gone out: so much
+// in all, and so much of one address. Where more come, the one that began first is given up; the new one stays.
 import { addressGroup } from '../../domain/address-group.ts'
 
 export interface BodyBudget {

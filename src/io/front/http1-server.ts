@@ -4,9 +4,9 @@ import type { Socket } from 'node:net'
 import { framingOf } from '../../frp/index.ts'
 import type { InboundRequest, Reply } from '../../ports.ts'
 import { memberAt } from '../network/members-channel.ts'
-import type { BodyBudget } from './body-budget.ts'
+import type { BodyBudget, HeldBody } from './body-budget.ts'
 import type { Callers } from './callers.ts'
-import { inboundRequest, send } from './inbound-request.ts'
+import { type InboundNeeds, inboundRequest, send } from './inbound-request.ts'
 import { watchPace } from './pace.ts'
 import { KEEP_ALIVE_MS, limitsOf, MAX_HEADER_BYTES, type PublicPortLimits, type PublicPortOptions } from './public-port-options.ts'
 import { relay } from './vhost-relay.ts'
@@ -20,10 +20,12 @@ const CHECK_MS = 1_000
 export interface Shared {
   readonly callers: Callers
   readonly bodies: BodyBudget
+  /** Of answers: bodies that are in use must not keep them out. */
+  readonly answers: BodyBudget
 }
 
 /** It never listens; `takeHttp1` hands it the connections. */
-export function createHttp1(options: PublicPortOptions, { callers, bodies }: Shared): Server {
+export function createHttp1(options: PublicPortOptions, { callers, bodies, answers }: Shared): Server {
   const limits = limitsOf(options)
   const relayOptions = { ...limits, onBug: options.onBug }
   const { headersMs, pauseMs } = limits
@@ -46,8 +48,10 @@ export function createHttp1(options: PublicPortOptions, { callers, bodies }: Sha
     }
     if (expectsContinue) response.writeContinue()
     if (hasBody(message)) endSlow(message, response, limits)
-    const request = inboundRequest(message, response, { bodies, isMember: callers.isMember(message.socket) })
-    answer(request, response, options).catch((error: unknown) => {
+    if (unanswered.of(message.socket) > MOST_UNANSWERED) return void message.socket.destroy()
+    const isMember = callers.isMember(message.socket)
+    const request = inboundRequest(message, response, { bodies, isMember })
+    answer(request, response, { options, answers, isMember }).catch((error: unknown) => {
       if (response.headersSent) response.destroy()
       else send(response, { status: 500, body: 'this node has a fault\n' })
       options.onBug(error)
@@ -154,5 +158,18 @@ const NO_ROOM: Reply = {
   body: "this node's limit of open files is nearly reached\n",
 }
 
-const answer = async (request: InboundRequest, response: ServerResponse, options: PublicPortOptions): Promise<void> =>
-  send(response, await options.onRequest(request), limitsOf(options))
+/** Requests for the node itself that a connection may have under way: nodes send one after another. A packet holds a thousand. */
+const MOST_UNANSWERED = 16
+
+interface Answering extends Pick<Shared, 'answers'>, Pick<InboundNeeds, 'isMember'> {
+  readonly options: PublicPortOptions
+}
+
+async function answer(request: InboundRequest, response: ServerResponse, { options, answers, isMember }: Answering): Promise<void> {
+  const hold = (giveUp: () => void): HeldBody => {
+    const held = answers.begin(request.remote.host, giveUp)
+    if (isMember) held.complete()
+    return held
+  }
+  send(response, await options.onRequest(request), { ...limitsOf(options), hold })
+}

@@ -1,15 +1,16 @@
 // One HTTP request as the node's routes see it, and the answer's way back.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { finished } from 'node:stream'
-import type { InboundRequest, Reply } from '../../ports.ts'
-import { fillerStream } from '../network/filler.ts'
-import { memberAt } from '../network/members-channel.ts'
+import type { InboundRequest, OnBytes, Reply } from '../../ports.ts'
+import { fillerStream, fitForFiller } from '../network/filler.ts'
+import { memberAt, meterOf } from '../network/members-channel.ts'
 import { plainHeaders } from '../network/plain-headers.ts'
 import { remoteOf } from '../network/socket-ends.ts'
 import type { BodyBudget, HeldBody } from './body-budget.ts'
 import { readFilePart } from './multipart.ts'
 import { watchPace } from './pace.ts'
 import type { PublicPortLimits } from './public-port-options.ts'
+import { onceOver } from './response-end.ts'
 
 export interface InboundNeeds {
   readonly bodies: BodyBudget
@@ -28,7 +29,7 @@ export function inboundRequest(message: IncomingMessage, response: ServerRespons
       message.resume()
     })
     if (isMember) held.complete()
-    response.once('close', held.end)
+    onceOver(response, held.end)
     return held
   }
   return {
@@ -102,12 +103,13 @@ function collect(message: IncomingMessage, maxBytes: number, hold: (onGivenUp: (
   })
 }
 
-function drain(message: IncomingMessage, onBytes: (bytes: number) => boolean): Promise<number> {
+function drain(message: IncomingMessage, onBytes: OnBytes): Promise<number> {
   return new Promise((resolve) => {
     let bytes = 0
+    const arrived = meterOf(message.socket)
     const count = (piece: Buffer): void => {
       bytes += piece.length
-      if (onBytes(piece.length)) return
+      if (onBytes(piece.length, arrived)) return
       message.removeListener('data', count).resume()
       resolve(bytes)
     }
@@ -116,21 +118,23 @@ function drain(message: IncomingMessage, onBytes: (bytes: number) => boolean): P
   })
 }
 
-/** What may hold an answer up: see `PublicPortLimits`. */
-type AnswerLimits = Pick<PublicPortLimits, 'requestMs' | 'paceMs' | 'paceBytes'>
+/** What may hold an answer up, see `PublicPortLimits`, and the memory it takes until it has gone out. */
+interface AnswerLimits extends Pick<PublicPortLimits, 'requestMs' | 'paceMs' | 'paceBytes'> {
+  readonly hold: (giveUp: () => void) => HeldBody
+}
 
 /** Where the request was answered already, as when its body was given up, this is dropped. Without limits it may take any time. */
 export function send(response: ServerResponse, { status, headers, body, onDone, signal }: Reply, limits?: AnswerLimits): void {
   if (onDone) {
     if (response.destroyed || response.headersSent)
       onDone() // its 'close' has been told already, or is another answer's
-    else response.once('close', onDone)
+    else onceOver(response, onDone)
   }
   if (response.headersSent) return
   const breakOff = (): void => void response.destroy()
   if (signal?.aborted) return breakOff()
   signal?.addEventListener('abort', breakOff, { once: true })
-  response.once('close', () => signal?.removeEventListener('abort', breakOff))
+  if (signal) onceOver(response, () => signal.removeEventListener('abort', breakOff))
   const type = { 'content-type': 'text/plain; charset=utf-8' }
   if (typeof body === 'object' && 'type' in body) {
     response.writeHead(status, { ...type, ...headers, 'content-length': body.bytes })
@@ -141,8 +145,14 @@ export function send(response: ServerResponse, { status, headers, body, onDone, 
   response.writeHead(status, { ...type, ...headers, 'content-length': bytes.length })
   response.end(bytes)
   if (limits === undefined) return
+  const { socket } = response.req
   const timer = setTimeout(breakOff, limits.requestMs)
-  response.once('close', () => clearTimeout(timer))
+  const held = limits.hold(() => socket.destroy())
+  onceOver(response, () => {
+    clearTimeout(timer)
+    held.end()
+  })
+  held.grew(bytes.length)
 }
 
 /** It may take as long as it moves. */
@@ -152,6 +162,7 @@ function sendFiller(response: ServerResponse, bytes: number, limits: AnswerLimit
   filler.on('data', (piece: Buffer) => {
     sent += piece.length
   })
+  fitForFiller(response.socket)
   filler.pipe(response)
   response.once('close', () => filler.destroy())
   if (limits === undefined) return

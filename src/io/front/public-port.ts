@@ -3,15 +3,18 @@
 import type { Server as HttpServer } from 'node:http'
 import type { Socket } from 'node:net'
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
+import { addressGroup } from '../../domain/address-group.ts'
 import { type Failure, isFailure, type Listening } from '../../ports.ts'
 import { acceptedLink } from '../network/accepted-link.ts'
 import { processDescriptors } from '../network/descriptors.ts'
 import { CHANNEL_PROTOCOL, type ChannelSelf, channelServer, isSecure, memberAt, proveMembers } from '../network/members-channel.ts'
+import { remoteOf } from '../network/socket-ends.ts'
 import { bugsOnly } from '../network/socket-errors.ts'
 import { type Keep, listenTcp } from '../network/tcp-listener.ts'
 import { createBodyBudget } from './body-budget.ts'
 import { type Callers, createCallers } from './callers.ts'
 import { firstBytes } from './first-bytes.ts'
+import { createHandshakePace, type HandshakePace } from './handshake-pace.ts'
 import { createHttp1, takeHttp1 } from './http1-server.ts'
 import { takeHttp2 } from './http2-session.ts'
 import { httpVersionOf, protocolOf } from './protocol.ts'
@@ -26,15 +29,17 @@ export async function servePublicPort(options: PublicPortOptions): Promise<Liste
   const limits = limitsOf(options)
   const { address, onBug, isThroughTunnel: isOneAddress = false, descriptors = processDescriptors() } = options
   const callers = createCallers({ limits, isOneAddress, descriptors })
-  const http1 = createHttp1(options, { callers, bodies: createBodyBudget(limits) })
+  const http1 = createHttp1(options, { callers, bodies: createBodyBudget(limits), answers: createBodyBudget(limits) })
   const { maxOpen, firstMs } = limits
+  const handshakes = createHandshakePace()
+  const addressOf = (socket: Socket): string => (isOneAddress ? '' : addressGroup(remoteOf(socket).host))
   const onSocket = (socket: Socket, keep: Keep): void => {
     if (!callers.arrived(socket)) return
     const kept = (by: Socket): void => {
       keep(by)
       callers.replaced(by, socket)
     }
-    dispatch(socket, { http1, options, firstMs, keep: kept, callers }).catch(onBug)
+    dispatch(socket, { http1, options, firstMs, keep: kept, callers, handshakes, addressOf }).catch(onBug)
   }
   const port = await listenTcp({ address, use: 'caller', maxOpen, makeRoom: callers.makeRoom, descriptors, onSocket, onBug })
   if (isFailure(port)) return port
@@ -52,6 +57,9 @@ interface PortContext {
   readonly firstMs: number
   readonly keep: Keep
   readonly callers: Callers
+  readonly handshakes: HandshakePace
+  /** What counts as one address there; all are one where the address says nothing, as through a tunnel. */
+  readonly addressOf: (socket: Socket) => string
 }
 
 /** Reads a connection's first bytes and hands it to whoever speaks that protocol. */
@@ -100,13 +108,18 @@ async function dispatchTls(socket: Socket, first: Buffer, context: PortContext):
 
 /** The members' channel: inside it what a node says is told apart as outside. In an open network anybody has an id: nobody is a member. */
 async function dispatchMember(socket: Socket, first: Buffer, self: ChannelSelf, context: PortContext): Promise<void> {
-  const { firstMs, callers } = context
+  const { firstMs, callers, handshakes, addressOf } = context
+  const giveBack = await handshakes.begin(addressOf(socket), () => socket.destroyed)
+  if (socket.destroyed) return giveBack()
   socket.unshift(first)
   const channel = ending(channelServer(socket, self), socket, context)
   const stands = await isSecure(channel, firstMs)
   const proven = stands && (await proveMembers(channel, self, 'server', firstMs))
   if (!proven || proven.type === 'refused') return void channel.destroy()
-  if (self.network().type === 'private') callers.asks(channel, 'member')
+  if (self.network().type === 'private') {
+    callers.asks(channel, 'member')
+    giveBack()
+  }
   return dispatch(channel, context)
 }
 

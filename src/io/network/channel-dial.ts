@@ -1,9 +1,9 @@
 // The client's end of the members' channel.
-import type { LookupFunction } from 'node:net'
+import { connect as connectPlain, type LookupFunction } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import type { Failure } from '../../ports.ts'
 import { KEEP_ALIVE } from '../front/keep-alive.ts'
-import { CHANNEL_PROTOCOL, type ChannelSelf, channelContext, proveMembers } from './members-channel.ts'
+import { CHANNEL_PROTOCOL, type ChannelSelf, channelContext, proveMembers, runsOver } from './members-channel.ts'
 import { failed, failureOf } from './network-failure.ts'
 
 export interface ChannelDial {
@@ -17,6 +17,8 @@ export interface ChannelDial {
   readonly expect?: string
   /** The other end may end its side and go on reading. */
   readonly allowHalfOpen: boolean
+  /** `meterOf` the channel is to tell what has come under TLS. */
+  readonly isMetered?: boolean
   /** What an error of the socket does once the channel has been handed over. */
   readonly onError: (error: unknown) => void
 }
@@ -63,8 +65,13 @@ export function dialChannel(self: ChannelSelf, dial: ChannelDial): Promise<Opene
   })
 }
 
-function begin({ identity }: ChannelSelf, { host, port, lookup, allowHalfOpen }: ChannelDial): TLSSocket {
+function begin({ identity }: ChannelSelf, { host, port, lookup, allowHalfOpen, isMetered = false }: ChannelDial): TLSSocket {
   const plain = { host, port, allowHalfOpen, noDelay: true, ...KEEP_ALIVE, ...(lookup ? { lookup } : {}) }
   const rejectUnauthorized = false // who it is says its key
-  return connect({ ...plain, secureContext: channelContext(identity), ALPNProtocols: [CHANNEL_PROTOCOL], rejectUnauthorized })
+  const channel = { secureContext: channelContext(identity), ALPNProtocols: [CHANNEL_PROTOCOL], rejectUnauthorized }
+  if (!isMetered) return connect({ ...plain, ...channel })
+  const wire = connectPlain(plain)
+  const socket = connect({ socket: wire, ...channel }) // its errors are this one's
+  runsOver(socket, wire)
+  return socket
 }

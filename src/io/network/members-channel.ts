@@ -11,6 +11,7 @@ import { constants, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
 import type { NetworkKind } from '../../domain/network-kind.ts'
+import type { Meter } from '../../ports.ts'
 import { type KeyedIdentity, publicKeyOf } from '../disk/identity.ts'
 import { networkKey } from '../network-keys.ts'
 import { certify } from './certificate.ts'
@@ -35,6 +36,20 @@ const members = new WeakMap<object, string>()
 
 /** The id of the node at the other end of a socket; null where that is no members' channel. */
 export const memberAt = (socket: object): string | null => members.get(socket) ?? null
+
+/** The connection under each channel whose own bytes are asked for. */
+const wires = new WeakMap<Socket, Socket>()
+export const runsOver = (channel: TLSSocket, wire: Socket): void => void wires.set(channel, wire)
+
+const meters = new WeakMap<Socket, Meter>()
+
+/** What has come on a socket's connection, under TLS where that is known. */
+export function meterOf(socket: Socket): Meter {
+  const wire = wires.get(socket) ?? socket
+  const meter = meters.get(wire) ?? (() => wire.bytesRead)
+  meters.set(wire, meter)
+  return meter
+}
 
 const contexts = new WeakMap<KeyedIdentity, SecureContext>()
 
@@ -127,11 +142,13 @@ export function isSecure(socket: TLSSocket, withinMs: number): Promise<boolean> 
 
 /** The server's end over a connection whose ClientHello has been read, and was put back. */
 export function channelServer(socket: Socket, self: ChannelSelf): TLSSocket {
-  return new TLSSocket(socket, {
+  const channel = new TLSSocket(socket, {
     isServer: true,
     secureContext: channelContext(self.identity),
     ALPNProtocols: [CHANNEL_PROTOCOL],
     requestCert: true,
     rejectUnauthorized: false,
   })
+  runsOver(channel, socket)
+  return channel
 }

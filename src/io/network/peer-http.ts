@@ -1,6 +1,7 @@
 // HTTP with peers: requests by got on warm connections, and the public port.
+import type { AgentOptions } from 'node:http'
 import { type OnBug, throwBug } from '../../frp/index.ts'
-import type { Http } from '../../ports.ts'
+import type { Http, PeerRequest } from '../../ports.ts'
 import { servePublicPort } from '../front/public-port.ts'
 import { channelDialling } from './channel-agent.ts'
 import { countDials } from './counted-dials.ts'
@@ -17,6 +18,7 @@ const MAX_SOCKETS = 8
 const MAX_IDLE = 4
 /** A connection that nothing was asked on for this long is closed. Peers close theirs after 30 s; P2PRC's never do. */
 const IDLE_MS = 60_000
+const APART_IDLE_MS = 10_000
 
 export interface NodeHttp extends Http {
   /** Settles when requests can go out without loading anything first. */
@@ -31,13 +33,26 @@ export interface NodeHttp extends Http {
  */
 export function createNodeHttp(onBug: OnBug = throwBug, self?: ChannelSelf, descriptors: Descriptors = processDescriptors()): NodeHttp {
   const warmth = { keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_IDLE, noDelay: true, timeout: IDLE_MS }
-  const clear = new TimedAgent(warmth)
-  const channel = self && new TimedAgent(warmth, channelDialling(self, bugsOnly(onBug)))
+  const agentFor = (over: PeerRequest['over'], options: AgentOptions, isMetered = false): TimedAgent | undefined => {
+    if (over === 'channel' && self === undefined) return undefined
+    const agent = new TimedAgent(options, over === 'channel' && self ? channelDialling(self, bugsOnly(onBug), isMetered) : undefined)
+    countDials(agent, descriptors)
+    return agent
+  }
+  const clear = agentFor('clear', warmth)
+  const channel = agentFor('channel', warmth)
   const agents = [clear, channel].filter((agent) => agent !== undefined)
-  for (const agent of agents) countDials(agent, descriptors)
+  /** What requests that are kept apart share. Its connections end by themselves. */
+  const apart = new WeakMap<object, TimedAgent>()
+  const agentOf = ({ over, apart: lot }: PeerRequest): TimedAgent | undefined => {
+    if (lot === undefined) return over === 'channel' ? channel : clear
+    const agent = apart.get(lot) ?? agentFor(over, { ...warmth, maxFreeSockets: MAX_SOCKETS, timeout: APART_IDLE_MS }, true)
+    if (agent) apart.set(lot, agent)
+    return agent
+  }
   return {
     request: async (address, request) => {
-      const agent = request.over === 'channel' ? channel : clear
+      const agent = agentOf(request)
       if (agent === undefined) return failed('protocol', "this node has no members' channel")
       const ask = (timeoutMs: number) => askPeer(agent, address, { ...request, timeoutMs }, onBug)
       const { timed, timeoutMs } = request

@@ -5,10 +5,10 @@ import { Readable } from 'node:stream'
 import type { Got } from 'got'
 import { addressOf, type HostPort, parseAddress } from '../../domain/address.ts'
 import type { OnBug } from '../../frp/index.ts'
-import type { Failure, PeerAnswer, PeerRequest } from '../../ports.ts'
+import type { Failure, Meter, PeerAnswer, PeerRequest } from '../../ports.ts'
 import { admittedHost } from './admission.ts'
-import { fillerStream } from './filler.ts'
-import { memberAt } from './members-channel.ts'
+import { fillerStream, fitForFiller } from './filler.ts'
+import { memberAt, meterOf } from './members-channel.ts'
 import { codeOf, FailureError, failed, failureOf } from './network-failure.ts'
 import { plainHeaders } from './plain-headers.ts'
 import { bugsOnly } from './socket-errors.ts'
@@ -64,14 +64,24 @@ function askOnce(got: Got, { agent, to, ip, request, onBug }: Asking): Promise<O
   if (signal?.aborted) return Promise.resolve(CALLED_OFF)
   return new Promise((resolve) => {
     const watch = new Stopwatch()
+    let refusal: Failure | null = null
+    // Warm connections may all be busy by then: another one is for `admit` to let through as well.
+    const admitted: LookupFunction = (host, { all }, told) => {
+      admittedHost(host, request.admit).then((found) => {
+        if (typeof found === 'string') return standsFor(found)(host, { all }, told)
+        refusal = found
+        told(new FailureError(found), [])
+      }, onBug)
+    }
     const stream = got.stream(`http://${addressOf(to.host, to.port) ?? ''}${request.path}`, {
       ...gotOptions(agent, request),
-      ...(ip === to.host ? {} : { dnsLookup: standsFor(ip) }),
+      ...(ip !== to.host ? { dnsLookup: standsFor(ip) } : request.admit ? { dnsLookup: admitted } : {}),
     })
     const pieces: Buffer[] = []
     let bytes = 0
     let response: IncomingMessage | null = null
     let by: string | null = null
+    let arrived: Meter = () => 0
     const settle = (outcome: Outcome): void => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
@@ -99,6 +109,8 @@ function askOnce(got: Got, { agent, to, ip, request, onBug }: Asking): Promise<O
       watch.watch(sent)
       // Before anything is sent: the connection may be one that another request was answered on.
       sent.once('socket', (socket) => {
+        arrived = meterOf(socket)
+        if (request.body !== undefined && !(request.body instanceof Uint8Array)) fitForFiller(socket)
         by = memberAt(socket)
         if (expect !== undefined && by !== expect) sent.destroy(new FailureError(ANOTHER_NODE))
       })
@@ -109,7 +121,7 @@ function askOnce(got: Got, { agent, to, ip, request, onBug }: Asking): Promise<O
     stream.on('data', (piece: Buffer) => {
       bytes += piece.length
       if (onBytes) {
-        if (!onBytes(piece.length)) finish()
+        if (!onBytes(piece.length, arrived)) finish()
         return
       }
       pieces.push(piece)
@@ -119,7 +131,7 @@ function askOnce(got: Got, { agent, to, ip, request, onBug }: Asking): Promise<O
     stream.on('error', (error) => {
       const isStale = watch.isWarm && watch.heardNothing && /^(ECONNRESET|EPIPE)$/.test(codeOf(error))
       bugsOnly(onBug)(error)
-      settle(isStale ? { type: 'stale' } : failureOf(error))
+      settle(refusal ?? (isStale ? { type: 'stale' } : failureOf(error)))
     })
   })
 }

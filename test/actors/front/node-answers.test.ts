@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { answersOf } from '../../../src/actors/front/node-answers.ts'
 import { waitingFor } from '../../../src/actors/services/service-standing.ts'
 import type { HealthAnswer } from '../../../src/answers.ts'
+import { UNPLACED } from '../../../src/domain/coordinates.ts'
 import { keptRows, putOwn, recordBurst, recordSpeed } from '../../../src/domain/ip-table.ts'
-import { OPEN } from '../../../src/domain/network-kind.ts'
+import { type NetworkKind, OPEN } from '../../../src/domain/network-kind.ts'
 import { unsignedRecord } from '../../../src/domain/record.ts'
 import type { TurnCandidate, TurnChoice } from '../../../src/domain/turn-choice.ts'
 import type { NodeContext } from '../../../src/machines/node-machine.ts'
@@ -29,12 +30,14 @@ const turn: TurnCandidate = {
   behindNat: false,
 }
 const choice: TurnChoice = { turn, reason: 'the only one: 9.00 ms' }
+const PLACE = { ...UNPLACED, at: [3, 4, 0, 0, 0, 0, 0, 0], error: 0.2 }
 const CARRIED = { clients: 0, proxies: 0, connectionsNow: 0, connectionsEver: 0, bytesIn: 0, bytesOut: 0, errorsEver: 0 }
 
 interface Setting {
   readonly state?: string | { readonly tunnelling: 'up' | 'down' }
   readonly context?: Partial<NodeContext>
   readonly seeds?: readonly string[]
+  readonly network?: NetworkKind
   readonly reachability?: 'public' | 'tunnelled' | 'unknown'
   readonly candidates?: readonly TurnCandidate[]
   readonly external?: readonly TurnCandidate[]
@@ -45,6 +48,7 @@ function start({
   state = 'serving',
   context = {},
   seeds = [],
+  network = OPEN,
   reachability = 'public',
   candidates = [],
   external = [],
@@ -56,7 +60,7 @@ function start({
   const answers = answersOf({
     ...parts,
     clock: parts.time,
-    options: { version: '1.2.3', network: OPEN, speedtestBudgetBytes: 500_000_000 },
+    options: { version: '1.2.3', network, speedtestBudgetBytes: 500_000_000 },
     ownHosts: () => ['192.0.2.1'],
     services: { list: () => [], standings: () => [waitingFor({ name: 'web', kind: 'tcp', local: '127.0.0.1:1', domain: null })] },
     turnServer: {
@@ -66,6 +70,7 @@ function start({
       },
       carried: () => CARRIED,
     },
+    place: () => PLACE,
     speedTests: { usedBytes: () => 7 },
     startedAt: STARTED,
     snapshot: () => ({
@@ -158,11 +163,11 @@ describe('status', () => {
 })
 
 describe('peers', () => {
-  const NONE = { rttMs: null, rttAt: null, minMs: null, medianMs: null, p95Ms: null, lossPct: null }
+  const NONE = { rttMs: null, rttAt: null, minMs: null, medianMs: null, p95Ms: null, lossPct: null, measured: null }
   const row = (other: object) => ({
     ...{ id: 'ash', name: 'ash', address: AT, state: 'alive', self: false, rttMs: 5, rttAt: STARTED },
     ...{ minMs: 5, medianMs: 5, p95Ms: 5, jitterMs: null, lossPct: 0, connectMs: null, connectAt: null, serverBusy: null },
-    ...{ loadedMs: null, loadedAt: null },
+    ...{ loadedMs: null, loadedAt: null, measured: 'self', rttErrorPct: null, place: null },
     ...{ downMbps: null, upMbps: null, turn: true, via: null, lastProof: STARTED, dialect: 'moonwalk' },
     ...other,
   })
@@ -186,6 +191,15 @@ describe('peers', () => {
         row({ id: own.id, name: 'me', address: MINE, self: true, ...NONE }),
       ],
     })
+  })
+
+  test('of which one could not be timed are estimated by where it says that it is', () => {
+    const { peers, hear, keeper } = start()
+    hear(signedBy('ash', AT, { place: { ...PLACE, at: UNPLACED.at, heightMs: 1, error: 0.1 } }))
+    keeper.apply((table, wallMs) => recordBurst(table, 'ash', { type: 'answered', rttMs: null }, wallMs, 'ash'))
+    expect(peers().peers.map(({ rttMs, measured, rttErrorPct, place }) => ({ rttMs, measured, rttErrorPct, place }))).toEqual([
+      { rttMs: 6.01, measured: 'estimated', rttErrorPct: 20, place: [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0.1] },
+    ])
   })
 
   test('that are away are there only when asked for, with when they were last seen and no figures of now', () => {
@@ -272,4 +286,15 @@ describe('health', () => {
       ],
     ],
   ])('%s', (_, setting, happen, expected) => expect(texts(setting, happen)).toEqual(expected))
+
+  test('silent seeds of a private network may be silent because the secret is another one', () => {
+    const silent = { state: 'bootstrapping', seeds: [AT] }
+    const fixes = [start(silent), start({ ...silent, network: { type: 'private', secrets: ['s'] } })].map(
+      (run) => run.status().health[0]?.fix,
+    )
+    expect(fixes).toEqual([
+      'Check that one of them runs and can be reached from here; they are tried again and again.',
+      'Check that one of them runs and can be reached from here, and that the invitation is a new one (`moonwalk invite`): members do not answer who has another secret. They are tried again and again.',
+    ])
+  })
 })

@@ -21,7 +21,11 @@ const ash = signedBy(ASH, AT, { name: 'ash' })
 const elm = signedBy(ELM, ELSEWHERE, { name: 'elm' })
 const WEB: ServiceSpec = { name: 'web', kind: 'tcp', local: '127.0.0.1:3000', domain: null }
 
-const FIGURES: SpeedResult = { type: 'speed', downMbps: 90, upMbps: 40, downBytes: 1, upBytes: 2, downMs: 3, upMs: 4, confidence: 0.9 }
+const FIGURES: SpeedResult = {
+  ...{ type: 'speed', downMbps: 90, upMbps: 40, downBytes: 1, upBytes: 2, downMs: 3, upMs: 4, confidence: 0.9 },
+  down: { mbps: 90, lowMbps: 88, highMbps: 92, coverage: 0.8, confidence: 0.9, settled: true, limitedBy: 'path' },
+  up: { mbps: 40, lowMbps: 39, highMbps: 41, coverage: 0.8, confidence: 0.9, settled: true, limitedBy: 'path' },
+}
 
 interface Setting {
   readonly policy?: AddressPolicy
@@ -244,7 +248,11 @@ describe('speedtest', () => {
   test('goes into the table', async () => {
     const { prove, speedtest, keeper } = start()
     prove(ash)
-    const { type: _, ...figures } = FIGURES
+    const { type: _, ...figures } = {
+      ...FIGURES,
+      down: { ...FIGURES.down, words: '90 Mbit/s, between 88 and 92' },
+      up: { ...FIGURES.up, words: '40 Mbit/s, between 39 and 41' },
+    }
     expect(await speedtest('ash')).toEqual({ schemaVersion: 1, ...figures })
     const row = keeper.current().rows.get(ASH)
     expect([row?.downMbps, row?.upMbps]).toEqual([90, 40])

@@ -4,6 +4,7 @@ import { serverInfo } from '../../../src/actors/front/server-info.ts'
 import { createOwnRecord, type OwnRecord } from '../../../src/actors/membership/own-record.ts'
 import { echoBytes } from '../../../src/actors/membership/peer-calls.ts'
 import { isAllowed, wordOf } from '../../../src/domain/address.ts'
+import { UNPLACED } from '../../../src/domain/coordinates.ts'
 import type { Offer } from '../../../src/domain/offer.ts'
 import type { PeerRecord } from '../../../src/domain/record.ts'
 import type { Failure, InboundRequest } from '../../../src/ports.ts'
@@ -31,13 +32,12 @@ type Answering = Readonly<Record<string, string | Failure | Promise<Failure>>>
 
 function start(other: Partial<PublicRoutesNeeds> = {}, answering: Answering = {}) {
   const told: unknown[] = []
-  const own = createOwnRecord(
-    { clock: new VirtualClock(), identity: me, random: new SeededRandom(1) },
-    { name: 'me', offersTurn: true, advertise: null },
-  )
+  const clock = new VirtualClock()
+  const own = createOwnRecord({ clock, identity: me, random: new SeededRandom(1) }, { name: 'me', offersTurn: true, advertise: null })
   own.setListening({ host: '0.0.0.0', port: 8_088 })
   own.announce('203.0.113.9:8088', null)
   const route = createPublicRoutes({
+    clock,
     identity: me,
     own,
     calls: {
@@ -51,13 +51,13 @@ function start(other: Partial<PublicRoutesNeeds> = {}, answering: Answering = {}
     speed: { answer: async ({ path }) => (path === '/50' ? { status: 429, body: 'busy' } : null) },
     policy: 'lan',
     isPrivate: false,
-    serverInfo: serverInfo(FACTS, { id: me.id, name: 'me', version: '1.2.3', run: own.run }),
+    serverInfo: serverInfo(FACTS, { id: me.id, name: 'me', version: '1.2.3', run: own.run }, () => UNPLACED),
     offer: 'everybody',
-    p2prc: { answer: async (text, selfAddress) => `${text} seen by ${selfAddress}` },
+    p2prc: { answer: async (text, selfAddress) => Buffer.from(`${text} seen by ${selfAddress}`) },
     operator: { mapPort: async (port) => ({ type: 'mapped', address: `203.0.113.9:${port + 20_000}` }) },
     token: 'secret',
     joining: {
-      greeted: (record) => told.push({ greeted: record }),
+      greeted: (record, _, isReached) => told.push({ greeted: record, isReached }),
       mayTry: (address, _, seenAt) => isAllowed(address, 'lan', wordOf(address, { reachedAt: null, seenAt }, ['192.0.2.9'])),
     },
     twins: { heard: (word, envelope, seenAt) => told.push({ twin: word.seq, isMine: own.hasSaid(envelope), seenAt }) },
@@ -83,7 +83,7 @@ test("/server_info has P2PRC's keys, and ours beside them", async () => {
       RAM: 4_096,
       Disk: 20_000,
       GPU: null,
-      Moonwalk: { id: me.id, name: 'me', version: '1.2.3', run: own.run },
+      Moonwalk: { id: me.id, name: 'me', version: '1.2.3', run: own.run, place: [0, 0, 0, 0, 0, 0, 0, 0, 0.01, 0, 1.5] },
     },
   ])
   expect(own.run).toMatch(RUN)
@@ -103,7 +103,11 @@ describe('/IpTable', () => {
     ['that is one, or none', 'localhost', 'public', 'null'],
     ['that is ours, where a tunnel hides theirs', '192.168.1.5:8088', 'tunnel', '203.0.113.9:8088'],
   ] as const)('answers a posted table with the address %s', async (_, host, entrance, seen) =>
-    expect(await ask(posted(host), entrance)).toEqual({ status: 200, headers: JSON_TYPE, body: `{"ip_address":null} seen by ${seen}` }),
+    expect(await ask(posted(host), entrance)).toEqual({
+      status: 200,
+      headers: JSON_TYPE,
+      body: Buffer.from(`{"ip_address":null} seen by ${seen}`),
+    }),
   )
 
   test.each([
@@ -241,6 +245,7 @@ describe('of all that the port answers, a stranger without any proof', () => {
         // Kept nowhere: P2PRC times it.
         'GET /upload': 'answered',
         // One test at a time, of bounded size.
+        'GET /v2/speed/open': 'answered',
         'GET /v2/speed/down': 'answered',
         'POST /v2/speed/up': 'answered',
         'GET /50': 'answered',
@@ -312,13 +317,13 @@ describe('/v2/hello', () => {
       headers: JSON_TYPE,
       body: JSON.stringify({ record: own.envelope(), observed: '192.0.2.50', dialBack: { type: 'reached', address: SEEN } }),
     })
-    expect(told).toEqual([ARRIVED, `echo ${SEEN}`, { greeted: ASH }])
+    expect(told).toEqual([ARRIVED, `echo ${SEEN}`, { greeted: ASH, isReached: true }])
   })
 
   test('who is not reached is greeted without an address', async () => {
     const { route, told } = start()
     await route(hello(8088, null), 'public')
-    expect(told).toEqual([ARRIVED, `echo ${SEEN}`, { greeted: null }])
+    expect(told).toEqual([ARRIVED, `echo ${SEEN}`, { greeted: null, isReached: false }])
   })
 
   const ADVERTISED = '9.9.9.9:8089'
@@ -375,7 +380,7 @@ describe('/v2/hello', () => {
     const { route, own, told } = start({}, { '127.0.0.1:8088': ash.id })
     const { body } = await route(hello(8088, null, '127.0.0.1'), 'tunnel')
     expect(JSON.parse(String(body))).toEqual({ record: own.envelope(), observed: null, dialBack: { type: 'untried' } })
-    expect(told).toEqual([{ greeted: null }])
+    expect(told).toEqual([{ greeted: null, isReached: false }])
   })
 
   test("a word with this node's own id goes to the watch for twins, with where its sayer was seen", async () => {

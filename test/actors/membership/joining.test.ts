@@ -264,16 +264,27 @@ describe('who said hello', () => {
     ['is not, at an address that may not be contacted', signedBy('ash', '127.0.0.1:8088'), []],
   ])('%s', (_, record, expected) => {
     const { joining, rows, end } = start({ policy: 'lan' })
-    joining.greeted(record, '192.0.2.1')
+    joining.greeted(record, '192.0.2.1', false)
     end()
     expect(rows()).toEqual(expected)
+  })
+
+  test.each([
+    ['was reached is taken in, though others at its IP address have filled their share', true, 65],
+    ['was not is one too many there', false, 64],
+  ])('and %s', (_, isReached, count) => {
+    const { joining, keeper, end } = start()
+    for (let i = 0; i < 64; i++) joining.greeted(signedBy(`eve${i}`, `192.0.2.${100 + i}:8088`), '192.0.2.1', false)
+    joining.greeted(ash, '192.0.2.1', isReached)
+    end()
+    expect(keeper.current().rows.size).toEqual(count)
   })
 
   test('counts for itself, though it was removed lately', () => {
     const { joining, prove, keeper, rows, end } = start()
     prove(ash)
     keeper.apply((table, wallMs) => removeRow(table, 'ash', 'no answer', wallMs))
-    joining.greeted(ash, '192.0.2.1')
+    joining.greeted(ash, '192.0.2.1', false)
     end()
     expect(rows()).toEqual([`ash unknown at ${AT}`])
   })

@@ -57,7 +57,7 @@ function start(before: (parts: ReturnType<typeof stateParts>) => void = () => {}
       doubted$: says.doubted,
       ownWords$: says.ownWord,
     },
-    p2prc: { join: async () => null, answer: async () => '', runs$: runs('p2prc') },
+    p2prc: { join: async () => null, answer: async () => new Uint8Array(), runs$: runs('p2prc') },
     speedTests$: says.speedTest,
     reach: {
       ask: () => ({ port: null, advertise: null }),

@@ -20,8 +20,8 @@ const wire = (name: string, ipv4: string, other: Partial<WireRecord> = {}): Wire
   ...other,
 })
 /** `pc 192.0.2.1:8088 nat`, a line a record. */
-const read = (text: string): readonly string[] =>
-  parseWireTable(text).map(({ name, ipv4, ipv6, serverPort, escapeImplementation, latencyMs }) =>
+const read = (text: string | Uint8Array): readonly string[] =>
+  parseWireTable(Buffer.from(text).toString()).map(({ name, ipv4, ipv6, serverPort, escapeImplementation, latencyMs }) =>
     [name, `${ipv4}${ipv6}:${serverPort}`, escapeImplementation, latencyMs ?? ''].join(' ').trim(),
   )
 
@@ -230,9 +230,19 @@ describe('a posted table', () => {
     const { exchange, keeper, end } = start()
     await exchange.answer(post(wire('pc', '192.0.2.1')), null, NEIGHBOUR)
     keeper.apply((table, wallMs) => recordSpeed(table, PC, { downMbps: 90, upMbps: 40 }, wallMs))
-    const [record] = parseWireTable(await exchange.answer(post(), null, NEIGHBOUR))
+    const [record] = parseWireTable(Buffer.from(await exchange.answer(post(), null, NEIGHBOUR)).toString())
     end()
     expect([record?.latencyMs, record?.downMbps, record?.upMbps]).toEqual([5, 90, 40])
+  })
+
+  test('is answered with one and the same memory for as long as nothing has changed', async () => {
+    const { exchange, keeper, end } = start()
+    await exchange.answer(post(wire('pc', '192.0.2.1')), null, NEIGHBOUR)
+    const answers = [await exchange.answer(post(), null, NEIGHBOUR), await exchange.answer(post(), null, '192.0.2.2')]
+    keeper.apply((table, wallMs) => recordSpeed(table, PC, { downMbps: 90, upMbps: 40 }, wallMs))
+    answers.push(await exchange.answer(post(), null, NEIGHBOUR))
+    end()
+    expect([answers[1] === answers[0], answers[2] === answers[0]]).toEqual([true, false])
   })
 
   test('with an IPv6 address is looked at there', async () => {

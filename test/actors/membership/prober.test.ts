@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { PeerCalls, Pinged } from '../../../src/actors/membership/peer-calls.ts'
 import { createProber } from '../../../src/actors/membership/prober.ts'
+import { type Coordinate, UNPLACED } from '../../../src/domain/coordinates.ts'
 import { merge, NOT_MEASURED, offlineRows, putOwn, removeRow, restoreRows, shownRows } from '../../../src/domain/ip-table.ts'
 import { OPEN } from '../../../src/domain/network-kind.ts'
 import { unsignedRecord } from '../../../src/domain/record.ts'
@@ -14,7 +15,7 @@ const ash = signedBy('ash', AT)
 const addressOf = (i: number): string => `10.0.${i >> 8}.${i & 255}:8088`
 const peers = (count: number) => Array.from({ length: count }, (_, i) => signedBy(`peer${i}`, addressOf(i)))
 
-type Answer = 'silent' | 'refused' | { readonly by: string | null; readonly run?: string }
+type Answer = 'silent' | 'refused' | { readonly by: string | null; readonly run?: string; readonly place?: Coordinate }
 
 /** How each address answers, and after how long. */
 interface Net {
@@ -50,13 +51,14 @@ function start() {
       const why = answer === 'refused' ? 'connection refused' : 'it did not answer in time'
       return { burst: { type: 'silent', refused: answer === 'refused', why }, by: null, samplesMs: [], discarded: 0, connectMs: null }
     }
-    const by = answer.by === null ? null : { id: answer.by, run: answer.run ?? 'r' }
+    const by = answer.by === null ? null : { id: answer.by, run: answer.run ?? 'r', ...(answer.place ? { place: answer.place } : {}) }
     return { burst: { type: 'answered', rttMs: net.tookMs }, by, samplesMs: [net.tookMs], discarded: 0, connectMs: 1 }
   }
   const loaded = new Set<string>()
   const prober = createProber({
     ...{ ...parts, networkKind: OPEN, clock: parts.time, calls: { ping } },
     load: { wasLoaded: (names) => names.some((name) => loaded.has(name)) },
+    places: { sampled: (place, rttMs) => told.push(`${clock.now()} sampled ${place.heightMs} ${rttMs}`) },
   })
   prober.isolated$.subscribe((isolated) => told.push(`${clock.now()} ${isolated ? 'isolated' : 'together'}`))
   prober.probed$.subscribe(({ row, by }) => told.push(`${clock.now()} probed ${row.key} by ${by?.id ?? 'nobody'}`))
@@ -552,4 +554,19 @@ describe('while nothing runs', () => {
     const pinged = await clock.until(prober.byHand(AT, 'ash'))
     expect([pinged.burst.type, pings]).toEqual(['answered', [`0 ${AT}`]])
   })
+})
+
+test('who says where it is has this node placed by the time it took; who does not, or answers for another, has not', async () => {
+  const { clock, net, prove, told, prober } = start()
+  prove(signedBy('ash', AT))
+  const sampled = async (place?: Coordinate) => {
+    net.answer = () => ({ by: 'ash', ...(place ? { place } : {}) })
+    await clock.until(prober.prove(['ash']))
+    await clock.advance(1_000)
+    return told
+      .splice(0)
+      .filter((line) => line.includes('sampled'))
+      .map((line) => line.replace(/^\d+ /, ''))
+  }
+  expect([await sampled({ ...UNPLACED, heightMs: 7 }), await sampled()]).toEqual([['sampled 7 5'], []])
 })

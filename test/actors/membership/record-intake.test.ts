@@ -53,6 +53,7 @@ const timersOf = (clock: VirtualClock) => ({
   now: () => clock.now(),
   wallMs: () => clock.wallMs(),
   clearTimeout: (timer: unknown) => clock.clearTimeout(timer),
+  busyMs: () => clock.busyMs(),
 })
 
 test('of a long message no more than 32 signatures are looked at in one go', async () => {

@@ -5,7 +5,11 @@ import { signedBy } from '../../records.ts'
 import { fixedChance } from '../../sim/fixed-chance.ts'
 import { stateParts } from '../state-parts.ts'
 
-const FIGURES: SpeedResult = { type: 'speed', downMbps: 90, upMbps: 40, downBytes: 1, upBytes: 2, downMs: 3, upMs: 4, confidence: 0.9 }
+const FIGURES: SpeedResult = {
+  ...{ type: 'speed', downMbps: 90, upMbps: 40, downBytes: 1, upBytes: 2, downMs: 3, upMs: 4, confidence: 0.9 },
+  down: { mbps: 90, lowMbps: 88, highMbps: 92, coverage: 0.8, confidence: 0.9, settled: true, limitedBy: 'path' },
+  up: { mbps: 40, lowMbps: 39, highMbps: 41, coverage: 0.8, confidence: 0.9, settled: true, limitedBy: 'path' },
+}
 const ash = signedBy('ash', '192.0.2.1:8088')
 const elm = signedBy('elm', '192.0.2.2:8088')
 

@@ -247,6 +247,7 @@ test('what carried a service is given back when the service is, and when the nod
     await advance(1)
     const why = 'this node is not reached directly any more'
     expect(told.slice(3).map((line) => line.replace(/^\d+ /, ''))).toEqual([
+      'web down: it is not exposed any more',
       `site down: ${why}`,
       `dns down: ${why}`,
       `dns up at ${ip}:20000`,

@@ -134,6 +134,24 @@ test('a service comes and goes', () =>
     ])
   }))
 
+test('a service that is taken back is told to be down, if it was up', () =>
+  onStage([WEB, SSH], async ({ services, told, carrier, place, port, advance }) => {
+    const address = await port(20_000)
+    services.carriedBy(carrier)
+    place().opened(address)
+    await advance(1_000)
+    services.remove('web')
+    services.remove('ssh')
+    expect(told).toEqual([
+      '0 web asked for',
+      '0 ssh asked for',
+      '0 web up at 127.0.0.1:20000',
+      '1000 web given back',
+      '1000 web down: it is not exposed any more',
+      '1000 ssh given back',
+    ])
+  }))
+
 test('a service is up once something sent to its public address came to it, and no sooner', () =>
   onStage([WEB], async ({ services, told, changes, carrier, place, port, advance }) => {
     const address = await port(20_000)

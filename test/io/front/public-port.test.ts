@@ -1,6 +1,6 @@
 import { request as httpsRequest } from 'node:https'
 import { connect, createServer, type Socket } from 'node:net'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Vhosts } from '../../../src/frp/web/vhosts.ts'
 import { protocolOf } from '../../../src/io/front/protocol.ts'
 import type { PublicPortOptions } from '../../../src/io/front/public-port.ts'
@@ -313,6 +313,44 @@ describe('bodies', () => {
     ])
   })
 
+  test('those of requests that wait behind another one give their room back when the connection ends', async () => {
+    let read = 0
+    const { port } = await open({
+      maxBodyBytes: 100_000,
+      maxBodyBytesHere: 100_000,
+      onRequest: async (request) => {
+        const answer = await collecting(request)
+        return request.path === '/' ? answer : new Promise<Reply>(() => void read++)
+      },
+    })
+    const gone = await sending(port, Buffer.from(post('/wait', 40_000, 'x'.repeat(40_000)).replace('close', 'keep-alive').repeat(2)))
+    await vi.waitFor(() => expect(read).toEqual(2))
+    gone.destroy()
+    const ask = async () => statusAndBody(await converse(await connected(port), post('/', 80_000, 'x'.repeat(80_000))))
+    await vi.waitFor(async () => expect(await ask()).toEqual(['200', '80000']))
+  })
+
+  test('of answers that nobody reads take so much room: the one that has waited longest goes', async () => {
+    const bytes = 16 << 20 // more than the system's own buffers hold
+    let asked = 0
+    const { port } = await open({
+      maxBodyBytes: 2 * bytes,
+      maxBodyBytesHere: 2 * bytes,
+      onRequest: async () => ({ status: 200, body: Buffer.alloc(bytes, 'x', 'latin1'), headers: { asked: String(asked++) } }),
+    })
+    const sockets: Socket[] = []
+    for (let i = 0; i < 3; i++) {
+      const socket = await connected(port)
+      socket.pause().write(get('/'))
+      sockets.push(socket)
+      await vi.waitFor(() => expect(asked).toEqual(i + 1))
+    }
+    const all = sockets.map(everything)
+    for (const socket of sockets) socket.resume()
+    expect((await Promise.all(all)).map((one) => one.length > bytes)).toEqual([false, true, true])
+    for (const socket of sockets) socket.destroy()
+  })
+
   test('files that are only counted take no room', async () => {
     const file = (bytes: number): string => {
       const body = `--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n${'x'.repeat(bytes)}\r\n--b--\r\n`
@@ -324,6 +362,27 @@ describe('bodies', () => {
     })
     expect(statusAndBody(await converse(await connected(port), file(500_000))).at(1)).toEqual('{"name":"f","bytes":500000}')
     expect(statusAndBody(await converse(await connected(port), file(500_001))).at(1)).toEqual('null')
+  })
+})
+
+describe('requests of one connection', () => {
+  test.each([
+    [16, 16],
+    [17, 0],
+  ])('%i at once, %i are answered', async (count, answered) => {
+    const { port } = await open({
+      onRequest: ({ path }) => new Promise((resolve) => setTimeout(() => resolve({ status: 200, body: path }), 50)),
+    })
+    const socket = await connected(port)
+    const over = everything(socket)
+    socket.write(
+      `${get('/', 'Host: x\r\n')
+        .replace('close', 'keep-alive')
+        .repeat(count - 1)}${get('/')}`,
+    )
+    const all = await over
+    socket.destroy()
+    expect(all.split('200 OK').length - 1).toEqual(answered)
   })
 })
 

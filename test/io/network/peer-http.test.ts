@@ -1,9 +1,11 @@
+import { createPublicKey } from 'node:crypto'
 import { createServer as createHttpServer, type RequestListener } from 'node:http'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
+import { newIdentity } from '../../../src/io/disk/identity.ts'
 import { createNodeHttp } from '../../../src/io/network/peer-http.ts'
-import { isFailure, type PeerAnswer, type PeerRequest, type Reply, type ServeOptions } from '../../../src/ports.ts'
+import { type Admit, isFailure, type PeerAnswer, type PeerRequest, type Reply, type ServeOptions } from '../../../src/ports.ts'
 
 const http = createNodeHttp()
 const closers: (() => Promise<unknown>)[] = []
@@ -57,6 +59,29 @@ const reasonOf = async (address: string, request: Partial<PeerRequest> = {}): Pr
   return isFailure(answer) ? `${answer.reason}: ${answer.text}` : `${answer.status} ${answer.body}`
 }
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+
+test('where a name leads is looked at for each connection, also where a warm one was expected to be free', async () => {
+  const port = (await strangerWith((_, response) => setTimeout(() => response.end('ok'), 100))).split(':')[1]
+  const address = `localhost:${port}`
+  const asked: string[] = []
+  const welcome: Admit = async (ip) => {
+    asked.push(ip)
+    return null
+  }
+  expect(await reasonOf(address, { admit: welcome })).toEqual('200 ok')
+  const admit: Admit = async (ip) => ({ type: 'failed', reason: 'withheld', text: `not ${ip}` })
+  const both = await Promise.all([reasonOf(address, { admit }), reasonOf(address, { admit })])
+  expect([asked, both]).toEqual([['127.0.0.1'], ['200 ok', 'withheld: not 127.0.0.1']])
+})
+
+test('a channel that cannot be begun at all is a failure', async () => {
+  const identity = newIdentity()
+  const broken = { ...identity, privateKey: createPublicKey(identity.privateKey) }
+  const node = createNodeHttp(undefined, { identity: broken, network: () => ({ type: 'open' }) })
+  const answer = await node.request(await rawPeer(() => {}), { method: 'GET', path: '/', over: 'channel', timeoutMs: 5_000 })
+  node.close()
+  expect(isFailure(answer) && answer.reason).toEqual('protocol')
+})
 
 describe('a request', () => {
   test('carries method, path, query, headers and body there, and status, headers and body back', async () => {

@@ -28,7 +28,8 @@ beforeAll(() => readyThread(thread))
 afterAll(() => thread.close())
 
 const timed = { samples: 1, primer: 'cold' } as const
-const isPlain = ({ method, body, onBytes }: PeerRequest): boolean => method === 'GET' && body === undefined && onBytes === undefined
+const isPlain = ({ method, body, onBytes, apart }: PeerRequest): boolean =>
+  method === 'GET' && body === undefined && onBytes === undefined && apart === undefined
 
 httpContract('a thread of its own', () => {
   const [client, server] = [withProbingThread(createNodeHttp(), counted), createNodeHttp()]

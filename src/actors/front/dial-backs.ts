@@ -1,0 +1,53 @@
+// Who may have this node connect back to an address of its own naming. So many at once, of which one asker never has all; and nobody
+// names address after address at which nothing is: each takes a place among those that the contact gate counts.
+import { addressGroup } from '../../domain/address-group.ts'
+import { CONTACT_WINDOW } from '../../domain/timings.ts'
+import type { Clock } from '../../ports.ts'
+import { RecentMap } from '../membership/recent-map.ts'
+
+/** At once, in all. */
+const MOST = 32
+/** While so many are under way, further ones are for who has fewer than `FEW`. */
+const CROWDED = 16
+const FEW = 2
+/** That came to nothing at other IP addresses than the asker's, in `CONTACT_WINDOW`. An honest one names one such address. */
+const MOST_MISSED = 64
+/** Askers that are remembered; who missed the longest ago makes room. */
+const MOST_ASKERS = 4_096
+
+export interface DialBacks {
+  /**
+   * A place for one; or why there is none: `busy` with others now, or too many of that asker came to nothing (`untried`). `seenAt`: its
+   * IP address, of IPv6 its /64 counts; null: through a tunnel.
+   * What is answered is to be called at the end. `missed`: at an IP address that is not the asker's, and nobody was there.
+   */
+  begin(seenAt: string | null): ((outcome: 'missed' | 'fine') => void) | 'busy' | 'untried'
+}
+
+export function createDialBacks({ now }: Pick<Clock, 'now'>): DialBacks {
+  const underWay = new Map<string, number>()
+  const missed = new RecentMap<string, { readonly sinceMs: number; readonly count: number }>(MOST_ASKERS)
+  let open = 0
+  const missedBy = (asker: string) => {
+    const known = missed.get(asker)
+    return known !== undefined && now() - known.sinceMs < CONTACT_WINDOW ? known : { sinceMs: now(), count: 0 }
+  }
+  return {
+    begin: (seenAt) => {
+      const asker = seenAt === null ? '' : addressGroup(seenAt)
+      const here = underWay.get(asker) ?? 0
+      if (missedBy(asker).count >= MOST_MISSED) return 'untried'
+      if (open >= MOST || (open >= CROWDED && here >= FEW)) return 'busy'
+      open++
+      underWay.set(asker, here + 1)
+      return (outcome) => {
+        open--
+        const left = (underWay.get(asker) ?? 1) - 1
+        if (left > 0) underWay.set(asker, left)
+        else underWay.delete(asker)
+        const { sinceMs, count } = missedBy(asker)
+        if (outcome === 'missed') missed.set(asker, { sinceMs, count: count + 1 })
+      }
+    },
+  }
+}

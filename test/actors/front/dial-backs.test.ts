@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+import { createDialBacks, type DialBacks } from '../../../src/actors/front/dial-backs.ts'
+
+const [EVE, ASH] = ['192.0.2.1', '192.0.2.2']
+/** Takes a place and gives it back at once. */
+const whole = (backs: DialBacks, asker: string, outcome: 'missed' | 'fine'): void => {
+  const end = backs.begin(asker)
+  if (typeof end === 'function') end(outcome)
+}
+const answer = (backs: DialBacks, asker: string): string => {
+  const end = backs.begin(asker)
+  return typeof end === 'string' ? end : 'a place'
+}
+
+test('one asker has half of the places, and others find one then', () => {
+  const backs = createDialBacks({ now: () => 0 })
+  const begin = (asker: string | null) => (typeof backs.begin(asker) === 'string' ? 0 : 1)
+  const count = (asker: string | null): number => Array.from({ length: 40 }, () => begin(asker)).reduce<number>((sum, one) => sum + one, 0)
+  expect([EVE, ASH, null, '2001:db8::1', '2001:db8::2'].map(count)).toEqual([16, 2, 2, 2, 0])
+})
+
+test('a place that was given back is there again', () => {
+  const backs = createDialBacks({ now: () => 0 })
+  const ends = Array.from({ length: 16 }, () => backs.begin(EVE))
+  expect(answer(backs, EVE)).toEqual('busy')
+  const [first] = ends
+  if (typeof first === 'function') first('fine')
+  expect(answer(backs, EVE)).toEqual('a place')
+})
+
+test('who names address after address at which nothing is has no more of them, until ten minutes are over', () => {
+  let nowMs = 0
+  const backs = createDialBacks({ now: () => nowMs })
+  for (let i = 0; i < 64; i++) whole(backs, EVE, 'missed')
+  for (let i = 0; i < 100; i++) whole(backs, ASH, 'fine')
+  expect([answer(backs, EVE), answer(backs, ASH)]).toEqual(['untried', 'a place'])
+  nowMs = 600_000
+  expect(answer(backs, EVE)).toEqual('a place')
+})

@@ -1,0 +1,3 @@
+module moonwalk/delay-line
+
+go 1.21

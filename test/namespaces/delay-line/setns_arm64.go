@@ -1,0 +1,4 @@
+package main
+
+// Not among the names of package syscall.
+const sysSetns = 268
