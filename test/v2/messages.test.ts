@@ -126,18 +126,26 @@ test.each<[string, unknown, unknown]>([
   ['as garbage', '{"from":', null],
 ])('gossip %s', (_, given, expected) => expect(readGossip(body(given))).toEqual(expected))
 
+const UPLOAD = {
+  ...{ bytes: 1, ms: 2, mbps: 3, lowMbps: 2, highMbps: 4, coverage: 0.5, confidence: 0.5, settled: true, busyDown: null, busyUp: 0.25 },
+}
 test.each<[unknown, unknown]>([
+  [{ ...UPLOAD, more: 1 }, UPLOAD],
   [
-    { bytes: 1, ms: 2, mbps: 3, confidence: 0.5, more: 1 },
-    { bytes: 1, ms: 2, mbps: 3, confidence: 0.5 },
+    { ...UPLOAD, busyDown: 2, busyUp: 'much' },
+    { ...UPLOAD, busyDown: null, busyUp: null },
   ],
-  [{ bytes: -1, ms: 2, mbps: 3, confidence: 0.5 }, null],
-  [{ bytes: 1, ms: -2, mbps: 3, confidence: 0.5 }, null],
-  [{ bytes: 1, ms: 2, mbps: -3, confidence: 0.5 }, null],
-  [{ bytes: 1, ms: 2, mbps: 3, confidence: -1 }, null],
-  [{ bytes: 1, ms: 2, mbps: 3, confidence: 1.5 }, null],
-  ['{"bytes":1,"ms":2,"mbps":1e999,"confidence":1}', null],
-  ['{"bytes":1,"ms":2,"mbps":3}', null],
+  [{ ...UPLOAD, bytes: -1 }, null],
+  [{ ...UPLOAD, ms: -2 }, null],
+  [{ ...UPLOAD, mbps: -3 }, null],
+  [{ ...UPLOAD, lowMbps: null }, null],
+  [{ ...UPLOAD, highMbps: '4' }, null],
+  [{ ...UPLOAD, coverage: 1.5 }, null],
+  [{ ...UPLOAD, confidence: -1 }, null],
+  [{ ...UPLOAD, confidence: 1.5 }, null],
+  [{ ...UPLOAD, settled: 1 }, null],
+  [JSON.stringify(UPLOAD).replace('"mbps":3', '"mbps":1e999'), null],
+  ['{"bytes":1,"ms":2,"mbps":3,"confidence":0.5}', null],
   ['', null],
 ])('the answer %j to an upload is read as %j', (given, expected) => expect(readSpeedUp(body(given))).toEqual(expected))
 

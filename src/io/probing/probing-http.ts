@@ -13,8 +13,9 @@ export function withProbingThread(http: NodeHttp, thread: ProbingThread): Probin
   return {
     ...http,
     request: async (address, request) => {
-      const { timed, method, body, onBytes, ...said } = request
-      if (timed === undefined || method !== 'GET' || body !== undefined || onBytes !== undefined) return http.request(address, request)
+      const { timed, method, body, onBytes, apart, ...said } = request
+      const isMore = method !== 'GET' || body !== undefined || onBytes !== undefined || apart !== undefined
+      if (timed === undefined || isMore) return http.request(address, request)
       const answer = await thread.ask(address, { ...said, timed })
       if (answer !== null) return answer
       return isClosed ? CALLED_OFF : http.request(address, request)
