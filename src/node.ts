@@ -25,7 +25,8 @@ import { createPlaces } from './actors/membership/places.ts'
 import { createProber } from './actors/membership/prober.ts'
 import { createReach } from './actors/membership/reach.ts'
 import { createSpeed } from './actors/membership/speed.ts'
-import { createSpeedTests } from './actors/membership/speed-tests.ts'
+import { createSpeedAccount } from './actors/membership/speed-account.ts'
+import { speedTests } from './actors/membership/speed-tests.ts'
 import { createStanding } from './actors/membership/standing.ts'
 import { createTableFile } from './actors/membership/table-file.ts'
 import { createTableKeeper } from './actors/membership/table-keeper.ts'
@@ -108,12 +109,17 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ipOf: gate.ipOf,
     ownHosts: network.ownHosts,
   })
-  const speed = createSpeed({
+  const speedAccount = createSpeedAccount({
     clock,
-    random,
+    budgetBytes: options.speedtestBudgetBytes,
+    isBusy: () => rates.bytesPerSecond() > SPEED_BUSY_BYTES_PER_SECOND,
+  })
+  const speed = createSpeed({
+    ...{ clock, random, isPrivate },
     http: load.watching(gate),
-    isPrivate,
     ownAddresses: () => [own.address(), own.localAddress()],
+    servesAutomatic: speedAccount.isOpen,
+    spend: speedAccount.spend,
   })
   const reach = createReach({ ...ports, calls, keeper, own, policy, listens: options.listen !== null, inspect: watch.inspect, onBug })
   const p2prc = createP2prcExchange({
@@ -135,6 +141,13 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     firstSeeds: () => [...options.seeds, ...operatorChanges.seeds()],
     restore: file.restore,
   })
+  const speedTests$ = speedTests({
+    ...{ clock, random, speed, keeper, own, publish },
+    account: speedAccount,
+    paceMs: options.speedtestPaceMs,
+    ownHosts: network.ownHosts,
+    needsTurn: () => turns.length > 0 && reach.verdict().type !== 'proven',
+  })
   const announcer = createAnnouncer({ own, keeper, reach, publish })
   const twins = createTwinWatch({ clock, calls, own, announcer, reach, health, onBug })
 
@@ -146,15 +159,6 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const turnServer = createTurnServer({
     ...{ clock, network, options, offer, health, rates, vhosts, publish, onBug, inspect: watch.inspect },
     random: random.fork('turn server'),
-  })
-  const carriedMeters = () => [...services.meters(), ...turnServer.meters()]
-  const speedTests = createSpeedTests({
-    ...{ clock, random, speed, keeper, own, publish },
-    paceMs: options.speedtestPaceMs,
-    budgetBytes: options.speedtestBudgetBytes,
-    ownHosts: network.ownHosts,
-    needsTurn: () => turns.length > 0 && reach.verdict().type !== 'proven',
-    isBusy: () => rates.bytesPerSecond(carriedMeters()) > SPEED_BUSY_BYTES_PER_SECOND,
   })
   const leases = createLeaseFile({ clock, store: ports.store, turnServer, health, onBug })
   const operator = createOperatorCalls({
@@ -185,7 +189,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     prober,
     gossip,
     p2prc,
-    speedTests$: speedTests.runs$,
+    speedTests$,
     reach,
     joining,
     announcer,
@@ -215,7 +219,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
       file,
       services,
       turnServer,
-      speedTests,
+      speedAccount,
       place: places.own,
       startedAt,
       external,

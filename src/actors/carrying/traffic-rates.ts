@@ -9,8 +9,8 @@ const SAMPLE_MS = 1_000
 
 export interface TrafficRates {
   answer(meter: ProxyMeter): TrafficAnswer
-  /** Of these together, both ways. */
-  bytesPerSecond(meters: Iterable<ProxyMeter>): number
+  /** Of all together, both ways, as of the last second. */
+  bytesPerSecond(): number
   /** Reads what `meters` gives, once a second from now on. */
   start(meters: () => Iterable<ProxyMeter>): void
   stop(): void
@@ -19,6 +19,7 @@ export interface TrafficRates {
 export function createTrafficRates(clock: Omit<Clock, 'wallMs'>): TrafficRates {
   const rates = new WeakMap<ProxyMeter, { readonly in: ByteRate; readonly out: ByteRate }>()
   let timer: unknown = null
+  let total = 0
 
   const sample = (meter: ProxyMeter): void => {
     const { bytesIn, bytesOut } = meter.bytes()
@@ -39,14 +40,14 @@ export function createTrafficRates(clock: Omit<Clock, 'wallMs'>): TrafficRates {
         lastError: lastError === null ? null : { text: lastError.text, at: new Date(lastError.atMs).toISOString() },
       }
     },
-    bytesPerSecond: (meters) => {
-      let sum = 0
-      for (const meter of meters) sum += rateOf(rates.get(meter)?.in) + rateOf(rates.get(meter)?.out)
-      return sum
-    },
+    bytesPerSecond: () => total,
     start: (meters) => {
       const tick = (): void => {
-        for (const meter of meters()) sample(meter)
+        total = 0
+        for (const meter of meters()) {
+          sample(meter)
+          total += rateOf(rates.get(meter)?.in) + rateOf(rates.get(meter)?.out)
+        }
         timer = clock.setTimeout(tick, SAMPLE_MS)
       }
       tick()

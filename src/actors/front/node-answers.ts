@@ -27,7 +27,7 @@ import type { Health } from '../health.ts'
 import type { Announcer } from '../membership/announcer.ts'
 import type { Joining } from '../membership/joining.ts'
 import type { OwnRecord } from '../membership/own-record.ts'
-import type { SpeedTests } from '../membership/speed-tests.ts'
+import type { SpeedAccount } from '../membership/speed-account.ts'
 import type { TableFile } from '../membership/table-file.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
 import { serviceHealth } from '../services/service-health.ts'
@@ -45,7 +45,7 @@ interface AnswerNeeds {
   readonly turnServer: Pick<TurnServer, 'clients' | 'carried'>
   /** This node's own coordinate. */
   readonly place: () => Coordinate
-  readonly speedTests: Pick<SpeedTests, 'usedBytes'>
+  readonly speedAccount: Pick<SpeedAccount, 'usedBytes'>
   readonly startedAt: string
   readonly clock: Pick<Clock, 'wallMs'>
   /** Of the node's machine. */
@@ -73,7 +73,7 @@ export function answersOf(needs: AnswerNeeds): Answers {
 type Answers = Pick<MoonwalkNode, 'status' | 'peers' | 'table' | 'meetingPoints'>
 
 function rawAnswersOf(needs: AnswerNeeds): Answers {
-  const { own, options, keeper, services, turnServer, speedTests, startedAt, snapshot } = needs
+  const { own, options, keeper, services, turnServer, speedAccount, startedAt, snapshot } = needs
   const turnAnswer = (): TurnAnswer | null => {
     const { choice, upSinceMs, provenAtMs } = snapshot().context
     if (!choice) return null
@@ -108,7 +108,7 @@ function rawAnswersOf(needs: AnswerNeeds): Answers {
       services: services.list(),
       clients: turnServer.clients(nameOfClient(keeper.current(), own.id)),
       carried: turnServer.carried(),
-      speedtests: { budgetBytes: options.speedtestBudgetBytes, usedBytes: speedTests.usedBytes() },
+      speedtests: { budgetBytes: options.speedtestBudgetBytes, usedBytes: speedAccount.usedBytes() },
       health: healthOf(pathOf(snapshot().value), needs),
     }),
     peers: (which = 'here') => {

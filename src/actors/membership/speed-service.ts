@@ -4,7 +4,7 @@ import { SPEED_MAX_MS, SPEED_PAUSE_MS, SPEED_STREAM_BYTES, SPEED_TEST_MS } from 
 import type { Clock, InboundRequest, Reply } from '../../ports.ts'
 import type { SpeedUpAnswer } from '../../v2/messages.ts'
 import { watchArrivals } from './arrivals.ts'
-import { createSpeedSlot, type Served } from './speed-slot.ts'
+import { createSpeedSlot, type Later, type Served } from './speed-slot.ts'
 import { startUse } from './speed-transfer.ts'
 
 export interface SpeedService {
@@ -12,7 +12,8 @@ export interface SpeedService {
   isBusy(): boolean
 }
 
-const RETRY_AFTER_S = 1
+/** A node that carries traffic, or has used up its budget, is asked again after this by those that nobody watches. */
+const RESTS_MS = 300_000
 /** P2PRC's download file. */
 const FIFTY_BYTES = 50_000_000
 /** However slowly the other end reads or writes, a test on one connection is over then. */
@@ -23,29 +24,38 @@ const FIFTY_MS = 10_000
 /** What `answer` answers. */
 export const SPEED_ROUTES: readonly string[] = ['GET /v2/speed/open', 'GET /v2/speed/down', 'POST /v2/speed/up', 'GET /50']
 
-interface ServiceNeeds {
+export interface SpeedServiceNeeds {
   readonly clock: Clock
   /** Who asks over the members' channel is a member. In an open network anybody may, and has as many ids as it likes. */
   readonly isPrivate: boolean
   /** This node tests somebody else meanwhile. */
   readonly isTesting: () => boolean
+  /** Whether it serves tests that no person asked for now: it carries no traffic, and its budget is not used up. */
+  readonly servesAutomatic: () => boolean
+  /** Of such tests: payload, both ways together. */
+  readonly spend: (bytes: number) => void
 }
 
-export function createSpeedService({ clock, isPrivate, isTesting }: ServiceNeeds): SpeedService {
+export function createSpeedService({ clock, isPrivate, isTesting, servesAutomatic, spend }: SpeedServiceNeeds): SpeedService {
   const slot = createSpeedSlot(clock)
   /** The test that has the slot, where it has a name. */
   let current: Sitting | null = null
 
-  const serve = (request: InboundRequest, maxMs: number): Served | null =>
-    isTesting() ? null : slot.serve({ by: isPrivate ? request.by : null, remote: request.remote }, maxMs)
+  const serve = (request: InboundRequest, maxMs: number): Served | Later =>
+    isTesting() ? TESTING : slot.serve({ by: isPrivate ? request.by : null, remote: request.remote }, maxMs)
   /** The test that the request is of. `mayBegin`: it is one from now on, where the slot is free. */
-  const sittingOf = (request: InboundRequest, test: string, mayBegin: boolean): Sitting | null => {
+  const sittingOf = (request: InboundRequest, test: string, mayBegin: boolean): Sitting | Later => {
     const key = `${request.by ?? request.remote.host} ${test}`
     if (current?.key === key && !current.served.signal.aborted) return current
-    const served = mayBegin && TEST_NAME.test(test) ? serve(request, SPEED_TEST_MS) : null
-    if (served === null) return null
-    current = createSitting(clock, key, served, () => {
+    if (!mayBegin || !TEST_NAME.test(test)) return TESTING
+    const isAutomatic = request.query.get('auto') === '1'
+    if (isAutomatic && !servesAutomatic()) return { type: 'later', afterMs: RESTS_MS }
+    const served = serve(request, SPEED_TEST_MS)
+    if (served.type === 'later') return served
+    current = createSitting(clock, key, served, (arrivedBytes) => {
       if (current?.key === key) current = null
+      // What was sent is not counted here. It is about as much.
+      if (isAutomatic) spend(2 * arrivedBytes)
     })
     return current
   }
@@ -53,7 +63,7 @@ export function createSpeedService({ clock, isPrivate, isTesting }: ServiceNeeds
   const answerTest = async (request: InboundRequest, test: string): Promise<Reply> => {
     const isOpening = request.path === '/v2/speed/open'
     const sitting = sittingOf(request, test, isOpening)
-    if (sitting === null) return BUSY
+    if (sitting.type === 'later') return busy(sitting)
     const onDone = sitting.begin()
     const { signal } = sitting.served
     if (isOpening) return { ...json({}), onDone, signal }
@@ -65,7 +75,7 @@ export function createSpeedService({ clock, isPrivate, isTesting }: ServiceNeeds
 
   const answerSingle = async (request: InboundRequest, { signal, end }: Served): Promise<Reply> => {
     if (request.method === 'GET') return { ...filler(request, SPEED_STREAM_BYTES), onDone: end, signal }
-    const sitting = createSitting(clock, '', { signal, end }, () => {})
+    const sitting = createSitting(clock, '', { type: 'served', signal, end }, () => {})
     const answer = await sitting.receive(request, 0, 'whole')
     end()
     return json(answer)
@@ -79,7 +89,7 @@ export function createSpeedService({ clock, isPrivate, isTesting }: ServiceNeeds
       const test = request.path === '/50' ? null : request.query.get('test')
       if (test !== null || request.path === '/v2/speed/open') return answerTest(request, test ?? '')
       const served = serve(request, request.path === '/50' ? FIFTY_MS : SINGLE_MS)
-      if (served === null) return BUSY
+      if (served.type === 'later') return busy(served)
       if (request.path !== '/50') return answerSingle(request, served)
       const body = { type: 'filler', bytes: FIFTY_BYTES } as const
       return { status: 200, headers: OCTETS, body, onDone: served.end, signal: served.signal }
@@ -89,8 +99,11 @@ export function createSpeedService({ clock, isPrivate, isTesting }: ServiceNeeds
 
 const TEST_NAME = /^[0-9a-f]{8,64}$/
 
+const TESTING: Later = { type: 'later', afterMs: 1_000 }
+
 /** One test while it has the slot. */
 interface Sitting {
+  readonly type: 'sitting'
   readonly key: string
   readonly served: Served
   /** One more request of it; answers how to end that. */
@@ -101,18 +114,22 @@ interface Sitting {
   receive(request: InboundRequest, rttMs: number, until?: 'settled' | 'whole'): Promise<SpeedUpAnswer>
 }
 
-function createSitting(clock: Clock, key: string, served: Served, onEnd: () => void): Sitting {
-  let [underWay, sending, isThrough] = [0, 0, false]
+function createSitting(clock: Clock, key: string, served: Served, onEnd: (arrivedBytes: number) => void): Sitting {
+  let [underWay, sending, arrivedBytes, isThrough] = [0, 0, 0, false]
   let pause: unknown = null
   let down: { readonly used: ReturnType<typeof startUse>; busy: number | null } | null = null
   let arriving: Arriving | null = null
+  let isOver = false
   const end = (): void => {
     clock.clearTimeout(pause)
+    if (isOver) return
+    isOver = true
     served.end()
-    onEnd()
+    onEnd(arrivedBytes)
   }
   served.signal.addEventListener('abort', end, { once: true })
   return {
+    type: 'sitting',
     key,
     served,
     begin: () => {
@@ -139,6 +156,7 @@ function createSitting(clock: Clock, key: string, served: Served, onEnd: () => v
       arriving ??= startArriving(clock, rttMs, served.signal)
       const answer = await arriving.take(request, until)
       isThrough = true
+      arrivedBytes = answer.bytes
       return { ...answer, busyDown: down?.busy ?? null }
     },
   }
@@ -208,11 +226,12 @@ const json = (value: unknown): Reply => ({
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify(value),
 })
-const BUSY: Reply = {
-  ...json({ error: 'another speed test is under way' }),
+/** `retry-after` in whole seconds, as HTTP has it; ours beside it in ms. */
+const busy = ({ afterMs }: Later): Reply => ({
+  ...json({ error: 'another speed test is under way', retryAfterMs: afterMs }),
   status: 429,
-  headers: { 'content-type': 'application/json', 'retry-after': String(RETRY_AFTER_S) },
-}
+  headers: { 'content-type': 'application/json', 'retry-after': String(Math.ceil(afterMs / 1_000)) },
+})
 
 function filler({ query }: InboundRequest, most: number): Reply {
   const asked = Number(query.get('bytes') ?? most)

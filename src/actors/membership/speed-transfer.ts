@@ -2,6 +2,7 @@
 import { type Plateau, PlateauWatch } from '../../domain/plateau.ts'
 import { SPEED_MAX_MS, SPEED_STREAM_BYTES, SPEED_STREAMS } from '../../domain/timings.ts'
 import { type Clock, type Failure, isFailure, type PeerAnswer, type PeerRequest } from '../../ports.ts'
+import { parseObject } from '../../v2/envelope.ts'
 import { readSpeedUp, type SpeedUpAnswer } from '../../v2/messages.ts'
 import { watchArrivals } from './arrivals.ts'
 import type { Lane, PeerRequests } from './peer-calls.ts'
@@ -24,6 +25,7 @@ export interface Busy {
 }
 
 export const BUSY: Busy = { type: 'busy', retryAfterMs: 1_000 }
+const MAX_RETRY_MS = 3_600_000
 
 type Refused = Busy | Failure
 export const isRefused = (one: { readonly type: string }): one is Refused => one.type === 'busy' || one.type === 'failed'
@@ -44,6 +46,8 @@ interface TransferNeeds {
   readonly lane: Lane
   /** Hex; nobody else's. */
   readonly test: string
+  /** No person asked for it: whoever is busy, or has done enough of them, refuses. */
+  readonly isAutomatic: boolean
 }
 
 /** A slow path may take longer for its handshakes than for what follows. */
@@ -52,7 +56,7 @@ const OPEN_MS = 5_000
 const ANSWER_MS = SPEED_MAX_MS + 2_000
 
 /** Opens the connections for both ways at once, so that neither has to wait for handshakes when it begins. */
-export async function openConnections({ clock, http, address, lane, test }: TransferNeeds): Promise<Connections | Refused> {
+export async function openConnections({ clock, http, address, lane, test, isAutomatic }: TransferNeeds): Promise<Connections | Refused> {
   /** Each way has its own: what the end of a download broke off is not used again. */
   const [down, up] = [{}, {}]
   const ask = (apart: object, signal: AbortSignal, request: Omit<PeerRequest, 'over' | 'apart' | 'signal'>): Asked =>
@@ -60,7 +64,7 @@ export async function openConnections({ clock, http, address, lane, test }: Tran
   const all = (asked: (stream: number) => Asked): readonly Asked[] => Array.from({ length: SPEED_STREAMS }, (_, stream) => asked(stream))
 
   const giveUp = new AbortController()
-  const open = { method: 'GET', path: `/v2/speed/open?test=${test}`, timeoutMs: OPEN_MS } as const
+  const open = { method: 'GET', path: `/v2/speed/open?test=${test}${isAutomatic ? '&auto=1' : ''}`, timeoutMs: OPEN_MS } as const
   const opening = [down, up].flatMap((lot) => all(() => ask(lot, giveUp.signal, open)))
   const opened = await everyAnswer(opening)
   giveUp.abort()
@@ -118,8 +122,14 @@ type Asked = Promise<PeerAnswer | Failure>
 /** Of an answer that is none, why. */
 function refusalOf(answer: PeerAnswer | Failure): Refused | null {
   if (isFailure(answer)) return answer
-  if (answer.status === 429) return BUSY
+  if (answer.status === 429) return { type: 'busy', retryAfterMs: retryAfterMs(answer) }
   return answer.status === 200 ? null : protocolFailure(`it answered ${answer.status} to a speed test`)
+}
+
+/** The appointment that it gives, in ms, or in HTTP's own seconds. */
+function retryAfterMs({ headers, body }: PeerAnswer): number {
+  const told = Number(parseObject(body.toString('utf8'))?.retryAfterMs ?? Number(headers['retry-after']) * 1_000)
+  return told > 0 ? Math.min(told, MAX_RETRY_MS) : BUSY.retryAfterMs
 }
 
 interface Answers {

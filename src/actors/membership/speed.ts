@@ -2,7 +2,7 @@
 import { believed, isSurprise, limitOf, type SpeedFigure } from '../../domain/speed-figure.ts'
 import type { Failure, Ports } from '../../ports.ts'
 import type { Lane, PeerRequests } from './peer-calls.ts'
-import { createSpeedService, type SpeedService } from './speed-service.ts'
+import { createSpeedService, type SpeedService, type SpeedServiceNeeds } from './speed-service.ts'
 import { BUSY, type Busy, isRefused, openConnections } from './speed-transfer.ts'
 
 export interface SpeedResult {
@@ -29,29 +29,29 @@ export interface KnownSpeed {
 export interface Speed {
   /**
    * Tests with whoever is at the address; once more where that is far from what was known. `busy` when it, or this node, has another
-   * test under way.
+   * test under way; then `retryAfterMs` is the appointment that it gives. By the `schedule` it may refuse for longer. Default: a person.
    */
-  test(address: string, lane: Lane, known?: KnownSpeed): Promise<SpeedResult | Failure | Busy>
+  test(address: string, lane: Lane, known?: KnownSpeed, by?: 'person' | 'schedule'): Promise<SpeedResult | Failure | Busy>
   /** The serving side of our routes and of P2PRC's. Null: not one of them. */
   readonly answer: SpeedService['answer']
 }
 
-interface SpeedNeeds extends Pick<Ports, 'clock' | 'random'> {
+interface SpeedNeeds extends Pick<Ports, 'clock' | 'random'>, Pick<SpeedServiceNeeds, 'servesAutomatic' | 'spend'> {
   readonly http: PeerRequests
   readonly ownAddresses: () => readonly (string | null)[]
   /** Who asks over the members' channel is a member. In an open network anybody may, and has as many ids as it likes. */
   readonly isPrivate: boolean
 }
 
-export function createSpeed({ clock, random, http, ownAddresses, isPrivate }: SpeedNeeds): Speed {
+export function createSpeed({ clock, random, http, ownAddresses, isPrivate, servesAutomatic, spend }: SpeedNeeds): Speed {
   const names = random.fork('names of speed tests')
   /** `self`: the one test that this node may serve itself meanwhile. */
   let testing: 'other' | 'self' | null = null
-  const service = createSpeedService({ clock, isPrivate, isTesting: () => testing === 'other' })
+  const service = createSpeedService({ clock, isPrivate, isTesting: () => testing === 'other', servesAutomatic, spend })
 
-  const once = async (address: string, lane: Lane): Promise<SpeedResult | Failure | Busy> => {
+  const once = async (address: string, lane: Lane, isAutomatic: boolean): Promise<SpeedResult | Failure | Busy> => {
     const test = Buffer.from(names.bytes(8)).toString('hex')
-    const opened = await openConnections({ clock, http, address, lane, test })
+    const opened = await openConnections({ clock, http, address, lane, test, isAutomatic })
     if (isRefused(opened)) return opened
     const down = await opened.download()
     if (isRefused(down)) return down
@@ -64,11 +64,11 @@ export function createSpeed({ clock, random, http, ownAddresses, isPrivate }: Sp
     })
   }
 
-  const twice = async (address: string, lane: Lane, known: KnownSpeed): ReturnType<Speed['test']> => {
-    const first = await once(address, lane)
+  const twice = async (address: string, lane: Lane, known: KnownSpeed, isAutomatic: boolean): ReturnType<Speed['test']> => {
+    const first = await once(address, lane, isAutomatic)
     if (first.type !== 'speed') return first
     if (!isSurprise(known.downMbps, first.downMbps) && !isSurprise(known.upMbps, first.upMbps)) return first
-    const second = await once(address, lane)
+    const second = await once(address, lane, isAutomatic)
     if (second.type !== 'speed') return first
     return resultOf({
       downBytes: first.downBytes + second.downBytes,
@@ -81,10 +81,10 @@ export function createSpeed({ clock, random, http, ownAddresses, isPrivate }: Sp
   }
 
   return {
-    test: async (address, lane, known = NOTHING_KNOWN) => {
+    test: async (address, lane, known = NOTHING_KNOWN, by = 'person') => {
       if (testing !== null || service.isBusy()) return BUSY
       testing = ownAddresses().includes(address) ? 'self' : 'other'
-      const result = await twice(address, lane, known)
+      const result = await twice(address, lane, known, by === 'schedule')
       testing = null
       return result
     },

@@ -71,7 +71,7 @@ function start({
       carried: () => CARRIED,
     },
     place: () => PLACE,
-    speedTests: { usedBytes: () => 7 },
+    speedAccount: { usedBytes: () => 7 },
     startedAt: STARTED,
     snapshot: () => ({
       value: state,

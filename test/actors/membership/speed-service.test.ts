@@ -9,15 +9,25 @@ const TEST = 'test=0123456789abcdef'
 const BUSY: Reply = {
   status: 429,
   headers: { 'content-type': 'application/json', 'retry-after': '1' },
-  body: '{"error":"another speed test is under way"}',
+  body: '{"error":"another speed test is under way","retryAfterMs":1000}',
+}
+/** The slot is taken: whoever asks has it in a second and a half. */
+const APPOINTED: Reply = {
+  status: 429,
+  headers: { 'content-type': 'application/json', 'retry-after': '2' },
+  body: '{"error":"another speed test is under way","retryAfterMs":1500}',
 }
 
-function start() {
+function start({ servesAutomatic = true } = {}) {
   const clock = new VirtualClock()
-  const service = createSpeedService({ clock, isPrivate: true, isTesting: () => false })
+  const spendings: number[] = []
+  const service = createSpeedService({
+    ...{ clock, isPrivate: true, isTesting: () => false, servesAutomatic: () => servesAutomatic },
+    spend: (bytes) => spendings.push(bytes),
+  })
   const ask = (path: string, from?: string) => service.answer(inbound({ path, ...(from === undefined ? {} : { from }) }))
   const post = (path: string, drain: InboundRequest['drain']) => service.answer(inbound({ method: 'POST', path, drain }))
-  return { clock, service, ask, post }
+  return { clock, service, ask, post, spendings }
 }
 
 /** `pieces` of 12,500 bytes, one every `everyMs`. */
@@ -79,9 +89,10 @@ describe('a test with a name', () => {
   test('keeps others away until its last answer has gone out', async () => {
     const { clock, ask, post } = start()
     ;(await ask(`/v2/speed/open?${TEST}`))?.onDone?.()
-    expect([await ask('/50'), await ask('/v2/speed/open?test=fedcba9876543210')]).toEqual([BUSY, BUSY])
+    const other = ['/50', '/v2/speed/open?test=fedcba9876543210'].map((path) => ask(path, '192.0.2.51'))
+    expect(await Promise.all(other)).toEqual([APPOINTED, APPOINTED])
     const reply = await clock.until(post(`/v2/speed/up?${TEST}`, body(clock, 1_000, 4)))
-    expect(await ask('/50', '192.0.2.51')).toEqual(BUSY)
+    expect((await ask('/50', '192.0.2.51'))?.status).toEqual(429)
     reply?.onDone?.()
     expect((await ask('/50', '192.0.2.51'))?.status).toEqual(200)
   })
@@ -96,7 +107,7 @@ describe('a test with a name', () => {
     const { clock, ask } = start()
     ;(await ask(`/v2/speed/open?${TEST}`))?.onDone?.()
     await clock.advance(1_999)
-    expect(await ask('/50', '192.0.2.51')).toEqual(BUSY)
+    expect(await ask('/50', '192.0.2.51')).toEqual(APPOINTED)
     await clock.advance(1)
     expect((await ask('/50', '192.0.2.51'))?.status).toEqual(200)
     expect(await ask(`/v2/speed/down?${TEST}`)).toEqual(BUSY)
@@ -158,8 +169,33 @@ describe('without a name', () => {
     const { clock, ask } = start()
     const reply = await ask('/v2/speed/down')
     await clock.advance(5_999)
-    expect([reply?.signal?.aborted, await ask('/50', '192.0.2.51')]).toEqual([false, BUSY])
+    expect([reply?.signal?.aborted, await ask('/50', '192.0.2.51')]).toEqual([false, APPOINTED])
     await clock.advance(1)
     expect([reply?.signal?.aborted, (await ask('/50', '192.0.2.51'))?.status]).toEqual([true, 200])
+  })
+})
+
+describe('a test that no person asked for', () => {
+  test('is refused for five minutes by a node that carries traffic, or has done enough of them', async () => {
+    const { ask } = start({ servesAutomatic: false })
+    const refused = await ask(`/v2/speed/open?${TEST}&auto=1`)
+    expect([refused?.status, refused?.headers?.['retry-after'], refused?.body]).toEqual([
+      429,
+      '300',
+      '{"error":"another speed test is under way","retryAfterMs":300000}',
+    ])
+    expect((await ask(`/v2/speed/open?${TEST}`))?.status).toEqual(200)
+  })
+
+  test.each([
+    ['is counted', '&auto=1', [2 * 8 * 12_500]],
+    ['and no other one is', '', []],
+  ])('%s', async (_, auto, expected) => {
+    const { clock, ask, post, spendings } = start()
+    ;(await ask(`/v2/speed/open?${TEST}${auto}`))?.onDone?.()
+    const answered = await clock.until(post(`/v2/speed/up?${TEST}`, body(clock, 8, 10)))
+    answered?.onDone?.()
+    await clock.advance(10_000)
+    expect(spendings).toEqual(expected)
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createSpeedSlot } from '../../../src/actors/membership/speed-slot.ts'
+import { createSpeedSlot, type Later, type Served } from '../../../src/actors/membership/speed-slot.ts'
 import { VirtualClock } from '../../sim/virtual-clock.ts'
 
 const stranger = (host: string) => ({ by: null, remote: { host, port: 1 } })
@@ -7,9 +7,23 @@ const member = (by: string) => ({ by, remote: { host: '192.0.2.1', port: 1 } })
 const ash = stranger('192.0.2.1')
 const elm = stranger('192.0.2.2')
 
+/** `serve` answers who is served, or null; `later` after how long another is. */
 function start() {
   const clock = new VirtualClock()
-  return { clock, slot: createSpeedSlot(clock) }
+  const real = createSpeedSlot(clock)
+  const asked = (...given: Parameters<typeof real.serve>): Served | Later => real.serve(...given)
+  const slot = {
+    isBusy: real.isBusy,
+    serve: (...given: Parameters<typeof real.serve>): Served | null => {
+      const answer = asked(...given)
+      return answer.type === 'served' ? answer : null
+    },
+    later: (...given: Parameters<typeof real.serve>): number | null => {
+      const answer = asked(...given)
+      return answer.type === 'later' ? answer.afterMs : null
+    },
+  }
+  return { clock, slot }
 }
 
 test('one is served at a time, and the next once it is through', () => {
@@ -86,4 +100,46 @@ test('of askers that come only once the first are forgotten', async () => {
   await clock.advance(10_000)
   for (let i = 0; i < 1_024; i++) slot.serve(stranger(`198.51.${i >> 8}.${i & 255}`), 1)?.end()
   expect(slot.serve(ash, 1)?.signal.aborted).toEqual(false)
+})
+
+describe('whoever comes while it is taken has an appointment', () => {
+  const oak = stranger('192.0.2.3')
+
+  test('after those of others, and the same one however often it asks', async () => {
+    const { slot, clock } = start()
+    slot.serve(ash, 6_000)
+    expect([slot.later(elm, 1), slot.later(oak, 1), slot.later(elm, 1)]).toEqual([1_500, 3_000, 1_500])
+    await clock.advance(500)
+    expect([slot.later(elm, 1), slot.later(oak, 1)]).toEqual([1_000, 2_500])
+  })
+
+  test('which nobody else takes, also where the slot is free before', async () => {
+    const { slot, clock } = start()
+    const served = slot.serve(ash, 6_000)
+    slot.later(elm, 1)
+    served?.end()
+    expect(slot.later(oak, 1)).toEqual(3_000)
+    await clock.advance(1_500)
+    expect(slot.serve(elm, 6_000)?.signal.aborted).toEqual(false)
+  })
+
+  test('and which it loses by being a second late', async () => {
+    const { slot, clock } = start()
+    const served = slot.serve(ash, 6_000)
+    slot.later(elm, 1)
+    served?.end()
+    await clock.advance(2_500)
+    expect(slot.later(oak, 1)).toEqual(1_500)
+    await clock.advance(1)
+    expect(slot.serve(oak, 6_000)?.signal.aborted).toEqual(false)
+  })
+
+  test('but a stranger has none before a member', async () => {
+    const { slot, clock } = start()
+    const served = slot.serve(ash, 6_000)
+    slot.later(elm, 1)
+    served?.end()
+    await clock.advance(1_500)
+    expect(slot.serve(member('m1'), 6_000)?.signal.aborted).toEqual(false)
+  })
 })

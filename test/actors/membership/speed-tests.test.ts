@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Speed, SpeedResult } from '../../../src/actors/membership/speed.ts'
-import { createSpeedTests } from '../../../src/actors/membership/speed-tests.ts'
+import { createSpeedAccount } from '../../../src/actors/membership/speed-account.ts'
+import { speedTests } from '../../../src/actors/membership/speed-tests.ts'
 import { signedBy } from '../../records.ts'
 import { fixedChance } from '../../sim/fixed-chance.ts'
 import { stateParts } from '../state-parts.ts'
@@ -35,18 +36,18 @@ function start({ test = async () => FIGURES, budgetBytes = 100, isBusy = () => f
     },
     answer: async () => null,
   }
-  const tests = createSpeedTests({
+  const account = createSpeedAccount({ clock: parts.time, budgetBytes, isBusy })
+  const running = speedTests({
     ...parts,
     clock: parts.time,
     random: { ...random, fork: () => ({ ...random, fraction }) },
-    ...{ speed, budgetBytes, isBusy, paceMs: 10_000, ownHosts: () => [], needsTurn: () => false },
-  })
-  const running = tests.runs$.subscribe({ error: parts.onBug })
+    ...{ speed, account, paceMs: 10_000, ownHosts: () => [], needsTurn: () => false },
+  }).subscribe({ error: parts.onBug })
   return {
     ...parts,
     asked,
     running,
-    usedBytes: tests.usedBytes,
+    usedBytes: account.usedBytes,
     figures: (key: string) => {
       const row = keeper.current().rows.get(key)
       return row && [row.downMbps, row.upMbps, row.speedAtMs === null ? null : row.speedAtMs - Math.round(parts.time.wallMs())]
@@ -99,10 +100,10 @@ describe('no test begins', () => {
   })
 
   test('where there is no budget', async () => {
-    const { clock, prove, asked, running } = start({ budgetBytes: 0 })
+    const { clock, prove, asked } = start({ budgetBytes: 0 })
     prove(ash)
     await clock.advance(60_000)
-    expect([asked, running.closed]).toEqual([[], true])
+    expect(asked).toEqual([])
   })
 
   test('while another runs', async () => {
@@ -138,4 +139,20 @@ test('one that is busy is asked again at the time that it named, and then at ano
   ])
   await clock.advance(10_000)
   expect([asked.length, figures('ash')?.slice(0, 2)]).toEqual([3, [90, 40]])
+})
+
+test('one that gives an appointment in five minutes is left alone until then, and others are tested', async () => {
+  const { clock, prove, asked } = start({
+    test: async (address) => (address === '192.0.2.1:8088' ? { type: 'busy', retryAfterMs: 300_000 } : FIGURES),
+  })
+  prove(ash)
+  await clock.advance(2_500)
+  prove(elm)
+  await clock.advance(290_000)
+  const before = asked.splice(0)
+  await clock.advance(30_000)
+  expect([before.map((line) => line.split(' ')[1]), asked.map((line) => line.split(' ')[1])]).toEqual([
+    ['192.0.2.1:8088', '192.0.2.2:8088'],
+    ['192.0.2.1:8088'],
+  ])
 })

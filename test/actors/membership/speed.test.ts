@@ -71,8 +71,12 @@ function start({ open = async () => answer(200), down = sends(4), up: takes = ac
       return (request.path.startsWith('/v2/speed/open') ? open : request.method === 'GET' ? down : takes)(request, clock)
     },
   }
-  const speed = createSpeed({ clock, random: fixedChance(0.5), http, ownAddresses: () => [SELF, null], isPrivate: true })
-  const run = (known?: KnownSpeed) => clock.until(speed.test(AT, 'channel', known))
+  const speed = createSpeed({
+    ...{ clock, random: fixedChance(0.5), http, ownAddresses: () => [SELF, null], isPrivate: true },
+    servesAutomatic: () => true,
+    spend: () => {},
+  })
+  const run = (known?: KnownSpeed, by?: 'person' | 'schedule') => clock.until(speed.test(AT, 'channel', known, by))
   return { clock, speed, run, paths, lots }
 }
 
@@ -174,4 +178,20 @@ test('whoever serves one tests nobody until the answer has gone out', async () =
   expect(await run()).toEqual(BUSY)
   reply?.onDone?.()
   expect((await run()).type).toEqual('speed')
+})
+
+test.each<[string, PeerAnswer, number]>([
+  ['in its own words', { ...answer(429), body: Buffer.from('{"retryAfterMs":2345}'), headers: { 'retry-after': '3' } }, 2_345],
+  ['in those of HTTP', { ...answer(429), headers: { 'retry-after': '7' } }, 7_000],
+  ['in none', answer(429), 1_000],
+  ['that is none', { ...answer(429), body: Buffer.from('{"retryAfterMs":-1}') }, 1_000],
+  ['in a year', { ...answer(429), body: Buffer.from('{"retryAfterMs":31536000000}') }, 3_600_000],
+])('who is busy gives an appointment, %s', async (_, refusal, retryAfterMs) =>
+  expect(await start({ open: async () => refusal }).run()).toEqual({ type: 'busy', retryAfterMs }),
+)
+
+test('a test by the schedule says so', async () => {
+  const { run, paths } = start()
+  await run(undefined, 'schedule')
+  expect(paths[0]).toMatch(/&auto=1$/)
 })
