@@ -166,6 +166,8 @@ export interface PeerAnswerRow {
   readonly loadedAt: string | null
   readonly downMbps: number | null
   readonly upMbps: number | null
+  /** When both were measured here; null: they were not, or nobody knows when. */
+  readonly speedAt: string | null
   /** What `rttMs` is: measured here, or made of both ends' coordinates, as of a server that this node does not ping. Null: there is none. */
   readonly measured: 'self' | 'estimated' | null
   /** Of an estimate, how far off it may be, in percent of it. */

@@ -15,15 +15,18 @@ export function columns(wild: readonly (readonly string[])[]): string {
 const MAX_NAME_CHARS = 64
 
 export function peersText({ peers }: PeersAnswer, nowMs: number): string {
-  const head = ['NAME', 'ADDRESS', 'STATE', 'RTT ms', 'LOSS', '↓ Mbit/s', '↑ Mbit/s', 'ROLE', 'PROVEN']
+  const head = ['NAME', 'ADDRESS', 'STATE', 'RTT ms', 'LOSS', '↓ Mbit/s', '↑ Mbit/s', 'TESTED', 'ROLE', 'PROVEN']
   const rows = peers.map((peer) => [
     tame(peer.self ? `${peer.name} *` : peer.name, MAX_NAME_CHARS),
     peer.address,
     peer.state,
-    peer.rttMs === null ? '–' : `${peer.rttMs.toFixed(2)}${peer.jitterMs === null ? '' : ` ± ${peer.jitterMs.toFixed(2)}`}`,
+    peer.rttMs === null
+      ? '–'
+      : `${peer.measured === 'estimated' ? '~' : ''}${peer.rttMs.toFixed(2)}${peer.jitterMs === null ? '' : ` ± ${peer.jitterMs.toFixed(2)}`}`,
     peer.lossPct === null ? '–' : `${peer.lossPct} %`,
     peer.downMbps === null ? '–' : peer.downMbps.toFixed(1),
     peer.upMbps === null ? '–' : peer.upMbps.toFixed(1),
+    ageText(peer.downMbps === null ? null : peer.speedAt, nowMs),
     peer.via !== null ? 'behind NAT' : peer.turn ? 'TURN' : 'server',
     ageText(peer.lastProof, nowMs),
   ])

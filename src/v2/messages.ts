@@ -4,8 +4,9 @@
 //   POST /v2/hello    HelloAsk → HelloAnswer. "Who are you, what address do you see me at, and can you reach me?"
 //   GET  /v2/echo?nonce=HEX&at=HOST:PORT → EchoAnswer. Proves to the asker that the node with this id answers at that address.
 //   POST /v2/gossip   GossipMessage → GossipMessage. What changed since the last exchange, both ways.
-//   GET  /v2/speed/open?test=HEX → `{}`: the asker's speed test of that name may begin; 429 with Retry-After when busy. Asked on each
-//        connection that the test is to use, so that all of them stand when it begins.
+//   GET  /v2/speed/open?test=HEX[&auto=1] → `{}`: the asker's speed test of that name may begin. 429 when busy, with Retry-After and
+//        `{"error","retryAfterMs"}`: the slot is kept for the asker then. Asked on each connection that the test is to use, so that all
+//        of them stand when it begins. `auto`: no person asked for it, and a node that carries traffic or has done enough refuses.
 //   GET  /v2/speed/down?test=HEX&bytes=N → N bytes, at most `SPEED_STREAM_BYTES`. Several at once are one test.
 //   POST /v2/speed/up?test=HEX&rtt=MS → SpeedUpAnswer. Several at once are one transfer, timed where it arrives, and each is answered
 //        as soon as its rate is known, wherever its body is. `rtt`: of the path at rest.

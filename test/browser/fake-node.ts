@@ -73,6 +73,7 @@ export const aRow = (name: string, more: Partial<PeerAnswerRow> = {}): PeerAnswe
   rttMs: 10,
   rttAt: STARTED_AT,
   measured: 'self',
+  speedAt: STARTED_AT,
   rttErrorPct: null,
   place: null,
   minMs: 10,

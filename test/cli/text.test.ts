@@ -38,10 +38,10 @@ test('the table of peers for people', () =>
       ),
       NOW + 5_000,
     ),
-  ).toEqual(`NAME    ADDRESS           STATE    RTT ms        LOSS  ↓ Mbit/s  ↑ Mbit/s  ROLE        PROVEN
-ash *   ash.test:8088     alive    0.12          0 %   93.1      41.0      TURN        5 s ago
-hidden  hidden.test:8088  alive    10.00 ± 0.30  0 %   93.1      41.0      behind NAT  2 min ago
-elm     elm.test:8088     suspect  –             –     –         –         server      –
+  ).toEqual(`NAME    ADDRESS           STATE    RTT ms        LOSS  ↓ Mbit/s  ↑ Mbit/s  TESTED   ROLE        PROVEN
+ash *   ash.test:8088     alive    0.12          0 %   93.1      41.0      5 s ago  TURN        5 s ago
+hidden  hidden.test:8088  alive    10.00 ± 0.30  0 %   93.1      41.0      5 s ago  behind NAT  2 min ago
+elm     elm.test:8088     suspect  –             –     –         –         –        server      –
 * this node`))
 
 test('an empty table is told in words', () => expect(peersText(peers(), NOW)).toEqual('nobody yet'))

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type PathKind, payloadMbps } from './path.ts'
-import { runSpeedCase } from './speed-case.ts'
+import { runSpeedCase, runTogether } from './speed-case.ts'
 
 const TESTS = 5
 /** Of the middle one of a case, both ways. A machine that is busy with other things is wrong by some per cent. */
@@ -50,4 +50,14 @@ test.each<[string, PathKind]>([
   expect({ down: errorOf('down') <= MOST_ERROR, up: errorOf('up') <= MOST_ERROR }).toEqual({ down: true, up: true })
   const tenSecondsBytes = (payloadMbps(path.mbps) * 1e6 * 10) / 8
   expect(middle(tests.map(({ wireBytes }) => wireBytes / 2)) <= tenSecondsBytes / 12).toEqual(true)
+})
+
+test('three nodes that test one server at once get turns, and read the path as one alone does', async () => {
+  const answers = await runTogether({ type: 'shaped', mbps: 100 }, { nodes: 3, tests: 4 }, folder)
+  const errors = answers
+    .flatMap(({ downMbps, upMbps }) => [downMbps, upMbps].map((mbps) => Math.abs(mbps / payloadMbps(100) - 1)))
+    .sort((a, b) => a - b)
+  const p90 = errors[Math.floor(errors.length * 0.9)] ?? Number.NaN
+  console.log(`three at once, ${errors.length} figures: error p50 ${(middle(errors) * 100).toFixed(2)} %, p90 ${(p90 * 100).toFixed(2)} %`)
+  expect([answers.length, p90 <= 0.1]).toEqual([12, true])
 })

@@ -9,8 +9,6 @@ import { ENDS, layPath, type Path, type PathKind } from './path.ts'
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 const PORT = 8_088
-/** No test but those that are asked for. */
-const NEVER_MS = 2_000_000_000
 
 export interface SpeedCase {
   readonly path: PathKind
@@ -66,6 +64,38 @@ export async function runSpeedCase(
   }
 }
 
+/** So many nodes at one end test the one at the other at once, again and again. What each was told, in Mbit/s. */
+export async function runTogether(
+  kind: PathKind,
+  { nodes, tests }: { nodes: number; tests: number },
+  folder: string,
+): Promise<readonly SpeedtestAnswer[]> {
+  const path = await layPath(kind)
+  const running = new Set<ChildProcess>()
+  try {
+    await startNode(path, 'far', [], folder, running)
+    const names = Array.from({ length: nodes }, (_, i) => `near-${i}`)
+    for (const [i, name] of names.entries()) {
+      const near = await startNode(path, 'near', ['--join', `${ENDS.far}:${PORT}`], folder, running, { name, port: PORT + 1 + i })
+      await near.hears('peer.added')
+    }
+    const all = names.map(async (name) => {
+      const answers: SpeedtestAnswer[] = []
+      while (answers.length < tests) {
+        const answer = await speedtest(path, folder, name)
+        if (answer !== null) answers.push(answer)
+      }
+      return answers
+    })
+    return (await Promise.all(all)).flat()
+  } finally {
+    const gone = [...running].map((child) => once(child, 'close'))
+    for (const child of running) child.kill('SIGKILL')
+    await Promise.all(gone)
+    await path.remove()
+  }
+}
+
 const crossed = (path: Path): number => path.arrivedAt('near') + path.arrivedAt('far')
 
 function start(words: readonly string[], running: Set<ChildProcess>): ChildProcess {
@@ -77,9 +107,17 @@ function start(words: readonly string[], running: Set<ChildProcess>): ChildProce
   return child
 }
 
-async function startNode(path: Path, end: 'near' | 'far', flags: readonly string[], folder: string, running: Set<ChildProcess>) {
-  const always = ['--json', '--open', '--addresses', 'any', '--control', '127.0.0.1:0', '--speedtest-pace-ms', `${NEVER_MS}`]
-  const place = ['--name', end, '--data', `${folder}/${end}`, '--listen', `0.0.0.0:${PORT}`]
+/** Several may be at one end, each with a name and a port of its own. */
+async function startNode(
+  path: Path,
+  end: 'near' | 'far',
+  flags: readonly string[],
+  folder: string,
+  running: Set<ChildProcess>,
+  { name = end as string, port = PORT } = {},
+) {
+  const always = ['--json', '--open', '--addresses', 'any', '--control', '127.0.0.1:0', '--speedtest-budget', 'off']
+  const place = ['--name', name, '--data', `${folder}/${name}`, '--listen', `0.0.0.0:${port}`]
   const child = start(
     [...path.at(end), 'setpriv', '--pdeathsig', 'KILL', process.execPath, MAIN, 'up', ...always, ...place, ...flags],
     running,
@@ -99,7 +137,7 @@ async function startNode(path: Path, end: 'near' | 'far', flags: readonly string
         resolve()
       }
       waiting.add(look)
-      child.once('close', () => reject(new Error(`the node at the ${end} end ended`)))
+      child.once('close', () => reject(new Error(`the node ${name} ended`)))
       look()
     })
   await hears('ready')
@@ -107,8 +145,8 @@ async function startNode(path: Path, end: 'near' | 'far', flags: readonly string
 }
 
 /** Null: it is busy. */
-async function speedtest(path: Path, folder: string): Promise<SpeedtestAnswer | null> {
-  const [tool = '', ...words] = [...path.at('near'), process.execPath, MAIN, 'speedtest', 'far', '--json', '--data', `${folder}/near`]
+async function speedtest(path: Path, folder: string, by = 'near'): Promise<SpeedtestAnswer | null> {
+  const [tool = '', ...words] = [...path.at('near'), process.execPath, MAIN, 'speedtest', 'far', '--json', '--data', `${folder}/${by}`]
   return promisify(execFile)(tool, words, { timeout: 60_000 }).then(
     ({ stdout }) => JSON.parse(stdout),
     (error: Error) => {

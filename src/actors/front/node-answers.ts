@@ -151,7 +151,7 @@ const offlineRow = (row: Row, self: string): PeerAnswerRow => ({
 
 /** `here`: this node's own coordinate. */
 const peerRow = (
-  { record, state, latency, downMbps, upMbps, lastProofMs }: Row,
+  { record, state, latency, downMbps, upMbps, speedAtMs, lastProofMs }: Row,
   self: string,
   wallMs: number,
   here: Coordinate,
@@ -165,6 +165,7 @@ const peerRow = (
   ...estimatedRow(latency.rttMs, record.place, record.id === self ? UNPLACED : here),
   downMbps,
   upMbps,
+  speedAt: downMbps === null ? null : isoOf(speedAtMs),
   turn: record.offersTurn && record.via === null,
   via: record.via,
   lastProof: isoOf(lastProofMs),

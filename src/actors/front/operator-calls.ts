@@ -32,6 +32,8 @@ interface OperatorNeeds {
 }
 
 const MAP_TIMEOUT = 15_000
+/** A speed test that a person asked for waits so long for its turn. */
+const SPEED_PATIENCE = 12_000
 const MIN_ID_CHARS = 6
 
 type Methods = Pick<MoonwalkNode, 'add' | 'remove' | 'expose' | 'unexpose' | 'ping' | 'speedtest'>
@@ -69,6 +71,17 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
     for (const seed of joining.forget(key, address)) operatorChanges.dropSeed(seed)
   }
   const addressFor = (row: Row): string => (row.key === own.id ? (own.localAddress() ?? row.record.address) : row.record.address)
+
+  /** Whoever is busy names a time at which the test is its turn: it is waited for, within `SPEED_PATIENCE`. */
+  const patiently = async (test: () => ReturnType<Speed['test']>): ReturnType<Speed['test']> => {
+    const untilMs = clock.now() + SPEED_PATIENCE
+    let result = await test()
+    while (result.type === 'busy' && clock.now() + result.retryAfterMs < untilMs) {
+      await firstValueFrom(timer(result.retryAfterMs, clockScheduler(clock)))
+      result = await test()
+    }
+    return result
+  }
 
   /** `lasting`: kept over restarts. */
   const expose = async (spec: ServiceSpec, timeoutMs: number, lasting: boolean): Promise<ServiceAnswer | Refusal> => {
@@ -148,8 +161,8 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
       speedtest: async (peer) => {
         const row = find(peer)
         if (typeof row === 'string') return refused(row)
-        const result = await speed.test(addressFor(row), row.record.id === null ? 'clear' : 'channel', row)
-        if (result.type === 'busy') return refused(`${peer}, or this node, has another speed test under way; try again in a second`)
+        const result = await patiently(() => speed.test(addressFor(row), row.record.id === null ? 'clear' : 'channel', row))
+        if (result.type === 'busy') return refused(`${peer}, or this node, has other speed tests under way; try again in a minute`)
         if (isFailure(result)) return refused(`the speed test with ${peer} failed: ${result.text}`)
         keeper.apply((table, wallMs) => recordSpeed(table, row.key, result, wallMs))
         const { type: _, down, up, ...figures } = result

@@ -168,7 +168,7 @@ describe('peers', () => {
     ...{ id: 'ash', name: 'ash', address: AT, state: 'alive', self: false, rttMs: 5, rttAt: STARTED },
     ...{ minMs: 5, medianMs: 5, p95Ms: 5, jitterMs: null, lossPct: 0, connectMs: null, connectAt: null, serverBusy: null },
     ...{ loadedMs: null, loadedAt: null, measured: 'self', rttErrorPct: null, place: null },
-    ...{ downMbps: null, upMbps: null, turn: true, via: null, lastProof: STARTED, dialect: 'moonwalk' },
+    ...{ downMbps: null, upMbps: null, speedAt: null, turn: true, via: null, lastProof: STARTED, dialect: 'moonwalk' },
     ...other,
   })
 
@@ -185,7 +185,7 @@ describe('peers', () => {
       schemaVersion: 1,
       self: own.id,
       peers: [
-        row({ downMbps: 90, upMbps: 40 }),
+        row({ downMbps: 90, upMbps: 40, speedAt: STARTED }),
         row({ id: null, name: 'pc', address: ELSEWHERE, dialect: 'p2prc' }),
         row({ id: 'fir', name: 'fir', address: '192.0.2.4:8088', state: 'suspect', via: 'ash', turn: false, lossPct: 50 }),
         row({ id: own.id, name: 'me', address: MINE, self: true, ...NONE }),

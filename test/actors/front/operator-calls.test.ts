@@ -27,14 +27,19 @@ const FIGURES: SpeedResult = {
   up: { mbps: 40, lowMbps: 39, highMbps: 41, coverage: 0.8, confidence: 0.9, settled: true, limitedBy: 'path' },
 }
 
+type Spoken = SpeedResult | Failure | { readonly type: 'busy'; readonly retryAfterMs: number }
+
 interface Setting {
   readonly policy?: AddressPolicy
   readonly pinged?: Partial<Pinged>
-  readonly speed?: SpeedResult | Failure | { readonly type: 'busy'; readonly retryAfterMs: number }
+  readonly speed?: Spoken
+  /** What is answered before that. */
+  readonly speedFirst?: Spoken
   readonly seeds?: readonly string[]
 }
 
-function start({ policy = 'lan', pinged = {}, speed = FIGURES, seeds = [] }: Setting = {}) {
+function start({ policy = 'lan', pinged = {}, speed = FIGURES, speedFirst, seeds = [] }: Setting = {}) {
+  const first = speedFirst ? [speedFirst] : []
   const parts = stateParts()
   const { keeper, own } = parts
   const told: string[] = []
@@ -70,7 +75,7 @@ function start({ policy = 'lan', pinged = {}, speed = FIGURES, seeds = [] }: Set
     speed: {
       test: async (address) => {
         told.push(`speed test with ${address}`)
-        return speed
+        return first.shift() ?? speed
       },
     },
     joining: {
@@ -257,13 +262,20 @@ describe('speedtest', () => {
     const row = keeper.current().rows.get(ASH)
     expect([row?.downMbps, row?.upMbps]).toEqual([90, 40])
   })
+
+  test('waits for its turn where it is given one within seconds', async () => {
+    const { prove, speedtest, clock } = start({ speedFirst: { type: 'busy', retryAfterMs: 3_000 } })
+    prove(ash)
+    expect(await clock.until(speedtest('ash'))).toMatchObject({ schemaVersion: 1, downMbps: 90 })
+    expect(clock.now()).toEqual(3_000)
+  })
   test.each<[string, Setting, string, string]>([
     ['nobody', {}, 'oak', 'no node oak in the table; see `moonwalk peers`'],
     [
       'while another runs',
-      { speed: { type: 'busy', retryAfterMs: 1 } },
+      { speed: { type: 'busy', retryAfterMs: 60_000 } },
       'ash',
-      'ash, or this node, has another speed test under way; try again in a second',
+      'ash, or this node, has other speed tests under way; try again in a minute',
     ],
     [
       'that fails',
