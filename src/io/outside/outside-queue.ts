@@ -29,7 +29,7 @@ const CLOSE_MS = 1_000
 
 /**
  * Each is one JSON object: `{"schemaVersion":1,"node":{"id","name"}, …the news entry…}`, with `"missed": N` where N before it were
- * left out.
+ * left out, or were not taken.
  */
 export function createOutsideQueue({ deliver, what, fix, node, onTrouble }: QueueNeeds): OutsideQueue {
   const waiting: Entry[] = []
@@ -42,11 +42,14 @@ export function createOutsideQueue({ deliver, what, fix, node, onTrouble }: Queu
   const next = async (): Promise<void> => {
     isRunning = true
     for (let entry = waiting.shift(); entry !== undefined && !ending.signal.aborted; entry = waiting.shift()) {
-      const text = JSON.stringify({ schemaVersion: 1, node, ...entry, ...(missed > 0 ? { missed } : {}) })
+      const before = missed
+      const text = JSON.stringify({ schemaVersion: 1, node, ...entry, ...(before > 0 ? { missed: before } : {}) })
       missed = 0
       const why = await deliver(text, ending.signal)
       if (why === null) trouble = null
-      else if (trouble === null) {
+      else {
+        missed += before + 1
+        if (trouble !== null) continue
         trouble = { text: `${what} is not told what happens: ${why}`, fix }
         onTrouble(trouble)
       }

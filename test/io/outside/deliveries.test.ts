@@ -1,5 +1,6 @@
 // A real command and a real web hook.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -37,6 +38,34 @@ describe('a command', () => {
     const pid = Number(readFileSync(join(dir, 'pid'), 'utf8'))
     await expect.poll(() => isRunning(pid)).toEqual(false)
     expect(existsSync(join(dir, 'late'))).toEqual(false)
+  })
+
+  test('that leaves something behind holds nothing of this process open', async () => {
+    const pipes = () => process.getActiveResourcesInfo().filter((name) => name === 'PipeWrap' || name === 'ProcessWrap').length
+    const before = pipes()
+    const command = `setsid sleep 30 <&0 & echo $! > ${dir}/pid`
+    expect(await eventCommand(command, { timeoutMs: 300 })('{}', never)).toEqual('it ran for longer than 0.3 s')
+    await expect.poll(pipes).toEqual(before)
+    process.kill(Number(readFileSync(join(dir, 'pid'), 'utf8')), 'SIGKILL')
+  })
+
+  test('that cannot be run since no descriptors are left is a failure', async () => {
+    const held: number[] = []
+    const limit = Number(/open files\s+(\d+)/.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1])
+    execFileSync('prlimit', [`--pid=${process.pid}`, `--nofile=${Math.max(...readdirSync('/proc/self/fd').map(Number)) + 8}:`])
+    try {
+      for (let isLeft = true; isLeft; ) {
+        try {
+          held.push(openSync('/dev/null', 'r'))
+        } catch {
+          isLeft = false
+        }
+      }
+      expect(await eventCommand('true')('{}', never)).toMatch(/EMFILE/)
+    } finally {
+      for (const fd of held) closeSync(fd)
+      execFileSync('prlimit', [`--pid=${process.pid}`, `--nofile=${limit}:`])
+    }
   })
 
   test('is ended with the node', async () => {
@@ -86,6 +115,24 @@ describe('a web hook', () => {
     const { heard, url } = await hook(...answers)
     expect(await webhook(url, { retriesMs })('{"seq":1}', never)).toEqual(expected)
     expect(heard).toEqual(Array(times).fill('POST application/json {"seq":1}'))
+  })
+
+  test('whose answer never ends has taken it', async () => {
+    let asked = 0
+    const server = createServer((_, response) => {
+      asked++
+      const more = (): void => void (response.destroyed || response.write('x'.repeat(65_536), () => setImmediate(more)))
+      response.writeHead(200)
+      more()
+    }).listen(0, '127.0.0.1')
+    await new Promise((listening) => server.once('listening', listening))
+    ends.push(
+      () => server.closeAllConnections(),
+      () => server.close(),
+    )
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    expect(await webhook(url, { timeoutMs: 500, retriesMs })('{}', never)).toEqual(null)
+    expect(asked).toEqual(1)
   })
 
   test('where nobody listens says so', async () => {

@@ -65,6 +65,19 @@ test('beyond 256 that wait the oldest make room, and the next says how many are 
   expect(told.length).toEqual(257)
 })
 
+test('those that were not taken are missing too, as are those that they told of', async () => {
+  const answers = ['no', 'no', null, null]
+  const { queue, told } = start(async () => answers.shift() ?? null)
+  for (const seq of [1, 2, 3, 4]) queue.tell(entry(seq))
+  await settle()
+  expect(told.map(({ seq, missed }) => [seq, missed])).toEqual([
+    [1, undefined],
+    [2, 1],
+    [3, 2],
+    [4, undefined],
+  ])
+})
+
 test('at the end what waits is handed over, and nothing more is taken', async () => {
   const { queue, seqs } = start(async () => null)
   queue.tell(entry(1))
