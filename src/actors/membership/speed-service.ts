@@ -32,7 +32,7 @@ export interface SpeedServiceNeeds {
   readonly isTesting: () => boolean
   /** Whether it serves tests that no person asked for now: it carries no traffic, and its budget is not used up. */
   readonly servesAutomatic: () => boolean
-  /** Of such tests: payload, both ways together. */
+  /** Of such tests, begun here or by others: payload that was moved. */
   readonly spend: (bytes: number) => void
 }
 

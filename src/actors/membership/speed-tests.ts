@@ -21,7 +21,7 @@ interface SpeedTestNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly own: OwnRecord
   /** From one test to the next, on average. */
   readonly paceMs: number
-  readonly account: SpeedAccount
+  readonly account: Pick<SpeedAccount, 'isOpen'>
   readonly ownHosts: () => readonly string[]
   /** This node is not reached without a TURN, so it may have to choose one. */
   readonly needsTurn: () => boolean
@@ -32,6 +32,8 @@ interface SpeedTestNeeds extends Pick<Ports, 'clock' | 'random'> {
 const RETRY_SPREAD_MS = 500
 /** Nobody is waited for any longer: it is not asked before then, and others are. */
 const MAX_WAIT_MS = 10_000
+/** Whoever was busy at its own appointment too lets others be tested first: one that always is would keep the turn. */
+const BUSY_AGAIN_MS = 300_000
 const MAX_RESTING = 256
 
 /** Tests while subscribed. */
@@ -47,29 +49,28 @@ export function speedTests(needs: SpeedTestNeeds): Observable<unknown> {
     const rows = [...keeper.current().rows.values()].filter(({ key }) => (resting.get(key) ?? 0) <= clock.now())
     return nextSpeedTest(rows, facts, draws.fraction())
   }
-  /** Answers after how long it is to be tried again; null: it is done. */
-  const test = async (row: Row): Promise<number | null> => {
+  /** Answers after how long it is to be tried again; null: it is done. `isAgain`: this is at the time that it named. */
+  const test = async (row: Row, isAgain: boolean): Promise<number | null> => {
     const { key, record } = row
     const result = await speed.test(record.address, 'channel', row, 'schedule')
     if (result.type === 'busy') {
       const retryMs = result.retryAfterMs + RETRY_SPREAD_MS * draws.fraction()
-      if (retryMs <= MAX_WAIT_MS) return retryMs
-      resting.set(key, clock.now() + retryMs)
+      if (!isAgain && retryMs <= MAX_WAIT_MS) return retryMs
+      resting.set(key, clock.now() + (isAgain ? Math.max(retryMs, BUSY_AGAIN_MS) : retryMs))
       return null
     }
     keeper.apply((table, wallMs) => recordSpeed(table, key, isFailure(result) ? null : result, wallMs))
     if (isFailure(result)) publish({ type: 'speed.refused', peer: key, why: result.text })
-    else {
-      account.spend(result.downBytes + result.upBytes)
-      publish({ type: 'speed.measured', peer: key, downMbps: result.downMbps, upMbps: result.upMbps })
-    }
+    else publish({ type: 'speed.measured', peer: key, downMbps: result.downMbps, upMbps: result.upMbps })
     return null
   }
   /** Once more at the time that it named; then at another moment. */
   const testOne = (row: Row): Observable<unknown> =>
-    defer(() => test(row)).pipe(
+    defer(() => test(row, false)).pipe(
       concatMap((retryMs) =>
-        retryMs === null ? EMPTY : timer(retryMs, clockScheduler(clock)).pipe(concatMap(() => (account.isOpen() ? test(row) : EMPTY))),
+        retryMs === null
+          ? EMPTY
+          : timer(retryMs, clockScheduler(clock)).pipe(concatMap(() => (account.isOpen() ? test(row, true) : EMPTY))),
       ),
     )
   const disturbed$ = keeper.changes$.pipe(filter(({ type }) => type !== 'measured'))

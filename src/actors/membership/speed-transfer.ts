@@ -25,7 +25,14 @@ export interface Busy {
 }
 
 export const BUSY: Busy = { type: 'busy', retryAfterMs: 1_000 }
+/** Whoever names less would have this node come again at once, and again. */
+const MIN_RETRY_MS = 100
 const MAX_RETRY_MS = 3_600_000
+
+/** One way carries no more, whatever the other end sends or says. */
+const MOST_BYTES = SPEED_STREAMS * SPEED_STREAM_BYTES
+/** No path has more. */
+const MOST_MBPS = 1_000_000
 
 type Refused = Busy | Failure
 export const isRefused = (one: { readonly type: string }): one is Refused => one.type === 'busy' || one.type === 'failed'
@@ -48,6 +55,8 @@ interface TransferNeeds {
   readonly test: string
   /** No person asked for it: whoever is busy, or has done enough of them, refuses. */
   readonly isAutomatic: boolean
+  /** So much payload went one way, whatever comes of the test. */
+  readonly onMoved: (bytes: number) => void
 }
 
 /** A slow path may take longer for its handshakes than for what follows. */
@@ -56,7 +65,15 @@ const OPEN_MS = 5_000
 const ANSWER_MS = SPEED_MAX_MS + 2_000
 
 /** Opens the connections for both ways at once, so that neither has to wait for handshakes when it begins. */
-export async function openConnections({ clock, http, address, lane, test, isAutomatic }: TransferNeeds): Promise<Connections | Refused> {
+export async function openConnections({
+  clock,
+  http,
+  address,
+  lane,
+  test,
+  isAutomatic,
+  onMoved,
+}: TransferNeeds): Promise<Connections | Refused> {
   /** Each way has its own: what the end of a download broke off is not used again. */
   const [down, up] = [{}, {}]
   const ask = (apart: object, signal: AbortSignal, request: Omit<PeerRequest, 'over' | 'apart' | 'signal'>): Asked =>
@@ -69,6 +86,8 @@ export async function openConnections({ clock, http, address, lane, test, isAuto
   const opened = await everyAnswer(opening)
   giveUp.abort()
   if (isRefused(opened)) return opened
+  /** What came down. Of an upload that is refused nobody knows how much went out: it is taken for as much. */
+  let cameBytes = 0
   const rttMs = Math.min(...opened.answers.map(({ timing }) => timing.answerMs))
 
   const download: Connections['download'] = async () => {
@@ -79,13 +98,13 @@ export async function openConnections({ clock, http, address, lane, test, isAuto
     const arrivals = watchArrivals(clock, (ms, wireBytes) => {
       if (watch.arrived(ms, wireBytes)) enough.open()
     })
-    let bytes = 0
     const timer = clock.setTimeout(enough.open, SPEED_MAX_MS)
     const path = `/v2/speed/down?test=${test}&bytes=${SPEED_STREAM_BYTES}`
     const onBytes: PeerRequest['onBytes'] = (count, arrived) => {
       if (enough.isOpen()) return false
-      bytes += count
+      cameBytes += count
       arrivals.piece(arrived, count)
+      if (cameBytes > MOST_BYTES) enough.open()
       return !enough.isOpen()
     }
     const streams = all(() => ask(down, ending.signal, { method: 'GET', path, timeoutMs: ANSWER_MS, onBytes }))
@@ -95,9 +114,10 @@ export async function openConnections({ clock, http, address, lane, test, isAuto
     arrivals.end()
     clock.clearTimeout(timer)
     ending.abort()
+    onMoved(cameBytes)
     if (answers !== undefined && isRefused(answers)) return answers
     const plateau = watch.plateau()
-    return plateau === null ? protocolFailure('it sent nothing in a speed test') : { type: 'transfer', plateau, bytes, ...use }
+    return plateau === null ? protocolFailure('it sent nothing in a speed test') : { type: 'transfer', plateau, bytes: cameBytes, ...use }
   }
 
   const upload: Connections['upload'] = async () => {
@@ -108,9 +128,11 @@ export async function openConnections({ clock, http, address, lane, test, isAuto
     const first = await firstAnswer(all(() => ask(up, ending.signal, { method: 'POST', path, body, timeoutMs: ANSWER_MS })))
     const use = used()
     ending.abort()
+    const answer = isRefused(first) ? null : readSpeedUp(first.body)
+    const isPossible = answer !== null && answer.bytes <= MOST_BYTES && answer.highMbps <= MOST_MBPS && answer.mbps <= MOST_MBPS
+    onMoved(isPossible ? answer.bytes : cameBytes)
     if (isRefused(first)) return first
-    const answer = readSpeedUp(first.body)
-    if (answer === null) return protocolFailure('it answered nonsense to a speed test')
+    if (!isPossible) return protocolFailure('it answered nonsense to a speed test')
     const { bytes, ms: _, busyDown, busyUp, ...plateau } = answer
     return { type: 'transfer', plateau, bytes, ...use, far: { busyDown, busyUp } }
   }
@@ -129,7 +151,7 @@ function refusalOf(answer: PeerAnswer | Failure): Refused | null {
 /** The appointment that it gives, in ms, or in HTTP's own seconds. */
 function retryAfterMs({ headers, body }: PeerAnswer): number {
   const told = Number(parseObject(body.toString('utf8'))?.retryAfterMs ?? Number(headers['retry-after']) * 1_000)
-  return told > 0 ? Math.min(told, MAX_RETRY_MS) : BUSY.retryAfterMs
+  return told > 0 ? Math.min(Math.max(told, MIN_RETRY_MS), MAX_RETRY_MS) : BUSY.retryAfterMs
 }
 
 interface Answers {

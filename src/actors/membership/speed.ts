@@ -51,7 +51,7 @@ export function createSpeed({ clock, random, http, ownAddresses, isPrivate, serv
 
   const once = async (address: string, lane: Lane, isAutomatic: boolean): Promise<SpeedResult | Failure | Busy> => {
     const test = Buffer.from(names.bytes(8)).toString('hex')
-    const opened = await openConnections({ clock, http, address, lane, test, isAutomatic })
+    const opened = await openConnections({ ...{ clock, http, address, lane, test, isAutomatic }, onMoved: isAutomatic ? spend : () => {} })
     if (isRefused(opened)) return opened
     const down = await opened.download()
     if (isRefused(down)) return down

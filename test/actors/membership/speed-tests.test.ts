@@ -18,10 +18,11 @@ interface Setting {
   readonly test?: (address: string) => ReturnType<Speed['test']>
   readonly budgetBytes?: number
   readonly isBusy?: () => boolean
+  readonly needsTurn?: boolean
 }
 
 /** A moment after 2.5 s, and then every 10 s. */
-function start({ test = async () => FIGURES, budgetBytes = 100, isBusy = () => false }: Setting = {}) {
+function start({ test = async () => FIGURES, budgetBytes = 100, isBusy = () => false, needsTurn = false }: Setting = {}) {
   const parts = stateParts()
   const { clock, keeper } = parts
   const random = fixedChance(0)
@@ -29,25 +30,25 @@ function start({ test = async () => FIGURES, budgetBytes = 100, isBusy = () => f
   // The first draw is of the first gap, those after it of the others and of whom to test.
   const fraction = (): number => (draws++ === 0 ? 0.1 : 1 - Math.exp(-1))
   const asked: string[] = []
+  const account = createSpeedAccount({ clock: parts.time, budgetBytes, isBusy })
   const speed: Speed = {
     test: (address) => {
       asked.push(`${Math.round(clock.now())} ${address}`)
+      account.spend(3)
       return test(address)
     },
     answer: async () => null,
   }
-  const account = createSpeedAccount({ clock: parts.time, budgetBytes, isBusy })
   const running = speedTests({
     ...parts,
     clock: parts.time,
     random: { ...random, fork: () => ({ ...random, fraction }) },
-    ...{ speed, account, paceMs: 10_000, ownHosts: () => [], needsTurn: () => false },
+    ...{ speed, account, paceMs: 10_000, ownHosts: () => [], needsTurn: () => needsTurn },
   }).subscribe({ error: parts.onBug })
   return {
     ...parts,
     asked,
     running,
-    usedBytes: account.usedBytes,
     figures: (key: string) => {
       const row = keeper.current().rows.get(key)
       return row && [row.downMbps, row.upMbps, row.speedAtMs === null ? null : row.speedAtMs - Math.round(parts.time.wallMs())]
@@ -56,15 +57,14 @@ function start({ test = async () => FIGURES, budgetBytes = 100, isBusy = () => f
   }
 }
 
-test('a row is tested at a moment, and what came of it goes into the table, is told, and is counted', async () => {
-  const { clock, prove, asked, figures, told, usedBytes, running } = start()
+test('a row is tested at a moment, and what came of it goes into the table and is told', async () => {
+  const { clock, prove, asked, figures, told, running } = start()
   prove(ash)
   await clock.advance(2_500)
-  expect([asked, figures('ash'), told(), usedBytes()]).toEqual([
+  expect([asked, figures('ash'), told()]).toEqual([
     ['2500 192.0.2.1:8088'],
     [90, 40, 0],
     [{ type: 'speed.measured', peer: 'ash', downMbps: 90, upMbps: 40 }],
-    3,
   ])
   await clock.advance(60_000)
   expect(asked.length).toEqual(1)
@@ -128,7 +128,7 @@ test('one that fails is told, and is not tried again at once', async () => {
   ])
 })
 
-test('one that is busy is asked again at the time that it named, and then at another moment', async () => {
+test('one that is busy is asked again at the time that it named, and then after five minutes', async () => {
   let busy = 2
   const { clock, prove, asked, figures } = start({ test: async () => (busy-- > 0 ? { type: 'busy', retryAfterMs: 1_000 } : FIGURES) })
   prove(ash)
@@ -137,8 +137,24 @@ test('one that is busy is asked again at the time that it named, and then at ano
     ['2500 192.0.2.1:8088', `${3_500 + Math.round(500 * (1 - Math.exp(-1)))} 192.0.2.1:8088`],
     [null, null, null],
   ])
-  await clock.advance(10_000)
+  await clock.advance(290_000)
+  expect(asked.length).toEqual(2)
+  await clock.advance(20_000)
   expect([asked.length, figures('ash')?.slice(0, 2)]).toEqual([3, [90, 40]])
+})
+
+test('one that is busy again and again keeps nobody else from being tested', async () => {
+  const { clock, prove, asked, figures } = start({
+    test: async (address) => (address === '192.0.2.1:8088' ? { type: 'busy', retryAfterMs: 100 } : FIGURES),
+    needsTurn: true,
+  })
+  prove(signedBy('ash', '192.0.2.1:8088', { offersTurn: true }))
+  prove(signedBy('elm', '192.0.2.2:8088', { offersTurn: true }))
+  await clock.advance(60_000)
+  expect([asked.slice(0, 2).map((line) => line.split(' ')[1]), figures('elm')?.slice(0, 2)]).toEqual([
+    ['192.0.2.1:8088', '192.0.2.1:8088'],
+    [90, 40],
+  ])
 })
 
 test('one that gives an appointment in five minutes is left alone until then, and others are tested', async () => {

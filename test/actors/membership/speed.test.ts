@@ -63,6 +63,7 @@ function start({ open = async () => answer(200), down = sends(4), up: takes = ac
   const clock = new VirtualClock()
   const paths: string[] = []
   const lots = new Set<object | undefined>()
+  const spent: number[] = []
   const http: Pick<Http, 'request'> = {
     request: (address, request) => {
       const size = request.body instanceof Uint8Array ? request.body.length : (request.body?.bytes ?? 0)
@@ -74,10 +75,10 @@ function start({ open = async () => answer(200), down = sends(4), up: takes = ac
   const speed = createSpeed({
     ...{ clock, random: fixedChance(0.5), http, ownAddresses: () => [SELF, null], isPrivate: true },
     servesAutomatic: () => true,
-    spend: () => {},
+    spend: (bytes) => spent.push(bytes),
   })
   const run = (known?: KnownSpeed, by?: 'person' | 'schedule') => clock.until(speed.test(AT, 'channel', known, by))
-  return { clock, speed, run, paths, lots }
+  return { clock, speed, run, paths, lots, spent }
 }
 
 test('a test opens eight connections, and uses four of them each way until the rate is known', async () => {
@@ -184,6 +185,7 @@ test.each<[string, PeerAnswer, number]>([
   ['in its own words', { ...answer(429), body: Buffer.from('{"retryAfterMs":2345}'), headers: { 'retry-after': '3' } }, 2_345],
   ['in those of HTTP', { ...answer(429), headers: { 'retry-after': '7' } }, 7_000],
   ['in none', answer(429), 1_000],
+  ['in no time', { ...answer(429), body: Buffer.from('{"retryAfterMs":1e-9}') }, 100],
   ['that is none', { ...answer(429), body: Buffer.from('{"retryAfterMs":-1}') }, 1_000],
   ['in a year', { ...answer(429), body: Buffer.from('{"retryAfterMs":31536000000}') }, 3_600_000],
 ])('who is busy gives an appointment, %s', async (_, refusal, retryAfterMs) =>
@@ -194,4 +196,40 @@ test('a test by the schedule says so', async () => {
   const { run, paths } = start()
   await run(undefined, 'schedule')
   expect(paths[0]).toMatch(/&auto=1$/)
+})
+
+test('what an automatic test moved is spent, whatever comes of it, and never more than it can have been', async () => {
+  const of = async (takes: Reply, by?: 'schedule'): Promise<readonly [string, readonly number[]]> => {
+    const { run, spent } = start({ up: takes })
+    return [(await run(undefined, by)).type, spent]
+  }
+  expect([
+    await of(accepts(up(40))),
+    await of(accepts(up(40)), 'schedule'),
+    await of(async () => answer(429), 'schedule'),
+    await of(async () => failure, 'schedule'),
+    await of(accepts(up(40, { bytes: 1e300 })), 'schedule'),
+    await of(accepts(up(1e300)), 'schedule'),
+  ]).toEqual([
+    ['speed', []],
+    ['speed', [812_500, 400_000]],
+    ['busy', [812_500, 812_500]],
+    ['failed', [812_500, 812_500]],
+    ['failed', [812_500, 812_500]],
+    ['failed', [812_500, 812_500]],
+  ])
+})
+
+test('a download that brings more than was asked for is ended', async () => {
+  const floods: Reply = async ({ onBytes, signal }, clock) => {
+    for (let bytes = 0; signal?.aborted !== true; ) {
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, 40 * (1 + (bytes % 3))))
+      bytes += 16_000_001
+      const arrived = bytes
+      if (onBytes?.(16_000_001, () => arrived) === false) break
+    }
+    return answer(200)
+  }
+  const result = await start({ down: floods }).run()
+  expect(result.type === 'speed' && result.downBytes).toEqual(5 * 16_000_001)
 })
