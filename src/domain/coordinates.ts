@@ -74,14 +74,19 @@ export function moved(own: Placed, other: Coordinate, rttMs: number, fraction: (
   if (!(rttMs > 0 && rttMs <= MAX_RTT_MS)) return own
   const offMs = rttMs - estimateMs(own, other)
   const weight = own.error / Math.max(own.error + other.error, SAME_MS)
-  const error = Math.min(MAX_ERROR, own.error * (1 - ERROR_SHARE * weight) + ERROR_SHARE * weight * (Math.abs(offMs) / rttMs))
+  const error = Math.min(
+    MAX_ERROR,
+    own.error * (1 - ERROR_SHARE * weight) + ERROR_SHARE * weight * Math.min(MAX_ERROR, Math.abs(offMs) / rttMs),
+  )
   const stepMs = clamped(PLACE_SHARE * weight * offMs, MAX_STEP_MS)
   const { away, distanceMs } = direction(own.at, other.at, fraction)
   const at = own.at.map((x, i) => x + stepMs * (away[i] ?? 0))
-  const heightMs =
-    distanceMs < SAME_MS ? own.heightMs : Math.max(MIN_HEIGHT_MS, own.heightMs + ((own.heightMs + other.heightMs) * stepMs) / distanceMs)
+  // Close to it, at a place that a liar chooses, the quotient is without bounds.
+  const climbMs = distanceMs < SAME_MS ? 0 : clamped(((own.heightMs + other.heightMs) * stepMs) / distanceMs, MAX_STEP_MS)
+  const heightMs = Math.max(MIN_HEIGHT_MS, own.heightMs + climbMs)
   const placed = { at: drawn(at), heightMs: Math.min(heightMs, MAX_RTT_MS), error }
-  const residuesMs = [...own.residuesMs, rttMs - rawMs({ ...own, ...placed }, other)].slice(-RESIDUES)
+  const residueMs = clamped(rttMs - rawMs({ ...own, ...placed }, other), MAX_STEP_MS)
+  const residuesMs = [...own.residuesMs, residueMs].slice(-RESIDUES)
   // Halved, since both ends of a path add theirs; divided by the whole window, so that a newcomer's first samples count little.
   const adjustmentMs = residuesMs.reduce((sum, ms) => sum + ms, 0) / (2 * RESIDUES)
   return { ...placed, adjustmentMs: clamped(adjustmentMs, MAX_RTT_MS), residuesMs }
