@@ -42,12 +42,16 @@ export function createNodeHttp(onBug: OnBug = throwBug, self?: ChannelSelf, desc
   const clear = agentFor('clear', warmth)
   const channel = agentFor('channel', warmth)
   const agents = [clear, channel].filter((agent) => agent !== undefined)
-  /** What requests that are kept apart share. Its connections end by themselves. */
+  /** What requests that are kept apart share. Its connections end by themselves, or when all is closed. */
   const apart = new WeakMap<object, TimedAgent>()
+  let everApart: readonly WeakRef<TimedAgent>[] = []
   const agentOf = ({ over, apart: lot }: PeerRequest): TimedAgent | undefined => {
     if (lot === undefined) return over === 'channel' ? channel : clear
     const agent = apart.get(lot) ?? agentFor(over, { ...warmth, maxFreeSockets: MAX_SOCKETS, timeout: APART_IDLE_MS }, true)
-    if (agent) apart.set(lot, agent)
+    if (agent !== undefined && !apart.has(lot)) {
+      apart.set(lot, agent)
+      everApart = [...everApart.filter((one) => one.deref() !== undefined), new WeakRef(agent)]
+    }
     return agent
   }
   return {
@@ -74,6 +78,7 @@ export function createNodeHttp(onBug: OnBug = throwBug, self?: ChannelSelf, desc
     },
     close: () => {
       for (const agent of agents) agent.destroy()
+      for (const one of everApart) one.deref()?.destroy()
     },
   }
 }

@@ -48,9 +48,15 @@ export function createThreadAsks({ permits, self, onError }: AskNeeds): ThreadAs
     const startedAt = performance.now()
     const around = { agent, to, signal, watch, onError }
     if (isWarm(agent, to)) return askOnce({ ...around, request })
-    const ip = await withinTime(admittedHost(to.host, mayDial), request.timeoutMs)
-    if (typeof ip !== 'string') return ip
-    const takeBack = permits.add(permitName(isChannel, to), ip)
+    const name = permitName(isChannel, to)
+    const admitted = admittedHost(to.host, mayDial)
+    const ip = await withinTime(admitted, request.timeoutMs)
+    if (typeof ip !== 'string') {
+      // What is allowed when nobody waits for it any more counts as well, until it is given back.
+      if (ip === TOO_SLOW) void admitted.then((late) => typeof late === 'string' && permits.add(name, late)())
+      return ip
+    }
+    const takeBack = permits.add(name, ip)
     const timeoutMs = request.timeoutMs - (performance.now() - startedAt)
     const outcome = timeoutMs > 0 ? await askOnce({ ...around, request: { ...request, timeoutMs } }) : TOO_SLOW
     takeBack()

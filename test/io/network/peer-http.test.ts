@@ -74,6 +74,19 @@ test('where a name leads is looked at for each connection, also where a warm one
   expect([asked, both]).toEqual([['127.0.0.1'], ['200 ok', 'withheld: not 127.0.0.1']])
 })
 
+test('what is kept apart shares its connections with nobody, and ends with all else', async () => {
+  let [open, begun] = [0, 0]
+  const at = await rawPeer((socket, which) => {
+    ;[open, begun] = [open + 1, which]
+    socket.on('close', () => open--).on('data', () => socket.write(OK))
+  })
+  const lot = {}
+  for (const apart of [undefined, lot, lot]) expect(await textOf(at, apart === undefined ? {} : { apart })).toEqual('ok')
+  expect([open, begun]).toEqual([2, 2])
+  http.close()
+  await expect.poll(() => open).toEqual(0)
+})
+
 test('a channel that cannot be begun at all is a failure', async () => {
   const identity = newIdentity()
   const broken = { ...identity, privateKey: createPublicKey(identity.privateKey) }
