@@ -86,6 +86,8 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
   const ends = new Map<string, Ended>()
   /** Who waits for each key's ping; null: there will be none. */
   const waiting = new Map<string, ((pinged: Pinged | null) => void)[]>()
+  /** Pings by hand that wait for a place. */
+  const inLine = new Set<() => Promise<void>>()
   let isRunning = false
 
   const table = (): IpTable => keeper.current()
@@ -249,8 +251,13 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
           if (thorough !== null) return thorough
         }
       }
+      if (!isRunning) return ask(address, lane, 'thorough')
       return new Promise((resolve) => {
-        schedule.once(async () => resolve(await ask(address, lane, 'thorough')))
+        const begin = async (): Promise<void> => {
+          if (inLine.delete(begin)) resolve(await ask(address, lane, 'thorough'))
+        }
+        inLine.add(begin)
+        schedule.once(begin)
       })
     },
     probed$: probed.asObservable(),
@@ -262,6 +269,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
       finalize(() => {
         isRunning = false
         for (const key of [...waiting.keys()]) settle(key, null)
+        for (const begin of [...inLine]) void begin()
       }),
     ),
   }

@@ -570,3 +570,15 @@ test('who says where it is has this node placed by the time it took; who does no
   }
   expect([await sampled({ ...UNPLACED, heightMs: 7 }), await sampled()]).toEqual([['sampled 7 5'], []])
 })
+
+test('pings by hand that wait while the node stops are answered, each once', async () => {
+  const { prober, end, clock, pings, keeper } = start()
+  keeper.apply((table, wallMs) => merge(table, [ash], wallMs))
+  prober.ensure('ash')
+  const asked = [AT, ...Array.from({ length: 200 }, (_, i) => addressOf(i))]
+  const all = Promise.all(asked.map((address) => prober.byHand(address, address === AT ? 'ash' : null)))
+  await clock.advance(1)
+  end()
+  expect((await clock.until(all)).length).toEqual(asked.length)
+  expect(pings.filter((line) => line.includes(' 10.0.')).length).toEqual(200)
+})
