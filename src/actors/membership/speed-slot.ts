@@ -3,6 +3,7 @@
 // comes while it is taken gets an appointment: the slot is kept for it then.
 import { addressGroup } from '../../domain/address-group.ts'
 import type { Clock, InboundRequest } from '../../ports.ts'
+import { RecentMap } from './recent-map.ts'
 
 /** Of each minute, so long for one asker: a member, or a stranger's address. */
 const ASKER_MS = 10_000
@@ -14,6 +15,8 @@ const APPOINTMENT_MS = 1_500
 /** Whoever is so late has lost it. */
 const LATE_MS = 1_000
 const MAX_APPOINTMENTS = 64
+/** For whoever has lost one the slot is not kept for so long: some dozens who never come would keep it for themselves alone. */
+const MISSED_MS = 600_000
 
 export interface Served {
   readonly type: 'served'
@@ -29,7 +32,7 @@ export interface Later {
 }
 
 export interface SpeedSlot {
-  /** Serves the asker now, for `maxMs` at most; then it is aborted. Or not now: the slot is kept for it when `afterMs` have passed. */
+  /** Serves the asker now, for `maxMs` at most; then it is aborted. Or not now: the slot is kept for it when `afterMs` have passed, unless it has lost an appointment lately. */
   serve(asker: Pick<InboundRequest, 'by' | 'remote'>, maxMs: number): Served | Later
   isBusy(): boolean
 }
@@ -49,9 +52,15 @@ export function createSpeedSlot(clock: Omit<Clock, 'wallMs'>): SpeedSlot {
   let holder: Holder | null = null
   /** By asker, the earliest first. */
   const appointments = new Map<string, Appointment>()
+  /** When each last lost one. */
+  const missed = new RecentMap<string, number>(MAX_ASKERS)
 
   const lapse = (): void => {
-    for (const [key, { atMs }] of appointments) if (clock.now() > atMs + LATE_MS) appointments.delete(key)
+    for (const [key, { atMs }] of appointments) {
+      if (clock.now() <= atMs + LATE_MS) continue
+      appointments.delete(key)
+      missed.set(key, clock.now())
+    }
   }
   const later = (key: string, isMember: boolean): Later => {
     const known = appointments.get(key)
@@ -59,7 +68,8 @@ export function createSpeedSlot(clock: Omit<Clock, 'wallMs'>): SpeedSlot {
     appointments.delete(key)
     const lastMs = [...appointments.values()].at(-1)?.atMs ?? clock.now()
     const atMs = Math.max(clock.now(), lastMs) + APPOINTMENT_MS
-    if (appointments.size < MAX_APPOINTMENTS) appointments.set(key, { atMs, isMember })
+    const isReliable = clock.now() - (missed.get(key) ?? -Infinity) > MISSED_MS
+    if (isReliable && appointments.size < MAX_APPOINTMENTS) appointments.set(key, { atMs, isMember })
     return { type: 'later', afterMs: Math.ceil(atMs - clock.now()) }
   }
   /** A test now would reach into the time that is kept for another. */

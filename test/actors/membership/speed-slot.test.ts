@@ -134,6 +134,26 @@ describe('whoever comes while it is taken has an appointment', () => {
     expect(slot.serve(oak, 6_000)?.signal.aborted).toEqual(false)
   })
 
+  test('but many who never come do not keep it from one who does', async () => {
+    const { slot, clock } = start()
+    slot.serve(ash, 3_000)
+    /** When each asks next: a little too late for its appointment. */
+    const absent = new Map(Array.from({ length: 64 }, (_, i) => [`198.51.100.${i}`, 0]))
+    let [elmAtMs, served] = [1, 0]
+    while (clock.now() < 600_000) {
+      for (const [host, atMs] of absent)
+        if (clock.now() >= atMs) absent.set(host, clock.now() + 1_050 + (slot.later(stranger(host), 1) ?? 0))
+      if (clock.now() >= elmAtMs) {
+        const test = slot.serve(elm, 1_000)
+        test?.end()
+        if (test !== null) served++
+        elmAtMs = clock.now() + (test === null ? (slot.later(elm, 1_000) ?? 0) : 5_000)
+      }
+      await clock.advance(50)
+    }
+    expect(served).toBeGreaterThan(10)
+  })
+
   test('but a stranger has none before a member', async () => {
     const { slot, clock } = start()
     const served = slot.serve(ash, 6_000)
