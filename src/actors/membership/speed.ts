@@ -84,9 +84,11 @@ export function createSpeed({ clock, random, http, ownAddresses, isPrivate, serv
     test: async (address, lane, known = NOTHING_KNOWN, by = 'person') => {
       if (testing !== null || service.isBusy()) return BUSY
       testing = ownAddresses().includes(address) ? 'self' : 'other'
-      const result = await twice(address, lane, known, by === 'schedule')
-      testing = null
-      return result
+      try {
+        return await twice(address, lane, known, by === 'schedule')
+      } finally {
+        testing = null
+      }
     },
     answer: service.answer,
   }
