@@ -8,6 +8,7 @@ import type { OnBug } from '../../frp/index.ts'
 import type { Failure, Meter, PeerAnswer, PeerRequest } from '../../ports.ts'
 import { admittedHost } from './admission.ts'
 import { fillerStream, fitForFiller } from './filler.ts'
+import { limitHints } from './hints.ts'
 import { memberAt, meterOf } from './members-channel.ts'
 import { codeOf, FailureError, failed, failureOf } from './network-failure.ts'
 import { plainHeaders } from './plain-headers.ts'
@@ -107,6 +108,7 @@ function askOnce(got: Got, { agent, to, ip, request, onBug }: Asking): Promise<O
     }
     stream.on('request', (sent: ClientRequest) => {
       watch.watch(sent)
+      limitHints(sent, settle)
       // Before anything is sent: the connection may be one that another request was answered on.
       sent.once('socket', (socket) => {
         arrived = meterOf(socket)

@@ -3,6 +3,7 @@
 import { type Agent, request as httpRequest, type IncomingMessage } from 'node:http'
 import type { HostPort } from '../../domain/address.ts'
 import type { Failure } from '../../ports.ts'
+import { limitHints } from '../network/hints.ts'
 import { memberAt } from '../network/members-channel.ts'
 import { codeOf, FailureError, failed, failureOf } from '../network/network-failure.ts'
 import { plainHeaders } from '../network/plain-headers.ts'
@@ -55,6 +56,7 @@ export function askOnce({ agent, to, request, signal, watch, onError }: Asking):
       by = memberAt(socket)
       if (expect !== undefined && by !== expect) sent.destroy(new FailureError(failed('protocol', 'another node answers there')))
     })
+    limitHints(sent, settle)
     sent.once('response', (response: IncomingMessage) => {
       response.on('data', (piece: Buffer) => {
         bytes += piece.length

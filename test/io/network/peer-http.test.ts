@@ -224,6 +224,14 @@ describe('what goes wrong is a value', () => {
     ])
   })
 
+  test('a peer that sends hints without end is cut off', async () => {
+    const hint = 'HTTP/1.1 103 Early Hints\r\n\r\n'
+    const at = await rawPeer((socket) => socket.on('data', () => socket.write(hint.repeat(9))))
+    expect(await reasonOf(at, { timeoutMs: 500 })).toEqual('protocol: it sends hints without end')
+    const few = await rawPeer((socket) => socket.on('data', () => socket.write(hint.repeat(8) + OK)))
+    expect(await textOf(few)).toEqual('ok')
+  })
+
   test('called off, before and while', async () => {
     const abort = new AbortController()
     let came: () => void = () => {}

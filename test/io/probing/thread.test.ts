@@ -1,4 +1,5 @@
 // The real thread, run from the source.
+import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type NetworkKind, OPEN } from '../../../src/domain/network-kind.ts'
 import { newIdentity } from '../../../src/io/disk/identity.ts'
@@ -79,6 +80,14 @@ test('an address that may not be connected to is not', async () => {
   const request = { path: '/server_info', timeoutMs: 5_000, timed: BURST, admit: async () => refusal }
   expect([await thread.ask(elm.address, request), elm.by]).toEqual([refusal, []])
   await elm.close()
+})
+
+test('a peer that sends hints without end is cut off', async () => {
+  const server = createServer((socket) => socket.on('data', () => socket.write('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(9))))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const answer = await thread.ask(`127.0.0.1:${(server.address() as AddressInfo).port}`, { path: '/', timeoutMs: 1_000, timed: BURST })
+  expect(told(answer)).toEqual('it sends hints without end')
+  server.close()
 })
 
 test('a connection that the peer has closed is replaced, once it is allowed again', async () => {
