@@ -68,10 +68,13 @@ test(`of ${STRANGERS} strangers with wrong, cut and replayed proofs none gets a 
   // A proof that was good once, of a connection that is over.
   const identity = newIdentity()
   const secureContext = channelContext(identity)
+  let dials = 0
   const dial = (): Promise<TLSSocket> =>
     new Promise((resolve, reject) => {
-      const to = { host: '127.0.0.1', port: port.port, ALPNProtocols: ['moonwalk/1'], rejectUnauthorized: false, secureContext }
-      const socket = connectTls(to).once('error', reject)
+      // Each address has a pace of its own at which channels may begin, and they are to come faster.
+      const localAddress = `127.0.1.${1 + (dials++ % 64)}`
+      const to = { host: '127.0.0.1', port: port.port, localAddress }
+      const socket = connectTls({ ...to, ALPNProtocols: ['moonwalk/1'], rejectUnauthorized: false, secureContext }).once('error', reject)
       socket.once('secureConnect', () => resolve(socket.on('error', () => {})))
     })
   const first = await dial()

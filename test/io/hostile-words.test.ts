@@ -16,6 +16,9 @@ import { isFailure, type PeerAnswer, type PeerRequest, type Reply } from '../../
 import { seal } from '../../src/v2/envelope.ts'
 
 let dir = ''
+
+import { tokenSaidAgain } from '../../src/v2/fresh-answer.ts'
+
 const closers: (() => unknown)[] = []
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'moonwalk-words-'))
@@ -167,9 +170,15 @@ test('what one peer says of where this node is reached moves it nowhere', async 
     '/v2/hello': () => ({ record: liar.word(place), observed: '127.0.0.9', dialBack: { type: 'reached', address: lie }, told: told++ }),
     '/v2/gossip': () => ({ from: liar.word(place), run: 'r', digest: '', records: [], unsigned: [], doubts: [] }),
   }
-  const onRequest = async ({ path, query, by, body }: Parameters<Parameters<NodeHttp['serve']>[0]['onRequest']>[0]): Promise<Reply> => {
+  const onRequest = async ({
+    path,
+    query,
+    headers,
+    by,
+    body,
+  }: Parameters<Parameters<NodeHttp['serve']>[0]['onRequest']>[0]): Promise<Reply> => {
     await body(1 << 20)
-    return { status: 200, body: JSON.stringify(replies[path]?.(query, by ?? '') ?? {}) }
+    return { status: 200, headers: tokenSaidAgain(headers), body: JSON.stringify(replies[path]?.(query, by ?? '') ?? {}) }
   }
   const port = await liar.http.serve({ address: place, onRequest })
   if (isFailure(port)) throw new Error(port.text)

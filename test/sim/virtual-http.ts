@@ -1,4 +1,5 @@
 import type { Link } from '../../src/frp/links/link.ts'
+import { fresh } from '../../src/io/network/fresh-request.ts'
 import { punctual, timedSeries } from '../../src/io/network/timed-series.ts'
 import type { Clock, Failure, Http, PeerAnswer, PeerRequest } from '../../src/ports.ts'
 import { isFailure } from '../../src/ports.ts'
@@ -17,6 +18,7 @@ export function createVirtualHttp(network: HostNetwork, clock: Clock, onBug: (er
   const clear = new WarmLinks(1)
   const channels = new WarmLinks(1)
   const apart = new WeakMap<object, WarmLinks>()
+  let tokens = 0
   const warmOf = ({ over, apart: lot }: PeerRequest): WarmLinks => {
     if (lot === undefined) return over === 'channel' ? channels : clear
     const links = apart.get(lot) ?? new WarmLinks(8)
@@ -35,7 +37,10 @@ export function createVirtualHttp(network: HostNetwork, clock: Clock, onBug: (er
     request: async (address, request) => {
       const { timed, timeoutMs } = request
       if (timed === undefined) return requestOnce(address, request)
-      const ask = async (leftMs: number) => punctual(await requestOnce(address, { ...request, timeoutMs: leftMs }))
+      const ask = async (leftMs: number) => {
+        const { headers, check } = fresh(request, () => (tokens++).toString(16).padStart(16, '0'))
+        return punctual(check(await requestOnce(address, { ...request, headers, timeoutMs: leftMs })))
+      }
       return timedSeries({ timed, timeoutMs }, { now: () => clock.now(), ask })
     },
     dropWarm: () => {

@@ -46,7 +46,8 @@ export function createDialBacks({ now }: Pick<Clock, 'now'>): DialBacks {
         if (left > 0) underWay.set(asker, left)
         else underWay.delete(asker)
         const { sinceMs, count } = missedBy(asker)
-        if (outcome === 'missed') missed.set(asker, { sinceMs, count: count + 1 })
+        // Who comes through a tunnel has no address that it could be told by, and one would be counted to all others.
+        if (outcome === 'missed' && seenAt !== null) missed.set(asker, { sinceMs, count: count + 1 })
       }
     },
   }

@@ -4,6 +4,7 @@ import { addressOf, canonicalHost, isAllowed, isLiteral, parseAddress } from '..
 import type { Offer } from '../../domain/offer.ts'
 import { type Identity, type InboundRequest, isFailure, type Ports, type Reply } from '../../ports.ts'
 import { open, recordOf } from '../../v2/envelope.ts'
+import { tokenSaidAgain } from '../../v2/fresh-answer.ts'
 import { type DialBack, MAX_GOSSIP_BYTES, MAX_HELLO_BYTES, readGossip, readHelloAsk } from '../../v2/messages.ts'
 import type { Gossip } from '../membership/gossip.ts'
 import type { Joining } from '../membership/joining.ts'
@@ -122,7 +123,7 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
   }
 
   const routes: Readonly<Record<string, (request: InboundRequest, entrance: Entrance) => Promise<Reply> | Reply>> = {
-    'GET /server_info': () => ({ status: 200, headers: JSON_TYPE, body: needs.serverInfo() }),
+    'GET /server_info': ({ headers }) => ({ status: 200, headers: { ...JSON_TYPE, ...tokenSaidAgain(headers) }, body: needs.serverInfo() }),
     'POST /IpTable': async (request, entrance) => {
       const part = await request.filePart('json', MAX_TABLE_BYTES)
       // P2PRC answers 200 with the error as text; its clients read the body whatever the status is.

@@ -10,6 +10,8 @@ import { startUse } from './speed-transfer.ts'
 export interface SpeedService {
   answer(request: InboundRequest): Promise<Reply | null>
   isBusy(): boolean
+  /** This node is about to test somebody: see `SpeedSlot.makeRoom`. */
+  makeRoom(): boolean
 }
 
 /** A node that carries traffic, or has used up its budget, is asked again after this by those that nobody watches. */
@@ -83,6 +85,7 @@ export function createSpeedService({ clock, isPrivate, isTesting, servesAutomati
 
   return {
     isBusy: () => slot.isBusy(),
+    makeRoom: slot.makeRoom,
     answer: async (request) => {
       const route = `${request.method} ${request.path}`
       if (!SPEED_ROUTES.includes(route)) return null

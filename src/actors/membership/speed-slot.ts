@@ -35,6 +35,8 @@ export interface SpeedSlot {
   /** Serves the asker now, for `maxMs` at most; then it is aborted. Or not now: the slot is kept for it when `afterMs` have passed, unless it has lost an appointment lately. */
   serve(asker: Pick<InboundRequest, 'by' | 'remote'>, maxMs: number): Served | Later
   isBusy(): boolean
+  /** This node wants to test somebody itself: a stranger that is served is ended. False: a member is, and stays. */
+  makeRoom(): boolean
 }
 
 interface Appointment {
@@ -114,5 +116,9 @@ export function createSpeedSlot(clock: Omit<Clock, 'wallMs'>): SpeedSlot {
       return { type: 'served', signal: ending.signal, end: () => end(false) }
     },
     isBusy: () => holder !== null,
+    makeRoom: () => {
+      if (holder !== null && !holder.isMember) holder.end(true)
+      return holder === null
+    },
   }
 }

@@ -6,6 +6,7 @@ import { servePublicPort } from '../front/public-port.ts'
 import { channelDialling } from './channel-agent.ts'
 import { countDials } from './counted-dials.ts'
 import { type Descriptors, processDescriptors } from './descriptors.ts'
+import { fresh, randomToken } from './fresh-request.ts'
 import type { ChannelSelf } from './members-channel.ts'
 import { failed } from './network-failure.ts'
 import { askPeer, loadGot } from './peer-request.ts'
@@ -58,10 +59,15 @@ export function createNodeHttp(onBug: OnBug = throwBug, self?: ChannelSelf, desc
     request: async (address, request) => {
       const agent = agentOf(request)
       if (agent === undefined) return failed('protocol', "this node has no members' channel")
-      const ask = (timeoutMs: number) => askPeer(agent, address, { ...request, timeoutMs }, onBug)
+      const ask = (timeoutMs: number, headers = request.headers) =>
+        askPeer(agent, address, { ...request, timeoutMs, ...(headers ? { headers } : {}) }, onBug)
+      const askFreshly = async (leftMs: number) => {
+        const { headers, check } = fresh(request, randomToken)
+        return check(await ask(leftMs, headers))
+      }
       const { timed, timeoutMs } = request
       if (timed === undefined) return ask(timeoutMs)
-      return timedSeries({ timed, timeoutMs }, { now: () => performance.now(), ask: async (leftMs) => punctual(await ask(leftMs)) })
+      return timedSeries({ timed, timeoutMs }, { now: () => performance.now(), ask: async (leftMs) => punctual(await askFreshly(leftMs)) })
     },
     serve: async (options) => {
       const answer = await servePublicPort({ ...options, onBug, self })

@@ -1,7 +1,8 @@
 // What the thread that measures does for one request: permission where a connection has to be made, then the series.
 import { parseAddress } from '../../domain/address.ts'
-import type { Failure, PeerAnswer } from '../../ports.ts'
+import { type Failure, isFailure, type PeerAnswer } from '../../ports.ts'
 import { admittedHost } from '../network/admission.ts'
+import { fresh, randomToken } from '../network/fresh-request.ts'
 import type { ChannelSelf } from '../network/members-channel.ts'
 import { failed } from '../network/network-failure.ts'
 import { timedSeries } from '../network/timed-series.ts'
@@ -76,8 +77,12 @@ export function createThreadAsks({ permits, self, onError }: AskNeeds): ThreadAs
         {
           now: () => performance.now(),
           ask: async (leftMs) => {
-            const outcome = await twice({ ...asked, request: { ...asked.request, timeoutMs: leftMs } })
-            return outcome.type === 'stale' ? failed('reset', 'connection reset') : outcome
+            const { headers, check } = fresh(asked.request, randomToken)
+            const outcome = await twice({ ...asked, request: { ...asked.request, headers, timeoutMs: leftMs } })
+            if (outcome.type === 'stale') return failed('reset', 'connection reset')
+            if (isFailure(outcome)) return outcome
+            const checked = check(outcome.answer)
+            return isFailure(checked) ? checked : outcome
           },
         },
       )

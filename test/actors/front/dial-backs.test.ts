@@ -37,3 +37,12 @@ test('who names address after address at which nothing is has no more of them, u
   nowMs = 600_000
   expect(answer(backs, EVE)).toEqual('a place')
 })
+
+test('what came to nothing for one that comes through a tunnel is not counted to others that do', () => {
+  const backs = createDialBacks({ now: () => 0 })
+  for (let i = 0; i < 64; i++) {
+    const end = backs.begin(null)
+    if (typeof end === 'function') end('missed')
+  }
+  expect(typeof backs.begin(null)).toEqual('function')
+})

@@ -14,6 +14,7 @@ function start() {
   const asked = (...given: Parameters<typeof real.serve>): Served | Later => real.serve(...given)
   const slot = {
     isBusy: real.isBusy,
+    makeRoom: real.makeRoom,
     serve: (...given: Parameters<typeof real.serve>): Served | null => {
       const answer = asked(...given)
       return answer.type === 'served' ? answer : null
@@ -162,4 +163,12 @@ describe('whoever comes while it is taken has an appointment', () => {
     await clock.advance(1_500)
     expect(slot.serve(member('m1'), 6_000)?.signal.aborted).toEqual(false)
   })
+})
+
+test('a stranger makes room for a test of this node’s own, and a member does not', () => {
+  const { slot } = start()
+  const served = slot.serve(ash, 6_000)
+  expect([slot.makeRoom(), served?.signal.aborted, slot.isBusy()]).toEqual([true, true, false])
+  const first = slot.serve(member('m1'), 6_000)
+  expect([slot.makeRoom(), first?.signal.aborted]).toEqual([false, false])
 })

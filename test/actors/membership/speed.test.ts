@@ -176,9 +176,15 @@ test('a node may test itself', async () => {
 test('whoever serves one tests nobody until the answer has gone out', async () => {
   const { speed, run } = start()
   const reply = await speed.answer(inbound({ path: '/v2/speed/down' }))
-  expect(await run()).toEqual(BUSY)
+  expect(await run(undefined, 'schedule')).toEqual(BUSY)
   reply?.onDone?.()
-  expect((await run()).type).toEqual('speed')
+  expect((await run(undefined, 'schedule')).type).toEqual('speed')
+})
+
+test('but for a person a stranger makes room', async () => {
+  const { speed, run } = start()
+  const reply = await speed.answer(inbound({ path: '/v2/speed/down' }))
+  expect([(await run()).type, reply?.signal?.aborted]).toEqual(['speed', true])
 })
 
 test.each<[string, PeerAnswer, number]>([

@@ -8,7 +8,8 @@ import { createNodeHttp } from '../../../src/io/network/peer-http.ts'
 import { newSecret } from '../../../src/io/network-keyring.ts'
 import { createNodeClock } from '../../../src/io/node-clock.ts'
 import { createProbingThread } from '../../../src/io/probing/probing-thread.ts'
-import { type Failure, isFailure, type PeerAnswer } from '../../../src/ports.ts'
+import { type Failure, type InboundRequest, isFailure, type PeerAnswer } from '../../../src/ports.ts'
+import { TOKEN_HEADER, tokenSaidAgain } from '../../../src/v2/fresh-answer.ts'
 import { readyThread } from './ready-thread.ts'
 
 const INFO = JSON.stringify({ Hostname: 'x', Platform: 'linux', CPU: '', RAM: 0, Disk: 0 })
@@ -22,13 +23,13 @@ beforeAll(() => readyThread(thread))
 afterAll(() => thread.close())
 
 /** A peer; tells by whom it was asked. */
-async function peer(network: NetworkKind) {
+async function peer(network: NetworkKind, answersAhead = false) {
   const identity = newIdentity()
   const http = createNodeHttp(undefined, { identity, network: () => network })
   const by: (string | null)[] = []
-  const onRequest = async (request: { readonly by: string | null }) => {
+  const onRequest = async (request: Pick<InboundRequest, 'by' | 'headers'>) => {
     by.push(request.by)
-    return { status: 200, body: INFO }
+    return { status: 200, headers: answersAhead ? { [TOKEN_HEADER]: '0'.repeat(16) } : tokenSaidAgain(request.headers), body: INFO }
   }
   const port = await http.serve({ address: '127.0.0.1:0', onRequest })
   if (isFailure(port)) throw new Error(port.text)
@@ -53,6 +54,12 @@ describe("over the members' channel", () => {
     expect(told(await thread.ask(elm.address, { ...request, admit }))).toEqual({ by: elm.id, timed: true })
     expect(told(await thread.ask(elm.address, { ...request, admit }))).toEqual({ by: elm.id, timed: true })
     expect([dialled, new Set(elm.by)]).toEqual([['127.0.0.1'], new Set([me.id])])
+    await elm.close()
+  })
+
+  test('what answers without what it was asked for is timed by nobody', async () => {
+    const elm = await peer({ type: 'private', secrets: [secret] }, true)
+    expect(told(await thread.ask(elm.address, request))).toEqual('its answer is not to what was asked')
     await elm.close()
   })
 
