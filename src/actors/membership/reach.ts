@@ -73,11 +73,13 @@ export function createReach(needs: ReachNeeds): Reach {
 
   const ask: Reach['ask'] = () => ({
     port: own.listenPort(),
-    advertise: own.advertised() ?? (told.type === 'proven' ? told.address : heard),
+    // What one peer has found others are asked to try: those that are reached through a tunnel can't see where this node is.
+    advertise: own.advertised() ?? (told.type === 'proven' ? told.address : (heard ?? lastVote())),
   })
   const askable = (): readonly Row[] =>
     [...keeper.current().rows.values()].filter(({ key, state, record }) => key !== own.id && state === 'alive' && record.id !== null)
   let votes: Votes = new Map()
+  const lastVote = (): string | null => [...votes.values()].at(-1)?.address ?? null
   const isVoteFresh = (key: string): boolean => clock.now() - (votes.get(key)?.atMs ?? Number.NEGATIVE_INFINITY) < ASKED_AGAIN
   /** `at`: where that peer itself is. */
   const vote = (address: string, by: string, at: string): void => {
@@ -97,7 +99,8 @@ export function createReach(needs: ReachNeeds): Reach {
     if (!needs.listens) return
     const by = record.id ?? record.address
     if (dialBack.type === 'reached' && isOurs(dialBack.address)) return vote(dialBack.address, by, record.address)
-    if (dialBack.type === 'untried') return actor.send({ type: 'reach.declined' })
+    // Where one has reached this node already, who would not try tells nothing.
+    if (dialBack.type === 'untried') return actor.send({ type: lastVote() === null ? 'reach.declined' : 'reach.untried' })
     if (dialBack.type !== 'missed') return actor.send({ type: 'reach.untried' })
     // A host that says nobody listens there is sure of it, which is believed where there is nobody else to ask; silence may be the
     // asked one's trouble, so a second try has to agree.
@@ -133,6 +136,7 @@ export function createReach(needs: ReachNeeds): Reach {
         // What is warm was opened from an address that may be gone.
         http.dropWarm()
         heard = null
+        votes = new Map()
         if (told.type === 'proven' && lost.includes(parseAddress(told.address)?.host ?? '')) actor.send({ type: 'reach.moved' })
         return [hosts]
       }),
