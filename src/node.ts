@@ -38,7 +38,6 @@ import { createExternalFrps } from './actors/turn/external-frps.ts'
 import { candidates } from './actors/turn/find-turn-actor.ts'
 import type { MoonwalkNode, NodeOptions } from './answers.ts'
 import { isControlPort } from './domain/control-port.ts'
-import { putOwn } from './domain/ip-table.ts'
 import { offerOf } from './domain/offer.ts'
 import { SPEED_BUSY_BYTES_PER_SECOND } from './domain/timings.ts'
 import { createStateWatch } from './feed/inspection.ts'
@@ -95,14 +94,9 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   })
   const calls = createPeerCalls({ random, identity, http: gate })
   const load = createPathLoad(clock)
-  const places = createPlaces({
-    ...{ clock, random, own },
-    say: () => {
-      own.outrun(own.seq())
-      const record = own.record()
-      if (record) keeper.apply((table, wallMs) => putOwn(table, record, wallMs))
-    },
-  })
+  const reach = createReach({ ...ports, calls, keeper, own, policy, listens: options.listen !== null, inspect: watch.inspect, onBug })
+  const announcer = createAnnouncer({ own, keeper, reach, publish })
+  const places = createPlaces({ clock, random, own, say: () => announcer.outrun(own.seq()) })
   const prober = createProber({ clock, random, calls, networkKind: options.network, keeper, own, places, health, load })
   const gossip = createGossip({
     ...{ clock, random, identity, calls, keeper, own, policy, networkKind: options.network },
@@ -121,7 +115,6 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     servesAutomatic: speedAccount.isOpen,
     spend: speedAccount.spend,
   })
-  const reach = createReach({ ...ports, calls, keeper, own, policy, listens: options.listen !== null, inspect: watch.inspect, onBug })
   const p2prc = createP2prcExchange({
     clock,
     random,
@@ -148,7 +141,6 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ownHosts: network.ownHosts,
     needsTurn: () => turns.length > 0 && reach.verdict().type !== 'proven',
   })
-  const announcer = createAnnouncer({ own, keeper, reach, publish })
   const twins = createTwinWatch({ clock, calls, own, announcer, reach, health, onBug })
 
   // What comes in: peers, users of services, clients of this node's TURN.

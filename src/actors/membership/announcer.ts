@@ -12,7 +12,7 @@ export interface Announcer {
   tunnelProven(address: string, via: string | null, by: string | null): void
   /** The tunnel is gone; a direct address that is proven stands. */
   tunnelGone(): void
-  /** Says the same anew above `seq`: others hold a later word of an earlier run. */
+  /** Says the word anew, counted above `seq`: others hold a later one of an earlier run, or it tells something more. */
   outrun(seq: number): void
   /** `public`: others connect to this node itself. */
   reachability(): 'public' | 'tunnelled' | 'unknown'
