@@ -11,6 +11,8 @@ export interface PeerRecord {
   readonly name: string
   /** Canonical `host:port`. */
   readonly address: string
+  /** Further ones, best first, of a node behind several TURNs; absent: there are none. */
+  readonly alsoAt?: readonly string[]
   /** The owner counts its own changes; the highest wins. 0 for P2PRC. */
   readonly seq: number
   /** The TURN it is reached through; null when it is reached directly. */
@@ -52,6 +54,9 @@ export const unsignedRecord = (address: string, name = address, p2prc: P2prcFiel
   envelope: null,
   p2prc,
 })
+
+/** Every address of it, best first. */
+export const addressesOf = ({ address, alsoAt }: Pick<PeerRecord, 'address' | 'alsoAt'>): readonly string[] => [address, ...(alsoAt ?? [])]
 
 /** What a row is found by: the id where there is one, else the address. */
 export const keyOf = (record: Pick<PeerRecord, 'id' | 'address'>): string => record.id ?? record.address
