@@ -128,7 +128,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ipOf: gate.ipOf,
   })
   const joining = createJoining({
-    ...{ clock, random, calls, gossip, keeper, own, reach, p2prc, prober, policy, networkKind: options.network, onBug },
+    ...{ clock, random, calls, gossip, keeper, own, reach, p2prc, prober, policy, networkKind: options.network, publish, onBug },
     ownHosts: network.ownHosts,
     ipOf: gate.ipOf,
     firstSeeds: () => [...options.seeds, ...operatorChanges.seeds()],

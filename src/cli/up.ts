@@ -92,7 +92,10 @@ async function live({ config, json, out, complain, ends }: Life): Promise<ExitCo
   let say = (line: string): void => void waiting.push(line)
   node.onNews((entry) => {
     const line = json ? JSON.stringify({ schemaVersion: 1, ...entry }) : newsLine(entry)
-    if (line !== null) say(line)
+    if (line === null) return
+    // Whoever keeps the news in a file sees at the terminal what keeps the node alone.
+    if (entry.type === 'seed.failed' && !json) warn({ text: line, fix: '' })
+    else say(line)
   })
 
   const started = await real.start()

@@ -1,3 +1,4 @@
+import { NO_ANSWER_YET } from '../domain/seed-fault.ts'
 import type { News } from './news.ts'
 
 /** One entry as one line for people, without its time. */
@@ -13,6 +14,10 @@ export function newsText(news: News): string {
         : `Others reach this node ${news.verdict === 'public' ? 'directly' : 'through its TURN'} at ${news.address ?? 'an unknown address'}${news.by === null ? '' : `, proven by ${shortId(news.by)}`}.`
     case 'node.stopped':
       return 'The node has stopped.'
+    case 'seed.failed':
+      return news.why === NO_ANSWER_YET
+        ? `Joining through ${news.address}: no answer yet.`
+        : `Joining through ${news.address} failed: ${news.why}; it is tried again.`
     case 'peer.added':
       return `${named(news)} joined the table.`
     case 'peer.changed':

@@ -76,6 +76,7 @@ function start(before: (parts: ReturnType<typeof stateParts>) => void = () => {}
       addSeed: () => {},
       forget: () => [],
       seeds: () => [],
+      seedStates: () => [],
       facts$: says.fact,
       runs$: runs('joining'),
       start: () => {
