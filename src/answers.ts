@@ -1,5 +1,7 @@
 // What the node answers about itself: the objects that `--json`, the control API and the dashboard share.
 // A change that breaks one raises `SCHEMA_VERSION` and is written in the CHANGELOG.
+import type { Check } from './domain/checkup.ts'
+import type { Nat, ReachFinding, TurnBrief } from './domain/netcheck.ts'
 import type { NetworkKind } from './domain/network-kind.ts'
 import type { Offer, Rations } from './domain/offer.ts'
 import type { RotationStep } from './domain/secret-rotation.ts'
@@ -227,6 +229,34 @@ export interface SpeedWayAnswer {
   readonly words: string
 }
 
+/** How this node is seen from outside. */
+export interface NetcheckAnswer {
+  readonly schemaVersion: 1
+  readonly reachability: 'public' | 'tunnelled' | 'unknown'
+  readonly address: string | null
+  /** This machine's own addresses, best first, loopback left out. */
+  readonly machine: readonly string[]
+  readonly nat: Nat
+  /** What each peer that was asked to connect back has said last, newest first. `id`: of a P2PRC peer its address. */
+  readonly seen: readonly (Omit<ReachFinding, 'by' | 'atMs'> & { readonly id: string; readonly name: string; readonly at: string })[]
+  /** `text`: why the two differ, or that they don't. */
+  readonly turns: { readonly nearest: TurnBrief | null; readonly chosen: TurnBrief | null; readonly text: string }
+  /** The newest measured here. */
+  readonly speeds: readonly {
+    readonly id: string
+    readonly name: string
+    readonly downMbps: number | null
+    readonly upMbps: number | null
+    readonly at: string
+  }[]
+}
+
+/** What commonly goes wrong, worst first. */
+export interface CheckupAnswer {
+  readonly schemaVersion: 1
+  readonly checks: readonly Check[]
+}
+
 /** The network a node is in, without its secrets. */
 export interface NetworkAnswer {
   readonly schemaVersion: 1
@@ -321,6 +351,9 @@ export interface MoonwalkNode {
    * its entry joins them, and each has an entry of its own, `MACHINE/INSTANCE` (`turnSession/203.0.113.9:4711`): the newest 64.
    */
   activeStates(): Readonly<Record<string, readonly string[]>>
+  netcheck(): NetcheckAnswer
+  /** Asks a few peers what time it is. */
+  checkup(): Promise<CheckupAnswer>
   add(address: string): Promise<{ readonly type: 'added'; readonly address: string } | Refusal>
   remove(peer: string): { readonly type: 'removed'; readonly address: string } | Refusal
   /** Settles when the service's public address is proven, or with the reason after `timeoutMs`. */

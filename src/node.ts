@@ -4,8 +4,10 @@ import { createLeaseFile } from './actors/carrying/lease-file.ts'
 import { createNodeVhosts } from './actors/carrying/node-vhosts.ts'
 import { createTrafficRates } from './actors/carrying/traffic-rates.ts'
 import { createTurnServer } from './actors/carrying/turn-server-actor.ts'
+import { checkup } from './actors/front/checkup.ts'
 import { createEntrances } from './actors/front/entrances.ts'
 import { createLife } from './actors/front/life.ts'
+import { netcheck } from './actors/front/netcheck.ts'
 import { answersOf } from './actors/front/node-answers.ts'
 import { createOperatorCalls } from './actors/front/operator-calls.ts'
 import { createOperatorChanges } from './actors/front/operator-changes.ts'
@@ -225,6 +227,11 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     candidates: () => candidates({ keeper, turns, external }),
   })
 
+  const checking = {
+    ...{ clock, own, keeper, reach, joining, http: gate, networkKind: options.network, listens: options.listen !== null },
+    ...{ ownHosts: network.ownHosts, status: answers.status, candidates: () => candidates({ keeper, turns, external }) },
+  }
+
   return {
     id: own.id,
     name,
@@ -246,6 +253,8 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
       onBug,
     }),
     ...answers,
+    netcheck: () => netcheck(checking),
+    checkup: () => checkup(checking),
     onNews: desk.onEntry,
     recentNews: desk.recent,
     activeStates: watch.states,

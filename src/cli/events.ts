@@ -2,6 +2,7 @@
 import { WebSocket } from 'ws'
 import { tamed } from '../domain/tame.ts'
 import type { Entry } from '../feed/news.ts'
+import { complain } from './complaint.ts'
 import { type ClientFlags, findControl, unreachableText } from './control-client.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { newsLine } from './news-line.ts'
@@ -40,8 +41,7 @@ export async function watchPeers(flags: ClientFlags, env: NodeJS.ProcessEnv, sho
 function follow(flags: ClientFlags, env: NodeJS.ProcessEnv, tell: (entry: Entry) => void): Promise<ExitCode> {
   const control = findControl(flags, env)
   if (typeof control === 'string') {
-    process.stderr.write(`${control}\n`)
-    return Promise.resolve(EXIT.notRunning)
+    return Promise.resolve(complain(control, EXIT.notRunning, flags.json))
   }
   const socket = new WebSocket(`${control.url.replace(/^http/, 'ws')}/feed?format=entries`, {
     headers: { authorization: `Bearer ${control.token}` },
@@ -55,7 +55,7 @@ function follow(flags: ClientFlags, env: NodeJS.ProcessEnv, tell: (entry: Entry)
     })
     socket.on('message', (data) => tell(tamed(JSON.parse(String(data)) as Entry)))
     socket.on('error', (error) => {
-      if (!opened) process.stderr.write(`${unreachableText(control, error.message)}\n`)
+      if (!opened) complain(unreachableText(control, error.message), EXIT.notRunning, flags.json)
     })
     socket.on('close', () => resolve(opened ? EXIT.fine : EXIT.notRunning))
     // Nothing is owed to the node: its end of the connection is not waited for.

@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { CONFIG_KEYS, type ConfigKey, SETTINGS, type Setting, variableOf } from '../config-specs.ts'
 import { nearest } from '../domain/nearest.ts'
 import { VERSION } from '../version.ts'
+import { complain } from './complaint.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { firstSignal } from './signals.ts'
 import { columns } from './tables.ts'
@@ -52,8 +53,7 @@ export async function run(argv: readonly string[], env: Env): Promise<number> {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return EXIT.fine
     if (argv.length <= 2) return EXIT.usage // the help was printed
-    process.stderr.write(`${usageSentence(error, program, argv)}\n`)
-    return EXIT.usage
+    return complain(usageSentence(error, program, argv), EXIT.usage, argv.includes('--json'))
   }
   return code
 }
@@ -223,6 +223,12 @@ function addClientCommands(program: Command, act: Act, env: Env): void {
   client('speedtest', 'one measurement of download and upload now')
     .argument('<node>', 'id, name or HOST:PORT', someText)
     .action(act(async (peer: string, flags: Flags) => (await load()).speedtest(peer, flags, env)))
+  client('netcheck', 'how this node is seen from outside and by whom, what NAT it is behind, which TURN is nearest').action(
+    act(async (flags: Flags) => (await load()).netcheck(flags, env)),
+  )
+  client('doctor', 'what is wrong and what to do about it, whether the node runs or not; ends with 1 where something is')
+    .option('--config <file>', 'as for `up`', someText)
+    .action(act(async (flags: Flags & { config?: string }) => (await import('./doctor/doctor.ts')).doctor(flags, env)))
   client('dashboard', 'the link of the page of the running node; no browser is started').action(
     act(async (flags: Flags) => (await load()).dashboard(flags, env)),
   )

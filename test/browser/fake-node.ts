@@ -2,6 +2,7 @@
 import type {
   ClientAnswer,
   MoonwalkNode,
+  NetcheckAnswer,
   NetworkAnswer,
   NetworkDesk,
   PeerAnswerRow,
@@ -173,6 +174,19 @@ export const SPEED: SpeedtestAnswer = {
   },
 }
 
+/** What it answers to `netcheck`. */
+export const NETCHECK: NetcheckAnswer = {
+  ...{ schemaVersion: 1, reachability: 'tunnelled', address: 'birch.test:20017', machine: ['192.168.1.7'] },
+  nat: { kind: 'nat', text: 'behind NAT: others see 203.0.113.9, and its router does not pass the port on to this machine' },
+  seen: [{ id: 'b1'.repeat(16), name: 'birch', seenAt: '203.0.113.9', dialBack: 'silent', address: null, at: STARTED_AT }],
+  turns: {
+    nearest: { name: 'birch', address: 'birch.test:8088', rttMs: 12.4 },
+    chosen: { name: 'birch', address: 'birch.test:8088', rttMs: 12.4 },
+    text: 'the chosen one is the nearest that carries traffic',
+  },
+  speeds: [{ id: 'b1'.repeat(16), name: 'birch', downMbps: 93.1, upMbps: 41, at: STARTED_AT }],
+}
+
 export function createFakeNode(): FakeNode {
   let status = aStatus('bootstrapping')
   let peers: readonly PeerAnswerRow[] = []
@@ -193,6 +207,8 @@ export function createFakeNode(): FakeNode {
       self: status.node.id,
       peers: which === 'all' ? peers : peers.filter(({ state }) => state !== 'offline'),
     }),
+    netcheck: () => NETCHECK,
+    checkup: async () => ({ schemaVersion: 1, checks: [{ name: 'clock', level: 'ok', text: 'agrees with a peer', fix: null }] }),
     table: () => ({ ip_address: peers.map(({ name }) => ({ name })) }),
     onNews: (listener) => {
       listeners.add(listener)

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { aRow, aService, aStatus, SPEED, STARTED_AT } from '../browser/fake-node.ts'
+import { aRow, aService, aStatus, NETCHECK, SPEED, STARTED_AT } from '../browser/fake-node.ts'
 import { type ControlWorld, startControlWorld, TOKEN } from '../io/control-world.ts'
 import { command, dataDir, type Said } from './command.ts'
 
@@ -72,6 +72,8 @@ describe('with --json there is one object on stdout and nothing beside it', () =
     ])
   })
 
+  test('netcheck', async () => expect(await json('netcheck')).toEqual(fine({ ...NETCHECK })))
+
   test('dashboard', async () => {
     expect(await json('dashboard')).toEqual(fine({ link: `http://127.0.0.1:${world.port}/#token=${TOKEN}` }))
   })
@@ -140,6 +142,21 @@ warn         the clock is off. Set it.
     })
   })
 
+  test('netcheck', async () =>
+    expect((await ask('netcheck')).out.replaceAll(/\d+ h ago/g, 'long ago')).toEqual(`reached at    birch.test:20017 (through a TURN)
+NAT           behind NAT: others see 203.0.113.9, and its router does not pass the port on to this machine
+this machine  192.168.1.7
+nearest TURN  birch at birch.test:8088, 12.40 ms
+chosen TURN   birch at birch.test:8088, 12.40 ms
+why           the chosen one is the nearest that carries traffic
+
+ASKED  SEES THIS NODE AT  DIALLED BACK                   WHEN
+birch  203.0.113.9        could not connect (no answer)  long ago
+
+SPEED WITH  ↓ Mbit/s  ↑ Mbit/s  MEASURED
+birch       93.1      41.0      long ago
+`))
+
   test('expose tells on stderr that it waits', async () =>
     expect(await ask('expose', '3000')).toEqual({
       code: 0,
@@ -165,7 +182,8 @@ test.each([
   [['remove', 'nobody'], 'There is no such server.'],
   [['add', 'bad.test:1'], 'That address may not be contacted.'],
 ])('what the node refuses ends with 1 and its sentence: %j', async (args, err) => {
-  expect(await ask(...args, '--json')).toEqual({ code: 1, out: '', err: `${err}\n` })
+  expect(await ask(...args)).toEqual({ code: 1, out: '', err: `${err}\n` })
+  expect(await ask(...args, '--json')).toEqual({ code: 1, out: '', err: `${JSON.stringify({ schemaVersion: 1, error: err })}\n` })
 })
 
 describe('a node that can’t be reached ends with 3', () => {

@@ -206,11 +206,7 @@ test('it says within two seconds which seed fails and why: on stderr, and as new
   const text = start(['up', '--open', '--data', dir, ...HERE, ...seeds])
   expect((await text.line())?.includes('listens on')).toEqual(true)
   const readyAtMs = performance.now()
-  const told = () =>
-    text
-      .errSoFar()
-      .match(/Joining through .*/g)
-       ?? []
+  const told = () => text.errSoFar().match(/Joining through .*/g) ?? []
   while (told().length < 2) await new Promise((resolve) => setImmediate(resolve))
   expect(performance.now() - readyAtMs).toBeLessThan(2_000)
   expect(told()).toEqual([

@@ -33,6 +33,8 @@ export function controlRoutes({ node, networkDesk, metrics, openapi, diagram }: 
     { method: 'GET', path: '/api/status', run: () => json(200, node.status()) },
     { method: 'GET', path: '/api/peers', run: () => json(200, node.peers()) },
     { method: 'GET', path: '/api/peers/all', run: () => json(200, node.peers('all')) },
+    { method: 'GET', path: '/api/netcheck', run: () => json(200, node.netcheck()) },
+    { method: 'GET', path: '/api/doctor', run: async () => json(200, await node.checkup()) },
     { method: 'GET', path: '/api/table', run: () => json(200, node.table()) },
     { method: 'GET', path: '/api/states', run: () => json(200, { schemaVersion: 1, states: node.activeStates() }) },
     { method: 'GET', path: '/api/news', run: () => json(200, { schemaVersion: 1, news: node.recentNews(256) }) },

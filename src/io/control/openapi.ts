@@ -62,6 +62,8 @@ const speedWay = object({
   words: text,
 })
 
+const turnBrief = object({ name: text, address: text, rttMs: orNull(number) })
+
 const schemas = {
   Error: versioned({ error: text }),
   Service: object(service),
@@ -134,6 +136,21 @@ const schemas = {
     ['invitation'],
   ),
   Peers: versioned({ self: text, peers: list(ref('Peer')) }),
+  Netcheck: versioned({
+    reachability: oneOf('public', 'tunnelled', 'unknown'),
+    address: orNull(text),
+    machine: list(text),
+    nat: object({ kind: oneOf('none', 'forwarded', 'firewall', 'nat', 'several', 'closed', 'unknown'), text }),
+    seen: list(
+      object({
+        ...{ id: text, name: text, seenAt: orNull(text), dialBack: oneOf('reached', 'refused', 'silent', 'untried') },
+        ...{ address: orNull(text), at: text },
+      }),
+    ),
+    turns: object({ nearest: orNull(turnBrief), chosen: orNull(turnBrief), text }),
+    speeds: list(object({ id: text, name: text, downMbps: orNull(number), upMbps: orNull(number), at: text })),
+  }),
+  Checkup: versioned({ checks: list(object({ name: text, level: oneOf('ok', 'warn', 'error'), text, fix: orNull(text) })) }),
   News: { ...object({ seq: number, at: text, type: text }), additionalProperties: true },
 }
 
@@ -184,6 +201,8 @@ export const openapi = (version: string) => ({
     },
     '/api/peers/all': get('Every server in the network, and those that went within the last 24 hours as `offline`.', ref('Peers')),
     '/api/peers/remove': post('Forgets a server.', aPeer, versioned({ type: { const: 'removed' }, address: text }), '404'),
+    '/api/netcheck': get('How this node is seen from outside.', ref('Netcheck')),
+    '/api/doctor': get('What commonly goes wrong, worst first. A few peers are asked what time it is.', ref('Checkup')),
     '/api/table': get('The IP table as its file shows it.', object({ ip_address: list({ type: 'object' }) })),
     '/api/states': get(
       'The active states of each machine, and of each of its instances as MACHINE/INSTANCE.',

@@ -64,6 +64,7 @@ function start(before: (parts: ReturnType<typeof stateParts>) => void = () => {}
       found: () => {},
       provenAt: () => {},
       arrivedAt: () => {},
+      findings: () => [],
       verdict: () => ({ type: 'unknown' }),
       verdicts$: says.verdict,
       runs$: runs('reach'),
