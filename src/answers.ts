@@ -257,6 +257,32 @@ export interface CheckupAnswer {
   readonly checks: readonly Check[]
 }
 
+/** The node's own last day. */
+export interface HistoryAnswer {
+  readonly schemaVersion: 1
+  /** When the first minute begins; the last is now. */
+  readonly from: string
+  readonly minutes: number
+  readonly series: readonly HistorySeries[]
+  /** What happened meanwhile that says why something was not up, oldest first. `text`: a sentence. */
+  readonly events: readonly { readonly at: string; readonly type: string; readonly text: string }[]
+}
+
+export interface HistorySeries {
+  /** `node`: whether others reach this node. */
+  readonly kind: 'node' | 'service' | 'peer'
+  readonly id: string
+  readonly name: string
+  /** A letter a minute: `u` up, `d` degraded (in part, or suspected), `a` away, `.` unknown. */
+  readonly states: string
+  /** Percent of the known minutes that it was not away. */
+  readonly upPct: number | null
+  /** A value a minute; empty for what has no latency. */
+  readonly rttMs: readonly (number | null)[]
+  readonly jitterMs: readonly (number | null)[]
+  readonly speeds: readonly { readonly at: string; readonly downMbps: number | null; readonly upMbps: number | null }[]
+}
+
 /** The network a node is in, without its secrets. */
 export interface NetworkAnswer {
   readonly schemaVersion: 1
@@ -351,6 +377,8 @@ export interface MoonwalkNode {
    * its entry joins them, and each has an entry of its own, `MACHINE/INSTANCE` (`turnSession/203.0.113.9:4711`): the newest 64.
    */
   activeStates(): Readonly<Record<string, readonly string[]>>
+  /** The last `minutes`; default and most: 1,440. */
+  history(minutes?: number): HistoryAnswer
   netcheck(): NetcheckAnswer
   /** Asks a few peers what time it is. */
   checkup(): Promise<CheckupAnswer>

@@ -14,6 +14,7 @@ import { createOperatorChanges } from './actors/front/operator-changes.ts'
 import { createPublicRoutes } from './actors/front/public-routes.ts'
 import { type MachineFacts, serverInfo } from './actors/front/server-info.ts'
 import { createHealth } from './actors/health.ts'
+import { createHistory } from './actors/history/history.ts'
 import { createAnnouncer } from './actors/membership/announcer.ts'
 import { createContactGate } from './actors/membership/contact-gate.ts'
 import { createGossip } from './actors/membership/gossip.ts'
@@ -232,6 +233,10 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ...{ ownHosts: network.ownHosts, status: answers.status, candidates: () => candidates({ keeper, turns, external }) },
   }
 
+  const history = createHistory({
+    ...{ clock, store: ports.store, status: answers.status, peers: () => answers.peers('all'), onEntry: desk.onEntry, health, onBug },
+  })
+
   return {
     id: own.id,
     name,
@@ -242,6 +247,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
       file,
       operatorChanges,
       leases,
+      history,
       entrances,
       gossip,
       actor,
@@ -253,6 +259,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
       onBug,
     }),
     ...answers,
+    history: history.answer,
     netcheck: () => netcheck(checking),
     checkup: () => checkup(checking),
     onNews: desk.onEntry,

@@ -229,6 +229,9 @@ function addClientCommands(program: Command, act: Act, env: Env): void {
   client('doctor', 'what is wrong and what to do about it, whether the node runs or not; ends with 1 where something is')
     .option('--config <file>', 'as for `up`', someText)
     .action(act(async (flags: Flags & { config?: string }) => (await import('./doctor/doctor.ts')).doctor(flags, env)))
+  client('history', 'the last day by the minute: a bar for the node, each service and the nearest peers, and what happened')
+    .option('--since <time>', 'how far back, such as 90m or 24h', '24h')
+    .action(act(async (flags: Flags & { since?: string }) => (await import('./history.ts')).history(flags, env)))
   client('dashboard', 'the link of the page of the running node; no browser is started').action(
     act(async (flags: Flags) => (await load()).dashboard(flags, env)),
   )

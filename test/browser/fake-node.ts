@@ -1,6 +1,7 @@
 // A node for the control server's tests: it shows what it is told to show.
 import type {
   ClientAnswer,
+  HistoryAnswer,
   MoonwalkNode,
   NetcheckAnswer,
   NetworkAnswer,
@@ -174,6 +175,16 @@ export const SPEED: SpeedtestAnswer = {
   },
 }
 
+/** What it answers to `history`. */
+export const HISTORY: HistoryAnswer = {
+  ...{ schemaVersion: 1, from: STARTED_AT, minutes: 1_440 },
+  series: [
+    { kind: 'node', id: 'ab'.repeat(16), name: 'ash', states: '...uuuuuu', upPct: 100, rttMs: [], jitterMs: [], speeds: [] },
+    { kind: 'service', id: 'web', name: 'web', states: '...duuaau', upPct: 66.7, rttMs: [], jitterMs: [], speeds: [] },
+  ],
+  events: [{ at: STARTED_AT, type: 'service.down', text: 'Service web is down: connection refused.' }],
+}
+
 /** What it answers to `netcheck`. */
 export const NETCHECK: NetcheckAnswer = {
   ...{ schemaVersion: 1, reachability: 'tunnelled', address: 'birch.test:20017', machine: ['192.168.1.7'] },
@@ -207,6 +218,7 @@ export function createFakeNode(): FakeNode {
       self: status.node.id,
       peers: which === 'all' ? peers : peers.filter(({ state }) => state !== 'offline'),
     }),
+    history: (minutes = 1_440) => ({ ...HISTORY, minutes }),
     netcheck: () => NETCHECK,
     checkup: async () => ({ schemaVersion: 1, checks: [{ name: 'clock', level: 'ok', text: 'agrees with a peer', fix: null }] }),
     table: () => ({ ip_address: peers.map(({ name }) => ({ name })) }),

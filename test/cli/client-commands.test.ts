@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { aRow, aService, aStatus, NETCHECK, SPEED, STARTED_AT } from '../browser/fake-node.ts'
+import { aRow, aService, aStatus, HISTORY, NETCHECK, SPEED, STARTED_AT } from '../browser/fake-node.ts'
 import { type ControlWorld, startControlWorld, TOKEN } from '../io/control-world.ts'
 import { command, dataDir, type Said } from './command.ts'
 
@@ -72,6 +72,8 @@ describe('with --json there is one object on stdout and nothing beside it', () =
     ])
   })
 
+  test('history', async () => expect(await json('history', '--since', '90m')).toEqual(fine({ ...HISTORY, minutes: 90 })))
+
   test('netcheck', async () => expect(await json('netcheck')).toEqual(fine({ ...NETCHECK })))
 
   test('dashboard', async () => {
@@ -141,6 +143,14 @@ warn         the clock is off. Set it.
 `,
     })
   })
+
+  test('history', async () =>
+    expect((await ask('history')).out).toEqual(`2026-01-02 03:04 UTC, 24 h to now; █ up ▄ partly _ away
+ash    100 %    ██████
+web   66.7 %    ▄██__█
+
+03:04:05  Service web is down: connection refused.
+`))
 
   test('netcheck', async () =>
     expect((await ask('netcheck')).out.replaceAll(/\d+ h ago/g, 'long ago')).toEqual(`reached at    birch.test:20017 (through a TURN)

@@ -17,7 +17,11 @@ export interface ControlRoute {
   readonly method: 'GET' | 'POST'
   /** `{name}` stands for one part of the path. */
   readonly path: string
-  readonly run: (request: { readonly part: string; readonly body: string }) => Promise<ControlReply> | ControlReply
+  readonly run: (request: {
+    readonly part: string
+    readonly body: string
+    readonly query: URLSearchParams
+  }) => Promise<ControlReply> | ControlReply
 }
 
 export interface RouteSources {
@@ -33,6 +37,7 @@ export function controlRoutes({ node, networkDesk, metrics, openapi, diagram }: 
     { method: 'GET', path: '/api/status', run: () => json(200, node.status()) },
     { method: 'GET', path: '/api/peers', run: () => json(200, node.peers()) },
     { method: 'GET', path: '/api/peers/all', run: () => json(200, node.peers('all')) },
+    { method: 'GET', path: '/api/history', run: ({ query }) => history(node, query.get('minutes')) },
     { method: 'GET', path: '/api/netcheck', run: () => json(200, node.netcheck()) },
     { method: 'GET', path: '/api/doctor', run: async () => json(200, await node.checkup()) },
     { method: 'GET', path: '/api/table', run: () => json(200, node.table()) },
@@ -107,6 +112,11 @@ export function controlRoutes({ node, networkDesk, metrics, openapi, diagram }: 
       ({ peer }) => node.speedtest(peer),
     ),
   ]
+}
+
+function history(node: MoonwalkNode, minutes: string | null): ControlReply {
+  if (minutes !== null && !/^[1-9]\d{0,4}$/.test(minutes)) return problem(400, 'minutes is a whole number from 1.')
+  return json(200, node.history(...(minutes === null ? [] : [Number(minutes)])))
 }
 
 export const json = (status: number, body: object): ControlReply => ({ type: 'json', status, body })

@@ -136,6 +136,19 @@ const schemas = {
     ['invitation'],
   ),
   Peers: versioned({ self: text, peers: list(ref('Peer')) }),
+  History: versioned({
+    from: text,
+    minutes: integer,
+    series: list(
+      object({
+        kind: oneOf('node', 'service', 'peer'),
+        ...{ id: text, name: text, states: { ...text, pattern: '^[.uda]*$' }, upPct: orNull(number) },
+        ...{ rttMs: list(orNull(number)), jitterMs: list(orNull(number)) },
+        speeds: list(object({ at: text, downMbps: orNull(number), upMbps: orNull(number) })),
+      }),
+    ),
+    events: list(object({ at: text, type: text, text })),
+  }),
   Netcheck: versioned({
     reachability: oneOf('public', 'tunnelled', 'unknown'),
     address: orNull(text),
@@ -201,6 +214,14 @@ export const openapi = (version: string) => ({
     },
     '/api/peers/all': get('Every server in the network, and those that went within the last 24 hours as `offline`.', ref('Peers')),
     '/api/peers/remove': post('Forgets a server.', aPeer, versioned({ type: { const: 'removed' }, address: text }), '404'),
+    '/api/history': {
+      get: {
+        ...get("The node's own last day, by the minute: itself, its services, the nearest peers; and what happened.", ref('History')).get,
+        parameters: [
+          { name: 'minutes', in: 'query', required: false, schema: { type: 'integer', minimum: 1, maximum: 1_440, default: 1_440 } },
+        ],
+      },
+    },
     '/api/netcheck': get('How this node is seen from outside.', ref('Netcheck')),
     '/api/doctor': get('What commonly goes wrong, worst first. A few peers are asked what time it is.', ref('Checkup')),
     '/api/table': get('The IP table as its file shows it.', object({ ip_address: list({ type: 'object' }) })),

@@ -52,6 +52,7 @@ function start({
         tell('table written')
       },
     },
+    history: { start: async () => {}, close: async () => {} },
     operatorChanges: {
       read: async () => tell('operatorChanges read'),
       seeds: () => [],
