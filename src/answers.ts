@@ -195,6 +195,8 @@ export interface PingAnswer {
   readonly isLoaded: boolean
   /** TCP's handshake; null where a warm connection was used. */
   readonly connectMs: number | null
+  /** The TURN that the peer is reached through; null: directly. */
+  readonly via: { readonly id: string; readonly name: string } | null
 }
 
 export interface SpeedtestAnswer {

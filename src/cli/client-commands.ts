@@ -1,12 +1,12 @@
 // The commands that ask the running node something: one object with --json, plain text that survives a pipe without.
-import type { InvitationAnswer, NetcheckAnswer, PeersAnswer, PingAnswer, ServiceAnswer, SpeedtestAnswer, StatusAnswer } from '../answers.ts'
+import type { InvitationAnswer, NetcheckAnswer, PeersAnswer, ServiceAnswer, SpeedtestAnswer, StatusAnswer } from '../answers.ts'
 import { readAddress, readService } from '../config-specs.ts'
 import { complain } from './complaint.ts'
 import { type ClientFlags, type ControlAnswer, call, findControl } from './control-client.ts'
 import { dashboardLink } from './dashboard-link.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { netcheckText } from './netcheck.ts'
-import { pingText } from './ping-text.ts'
+import { withProgress } from './progress.ts'
 import { statusText } from './status-text.ts'
 import { peersText } from './tables.ts'
 
@@ -101,12 +101,10 @@ export const unexpose = async (name: string, flags: ClientFlags, env: Env): Prom
     (answer) => `${answer.name} is no longer exposed`,
   )
 
-export const ping = async (peer: string, flags: ClientFlags, env: Env): Promise<ExitCode> =>
-  print(await call<PingAnswer>(flags, env, '/api/ping', { peer }, MEASURE_MS), flags, (answer) => `${peer}: ${pingText(answer)}`)
-
 export async function speedtest(peer: string, flags: ClientFlags, env: Env): Promise<ExitCode> {
   if (!flags.json) process.stderr.write(`measuring download and upload with ${peer} …\n`)
-  const answer = await call<SpeedtestAnswer>(flags, env, '/api/speedtest', { peer }, MEASURE_MS)
+  const measuring = call<SpeedtestAnswer>(flags, env, '/api/speedtest', { peer }, MEASURE_MS)
+  const answer = await withProgress('measuring', flags.json || process.stderr.isTTY !== true, measuring)
   return print(
     answer,
     flags,

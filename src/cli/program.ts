@@ -4,7 +4,10 @@ import { CONFIG_KEYS, type ConfigKey, SETTINGS, type Setting, variableOf } from 
 import { nearest } from '../domain/nearest.ts'
 import { VERSION } from '../version.ts'
 import { complain } from './complaint.ts'
+import type { EventFlags } from './events.ts'
+import { examplesText } from './examples.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
+import type { PingFlags } from './ping.ts'
 import { firstSignal } from './signals.ts'
 import { columns } from './tables.ts'
 
@@ -41,8 +44,14 @@ export async function run(argv: readonly string[], env: Env): Promise<number> {
         (await import('./demo/demo.ts')).runDemo({ once: flags.once === true, json: flags.json === true }),
       ),
     )
+  program
+    .command('completion')
+    .argument('<shell>', 'bash, zsh or fish')
+    .description('the script with which a shell completes commands and flags')
+    .action(act(async (shell: string) => (await import('./completion.ts')).completion(shell, program)))
   for (const command of program.commands)
     command
+      .addHelpText('after', examplesText(command.name()))
       .exitOverride()
       .configureOutput({ outputError: () => {} })
       .showSuggestionAfterError(false)
@@ -217,9 +226,11 @@ function addClientCommands(program: Command, act: Act, env: Env): void {
   client('unexpose', 'take a service back')
     .argument('<name>', 'what the service is called', someText)
     .action(act(async (name: string, flags: Flags) => (await load()).unexpose(name, flags, env)))
-  client('ping', 'one measurement of latency now')
+  client('ping', 'a measurement of latency now, and the path it took')
     .argument('<node>', 'id, name or HOST:PORT', someText)
-    .action(act(async (peer: string, flags: Flags) => (await load()).ping(peer, flags, env)))
+    .option('-c, --count <n>', 'so many, one a second', someText)
+    .option('--until-direct', 'until an answer came without a TURN between; ends with 1 where none did')
+    .action(act(async (peer: string, flags: PingFlags) => (await import('./ping.ts')).ping(peer, flags, env)))
   client('speedtest', 'one measurement of download and upload now')
     .argument('<node>', 'id, name or HOST:PORT', someText)
     .action(act(async (peer: string, flags: Flags) => (await load()).speedtest(peer, flags, env)))
@@ -232,6 +243,9 @@ function addClientCommands(program: Command, act: Act, env: Env): void {
   client('history', 'the last day by the minute: a bar for the node, each service and the nearest peers, and what happened')
     .option('--since <time>', 'how far back, such as 90m or 24h', '24h')
     .action(act(async (flags: Flags & { since?: string }) => (await import('./history.ts')).history(flags, env)))
+  client('bugreport', 'one file for whoever looks into a fault, without secrets')
+    .argument('[file]', 'where to; - for stdout (default: moonwalk-report-TIME.txt)', someText)
+    .action(act(async (file: string | undefined, flags: Flags) => (await import('./bugreport.ts')).bugreport(file, flags, env)))
   client('dashboard', 'the link of the page of the running node; no browser is started').action(
     act(async (flags: Flags) => (await load()).dashboard(flags, env)),
   )
@@ -242,7 +256,8 @@ function addClientCommands(program: Command, act: Act, env: Env): void {
     .argument('[action]', 'renew: give a stopped node a new key')
     .addHelpText('after', IDENTITY_TEXT)
     .action(act(async (action: string | undefined, flags: Flags) => (await import('./identity.ts')).identity(action, flags, env)))
-  client('events', 'the news as they come, one line an entry; --json has the measurements too').action(
-    act(async (flags: Flags) => (await import('./events.ts')).events(flags, env)),
-  )
+  client('events', 'the last news, and then each as it comes, one line an entry; --json has the measurements too')
+    .option('--since <time>', 'all that are kept since then: 90m, 2h, or a date', someText)
+    .option('--type <types>', 'only those: whole types, or the first word of several, separated by commas', someText)
+    .action(act(async (flags: EventFlags) => (await import('./events.ts')).events(flags, env)))
 }

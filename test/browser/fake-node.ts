@@ -249,7 +249,7 @@ export function createFakeNode(): FakeNode {
     ping: async (peer) => {
       asked.push(['ping', peer])
       return peers.some(({ name }) => name === peer)
-        ? { schemaVersion: 1, rttMs: 1.5, samples: [1.5, 2], discarded: 0, isLoaded: false, connectMs: null }
+        ? { schemaVersion: 1, rttMs: 1.5, samples: [1.5, 2], discarded: 0, isLoaded: false, connectMs: null, via: null }
         : unknown
     },
     speedtest: async (peer) => {

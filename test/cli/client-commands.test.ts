@@ -119,7 +119,9 @@ describe('with --json there is one object on stdout and nothing beside it', () =
 
   test('ping', async () => {
     world.node.show({ peers: [aRow('birch')] })
-    expect(await json('ping', 'birch')).toEqual(fine({ rttMs: 1.5, samples: [1.5, 2], discarded: 0, isLoaded: false, connectMs: null }))
+    expect(await json('ping', 'birch')).toEqual(
+      fine({ rttMs: 1.5, samples: [1.5, 2], discarded: 0, isLoaded: false, connectMs: null, via: null }),
+    )
   })
 
   test('speedtest', async () => expect(await json('speedtest', 'birch')).toEqual(fine({ ...SPEED })))
@@ -176,7 +178,15 @@ birch       93.1      41.0      long ago
 
   test('ping', async () => {
     world.node.show({ peers: [aRow('birch')] })
-    expect(await ask('ping', 'birch')).toEqual({ code: 0, out: 'birch: 1.50 ms, best of 1.50, 2.00\n', err: '' })
+    expect(await ask('ping', 'birch')).toEqual({ code: 0, out: 'birch: 1.50 ms, best of 1.50, 2.00; direct\n', err: '' })
+  })
+
+  test('ping -c and --until-direct', async () => {
+    world.node.show({ peers: [aRow('birch')] })
+    const one = 'birch: 1.50 ms, best of 1.50, 2.00; direct\n'
+    expect((await ask('ping', 'birch', '-c', '2')).out).toEqual(`${one}${one}2 of 2 answered: least 1.50, mean 1.50, most 1.50 ms\n`)
+    expect((await ask('ping', 'birch', '--until-direct')).out).toEqual(one)
+    expect((await ask('ping', 'birch', '-c', 'some')).err).toEqual('--count: "some" is not a whole number from 1\n')
   })
 
   test('speedtest', async () =>

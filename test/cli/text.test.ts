@@ -136,11 +136,21 @@ birch was killed, and the service was away for 17.3 ms until it answered through
 })
 
 test.each([
-  [{}, '0.04 ms, best of 0.13, 0.04'],
-  [{ discarded: 2 }, '0.04 ms, best of 0.13, 0.04; 2 thrown away, since this machine was late itself'],
-  [{ isLoaded: true }, '0.04 ms, best of 0.13, 0.04; beside a speed test over the same path'],
+  [{}, '0.04 ms, best of 0.13, 0.04; direct'],
+  [{ via: { id: 'b1', name: 'cedar' } }, '0.04 ms, best of 0.13, 0.04; through cedar'],
+  [{ discarded: 2 }, '0.04 ms, best of 0.13, 0.04; 2 thrown away, since this machine was late itself; direct'],
+  [{ isLoaded: true }, '0.04 ms, best of 0.13, 0.04; beside a speed test over the same path; direct'],
 ])('a ping with %o', (more, text) =>
   expect(
-    pingText({ schemaVersion: 1, rttMs: 0.041, samples: [0.133, 0.041], discarded: 0, isLoaded: false, connectMs: null, ...more }),
+    pingText({
+      schemaVersion: 1,
+      rttMs: 0.041,
+      samples: [0.133, 0.041],
+      discarded: 0,
+      isLoaded: false,
+      connectMs: null,
+      via: null,
+      ...more,
+    }),
   ).toEqual(text),
 )

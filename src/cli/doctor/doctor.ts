@@ -18,7 +18,7 @@ export async function doctor(flags: ClientFlags & { readonly config?: string }, 
   return isFine ? EXIT.fine : EXIT.failed
 }
 
-async function collected(flags: ClientFlags & { readonly config?: string }, env: NodeJS.ProcessEnv): Promise<readonly Check[]> {
+export async function collected(flags: ClientFlags & { readonly config?: string }, env: NodeJS.ProcessEnv): Promise<readonly Check[]> {
   const files = fileChecks(dataDirOf(flags.data, env))
   const answer = await call<CheckupAnswer>(flags, env, '/api/doctor')
   if (answer.type === 'answer') return [{ name: 'node', level: 'ok', text: 'it runs', fix: null }, ...files, ...answer.body.checks]

@@ -289,7 +289,14 @@ export const openapi = (version: string) => ({
     '/api/ping': post(
       'Measures the latency to a server now.',
       aPeer,
-      versioned({ rttMs: number, samples: list(number), discarded: integer, isLoaded: { type: 'boolean' }, connectMs: orNull(number) }),
+      versioned({
+        rttMs: number,
+        samples: list(number),
+        discarded: integer,
+        isLoaded: { type: 'boolean' },
+        connectMs: orNull(number),
+        via: orNull(object({ id: text, name: text })),
+      }),
       '409',
     ),
     '/api/speedtest': post(
