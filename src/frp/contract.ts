@@ -75,7 +75,8 @@ export interface FrpClientOptions {
 }
 
 export type FrpClientFact =
-  | { readonly type: 'client.loggedIn'; readonly runId: string; readonly serverVersion: string }
+  /** `ports`: those that a TURN of ours hands out, as it says them, `20000-29999`; empty: it says nothing. */
+  | { readonly type: 'client.loggedIn'; readonly runId: string; readonly serverVersion: string; readonly ports: string }
   /** `remoteAddr` as the server said it: `:20017`; for http and https `domain[:port]`, separated by commas. */
   | { readonly type: 'client.proxyStarted'; readonly proxy: string; readonly remoteAddr: string }
   | { readonly type: 'client.proxyRefused'; readonly proxy: string; readonly error: string }

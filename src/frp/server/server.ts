@@ -214,7 +214,8 @@ class Server implements FrpServer {
     for (const replaced of before) replaced.close('replaced by a new login')
     for (const replaced of before) await this.#endings.get(replaced) // its ports must be free before the answer
     if (connection.closed) return
-    const ours = session.peerIsOurs ? { moonwalk: '1', moonwalkDatagrams: MAX_DATAGRAM_BYTES } : {}
+    const { first, last } = this.#options.ports
+    const ours = session.peerIsOurs ? { moonwalk: '1', moonwalkDatagrams: MAX_DATAGRAM_BYTES, moonwalkPorts: `${first}-${last}` } : {}
     stream.write(wire.encode({ type: 'loginResp', version: WIRE_VERSION, runId, ...ours }))
     tell({ type: 'session.loggedIn', session: id, runId, version: login.version, user: login.user, member: owner.member })
     session.start(rest)
