@@ -4,6 +4,7 @@ import { createLeaseFile } from './actors/carrying/lease-file.ts'
 import { createNodeVhosts } from './actors/carrying/node-vhosts.ts'
 import { createTrafficRates } from './actors/carrying/traffic-rates.ts'
 import { createTurnServer } from './actors/carrying/turn-server-actor.ts'
+import { createDrain } from './actors/front/drain.ts'
 import { createEntrances } from './actors/front/entrances.ts'
 import { createLife } from './actors/front/life.ts'
 import { answersOf } from './actors/front/node-answers.ts'
@@ -154,6 +155,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     random: random.fork('turn server'),
   })
   const leases = createLeaseFile({ clock, store: ports.store, turnServer, health, onBug })
+  const drain = createDrain({ clock, own, announcer, gossip, keeper, turnServer, publish, onBug })
   const operator = createOperatorCalls({
     ...{ clock, prober, speed, gate, keeper, joining, services, policy, own, operatorChanges, isControl },
   })
@@ -239,6 +241,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
       leases,
       entrances,
       gossip,
+      drain,
       actor,
       rates,
       services,
@@ -252,6 +255,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     recentNews: desk.recent,
     activeStates: watch.states,
     ...operator.methods,
+    drain: drain.run,
   }
 }
 

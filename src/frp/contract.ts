@@ -228,6 +228,8 @@ export interface FrpServer {
   keptLeases(): readonly KeptLease[]
   /** What was kept before the restart. Before the first connection. */
   restoreLeases(kept: readonly KeptLease[]): void
+  /** Logins from now on are refused; who is here stays. */
+  stopTaking(): void
   /** Ends one session, as its machine asks. */
   endSession(session: number, why: string): void
   /** Ends all; settles when every port is free. */
