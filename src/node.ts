@@ -5,6 +5,7 @@ import { createNodeVhosts } from './actors/carrying/node-vhosts.ts'
 import { createTrafficRates } from './actors/carrying/traffic-rates.ts'
 import { createTurnServer } from './actors/carrying/turn-server-actor.ts'
 import { checkup } from './actors/front/checkup.ts'
+import { createDrain } from './actors/front/drain.ts'
 import { createEntrances } from './actors/front/entrances.ts'
 import { createLife } from './actors/front/life.ts'
 import { netcheck } from './actors/front/netcheck.ts'
@@ -36,6 +37,7 @@ import { createTableKeeper } from './actors/membership/table-keeper.ts'
 import { createTwinWatch } from './actors/membership/twin-watch.ts'
 import { directAddress } from './actors/services/direct-address.ts'
 import { createDirectServices } from './actors/services/direct-services.ts'
+import { createServicePorts } from './actors/services/service-ports.ts'
 import { createServices } from './actors/services/services.ts'
 import { createExternalFrps } from './actors/turn/external-frps.ts'
 import { candidates } from './actors/turn/find-turn-actor.ts'
@@ -156,6 +158,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     random: random.fork('turn server'),
   })
   const leases = createLeaseFile({ clock, store: ports.store, turnServer, health, onBug })
+  const drain = createDrain({ clock, own, announcer, gossip, keeper, turnServer, publish, onBug })
   const operator = createOperatorCalls({
     ...{ clock, prober, speed, gate, keeper, joining, services, policy, own, operatorChanges, isControl },
   })
@@ -195,6 +198,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ...{ clock, random, network, keeper, services, prober, announcer, external, turns, publish, membership, onBug },
     calls: { ...calls, whoAnswers: (address, timeoutMs) => calls.whoAnswers(gate.atTurn(address), timeoutMs) },
     self: own.id,
+    servicePorts: createServicePorts(own.id),
     run: own.run,
     innerAddress: entrances.innerAddress,
     turnServer: turnServer.logic,
@@ -250,6 +254,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
       history,
       entrances,
       gossip,
+      drain,
       actor,
       rates,
       services,
@@ -266,6 +271,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     recentNews: desk.recent,
     activeStates: watch.states,
     ...operator.methods,
+    drain: drain.run,
   }
 }
 

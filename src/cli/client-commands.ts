@@ -8,7 +8,8 @@ import { EXIT, type ExitCode } from './exit-codes.ts'
 import { netcheckText } from './netcheck.ts'
 import { withProgress } from './progress.ts'
 import { statusText } from './status-text.ts'
-import { peersText } from './tables.ts'
+import { inPlace, peersText } from './tables.ts'
+import { paperOf, widthOf } from './terminal.ts'
 
 type Env = NodeJS.ProcessEnv
 
@@ -25,10 +26,10 @@ function print<T>(answer: ControlAnswer<T>, flags: ClientFlags, text: (body: T) 
 }
 
 export const status = async (flags: ClientFlags, env: Env): Promise<ExitCode> =>
-  print(await call<StatusAnswer>(flags, env, '/api/status'), flags, (answer) => statusText(answer, Date.now()))
+  print(await call<StatusAnswer>(flags, env, '/api/status'), flags, (answer) => statusText(answer, Date.now(), widthOf(env)))
 
 export const netcheck = async (flags: ClientFlags, env: Env): Promise<ExitCode> =>
-  print(await call<NetcheckAnswer>(flags, env, '/api/netcheck'), flags, (answer) => netcheckText(answer, Date.now()))
+  print(await call<NetcheckAnswer>(flags, env, '/api/netcheck'), flags, (answer) => netcheckText(answer, Date.now(), widthOf(env)))
 
 export const invite = async (flags: ClientFlags, env: Env): Promise<ExitCode> =>
   print(await call<InvitationAnswer>(flags, env, '/api/invitation'), flags, ({ invitation }) => `moonwalk up --join ${invitation}`)
@@ -45,8 +46,11 @@ export async function dashboard(flags: ClientFlags, env: Env): Promise<ExitCode>
 
 export async function peers(flags: ClientFlags & { readonly watch?: boolean; readonly all?: boolean }, env: Env): Promise<ExitCode> {
   const path = flags.all ? '/api/peers/all' : '/api/peers'
+  const arranged = flags.watch && !flags.json ? inPlace() : (answer: PeersAnswer) => answer
   const show = async (): Promise<ExitCode> =>
-    print(await call<PeersAnswer>(flags, env, path), flags, (answer) => peersText(answer, Date.now()))
+    print(await call<PeersAnswer>(flags, env, path), flags, (answer) =>
+      peersText(arranged(answer), Date.now(), paperOf(env, flags.watch === true)),
+    )
   if (!flags.watch) return show()
   const { watchPeers } = await import('./events.ts')
   return watchPeers(flags, env, show)

@@ -17,7 +17,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   expose: ['moonwalk expose 3000 --name web', 'moonwalk expose 192.168.1.7:22 --name ssh', 'moonwalk expose 3000 --http www.example.org'],
   unexpose: ['moonwalk unexpose web'],
   connect: ['moonwalk connect', 'moonwalk connect home/ssh --port 2222'],
-  drain: ['moonwalk drain'],
+  drain: ['moonwalk drain', 'moonwalk drain --patience 120'],
   ping: ['moonwalk ping birch', 'moonwalk ping birch -c 10', 'moonwalk ping birch --until-direct'],
   speedtest: ['moonwalk speedtest birch', 'moonwalk speedtest 203.0.113.7:8088 --json'],
   netcheck: ['moonwalk netcheck'],

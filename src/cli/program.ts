@@ -10,17 +10,25 @@ import { EXIT, type ExitCode } from './exit-codes.ts'
 import type { PingFlags } from './ping.ts'
 import { firstSignal } from './signals.ts'
 import { columns } from './tables.ts'
+import { widthOf } from './terminal.ts'
 
 type Env = NodeJS.ProcessEnv
+
+/** Of a help that goes into a pipe. */
+const USUAL_WIDTH = 80
 
 /** Runs one command line; settles with the exit code. */
 export async function run(argv: readonly string[], env: Env): Promise<number> {
   let code: ExitCode = EXIT.fine
+  const width = widthOf(env)
+  const helpWidth = (): number => (Number.isFinite(width) ? width : USUAL_WIDTH)
+  const output = { outputError: () => {}, getOutHelpWidth: helpWidth, getErrHelpWidth: helpWidth }
   const program = new Command('moonwalk')
     .description('A peer-to-peer node: a live table of every server in the network, and a way in through the nearest one.')
     .version(VERSION)
     .exitOverride()
-    .configureOutput({ outputError: () => {} })
+    .configureOutput(output)
+    .configureHelp({ subcommandTerm: (command) => command.name() })
     .showSuggestionAfterError(false)
   const act =
     <A extends unknown[]>(work: (...args: A) => Promise<ExitCode>) =>
@@ -53,7 +61,7 @@ export async function run(argv: readonly string[], env: Env): Promise<number> {
     command
       .addHelpText('after', examplesText(command.name()))
       .exitOverride()
-      .configureOutput({ outputError: () => {} })
+      .configureOutput(output)
       .showSuggestionAfterError(false)
       .allowExcessArguments(false)
   try {
@@ -226,6 +234,9 @@ function addClientCommands(program: Command, act: Act, env: Env): void {
   client('unexpose', 'take a service back')
     .argument('<name>', 'what the service is called', someText)
     .action(act(async (name: string, flags: Flags) => (await load()).unexpose(name, flags, env)))
+  client('drain', 'end the node once its clients are carried elsewhere and nothing is under way')
+    .option('--patience <seconds>', 'how long to wait for them', '60')
+    .action(act(async (flags: Flags) => (await import('./drain.ts')).drain(flags, env)))
   client('ping', 'a measurement of latency now, and the path it took')
     .argument('<node>', 'id, name or HOST:PORT', someText)
     .option('-c, --count <n>', 'so many, one a second', someText)

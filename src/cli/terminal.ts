@@ -17,6 +17,17 @@ export function widthOf(env: Env, stream: { readonly isTTY?: boolean; readonly c
   return stream.isTTY && stream.columns ? stream.columns : Number.POSITIVE_INFINITY
 }
 
-/** Lines of a terminal; elsewhere there is no end. */
-export const heightOf = (stream: { readonly isTTY?: boolean; readonly rows?: number } = process.stdout): number =>
-  stream.isTTY && stream.rows ? stream.rows : Number.POSITIVE_INFINITY
+/** What is written to, as far as it matters for a text. */
+export interface Paper {
+  readonly width: number
+  readonly height: number
+  readonly isColoured: boolean
+}
+export const ENDLESS: Paper = { width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFINITY, isColoured: false }
+
+/** Lines have an end where what is shown is to stay on the screen. */
+export const paperOf = (env: Env, stays = false): Paper => ({
+  width: widthOf(env),
+  height: stays && process.stdout.isTTY && process.stdout.rows ? process.stdout.rows : Number.POSITIVE_INFINITY,
+  isColoured: hasColour(env),
+})

@@ -6,15 +6,18 @@ import { byLevel, type Check } from '../../domain/checkup.ts'
 import { tame } from '../../domain/tame.ts'
 import { type ClientFlags, call } from '../control-client.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
+import { broken } from '../fitted-table.ts'
 import { withProgress } from '../progress.ts'
-import { hasColour, painted } from '../terminal.ts'
+import { ENDLESS, hasColour, painted, widthOf } from '../terminal.ts'
 import { fileChecks } from './files.ts'
 import { stoppedChecks } from './stopped.ts'
 
 export async function doctor(flags: ClientFlags & { readonly config?: string }, env: NodeJS.ProcessEnv): Promise<ExitCode> {
   const checks = byLevel(await withProgress('asking the node and its known addresses', flags.json, collected(flags, env)))
   const isFine = checks.every(({ level }) => level !== 'error')
-  process.stdout.write(`${flags.json ? JSON.stringify({ schemaVersion: 1, ok: isFine, checks }) : checksText(checks, hasColour(env))}\n`)
+  process.stdout.write(
+    `${flags.json ? JSON.stringify({ schemaVersion: 1, ok: isFine, checks }) : checksText(checks, hasColour(env), widthOf(env))}\n`,
+  )
   return isFine ? EXIT.fine : EXIT.failed
 }
 
@@ -39,12 +42,16 @@ export async function collected(flags: ClientFlags & { readonly config?: string 
 
 const COLOURS = { ok: 'green', warn: 'yellow', error: 'red' } as const
 
-export function checksText(checks: readonly Check[], isColoured: boolean): string {
+export function checksText(checks: readonly Check[], isColoured: boolean, width = ENDLESS.width): string {
   const wide = Math.max(...checks.map(({ name }) => name.length))
+  const room = Math.max(20, width - wide - 9)
   return checks
-    .flatMap(({ name, level, text, fix }) => [
-      `${painted(level.padEnd(5), COLOURS[level], isColoured)}  ${name.padEnd(wide)}  ${tame(text)}`,
-      ...(fix === null ? [] : [`${' '.repeat(7)}${' '.repeat(wide)}  → ${tame(fix)}`]),
-    ])
+    .flatMap(({ name, level, text, fix }) => {
+      const [first = '', ...more] = [...broken(tame(text), room), ...(fix === null ? [] : broken(`→ ${tame(fix)}`, room))]
+      return [
+        `${painted(level.padEnd(5), COLOURS[level], isColoured)}  ${name.padEnd(wide)}  ${first}`,
+        ...more.map((line) => `${' '.repeat(wide + 9)}${line}`),
+      ]
+    })
     .join('\n')
 }
