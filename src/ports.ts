@@ -41,6 +41,8 @@ export interface Failure {
   readonly type: 'failed'
   readonly reason: 'refused' | 'timeout' | 'reset' | 'unreachable' | 'aborted' | 'denied' | 'in-use' | 'protocol' | 'withheld'
   readonly text: string
+  /** Of a `withheld` one: not before so long may it be tried again. Absent: it never may. */
+  readonly retryMs?: number
 }
 
 export interface TlsOptions {
