@@ -42,6 +42,8 @@ export interface OperatorCalls {
   readonly methods: Methods
   /** P2PRC's `/MAPPort`: a local tcp port, exposed until the node stops. Refused for the ports of this node itself. */
   mapPort(port: number): Promise<{ readonly type: 'mapped'; readonly address: string } | Refusal>
+  /** A row by id, start of one, name or address; or the sentence why not. */
+  find(peer: string): Row | string
 }
 
 export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
@@ -107,6 +109,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
   }
 
   return {
+    find,
     mapPort: async (port) => {
       if (port === own.listenPort()) return refused(`port ${port} is the public port of this node; it is public already`)
       const name = `port-${port}`

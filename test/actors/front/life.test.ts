@@ -43,6 +43,7 @@ function start({
   const life = createLife({
     ...parts,
     ending,
+    connect: { close: () => tell('connections ended') },
     file: {
       read: async () => tell('table read'),
       restore: () => {},
