@@ -56,7 +56,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
     ...offlineRows(keeper.current(), clock.wallMs()).map(({ row }) => row),
   ]
 
-  /** A row by id, start of one, name or address; or the sentence why not. */
+  /** A row by id, start of one, name in any case, or address; or the sentence why not. */
   const find = (peer: string, among = rows()): Row | string => {
     const named = parseAddress(peer)
     const address = named && addressOf(named.host, named.port)
@@ -64,7 +64,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
     const exact = among.find((row) => row.key === peer || isAt(row))
     if (exact) return exact
     const byId = peer.length >= MIN_ID_CHARS ? among.filter(({ record }) => record.id?.startsWith(peer.toLowerCase())) : []
-    const found = byId.length > 0 ? byId : among.filter(({ record }) => record.name === peer)
+    const found = byId.length > 0 ? byId : among.filter(({ record }) => record.name.toLowerCase() === peer.toLowerCase())
     if (found.length > 1)
       return `${peer} could be any of ${found.map(({ record }) => `${record.name} at ${record.address}`).join(', ')}; say its address`
     return found[0] ?? `no node ${peer} in the table; see \`moonwalk peers\``
