@@ -6,9 +6,9 @@ import type { ConnectableAnswer } from '../answers.ts'
 import { tame } from '../domain/tame.ts'
 import { type ClientFlags, type Control, call, findControl, unreachableText } from './control-client.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
-import { firstSignal } from './signals.ts'
 import { columns } from './tables.ts'
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** Every peer is asked within less. */
 const LIST_MS = 60_000
 
@@ -51,7 +51,10 @@ function hold(control: Control, target: string, port: number, flags: ClientFlags
   return new Promise((resolve) => {
     const asking = ask(url, { method: 'POST', headers: { authorization: `Bearer ${control.token}`, 'content-type': 'application/json' } })
     let isHeld = false
-    const over = (text: string, code: ExitCode): void => void said(text, code).then(resolve)
+    let hasLeft = false
+    const over = (text: string, code: ExitCode): void => {
+      if (!hasLeft) void said(text, code).then(resolve)
+    }
     const tell = (line: string): void => {
       isHeld = true
       process.stdout.write(`${flags.json ? line : textOf(line)}\n`)
@@ -78,10 +81,12 @@ function hold(control: Control, target: string, port: number, flags: ClientFlags
       if (!isHeld) over(unreachableText(control, error.message), EXIT.notRunning)
     })
     asking.end(JSON.stringify({ target, port }))
-    void firstSignal().then(() => {
-      asking.removeAllListeners('response').destroy()
+    const leave = (): void => {
+      hasLeft = true
+      asking.destroy()
       resolve(EXIT.fine)
-    })
+    }
+    for (const signal of SIGNALS) process.once(signal, leave)
   })
 }
 

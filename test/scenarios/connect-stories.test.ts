@@ -150,10 +150,16 @@ describe('a private service behind NAT', () => {
       at(10_000, async () => {
         await connected(asked, 'home/web')
         const seen = await Promise.all(['me', 'ash'].map(async (name) => (await nodes[name]?.current.connectable())?.services ?? []))
-        tell(seen.map((services) => services.map(({ node, name, private: isPrivate }) => `${node.name}/${name} ${isPrivate}`).join()).join('; '))
+        tell(
+          seen
+            .map((services) => services.map(({ node, name, private: isPrivate }) => `${node.name}/${name} ${isPrivate}`).join())
+            .join('; '),
+        )
         const own = nodes.home?.current.status().services.map(({ name, state, phase, public: at }) => `${name} ${state} ${phase} ${at}`)
         tell(String(own))
-        tell(`proxies ${nodes.ash?.current.status().clients.flatMap(({ name, proxies }) => proxies.map((one) => `${name} ${one.name.replace(/^[^/.]*/, 'id')}`))}`)
+        tell(
+          `proxies ${nodes.ash?.current.status().clients.flatMap(({ name, proxies }) => proxies.map((one) => `${name} ${one.name.replace(/^[^/.]*/, 'id')}`))}`,
+        )
       })
     })
     expect(told).toMatchInlineSnapshot(`

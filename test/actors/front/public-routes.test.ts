@@ -254,6 +254,7 @@ describe('of all that the port answers, a stranger without any proof', () => {
         'GET /AddProxy': 'refused',
         'POST /v2/hello': 'refused',
         'GET /v2/echo': 'refused',
+        'GET /v2/services': 'refused',
         'POST /v2/gossip': 'refused',
       },
       told: [],
