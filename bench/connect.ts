@@ -14,13 +14,20 @@ export const connectPart: Part = async ({ rounds, short }) => {
   await listens(target)
   try {
     const found = await onStage((stage) => measure(stage, target, { rounds, short }))
-    const pair = (of: (samples: Samples) => readonly number[]): { readonly ours: number; readonly rival: { name: string; value: number } } => ({
+    const pair = (
+      of: (samples: Samples) => readonly number[],
+    ): { readonly ours: number; readonly rival: { name: string; value: number } } => ({
       ours: median(of(found.connect)),
       rival: { name: 'public port', value: median(of(found.public)) },
     })
     return {
       figures: [
-        { name: 'connect: new connection + echo p50', unit: 'ms', ...pair((one) => one.newMs), goal: { of: 'ratio', at: 'most', limit: 1.5 } },
+        {
+          name: 'connect: new connection + echo p50',
+          unit: 'ms',
+          ...pair((one) => one.newMs),
+          goal: { of: 'ratio', at: 'most', limit: 1.5 },
+        },
         { name: 'connect: one download', unit: 'MiB/s', ...pair((one) => one.downMiBps), goal: { of: 'ratio', at: 'least', limit: 0.7 } },
       ],
       details: WAYS.flatMap((way) => [

@@ -65,7 +65,8 @@ async function ask(asks: readonly ConnectAsk[], { areMembers = true, words = 'wo
       const reach = createReachService({ clock: me.clock, keeper: { current: () => table }, sessions, admit, isStopped: () => false })
       for (const one of asks)
         void reach(home.identity.id, one, 5_000).then((reached) => {
-          if (reached.type !== 'open') return void told.set(one, reached.type === 'failed' ? reached.text : `${reached.status} ${reached.text}`)
+          if (reached.type !== 'open')
+            return void told.set(one, reached.type === 'failed' ? reached.text : `${reached.status} ${reached.text}`)
           let heard = reached.rest?.toString() ?? ''
           reached.stream.onBytes = (bytes) => {
             heard += bytes.toString()

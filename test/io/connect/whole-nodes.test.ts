@@ -1,11 +1,14 @@
 // Whole nodes on real sockets: a private service behind a TURN, reached by a third node.
+import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createNode, type LibraryNode, type NodeSettings } from '../../../src/index.ts'
+import { certify } from '../../../src/io/network/certificate.ts'
 
 let dir = ''
 let ends: (() => unknown)[] = []
@@ -40,12 +43,12 @@ async function udpEcho(): Promise<number> {
   return socket.address().port
 }
 
-/** What comes back of it. */
-const say = (address: string, words: Buffer): Promise<Buffer> =>
+/** What comes back of it. `stays`: the end of what is sent is not told. */
+const say = (address: string, words: Buffer, { stays = false } = {}): Promise<Buffer> =>
   new Promise((resolve) => {
     const [host, port] = address.split(':')
     const pieces: Buffer[] = []
-    const socket = connect(Number(port), host, () => socket.end(words))
+    const socket = connect(Number(port), host, () => (stays ? socket.write(words) : socket.end(words)))
     socket.on('data', (piece: Buffer) => pieces.push(piece))
     socket.on('error', () => resolve(Buffer.from('reset')))
     socket.on('close', () => resolve(Buffer.concat(pieces)))
@@ -123,3 +126,55 @@ test('what a node does not have is refused with what it has, and a port is free 
   if (opened.type === 'connected') await opened.close()
   expect((await say(address, Buffer.from('hello'))).toString()).toEqual('reset')
 }, 20_000)
+
+test('a public node that has nothing to do with a domain carries its TLS to the owner unopened, and its HTTP with the address of the user', async () => {
+  const ash = await started('ash', { listen: '127.0.0.1:0' })
+  const invitation = ash.invitation() ?? ''
+  // It is no TURN for anybody, so the domain is at ash alone.
+  const birch = await started('birch', { listen: '127.0.0.1:0', join: invitation, offer: 'nobody' })
+  await reachable(birch, 'ash')
+  const certificate = certify(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)
+  const secure = createTlsServer(certificate, (socket) => socket.on('error', () => {}).end('over TLS')).listen(0, '127.0.0.1')
+  const heads: string[] = []
+  const plain = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.once('data', (bytes: Buffer) => {
+      heads.push(bytes.toString())
+      socket.end('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nplain')
+    })
+  }).listen(0, '127.0.0.1')
+  ends.push(
+    () => secure.close(),
+    () => plain.close(),
+  )
+  await Promise.all([secure, plain].map((server) => new Promise((done) => server.once('listening', done))))
+  const [securePort, plainPort] = [secure, plain].map((server) => (server.address() as AddressInfo).port)
+  await started('home', {
+    listen: false,
+    join: invitation,
+    services: [`site=127.0.0.1:${securePort}/https:www.example.org`, `page=127.0.0.1:${plainPort}/http:www.example.org?proxy-protocol=v1`],
+  })
+  await reachable(birch, 'home')
+  const port = Number((birch.peers().peers.find(({ self }) => self)?.address ?? ':0').split(':')[1])
+  const answer = await new Promise<{ readonly said: string; readonly shown: Buffer }>((resolve, reject) => {
+    const socket = connectTls({ host: '127.0.0.1', port, servername: 'www.example.org', rejectUnauthorized: false })
+    let said = ''
+    const shown = (): Buffer => socket.getPeerX509Certificate()?.raw ?? Buffer.alloc(0)
+    socket.once('secureConnect', () => {
+      const raw = shown()
+      socket.on('data', (bytes: Buffer) => {
+        said += bytes.toString()
+      })
+      socket.on('close', () => resolve({ said, shown: raw }))
+    })
+    socket.on('error', reject)
+  })
+  expect([answer.said, new X509Certificate(certificate.cert).raw.equals(answer.shown)]).toEqual(['over TLS', true])
+  const page = await say(`127.0.0.1:${port}`, Buffer.from('GET /x HTTP/1.1\r\nHost: www.example.org\r\nConnection: close\r\n\r\n'), {
+    stays: true,
+  })
+  expect(page.toString()).toContain('plain')
+  const head = heads.find((one) => one.includes('GET /x')) // others are proofs
+  expect(head).toMatch(/^PROXY TCP4 127\.0\.0\.1 127\.0\.0\.1 \d+ \d+\r\nGET \/x HTTP\/1\.1\r\n/)
+  expect(head?.toLowerCase()).toContain('x-forwarded-for: 127.0.0.1')
+}, 30_000)
