@@ -138,8 +138,11 @@ test('a public node that has nothing to do with a domain carries its TLS to the 
   const heads: string[] = []
   const plain = createServer((socket) => {
     socket.on('error', () => {})
-    socket.once('data', (bytes: Buffer) => {
-      heads.push(bytes.toString())
+    let head = ''
+    socket.on('data', (bytes: Buffer) => {
+      head += bytes.toString()
+      if (!head.includes('\r\n\r\n')) return
+      heads.push(head)
       socket.end('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nplain')
     })
   }).listen(0, '127.0.0.1')
