@@ -96,6 +96,7 @@ export function createServedConnects({ clock, network, services, askerOf, member
   }
   const refuse = (stream: MuxStream, status: number, error: string): void => {
     stream.write(answerLine({ status, error }))
+    stream.onBytes = () => {}
     stream.end()
   }
 
