@@ -5,6 +5,7 @@ import { createNodeVhosts } from './actors/carrying/node-vhosts.ts'
 import { createTrafficRates } from './actors/carrying/traffic-rates.ts'
 import { createTurnServer } from './actors/carrying/turn-server-actor.ts'
 import { createConnect } from './actors/connect/connect.ts'
+import { createDrain } from './actors/front/drain.ts'
 import { createEntrances } from './actors/front/entrances.ts'
 import { createLife } from './actors/front/life.ts'
 import { answersOf } from './actors/front/node-answers.ts'
@@ -34,6 +35,7 @@ import { createTableKeeper } from './actors/membership/table-keeper.ts'
 import { createTwinWatch } from './actors/membership/twin-watch.ts'
 import { directAddress } from './actors/services/direct-address.ts'
 import { createDirectServices } from './actors/services/direct-services.ts'
+import { createServicePorts } from './actors/services/service-ports.ts'
 import { createServices } from './actors/services/services.ts'
 import { createExternalFrps } from './actors/turn/external-frps.ts'
 import { candidates } from './actors/turn/find-turn-actor.ts'
@@ -154,6 +156,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     random: random.fork('turn server'),
   })
   const leases = createLeaseFile({ clock, store: ports.store, turnServer, health, onBug })
+  const drain = createDrain({ clock, own, announcer, gossip, keeper, turnServer, publish, onBug })
   const operator = createOperatorCalls({
     ...{ clock, prober, speed, gate, keeper, joining, services, policy, own, operatorChanges, isControl },
   })
@@ -205,6 +208,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ...{ clock, random, network, keeper, services, prober, announcer, external, turns, publish, membership, onBug },
     calls: { ...calls, whoAnswers: (address, timeoutMs) => calls.whoAnswers(gate.atTurn(address), timeoutMs) },
     self: own.id,
+    servicePorts: createServicePorts(own.id),
     run: own.run,
     innerAddress: entrances.innerAddress,
     turnServer: turnServer.logic,
@@ -250,6 +254,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
       leases,
       entrances,
       gossip,
+      drain,
       actor,
       rates,
       services,
@@ -265,6 +270,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     activeStates: watch.states,
     ...operator.methods,
     ...connect.methods,
+    drain: drain.run,
   }
 }
 

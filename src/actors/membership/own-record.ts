@@ -31,6 +31,8 @@ export interface OwnRecord {
   outrun(seq: number): void
   /** Whether the signed word is one of the last that this run has said. */
   hasSaid(envelope: string): boolean
+  /** From now on it carries nobody new, and its next word says so. */
+  stopOffering(): void
   /** A last word: this node goes. */
   farewell(): string
   /** The public port was opened here; null: nothing is open to the outside. */
@@ -60,6 +62,7 @@ export function createOwnRecord(
   let domains: readonly string[] = []
   let seq = 0
   let envelope = ''
+  let { offersTurn } = own
   const say = (left: boolean): string => {
     // The wall clock makes the count go on where an earlier run of this node ended.
     seq = Math.max(seq + 1, Math.floor(clock.wallMs()))
@@ -68,7 +71,7 @@ export function createOwnRecord(
       address,
       seq,
       via,
-      offersTurn: own.offersTurn && via === null,
+      offersTurn: offersTurn && via === null,
       left,
       ...(place ? { place } : {}),
       ...(domains.length > 0 ? { domains } : {}),
@@ -95,7 +98,7 @@ export function createOwnRecord(
             address,
             seq,
             via,
-            offersTurn: own.offersTurn && via === null,
+            offersTurn: offersTurn && via === null,
             left: false,
             ...(place ? { place } : {}),
             ...(domains.length > 0 ? { domains } : {}),
@@ -123,6 +126,9 @@ export function createOwnRecord(
       say(false)
     },
     hasSaid: (word) => said.includes(word),
+    stopOffering: () => {
+      offersTurn = false
+    },
     farewell: () => say(true),
     setListening: (at) => {
       listening = at

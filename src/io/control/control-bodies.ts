@@ -42,6 +42,10 @@ export const controlBodies = {
   }),
   connect: z.strictObject({ target: z.string().min(3).max(400), port: z.number().int().min(0).max(65_535).default(0) }),
   serviceName: z.strictObject({ name: serviceName }),
+  drain: z.strictObject({
+    /** How long clients and what is under way are waited for, in milliseconds. */
+    patienceMs: z.number().int().min(0).max(600_000).default(60_000),
+  }),
   rotation: z.strictObject({ step: z.enum(['add', 'first', 'drop']), invitation: z.string().min(1).max(2_000).optional() }),
 }
 
