@@ -186,6 +186,11 @@ export const SERVICE_REFUSED_RETRY = 30_000
 
 /** A connection to another node's service is tried at that node's next address after this, or as soon as the one before fails. */
 export const CONNECT_STAGGER = 250
+/**
+ * A channel on which an ask was answered so lately is taken to live: the next connection goes that way alone, with what its user says
+ * right behind the ask. Short: where the path dies just then, these connections end with it.
+ */
+export const CONNECT_FRESH = 250
 /** One try at one address: the channel's round trips, and the answer of the local service there. */
 export const CONNECT_TRY_TIMEOUT = 5_000
 /** Where no address answers the table is looked at again after this: a node that moves is there within seconds. */

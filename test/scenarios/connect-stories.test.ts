@@ -118,7 +118,7 @@ describe('a private service behind NAT', () => {
     expect(told).toMatchInlineSnapshot(`
       [
         "home heard one after 71 ms",
-        "home heard two after 41 ms",
+        "home heard two after 20 ms",
         "home heard three after 1081 ms",
       ]
     `)

@@ -12,7 +12,7 @@ import { endText } from './served-connects.ts'
 interface CarriedNeeds {
   readonly vhosts: Pick<Vhosts, 'http' | 'https' | 'isNodes'>
   readonly owners: Pick<DomainOwners, 'find'>
-  readonly reach: ReachService
+  readonly reach: ReachService['reach']
   /** What nodes may have of an open network, where anybody names what he likes; null: all are members, and may have any. */
   readonly granted: { readonly granted: readonly string[]; readonly subdomainHost: string | null } | null
   readonly onBug: (error: unknown) => void

@@ -49,7 +49,7 @@ export function createConnect({ options, own, keeper, services, announcer, healt
   const isPrivate = options.network.type === 'private'
   let isStopped = false
   const sessions = createPeerSessions({ clock, network, policy: options.addresses })
-  const reach = createReachService({
+  const service = createReachService({
     ...{ clock, keeper, sessions },
     isStopped: () => isStopped,
     // A further address is its owner's word: it is asked first as any address is that has not proven itself.
@@ -70,14 +70,14 @@ export function createConnect({ options, own, keeper, services, announcer, healt
     membersAreTrusted: isPrivate,
   })
   const owners = createDomainOwners({ keeper, self: own.id })
-  const connector = createConnector({ clock, network, self: own.id, keeper, find, http, reach, onBug })
+  const connector = createConnector({ clock, network, self: own.id, keeper, find, http, service, onBug })
   const endDomains = tellOwnDomains({ services, own, announcer, health })
   return {
     methods: { connect: connector.connect, connectable: connector.connectable },
     accept: served.accept,
     servicesFor: served.servicesFor,
     vhosts: createCarriedDomains({
-      ...{ vhosts, owners, reach, onBug },
+      ...{ vhosts, owners, reach: service.reach, onBug },
       granted: isPrivate ? null : { granted: options.allowDomains ?? [], subdomainHost: options.subdomainHost ?? null },
     }),
     close: () => {

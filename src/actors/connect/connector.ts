@@ -22,7 +22,7 @@ interface ConnectorNeeds extends Pick<Ports, 'clock' | 'network'> {
   /** A row by id, start of one, or name; or the sentence why not. */
   readonly find: (peer: string) => Row | string
   readonly http: PeerRequests
-  readonly reach: ReachService
+  readonly service: ReachService
   readonly onBug: (error: unknown) => void
 }
 
@@ -34,7 +34,16 @@ const MOST_PORTS = 1_024
 
 const refused = (text: string): Refusal => ({ type: 'refused', text })
 
-export function createConnector({ clock, network, self, keeper, find, http, reach, onBug }: ConnectorNeeds): Connector {
+export function createConnector({
+  clock,
+  network,
+  self,
+  keeper,
+  find,
+  http,
+  service: { reach, reachAtOnce },
+  onBug,
+}: ConnectorNeeds): Connector {
   const ports = new Set<LocalPort>()
   let isClosed = false
 
@@ -84,6 +93,7 @@ export function createConnector({ clock, network, self, keeper, find, http, reac
     const opened = await open({
       ...{ clock, network, port, onBug },
       reach: () => reach(id, { type: 'service', service: name, kind }, CONNECT_PATIENCE),
+      reachAtOnce: () => reachAtOnce(id, { type: 'service', service: name, kind }),
     })
     if (isFailure(opened)) return refused(`can't open port ${port} of this machine: ${opened.text}`)
     ports.add(opened)

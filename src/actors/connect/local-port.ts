@@ -1,9 +1,10 @@
 // A port of this machine that stands for a service of another node.
 import { CONNECT_FLOW_IDLE } from '../../domain/timings.ts'
-import type { DatagramPort } from '../../frp/index.ts'
+import type { AcceptedLink, DatagramPort } from '../../frp/index.ts'
 import { type Failure, isFailure, type Ports } from '../../ports.ts'
 import { DatagramReader, framed, MAX_DATAGRAM_BYTES } from '../../v2/connect.ts'
 import type { Reached } from './ask-stream.ts'
+import type { ReachService } from './reach-service.ts'
 
 export interface LocalPort {
   readonly type: 'open'
@@ -17,13 +18,17 @@ interface PortNeeds extends Pick<Ports, 'clock' | 'network'> {
   readonly port: number
   /** A new connection to the service. */
   readonly reach: () => Promise<Reached | Failure>
+  /** The same over a way that has answered a moment ago; null: there is none. */
+  readonly reachAtOnce: () => ReturnType<ReachService['reachAtOnce']>
   readonly onBug: (error: unknown) => void
 }
 
 const LOOPBACK = '127.0.0.1'
 
-export async function openTcpPort({ network, port, reach, onBug }: PortNeeds): Promise<LocalPort | Failure> {
+export async function openTcpPort({ network, port, reach, reachAtOnce, onBug }: PortNeeds): Promise<LocalPort | Failure> {
   const listening = await network.listen(`${LOOPBACK}:${port}`, (user) => {
+    const atOnce = reachAtOnce()
+    if (atOnce !== null) return follow(user, atOnce, onBug)
     const join = (reached: Reached | Failure): void => {
       if (reached.type !== 'open') return user.refuse()
       const { stream, rest } = reached
@@ -34,6 +39,28 @@ export async function openTcpPort({ network, port, reach, onBug }: PortNeeds): P
     reach().then(join).catch(onBug)
   })
   return isFailure(listening) ? listening : { type: 'open', port: listening.port, close: () => listening.close() }
+}
+
+/** What the user says goes out right behind the ask. */
+function follow(
+  user: AcceptedLink,
+  { stream, reached }: NonNullable<ReturnType<ReachService['reachAtOnce']>>,
+  onBug: (error: unknown) => void,
+): void {
+  const { link, direct } = user.open(stream.reader())
+  let isJoined = false
+  if (user.first !== null) stream.write(user.first)
+  link.on('error', () => {}) // 'close' follows
+  if (!direct)
+    link.on('data', (bytes) => {
+      if (!isJoined) stream.write(bytes)
+    })
+  const join = (answer: Reached | Failure): void => {
+    isJoined = true
+    if (answer.type === 'open') stream.relay(link, { direct, rest: answer.rest, closeTogether: false })
+    else link.destroy()
+  }
+  reached.then(join).catch(onBug)
 }
 
 /** Users of a udp port at once: each is a stream of one channel, which holds so many that carry no stream of bytes. */

@@ -2,7 +2,7 @@
 
 import type { AddressPolicy } from '../../domain/address.ts'
 import { isAllowedIp } from '../../domain/address.ts'
-import { CONNECT_IDLE, CONNECT_TRY_TIMEOUT, TUNNEL_KEEPALIVE, TUNNEL_SILENCE } from '../../domain/timings.ts'
+import { CONNECT_FRESH, CONNECT_IDLE, CONNECT_TRY_TIMEOUT, TUNNEL_KEEPALIVE, TUNNEL_SILENCE } from '../../domain/timings.ts'
 import { createMux, type Mux, type MuxStream } from '../../frp/index.ts'
 import type { Failure, Ports } from '../../ports.ts'
 import { CONNECT_BYTE } from '../../v2/connect.ts'
@@ -11,6 +11,10 @@ import { isFailureOf } from '../services/carrier.ts'
 export interface PeerSessions {
   /** A new stream to that node at that address: over the channel that stands there, or a new one. */
   open(id: string, address: string): Promise<{ readonly type: 'stream'; readonly stream: MuxStream } | Failure>
+  /** The same where the channel stands and an ask on it was answered within `CONNECT_FRESH`; else null. */
+  openFresh(id: string, address: string): MuxStream | null
+  /** An ask was answered there just now. */
+  answered(id: string, address: string): void
   /** Ends all, and everything on them. Later ones fail. */
   close(): void
 }
@@ -24,6 +28,7 @@ type Opened = { readonly type: 'session'; readonly mux: Mux } | Failure
 export function createPeerSessions({ clock, network, policy }: SessionNeeds): PeerSessions {
   const opening = new Map<string, Promise<Opened>>()
   const standing = new Map<string, Mux>()
+  const answeredAtMs = new WeakMap<Mux, number>()
   let isClosed = false
 
   const dial = async (key: string, id: string, address: string): Promise<Opened> => {
@@ -82,6 +87,15 @@ export function createPeerSessions({ clock, network, policy }: SessionNeeds): Pe
       if (session.type === 'failed') return session
       const stream = session.mux.open()
       return stream === null ? FULL : { type: 'stream', stream }
+    },
+    openFresh: (id, address) => {
+      const mux = standing.get(`${id} ${address}`)
+      const isFresh = mux !== undefined && clock.now() - (answeredAtMs.get(mux) ?? Number.NEGATIVE_INFINITY) <= CONNECT_FRESH
+      return isFresh ? mux.open() : null
+    },
+    answered: (id, address) => {
+      const mux = standing.get(`${id} ${address}`)
+      if (mux) answeredAtMs.set(mux, clock.now())
     },
     close: () => {
       isClosed = true

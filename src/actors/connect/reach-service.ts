@@ -2,6 +2,7 @@
 import { type Answered, dialOrder } from '../../domain/dial-order.ts'
 import { addressesOf, type PeerId } from '../../domain/record.ts'
 import { CONNECT_RETRY, CONNECT_STAGGER, CONNECT_TRY_TIMEOUT } from '../../domain/timings.ts'
+import type { MuxStream } from '../../frp/index.ts'
 import type { Clock, Failure } from '../../ports.ts'
 import { isFailure } from '../../ports.ts'
 import type { ConnectAsk } from '../../v2/connect.ts'
@@ -11,8 +12,15 @@ import { ask, type Reached } from './ask-stream.ts'
 import type { PeerSessions } from './peer-sessions.ts'
 import { raceAddresses } from './race.ts'
 
-/** Asks for it at the addresses that the node has at that moment, again and again for `patienceMs`. Fails where it is nowhere. */
-export type ReachService = (id: PeerId, asked: ConnectAsk, patienceMs: number) => Promise<Reached | Failure>
+export interface ReachService {
+  /** Asks for it at the addresses that the node has at that moment, again and again for `patienceMs`. Fails where it is nowhere. */
+  reach(id: PeerId, asked: ConnectAsk, patienceMs: number): Promise<Reached | Failure>
+  /**
+   * Asks at the address that comes first, where it has answered a moment ago, and nowhere else: what is written to the stream follows
+   * the ask at once. Null: nothing has answered so lately.
+   */
+  reachAtOnce(id: PeerId, asked: ConnectAsk): { readonly stream: MuxStream; readonly reached: Promise<Reached | Failure> } | null
+}
 
 interface ReachNeeds {
   readonly clock: Clock
@@ -29,19 +37,23 @@ const MOST_REMEMBERED = 1_024
 export function createReachService({ clock, keeper, sessions, admit, isStopped }: ReachNeeds): ReachService {
   const answered = new RecentMap<PeerId, Answered>(MOST_REMEMBERED)
 
-  const once = async (id: PeerId, asked: ConnectAsk): Promise<Reached | Failure> => {
+  const orderOf = (id: PeerId): readonly string[] => {
     const row = keeper.current().rows.get(id)
-    if (row === undefined || row.state === 'unknown') return NOWHERE
-    const addresses = addressesOf(row.record)
+    return row === undefined || row.state === 'unknown' ? [] : dialOrder(addressesOf(row.record), answered.get(id) ?? null)
+  }
+  const once = async (id: PeerId, asked: ConnectAsk): Promise<Reached | Failure> => {
+    const addresses = orderOf(id)
+    const first = keeper.current().rows.get(id)?.record.address
+    if (addresses.length === 0 || first === undefined) return NOWHERE
     const attempt = async (address: string, signal: AbortSignal): Promise<Reached | Failure> => {
-      const refused = address === row.record.address ? null : await admit(id, address)
+      const refused = address === first ? null : await admit(id, address)
       if (refused !== null) return refused
       const opened = await sessions.open(id, address)
       return opened.type === 'failed' ? opened : ask(opened.stream, asked, { clock, timeoutMs: CONNECT_TRY_TIMEOUT, signal })
     }
     const won = await raceAddresses({
       clock,
-      addresses: dialOrder(addresses, answered.get(id) ?? null),
+      addresses,
       staggerMs: CONNECT_STAGGER,
       attempt,
       drop: (late: Reached) => {
@@ -49,11 +61,12 @@ export function createReachService({ clock, keeper, sessions, admit, isStopped }
       },
     })
     if (isFailure(won)) return won
-    answered.set(id, { address: won.address, first: row.record.address })
+    answered.set(id, { address: won.address, first })
+    sessions.answered(id, won.address)
     return won.outcome
   }
 
-  return async (id, asked, patienceMs) => {
+  const reach: ReachService['reach'] = async (id, asked, patienceMs) => {
     const untilMs = clock.now() + patienceMs
     for (;;) {
       const outcome = await once(id, asked)
@@ -61,6 +74,19 @@ export function createReachService({ clock, keeper, sessions, admit, isStopped }
       await new Promise<void>((resolve) => void clock.setTimeout(resolve, CONNECT_RETRY))
     }
   }
+  const reachAtOnce: ReachService['reachAtOnce'] = (id, asked) => {
+    const [address = ''] = orderOf(id)
+    const stream = sessions.openFresh(id, address)
+    if (stream === null) return null
+    const reached = ask(stream, asked, { clock, timeoutMs: CONNECT_TRY_TIMEOUT, signal: new AbortController().signal })
+    const noted = async (): Promise<Reached | Failure> => {
+      const outcome = await reached
+      if (!isFailure(outcome)) sessions.answered(id, address)
+      return outcome
+    }
+    return { stream, reached: noted() }
+  }
+  return { reach, reachAtOnce }
 }
 
 const NOWHERE: Failure = { type: 'failed', reason: 'unreachable', text: 'it is not in the table now' }

@@ -29,11 +29,13 @@ function start() {
       if (path.is === 'answers') clock.setTimeout(() => stream.arrive(answerLine({ status: 200, error: null })), path.ms)
       return { type: 'stream', stream }
     },
+    openFresh: () => null,
+    answered: () => {},
     close: () => {},
   }
   const admit = async (_: string, address: string): Promise<Failure | null> =>
     address.startsWith('bad') ? { type: 'failed', reason: 'withheld', text: 'not proven' } : null
-  const reach = createReachService({ clock, keeper: { current: () => state.table }, sessions, admit, isStopped: () => state.isStopped })
+  const { reach } = createReachService({ clock, keeper: { current: () => state.table }, sessions, admit, isStopped: () => state.isStopped })
   const isAt = (...[address = '', ...alsoAt]: readonly string[]): void => {
     const record = signedBy(HOME, address, { alsoAt })
     state.table = putOwn(EMPTY_TABLE, record, 0).table
