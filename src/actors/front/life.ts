@@ -6,6 +6,7 @@ import type { Clock } from '../../ports.ts'
 import type { LeaseFile } from '../carrying/lease-file.ts'
 import type { TrafficRates } from '../carrying/traffic-rates.ts'
 import type { TurnServer } from '../carrying/turn-server-actor.ts'
+import type { Connect } from '../connect/connect.ts'
 import type { History } from '../history/history.ts'
 import type { Gossip } from '../membership/gossip.ts'
 import type { OwnRecord } from '../membership/own-record.ts'
@@ -34,6 +35,7 @@ interface LifeNeeds {
   readonly services: Pick<Services, 'meters' | 'start' | 'stop'>
   readonly turnServer: Pick<TurnServer, 'meters' | 'close'>
   readonly external: Pick<ExternalFrps, 'stop'>
+  readonly connect: Pick<Connect, 'close'>
   readonly publish: (news: News) => void
   readonly onBug: (error: unknown) => void
 }
@@ -62,6 +64,7 @@ export function createLife(needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop
     services,
     turnServer,
     external,
+    connect,
     publish,
     onBug,
   } = needs
@@ -88,6 +91,7 @@ export function createLife(needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop
       actor.stop()
       services.stop()
       external.stop()
+      connect.close()
       rates.stop()
       // What clients had is away once they are gone, and then it is written.
       const clientsGone = async (): Promise<void> => {

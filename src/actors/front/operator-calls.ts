@@ -42,6 +42,8 @@ export interface OperatorCalls {
   readonly methods: Methods
   /** P2PRC's `/MAPPort`: a local tcp port, exposed until the node stops. Refused for the ports of this node itself. */
   mapPort(port: number): Promise<{ readonly type: 'mapped'; readonly address: string } | Refusal>
+  /** A row by id, start of one, name or address; or the sentence why not. */
+  find(peer: string): Row | string
 }
 
 export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
@@ -54,7 +56,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
     ...offlineRows(keeper.current(), clock.wallMs()).map(({ row }) => row),
   ]
 
-  /** A row by id, start of one, name or address; or the sentence why not. */
+  /** A row by id, start of one, name in any case, or address; or the sentence why not. */
   const find = (peer: string, among = rows()): Row | string => {
     const named = parseAddress(peer)
     const address = named && addressOf(named.host, named.port)
@@ -120,6 +122,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
   }
 
   return {
+    find,
     mapPort: async (port) => {
       if (port === own.listenPort()) return refused(`port ${port} is the public port of this node; it is public already`)
       const name = `port-${port}`
@@ -177,7 +180,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
             ? speed.test(stranger ?? '', 'channel')
             : speed.test(addressFor(row), row.record.id === null ? 'clear' : 'channel', row),
         )
-        if (result.type === 'busy') return refused(`${peer}, or this node, has other speed tests under way; try again in a minute`)
+        if (result.type === 'busy') return refused(`${peer}, or this node, has no time for a speed test now; try again in a minute`)
         if (isFailure(result)) return refused(`the speed test with ${peer} failed: ${result.text}`)
         if (typeof row !== 'string') keeper.apply((table, wallMs) => recordSpeed(table, row.key, result, wallMs))
         const { type: _, down, up, ...figures } = result
