@@ -11,6 +11,7 @@ import { dashboardLink } from './dashboard-link.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { newsLine } from './news-line.ts'
 import { createOutput, type Output, putInto } from './output.ts'
+import { notifyReady, notifyStopping } from './supervisor.ts'
 
 /** A second signal ends the process at once; the first at the latest after this. */
 const END_WITHIN_MS = 4_500
@@ -119,9 +120,11 @@ async function live({ config, json, out, complain, ends }: Life): Promise<ExitCo
   say(json ? JSON.stringify(ready) : `${node.name} ${where}; dashboard: ${page}`)
   if (!json) for (const line of networkLines(text, kind, invitation)) say(line)
   for (const line of waiting) say(line)
+  notifyReady(process.env, where, (trouble) => void complain(trouble, EXIT.failed))
   await real.openLog()
 
   const code = await Promise.race([ends, real.drained.then(() => EXIT.fine)])
+  notifyStopping(process.env)
   await real.stop()
   return code
 }
