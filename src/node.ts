@@ -115,7 +115,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ...{ clock, random, isPrivate },
     http: load.watching(gate),
     ownAddresses: () => [own.address(), own.localAddress()],
-    servesAutomatic: speedAccount.isOpen,
+    closedBy: speedAccount.closedBy,
     spend: speedAccount.spend,
   })
   const p2prc = createP2prcExchange({

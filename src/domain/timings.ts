@@ -28,6 +28,11 @@ export const WITHHELD_RETRY = 120_000
 export const MOST_CONTACTS = 3
 export const MOST_CONTACT_BYTES = 2_048
 export const CONTACT_WINDOW = 600_000
+/**
+ * Of these, to one address: so long after the first the second, and so long after that the third. Who hears of an address while the way
+ * there is cut must have a try left when it is whole again.
+ */
+export const CONTACT_GAPS: readonly number[] = [5_000, 45_000]
 /** Whoever asks for a contact waits so long for what others at that IP come to. */
 export const CONTACT_WAIT = 2_000
 /** IP addresses that contacts are counted for. While all are taken nobody else that has proven nothing is contacted. */

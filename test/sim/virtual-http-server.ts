@@ -120,10 +120,11 @@ const NO_HOST: Reply = { status: 400, body: 'one Host header is needed\n' }
 
 function send(link: Link, { status, headers, body, onDone, signal }: Reply, whenGone: (run: () => void) => void, sent: () => void): void {
   let told = false
+  let written = 0
   const done = (): void => {
     if (told) return
     told = true
-    onDone?.()
+    onDone?.(written)
   }
   const breakOff = (): void => void link.destroy()
   const finished = (): void => {
@@ -140,10 +141,13 @@ function send(link: Link, { status, headers, body, onDone, signal }: Reply, when
   const type = isFiller ? {} : { 'content-type': 'text/plain; charset=utf-8' }
   const length = isFiller ? body.bytes : (bytes?.length ?? 0)
   const head = headText(`HTTP/1.1 ${status} ${status < 400 ? 'OK' : 'No'}`, { ...type, ...headers, 'content-length': length })
+  written += Buffer.byteLength(head) + (bytes?.length ?? 0)
   if (bytes) link.write(Buffer.concat([Buffer.from(head), bytes]), finished)
   else {
     link.write(Buffer.from(head))
-    writeFiller(link, length, finished)
+    writeFiller(link, length, finished, (count) => {
+      written += count
+    })
   }
 }
 

@@ -165,7 +165,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
         const row = find(peer)
         if (typeof row === 'string') return refused(row)
         const result = await patiently(() => speed.test(addressFor(row), row.record.id === null ? 'clear' : 'channel', row))
-        if (result.type === 'busy') return refused(`${peer}, or this node, has other speed tests under way; try again in a minute`)
+        if (result.type === 'busy') return refused(`${peer}, or this node, has no time for a speed test now; try again in a minute`)
         if (isFailure(result)) return refused(`the speed test with ${peer} failed: ${result.text}`)
         keeper.apply((table, wallMs) => recordSpeed(table, row.key, result, wallMs))
         const { type: _, down, up, ...figures } = result
