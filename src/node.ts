@@ -34,12 +34,14 @@ import { createTwinWatch } from './actors/membership/twin-watch.ts'
 import { directAddress } from './actors/services/direct-address.ts'
 import { createDirectServices } from './actors/services/direct-services.ts'
 import { createServices } from './actors/services/services.ts'
+import { candidates } from './actors/turn/candidates.ts'
 import { createExternalFrps } from './actors/turn/external-frps.ts'
-import { candidates } from './actors/turn/find-turn-actor.ts'
+
 import type { MoonwalkNode, NodeOptions } from './answers.ts'
 import { isControlPort } from './domain/control-port.ts'
 import { offerOf } from './domain/offer.ts'
-import { SPEED_BUSY_BYTES_PER_SECOND } from './domain/timings.ts'
+import { PATIENCE, SPEED_BUSY_BYTES_PER_SECOND } from './domain/timings.ts'
+import { BY_LATENCY } from './domain/turn-choice.ts'
 import { createStateWatch } from './feed/inspection.ts'
 import { createNewsDesk } from './feed/news-desk.ts'
 import { nodeMachine } from './machines/node-machine.ts'
@@ -58,6 +60,8 @@ export interface NodeExtras {
   readonly onBug?: (error: unknown) => void
 }
 
+/** How many TURNs a node behind NAT holds tunnels to at once. */
+const TUNNELS = 2
 const NO_FACTS: MachineFacts = { hostname: '', platform: '', cpu: '', ramMiB: 0, diskMiB: 0 }
 
 export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtras = {}): MoonwalkNode {
@@ -193,6 +197,9 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     calls: { ...calls, whoAnswers: (address, timeoutMs) => calls.whoAnswers(gate.atTurn(address), timeoutMs) },
     self: own.id,
     run: own.run,
+    tunnels: options.tunnels ?? TUNNELS,
+    preference: options.turnPreference ?? BY_LATENCY,
+    patienceMs: options.patienceMs ?? PATIENCE,
     innerAddress: entrances.innerAddress,
     turnServer: turnServer.logic,
     directServices: direct.logic,
@@ -222,7 +229,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     notes: ports.store.notes,
     ownHosts: network.ownHosts,
     snapshot: () => actor.getSnapshot(),
-    candidates: () => candidates({ keeper, turns, external }),
+    candidates: () => candidates({ clock, keeper, turns, external }),
   })
 
   return {

@@ -1,14 +1,15 @@
 // A signed record: what an owner says of itself, to be passed on as it came.
 //
 //   {"body":"<JSON text>","key":"<raw Ed25519 public key, base64url>","sig":"<signature over 'moonwalk record\n' + body, base64url>"}
-//   body: {"id","name","address":"host:port"|null,"seq":n,"via":ID|null,"turn":bool,"left":bool,"place":[11 numbers]?}
+//   body: {"id","name","address":"host:port"|null,"seq":n,"via":ID|null,"turn":bool,"left":bool,"also":["host:port"]?,"place":[11 numbers]?}
+//   also: further addresses of a node behind several TURNs, best first, at most three; absent where there are none
 //   place: the coordinate as `writeCoordinate` has it; absent while the owner does not know it
 //
 // The id must belong to the key. An envelope is at most `MAX_ENVELOPE_BYTES` long in UTF-8.
 import { addressOf, parseAddress } from '../domain/address.ts'
 import { type Coordinate, readCoordinate, writeCoordinate } from '../domain/coordinates.ts'
 import { isShallow, MAX_PEER_DEPTH } from '../domain/json-depth.ts'
-import type { PeerRecord } from '../domain/record.ts'
+import { MOST_FURTHER, type PeerRecord } from '../domain/record.ts'
 import { withoutWild } from '../domain/tame.ts'
 
 export const MAX_ENVELOPE_BYTES = 1_024
@@ -32,6 +33,8 @@ export interface OwnWord {
   readonly id: string
   readonly name: string
   readonly address: string | null
+  /** Further ones, best first; absent: there are none. */
+  readonly alsoAt?: readonly string[]
   readonly seq: number
   readonly via: string | null
   readonly offersTurn: boolean
@@ -41,10 +44,10 @@ export interface OwnWord {
 
 /** A name that makes the envelope too large is cut. */
 export function seal(signer: Signer, word: Omit<OwnWord, 'id'>): string {
-  const { name, address, seq, via, offersTurn, left } = word
+  const { name, address, alsoAt: also, seq, via, offersTurn, left } = word
   const place = word.place && writeCoordinate(word.place)
   const sealed = (shown: readonly string[], sign: (body: string) => string): string => {
-    const body = JSON.stringify({ id: signer.id, name: shown.join(''), address, seq, via, turn: offersTurn, left, place })
+    const body = JSON.stringify({ id: signer.id, name: shown.join(''), address, seq, via, turn: offersTurn, left, also, place })
     return JSON.stringify({ body, key: signer.publicKey, sig: sign(body) })
   }
   const shown = Array.from(cleanName(name))
@@ -119,6 +122,8 @@ function readWord(value: Readonly<Record<string, unknown>> | null): OwnWord | nu
   const parsed = typeof address === 'string' ? parseAddress(address) : null
   if (address !== null && !parsed) return null
   const place = readCoordinate(value.place)
+  const alsoAt = parsed ? readFurther(value.also, addressOf(parsed.host, parsed.port)) : []
+  if (!alsoAt) return null
   return {
     id,
     name: cleanName(name),
@@ -127,8 +132,21 @@ function readWord(value: Readonly<Record<string, unknown>> | null): OwnWord | nu
     via,
     offersTurn: turn === true,
     left: left === true,
+    ...(alsoAt.length > 0 ? { alsoAt } : {}),
     ...(place ? { place } : {}),
   }
+}
+
+/** Each once, in canonical form, and none of them the first address. Null: something else stands there. */
+function readFurther(value: unknown, first: string | null): readonly string[] | null {
+  if (value === undefined) return []
+  if (!Array.isArray(value) || value.length > MOST_FURTHER) return null
+  const further = value.map((one: unknown) => {
+    const parsed = typeof one === 'string' ? parseAddress(one) : null
+    return parsed && addressOf(parsed.host, parsed.port)
+  })
+  const addresses = further.filter((address) => address !== null)
+  return addresses.length === value.length && new Set([first, ...addresses]).size === value.length + 1 ? addresses : null
 }
 
 /** A TURN's id, or, of one that has none, the address of a P2PRC node or `frp://` and that of a stock frps. */

@@ -3,6 +3,7 @@ import type { ServiceSpec } from '../../answers.ts'
 import { addressOf } from '../../domain/address.ts'
 import { causeOfRefusal } from '../../domain/frps-refusal.ts'
 import type { ServiceCause } from '../../domain/service-cause.ts'
+import type { TurnCandidate } from '../../domain/turn-choice.ts'
 import type { createFrpClient, FrpClient, FrpClientFact } from '../../frp/index.ts'
 import type { Failure, Ports } from '../../ports.ts'
 import { type Carrier, isFailureOf, localCause, type PlaceListener } from '../services/carrier.ts'
@@ -13,8 +14,8 @@ interface TunnelCarrierNeeds extends Pick<Ports, 'network'> {
   readonly client: () => Pick<FrpClient, 'openProxy' | 'closeProxy'>
   /** Stands before a service's name in its proxy's. */
   readonly prefix: string
-  /** The TURN's name, for people, and the host where its ports are. */
-  readonly turnName: string
+  readonly turn: Pick<TurnCandidate, 'key' | 'name'>
+  /** Where the TURN's ports are. */
   readonly turnHost: string
 }
 
@@ -24,13 +25,17 @@ type FrpClientOptions = Parameters<typeof createFrpClient>[0]
 type ProxyFact = Extract<FrpClientFact, { readonly proxy: string }>
 
 export interface TunnelCarrier extends Carrier {
+  /** Connections of users that are open here now. */
+  users(): number
   /** What the client tells of a proxy. */
   hear(fact: ProxyFact): void
   readonly dialLocal: FrpClientOptions['dialLocal']
   readonly interceptDatagram: (proxy: string, bytes: Uint8Array) => boolean
 }
 
-export function createTunnelCarrier({ network, client, prefix, turnName, turnHost }: TunnelCarrierNeeds): TunnelCarrier {
+export function createTunnelCarrier({ network, client, prefix, turn, turnHost }: TunnelCarrierNeeds): TunnelCarrier {
+  const { key, name: turnName } = turn
+  let users = 0
   /** By the proxy's name. */
   const places = new Map<string, { readonly spec: ServiceSpec; readonly listener: PlaceListener }>()
   /** By the address of the local service: why it could not be dialled last. The client tells of it as a text. */
@@ -39,8 +44,12 @@ export function createTunnelCarrier({ network, client, prefix, turnName, turnHos
     const failure = failures.get(local)
     return failure === undefined ? { type: 'local-failed', local, why: 'it does not answer' } : localCause(local, failure)
   }
+  const isOfService = (local: string): boolean => [...places.values()].some(({ spec }) => spec.local === local)
   return {
+    key,
+    name: turnName,
     isOnlyWay: true,
+    users: () => users,
     open: (spec, listener) => {
       const name = prefix + spec.name
       const place = { spec, listener }
@@ -75,6 +84,14 @@ export function createTunnelCarrier({ network, client, prefix, turnName, turnHos
     dialLocal: async (local, reader) => {
       const opened = await network.dial(local, { timeoutMs: LOCAL_DIAL_TIMEOUT, ...(reader ? { reader } : {}) })
       if (isFailureOf(opened)) failures.set(local, opened)
+      else if (isOfService(local)) {
+        let isOpen = true
+        users++
+        opened.link.on('close', () => {
+          if (isOpen) users--
+          isOpen = false
+        })
+      }
       return opened
     },
     interceptDatagram: (proxy, bytes) => places.get(proxy)?.listener.intercept(bytes) ?? false,

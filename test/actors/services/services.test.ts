@@ -57,6 +57,8 @@ async function onStage(first: readonly ServiceSpec[], act: (stage: Stage) => Pro
     })
     services.changes$.subscribe(({ type, name }) => changes.push(`${type} ${name}`))
     const carrier: Carrier = {
+      key: 'elm',
+      name: 'elm',
       isOnlyWay,
       open: ({ name }, listener) => {
         places.set(name, listener)
@@ -108,6 +110,7 @@ const waiting = {
   kind: 'tcp',
   local: '127.0.0.1:3000',
   public: null,
+  at: [],
   state: 'opening',
   error: null,
   phase: 'waiting',

@@ -6,6 +6,7 @@ import { createTrafficRates } from '../../../src/actors/carrying/traffic-rates.t
 import { createServices, type Services } from '../../../src/actors/services/services.ts'
 import { createLinkActor } from '../../../src/actors/turn/link-actor.ts'
 import type { ServiceSpec } from '../../../src/answers.ts'
+import { EMPTY_TABLE } from '../../../src/domain/ip-table.ts'
 import type { TurnCandidate } from '../../../src/domain/turn-choice.ts'
 import { type Failure, isFailure, type Listening } from '../../../src/ports.ts'
 import { FRPS_PORT, frps } from '../../sim/frps.ts'
@@ -91,6 +92,8 @@ async function onStage(
       network,
       services,
       self: SELF,
+      keeper: { current: () => EMPTY_TABLE },
+      patienceMs: 600_000,
       run: 'r',
       calls: {
         whoAnswers: async () => {
