@@ -9,8 +9,7 @@ import { createAskPortActor } from './actors/turn/ask-port-actor.ts'
 import type { ExternalFrps } from './actors/turn/external-frps.ts'
 import { createLinkActor } from './actors/turn/link-actor.ts'
 import { createScout } from './actors/turn/scout.ts'
-import type { TurnSource } from './answers.ts'
-import type { TurnPreference } from './domain/turn-choice.ts'
+import type { NodeOptions, TurnSource } from './answers.ts'
 import type { News } from './feed/news.ts'
 import { announced } from './machines/held-tunnels.ts'
 import type { nodeMachine } from './machines/node-machine.ts'
@@ -30,7 +29,7 @@ interface ImplementationNeeds extends Pick<Ports, 'clock' | 'random' | 'network'
   readonly run: string
   readonly turns: readonly TurnSource[]
   readonly tunnels: number
-  readonly preference: TurnPreference
+  readonly preference: NonNullable<NodeOptions['turnPreference']>
   readonly patienceMs: number
   readonly innerAddress: () => string
   readonly membership: Callback

@@ -39,7 +39,7 @@ function start(input: Pick<NodeContext, 'mayTunnel' | 'reach'>) {
     actors: {
       membership: fromCallback(() => () => told.push('membership ended')),
       turnServer: fromCallback(() => () => told.push('turnServer ended')),
-      scout: fromCallback<ScoutNews>(({ receive }) => {
+      scout: fromCallback<ScoutNews, undefined>(({ receive }) => {
         receive((news) => {
           const held = news.type === 'turns.held' ? news.held.map(({ key, state }) => `${key} ${state}`).join(', ') : ''
           scouted.push(news.type === 'turn.failed' ? `${news.turn} failed` : `${news.isWanted ? 'wanted' : 'not wanted'}: ${held}`)
