@@ -194,7 +194,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   })
   const implementations = nodeImplementations({
     ...{ clock, random, network, keeper, services, prober, announcer, external, turns, publish, membership, onBug },
-    calls: { ...calls, whoAnswers: (address, timeoutMs) => calls.whoAnswers(gate.atTurn(address), timeoutMs) },
+    calls: { ...calls, whoAnswers: (address, timeoutMs, isAnew) => calls.whoAnswers(gate.atTurn(address), timeoutMs, isAnew) },
     self: own.id,
     run: own.run,
     tunnels: options.tunnels ?? TUNNELS,

@@ -86,6 +86,7 @@ export function planTurns(history: TurnHistory): TurnPlan {
     againAtMs: Number.POSITIVE_INFINITY,
   }
 
+  const isSettled = nowMs - history.movedAtMs >= TURN_MOVE_GAP
   const leaver = active.find((one) => isLeaving(one) && !active.some(({ replaces }) => replaces === one.key))
   if (staying.length < tunnels) {
     const hasOther = active.length > 0
@@ -99,7 +100,13 @@ export function planTurns(history: TurnHistory): TurnPlan {
     const againAtMs = Math.min(...failed.map(dueMs))
     if (isOpening && pool.length > 0) return { ...nothing, againAtMs: history.begunAtMs + TURN_HEAD_START }
     const turn = pickTurn(pool, turnsOf(staying, byKey), self, preference)
-    if (turn) return { ...nothing, open: { choice: choiceOf(turn, history, staying), replaces: leaver?.key ?? null, isFirst: false } }
+    if (turn) {
+      const [first] = turnsOf(opens, byKey)
+      // Whoever was met later than the one in use is no less the nearest. One that failed lately has to last.
+      const isFirst = pool === free && first !== undefined && isSettled && isWorthMove(turn, first, preference)
+      const open = { choice: choiceOf(turn, history, staying), replaces: leaver?.key ?? null, isFirst }
+      return { ...nothing, open, isMove: isFirst }
+    }
     if (leaver?.state === 'open' && opens.length > 0) return { ...nothing, retire: leaver.key }
     return { ...nothing, againAtMs }
   }
@@ -107,7 +114,7 @@ export function planTurns(history: TurnHistory): TurnPlan {
   if (!history.isReview) return nothing
 
   const move = betterMove(history, opens, free, byKey)
-  const isSure = move !== null && lastMove?.to === move.to && lastMove.from === move.from && nowMs - history.movedAtMs >= TURN_MOVE_GAP
+  const isSure = move !== null && lastMove?.to === move.to && lastMove.from === move.from && isSettled
   const to = move && byKey.get(move.to)
   if (!isSure || !to || active.some(({ state }) => state === 'opening')) return { ...nothing, move }
   const moved = { ...nothing, move: null, isMove: true }

@@ -60,6 +60,12 @@ test.each<[string, Partial<TurnHistory>, string]>([
   ['the best is opening', { held: [opening('ash')], begunAtMs: NOW - 400 }, 'could 2; again in 600'],
   ['the best is opening for a second', { held: [opening('ash')], begunAtMs: NOW - 1_000 }, 'could 2; open elm'],
   ['one is open', { held: [open('ash')] }, 'could 2; open elm'],
+  ['one is open, and a much nearer one was met since', { held: [open('elm')] }, 'could 2; open ash, first'],
+  [
+    'one is open, and a much nearer one was met, but this node has just moved',
+    { held: [open('elm')], movedAtMs: NOW },
+    'could 2; open ash',
+  ],
   ['two are open', { held: [open('ash'), open('elm')] }, 'could 2'],
   ['only one is there', { candidates: [ash], held: [open('ash')] }, 'could 1'],
   ['one is wanted', { tunnels: 1, held: [open('ash')] }, 'could 1'],

@@ -62,7 +62,8 @@ const PROOF_WAIT = 100
 export function createLinkActor(needs: LinkNeeds) {
   const { clock, random, network, calls, services, external, self, innerAddress, onBug } = needs
   const isHere = async (address: string, timeoutMs: number): Promise<boolean> => {
-    const answer = await calls.whoAnswers(address, timeoutMs)
+    // A connection that stands says nothing of whether others can make one.
+    const answer = await calls.whoAnswers(address, timeoutMs, true)
     return answer.type === 'answerer' && answer.id === self && answer.run === needs.run
   }
   // By frp address. A TURN that still holds this node's earlier session frees its ports at once when it is named.
