@@ -24,6 +24,7 @@ import type { PeerCalls } from '../membership/peer-calls.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
 import { isFailureOf } from '../services/carrier.ts'
 import { portIn } from '../services/service-address.ts'
+import type { ServicePorts } from '../services/service-ports.ts'
 import type { Services } from '../services/services.ts'
 import type { ExternalFrps } from './external-frps.ts'
 import { bestPing, dialTlsOf, type ExternalSource } from './external-login.ts'
@@ -35,6 +36,7 @@ interface LinkNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
   readonly services: Pick<Services, 'carriedBy' | 'meter'>
   readonly external: Pick<ExternalFrps, 'measured' | 'refused' | 'rttMs'>
   readonly keeper: Pick<TableKeeper, 'current'>
+  readonly servicePorts: ServicePorts
   readonly self: string
   /** Users of a tunnel that retires have so long to end their connections. */
   readonly patienceMs: number
@@ -60,7 +62,7 @@ const PROOF_TRIES = 20
 const PROOF_WAIT = 100
 
 export function createLinkActor(needs: LinkNeeds) {
-  const { clock, random, network, calls, services, external, self, innerAddress, onBug } = needs
+  const { clock, random, network, calls, services, servicePorts, external, self, innerAddress, onBug } = needs
   const isHere = async (address: string, timeoutMs: number): Promise<boolean> => {
     // A connection that stands says nothing of whether others can make one.
     const answer = await calls.whoAnswers(address, timeoutMs, true)
@@ -176,6 +178,7 @@ export function createLinkActor(needs: LinkNeeds) {
         case 'client.loggedIn':
           remember(fact.runId)
           tell({ type: 'link.loggedIn' })
+          carrier.handsOut(fact.ports)
           client.openProxy(proxyOf(nodeProxy, { ...NODE, local: innerAddress() }))
           endCarrying = services.carriedBy(carrier)
           return
@@ -195,7 +198,7 @@ export function createLinkActor(needs: LinkNeeds) {
       }
     }
 
-    const carrier = createTunnelCarrier({ network, client: () => client, prefix, turn, turnHost: host })
+    const carrier = createTunnelCarrier({ clock, network, servicePorts, client: () => client, prefix, turn, turnHost: host })
     const client: FrpClient = createFrpClient({
       clock,
       onBug,
@@ -231,6 +234,7 @@ export function createLinkActor(needs: LinkNeeds) {
       retirement.callOff()
       for (const timer of timers) clock.clearTimeout(timer)
       client.end('this node moved on')
+      carrier.end()
       endCarrying('its tunnel is gone')
     }
   })
