@@ -88,6 +88,9 @@ export function planTurns(history: TurnHistory): TurnPlan {
 
   const isSettled = nowMs - history.movedAtMs >= TURN_MOVE_GAP
   const leaver = active.find((one) => isLeaving(one) && !active.some(({ replaces }) => replaces === one.key))
+  const [firstOpen] = active.filter(({ state }) => state === 'open')
+  const [next] = opens
+  if (firstOpen && next && isLeaving(firstOpen)) return { ...nothing, first: next.key }
   if (staying.length < tunnels) {
     const hasOther = active.length > 0
     const failed = fit.filter((candidate) => !isHeld(candidate) && failures.has(candidate.key))

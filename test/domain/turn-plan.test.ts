@@ -116,15 +116,20 @@ describe('who failed lately', () => {
 describe('a TURN that leaves', () => {
   const leaving = { ...ash, offersTurn: false }
   test.each<[string, Partial<TurnHistory>, string]>([
-    ['is replaced before it is left', { candidates: [leaving, elm, oak], held: [open('ash'), open('elm')] }, 'could 2; open oak for ash'],
+    [
+      'gives way to another that is held at once',
+      { candidates: [leaving, elm, oak], held: [open('ash'), open('elm')] },
+      'could 2; first elm',
+    ],
+    ['is replaced before it is left', { candidates: [leaving, elm, oak], held: [open('elm'), open('ash')] }, 'could 2; open oak for ash'],
     [
       'is replaced once',
-      { candidates: [leaving, elm, oak], held: [open('ash'), open('elm'), opening('oak', 'ash')], begunAtMs: 0 },
+      { candidates: [leaving, elm, oak], held: [open('elm'), open('ash'), opening('oak', 'ash')], begunAtMs: 0 },
       'could 2',
     ],
     [
       'is left at once where another tunnel is all there is',
-      { candidates: [leaving, elm], held: [open('ash'), open('elm')] },
+      { candidates: [leaving, elm], held: [open('elm'), open('ash')] },
       'could 1; retire ash',
     ],
     ['is kept where it is the only one', { candidates: [leaving], held: [open('ash')] }, 'could 1'],

@@ -72,6 +72,7 @@ interface Stage extends Users {
   readonly world: World
   readonly me: LiveNode
   readonly peer: LiveNode
+  turn(name: string): LiveNode
   status(): StatusAnswer
   /** `ash open, birch open`. */
   tunnels(): string
@@ -110,6 +111,7 @@ function live<T>(
       const nodes = names.map((name) => liveNode(world, name, name === first ? {} : { seeds }))
       const me = liveNode(world, 'me', { seeds, services: [SERVICE], listen: null, ...options })
       const [peer] = nodes
+      const turn = (name: string): LiveNode => nodes[names.indexOf(name)] ?? me
       if (!peer) throw new Error('there is one at least')
       const at = (ms: number, run: () => unknown): void => void world.clock.setTimeout(() => void run(), ms)
       const status = (): StatusAnswer => me.current.status()
@@ -125,7 +127,7 @@ function live<T>(
       }
       at(fromMs, look)
       const stage: Stage = {
-        ...{ world, me, peer, status, at, firsts, unproven, ...users(world) },
+        ...{ world, me, peer, turn, status, at, firsts, unproven, ...users(world) },
         tunnels: () =>
           status()
             .turns.map(({ name, state }) => `${name} ${state}`)
@@ -187,6 +189,40 @@ test('a user who asks all the time at the first address goes without an answer f
       const failed = answers.filter((line) => !line.endsWith('answered')).map((line) => Number(line.split(' ')[0]))
       expect([answers.length > 400, Math.min(...failed) >= 19_900, Math.max(...failed) <= 20_100]).toEqual([true, true, true])
     },
+  )
+})
+
+test('a TURN that drains is left for a third before it goes: no user goes without an answer, and who is connected goes on', async () => {
+  const answers: string[] = []
+  let drained = ''
+  await live(
+    {
+      turns: { birch: 20, ash: 5, cedar: 60 },
+      forMs: 60_000,
+      act: ({ status, ask, stay, at, turn }) => {
+        const visit = (): void => {
+          void ask(status().services[0]?.public ?? null).then((answer) => answers.push(answer))
+          at(20, visit)
+        }
+        at(15_000, visit)
+        at(19_000, async () => {
+          const user = await stay(status().services[0]?.public ?? null)
+          at(26_000, () => user.leave())
+        })
+        at(20_000, async () => {
+          const answer = await turn('ash').current.drain(40_000)
+          drained = 'moved' in answer ? `${answer.moved} moved, ${answer.stayed} stayed, ${answer.connections} connections` : answer.text
+        })
+      },
+    },
+    ({ tunnels, unproven }) =>
+      expect([tunnels(), unproven, drained, answers.length > 2_000, answers.filter((answer) => answer !== 'answered')]).toEqual([
+        'birch open, cedar open',
+        [],
+        '1 moved, 0 stayed, 0 connections',
+        true,
+        [],
+      ]),
   )
 })
 
