@@ -7,7 +7,7 @@ import { bySeq, nowMs, showsMeasurements } from './feed-client.ts'
 import { age, clockTime, DASH, fullTime, measure } from './format.ts'
 import { ServiceTraffic } from './traffic.tsx'
 
-export function ReachCard({ status: { node, turn } }: { readonly status: FeedStatus }) {
+export function ReachCard({ status: { node, turn, turns } }: { readonly status: FeedStatus }) {
   return (
     <section class="card" aria-labelledby="reach">
       <h2 id="reach">Reached</h2>
@@ -29,6 +29,14 @@ export function ReachCard({ status: { node, turn } }: { readonly status: FeedSta
           <dd>{turn.reason}</dd>
           <dt>RTT</dt>
           <dd>{measure(turn.rttMs, 'ms')}</dd>
+          {turns.length > 1 && <dt>Tunnels</dt>}
+          {turns.length > 1 &&
+            turns.map(({ name, address, state, public: at, provenAt }) => (
+              <dd key={address} class="tunnel" data-tunnel={name} title={`proven ${fullTime(provenAt)}`}>
+                {name}: {state}
+                {at !== null && <span class="mono soft"> {at}</span>}
+              </dd>
+            ))}
           <dt>Since</dt>
           <dd title={fullTime(turn.since)}>{age(turn.since, nowMs.value)}</dd>
           <dt>Proven</dt>
