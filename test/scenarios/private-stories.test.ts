@@ -37,7 +37,6 @@ test('a member behind NAT is carried by members, and by the next when its TURN i
   })
   expect(told.map((line) => line.replace(/^[\d.]+ /, '').replace(/:\d+ /, ':N '))).toEqual([
     'me node.reachability tunnelled 10.0.0.1:N ash',
-    'me node.reachability unknown null null',
     'me node.reachability tunnelled 10.0.0.2:N birch',
   ])
   expect(tables.slice(1)).toEqual(['birch: birch me', 'me: birch me'])

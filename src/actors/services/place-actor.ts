@@ -11,8 +11,7 @@ import { type ServiceProof, startServiceProof } from './service-proof.ts'
 
 interface PlaceNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
   readonly specOf: (service: string) => ServiceSpec
-  /** Who carries services now. Asked when a place is wanted, which is only while there is somebody. */
-  readonly carrier: () => Carrier
+  readonly carrier: Carrier
   readonly onBug: (error: unknown) => void
 }
 
@@ -21,7 +20,7 @@ export function createPlaceActor({ clock, random, network, specOf, carrier, onBu
 
   return fromCallback<PlaceCommand, { service: string }>(({ input: { service }, sendBack, receive }) => {
     const spec = specOf(service)
-    const { isOnlyWay, open } = carrier()
+    const { isOnlyWay, open } = carrier
     let address: string | null = null
     let isOpen = false
     let proof: ServiceProof | null = null
