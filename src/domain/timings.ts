@@ -203,10 +203,12 @@ export const SERVICE_PROOF_TIMEOUT = 3_000
 /** A service that is not proven is tried again after this, from the last try on. Above `SERVICE_PROOF_TIMEOUT`: one try at once. */
 export const SERVICE_RETRY = 4_000
 /**
- * A service that is up is proven anew after this, give or take a quarter, unless users came through meanwhile. With two tries of
- * `SERVICE_PROOF_TIMEOUT` below 15 s, which is as old as the proof of a public address may be.
+ * A service that is up is proven anew after this, a quarter less or an eighth more, unless users came through just then. With two
+ * tries of `SERVICE_PROOF_TIMEOUT` below 15 s, which is as old as the proof of a public address may be.
  */
 export const SERVICE_RENEWAL = 7_000
+/** A user who came through so lately is as good as a proof. */
+export const SERVICE_USER_PROVES = 1_000
 /** With more services than this at a TURN each is renewed less often in proportion, and with more that are not proven each is tried less often: a hundred cost what ten do. */
 export const SERVICES_AT_FULL_RATE = 10
 /** A service that its TURN refused is asked for again after this, as stock frpc does: its port or domain may have become free. */

@@ -23,7 +23,7 @@ export type PlaceFact =
 export type PlaceCommand =
   /** Sends something there now. */
   | { readonly type: 'place.prove' }
-  /** The same, unless users came through since it was last proven. */
+  /** The same, unless a user has just come through. */
   | { readonly type: 'place.renew' }
 
 /** Of the service's own health check, which is one for all who carry it: its first outcome and each change. */

@@ -2,7 +2,7 @@
 import { fromCallback } from 'xstate'
 import type { ServiceSpec } from '../../answers.ts'
 import type { ServiceCause } from '../../domain/service-cause.ts'
-import { SERVICE_RETRY } from '../../domain/timings.ts'
+import { SERVICE_RETRY, SERVICE_USER_PROVES } from '../../domain/timings.ts'
 import type { PlaceCommand, PlaceFact } from '../../machines/exposed-service-machine.ts'
 import type { Ports } from '../../ports.ts'
 import type { Carrier } from './carrier.ts'
@@ -78,7 +78,8 @@ export function createPlaceActor({ clock, random, network, specOf, carrier, onBu
       },
     })
     receive(({ type }) => {
-      if (type === 'place.renew' && cameThroughAtMs !== null) return proven(cameThroughAtMs)
+      const isLately = cameThroughAtMs !== null && clock.wallMs() - cameThroughAtMs <= SERVICE_USER_PROVES
+      if (type === 'place.renew' && cameThroughAtMs !== null && isLately) return proven(cameThroughAtMs)
       prove()
     })
     return () => {

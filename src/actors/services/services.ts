@@ -94,7 +94,7 @@ export function createServices({ clock, random, network, first, publish, rates, 
       actors: { place: createPlaceActor({ clock, random, network, specOf, carrier, onBug }) },
       delays: {
         retryPeriod: () => SERVICE_RETRY * stretch(countProving()),
-        renewalPeriod: () => SERVICE_RENEWAL * stretch(all.size) * (0.75 + random.fraction() / 2),
+        renewalPeriod: () => SERVICE_RENEWAL * stretch(all.size) * (0.75 + random.fraction() * 0.375),
       },
     })
   const machines = new Map<Carrier, ReturnType<typeof machineFor>>()

@@ -73,7 +73,8 @@ export const createScout = (needs: ScoutNeeds) =>
       if (plan.isMove) movedAtMs = clock.now()
       if (plan.could !== could) tell({ type: 'turns.could', count: plan.could })
       could = plan.could
-      lookIn(plan.againAtMs - clock.now())
+      // Sums of decimals: by a hair too early it would be looked again and again at one moment.
+      lookIn(Math.max(1, plan.againAtMs - clock.now()))
       act(plan)
     }
     const act = ({ open, first, retire }: TurnPlan): void => {

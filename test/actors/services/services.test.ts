@@ -366,11 +366,12 @@ test.each([
     async ({ services, carrier, place, port, connections, advance }) => {
       services.carriedBy(carrier)
       place().opened(await port(20_000))
-      await advance(5_000)
-      place().served(null)
-      await advance(5_000)
+      for (let s = 0; s < 10; s++) {
+        await advance(1_000)
+        place().served(null)
+      }
       expect(connections()).toEqual(connected)
-      if (isOnlyWay) expect(services.list()).toMatchObject([{ since: iso(0), provenAt: iso(5_000) }])
+      if (isOnlyWay) expect(services.list()).toMatchObject([{ since: iso(0), provenAt: expect.stringMatching(/:0[5-9]\.000Z$/) }])
     },
     { isOnlyWay },
   ),
