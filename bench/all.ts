@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { bandwidthNeeds } from './bandwidth-needs.ts'
+import { connectPart } from './connect.ts'
 import { latencyPart } from './latency.ts'
 import { type Figure, figureTable, machineLine, type Options, type Part, progress, root } from './measure.ts'
 import { networkPart } from './network.ts'
@@ -15,6 +16,7 @@ const parts: Readonly<Record<string, Part>> = {
   start: startPart,
   network: networkPart,
   latency: latencyPart,
+  connect: connectPart,
   tunnel: versusPart,
   far: farPart,
   idle: idlePart,

@@ -187,6 +187,8 @@ export interface ServeOptions {
   readonly isThroughTunnel?: boolean
   /** An frp connection: first byte 0x00, `o`, `w`, `F`, inside TLS or not. Absent: those are turned away. */
   readonly onFrp?: (accepted: AcceptedLink) => void
+  /** A connection over the members' channel whose first byte is `CONNECT_BYTE`. Absent: those are turned away. */
+  readonly onConnect?: (accepted: AcceptedLink) => void
   /** Domains that others serve here, asked before `onRequest` and before TLS is answered; 0x17-announced TLS is always frp's. Absent: there are none. */
   readonly vhosts?: VhostFinder
 }

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { Busboy } from '@fastify/busboy'
 import type { Link } from '../../src/frp/links/link.ts'
 import type { Clock, Failure, InboundRequest, Listening, OnBytes, Reply, ServeOptions } from '../../src/ports.ts'
+import { CONNECT_BYTE } from '../../src/v2/connect.ts'
 import { writeFiller } from './filler.ts'
 import { HttpReader, headText, type WireHead } from './http-reader.ts'
 import { acceptChannel, GREETING_BYTE, type VirtualSelf } from './virtual-channel.ts'
@@ -29,6 +30,7 @@ export function serveVirtual(
       clock.clearTimeout(timer)
       if (accepted === null || first === undefined) met.refuse()
       else if (FRP_FIRST_BYTES.includes(first) && options.onFrp) options.onFrp(accepted)
+      else if (first === CONNECT_BYTE && accepted.member !== undefined && options.onConnect) options.onConnect(accepted)
       else if (first >= 0x41 && first <= 0x5a)
         (routeOf(accepted, options) ?? { serve: () => speak(accepted, options, onBug) }).serve(accepted)
       else met.refuse()
