@@ -13,7 +13,7 @@ const MAX_PROXIES = 20
 const MAX_NAME_CHARS = 40
 
 export function statusText(
-  { node, turn, services, clients, carried, speedtests, health }: StatusAnswer,
+  { node, turn, turns, services, clients, carried, speedtests, health }: StatusAnswer,
   nowMs: number,
   width = ENDLESS.width,
 ): string {
@@ -26,6 +26,10 @@ export function statusText(
       'TURN',
       turn === null ? 'none' : `${turn.name} at ${turn.address}, ${turn.rttMs === null ? '?' : turn.rttMs.toFixed(2)} ms; ${turn.reason}`,
     ],
+    ...(turns.length > 1 ? turns : []).map(({ name, address, rttMs, state, public: at, provenAt }) => [
+      `tunnel ${name}`,
+      `${state}: ${at === null ? '' : `${at} `}through ${address}, ${rttMs === null ? '?' : rttMs.toFixed(2)} ms${provenAt === null ? '' : `; proven ${ageText(provenAt, nowMs)}`}`,
+    ]),
     ...services.flatMap(({ name, local, public: address, state, phase, error, traffic }) => [
       [
         `service ${name}`,

@@ -1,6 +1,5 @@
 // How this node is seen from outside: what each peer that was asked to connect back has said, and what follows from it.
 import { hostKind, parseAddress } from './address.ts'
-import { isMuchBetter } from './turn-choice.ts'
 
 /** What one peer has said last. */
 export interface ReachFinding {
@@ -67,15 +66,11 @@ export interface TurnBrief {
   readonly rttMs: number | null
 }
 
-/** Why the TURN in use is not the nearest one, or that it is; a clause. */
-export function turnsText(nearest: TurnBrief | null, chosen: TurnBrief | null, isNeeded: boolean): string {
+/** Why the TURN in use is not the nearest one, or that it is; a clause. `reason`: what the choice says of itself as figures are now. */
+export function turnsText(nearest: TurnBrief | null, chosen: (TurnBrief & { readonly reason: string }) | null, isNeeded: boolean): string {
   if (chosen === null) {
     if (!isNeeded) return 'none is used: others reach this node directly'
     return nearest === null ? 'nobody who can be reached carries traffic for others' : `${nearest.name} is about to be tried`
   }
-  if (nearest === null || nearest.address === chosen.address) return 'the chosen one is the nearest that carries traffic'
-  if (nearest.rttMs === null || chosen.rttMs === null) return `the latency of ${chosen.name} is not known right now`
-  return isMuchBetter(nearest.rttMs, chosen.rttMs)
-    ? `${nearest.name} is much nearer: the tunnel moves there once it has been so twice in a row`
-    : `${nearest.name} is nearer by ${(chosen.rttMs - nearest.rttMs).toFixed(1)} ms only: a move needs 10 ms and a third, or it would move back and forth`
+  return nearest === null || nearest.address === chosen.address ? 'the chosen one is the nearest that carries traffic' : chosen.reason
 }

@@ -25,6 +25,7 @@ beforeAll(async () => {
       {
         turn: {
           ...{ id: birch.id, name: 'birch', address: 'birch.test:8088', rttMs: 12.4, since: STARTED_AT, provenAt: STARTED_AT },
+          reasonAt: STARTED_AT,
           reason: 'least latency of 4: 12.4 ms; next elm 20.1 ms; 1 left out since it failed lately',
         },
         services: [aService('web', someTraffic())],

@@ -3,7 +3,7 @@ import type { NetcheckAnswer, StatusAnswer } from '../../answers.ts'
 import { offlineRows, type Row } from '../../domain/ip-table.ts'
 import { natOf, type TurnBrief, turnsText } from '../../domain/netcheck.ts'
 import { tamed } from '../../domain/tame.ts'
-import { chooseTurn, type TurnCandidate } from '../../domain/turn-choice.ts'
+import { BY_LATENCY, fitOf, type TurnCandidate } from '../../domain/turn-choice.ts'
 import type { Clock, Network } from '../../ports.ts'
 import type { OwnRecord } from '../membership/own-record.ts'
 import type { Reach } from '../membership/reach.ts'
@@ -29,7 +29,7 @@ export function netcheck(needs: NetcheckNeeds): NetcheckAnswer {
   const { rows } = keeper.current()
   const verdict = reach.verdict()
   const findings = reach.findings()
-  const nearest = chooseTurn(candidates(), own.id, [])?.turn ?? null
+  const [nearest = null] = fitOf({ candidates: candidates(), self: own.id, preference: BY_LATENCY })
   const chosen = turn && { name: turn.name, address: turn.address, rttMs: turn.rttMs }
   const measured = [...rows.values(), ...offlineRows(keeper.current(), needs.clock.wallMs()).map(({ row }) => row)]
     .filter(({ downMbps, speedAtMs }) => downMbps !== null && speedAtMs !== null)
@@ -46,7 +46,7 @@ export function netcheck(needs: NetcheckNeeds): NetcheckAnswer {
         ...{ id: by, name: rows.get(by)?.record.name ?? by.slice(0, 8), seenAt, dialBack, address },
         at: new Date(atMs).toISOString(),
       })),
-    turns: { nearest: briefOf(nearest), chosen, text: turnsText(briefOf(nearest), chosen, verdict.type === 'refused') },
+    turns: { nearest: briefOf(nearest), chosen, text: turnsText(briefOf(nearest), turn, verdict.type === 'refused') },
     speeds: measured.slice(0, MOST_SPEEDS).map(speedOf),
   })
 }

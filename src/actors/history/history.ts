@@ -57,10 +57,10 @@ export function createHistory({ clock, store, status, peers, onEntry, health, on
     return now
   }
   const look = (): void => {
-    const { turn } = lookAtSelf()
+    const turns = new Set(lookAtSelf().turns.map(({ address }) => address))
     const others = peers().peers.filter(({ self }) => !self)
     const keyed = others.map((peer) => ({ ...peer, key: peer.id ?? peer.address }))
-    const kept = followed(keyed.map(({ key, rttMs, address }) => ({ key, rttMs, isTurn: address === turn?.address })))
+    const kept = followed(keyed.map(({ key, rttMs, address }) => ({ key, rttMs, isTurn: turns.has(address) })))
     const known = new Set(ring.ids('peer'))
     for (const { key, name, state, measured, speedAt, downMbps, upMbps, ...figures } of keyed) {
       // Who is away was nearest once, or is nobody whose minutes are kept.
