@@ -113,7 +113,7 @@ describe('a node behind NAT', () => {
           "me: birch me",
         ],
         "told": [
-          "24610 me turn.lost ash ash silent for 4900 ms",
+          "24610 me turn.lost ash ash silent for 4616 ms",
           "24610 me state.entered node selectingTurn tunnelling.up tunnel.closed",
           "24610 me state.entered tunnel closed linked.open link.closed",
           "24610 me turn.chosen birch birch 10.0.0.2:8088 the only one: 40.0 ms; 1 left out since it failed lately",

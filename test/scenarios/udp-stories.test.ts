@@ -156,7 +156,7 @@ describe('a udp service', () => {
       {
         "heard": 80,
         "told": [
-          "4970 service.up dns 10.0.0.1:20008",
+          "4540 service.up dns 10.0.0.1:20008",
           "15000 20,20 back, 40 heard",
         ],
       }

@@ -119,7 +119,7 @@ function rawAnswersOf(needs: AnswerNeeds): Answers {
     },
     table: () => tableFileObject(needs.file.stored()),
     meetingPoints: () =>
-      meetingPoints(keeper.current().rows.values(), {
+      meetingPoints(keeper.current().listed.slice(0, MOST_LOOKED_AT), {
         id: own.id,
         address: own.address() ?? own.advertised(),
         listening: own.listening(),
@@ -128,17 +128,21 @@ function rawAnswersOf(needs: AnswerNeeds): Answers {
   }
 }
 
+/** Of so many of the nearest an invitation names some. */
+const MOST_LOOKED_AT = 1_024
+
 const networkOf = ({ type }: NetworkKind): StatusAnswer['node']['network'] => ({ kind: type, text: KIND_TEXT[type] })
 
 /** Who has that id, or says, signed, to be reached through a port of this node. */
-function nameOfClient({ rows }: IpTable, self: string): Parameters<TurnServer['clients']>[0] {
+function nameOfClient(table: IpTable, self: string): Parameters<TurnServer['clients']>[0] {
   const names = new Map<number, string>()
-  for (const { record } of rows.values()) {
-    const port = record.via === self ? parseAddress(record.address)?.port : undefined
-    if (port !== undefined) names.set(port, record.name)
+  for (const key of table.behind(self)) {
+    const record = table.rows.get(key)?.record
+    const port = parseAddress(record?.address ?? '')?.port
+    if (record !== undefined && port !== undefined) names.set(port, record.name)
   }
   return ({ member, ports }) =>
-    (member === null ? undefined : rows.get(member)?.record.name) ??
+    (member === null ? undefined : table.rows.get(member)?.record.name) ??
     ports.map((port) => names.get(port)).find((name) => name !== undefined) ??
     null
 }
@@ -194,7 +198,8 @@ function healthOf(
   { joining, keeper, own, options, services, external, candidates, announcer, health: found, notes }: AnswerNeeds,
 ): readonly HealthAnswer[] {
   const health: HealthAnswer[] = [...found.list(), ...notes().map((note) => ({ level: 'warn' as const, ...note }))]
-  const others = [...keeper.current().rows.values()].filter(({ key, state: row }) => key !== own.id && row !== 'unknown').length
+  const { listed, rows } = keeper.current()
+  const others = listed.size - ((rows.get(own.id)?.state ?? 'unknown') === 'unknown' ? 0 : 1)
   if (state === 'bootstrapping') {
     const seeds = joining.seeds()
     health.push({

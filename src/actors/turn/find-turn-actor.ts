@@ -1,7 +1,7 @@
 import { filter, from, map, merge, mergeMap, type Observable, of, race, switchMap, take, timer } from 'rxjs'
 import { fromPromise } from 'xstate'
 import type { TurnSource } from '../../answers.ts'
-import type { Row } from '../../domain/ip-table.ts'
+import type { IpTable, Row } from '../../domain/ip-table.ts'
 import { FIRST_PROBES_TIMEOUT } from '../../domain/timings.ts'
 import { chooseTurn, type TurnCandidate, type TurnChoice } from '../../domain/turn-choice.ts'
 import type { Ports } from '../../ports.ts'
@@ -61,10 +61,21 @@ export const createFindTurnActor = (needs: FindTurnNeeds) =>
     })
   })
 
-/** Everything that could be a TURN, fit or not, as it was last heard of. */
+const MOST_LOOKED_AT = 256
+
+/** Everything that could be a TURN, fit or not, as it was last heard of; of a large table a part. */
 export function candidates({ keeper, turns, external }: Pick<FindTurnNeeds, 'keeper' | 'turns' | 'external'>): readonly TurnCandidate[] {
-  const peers = turns.some(({ type }) => type === 'moonwalk') ? [...keeper.current().rows.values()].map(candidateOf) : []
+  const peers = turns.some(({ type }) => type === 'moonwalk') ? lookedAt(keeper.current()).map(candidateOf) : []
   return [...external.candidates(), ...peers]
+}
+
+/** All of a small table; of a larger one the nearest that are fit, and where there are none some that are not, to say why. */
+function lookedAt({ rows, turns }: IpTable): readonly Row[] {
+  if (rows.size <= MOST_LOOKED_AT) return [...rows.values()]
+  if (turns.size > 0) return turns.slice(0, MOST_LOOKED_AT)
+  const some: Row[] = []
+  for (const row of rows.values()) if (some.push(row) === MOST_LOOKED_AT) break
+  return some
 }
 
 export const candidateOf = ({ key, record, state, latency }: Row): TurnCandidate => ({
