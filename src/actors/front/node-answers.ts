@@ -11,7 +11,17 @@ import {
   UNPLACED,
   writeCoordinate,
 } from '../../domain/coordinates.ts'
-import { type IpTable, offlineRows, type Row, shownRows } from '../../domain/ip-table.ts'
+import {
+  FIRST_PAGE,
+  type IpTable,
+  isFound,
+  offlineRows,
+  type Page,
+  type PageAsk,
+  pageOf,
+  type Row,
+  shownRows,
+} from '../../domain/ip-table.ts'
 import { figuresOf, type Latency, NO_LATENCY, roundMs } from '../../domain/latency.ts'
 import { meetingPoints } from '../../domain/meeting-points.ts'
 import { KIND_TEXT, type NetworkKind } from '../../domain/network-kind.ts'
@@ -65,7 +75,7 @@ export function answersOf(needs: AnswerNeeds): Answers {
   return {
     ...rest,
     status: () => tamed(status()),
-    peers: (which) => tamed(peers(which)),
+    peers: (which, page) => tamed(peers(which, page)),
     table: () => tamed(table(), Number.POSITIVE_INFINITY),
   }
 }
@@ -111,11 +121,17 @@ function rawAnswersOf(needs: AnswerNeeds): Answers {
       speedtests: { budgetBytes: options.speedtestBudgetBytes, usedBytes: speedAccount.usedBytes() },
       health: healthOf(pathOf(snapshot().value), needs),
     }),
-    peers: (which = 'here') => {
-      const wallMs = needs.clock.wallMs()
-      const here = shownRows(keeper.current()).map((row) => peerRow(row, own.id, wallMs, needs.place()))
-      const away = which === 'all' ? offlineRows(keeper.current(), wallMs).map(({ row }) => offlineRow(row, own.id)) : []
-      return { schemaVersion: 1, self: own.id, peers: [...here, ...away] }
+    peers: (which = 'here', ask) => {
+      const [table, wallMs, place] = [keeper.current(), needs.clock.wallMs(), needs.place()]
+      const gone = which === 'all' ? offlineRows(table, wallMs).map(({ row }) => row) : []
+      const answer = { schemaVersion: 1, self: own.id } as const
+      const [hereRow, awayRow] = [(row: Row) => peerRow(row, own.id, wallMs, place), (row: Row) => offlineRow(row, own.id)]
+      if (ask === undefined) return { ...answer, peers: [...shownRows(table).map(hereRow), ...gone.map(awayRow)] }
+      const { rows, away, total } = pageWithAway(table, gone, { ...FIRST_PAGE, ...ask })
+      const counts = { here: table.listed.size, alive: table.aliveCount, offline: gone.length }
+      const mine = table.rows.get(own.id)
+      const page = { offset: ask.offset ?? FIRST_PAGE.offset, total, self: mine ? hereRow(mine) : null, ...counts }
+      return { ...answer, page, peers: [...rows.map(hereRow), ...away.map(awayRow)] }
     },
     table: () => tableFileObject(needs.file.stored()),
     meetingPoints: () =>
@@ -145,6 +161,14 @@ function nameOfClient(table: IpTable, self: string): Parameters<TurnServer['clie
     (member === null ? undefined : table.rows.get(member)?.record.name) ??
     ports.map((port) => names.get(port)).find((name) => name !== undefined) ??
     null
+}
+
+/** Those that are away come after all that are here, whatever these are sorted by. */
+function pageWithAway({ listed }: IpTable, gone: readonly Row[], ask: PageAsk): Page & { readonly away: readonly Row[] } {
+  const { rows, total } = pageOf(listed, ask)
+  const found = gone.filter((row) => isFound(row, ask.search.toLowerCase()))
+  const away = found.slice(Math.max(0, ask.offset - total)).slice(0, ask.limit - rows.length)
+  return { rows, away, total: total + found.length }
 }
 
 /** A server that was here within the last day. What was measured of it is no figure of now. */
