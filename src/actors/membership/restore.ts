@@ -15,8 +15,8 @@ export interface RestoredRow {
  * A row with a genuine envelope is its owner's word; any other is an address to look at. A host name stands where a person wrote
  * one, whatever the row's owner said of its address. Rows outside `policy` are left out here (`rowsOutside`).
  */
-export const restoredRows = (table: StoredTable, verifier: Verifier, self: string, policy: AddressPolicy): readonly RestoredRow[] =>
-  table.rows.flatMap((row): readonly RestoredRow[] => {
+export const restoredRows = (rows: readonly StoredRow[], verifier: Verifier, self: string, policy: AddressPolicy): readonly RestoredRow[] =>
+  rows.flatMap((row): readonly RestoredRow[] => {
     const address = addressOf(row.host, row.port)
     if (address === null || row.id === self || !isAllowed(address, policy, 'named')) return []
     const { latency: latencyMs, download: downMbps, upload: upMbps, lastSeen } = row
