@@ -42,6 +42,9 @@ const line = await new Promise<string>((resolve) => {
   createInterface({ input: child.stdout }).on('line', (text) => text.includes('"ready"') && resolve(text))
 })
 const readyMs = performance.now() - startMs
+/** Of the processor; in ticks of 10 ms. */
+const [userTicks = 0, systemTicks = 0] =
+  readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ').slice(11, 13).map(Number) ?? []
 const { listen } = JSON.parse(line)
 const { url, token } = JSON.parse(readFileSync(join(folder, 'control.json'), 'utf8'))
 const headers = { authorization: `Bearer ${token}` }
@@ -78,7 +81,7 @@ console.log(
     ['figure', 'is'],
     [
       ['rows; file', `${rows}; ${(statSync(file).size / 1e6).toFixed(1)} MB`],
-      ['ready', `${shown(readyMs)} ms`],
+      ['ready; processor time until then', `${shown(readyMs)} ms; ${(userTicks + systemTicks) * 10} ms`],
       ['/server_info in the 20 s after, median, p99, worst', `${[0.5, 0.99, 1].map((at) => shown(quantile(waits, at))).join(', ')} ms`],
       ['memory then, and at most', `${shown(rssMiB)}, ${shown(peakMiB)} MiB`],
       ['written to disk meanwhile', `${shown(writtenMb)} MB`],

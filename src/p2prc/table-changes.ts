@@ -47,7 +47,7 @@ export function readChangeLines(text: string): TableChanges & { readonly wholeCh
       rows.set(keyOf(row), row)
     } else if (place !== null) {
       rows.delete(keyOf(place))
-      gone.set(keyOf(place), place)
+      gone.set(keyOf(place), { id: place.id, host: place.host, port: place.port })
     }
   }
   return { rows: [...rows.values()], gone: [...gone.values()], wholeChars: at }

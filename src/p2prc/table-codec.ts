@@ -43,6 +43,7 @@ export type ParsedFile =
   | { readonly type: 'unreadable' }
 
 const EVERY = (): boolean => true
+const MARK = [0xef, 0xbb, 0xbf]
 
 /** Never throws. `wantsRaw`: of which rows it is kept how they stand in the file. */
 export function parseTableFile(text: string, wantsRaw: (row: StoredRow) => boolean = EVERY): ParsedFile {
@@ -58,7 +59,8 @@ export class TableReader {
     element: (element) => this.#take(element),
     restart: () => this.#restart(),
   })
-  #isFirst = true
+  /** Bytes of the mark that have come; all of them once anything else has. */
+  #marks = 0
   #length = 0
   #isBroken = false
   #count = 0
@@ -72,10 +74,15 @@ export class TableReader {
   }
   push(bytes: Uint8Array): void {
     this.#length += bytes.length
+    if (this.#isBroken || this.#length > FILE_LIMITS.maxChars) return
     // Some editors put a byte order mark in front.
-    const isMarked = this.#isFirst && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
-    this.#isFirst = false
-    if (!this.#isBroken && this.#length <= FILE_LIMITS.maxChars) this.#scanner.push(isMarked ? bytes.subarray(3) : bytes)
+    let from = 0
+    while (this.#marks < MARK.length && from < bytes.length && bytes[from] === MARK[this.#marks]) {
+      this.#marks++
+      from++
+    }
+    if (from < bytes.length) this.#marks = MARK.length
+    this.#scanner.push(bytes.subarray(from))
   }
   end(): ParsedFile {
     const around = this.#isBroken || this.#length > FILE_LIMITS.maxChars ? null : this.#scanner.end()
@@ -188,8 +195,7 @@ function latencyMs(fields: Fields, isOurs: boolean): number | null {
   return inNs ? value / NS_PER_MS : value
 }
 
-const BLANK = JSON.stringify(NO_P2PRC_FIELDS)
-const isBlank = (p2prc: P2prcFields): boolean => JSON.stringify(p2prc) === BLANK
+const isBlank = (p2prc: P2prcFields): boolean => Object.values(p2prc).every((value) => value === '' || value === false)
 
 const OUR_KEYS = [
   'ipv4',

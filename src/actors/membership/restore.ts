@@ -2,7 +2,7 @@
 import { type AddressPolicy, addressOf, isAllowed, isLiteral } from '../../domain/address.ts'
 import { NOT_MEASURED, type StoredFigures } from '../../domain/ip-table.ts'
 import { type PeerRecord, unsignedRecord } from '../../domain/record.ts'
-import type { StoredRow, StoredTable } from '../../p2prc/table-file.ts'
+import type { StoredRow } from '../../p2prc/table-file.ts'
 import { open, recordOf, type Verifier } from '../../v2/envelope.ts'
 
 export interface RestoredRow {
@@ -26,7 +26,7 @@ export const restoredRows = (rows: readonly StoredRow[], verifier: Verifier, sel
   })
 
 /** Rows that this node may not ask: they stay in the file for the day it may. */
-export const rowsOutside = ({ rows }: StoredTable, self: string, policy: AddressPolicy): readonly StoredRow[] =>
+export const rowsOutside = (rows: readonly StoredRow[], self: string, policy: AddressPolicy): readonly StoredRow[] =>
   rows.filter(({ id, host, port }) => {
     const address = addressOf(host, port)
     return address !== null && id !== self && !isAllowed(address, policy, 'named')

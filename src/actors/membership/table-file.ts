@@ -34,7 +34,8 @@ interface TableFileNeeds extends Pick<Ports, 'clock' | 'store' | 'identity'> {
 
 export function createTableFile({ clock, store, identity, keeper, own, policy, health, publish, onBug }: TableFileNeeds): TableFile {
   /** Read, and not in the table yet. */
-  let unrestored: readonly StoredRow[] = []
+  let found: readonly StoredRow[] = []
+  let restoredCount = 0
   let restoring: unknown = null
   let outside: readonly StoredRow[] = []
   let timer: { readonly id: unknown; readonly dueMs: number } | null = null
@@ -50,10 +51,11 @@ export function createTableFile({ clock, store, identity, keeper, own, policy, h
   let needsWhole = false
 
   const keptNow = (): readonly Row[] => keptRows(keeper.current())
-  const stored = (): StoredTable => ({ rows: [...keptNow().map(storedRow), ...unrestored, ...outside] })
+  const unrestored = (): readonly StoredRow[] => found.slice(restoredCount)
+  const stored = (): StoredTable => ({ rows: [...keptNow().map(storedRow), ...unrestored(), ...outside] })
   /** The same, made in slices of the table as it is now: its rows are values. */
   const storedInSlices = async (): Promise<StoredTable> => {
-    const [kept, others] = [keptNow(), [...unrestored, ...outside]]
+    const [kept, others] = [keptNow(), [...unrestored(), ...outside]]
     const rows: StoredRow[] = []
     for (let at = 0; at < kept.length; at += STORED_SLICE) {
       if (at > 0) await pause(clock)
@@ -65,16 +67,20 @@ export function createTableFile({ clock, store, identity, keeper, own, policy, h
   const restoreSlice = (): void => {
     restoring = null
     const untilMs = clock.now() + RESTORE_SLICE
-    let at = 0
-    while (at < unrestored.length && clock.now() <= untilMs) {
-      const some = unrestored.slice(at, at + RESTORED_AT_ONCE)
-      at += some.length
+    while (restoredCount < found.length && clock.now() <= untilMs) {
+      const some = found.slice(restoredCount, restoredCount + RESTORED_AT_ONCE)
+      restoredCount += some.length
+      outside = outside.concat(rowsOutside(some, own.id, policy))
       keeper.apply((table) => restoreRows(table, restoredRows(some, identity, own.id, policy)))
     }
-    unrestored = unrestored.slice(at)
-    if (unrestored.length > 0) restoring = clock.setTimeout(restoreSlice, RESTORE_PAUSE)
+    if (outside.length > 0) health.set('outside', outsideFinding(outside, policy))
+    if (restoredCount < found.length) restoring = clock.setTimeout(restoreSlice, RESTORE_PAUSE)
+    else {
+      found = []
+      restoredCount = 0
+    }
   }
-  const isLarge = (): boolean => keeper.current().rows.size + unrestored.length > MOST_REWRITTEN
+  const isLarge = (): boolean => keeper.current().rows.size + found.length - restoredCount > MOST_REWRITTEN
   const append = async (): Promise<StoreFailure | 'whole' | null> => {
     const { rows } = keeper.current()
     const changed = [...dirty].flatMap(([key, gone]) => {
@@ -135,9 +141,7 @@ export function createTableFile({ clock, store, identity, keeper, own, policy, h
   return {
     read: async () => {
       const { table, notes } = await store.read()
-      unrestored = table.rows
-      outside = rowsOutside(table, own.id, policy)
-      if (outside.length > 0) health.set('outside', outsideFinding(outside, policy))
+      found = table.rows
       for (const { text, fix } of notes) publish({ type: 'warned', text, fix })
     },
     restore: () => {
@@ -166,8 +170,8 @@ export function createTableFile({ clock, store, identity, keeper, own, policy, h
 }
 
 /** Of the time, so much goes into checking what the file says before others have a turn, and then it waits for so long. */
-const RESTORE_SLICE = 6
-const RESTORE_PAUSE = 12
+const RESTORE_SLICE = 4
+const RESTORE_PAUSE = 16
 const RESTORED_AT_ONCE = 8
 /** Some 5 ms. */
 const STORED_SLICE = 2_048
