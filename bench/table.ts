@@ -1,10 +1,16 @@
 // node --import tsx bench/table.ts [ROWS …]
 // What the table's operations cost at 1,000, 10,000 and 100,000 rows: one ping recorded, a full page of news merged (half of it new words of
 // known peers, half unknown ones), the same page again, the nearest that could be a TURN, a page of what is passed on, and all of it put in
-// from the file. Of each the median and the worst of the runs: nothing else of the process has a turn while one lasts.
-import { KeptTable, merge, recordBurst, restoreRows } from '../src/domain/ip-table.ts'
+// from the file; then that file written, read and added to, with the longest time that nothing else had a turn. Of each operation the median and the worst of the runs: nothing else of the process has a turn while one lasts.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { FIRST_PAGE, KeptTable, merge, pageOf, recordBurst, restoreRows } from '../src/domain/ip-table.ts'
 import type { PeerRecord } from '../src/domain/record.ts'
 import { MOST_UNPROVEN_A_SOURCE } from '../src/domain/timings.ts'
+import { createTableStore } from '../src/io/disk/table-store.ts'
+import type { StoredRow } from '../src/p2prc/table-file.ts'
 import { markdown, quantile, shown } from './measure.ts'
 
 const SIZES = [1_000, 10_000, 100_000]
@@ -57,6 +63,10 @@ function operations(table: KeptTable, rows: number): readonly Operation[] {
     { name: 'the 8 nearest TURNs', run: () => void table.turns.slice(0, 8) },
     { name: 'a page of 200 in order', run: (turn) => void table.listed.slice(at(turn), 200) },
     {
+      name: 'a page of 200, searched and sorted',
+      run: (turn) => void pageOf(table.listed, { ...FIRST_PAGE, sort: 'name', isDown: true, search: 'PEER', offset: at(turn) }),
+    },
+    {
       name: 'digest, and a page to pass on',
       run: () => {
         let count = 0
@@ -101,4 +111,44 @@ const lines = sizes.map((rows) => {
     return [rows.toLocaleString('en'), name, shown(quantile(times, 0.5)), shown(quantile(times, 1))]
   })
 })
+/** How long an operation takes, and the longest time meanwhile in which nothing else had a turn. */
+async function watched(rows: number, name: string, work: () => Promise<unknown>): Promise<readonly string[]> {
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  delay.enable()
+  const startMs = performance.now()
+  await work()
+  const ms = performance.now() - startMs
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  delay.disable()
+  return [rows.toLocaleString('en'), name, shown(ms), shown(delay.max / 1e6)]
+}
+
+async function fileOf(rows: number): Promise<readonly (readonly string[])[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'moonwalk-bench-'))
+  const stored = range(0, rows, 1).map(({ id, name, envelope }, i): StoredRow => {
+    const figures = { latency: 1, download: null, upload: null, speedAt: null, lastSeen: '2030-01-01T00:00:00.000Z' }
+    return {
+      id,
+      name,
+      host: `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`,
+      port: 8_088,
+      ...figures,
+      envelope: `${envelope}${'x'.repeat(400)}`,
+      p2prc: null,
+    }
+  })
+  const store = createTableStore(join(folder, 'ip_table.json'))
+  const told = [
+    await watched(rows, 'written whole', () => store.write({ rows: stored })),
+    await watched(rows, 'a change of 100 rows kept', () => store.append({ rows: stored.slice(0, 100), gone: [] })),
+    await watched(rows, 'read', () => createTableStore(join(folder, 'ip_table.json')).read()),
+  ]
+  rmSync(folder, { recursive: true, force: true })
+  return told
+}
+
+const files: (readonly string[])[] = []
+for (const rows of sizes) files.push(...(await fileOf(rows)))
 console.log(markdown(['rows', 'operation', 'median ms', 'worst ms'], lines.flat()))
+console.log(markdown(['rows', 'file', 'ms', 'longest without a turn, ms'], files))

@@ -13,8 +13,8 @@ import {
 } from '../../domain/coordinates.ts'
 import {
   FIRST_PAGE,
+  finderOf,
   type IpTable,
-  isFound,
   offlineRows,
   type Page,
   type PageAsk,
@@ -166,7 +166,7 @@ function nameOfClient(table: IpTable, self: string): Parameters<TurnServer['clie
 /** Those that are away come after all that are here, whatever these are sorted by. */
 function pageWithAway({ listed }: IpTable, gone: readonly Row[], ask: PageAsk): Page & { readonly away: readonly Row[] } {
   const { rows, total } = pageOf(listed, ask)
-  const found = gone.filter((row) => isFound(row, ask.search.toLowerCase()))
+  const found = gone.filter(finderOf(ask.search))
   const away = found.slice(Math.max(0, ask.offset - total)).slice(0, ask.limit - rows.length)
   return { rows, away, total: total + found.length }
 }

@@ -1,5 +1,5 @@
 // A page of the table: searched, sorted, and never the whole of it.
-import { byRank, type Ranked } from './ranked-rows.ts'
+import type { Ranked } from './ranked-rows.ts'
 import type { Row } from './row.ts'
 
 /** What rows may be sorted by. `rtt`: the order in which they are kept. */
@@ -27,24 +27,43 @@ export const FIRST_PAGE: PageAsk = { offset: 0, limit: 200, sort: 'rtt', isDown:
 /** Costs what the page does in the order that is kept, and else one look at each row and a few at those that are sorted. */
 export function pageOf(ranked: Ranked, { offset, limit, sort, isDown, search }: PageAsk): Page {
   if (search === '' && sort === 'rtt' && !isDown) return { rows: ranked.slice(offset, limit), total: ranked.size }
-  const part = search.toLowerCase()
-  const found: Row[] = []
-  for (const row of ranked.values()) if (isFound(row, part)) found.push(row)
-  if (sort === 'rtt' && !isDown) return { rows: found.slice(offset, offset + limit), total: found.length }
-  const order = orderOf(sort, isDown)
-  // All before the page are in front of it then, and all of it is in front of what follows.
-  if (offset > 0) selectLeast(found, 0, offset, order)
-  selectLeast(found, offset, offset + limit, order)
-  return { rows: found.slice(offset, offset + limit).sort(order), total: found.length }
+  const found = ranked.filter(finderOf(search))
+  const rows =
+    sort === 'rtt' && !isDown ? found.slice(offset, offset + limit) : sortedPage(found, VALUES[sort], isDown, offset, offset + limit)
+  return { rows, total: found.length }
 }
 
-/** Whether a name, an address or an id holds it, which is in lower case. */
-export const isFound = ({ record: { id, name, address } }: Row, part: string): boolean =>
-  part === '' || name.toLowerCase().includes(part) || address.includes(part) || id?.includes(part) === true
+type Value = string | number | null
 
-type Order = (a: Row, b: Row) => number
+/** The places from `from` to before `to` of the rows as they would stand if all were sorted; among equals their order stays. */
+function sortedPage(rows: readonly Row[], valueIn: (row: Row) => Value, isDown: boolean, from: number, to: number): readonly Row[] {
+  const values = rows.map(valueIn)
+  const known: number[] = []
+  const unknown: number[] = []
+  for (const [place, value] of values.entries()) (value === null ? unknown : known).push(place)
+  const sign = isDown ? -1 : 1
+  const order = (a: number, b: number): number => {
+    const [one, other] = [values[a] ?? 0, values[b] ?? 0]
+    return one === other ? a - b : one < other ? -sign : sign
+  }
+  // All before the page are in front of it then, and all of it is in front of what follows.
+  if (from > 0) selectLeast(known, 0, from, order)
+  selectLeast(known, from, to, order)
+  const page = [...known.slice(from, to).sort(order), ...unknown.slice(Math.max(0, from - known.length), Math.max(0, to - known.length))]
+  return page.flatMap((place) => rows[place] ?? [])
+}
 
-const VALUES: Readonly<Record<Sort, (row: Row) => string | number | null>> = {
+/** Whether a name, an address or an id holds it, in whatever case. */
+export function finderOf(search: string): (row: Pick<Row, 'record'>) => boolean {
+  if (search === '') return () => true
+  const part = search.toLowerCase()
+  return ({ record: { id, name, address } }) =>
+    name.includes(part) || address.includes(part) || id?.includes(part) === true || name.toLowerCase().includes(part)
+}
+
+type Order = (a: number, b: number) => number
+
+const VALUES: Readonly<Record<Sort, (row: Row) => Value>> = {
   rtt: ({ latency }) => latency.rttMs,
   name: ({ record }) => record.name,
   address: ({ record }) => record.address,
@@ -58,19 +77,8 @@ const VALUES: Readonly<Record<Sort, (row: Row) => string | number | null>> = {
   id: ({ record }) => record.id,
 }
 
-function orderOf(sort: Sort, isDown: boolean): Order {
-  const value = VALUES[sort]
-  const sign = isDown ? -1 : 1
-  return (a, b) => {
-    const [one, other] = [value(a), value(b)]
-    if (one === other) return byRank(a, b)
-    if (one === null || other === null) return one === null ? 1 : -1
-    return one < other ? -sign : sign
-  }
-}
-
 /** Moves the least of `list` from `from` on to the places before `to`, in any order (quickselect). */
-function selectLeast(list: Row[], from: number, to: number, order: Order): void {
+function selectLeast(list: number[], from: number, to: number, order: Order): void {
   let [low, high] = [from, list.length - 1]
   while (low < high && to > low && to <= high) {
     const pivot = middleOf(list, low, high, order)
@@ -87,16 +95,17 @@ function selectLeast(list: Row[], from: number, to: number, order: Order): void 
   }
 }
 
-const isBefore = (a: Row | undefined, b: Row | undefined, order: Order): boolean => a !== undefined && b !== undefined && order(a, b) < 0
+const isBefore = (a: number | undefined, b: number | undefined, order: Order): boolean =>
+  a !== undefined && b !== undefined && order(a, b) < 0
 
 /** Of three, so that a list that is in order already costs no more. */
-function middleOf(list: readonly Row[], low: number, high: number, order: Order): Row | undefined {
+function middleOf(list: readonly number[], low: number, high: number, order: Order): number | undefined {
   const [a, b, c] = [list[low], list[(low + high) >> 1], list[high]]
   if (isBefore(a, b, order)) return isBefore(b, c, order) ? b : isBefore(a, c, order) ? c : a
   return isBefore(a, c, order) ? a : isBefore(b, c, order) ? c : b
 }
 
-function swap(list: Row[], i: number, j: number): void {
+function swap(list: number[], i: number, j: number): void {
   const [one, other] = [list[i], list[j]]
   if (one === undefined || other === undefined) return
   list[i] = other

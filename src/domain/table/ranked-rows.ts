@@ -6,6 +6,8 @@ export interface Ranked {
   readonly size: number
   /** So many from a place on, the nearest first. */
   slice(from: number, count: number): readonly Row[]
+  /** Those for which it holds, the nearest first. */
+  filter(holds: (row: Row) => boolean): readonly Row[]
   /** All, the nearest first. What changes meanwhile may be missed, or met twice. */
   values(): IterableIterator<Row>
 }
@@ -36,6 +38,11 @@ export class RankedRows implements Ranked {
       if (skip < chunk.length) found.push(...chunk.slice(skip, skip + count - found.length))
       skip = Math.max(0, skip - chunk.length)
     }
+    return found
+  }
+  filter(holds: (row: Row) => boolean): readonly Row[] {
+    const found: Row[] = []
+    for (const chunk of this.#chunks) for (const row of chunk) if (holds(row)) found.push(row)
     return found
   }
   *values(): IterableIterator<Row> {
