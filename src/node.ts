@@ -4,6 +4,8 @@ import { createLeaseFile } from './actors/carrying/lease-file.ts'
 import { createNodeVhosts } from './actors/carrying/node-vhosts.ts'
 import { createTrafficRates } from './actors/carrying/traffic-rates.ts'
 import { createTurnServer } from './actors/carrying/turn-server-actor.ts'
+import { createConnect } from './actors/connect/connect.ts'
+import { createDrain } from './actors/front/drain.ts'
 import { createEntrances } from './actors/front/entrances.ts'
 import { createLife } from './actors/front/life.ts'
 import { answersOf } from './actors/front/node-answers.ts'
@@ -33,6 +35,7 @@ import { createTableKeeper } from './actors/membership/table-keeper.ts'
 import { createTwinWatch } from './actors/membership/twin-watch.ts'
 import { directAddress } from './actors/services/direct-address.ts'
 import { createDirectServices } from './actors/services/direct-services.ts'
+import { createServicePorts } from './actors/services/service-ports.ts'
 import { createServices } from './actors/services/services.ts'
 import { createExternalFrps } from './actors/turn/external-frps.ts'
 import { candidates } from './actors/turn/find-turn-actor.ts'
@@ -112,7 +115,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ...{ clock, random, isPrivate },
     http: load.watching(gate),
     ownAddresses: () => [own.address(), own.localAddress()],
-    servesAutomatic: speedAccount.isOpen,
+    closedBy: speedAccount.closedBy,
     spend: speedAccount.spend,
   })
   const p2prc = createP2prcExchange({
@@ -153,21 +156,34 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     random: random.fork('turn server'),
   })
   const leases = createLeaseFile({ clock, store: ports.store, turnServer, health, onBug })
+  const drain = createDrain({ clock, own, announcer, gossip, keeper, turnServer, publish, onBug })
   const operator = createOperatorCalls({
     ...{ clock, prober, speed, gate, keeper, joining, services, policy, own, operatorChanges, isControl },
+  })
+  const connect = createConnect({
+    ...{ clock, network, options, own, keeper, services, announcer, health, vhosts, http: gate, find: operator.find, onBug },
   })
   const info = serverInfo(extras.facts ?? NO_FACTS, { id: own.id, name, version: options.version, run: own.run }, places.own)
   const routes = createPublicRoutes({
     ...{ clock, identity, own, calls, gossip, policy, p2prc, joining, twins, reach, operator },
     speed: { answer: load.serving(speed.answer) },
     serverInfo: info,
+    servicesFor: connect.servicesFor,
     isPrivate,
     offer,
     // In an open network anybody could make a name this node's own.
     reachedBy: isPrivate ? ownNames.heard : () => {},
     token: extras.token ?? null,
   })
-  const entrances = createEntrances({ http, listen: options.listen, own, routes, acceptFrp: turnServer.accept, vhosts })
+  const entrances = createEntrances({
+    http,
+    listen: options.listen,
+    own,
+    routes,
+    acceptFrp: turnServer.accept,
+    acceptConnect: connect.accept,
+    vhosts: connect.vhosts,
+  })
 
   // The machine, and what its names mean.
   const external = createExternalFrps({ clock, random: random.fork('external frps'), network, turns, publish })
@@ -192,6 +208,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ...{ clock, random, network, keeper, services, prober, announcer, external, turns, publish, membership, onBug },
     calls: { ...calls, whoAnswers: (address, timeoutMs) => calls.whoAnswers(gate.atTurn(address), timeoutMs) },
     self: own.id,
+    servicePorts: createServicePorts(own.id),
     run: own.run,
     innerAddress: entrances.innerAddress,
     turnServer: turnServer.logic,
@@ -237,11 +254,13 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
       leases,
       entrances,
       gossip,
+      drain,
       actor,
       rates,
       services,
       turnServer,
       external,
+      connect,
       publish,
       onBug,
     }),
@@ -250,6 +269,8 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     recentNews: desk.recent,
     activeStates: watch.states,
     ...operator.methods,
+    ...connect.methods,
+    drain: drain.run,
   }
 }
 

@@ -6,11 +6,13 @@ import type { Clock } from '../../ports.ts'
 import type { LeaseFile } from '../carrying/lease-file.ts'
 import type { TrafficRates } from '../carrying/traffic-rates.ts'
 import type { TurnServer } from '../carrying/turn-server-actor.ts'
+import type { Connect } from '../connect/connect.ts'
 import type { Gossip } from '../membership/gossip.ts'
 import type { OwnRecord } from '../membership/own-record.ts'
 import type { TableFile } from '../membership/table-file.ts'
 import type { Services } from '../services/services.ts'
 import type { ExternalFrps } from '../turn/external-frps.ts'
+import type { Drain } from './drain.ts'
 import type { Entrances } from './entrances.ts'
 import type { OperatorChanges } from './operator-changes.ts'
 
@@ -24,12 +26,14 @@ interface LifeNeeds {
   readonly leases: LeaseFile
   readonly entrances: Entrances
   readonly gossip: Pick<Gossip, 'spread'>
+  readonly drain: Pick<Drain, 'beforeEnd'>
   /** The node's machine. */
   readonly actor: AnyActor
   readonly rates: TrafficRates
   readonly services: Pick<Services, 'meters' | 'start' | 'stop'>
   readonly turnServer: Pick<TurnServer, 'meters' | 'close'>
   readonly external: Pick<ExternalFrps, 'stop'>
+  readonly connect: Pick<Connect, 'close'>
   readonly publish: (news: News) => void
   readonly onBug: (error: unknown) => void
 }
@@ -37,6 +41,8 @@ interface LifeNeeds {
 /** Peers that are told goodbye. */
 const FAREWELLS = 8
 const FAREWELL_TIMEOUT = 500
+/** Clients have so long to be carried elsewhere; all ends fit into 5 s, as supervisors expect. */
+const DRAIN_TIMEOUT = 1_200
 const CLOSE_TIMEOUT = 2_500
 
 export function createLife(needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop'> {
@@ -49,11 +55,13 @@ export function createLife(needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop
     leases,
     entrances,
     gossip,
+    drain,
     actor,
     rates,
     services,
     turnServer,
     external,
+    connect,
     publish,
     onBug,
   } = needs
@@ -73,11 +81,13 @@ export function createLife(needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop
       return { type: 'started', listen: opened.listen }
     },
     stop: async () => {
+      await drain.beforeEnd(DRAIN_TIMEOUT)
       if (own.address() !== null) await within(clock, FAREWELL_TIMEOUT, gossip.spread({ records: [own.farewell()] }, FAREWELLS))
       actor.send({ type: 'node.stop' })
       actor.stop()
       services.stop()
       external.stop()
+      connect.close()
       rates.stop()
       // What clients had is away once they are gone, and then it is written.
       const clientsGone = async (): Promise<void> => {

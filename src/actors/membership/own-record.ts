@@ -25,10 +25,14 @@ export interface OwnRecord {
   place(): Coordinate | null
   /** Words from the next one on tell this coordinate. */
   settle(place: Coordinate): void
+  /** Words from the next one on name these domains. Answers whether that is a change. */
+  nameDomains(domains: readonly string[]): boolean
   /** Says the same anew, counted above `seq`: words of an earlier run are still about. */
   outrun(seq: number): void
   /** Whether the signed word is one of the last that this run has said. */
   hasSaid(envelope: string): boolean
+  /** From now on it carries nobody new, and its next word says so. */
+  stopOffering(): void
   /** A last word: this node goes. */
   farewell(): string
   /** The public port was opened here; null: nothing is open to the outside. */
@@ -55,8 +59,10 @@ export function createOwnRecord(
   let address: string | null = null
   let via: string | null = null
   let place: Coordinate | null = null
+  let domains: readonly string[] = []
   let seq = 0
   let envelope = ''
+  let { offersTurn } = own
   const say = (left: boolean): string => {
     // The wall clock makes the count go on where an earlier run of this node ended.
     seq = Math.max(seq + 1, Math.floor(clock.wallMs()))
@@ -65,9 +71,10 @@ export function createOwnRecord(
       address,
       seq,
       via,
-      offersTurn: own.offersTurn && via === null,
+      offersTurn: offersTurn && via === null,
       left,
       ...(place ? { place } : {}),
+      ...(domains.length > 0 ? { domains } : {}),
     })
     said.push(envelope)
     if (said.length > MOST_SAID) said.shift()
@@ -91,9 +98,10 @@ export function createOwnRecord(
             address,
             seq,
             via,
-            offersTurn: own.offersTurn && via === null,
+            offersTurn: offersTurn && via === null,
             left: false,
             ...(place ? { place } : {}),
+            ...(domains.length > 0 ? { domains } : {}),
             envelope,
             p2prc: null,
           },
@@ -108,11 +116,19 @@ export function createOwnRecord(
     settle: (next) => {
       place = next
     },
+    nameDomains: (next) => {
+      if (next.join(' ') === domains.join(' ')) return false
+      domains = next
+      return true
+    },
     outrun: (heardSeq) => {
       seq = Math.max(seq, heardSeq)
       say(false)
     },
     hasSaid: (word) => said.includes(word),
+    stopOffering: () => {
+      offersTurn = false
+    },
     farewell: () => say(true),
     setListening: (at) => {
       listening = at

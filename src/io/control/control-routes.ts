@@ -13,6 +13,8 @@ export type ControlReply =
       readonly body: string | Buffer
       readonly headers?: Readonly<Record<string, string>>
     }
+  /** JSON and a newline at once; the answer ends when `close` has run, which it does when whoever asked has gone. */
+  | { readonly type: 'held'; readonly status: number; readonly body: object; readonly close: () => Promise<void> }
 
 export interface ControlRoute {
   readonly method: 'GET' | 'POST'
@@ -28,12 +30,14 @@ export interface ControlRoute {
 export interface RouteSources {
   readonly node: MoonwalkNode
   readonly networkDesk: NetworkDesk
+  /** The node is to be stopped, once the answer is out. */
+  readonly leave: () => void
   readonly metrics: () => string
   readonly openapi: () => Promise<object>
   readonly diagram: (name: string) => Promise<{ readonly content: Buffer; readonly type: string } | null>
 }
 
-export function controlRoutes({ node, networkDesk, metrics, openapi, diagram }: RouteSources): readonly ControlRoute[] {
+export function controlRoutes({ node, networkDesk, leave, metrics, openapi, diagram }: RouteSources): readonly ControlRoute[] {
   return [
     { method: 'GET', path: '/api/status', run: () => json(200, node.status()) },
     { method: 'GET', path: '/api/peers', run: ({ query }) => peersPage(node, 'here', query) },
@@ -98,6 +102,16 @@ export function controlRoutes({ node, networkDesk, metrics, openapi, diagram }: 
       ({ name }) => node.unexpose(name),
     ),
     action(
+      '/api/drain',
+      409,
+      (bodies) => bodies.drain,
+      async ({ patienceMs }) => {
+        const answer = await node.drain(patienceMs)
+        leave()
+        return answer
+      },
+    ),
+    action(
       '/api/ping',
       409,
       (bodies) => bodies.peer,
@@ -109,6 +123,20 @@ export function controlRoutes({ node, networkDesk, metrics, openapi, diagram }: 
       (bodies) => bodies.peer,
       ({ peer }) => node.speedtest(peer),
     ),
+    { method: 'GET', path: '/api/connectable', run: async () => json(200, tamed(await node.connectable())) },
+    {
+      method: 'POST',
+      path: '/api/connect',
+      run: async ({ body }) => {
+        const { controlBodies, readBody } = await import('./control-bodies.ts')
+        const read = readBody(controlBodies.connect, body)
+        if (read.type === 'refused') return problem(400, read.text)
+        const answer = await node.connect(read.body.target, read.body.port)
+        if (isRefusal(answer)) return problem(409, tamed(answer).text)
+        const { type: _, close, ...connection } = answer
+        return { type: 'held', status: 200, body: { schemaVersion: 1, ...tamed(connection) }, close }
+      },
+    },
   ]
 }
 

@@ -22,6 +22,8 @@ export interface ControlServerOptions {
   readonly node: MoonwalkNode
   readonly networkDesk: NetworkDesk
   readonly clock: Clock
+  /** The node was drained: it is to be stopped. */
+  readonly onDrained?: () => void
   /** The built dashboard. */
   readonly dashboardDir: string
   /** The generated diagrams, `<machine>.svg`. */
@@ -30,6 +32,7 @@ export interface ControlServerOptions {
 }
 
 const MAX_BODY_BYTES = 64 * 1024
+const ANSWER_FIRST_MS = 100
 
 const HEADERS = {
   'cache-control': 'no-store',
@@ -64,6 +67,8 @@ export async function startControlServer(options: ControlServerOptions): Promise
   const routes = controlRoutes({
     node,
     networkDesk: options.networkDesk,
+    // The answer goes out first.
+    leave: () => void clock.setTimeout(options.onDrained ?? (() => {}), ANSWER_FIRST_MS),
     metrics: () => metricsText(measure(node, clock, version)),
     openapi: async () => (await import('./openapi.ts')).openapi(version),
     diagram: createStaticFiles(options.diagramsDir),
@@ -167,6 +172,7 @@ async function withBody(request: IncomingMessage, run: (body: string) => Promise
 }
 
 function send(request: IncomingMessage, response: ServerResponse, reply: ControlReply): void {
+  if (reply.type === 'held') return hold(response, reply)
   const own = reply.type === 'json' ? {} : reply.headers
   const contentType = reply.type === 'json' ? 'application/json' : reply.contentType
   const body = Buffer.from(reply.type === 'json' ? JSON.stringify(reply.body) : reply.body)
@@ -179,6 +185,14 @@ function send(request: IncomingMessage, response: ServerResponse, reply: Control
     ...(request.complete || request.method === 'GET' ? {} : { connection: 'close' }),
   })
   response.end(request.method === 'HEAD' ? undefined : body)
+}
+
+/** For as long as whoever asked stays. */
+function hold(response: ServerResponse, { status, body, close }: Extract<ControlReply, { readonly type: 'held' }>): void {
+  response.on('close', () => void close())
+  if (response.destroyed) return void close()
+  response.writeHead(status, { ...HEADERS, 'content-type': 'application/json' })
+  response.write(`${JSON.stringify(body)}\n`)
 }
 
 /** What stands in the place of `{…}`, empty where the pattern has none; null when it does not match. */

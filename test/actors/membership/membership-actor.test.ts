@@ -53,6 +53,7 @@ function start(before: (parts: ReturnType<typeof stateParts>) => void = () => {}
       exchange: async () => false,
       answer: async () => null,
       spread: async (extra, toHowMany) => void told.push(`tell ${toHowMany} peers ${JSON.stringify(extra)}`),
+      tell: async () => {},
       runs$: runs('gossip'),
       doubted$: says.doubted,
       ownWords$: says.ownWord,
@@ -171,6 +172,16 @@ test.each<[string, (run: ReturnType<typeof start>) => void, readonly string[]]>(
       hear(signedBy('ash', '192.0.2.2:8088', { seq: 2 }))
     },
     ['doubt ash', 'doubt ash'],
+  ],
+  [
+    'proven, and carries others that were not reached so far',
+    ({ hear, keeper }) => {
+      hear(signedBy('fir', '192.0.2.1:20001', { via: 'ash' }))
+      hear(signedBy('elm', '192.0.2.3:20001', { via: 'oak' }))
+      hear(ash)
+      keeper.apply((table, wallMs) => recordBurst(table, 'ash', answered, wallMs))
+    },
+    ['doubt fir', 'doubt elm', 'doubt ash', 'doubt fir'],
   ],
   [
     'known to have an id, and with it another key',
