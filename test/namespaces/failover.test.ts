@@ -75,9 +75,9 @@ const turnAt = (address: string): Turn => {
 
 interface Fault {
   readonly name: string
-  begin(turn: Turn): Promise<unknown> | void
+  begin(turn: Turn): unknown
   /** Everything as it was before. */
-  heal(turn: Turn): Promise<unknown> | void
+  heal(turn: Turn): unknown
   /** Nobody who comes through `connect` or the domain is turned away meanwhile. */
   readonly isPlanned?: true
 }
