@@ -258,7 +258,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   }
 
   const history = createHistory({
-    ...{ clock, store: ports.store, status: answers.status, peers: () => answers.peers('all'), onEntry: desk.onEntry, health, onBug },
+    ...{ clock, store: ports.store, status: answers.status, peers: answers.peers, onEntry: desk.onEntry, health, onBug },
   })
 
   return {

@@ -1,5 +1,5 @@
 // The node's own last day: it looks at itself once a minute and whenever something happens, and keeps what it saw over restarts.
-import type { HistoryAnswer, PeersAnswer, StatusAnswer } from '../../answers.ts'
+import type { HistoryAnswer, MoonwalkNode, PeersAnswer, StatusAnswer } from '../../answers.ts'
 import {
   AWAY,
   DEGRADED,
@@ -7,6 +7,7 @@ import {
   followed,
   HISTORY_EVENTS,
   HISTORY_MINUTES,
+  HISTORY_PEERS,
   minuteOf,
   nodeMinute,
   peerMinute,
@@ -33,7 +34,7 @@ interface HistoryNeeds {
   readonly clock: Clock
   readonly store: Pick<Store, 'readHistory' | 'writeHistory'>
   readonly status: () => StatusAnswer
-  readonly peers: () => PeersAnswer
+  readonly peers: MoonwalkNode['peers']
   readonly onEntry: (listener: (entry: Entry) => void) => () => void
   readonly health: Pick<Health, 'set'>
   readonly onBug: (error: unknown) => void
@@ -41,6 +42,8 @@ interface HistoryNeeds {
 
 const LOOK_EVERY = 20_000
 const WRITE_EVERY = 600_000
+/** Of a table with more rows the nearest alone are looked at: to write out all takes long. */
+const LARGE_TABLE = 2_000
 
 export function createHistory({ clock, store, status, peers, onEntry, health, onBug }: HistoryNeeds): History {
   const ring = new MinuteRing(minuteOf(clock.wallMs()))
@@ -56,9 +59,11 @@ export function createHistory({ clock, store, status, peers, onEntry, health, on
     for (const { name, state } of now.services) ring.see('service', name, name, serviceMinute(state))
     return now
   }
+  const nearest = (): PeersAnswer =>
+    (peers('here', { limit: 1 }).page?.total ?? 0) > LARGE_TABLE ? peers('here', { limit: HISTORY_PEERS * 2 }) : peers('all')
   const look = (): void => {
     const turns = new Set(lookAtSelf().turns.map(({ address }) => address))
-    const others = peers().peers.filter(({ self }) => !self)
+    const others = nearest().peers.filter(({ self }) => !self)
     const keyed = others.map((peer) => ({ ...peer, key: peer.id ?? peer.address }))
     const kept = followed(keyed.map(({ key, rttMs, address }) => ({ key, rttMs, isTurn: turns.has(address) })))
     const known = new Set(ring.ids('peer'))

@@ -1,6 +1,7 @@
 // What the control port answers, as a table. `openapi.ts` describes the same routes; a test compares them.
 import type { MoonwalkNode, NetworkDesk, Refusal } from '../../answers.ts'
 import { tamed } from '../../domain/tame.ts'
+import { readPageAsk } from './page-query.ts'
 
 /** An answer as JSON, or one to be sent as it is. */
 export type ControlReply =
@@ -39,11 +40,11 @@ export interface RouteSources {
 export function controlRoutes({ node, networkDesk, leave, metrics, openapi, diagram }: RouteSources): readonly ControlRoute[] {
   return [
     { method: 'GET', path: '/api/status', run: () => json(200, node.status()) },
-    { method: 'GET', path: '/api/peers', run: () => json(200, node.peers()) },
-    { method: 'GET', path: '/api/peers/all', run: () => json(200, node.peers('all')) },
     { method: 'GET', path: '/api/history', run: ({ query }) => history(node, query.get('minutes')) },
     { method: 'GET', path: '/api/netcheck', run: () => json(200, node.netcheck()) },
     { method: 'GET', path: '/api/doctor', run: async () => json(200, await node.checkup()) },
+    { method: 'GET', path: '/api/peers', run: ({ query }) => peersPage(node, 'here', query) },
+    { method: 'GET', path: '/api/peers/all', run: ({ query }) => peersPage(node, 'all', query) },
     { method: 'GET', path: '/api/table', run: () => json(200, node.table()) },
     { method: 'GET', path: '/api/states', run: () => json(200, { schemaVersion: 1, states: node.activeStates() }) },
     { method: 'GET', path: '/api/news', run: () => json(200, { schemaVersion: 1, news: node.recentNews(256) }) },
@@ -145,6 +146,13 @@ export function controlRoutes({ node, networkDesk, leave, metrics, openapi, diag
 function history(node: MoonwalkNode, minutes: string | null): ControlReply {
   if (minutes !== null && !/^[1-9]\d{0,4}$/.test(minutes)) return problem(400, 'minutes is a whole number from 1.')
   return json(200, node.history(...(minutes === null ? [] : [Number(minutes)])))
+}
+
+/** All, or the page that the query asks for. */
+function peersPage(node: MoonwalkNode, which: 'here' | 'all', query: URLSearchParams): ControlReply {
+  const asked = readPageAsk(query)
+  if (typeof asked === 'string') return problem(400, asked)
+  return json(200, asked === null ? node.peers(which) : node.peers(which, asked))
 }
 
 export const json = (status: number, body: object): ControlReply => ({ type: 'json', status, body })
