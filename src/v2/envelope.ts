@@ -42,7 +42,7 @@ export interface OwnWord {
   readonly place?: Coordinate
 }
 
-/** A name that makes the envelope too large is cut. */
+/** A name that makes the envelope too large is cut, and where that is not enough further addresses are left out, the last first. */
 export function seal(signer: Signer, word: Omit<OwnWord, 'id'>): string {
   const { name, address, alsoAt: also, seq, via, offersTurn, left } = word
   const place = word.place && writeCoordinate(word.place)
@@ -51,7 +51,12 @@ export function seal(signer: Signer, word: Omit<OwnWord, 'id'>): string {
     return JSON.stringify({ body, key: signer.publicKey, sig: sign(body) })
   }
   const shown = Array.from(cleanName(name))
-  while (shown.length > 1 && byteLength(sealed(shown, () => 'x'.repeat(SIGNATURE_CHARS))) > MAX_ENVELOPE_BYTES) shown.pop()
+  const isTooLong = (): boolean => byteLength(sealed(shown, () => 'x'.repeat(SIGNATURE_CHARS))) > MAX_ENVELOPE_BYTES
+  while (shown.length > 1 && isTooLong()) shown.pop()
+  if (also && also.length > 0 && isTooLong()) {
+    const { alsoAt: _, ...rest } = word
+    return seal(signer, also.length === 1 ? rest : { ...rest, alsoAt: also.slice(0, -1) })
+  }
   return sealed(shown, (body) => signer.sign(bytesOf(body)))
 }
 
