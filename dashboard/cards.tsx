@@ -68,13 +68,13 @@ export function ServicesCard({ services, traffic }: ServicesShown) {
         </p>
       )}
       <ul class="services">
-        {services.map(({ name, kind, local, public: open, state, error }) => (
+        {services.map(({ name, kind, local, public: open, state, phase, error }) => (
           <li key={name} data-service={name}>
             <span class={`dot ${state}`} aria-hidden="true" />
             <div>
               <b>{name}</b> <span class="soft">{kind}</span> <span class="chip">{state}</span>
               <div class="mono route">
-                {open ?? 'not proven'} <span class="soft">→ {local}</span>
+                {open ?? (phase === 'private' ? 'for members alone' : 'not proven')} <span class="soft">→ {local}</span>
               </div>
               {error !== null && <div class="bad">{error}</div>}
               <ServiceTraffic name={name} traffic={traffic.get(name)} />

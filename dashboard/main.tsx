@@ -78,7 +78,12 @@ function Link() {
 function Main({ shown }: { readonly shown: FeedView }) {
   const { status, traffic, clients, carried, peers, news, measurements } = shown
   const count = (wanted: PeerAnswerRow['state']) => [...peers.values()].filter(({ state }) => state === wanted).length
-  const offline = count('offline')
+  // Of a long table the feed tells of a part.
+  const { here, alive, offline } = status.table ?? {
+    here: peers.size - count('offline'),
+    alive: count('alive'),
+    offline: count('offline'),
+  }
   return (
     <main class={link.value.type === 'live' ? '' : 'stale'}>
       <div class="facts">
@@ -92,10 +97,10 @@ function Main({ shown }: { readonly shown: FeedView }) {
           <header>
             <h2 id="servers">Servers</h2>
             <span class="soft">
-              {peers.size - offline} in the table, {count('alive')} alive{offline > 0 && `; ${offline} offline`}
+              {here} in the table, {alive} alive{offline > 0 && `; ${offline} offline`}
             </span>
           </header>
-          <PeersTable peers={peers} />
+          <PeersTable peers={peers} total={here + offline} />
         </section>
         <NewsCard news={news} measurements={measurements} />
       </div>

@@ -45,7 +45,8 @@ const COLUMNS: readonly Column[] = [
 
 const order = signal({ key: 'rtt', down: false })
 
-export function PeersTable({ peers }: { readonly peers: ReadonlyMap<string, PeerAnswerRow> }) {
+/** `total`: how many there are, with those that are not among these. */
+export function PeersTable({ peers, total }: { readonly peers: ReadonlyMap<string, PeerAnswerRow>; readonly total: number }) {
   const rows = sorted([...peers.values()])
   const names = new Map([...peers.values()].flatMap(({ id, name }) => (id === null ? [] : [[id, name] as const])))
   return (
@@ -69,7 +70,7 @@ export function PeersTable({ peers }: { readonly peers: ReadonlyMap<string, Peer
         </table>
       </section>
       {rows.length === 0 && <p class="empty">No servers yet.</p>}
-      {rows.length > MAX_ROWS && <p class="empty">and {rows.length - MAX_ROWS} more: see “moonwalk peers”.</p>}
+      {total > MAX_ROWS && <p class="empty">and {total - Math.min(MAX_ROWS, rows.length)} more: see “moonwalk peers”.</p>}
     </>
   )
 }

@@ -1,5 +1,6 @@
 // What the node answers about itself: the objects that `--json`, the control API and the dashboard share.
 // A change that breaks one raises `SCHEMA_VERSION` and is written in the CHANGELOG.
+import type { PageAsk } from './domain/ip-table.ts'
 import type { NetworkKind } from './domain/network-kind.ts'
 import type { Offer, Rations } from './domain/offer.ts'
 import type { RotationStep } from './domain/secret-rotation.ts'
@@ -83,9 +84,9 @@ export interface ServiceAnswer {
   /**
    * The same as `state` in the words of the service's machine (diagrams/exposedService.svg). `waiting`: nobody to carry it yet;
    * `opening`: a public port or domain is asked for; `proving`: its public address is tried; `unhealthy`: its check fails, or has
-   * not passed yet; `refused`: who carries it said no, and is asked again every 30 s.
+   * not passed yet; `refused`: who carries it said no, and is asked again every 30 s; `private`: nothing public is opened for it.
    */
-  readonly phase: 'waiting' | 'opening' | 'proving' | 'up' | 'unhealthy' | 'refused'
+  readonly phase: 'waiting' | 'opening' | 'proving' | 'up' | 'unhealthy' | 'refused' | 'private'
   /** The same as `error` for programs: see src/domain/service-cause.ts for the types and their fields. */
   readonly cause: { readonly type: string; readonly [field: string]: string | number | null } | null
   /** Up since then; null while it is not. */
@@ -169,6 +170,20 @@ export interface PeersAnswer {
   readonly schemaVersion: 1
   readonly self: string
   readonly peers: readonly PeerAnswerRow[]
+  /** Where a page was asked for: where it begins, how many rows there are on all pages, and the counts of the table. */
+  readonly page?: PeersPage
+}
+
+export interface PeersPage {
+  readonly offset: number
+  readonly total: number
+  /** This node's own row, on whichever page it is; null: it has no address. */
+  readonly self: PeerAnswerRow | null
+  /** Proven, suspects among them. */
+  readonly here: number
+  readonly alive: number
+  /** Those that were here within the last 24 h; 0 where they were not asked for. */
+  readonly offline: number
 }
 
 export interface PeerAnswerRow {
@@ -337,6 +352,35 @@ export interface ServiceOptions {
   readonly check?: 'tcp' | `http:/${string}`
   /** The requested public port. */
   readonly port?: number
+  /** Nothing public is opened for it: only members reach it, by `connect`. In an open network only those that `allow` names by id. */
+  readonly private?: true
+  /** Of a private service: the only nodes that reach it, each by its id or by a name that no other has. */
+  readonly allow?: readonly string[]
+}
+
+/** A port of this machine that stands for a service of another node, until `close`. */
+export interface Connection {
+  readonly type: 'connected'
+  readonly node: { readonly id: string; readonly name: string }
+  readonly service: string
+  readonly kind: ServiceSpec['kind']
+  /** `host:port` on this machine; for a udp service of UDP. */
+  readonly address: string
+  /** Ends the port and what runs over it; settles once it is free. */
+  close(): Promise<void>
+}
+
+/** What `connect` can reach. */
+export interface ConnectableAnswer {
+  readonly schemaVersion: 1
+  readonly services: readonly {
+    readonly node: { readonly id: string; readonly name: string }
+    readonly name: string
+    readonly kind: ServiceSpec['kind']
+    readonly private: boolean
+  }[]
+  /** Nodes that did not tell what they have, and why. */
+  readonly silent: readonly { readonly id: string; readonly name: string; readonly error: string }[]
 }
 
 /** What the command, the control server and tests hold of a running node. `createNode` makes it. */
@@ -348,8 +392,11 @@ export interface MoonwalkNode {
   /** Ends tunnels, proxies and listeners, writes the table. Settles within 4 s. */
   stop(): Promise<void>
   status(): StatusAnswer
-  /** `all`: with servers that were here within the last 24 h and are away. Default: `here`. */
-  peers(which?: 'here' | 'all'): PeersAnswer
+  /**
+   * `all`: with servers that were here within the last 24 h and are away, which come last. Default: `here`. `page`: that page alone, by
+   * latency unless it says otherwise; absent: everybody.
+   */
+  peers(which?: 'here' | 'all', page?: Partial<PageAsk>): PeersAnswer
   /** The IP table as its file shows it. */
   table(): { readonly ip_address: readonly Readonly<Record<string, unknown>>[] }
   /** Where others may join by asking this node or one it knows, for an invitation: itself first, at most four. */
@@ -379,6 +426,10 @@ export interface MoonwalkNode {
   /** PEER: an id, an unambiguous start of one (6 characters or more), a name, or `host:port`. */
   ping(peer: string): Promise<PingAnswer | Refusal>
   speedtest(peer: string): Promise<SpeedtestAnswer | Refusal>
+  /** TARGET: `PEER/SERVICE`. `port`: of this machine, on loopback; 0, the default, picks one. */
+  connect(target: string, port?: number): Promise<Connection | Refusal>
+  /** Asks the peers what this node may reach. */
+  connectable(): Promise<ConnectableAnswer>
 }
 
 /** Both ends belong to it. */

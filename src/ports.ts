@@ -2,6 +2,7 @@
 // Types only. Expected failure is a value (`Failure`); a rejection or a throw out of a port is a bug.
 import type { ServiceSpec } from './answers.ts'
 import type { AcceptedLink, DatagramPort, OpenedLink, Reader, VhostFinder } from './frp/index.ts'
+import type { TableChanges } from './p2prc/table-changes.ts'
 import type { StoredTable } from './p2prc/table-file.ts'
 
 export interface Ports {
@@ -41,6 +42,8 @@ export interface Failure {
   readonly type: 'failed'
   readonly reason: 'refused' | 'timeout' | 'reset' | 'unreachable' | 'aborted' | 'denied' | 'in-use' | 'protocol' | 'withheld'
   readonly text: string
+  /** Of a `withheld` one: not before so long may it be tried again. Absent: it never may. */
+  readonly retryMs?: number
 }
 
 export interface TlsOptions {
@@ -127,6 +130,8 @@ export interface PeerRequest {
   readonly maxBytes?: number
   /** Told of each piece of the answer's body instead of keeping it: `body` is then empty, and `maxBytes` does not bind. False ends the transfer early. */
   readonly onBytes?: OnBytes
+  /** Told when the request has ended, however it did, how many bytes this side wrote to its connection; without what TLS adds. */
+  readonly onSent?: (bytes: number) => void
   /**
    * Requests that name the same object share connections with one another and with nobody else: one is made for each that is under
    * way at once, and kept for a few seconds. Absent: the warm connections of that address.
@@ -183,6 +188,8 @@ export interface ServeOptions {
   readonly isThroughTunnel?: boolean
   /** An frp connection: first byte 0x00, `o`, `w`, `F`, inside TLS or not. Absent: those are turned away. */
   readonly onFrp?: (accepted: AcceptedLink) => void
+  /** A connection over the members' channel whose first byte is `CONNECT_BYTE`. Absent: those are turned away. */
+  readonly onConnect?: (accepted: AcceptedLink) => void
   /** Domains that others serve here, asked before `onRequest` and before TLS is answered; 0x17-announced TLS is always frp's. Absent: there are none. */
   readonly vhosts?: VhostFinder
 }
@@ -213,8 +220,8 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>
   /** A string is sent as UTF-8; `filler` is that many bytes of anything, incompressible. */
   readonly body: string | Uint8Array | { readonly type: 'filler'; readonly bytes: number }
-  /** Runs once, when the answer has gone out in full or its connection has ended. */
-  readonly onDone?: () => void
+  /** Runs once, when the answer has gone out in full or its connection has ended: so many bytes were written of it, without what TLS adds. */
+  readonly onDone?: (sentBytes: number) => void
   /** Once it is aborted the answer is broken off, however much of it has gone out. */
   readonly signal?: AbortSignal
 }
@@ -228,6 +235,11 @@ export interface Store {
    * is then as it was, and the caller tries again. The caller coalesces.
    */
   write(table: StoredTable): Promise<StoreFailure | null>
+  /**
+   * Keeps what has changed since the last write, beside the file; settles once it is on disk, or with why it is not. `whole`: it can't be
+   * kept so, since the file is not as this node left it, and all of it is to be written.
+   */
+  append(changes: TableChanges): Promise<StoreFailure | 'whole' | null>
   /**
    * What was told to the node in earlier runs; empty lists where nothing was. What can't be read is told in `notes` and left out:
    * an entry stays where it is, and a file that is no JSON object is set aside.

@@ -24,8 +24,11 @@ export function statusText({ node, turn, turns, services, clients, carried, spee
       `tunnel ${name}`,
       `${state}: ${at === null ? '' : `${at} `}through ${address}, ${rttMs === null ? '?' : rttMs.toFixed(2)} ms${provenAt === null ? '' : `; proven ${ageText(provenAt, nowMs)}`}`,
     ]),
-    ...services.flatMap(({ name, local, public: address, state, error, traffic }) => [
-      [`service ${name}`, `${state}: ${address ?? 'no public address'} → ${local}${error === null ? '' : ` (${error})`}`],
+    ...services.flatMap(({ name, local, public: address, state, phase, error, traffic }) => [
+      [
+        `service ${name}`,
+        `${state}: ${address ?? (phase === 'private' ? 'private, by `moonwalk connect`' : 'no public address')} → ${local}${error === null ? '' : ` (${error})`}`,
+      ],
       ...(traffic === null ? [] : trafficLines(traffic, nowMs).map((line) => ['', line])),
     ]),
     ...(carried.clients === 0 && carried.connectionsEver === 0

@@ -1,9 +1,10 @@
 // A signed record: what an owner says of itself, to be passed on as it came.
 //
 //   {"body":"<JSON text>","key":"<raw Ed25519 public key, base64url>","sig":"<signature over 'moonwalk record\n' + body, base64url>"}
-//   body: {"id","name","address":"host:port"|null,"seq":n,"via":ID|null,"turn":bool,"left":bool,"also":["host:port"]?,"place":[11 numbers]?}
+//   body: {"id","name","address":"host:port"|null,"seq":n,"via":ID|null,"turn":bool,"left":bool,"also":["host:port"]?,"place":[11 numbers]?,"domains":[TEXT]?}
 //   also: further addresses of a node behind several TURNs, best first, at most three; absent where there are none
 //   place: the coordinate as `writeCoordinate` has it; absent while the owner does not know it
+//   domains: what its services answer for, as `toldDomain` has it, at most `MOST_DOMAINS`; absent: nothing
 //
 // The id must belong to the key. An envelope is at most `MAX_ENVELOPE_BYTES` long in UTF-8.
 import { addressOf, parseAddress } from '../domain/address.ts'
@@ -11,6 +12,7 @@ import { type Coordinate, readCoordinate, writeCoordinate } from '../domain/coor
 import { isShallow, MAX_PEER_DEPTH } from '../domain/json-depth.ts'
 import { MOST_FURTHER, type PeerRecord } from '../domain/record.ts'
 import { withoutWild } from '../domain/tame.ts'
+import { isToldDomain, MOST_DOMAINS } from '../domain/told-domains.ts'
 
 export const MAX_ENVELOPE_BYTES = 1_024
 const MAX_NAME_CHARS = 64
@@ -40,20 +42,27 @@ export interface OwnWord {
   readonly offersTurn: boolean
   readonly left: boolean
   readonly place?: Coordinate
+  readonly domains?: readonly string[]
 }
 
-/** A name that makes the envelope too large is cut, and where that is not enough further addresses are left out, the last first. */
+/**
+ * What makes the envelope too large is left out: domains first, the last of them first, then what of the name is too long, then further
+ * addresses, the last first.
+ */
 export function seal(signer: Signer, word: Omit<OwnWord, 'id'>): string {
   const { name, address, alsoAt: also, seq, via, offersTurn, left } = word
   const place = word.place && writeCoordinate(word.place)
+  const told = [...(word.domains ?? [])]
   const sealed = (shown: readonly string[], sign: (body: string) => string): string => {
-    const body = JSON.stringify({ id: signer.id, name: shown.join(''), address, seq, via, turn: offersTurn, left, also, place })
+    const domains = told.length > 0 ? told : undefined
+    const body = JSON.stringify({ id: signer.id, name: shown.join(''), address, seq, via, turn: offersTurn, left, also, place, domains })
     return JSON.stringify({ body, key: signer.publicKey, sig: sign(body) })
   }
   const shown = Array.from(cleanName(name))
-  const isTooLong = (): boolean => byteLength(sealed(shown, () => 'x'.repeat(SIGNATURE_CHARS))) > MAX_ENVELOPE_BYTES
-  while (shown.length > 1 && isTooLong()) shown.pop()
-  if (also && also.length > 0 && isTooLong()) {
+  const isTooLarge = (): boolean => byteLength(sealed(shown, () => 'x'.repeat(SIGNATURE_CHARS))) > MAX_ENVELOPE_BYTES
+  while (told.length > 0 && isTooLarge()) told.pop()
+  while (shown.length > 1 && isTooLarge()) shown.pop()
+  if (also && also.length > 0 && isTooLarge()) {
     const { alsoAt: _, ...rest } = word
     return seal(signer, also.length === 1 ? rest : { ...rest, alsoAt: also.slice(0, -1) })
   }
@@ -127,6 +136,7 @@ function readWord(value: Readonly<Record<string, unknown>> | null): OwnWord | nu
   const parsed = typeof address === 'string' ? parseAddress(address) : null
   if (address !== null && !parsed) return null
   const place = readCoordinate(value.place)
+  const domains = readDomains(value.domains)
   const alsoAt = parsed ? readFurther(value.also, addressOf(parsed.host, parsed.port)) : []
   if (!alsoAt) return null
   return {
@@ -139,8 +149,13 @@ function readWord(value: Readonly<Record<string, unknown>> | null): OwnWord | nu
     left: left === true,
     ...(alsoAt.length > 0 ? { alsoAt } : {}),
     ...(place ? { place } : {}),
+    ...(domains.length > 0 ? { domains } : {}),
   }
 }
+
+/** What is no domain says nothing. */
+const readDomains = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? value.slice(0, MOST_DOMAINS).filter((one): one is string => typeof one === 'string' && isToldDomain(one)) : []
 
 /** Each once, in canonical form, and none of them the first address. Null: something else stands there. */
 function readFurther(value: unknown, first: string | null): readonly string[] | null {

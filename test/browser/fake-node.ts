@@ -191,11 +191,18 @@ export function createFakeNode(): FakeNode {
     start: async () => ({ type: 'started', listen: null }),
     stop: async () => undefined,
     status: () => status,
-    peers: (which = 'here') => ({
-      schemaVersion: 1,
-      self: status.node.id,
-      peers: which === 'all' ? peers : peers.filter(({ state }) => state !== 'offline'),
-    }),
+    peers: (which = 'here', ask) => {
+      const [here, offline] = [peers.filter(({ state }) => state !== 'offline'), peers.filter(({ state }) => state === 'offline')]
+      const all = which === 'all' ? peers : here
+      const answer = { schemaVersion: 1, self: status.node.id } as const
+      if (ask === undefined) return { ...answer, peers: all }
+      const { offset = 0, limit = 200 } = ask
+      const page = {
+        ...{ offset, total: all.length, self: peers.find(({ self }) => self) ?? null, here: here.length },
+        ...{ alive: peers.filter(({ state }) => state === 'alive').length, offline: which === 'all' ? offline.length : 0 },
+      }
+      return { ...answer, page, peers: all.slice(offset, offset + limit) }
+    },
     table: () => ({ ip_address: peers.map(({ name }) => ({ name })) }),
     onNews: (listener) => {
       listeners.add(listener)
@@ -235,6 +242,18 @@ export function createFakeNode(): FakeNode {
       asked.push(['speedtest', peer])
       return SPEED
     },
+    connect: async (target, port = 0) => {
+      asked.push(['connect', target, port])
+      const [name = '', service = ''] = target.split('/')
+      if (name !== 'home') return { type: 'refused', text: `no node ${name} in the table; see \`moonwalk peers\`` }
+      const close = async (): Promise<void> => void asked.push(['closed', target])
+      return { type: 'connected', node: { id: '0a'.repeat(16), name }, service, kind: 'tcp', address: `127.0.0.1:${port || 40_000}`, close }
+    },
+    connectable: async () => ({
+      schemaVersion: 1,
+      services: [{ node: { id: '0a'.repeat(16), name: 'home' }, name: 'web', kind: 'tcp', private: true }],
+      silent: [{ id: '0b'.repeat(16), name: 'elm', error: 'connection refused' }],
+    }),
     show: (part) => {
       status = part.status ?? status
       peers = part.peers ?? peers

@@ -25,6 +25,8 @@ export interface OwnRecord {
   place(): Coordinate | null
   /** Words from the next one on tell this coordinate. */
   settle(place: Coordinate): void
+  /** Words from the next one on name these domains. Answers whether that is a change. */
+  nameDomains(domains: readonly string[]): boolean
   /** Says the same anew, counted above `seq`: words of an earlier run are still about. */
   outrun(seq: number): void
   /** Whether the signed word is one of the last that this run has said. */
@@ -58,6 +60,7 @@ export function createOwnRecord(
   let alsoAt: readonly string[] = []
   let via: string | null = null
   let place: Coordinate | null = null
+  let domains: readonly string[] = []
   let seq = 0
   let envelope = ''
   const further = (): Pick<PeerRecord, 'alsoAt'> => (alsoAt.length > 0 ? { alsoAt } : {})
@@ -74,6 +77,7 @@ export function createOwnRecord(
       offersTurn: offersTurn && via === null,
       left,
       ...(place ? { place } : {}),
+      ...(domains.length > 0 ? { domains } : {}),
     })
     said.push(envelope)
     if (said.length > MOST_SAID) said.shift()
@@ -101,6 +105,7 @@ export function createOwnRecord(
             offersTurn: offersTurn && via === null,
             left: false,
             ...(place ? { place } : {}),
+            ...(domains.length > 0 ? { domains } : {}),
             envelope,
             p2prc: null,
           },
@@ -115,6 +120,11 @@ export function createOwnRecord(
     place: () => place,
     settle: (next) => {
       place = next
+    },
+    nameDomains: (next) => {
+      if (next.join(' ') === domains.join(' ')) return false
+      domains = next
+      return true
     },
     outrun: (heardSeq) => {
       seq = Math.max(seq, heardSeq)

@@ -46,6 +46,14 @@ export function bestOf(spec: ServiceSpec, places: readonly PlaceStanding[], chec
   return { ...standing, places }
 }
 
+/** As one stands that nobody carries: nothing public is opened for it. `isWell`: it passes its health check, or has none. */
+export const privateStanding = (spec: ServiceSpec, isWell: boolean, cause: ServiceCause | null): ServiceStanding => ({
+  ...waitingFor(spec),
+  phase: isWell ? 'private' : 'unhealthy',
+  cause,
+  places: [],
+})
+
 export function standingOf(spec: ServiceSpec, { value, context }: SnapshotFrom<typeof exposedServiceMachine>): Standing {
   const { cause, address, sinceMs, provenAtMs } = context
   const phase = typeof value === 'string' ? value : value.carried
@@ -80,7 +88,7 @@ export function answerOf(
 }
 
 const stateOf = ({ phase, cause }: Pick<Standing, 'phase' | 'cause'>): ServiceAnswer['state'] =>
-  phase === 'up' ? 'up' : phase === 'refused' || (phase === 'unhealthy' && cause !== null) ? 'down' : 'opening'
+  phase === 'up' || phase === 'private' ? 'up' : phase === 'refused' || (phase === 'unhealthy' && cause !== null) ? 'down' : 'opening'
 
 const isoOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
 

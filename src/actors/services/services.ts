@@ -19,6 +19,7 @@ import {
   isSameStanding,
   newsOf,
   type PlaceStanding,
+  privateStanding,
   type ServiceStanding,
   standingOf,
   waitingFor,
@@ -107,7 +108,8 @@ export function createServices({ clock, random, network, first, publish, rates, 
   const settle = (service: Service): void => {
     const { spec, standing: before, check } = service
     const places = [...service.placed.values()].sort((a, b) => rankOf(a.carrier) - rankOf(b.carrier)).map(({ standing }) => standing)
-    const standing = bestOf(spec, places, check?.cause() ?? null)
+    const cause = check?.cause() ?? null
+    const standing = isPrivate(spec) ? privateStanding(spec, check?.isWell() ?? true, cause) : bestOf(spec, places, cause)
     if (isSameStanding(standing, before)) return
     service.standing = standing
     const news = newsOf(before, standing, goneWhy)
@@ -117,7 +119,7 @@ export function createServices({ clock, random, network, first, publish, rates, 
   const place = (service: Service, carrier: Carrier): void => {
     const { spec, placed, check } = service
     const machine = machines.get(carrier)
-    if (!machine || placed.has(carrier)) return
+    if (!machine || placed.has(carrier) || isPrivate(spec)) return
     const actor = createActor(machine, {
       id: `${spec.name}@${carrier.name}`,
       clock,
@@ -152,6 +154,7 @@ export function createServices({ clock, random, network, first, publish, rates, 
     const { spec } = service
     if (spec.options?.check !== undefined) service.check = startCheck({ clock, network, spec, changed: (cause) => checked(service, cause) })
     for (const carrier of carriers) place(service, carrier)
+    if (isPrivate(spec)) settle(service)
   }
   const halt = (service: Service): void => {
     service.check?.stop()
@@ -219,3 +222,5 @@ export function createServices({ clock, random, network, first, publish, rates, 
     },
   }
 }
+
+const isPrivate = ({ options }: ServiceSpec): boolean => options?.private === true

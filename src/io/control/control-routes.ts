@@ -1,6 +1,7 @@
 // What the control port answers, as a table. `openapi.ts` describes the same routes; a test compares them.
 import type { MoonwalkNode, NetworkDesk, Refusal } from '../../answers.ts'
 import { tamed } from '../../domain/tame.ts'
+import { readPageAsk } from './page-query.ts'
 
 /** An answer as JSON, or one to be sent as it is. */
 export type ControlReply =
@@ -12,12 +13,18 @@ export type ControlReply =
       readonly body: string | Buffer
       readonly headers?: Readonly<Record<string, string>>
     }
+  /** JSON and a newline at once; the answer ends when `close` has run, which it does when whoever asked has gone. */
+  | { readonly type: 'held'; readonly status: number; readonly body: object; readonly close: () => Promise<void> }
 
 export interface ControlRoute {
   readonly method: 'GET' | 'POST'
   /** `{name}` stands for one part of the path. */
   readonly path: string
-  readonly run: (request: { readonly part: string; readonly body: string }) => Promise<ControlReply> | ControlReply
+  readonly run: (request: {
+    readonly part: string
+    readonly body: string
+    readonly query: URLSearchParams
+  }) => Promise<ControlReply> | ControlReply
 }
 
 export interface RouteSources {
@@ -33,8 +40,8 @@ export interface RouteSources {
 export function controlRoutes({ node, networkDesk, leave, metrics, openapi, diagram }: RouteSources): readonly ControlRoute[] {
   return [
     { method: 'GET', path: '/api/status', run: () => json(200, node.status()) },
-    { method: 'GET', path: '/api/peers', run: () => json(200, node.peers()) },
-    { method: 'GET', path: '/api/peers/all', run: () => json(200, node.peers('all')) },
+    { method: 'GET', path: '/api/peers', run: ({ query }) => peersPage(node, 'here', query) },
+    { method: 'GET', path: '/api/peers/all', run: ({ query }) => peersPage(node, 'all', query) },
     { method: 'GET', path: '/api/table', run: () => json(200, node.table()) },
     { method: 'GET', path: '/api/states', run: () => json(200, { schemaVersion: 1, states: node.activeStates() }) },
     { method: 'GET', path: '/api/news', run: () => json(200, { schemaVersion: 1, news: node.recentNews(256) }) },
@@ -116,7 +123,28 @@ export function controlRoutes({ node, networkDesk, leave, metrics, openapi, diag
       (bodies) => bodies.peer,
       ({ peer }) => node.speedtest(peer),
     ),
+    { method: 'GET', path: '/api/connectable', run: async () => json(200, tamed(await node.connectable())) },
+    {
+      method: 'POST',
+      path: '/api/connect',
+      run: async ({ body }) => {
+        const { controlBodies, readBody } = await import('./control-bodies.ts')
+        const read = readBody(controlBodies.connect, body)
+        if (read.type === 'refused') return problem(400, read.text)
+        const answer = await node.connect(read.body.target, read.body.port)
+        if (isRefusal(answer)) return problem(409, tamed(answer).text)
+        const { type: _, close, ...connection } = answer
+        return { type: 'held', status: 200, body: { schemaVersion: 1, ...tamed(connection) }, close }
+      },
+    },
   ]
+}
+
+/** All, or the page that the query asks for. */
+function peersPage(node: MoonwalkNode, which: 'here' | 'all', query: URLSearchParams): ControlReply {
+  const asked = readPageAsk(query)
+  if (typeof asked === 'string') return problem(400, asked)
+  return json(200, asked === null ? node.peers(which) : node.peers(which, asked))
 }
 
 export const json = (status: number, body: object): ControlReply => ({ type: 'json', status, body })

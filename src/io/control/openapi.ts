@@ -36,7 +36,7 @@ const service = {
   at: list(object({ turn: orNull(text), public: orNull(text), state: serviceState, error: orNull(text), provenAt: orNull(text) })),
   state: serviceState,
   error: orNull(text),
-  phase: oneOf('waiting', 'opening', 'proving', 'up', 'unhealthy', 'refused'),
+  phase: oneOf('waiting', 'opening', 'proving', 'up', 'unhealthy', 'refused', 'private'),
   cause: orNull({ ...object({ type: text }), additionalProperties: true }),
   since: orNull(text),
   provenAt: orNull(text),
@@ -54,6 +54,8 @@ const serviceOptions = {
   groupKey: text,
   check: { ...text, description: 'tcp, or http:/path.' },
   port: { type: 'integer', minimum: 1, maximum: 65_535 },
+  private: { const: true, description: 'Nothing public is opened: members reach it by connect.' },
+  allow: { ...list(text), description: 'Of a private service: ids or names of the nodes that may reach it.' },
 }
 
 /** One way of a speed test, as `SpeedWayAnswer` in src/answers.ts says. */
@@ -145,7 +147,14 @@ const schemas = {
     },
     ['invitation'],
   ),
-  Peers: versioned({ self: text, peers: list(ref('Peer')) }),
+  Peers: versioned(
+    {
+      self: text,
+      peers: list(ref('Peer')),
+      page: object({ offset: number, total: number, self: orNull(ref('Peer')), here: number, alive: number, offline: number }),
+    },
+    ['page'],
+  ),
   News: { ...object({ seq: number, at: text, type: text }), additionalProperties: true },
 }
 
@@ -155,6 +164,19 @@ const problem = (description: string) => ({ description, ...content('application
 const denied = { '401': problem('No token, or a wrong one.') }
 
 const get = (summary: string, schema: object) => ({ get: { summary, responses: { ...answers(schema), ...denied } } })
+const inQuery = (name: string, schema: object, description: string) => ({ name, in: 'query', required: false, schema, description })
+const paged = (summary: string, schema: object) => ({
+  get: {
+    summary,
+    parameters: [
+      inQuery('limit', { type: 'integer', minimum: 1, maximum: 1_000 }, 'Rows of the page; with any of these four without a limit: 200.'),
+      inQuery('offset', { type: 'integer', minimum: 0 }, 'Rows before the page.'),
+      inQuery('sort', text, 'rtt (by default), name, address, state, down, up, seen, turn, via or id; with - in front the greatest first.'),
+      inQuery('search', text, 'A part of a name, an address or an id.'),
+    ],
+    responses: { ...answers(schema), ...denied, '400': problem('A parameter does not fit.') },
+  },
+})
 const post = (summary: string, body: object, answer: object, refused: '404' | '409') => ({
   post: {
     summary,
@@ -171,6 +193,8 @@ const post = (summary: string, body: object, answer: object, refused: '404' | '4
 })
 
 const aPeer = object({ peer: { ...text, description: 'An id, the start of one (6 characters or more), a name, or host:port.' } })
+
+const aNode = object({ id: text, name: text })
 
 /** An OpenAPI 3.1 document. */
 export const openapi = (version: string) => ({
@@ -191,10 +215,13 @@ export const openapi = (version: string) => ({
     },
     '/api/status': get('This node.', ref('Status')),
     '/api/peers': {
-      ...get('Every server in the network.', ref('Peers')),
+      ...paged('Every server in the network, or a page of them.', ref('Peers')),
       ...post('Adds a server by its address.', object({ address: text }), versioned({ type: { const: 'added' }, address: text }), '409'),
     },
-    '/api/peers/all': get('Every server in the network, and those that went within the last 24 hours as `offline`.', ref('Peers')),
+    '/api/peers/all': paged(
+      'Every server in the network, and those that went within the last 24 hours as `offline`, which come last; or a page of them.',
+      ref('Peers'),
+    ),
     '/api/peers/remove': post('Forgets a server.', aPeer, versioned({ type: { const: 'removed' }, address: text }), '404'),
     '/api/table': get('The IP table as its file shows it.', object({ ip_address: list({ type: 'object' }) })),
     '/api/states': get(
@@ -257,6 +284,21 @@ export const openapi = (version: string) => ({
       object({ name: text }),
       versioned({ type: { const: 'unexposed' }, name: text }),
       '404',
+    ),
+    '/api/connectable': get(
+      'What this node may connect to: services of its peers, which are asked.',
+      versioned({
+        services: list(object({ node: aNode, name: text, kind, private: { type: 'boolean' } })),
+        silent: list(object({ id: text, name: text, error: text })),
+      }),
+    ),
+    '/api/connect': post(
+      'Opens a port of this machine for a service of another node. The answer is one line, and does not end: the port is held for as long as the request lasts.',
+      object({ target: { ...text, description: 'NODE/SERVICE' }, port: { type: 'integer', minimum: 0, maximum: 65_535, default: 0 } }, [
+        'port',
+      ]),
+      versioned({ node: aNode, service: text, kind, address: text }),
+      '409',
     ),
     '/api/drain': post(
       'As a TURN: has the clients go elsewhere first, waits for them and for what is under way, and then ends the node.',

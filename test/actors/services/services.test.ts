@@ -432,6 +432,27 @@ test('a service that is checked is carried only while it passes', () =>
     expect(services.list()).toMatchObject([{ state: 'down', phase: 'unhealthy', public: null, error: why }])
   }))
 
+test('a private service is asked for nowhere, whoever carries the others, and is so while it passes its check', () =>
+  onStage([{ ...WEB, options: { private: true } }], async ({ services, told, changes, carrier, world, advance }) => {
+    const end = services.carriedBy(carrier)
+    const checked: ServiceSpec = { ...SSH, options: { private: true, check: 'tcp' } }
+    services.add(checked)
+    const phases = (): readonly string[] => services.list().map(({ phase, state, public: at }) => `${phase} ${state} ${at}`)
+    expect(phases()).toEqual(['private up null', 'unhealthy opening null'])
+    await advance(1_000)
+    expect(phases()).toEqual(['private up null', 'unhealthy down null'])
+    await world.ports('me').network.listen(SSH.local, (accepted) => accepted.refuse())
+    await advance(60_000)
+    expect(phases()).toEqual(['private up null', 'private up null'])
+    end('its tunnel is gone')
+    expect(phases()).toEqual(['private up null', 'private up null'])
+    expect(told.map((line) => line.replace(/^\d+ /, ''))).toEqual([
+      "ssh down: its check fails: 127.0.0.1:22 can't be connected to: connection refused",
+    ])
+    expect(changes.slice(0, 2)).toEqual(['changed web', 'added ssh'])
+    services.remove('ssh')
+  }))
+
 test('a udp service is proven by a datagram, which no service sees', () =>
   onStage([{ ...WEB, kind: 'udp' }], async ({ world, services, carrier, place, advance }) => {
     const seen: string[] = []
