@@ -55,7 +55,9 @@ export const failoverPart: Part = async ({ rounds, short }) => {
     ],
     details: [
       ...(['killed', 'silent'] as const).flatMap((way) =>
-        (['connectMs', 'eitherMs'] as const).map((key) => `- ${way}, ${key}: ${of(ours[way], key).map(shown).join(', ')} (p95 ${shown(quantile(of(ours[way], key), 0.95))})`),
+        (['connectMs', 'eitherMs'] as const).map(
+          (key) => `- ${way}, ${key}: ${of(ours[way], key).map(shown).join(', ')} (p95 ${shown(quantile(of(ours[way], key), 0.95))})`,
+        ),
       ),
       `- stock, restarted: ${stock.restarted.map(shown).join(', ')}; silent: ${stock.silent.map(shown).join(', ')}`,
     ].join('\n'),
@@ -66,7 +68,8 @@ interface Outage {
   readonly connectMs: number
   readonly eitherMs: number
 }
-const text = (outage: Outage | undefined): string => `${shown(outage?.connectMs ?? 0)} ms by connect, ${shown(outage?.eitherMs ?? 0)} ms at either`
+const text = (outage: Outage | undefined): string =>
+  `${shown(outage?.connectMs ?? 0)} ms by connect, ${shown(outage?.eitherMs ?? 0)} ms at either`
 
 /** From now on until one of the addresses answers somebody who comes anew. */
 async function untilAnswered(...addresses: readonly string[]): Promise<number> {
@@ -161,7 +164,7 @@ async function turnGone(stage: Stage, servicePort: number, signal: 'SIGKILL' | '
   const turns: Child[] = []
   for (const [i, port] of ports.slice(0, 3).entries())
     turns.push(await stage.node(`turn-${i}`, seeds.slice(0, i), '--listen', `127.0.0.1:${port}`))
-  const user = await stage.node('user', seeds, '--listen', `127.0.0.1:${ports[3]}`, '--no-offer')
+  await stage.node('user', seeds, '--listen', `127.0.0.1:${ports[3]}`, '--no-offer')
   const hidden = await stage.node('hidden', seeds, '--no-listen', '--expose', `web=${servicePort}`)
   const addresses = await twoAddresses(hidden)
   const command = spawn(process.execPath, [program, 'connect', 'hidden/web', '--data', join(stage.folder, 'user')], {
