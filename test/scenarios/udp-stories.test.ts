@@ -104,14 +104,14 @@ describe('a udp service', () => {
           3,
         ],
         "services": [
-          "dns udp up 10.0.0.2:20080 null",
+          "dns udp up 10.0.0.2:20020 null",
         ],
         "told": [
-          "140 service.up dns 10.0.0.1:20008",
+          "140 service.up dns 10.0.0.1:20020",
           "15000 1400,1400 back, 2800 heard",
           "20005 service.down dns its tunnel is gone",
           "20015 turn.lost ash ash connection reset; then, logging in again: connection refused",
-          "20255 service.up dns 10.0.0.2:20080",
+          "20255 service.up dns 10.0.0.2:20020",
         ],
         "traffic": {
           "bytesIn": 3922840,
@@ -156,7 +156,7 @@ describe('a udp service', () => {
       {
         "heard": 80,
         "told": [
-          "4540 service.up dns 10.0.0.1:20008",
+          "4540 service.up dns 10.0.0.1:20020",
           "15000 20,20 back, 40 heard",
         ],
       }
