@@ -7,7 +7,7 @@ import { bySeq, nowMs, showsMeasurements } from './feed-client.ts'
 import { age, clockTime, DASH, fullTime, measure } from './format.ts'
 import { ServiceTraffic } from './traffic.tsx'
 
-export function ReachCard({ status: { node, turn } }: { readonly status: FeedStatus }) {
+export function ReachCard({ status: { node, turn, turns } }: { readonly status: FeedStatus }) {
   return (
     <section class="card" aria-labelledby="reach">
       <h2 id="reach">Reached</h2>
@@ -29,6 +29,14 @@ export function ReachCard({ status: { node, turn } }: { readonly status: FeedSta
           <dd>{turn.reason}</dd>
           <dt>RTT</dt>
           <dd>{measure(turn.rttMs, 'ms')}</dd>
+          {turns.length > 1 && <dt>Tunnels</dt>}
+          {turns.length > 1 &&
+            turns.map(({ name, address, state, public: at, provenAt }) => (
+              <dd key={address} class="tunnel" data-tunnel={name} title={`proven ${fullTime(provenAt)}`}>
+                {name}: {state}
+                {at !== null && <span class="mono soft"> {at}</span>}
+              </dd>
+            ))}
           <dt>Since</dt>
           <dd title={fullTime(turn.since)}>{age(turn.since, nowMs.value)}</dd>
           <dt>Proven</dt>
@@ -60,13 +68,13 @@ export function ServicesCard({ services, traffic }: ServicesShown) {
         </p>
       )}
       <ul class="services">
-        {services.map(({ name, kind, local, public: open, state, error }) => (
+        {services.map(({ name, kind, local, public: open, state, phase, error }) => (
           <li key={name} data-service={name}>
             <span class={`dot ${state}`} aria-hidden="true" />
             <div>
               <b>{name}</b> <span class="soft">{kind}</span> <span class="chip">{state}</span>
               <div class="mono route">
-                {open ?? 'not proven'} <span class="soft">→ {local}</span>
+                {open ?? (phase === 'private' ? 'for members alone' : 'not proven')} <span class="soft">→ {local}</span>
               </div>
               {error !== null && <div class="bad">{error}</div>}
               <ServiceTraffic name={name} traffic={traffic.get(name)} />

@@ -27,6 +27,7 @@ const turn = {
   address: 'birch.test:8088',
   rttMs: 12.4,
   reason: 'least latency of 2',
+  reasonAt: null,
   since: '2026-01-02T03:04:05.000Z',
   provenAt: null,
 }
