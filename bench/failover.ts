@@ -164,7 +164,7 @@ async function turnGone(stage: Stage, servicePort: number, signal: 'SIGKILL' | '
   const turns: Child[] = []
   for (const [i, port] of ports.slice(0, 3).entries())
     turns.push(await stage.node(`turn-${i}`, seeds.slice(0, i), '--listen', `127.0.0.1:${port}`))
-  const user = await stage.node('user', seeds, '--listen', `127.0.0.1:${ports[3]}`, '--no-offer')
+  await stage.node('user', seeds, '--listen', `127.0.0.1:${ports[3]}`, '--no-offer')
   const hidden = await stage.node('hidden', seeds, '--no-listen', '--expose', `web=${servicePort}`)
   const addresses = await twoAddresses(hidden)
   const command = spawn(process.execPath, [program, 'connect', 'hidden/web', '--data', join(stage.folder, 'user')], {
