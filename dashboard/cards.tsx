@@ -1,17 +1,23 @@
-// The cards beside the table: how this node is reached, its services, its health, its news.
-import type { StatusAnswer, TrafficAnswer } from '../src/answers.ts'
-import type { FeedService, FeedStatus } from '../src/feed/figures.ts'
+// The cards beside the table: how this node is reached, its health, its news.
+import { Fragment } from 'preact'
+import type { StatusAnswer } from '../src/answers.ts'
+import type { FeedStatus } from '../src/feed/figures.ts'
 import type { Entry } from '../src/feed/news.ts'
 import { newsText } from '../src/feed/news-text.ts'
-import { bySeq, nowMs, showsMeasurements } from './feed-client.ts'
+import { Copy } from './copy.tsx'
+import { bySeq, measurements, news, nowMs, showsMeasurements } from './feed-client.ts'
 import { age, clockTime, DASH, fullTime, measure } from './format.ts'
-import { ServiceTraffic } from './traffic.tsx'
+import { tunnelsOf } from './tunnels.ts'
 
-export function ReachCard({ status: { node, turn } }: { readonly status: FeedStatus }) {
+export function ReachCard({ status }: { readonly status: FeedStatus }) {
+  const { node, turn } = status
+  const others = tunnelsOf(status).slice(1)
   return (
     <section class="card" aria-labelledby="reach">
       <h2 id="reach">Reached</h2>
-      <p class="big mono">{node.address ?? 'not proven yet'}</p>
+      <p class="big mono">
+        {node.address ?? 'not proven yet'} {node.address !== null && <Copy text={node.address} what="the address of this node" />}
+      </p>
       <p class="soft">
         {node.reachability === 'public'
           ? 'directly: others connect to this node'
@@ -33,6 +39,14 @@ export function ReachCard({ status: { node, turn } }: { readonly status: FeedSta
           <dd title={fullTime(turn.since)}>{age(turn.since, nowMs.value)}</dd>
           <dt>Proven</dt>
           <dd title={fullTime(turn.provenAt)}>{turn.provenAt === null ? 'not yet' : `${age(turn.provenAt, nowMs.value)} ago`}</dd>
+          {others.map(({ name, state, rttMs }) => (
+            <Fragment key={name}>
+              <dt>{state === 'retiring' ? 'Leaving' : 'Beside'}</dt>
+              <dd>
+                <b>{name}</b> <span class="soft">{state === 'opening' ? 'being opened' : measure(rttMs, 'ms')}</span>
+              </dd>
+            </Fragment>
+          ))}
         </dl>
       ) : (
         <p class="soft">{node.reachability === 'public' ? 'No TURN needed.' : 'No TURN in use.'}</p>
@@ -40,40 +54,6 @@ export function ReachCard({ status: { node, turn } }: { readonly status: FeedSta
       <p class="soft" data-network={node.network.kind}>
         In {node.network.text}.
       </p>
-    </section>
-  )
-}
-
-interface ServicesShown {
-  readonly services: readonly FeedService[]
-  /** By the service's name. */
-  readonly traffic: ReadonlyMap<string, TrafficAnswer>
-}
-
-export function ServicesCard({ services, traffic }: ServicesShown) {
-  return (
-    <section class="card" aria-labelledby="services">
-      <h2 id="services">Services</h2>
-      {services.length === 0 && (
-        <p class="empty">
-          Nothing is exposed: <code>moonwalk expose 3000</code>
-        </p>
-      )}
-      <ul class="services">
-        {services.map(({ name, kind, local, public: open, state, error }) => (
-          <li key={name} data-service={name}>
-            <span class={`dot ${state}`} aria-hidden="true" />
-            <div>
-              <b>{name}</b> <span class="soft">{kind}</span> <span class="chip">{state}</span>
-              <div class="mono route">
-                {open ?? 'not proven'} <span class="soft">→ {local}</span>
-              </div>
-              {error !== null && <div class="bad">{error}</div>}
-              <ServiceTraffic name={name} traffic={traffic.get(name)} />
-            </div>
-          </li>
-        ))}
-      </ul>
     </section>
   )
 }
@@ -97,8 +77,8 @@ export function HealthCard({ health }: { readonly health: StatusAnswer['health']
 
 const SHOWN = 60
 
-export function NewsCard({ news, measurements }: { readonly news: readonly Entry[]; readonly measurements: readonly Entry[] }) {
-  const told = showsMeasurements.value ? bySeq([...news, ...measurements]) : news
+export function NewsCard() {
+  const told = showsMeasurements.value ? bySeq([...news.value, ...measurements.value]) : news.value
   return (
     <section class="card news" aria-labelledby="news">
       <header>

@@ -22,9 +22,19 @@ export function takeToken(): boolean {
 
 export const hasToken = (): boolean => token !== null
 
-/** Asks the node. Null: there was no answer. */
-export const ask = (path: string): Promise<Response | null> =>
-  fetch(path, { headers: token === null ? {} : { authorization: `Bearer ${token}` } }).catch(() => null)
+/** Asks the node, with a body as JSON if there is one. Null: there was no answer. */
+export const ask = (
+  path: string,
+  { method = 'GET', body }: { readonly method?: string; readonly body?: string } = {},
+): Promise<Response | null> =>
+  fetch(path, {
+    method,
+    headers: {
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body }),
+  }).catch(() => null)
 
 /** A page can send no header with a WebSocket: the token goes as a subprotocol. */
 export function openFeed(): WebSocket {

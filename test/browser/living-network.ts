@@ -1,0 +1,115 @@
+// A network for the page to show: a node behind two TURNs, its neighbours in three cities, three services, one of them in trouble.
+import type { PeerAnswerRow } from '../../src/answers.ts'
+import { UNPLACED, writeCoordinate } from '../../src/domain/coordinates.ts'
+import { aClient, aRow, aService, aStatus, type FakeNode, NOTHING_CARRIED, someTraffic } from './fake-node.ts'
+
+const NAMES =
+  'alder ash aspen beech birch cedar cherry elm fir hazel holly juniper larch lime maple oak pine poplar rowan spruce willow yew'
+/** How many ms away from the middle, and where to. */
+const CITIES = [
+  [6, 12],
+  [-35, 20],
+  [15, -80],
+] as const
+
+const ago = (seconds: number): string => new Date(Date.now() - seconds * 1_000).toISOString()
+const at = (x: number, y: number) => writeCoordinate({ ...UNPLACED, at: [x, y, 0, 0, 0, 0, 0, 0], error: 0.12 })
+
+const me = (): PeerAnswerRow =>
+  aRow('attic', {
+    self: true,
+    rttMs: null,
+    address: '203.0.113.9:21734',
+    via: aRow('cedar').id,
+    turn: false,
+    place: at(0, 0),
+    lastProof: ago(0),
+  })
+
+export function neighbours(): readonly PeerAnswerRow[] {
+  return NAMES.split(' ').map((name, i): PeerAnswerRow => {
+    const [x, y] = CITIES[i % CITIES.length] ?? [0, 0]
+    const rttMs = Math.hypot(x, y) + ((i * 7) % 11)
+    const known = { rttAt: ago(i), lastProof: ago(i), speedAt: ago(3_600), address: `198.51.100.${i + 10}:8088`, turn: i % 2 === 1 }
+    if (name === 'oak') return aRow(name, { ...known, rttMs: null, state: 'offline', lastProof: ago(5_400), turn: false })
+    if (name === 'fir') return aRow(name, { ...known, rttMs, state: 'suspect', lossPct: 40, place: at(x + i, y), turn: false })
+    return aRow(name, { ...known, rttMs, minMs: rttMs, place: at(x + (i % 5), y - (i % 4)), downMbps: 40 + i * 9, upMbps: 10 + i * 3 })
+  })
+}
+
+/** `outage`: its TURN has died, and no other is found. */
+export function showLivingNetwork(node: FakeNode, { outage = false } = {}): void {
+  const turn = {
+    ...{ id: aRow('cedar').id, name: 'cedar', address: '198.51.100.15:8088', rttMs: 12.4 },
+    ...{ reason: 'least latency of 11', since: ago(840), provenAt: ago(3) },
+  }
+  const up = { since: ago(840), provenAt: ago(4) }
+  const fails = { state: 'down', phase: 'unhealthy', since: null, provenAt: null } as const
+  const lost = { public: null, error: null, ...fails, phase: 'waiting' } as const
+  const refused = 'nothing listens at 127.0.0.1:5432'
+  const services = [
+    { ...aService('web', someTraffic()), public: '203.0.113.9:20018', ...up, ...(outage ? lost : {}) },
+    {
+      ...aService('game', someTraffic({ connectionsNow: 5 })),
+      kind: 'udp' as const,
+      local: '127.0.0.1:25565',
+      public: '203.0.113.9:20019',
+      ...up,
+      ...(outage ? lost : {}),
+    },
+    {
+      ...aService('db'),
+      local: '127.0.0.1:5432',
+      ...fails,
+      public: null,
+      error: refused,
+      cause: { type: 'nothing-listens', local: '127.0.0.1:5432' },
+    },
+  ]
+  const db = {
+    level: 'warn',
+    text: `service db is not up: ${refused}`,
+    fix: 'Start the service at 127.0.0.1:5432, or expose the address it listens at.',
+  } as const
+  const nobody = {
+    ...{ level: 'error', text: 'nobody can be reached who carries traffic for others' },
+    fix: 'Start a node with a public address in this network, or name a stock frps with --turn frp://HOST:PORT.',
+  } as const
+  node.show({
+    status: aStatus(
+      outage ? 'selectingTurn' : 'tunnelling.up',
+      {
+        turn: outage ? null : turn,
+        services,
+        health: outage ? [nobody, db] : [db],
+        clients: [aClient('5f0c2a9be1', [{ name: 'a1b2c3d4e5f60718.blog' }], { name: 'yew', dialect: 'moonwalk' })],
+        carried: { ...NOTHING_CARRIED, clients: 1, proxies: 1, connectionsNow: 2, connectionsEver: 40, bytesIn: 2e6, bytesOut: 9e8 },
+      },
+      {
+        ...{ name: 'attic', startedAt: ago(900), address: outage ? null : '203.0.113.9:21734' },
+        reachability: outage ? 'unknown' : 'tunnelled',
+        network: { kind: 'private', text: 'a private network' },
+      },
+    ),
+    states: {
+      node: outage ? ['selectingTurn'] : ['tunnelling', 'tunnelling.up'],
+      reach: ['refused'],
+      tunnel: outage ? [] : ['linked', 'linked.open'],
+      exposedService: ['up', 'unhealthy'],
+      'exposedService/web': ['up'],
+      'exposedService/db': ['unhealthy'],
+    },
+    peers: [me(), ...neighbours()],
+  })
+}
+
+/** What led there. */
+export function tellItsStory(node: FakeNode): void {
+  const way = ['', 'bootstrapping', 'discovering', 'probing', 'selectingTurn', 'tunnelling.down', 'tunnelling.up']
+  const events = ['start', 'network.found', 'network.told', 'probes.settled', 'done findTurn', 'tunnel.opened']
+  for (const [i, event] of events.entries())
+    node.tell({ type: 'state.entered', machine: 'node', instance: '', from: way[i] ?? '', state: way[i + 1] ?? '', event })
+  node.tell({ type: 'turn.chosen', peer: 'b', name: 'cedar', address: '198.51.100.15:8088', reason: 'least latency of 11' })
+  node.tell({ type: 'service.up', service: 'web', public: '203.0.113.9:20018' })
+  node.tell({ type: 'peer.suspected', peer: aRow('fir').id ?? '', name: 'fir', address: '198.51.100.18:8088', why: 'no answer in time' })
+}
