@@ -49,9 +49,11 @@ function Overview() {
     <main class="page">
       <Strip />
       <div class="cards">
-        <ReachCard status={shown} />
+        <div class="column">
+          <ReachCard status={shown} />
+          <HealthCard health={shown.health} />
+        </div>
         <ServicesCard />
-        <HealthCard health={shown.health} />
       </div>
       <Carrying />
       <PeersCard />

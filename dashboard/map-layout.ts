@@ -30,7 +30,7 @@ const OUTERMOST_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 1
 /** How much of the drawing the near ones have: a tenth of the outermost latency stands at a bit more than a quarter of the way. */
 const NEAR_SHARE = 9
 /** Servers at one place part by so much, in radians. */
-const SPREAD = 0.5
+const SPREAD = 1.2
 
 /** `tunnels`: ids of the TURNs in use, the first one first. */
 export function serverMap(rows: readonly PeerAnswerRow[], tunnels: readonly string[], most = MOST_DOTS): ServerMap {

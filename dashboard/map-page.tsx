@@ -113,30 +113,28 @@ function Pair() {
   const [a, b] = [rowOf(from.value), rowOf(to.value)]
   const known = a && b && a !== b ? between(a, b) : null
   const choice = (label: string, held: typeof from) => (
-    <label>
-      {label}{' '}
-      <select
-        value={held.value}
-        onChange={({ currentTarget: { value } }) => {
-          held.value = value
-        }}
-      >
-        <option value="">this node</option>
-        {rows
-          .filter(({ self }) => !self)
-          .map((row) => (
-            <option key={peerKey(row)} value={peerKey(row)}>
-              {row.name || row.address}
-            </option>
-          ))}
-      </select>
-    </label>
+    <select
+      aria-label={label}
+      value={held.value}
+      onChange={({ currentTarget: { value } }) => {
+        held.value = value
+      }}
+    >
+      <option value="">this node</option>
+      {rows
+        .filter(({ self }) => !self)
+        .map((row) => (
+          <option key={peerKey(row)} value={peerKey(row)}>
+            {row.name || row.address}
+          </option>
+        ))}
+    </select>
   )
   return (
     <section class="card pair" aria-labelledby="pair">
       <h2 id="pair">Between two</h2>
       <div class="buttons">
-        {choice('From', from)} {choice('to', to)}
+        From {choice('from', from)} to {choice('to', to)}
       </div>
       <p class="big" role="status" data-between>
         {a === b

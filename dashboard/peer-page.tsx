@@ -1,7 +1,6 @@
 // One server: where it is, what is known of it, how old that is and where it is from, and what can be done about it.
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { useEffect } from 'preact/hooks'
 import type { PeerAnswerRow, PingAnswer, SpeedtestAnswer } from '../src/answers.ts'
 import { newsText } from '../src/feed/news-text.ts'
 import { act, type Outcome } from './actions.ts'
@@ -207,30 +206,47 @@ interface Reachable {
   readonly private: boolean
 }
 
-/** What it offers to this node, as it says now. A node that can't ask is not asked. */
+/** Asking contacts other nodes, so a person says when. */
+type Offered =
+  | { readonly type: 'unasked' | 'asking' | 'failed' }
+  | { readonly type: 'told'; readonly services: readonly { readonly name: string; readonly kind: string }[] }
+
 function PeerServices({ row: { id, name, self } }: { readonly row: PeerAnswerRow }) {
-  const services = useSignal<readonly Reachable[] | null>(null)
-  useEffect(() => {
-    if (!self && id !== null)
-      void askReachable().then((all) => {
-        services.value = all?.filter(({ node }) => node.id === id) ?? null
-      })
-  }, [id, self])
-  const own = self ? (status.value?.services ?? []) : []
-  if (self ? own.length === 0 : services.value === null) return null
+  const told = useSignal<Offered>({ type: 'unasked' })
+  const askIt = async () => {
+    told.value = { type: 'asking' }
+    const all = await askReachable()
+    told.value = all === null ? { type: 'failed' } : { type: 'told', services: all.filter(({ node }) => node.id === id) }
+  }
+  const offered: Offered = self ? { type: 'told', services: status.value?.services ?? [] } : told.value
+  if (id === null) return null
   return (
     <section class="card" aria-labelledby="peer-services">
       <h2 id="peer-services">Services</h2>
-      {!self && services.value?.length === 0 && <p class="empty">It has none for this node.</p>}
-      <ul class="lines">
-        {(self ? own : (services.value ?? [])).map((service) => (
-          <li key={service.name}>
-            <b>{service.name}</b> <span class="soft">{service.kind}</span> <CommandLine line={`moonwalk connect ${name}/${service.name}`} />
-          </li>
-        ))}
-      </ul>
+      {offered.type === 'told' && offered.services.length === 0 && <p class="empty">None for this node.</p>}
+      {offered.type === 'failed' && <p class="bad">This node can’t ask for them.</p>}
+      {offered.type === 'told' ? (
+        <ul class="lines">
+          {offered.services.map((service) => (
+            <li key={service.name}>
+              <b>{service.name}</b> <span class="soft">{service.kind}</span>{' '}
+              <CommandLine line={`moonwalk connect ${name}/${service.name}`} />
+            </li>
+          ))}
+        </ul>
+      ) : (
+        <button type="button" disabled={offered.type === 'asking'} onClick={() => void askIt()}>
+          {offered.type === 'asking' ? 'Asking…' : 'Ask what it offers'}
+        </button>
+      )}
     </section>
   )
+}
+
+interface Reachable {
+  readonly node: { readonly id: string }
+  readonly name: string
+  readonly kind: string
 }
 
 async function askReachable(): Promise<readonly Reachable[] | null> {

@@ -1,5 +1,5 @@
 // A network for the page to show: a node behind two TURNs, its neighbours in three cities, three services, one of them in trouble.
-import type { PeerAnswerRow } from '../../src/answers.ts'
+import type { HealthAnswer, PeerAnswerRow } from '../../src/answers.ts'
 import { UNPLACED, writeCoordinate } from '../../src/domain/coordinates.ts'
 import { aClient, aRow, aService, aStatus, type FakeNode, NOTHING_CARRIED, someTraffic } from './fake-node.ts'
 
@@ -31,6 +31,7 @@ export function neighbours(): readonly PeerAnswerRow[] {
     const [x, y] = CITIES[i % CITIES.length] ?? [0, 0]
     const rttMs = Math.hypot(x, y) + ((i * 7) % 11)
     const known = { rttAt: ago(i), lastProof: ago(i), speedAt: ago(3_600), address: `198.51.100.${i + 10}:8088`, turn: i % 2 === 1 }
+    if (name === 'cedar') return aRow(name, { ...known, rttMs: 12.4, place: at(6, 10), downMbps: 180, upMbps: 95 })
     if (name === 'oak') return aRow(name, { ...known, rttMs: null, state: 'offline', lastProof: ago(5_400), turn: false })
     if (name === 'fir') return aRow(name, { ...known, rttMs, state: 'suspect', lossPct: 40, place: at(x + i, y), turn: false })
     return aRow(name, { ...known, rttMs, minMs: rttMs, place: at(x + (i % 5), y - (i % 4)), downMbps: 40 + i * 9, upMbps: 10 + i * 3 })
@@ -71,10 +72,11 @@ export function showLivingNetwork(node: FakeNode, { outage = false } = {}): void
     text: `service db is not up: ${refused}`,
     fix: 'Start the service at 127.0.0.1:5432, or expose the address it listens at.',
   } as const
-  const nobody = {
-    ...{ level: 'error', text: 'nobody can be reached who carries traffic for others' },
+  const nobody: HealthAnswer = {
+    level: 'error',
+    text: 'nobody can be reached who carries traffic for others',
     fix: 'Start a node with a public address in this network, or name a stock frps with --turn frp://HOST:PORT.',
-  } as const
+  }
   node.show({
     status: aStatus(
       outage ? 'selectingTurn' : 'tunnelling.up',
@@ -108,8 +110,14 @@ export function tellItsStory(node: FakeNode): void {
   const way = ['', 'bootstrapping', 'discovering', 'probing', 'selectingTurn', 'tunnelling.down', 'tunnelling.up']
   const events = ['start', 'network.found', 'network.told', 'probes.settled', 'done findTurn', 'tunnel.opened']
   for (const [i, event] of events.entries())
-    node.tell({ type: 'state.entered', machine: 'node', instance: '', from: way[i] ?? '', state: way[i + 1] ?? '', event })
-  node.tell({ type: 'turn.chosen', peer: 'b', name: 'cedar', address: '198.51.100.15:8088', reason: 'least latency of 11' })
-  node.tell({ type: 'service.up', service: 'web', public: '203.0.113.9:20018' })
-  node.tell({ type: 'peer.suspected', peer: aRow('fir').id ?? '', name: 'fir', address: '198.51.100.18:8088', why: 'no answer in time' })
+    node.tell(
+      { type: 'state.entered', machine: 'node', instance: '', from: way[i] ?? '', state: way[i + 1] ?? '', event },
+      ago(900 - 10 * i),
+    )
+  node.tell({ type: 'turn.chosen', peer: 'b', name: 'cedar', address: '198.51.100.15:8088', reason: 'least latency of 11' }, ago(850))
+  node.tell({ type: 'service.up', service: 'web', public: '203.0.113.9:20018' }, ago(840))
+  node.tell(
+    { type: 'peer.suspected', peer: aRow('fir').id ?? '', name: 'fir', address: '198.51.100.18:8088', why: 'no answer in time' },
+    ago(20),
+  )
 }
