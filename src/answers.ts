@@ -262,6 +262,16 @@ export interface Refusal {
   readonly text: string
 }
 
+/** What came of `drain`. */
+export interface DrainAnswer {
+  /** Clients that are carried elsewhere now. */
+  readonly moved: number
+  /** Those that have nowhere else to go, or were too slow. */
+  readonly stayed: number
+  /** Users' connections that are still open. */
+  readonly connections: number
+}
+
 /** What a person asks to have exposed. */
 export interface ServiceSpec {
   readonly name: string
@@ -325,6 +335,11 @@ export interface MoonwalkNode {
   remove(peer: string): { readonly type: 'removed'; readonly address: string } | Refusal
   /** Settles when the service's public address is proven, or with the reason after `timeoutMs`. */
   expose(spec: ServiceSpec, timeoutMs: number): Promise<ServiceAnswer | Refusal>
+  /**
+   * As a TURN: no new clients; those who are here are told, and waited for until they are carried elsewhere and nothing is under way,
+   * for so long at the most. The node goes on until it is stopped.
+   */
+  drain(patienceMs: number): Promise<DrainAnswer>
   unexpose(name: string): { readonly type: 'unexposed'; readonly name: string } | Refusal
   /** PEER: an id, an unambiguous start of one (6 characters or more), a name, or `host:port`. */
   ping(peer: string): Promise<PingAnswer | Refusal>

@@ -83,7 +83,10 @@ export type NodeEvents = { readonly news: Entry } & { readonly [T in News['type'
 
 /** Everything that the command can ask of a running node. What is refused is an answer: `{ type: 'refused', text }`. */
 export interface LibraryNode
-  extends Pick<MoonwalkNode, 'id' | 'name' | 'status' | 'peers' | 'table' | 'add' | 'remove' | 'unexpose' | 'ping' | 'speedtest'> {
+  extends Pick<
+    MoonwalkNode,
+    'id' | 'name' | 'status' | 'peers' | 'table' | 'add' | 'remove' | 'unexpose' | 'drain' | 'ping' | 'speedtest'
+  > {
   /**
    * Opens the public port, then joins. Settles when it listens: `listen` is the bound `host:port`, null without one. Refused
    * where the data directory, the public port or the control port can't be had.
@@ -144,14 +147,15 @@ export async function createNode(settings: NodeSettings = {}): Promise<LibraryNo
     stopping ??= Promise.resolve()
     await stopping
   }
+  real.drained.then(() => stop()).catch(throwLater)
   const end = async (): Promise<void> => {
     await real.stop()
     release()
   }
 
-  const { id, name, status, peers, table, add, remove, unexpose, ping, speedtest } = node
+  const { id, name, status, peers, table, add, remove, unexpose, drain, ping, speedtest } = node
   return {
-    ...{ id, name, status, peers, table, add, remove, unexpose, ping, speedtest },
+    ...{ id, name, status, peers, table, add, remove, unexpose, drain, ping, speedtest },
     start: async () => {
       if (stopping) return refused('this node was stopped; make another with createNode')
       starting ??= begin()

@@ -4,6 +4,7 @@ import type { Announcer } from './actors/membership/announcer.ts'
 import type { PeerCalls } from './actors/membership/peer-calls.ts'
 import type { Prober } from './actors/membership/prober.ts'
 import type { TableKeeper } from './actors/membership/table-keeper.ts'
+import type { ServicePorts } from './actors/services/service-ports.ts'
 import type { Services } from './actors/services/services.ts'
 import { createAskPortActor } from './actors/turn/ask-port-actor.ts'
 import type { ExternalFrps } from './actors/turn/external-frps.ts'
@@ -21,6 +22,7 @@ type Callback = ReturnType<typeof fromCallback<EventObject, undefined>>
 interface ImplementationNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
   readonly keeper: TableKeeper
   readonly services: Services
+  readonly servicePorts: ServicePorts
   readonly calls: PeerCalls
   readonly prober: Prober
   readonly announcer: Announcer

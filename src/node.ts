@@ -4,6 +4,7 @@ import { createLeaseFile } from './actors/carrying/lease-file.ts'
 import { createNodeVhosts } from './actors/carrying/node-vhosts.ts'
 import { createTrafficRates } from './actors/carrying/traffic-rates.ts'
 import { createTurnServer } from './actors/carrying/turn-server-actor.ts'
+import { createDrain } from './actors/front/drain.ts'
 import { createEntrances } from './actors/front/entrances.ts'
 import { createLife } from './actors/front/life.ts'
 import { answersOf } from './actors/front/node-answers.ts'
@@ -33,6 +34,7 @@ import { createTableKeeper } from './actors/membership/table-keeper.ts'
 import { createTwinWatch } from './actors/membership/twin-watch.ts'
 import { directAddress } from './actors/services/direct-address.ts'
 import { createDirectServices } from './actors/services/direct-services.ts'
+import { createServicePorts } from './actors/services/service-ports.ts'
 import { createServices } from './actors/services/services.ts'
 import { createExternalFrps } from './actors/turn/external-frps.ts'
 import { candidates } from './actors/turn/find-turn-actor.ts'
@@ -153,6 +155,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     random: random.fork('turn server'),
   })
   const leases = createLeaseFile({ clock, store: ports.store, turnServer, health, onBug })
+  const drain = createDrain({ clock, own, announcer, gossip, keeper, turnServer, publish, onBug })
   const operator = createOperatorCalls({
     ...{ clock, prober, speed, gate, keeper, joining, services, policy, own, operatorChanges, isControl },
   })
@@ -192,6 +195,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ...{ clock, random, network, keeper, services, prober, announcer, external, turns, publish, membership, onBug },
     calls: { ...calls, whoAnswers: (address, timeoutMs) => calls.whoAnswers(gate.atTurn(address), timeoutMs) },
     self: own.id,
+    servicePorts: createServicePorts(own.id),
     run: own.run,
     innerAddress: entrances.innerAddress,
     turnServer: turnServer.logic,
@@ -237,6 +241,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
       leases,
       entrances,
       gossip,
+      drain,
       actor,
       rates,
       services,
@@ -250,6 +255,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     recentNews: desk.recent,
     activeStates: watch.states,
     ...operator.methods,
+    drain: drain.run,
   }
 }
 

@@ -46,6 +46,8 @@ export interface RealNode {
   openControl(address: string): Promise<{ readonly type: 'open'; readonly url: string; readonly token: string } | Failure>
   /** The log is opened once the node is ready: its library takes a tenth of a start. Entries wait until then. */
   openLog(): Promise<void>
+  /** Settles when somebody had the node drained through the control port, who expects it to end. */
+  readonly drained: Promise<void>
   /** Ends the node, the control port and its file, and the log. */
   stop(): Promise<void>
 }
@@ -90,6 +92,10 @@ export function createRealNode({ config, identity, network: { keyring, seeds }, 
     diskMiB: 0,
   }
   let control: Listening | null = null
+  let onDrained = (): void => {}
+  const drained = new Promise<void>((resolve) => {
+    onDrained = resolve
+  })
   const controlAddress = (): string | null =>
     control === null ? (config.opensControl ? config.control : null) : addressOf(control.host, control.port)
   const kind = keyring.kind()
@@ -124,6 +130,7 @@ export function createRealNode({ config, identity, network: { keyring, seeds }, 
         node,
         networkDesk,
         clock,
+        onDrained,
         dashboardDir: join(PACKAGE_DIR, 'dist', 'dashboard'),
         diagramsDir: join(PACKAGE_DIR, 'diagrams'),
         version: VERSION,
@@ -134,6 +141,7 @@ export function createRealNode({ config, identity, network: { keyring, seeds }, 
       controlFile = keepControlFile(dataDir, { url, token, pid: process.pid }, onTrouble)
       return { type: 'open', url, token }
     },
+    drained,
     openLog: () => log.open(),
     stop: async () => {
       controlFile?.remove()

@@ -118,7 +118,7 @@ async function live({ config, json, out, complain, ends }: Life): Promise<ExitCo
   for (const line of waiting) say(line)
   await real.openLog()
 
-  const code = await ends
+  const code = await Promise.race([ends, real.drained.then(() => EXIT.fine)])
   await real.stop()
   return code
 }

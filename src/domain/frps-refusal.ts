@@ -55,6 +55,7 @@ export function causeOfRefusal(text: string, request: RefusedRequest): ServiceCa
 /** Why a login was refused, as a clause about the TURN. `text`: of `LoginResp`, or our own client's where the hello went wrong. */
 export function loginRefusalText(text: string): string {
   if (WRONG_TOKEN.test(text)) return 'it wants another token'
+  if (/server is going away/.test(text)) return 'it is going away'
   if (/too many clients/.test(text)) return 'it has as many clients as it takes'
   if (/too many sessions from this address/.test(text)) return 'it has as many clients from this address as it takes from one'
   if (/traffic that a stranger has/.test(text)) return 'what it carries for strangers in a day is used up'

@@ -37,6 +37,8 @@ export function newsText(news: News): string {
       return `The tunnel through ${news.name} broke off: ${news.why}; logging in there again.`
     case 'turn.unfit':
       return `The TURN ${news.name} can't be used: ${news.why}.`
+    case 'turn.draining':
+      return `This TURN takes no more clients; ${news.clients === 1 ? 'one is' : `${news.clients} are`} told to go elsewhere.`
     case 'service.up':
       return `Service ${news.service} is up at ${news.public}.`
     case 'service.down':

@@ -43,6 +43,8 @@ export type News =
   | { readonly type: 'turn.broke'; readonly peer: string; readonly name: string; readonly why: string }
   /** A stock frps of the configuration can't be used. Told once for each reason. */
   | { readonly type: 'turn.unfit'; readonly peer: string; readonly name: string; readonly why: string }
+  /** This node as a TURN goes: so many clients are told to go elsewhere. */
+  | { readonly type: 'turn.draining'; readonly clients: number }
   | { readonly type: 'service.up'; readonly service: string; readonly public: string }
   | { readonly type: 'service.down'; readonly service: string; readonly why: string }
   /** This node as a TURN: a client's session and its proxies. `remote`: where the client connects from, `host:port`. */

@@ -75,7 +75,8 @@ export interface FrpClientOptions {
 }
 
 export type FrpClientFact =
-  | { readonly type: 'client.loggedIn'; readonly runId: string; readonly serverVersion: string }
+  /** `ports`: those that a TURN of ours hands out, as it says them, `20000-29999`; empty: it says nothing. */
+  | { readonly type: 'client.loggedIn'; readonly runId: string; readonly serverVersion: string; readonly ports: string }
   /** `remoteAddr` as the server said it: `:20017`; for http and https `domain[:port]`, separated by commas. */
   | { readonly type: 'client.proxyStarted'; readonly proxy: string; readonly remoteAddr: string }
   | { readonly type: 'client.proxyRefused'; readonly proxy: string; readonly error: string }
@@ -227,6 +228,8 @@ export interface FrpServer {
   keptLeases(): readonly KeptLease[]
   /** What was kept before the restart. Before the first connection. */
   restoreLeases(kept: readonly KeptLease[]): void
+  /** Logins from now on are refused; who is here stays. */
+  stopTaking(): void
   /** Ends one session, as its machine asks. */
   endSession(session: number, why: string): void
   /** Ends all; settles when every port is free. */

@@ -211,6 +211,10 @@ export function createFakeNode(): FakeNode {
       const found = peers.find(({ id, name }) => name === peer || id === peer)
       return found ? { type: 'removed', address: found.address } : unknown
     },
+    drain: async (patienceMs) => {
+      asked.push(['drain', patienceMs])
+      return { moved: 2, stayed: 1, connections: 0 }
+    },
     expose: async (spec, timeoutMs) => {
       asked.push(['expose', spec, timeoutMs])
       return { ...aService(spec.name), kind: spec.kind, local: spec.local }

@@ -111,6 +111,11 @@ describe('with --json there is one object on stdout and nothing beside it', () =
     ])
   })
 
+  test('drain', async () => {
+    expect(await json('drain', '--patience', '5')).toEqual(fine({ moved: 2, stayed: 1, connections: 0 }))
+    expect(world.node.asked).toEqual([['drain', 5_000]])
+  })
+
   test('unexpose', async () => expect(await json('unexpose', 'web')).toEqual(fine({ type: 'unexposed', name: 'web' })))
 
   test('ping', async () => {

@@ -93,6 +93,7 @@ test.each([
   ['remove', 'ash'],
   ['expose', '3000', '--json'],
   ['unexpose', 'web'],
+  ['drain'],
   ['ping', 'ash'],
   ['speedtest', 'ash', '--json'],
   ['events'],

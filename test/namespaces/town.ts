@@ -1,13 +1,15 @@
 // A small internet of network namespaces: machines with public addresses on one wire, and a home behind a router that
 // translates its addresses. Real NAT, by the kernel.
 //
-//   birch 203.0.113.10 ─┐
+//   alder 203.0.113.12 ─┐
+//   birch 203.0.113.10 ─┤
 //   cedar 203.0.113.11 ─┤                 wan                lan
 //   visitor ....... 30 ─┼─ street ─── 203.0.113.20  router  192.168.77.1 ─── home 192.168.77.2
 import { execFileSync } from 'node:child_process'
 
 /** Where people and servers of this town live; all but `home` can be reached from everywhere on the street. */
 export const ADDRESSES = {
+  alder: '203.0.113.12',
   birch: '203.0.113.10',
   cedar: '203.0.113.11',
   visitor: '203.0.113.30',
@@ -41,6 +43,10 @@ export interface Town {
   at(place: Place): readonly string[]
   /** Unplugs a machine: nothing it sends arrives, nothing arrives there, and nobody is told. */
   unplug(place: Place): void
+  /** Plugs it in again. */
+  plugIn(place: Place): void
+  /** What a machine's kernel lets through from now on: rules of nftables for a chain each way, `in` and `out`. Empty ones: everything. */
+  filter(place: Place, rules: { readonly in?: string; readonly out?: string }): void
   /** The router gets another address from its provider, and with the old one all it remembered of connections is gone. */
   renumberRouter(address: string): void
   remove(): void
@@ -101,7 +107,7 @@ export function buildTown(): Town {
     settle('street')
     inside('street', 'link', 'add', 'wire', 'type', 'bridge')
     inside('street', 'link', 'set', 'wire', 'up')
-    for (const place of ['birch', 'cedar', 'visitor'] as const) {
+    for (const place of ['alder', 'birch', 'cedar', 'visitor'] as const) {
       settle(place)
       connect(place, 'plug', ADDRESSES[place])
     }
@@ -124,6 +130,25 @@ export function buildTown(): Town {
   return {
     at: (place) => ['ip', 'netns', 'exec', nameOf(place)],
     unplug: (place) => inside('street', 'link', 'set', place, 'down'),
+    plugIn: (place) => inside('street', 'link', 'set', place, 'up'),
+    filter: (place, { in: inward = '', out: outward = '' }) =>
+      run(
+        'ip',
+        ['netns', 'exec', nameOf(place), 'nft', '-f', '-'],
+        `table ip fault {}
+delete table ip fault
+table ip fault {
+  chain inward {
+    type filter hook input priority 0; policy accept
+    ${inward}
+  }
+  chain outward {
+    type filter hook output priority 0; policy accept
+    ${outward}
+  }
+}
+`,
+      ),
     renumberRouter: (address) => {
       inside('router', 'addr', 'flush', 'dev', 'wan')
       inside('router', 'addr', 'add', `${address}/24`, 'dev', 'wan')

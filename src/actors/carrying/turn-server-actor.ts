@@ -28,6 +28,12 @@ export interface TurnServer {
   accept(accepted: AcceptedLink): void
   readonly logic: ReturnType<typeof fromCallback<EventObject, undefined>>
   sessions(): readonly string[]
+  /** The clients that are moonwalk too, and the ports that each has here. */
+  members(): readonly { readonly id: string; readonly ports: readonly number[] }[]
+  /** No client is taken from now on; who is here stays. */
+  stopTaking(): void
+  /** A client has gone. */
+  readonly departures$: Observable<void>
   /**
    * Who is carried, those here longest first, with at most 1,000 proxies in all. `nameOf`: who is known to have that id, or to be
    * reached through that port.
@@ -85,6 +91,7 @@ export function createTurnServer(needs: TurnServerNeeds): TurnServer {
   const startSession = (session: number, remote: string) => createActor(machine, { id: remote, clock, inspect, input: { session } }).start()
   const sessions = new Map<number, Session>()
   const leases = new Subject<void>()
+  const departures = new Subject<void>()
 
   const hear = (fact: FrpServerFact): void => {
     if (fact.type === 'session.opened') {
@@ -107,6 +114,7 @@ export function createTurnServer(needs: TurnServerNeeds): TurnServer {
       case 'session.closed':
         sessions.delete(fact.session)
         session.actor.send({ type: 'session.closed', why: fact.why })
+        departures.next()
         // Nobody has left who was refused, or went before the login.
         if (session.since === null) return
         return publish({ type: 'client.left', client: session.name, remote: session.remote, why: fact.why })
@@ -193,6 +201,12 @@ export function createTurnServer(needs: TurnServerNeeds): TurnServer {
         errorsEver: sum('errorsEver'),
       }
     },
+    members: () =>
+      (server?.figures().sessions ?? []).flatMap(({ member, peerIsOurs, proxies }) =>
+        peerIsOurs && member !== null ? [{ id: member, ports: proxies.map(({ port }) => port) }] : [],
+      ),
+    stopTaking: () => server?.stopTaking(),
+    departures$: departures.asObservable(),
     leases$: leases.asObservable(),
     keptLeases: () => server?.keptLeases() ?? [],
     restoreLeases: (kept) => server?.restoreLeases(kept),

@@ -11,6 +11,7 @@ import type { OwnRecord } from '../membership/own-record.ts'
 import type { TableFile } from '../membership/table-file.ts'
 import type { Services } from '../services/services.ts'
 import type { ExternalFrps } from '../turn/external-frps.ts'
+import type { Drain } from './drain.ts'
 import type { Entrances } from './entrances.ts'
 import type { OperatorChanges } from './operator-changes.ts'
 
@@ -24,6 +25,7 @@ interface LifeNeeds {
   readonly leases: LeaseFile
   readonly entrances: Entrances
   readonly gossip: Pick<Gossip, 'spread'>
+  readonly drain: Pick<Drain, 'beforeEnd'>
   /** The node's machine. */
   readonly actor: AnyActor
   readonly rates: TrafficRates
@@ -37,6 +39,8 @@ interface LifeNeeds {
 /** Peers that are told goodbye. */
 const FAREWELLS = 8
 const FAREWELL_TIMEOUT = 500
+/** Clients have so long to be carried elsewhere; all ends fit into 5 s, as supervisors expect. */
+const DRAIN_TIMEOUT = 1_200
 const CLOSE_TIMEOUT = 2_500
 
 export function createLife(needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop'> {
@@ -49,6 +53,7 @@ export function createLife(needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop
     leases,
     entrances,
     gossip,
+    drain,
     actor,
     rates,
     services,
@@ -73,6 +78,7 @@ export function createLife(needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop
       return { type: 'started', listen: opened.listen }
     },
     stop: async () => {
+      await drain.beforeEnd(DRAIN_TIMEOUT)
       if (own.address() !== null) await within(clock, FAREWELL_TIMEOUT, gossip.spread({ records: [own.farewell()] }, FAREWELLS))
       actor.send({ type: 'node.stop' })
       actor.stop()

@@ -26,6 +26,8 @@ export interface Gossip {
   answer(message: GossipMessage, heardAt: string | null, seenAt: string | null): Promise<GossipMessage | null>
   /** Tells a few peers something at once: a doubt, a farewell. */
   spread(extra: Partial<Pick<GossipMessage, 'doubts' | 'records'>>, toHowMany: number): Promise<void>
+  /** Tells those who are alive of these ids a signed word at once. */
+  tell(envelope: string, ids: readonly string[]): Promise<void>
   /** Runs while subscribed. */
   readonly runs$: Observable<unknown>
   /** Rows that others doubt: look for yourself. */
@@ -257,6 +259,11 @@ export function createGossip(needs: GossipNeeds): Gossip {
     await Promise.all(someone(toHowMany).map(({ record }) => exchange(record.address, record.id, extra)))
   }
 
+  const tell = async (envelope: string, ids: readonly string[]): Promise<void> => {
+    const rows = ids.flatMap((id) => keeper.current().rows.get(id) ?? []).filter(({ state }) => state !== 'unknown')
+    await Promise.all(rows.map(({ record }) => exchange(record.address, record.id, { records: [envelope] })))
+  }
+
   return {
     exchange,
     answer: async (message, heardAt, seenAt) => {
@@ -268,6 +275,7 @@ export function createGossip(needs: GossipNeeds): Gossip {
       return later === null ? reply : { ...reply, records: [later, ...reply.records].slice(0, MAX_GOSSIP_RECORDS) }
     },
     spread,
+    tell,
     runs$: merge(push$, doubt$, heal$),
     doubted$: doubted.asObservable(),
     ownWords$: ownWords.asObservable(),

@@ -29,6 +29,8 @@ export interface OwnRecord {
   outrun(seq: number): void
   /** Whether the signed word is one of the last that this run has said. */
   hasSaid(envelope: string): boolean
+  /** From now on it carries nobody new, and its next word says so. */
+  stopOffering(): void
   /** A last word: this node goes. */
   farewell(): string
   /** The public port was opened here; null: nothing is open to the outside. */
@@ -57,6 +59,7 @@ export function createOwnRecord(
   let place: Coordinate | null = null
   let seq = 0
   let envelope = ''
+  let { offersTurn } = own
   const say = (left: boolean): string => {
     // The wall clock makes the count go on where an earlier run of this node ended.
     seq = Math.max(seq + 1, Math.floor(clock.wallMs()))
@@ -65,7 +68,7 @@ export function createOwnRecord(
       address,
       seq,
       via,
-      offersTurn: own.offersTurn && via === null,
+      offersTurn: offersTurn && via === null,
       left,
       ...(place ? { place } : {}),
     })
@@ -91,7 +94,7 @@ export function createOwnRecord(
             address,
             seq,
             via,
-            offersTurn: own.offersTurn && via === null,
+            offersTurn: offersTurn && via === null,
             left: false,
             ...(place ? { place } : {}),
             envelope,
@@ -113,6 +116,9 @@ export function createOwnRecord(
       say(false)
     },
     hasSaid: (word) => said.includes(word),
+    stopOffering: () => {
+      offersTurn = false
+    },
     farewell: () => say(true),
     setListening: (at) => {
       listening = at

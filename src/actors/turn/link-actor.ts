@@ -21,6 +21,7 @@ import type { Ports } from '../../ports.ts'
 import type { PeerCalls } from '../membership/peer-calls.ts'
 import { isFailureOf } from '../services/carrier.ts'
 import { portIn } from '../services/service-address.ts'
+import type { ServicePorts } from '../services/service-ports.ts'
 import type { Services } from '../services/services.ts'
 import type { ExternalFrps } from './external-frps.ts'
 import { bestPing, dialTlsOf, type ExternalSource } from './external-login.ts'
@@ -30,6 +31,7 @@ interface LinkNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
   readonly calls: Pick<PeerCalls, 'whoAnswers'>
   readonly services: Pick<Services, 'carriedBy' | 'meter'>
   readonly external: Pick<ExternalFrps, 'measured' | 'refused' | 'rttMs'>
+  readonly servicePorts: ServicePorts
   readonly self: string
   /** Of this process: another one with the same key proves nothing of its tunnel. */
   readonly run: string
@@ -53,7 +55,7 @@ const PROOF_TRIES = 20
 const PROOF_WAIT = 100
 
 export function createLinkActor(needs: LinkNeeds) {
-  const { clock, random, network, calls, services, external, self, innerAddress, onBug } = needs
+  const { clock, random, network, calls, services, servicePorts, external, self, innerAddress, onBug } = needs
   const isHere = async (address: string): Promise<boolean> => {
     const answer = await calls.whoAnswers(address, TUNNEL_PROOF_TIMEOUT)
     return answer.type === 'answerer' && answer.id === self && answer.run === needs.run
@@ -157,6 +159,7 @@ export function createLinkActor(needs: LinkNeeds) {
         case 'client.loggedIn':
           remember(fact.runId)
           tell({ type: 'link.loggedIn' })
+          carrier.handsOut(fact.ports)
           client.openProxy(proxyOf(nodeProxy, { ...NODE, local: innerAddress() }))
           endCarrying = services.carriedBy(carrier)
           return
@@ -176,7 +179,7 @@ export function createLinkActor(needs: LinkNeeds) {
       }
     }
 
-    const carrier = createTunnelCarrier({ network, client: () => client, prefix, turnName: turn.name, turnHost: host })
+    const carrier = createTunnelCarrier({ clock, network, servicePorts, client: () => client, prefix, turnName: turn.name, turnHost: host })
     const client: FrpClient = createFrpClient({
       clock,
       onBug,
@@ -203,6 +206,7 @@ export function createLinkActor(needs: LinkNeeds) {
       ended = true
       for (const timer of timers) clock.clearTimeout(timer)
       client.end('this node moved on')
+      carrier.end()
       endCarrying('its tunnel is gone')
     }
   })

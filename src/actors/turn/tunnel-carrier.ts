@@ -3,13 +3,16 @@ import type { ServiceSpec } from '../../answers.ts'
 import { addressOf } from '../../domain/address.ts'
 import { causeOfRefusal } from '../../domain/frps-refusal.ts'
 import type { ServiceCause } from '../../domain/service-cause.ts'
+import { type PortSpan, readPortSpan } from '../../domain/service-port.ts'
 import type { createFrpClient, FrpClient, FrpClientFact } from '../../frp/index.ts'
 import type { Failure, Ports } from '../../ports.ts'
 import { type Carrier, isFailureOf, localCause, type PlaceListener } from '../services/carrier.ts'
 import { proxyOptions } from '../services/proxy-options.ts'
 import { portIn } from '../services/service-address.ts'
+import type { ServicePorts } from '../services/service-ports.ts'
 
-interface TunnelCarrierNeeds extends Pick<Ports, 'network'> {
+interface TunnelCarrierNeeds extends Pick<Ports, 'clock' | 'network'> {
+  readonly servicePorts: ServicePorts
   readonly client: () => Pick<FrpClient, 'openProxy' | 'closeProxy'>
   /** Stands before a service's name in its proxy's. */
   readonly prefix: string
@@ -19,33 +22,77 @@ interface TunnelCarrierNeeds extends Pick<Ports, 'network'> {
 }
 
 const LOCAL_DIAL_TIMEOUT = 10_000
+/** A place opened within so many ms follows to another number: hardly anybody knows the old one. What is older keeps its own. */
+const FOLLOWING = 10_000
 
 type FrpClientOptions = Parameters<typeof createFrpClient>[0]
 type ProxyFact = Extract<FrpClientFact, { readonly proxy: string }>
 
 export interface TunnelCarrier extends Carrier {
+  /** The ports that the TURN hands out, `20000-29999`; empty: it does not say. Before places are opened. */
+  handsOut(ports: string): void
+  /** Tunnels end: no place follows another number any more. */
+  end(): void
   /** What the client tells of a proxy. */
   hear(fact: ProxyFact): void
   readonly dialLocal: FrpClientOptions['dialLocal']
   readonly interceptDatagram: (proxy: string, bytes: Uint8Array) => boolean
 }
 
-export function createTunnelCarrier({ network, client, prefix, turnName, turnHost }: TunnelCarrierNeeds): TunnelCarrier {
+interface TunnelPlace {
+  readonly spec: ServiceSpec
+  readonly listener: PlaceListener
+  readonly openedAtMs: number
+  /** The number that was asked for, which this node chose; 0: any, or the person's choice. */
+  port: number
+}
+
+export function createTunnelCarrier(needs: TunnelCarrierNeeds): TunnelCarrier {
+  const { clock, network, client, prefix, turnName, turnHost, servicePorts } = needs
+  let span: PortSpan | null = null
   /** By the proxy's name. */
-  const places = new Map<string, { readonly spec: ServiceSpec; readonly listener: PlaceListener }>()
+  const places = new Map<string, TunnelPlace>()
   /** By the address of the local service: why it could not be dialled last. The client tells of it as a text. */
   const failures = new Map<string, Failure>()
   const causeOf = ({ local }: ServiceSpec): ServiceCause => {
     const failure = failures.get(local)
     return failure === undefined ? { type: 'local-failed', local, why: 'it does not answer' } : localCause(local, failure)
   }
+  /** Only a port of a service's own can be chosen: a group's is its members', and a domain has none. */
+  const wanted = ({ kind, name, options }: ServiceSpec): number =>
+    span === null || (kind !== 'tcp' && kind !== 'udp') || options?.group !== undefined || options?.port !== undefined
+      ? 0
+      : servicePorts.wanted(name, span)
+  const askFor = (name: string, place: TunnelPlace, port: number): void => {
+    place.port = port
+    const proxy = proxyOf(name, place.spec)
+    client().openProxy(place.port === 0 ? proxy : { ...proxy, remotePort: place.port })
+  }
+  const following = servicePorts.changes$.subscribe((service) => {
+    const name = prefix + service
+    const place = places.get(name)
+    if (!place || place.port === 0 || clock.now() - place.openedAtMs > FOLLOWING) return
+    client().closeProxy(name)
+    askFor(name, place, wanted(place.spec))
+  })
+  /** The next number is asked for, here and where the place is as new. */
+  const askForNext = (name: string, place: TunnelPlace): void => {
+    const { port, spec } = place
+    place.port = 0 // the others follow, this one asks itself
+    if (span !== null) servicePorts.taken(spec.name, port, span)
+    askFor(name, place, wanted(spec))
+  }
   return {
+    handsOut: (ports) => {
+      span = readPortSpan(ports)
+    },
+    end: () => following.unsubscribe(),
     isOnlyWay: true,
     open: (spec, listener) => {
       const name = prefix + spec.name
-      const place = { spec, listener }
+      const place: TunnelPlace = { spec, listener, openedAtMs: clock.now(), port: 0 }
       places.set(name, place)
-      client().openProxy(proxyOf(name, spec))
+      askFor(name, place, wanted(spec))
       return {
         close: () => {
           if (places.get(name) === place) places.delete(name)
@@ -65,8 +112,12 @@ export function createTunnelCarrier({ network, client, prefix, turnName, turnHos
           else listener.opened(address)
           return
         }
-        case 'client.proxyRefused':
-          return listener.refused(causeOfRefusal(fact.error, requestOf(spec, turnName)))
+        case 'client.proxyRefused': {
+          const cause = causeOfRefusal(fact.error, requestOf(spec, turnName))
+          if (place.port !== 0 && cause.type === 'port-taken') return askForNext(fact.proxy, place)
+          if (place.port !== 0 && cause.type === 'port-not-allowed') return askFor(fact.proxy, place, 0)
+          return listener.refused(cause)
+        }
         case 'client.served':
           return listener.served(fact.ok ? null : causeOf(spec))
         default:

@@ -128,7 +128,7 @@ class Client implements FrpClient {
   }
 
   #loggedIn(stream: MuxStream, answer: MessageOf<'loginResp'>, rest: Buffer | null, transcript: Buffer | null): void {
-    const { runId, version, moonwalk, moonwalkDatagrams } = answer
+    const { runId, version, moonwalk, moonwalkDatagrams, moonwalkPorts } = answer
     const { clock, randomBytes, token, tell } = this.#options
     if (runId !== '') this.#runId = runId
     this.#peerIsOurs = moonwalk !== ''
@@ -143,7 +143,7 @@ class Client implements FrpClient {
     this.#lastPongAt = clock.now()
     this.#schedulePing()
     this.#proxies.loggedIn(this.#peerIsOurs || keepsLimits(version), () =>
-      tell({ type: 'client.loggedIn', runId: this.#runId, serverVersion: version }),
+      tell({ type: 'client.loggedIn', runId: this.#runId, serverVersion: version, ports: moonwalkPorts }),
     )
     if (!this.#closed) this.#control.start(rest)
   }

@@ -64,6 +64,8 @@ class Server implements FrpServer {
   #ended: FrpServerFigures['ended'] = { connectionsEver: 0, bytesIn: 0, bytesOut: 0, errorsEver: 0 }
   #lastSession = 0
   #closed = false
+  /** It is about to go. */
+  #takesNobody = false
 
   constructor(options: FrpServerOptions) {
     this.#options = options
@@ -119,6 +121,10 @@ class Server implements FrpServer {
     // without mux wire v2 tells a login from a work connection only behind its magic
     if (first !== WORK_BYTE && first !== V2_BYTE) this.#number(connection)
     connection.start()
+  }
+
+  stopTaking(): void {
+    this.#takesNobody = true
   }
 
   endSession(session: number, why: string): void {
@@ -214,7 +220,8 @@ class Server implements FrpServer {
     for (const replaced of before) replaced.close('replaced by a new login')
     for (const replaced of before) await this.#endings.get(replaced) // its ports must be free before the answer
     if (connection.closed) return
-    const ours = session.peerIsOurs ? { moonwalk: '1', moonwalkDatagrams: MAX_DATAGRAM_BYTES } : {}
+    const { first, last } = this.#options.ports
+    const ours = session.peerIsOurs ? { moonwalk: '1', moonwalkDatagrams: MAX_DATAGRAM_BYTES, moonwalkPorts: `${first}-${last}` } : {}
     stream.write(wire.encode({ type: 'loginResp', version: WIRE_VERSION, runId, ...ours }))
     tell({ type: 'session.loggedIn', session: id, runId, version: login.version, user: login.user, member: owner.member })
     session.start(rest)
@@ -247,6 +254,7 @@ class Server implements FrpServer {
 
   /** Why a login is turned down; null: it is not. */
   #objection(owner: ClientOwner, { runId }: MessageOf<'login'>, replaced: readonly ServerConnection[]): string | null {
+    if (this.#takesNobody) return 'this server is going away'
     if (Buffer.byteLength(runId) > MAX_RUN_ID_BYTES) return `run id of more than ${MAX_RUN_ID_BYTES} bytes`
     if (replaced.length === 0 && this.#byRunId.size >= this.#options.maxClients) return 'too many clients'
     const kind = rationedAs(owner)

@@ -50,7 +50,7 @@ export const LAYOUT = {
       poolCount: whole('pool_count'),
     },
   },
-  // `moonwalk` and `moonwalk_datagrams` are ours: stock frp ignores them.
+  // The last three are ours: stock frp ignores them. `moonwalk_ports`: those that are handed out, `20000-29999`.
   loginResp: {
     byte: '1',
     id: 2,
@@ -60,6 +60,7 @@ export const LAYOUT = {
       error: text('error'),
       moonwalk: text('moonwalk'),
       moonwalkDatagrams: whole('moonwalk_datagrams'),
+      moonwalkPorts: text('moonwalk_ports'),
     },
   },
   newProxy: {

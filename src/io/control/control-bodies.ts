@@ -39,6 +39,10 @@ export const controlBodies = {
     timeoutMs: z.number().int().min(1).max(600_000).default(30_000),
   }),
   serviceName: z.strictObject({ name: serviceName }),
+  drain: z.strictObject({
+    /** How long clients and what is under way are waited for, in milliseconds. */
+    patienceMs: z.number().int().min(0).max(600_000).default(60_000),
+  }),
   rotation: z.strictObject({ step: z.enum(['add', 'first', 'drop']), invitation: z.string().min(1).max(2_000).optional() }),
 }
 

@@ -23,12 +23,14 @@ export interface ControlRoute {
 export interface RouteSources {
   readonly node: MoonwalkNode
   readonly networkDesk: NetworkDesk
+  /** The node is to be stopped, once the answer is out. */
+  readonly leave: () => void
   readonly metrics: () => string
   readonly openapi: () => Promise<object>
   readonly diagram: (name: string) => Promise<{ readonly content: Buffer; readonly type: string } | null>
 }
 
-export function controlRoutes({ node, networkDesk, metrics, openapi, diagram }: RouteSources): readonly ControlRoute[] {
+export function controlRoutes({ node, networkDesk, leave, metrics, openapi, diagram }: RouteSources): readonly ControlRoute[] {
   return [
     { method: 'GET', path: '/api/status', run: () => json(200, node.status()) },
     { method: 'GET', path: '/api/peers', run: () => json(200, node.peers()) },
@@ -91,6 +93,16 @@ export function controlRoutes({ node, networkDesk, metrics, openapi, diagram }: 
       404,
       (bodies) => bodies.serviceName,
       ({ name }) => node.unexpose(name),
+    ),
+    action(
+      '/api/drain',
+      409,
+      (bodies) => bodies.drain,
+      async ({ patienceMs }) => {
+        const answer = await node.drain(patienceMs)
+        leave()
+        return answer
+      },
     ),
     action(
       '/api/ping',

@@ -22,6 +22,8 @@ export interface ControlServerOptions {
   readonly node: MoonwalkNode
   readonly networkDesk: NetworkDesk
   readonly clock: Clock
+  /** The node was drained: it is to be stopped. */
+  readonly onDrained?: () => void
   /** The built dashboard. */
   readonly dashboardDir: string
   /** The generated diagrams, `<machine>.svg`. */
@@ -30,6 +32,7 @@ export interface ControlServerOptions {
 }
 
 const MAX_BODY_BYTES = 64 * 1024
+const ANSWER_FIRST_MS = 100
 
 const HEADERS = {
   'cache-control': 'no-store',
@@ -64,6 +67,8 @@ export async function startControlServer(options: ControlServerOptions): Promise
   const routes = controlRoutes({
     node,
     networkDesk: options.networkDesk,
+    // The answer goes out first.
+    leave: () => void clock.setTimeout(options.onDrained ?? (() => {}), ANSWER_FIRST_MS),
     metrics: () => metricsText(measure(node, clock, version)),
     openapi: async () => (await import('./openapi.ts')).openapi(version),
     diagram: createStaticFiles(options.diagramsDir),

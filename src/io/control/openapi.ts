@@ -246,6 +246,12 @@ export const openapi = (version: string) => ({
       versioned({ type: { const: 'unexposed' }, name: text }),
       '404',
     ),
+    '/api/drain': post(
+      'As a TURN: has the clients go elsewhere first, waits for them and for what is under way, and then ends the node.',
+      object({ patienceMs: { type: 'integer', minimum: 0, maximum: 600_000, default: 60_000 } }, ['patienceMs']),
+      versioned({ moved: integer, stayed: integer, connections: integer }),
+      '409',
+    ),
     '/api/ping': post(
       'Measures the latency to a server now.',
       aPeer,

@@ -63,6 +63,7 @@ function start({
       noteRemoved: () => {},
       close: async () => tell('operatorChanges written'),
     },
+    drain: { beforeEnd: async () => tell('clients went elsewhere') },
     leases: { read: async () => tell('leases read'), close: async () => tell('leases written') },
     entrances: {
       open: async () => {
@@ -112,7 +113,7 @@ test('a node that others list says goodbye, and ends what it began; calls to pee
   own.announce('192.0.2.1:8088', null)
   told.length = 0
   await life.stop()
-  expect(told).toEqual(at(0, 'goodbye to 8', ...ENDED, ...CLOSED))
+  expect(told).toEqual(at(0, 'clients went elsewhere', 'goodbye to 8', ...ENDED, ...CLOSED))
   expect([news.at(-1), clock.timerCount]).toEqual([{ type: 'node.stopped' }, 0])
 })
 
@@ -121,7 +122,7 @@ test('one that nobody lists has nobody to say goodbye to', async () => {
   await life.start()
   told.length = 0
   await life.stop()
-  expect(told).toEqual(at(0, ...ENDED, ...CLOSED))
+  expect(told).toEqual(at(0, 'clients went elsewhere', ...ENDED, ...CLOSED))
 })
 
 test('peers that do not answer its goodbye hold it up for half a second, and a disk that hangs for 2.5 s', async () => {
@@ -131,7 +132,11 @@ test('peers that do not answer its goodbye hold it up for half a second, and a d
   told.length = 0
   await clock.until(life.stop())
   const [ports, clients, operatorChanges, leases, , calls] = CLOSED
-  expect(told).toEqual([...at(500, ...ENDED, ports ?? '', clients ?? '', operatorChanges ?? '', leases ?? ''), ...at(3_000, calls ?? '')])
+  expect(told).toEqual([
+    ...at(0, 'clients went elsewhere'),
+    ...at(500, ...ENDED, ports ?? '', clients ?? '', operatorChanges ?? '', leases ?? ''),
+    ...at(3_000, calls ?? ''),
+  ])
   expect([clock.now(), news.at(-1)]).toEqual([3_000, { type: 'node.stopped' }])
 })
 
@@ -140,7 +145,7 @@ test('one that was refused its port can be stopped', async () => {
   await life.start()
   told.length = 0
   await life.stop()
-  expect(told).toEqual(at(0, 'services ended', 'logins ended', 'rates ended', ...CLOSED))
+  expect(told).toEqual(at(0, 'clients went elsewhere', 'services ended', 'logins ended', 'rates ended', ...CLOSED))
 })
 
 test('a bug in its machine is heard of', async () => {

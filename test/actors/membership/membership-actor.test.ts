@@ -53,6 +53,7 @@ function start(before: (parts: ReturnType<typeof stateParts>) => void = () => {}
       exchange: async () => false,
       answer: async () => null,
       spread: async (extra, toHowMany) => void told.push(`tell ${toHowMany} peers ${JSON.stringify(extra)}`),
+      tell: async () => {},
       runs$: runs('gossip'),
       doubted$: says.doubted,
       ownWords$: says.ownWord,

@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest'
 import { createActor, type EventObject, setup } from 'xstate'
 import { createTrafficRates } from '../../../src/actors/carrying/traffic-rates.ts'
+import { createServicePorts } from '../../../src/actors/services/service-ports.ts'
 import { createServices, type Services } from '../../../src/actors/services/services.ts'
 import { createLinkActor } from '../../../src/actors/turn/link-actor.ts'
 import type { ServiceSpec } from '../../../src/answers.ts'
@@ -90,6 +91,7 @@ async function onStage(
       random,
       network,
       services,
+      servicePorts: createServicePorts(SELF),
       self: SELF,
       run: 'r',
       calls: {

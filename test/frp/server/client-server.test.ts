@@ -20,7 +20,7 @@ describe.each([
     await settle()
     const runId = told[0]?.type === 'client.loggedIn' ? told[0].runId : ''
     expect(told).toEqual([
-      { type: 'client.loggedIn', runId, serverVersion: '0.45.0' },
+      { type: 'client.loggedIn', runId, serverVersion: '0.45.0', ports: '20000-20099' },
       { type: 'client.proxyStarted', proxy: 'web', remoteAddr: `:${port}` },
       { type: 'client.served', proxy: 'web', from: expect.stringMatching(/^127\.0\.0\.1:\d+$/), ok: true, error: null },
     ])

@@ -108,7 +108,15 @@ describe('a client', () => {
     ])
     const answer = stream.heard[0]
     const runId = answer?.type === 'loginResp' ? answer.runId : ''
-    expect(answer).toEqual({ type: 'loginResp', version: '0.45.0', runId, error: '', moonwalk: '', moonwalkDatagrams: 0 })
+    expect(answer).toEqual({
+      type: 'loginResp',
+      version: '0.45.0',
+      runId,
+      error: '',
+      moonwalk: '',
+      moonwalkDatagrams: 0,
+      moonwalkPorts: '',
+    })
     const work = end.open()
     work.say({ type: 'newWorkConn', runId })
     work.raw()

@@ -137,7 +137,7 @@ describe('a reader', () => {
   test('takes the longest body there may be', () => {
     const version = 'v'.repeat(MAX_BODY_BYTES - '{"version":""}'.length)
     expect(read(frame('1', `{"version":"${version}"}`)).messages).toEqual([
-      { type: 'loginResp', version, runId: '', error: '', moonwalk: '', moonwalkDatagrams: 0 },
+      { type: 'loginResp', version, runId: '', error: '', moonwalk: '', moonwalkDatagrams: 0, moonwalkPorts: '' },
     ])
   })
 

@@ -106,7 +106,7 @@ describe('a TURN', () => {
     const { caller, answer, cipher, say } = await member(world)
     expect(answer).toEqual({
       type: 'message',
-      message: { type: 'loginResp', version: '0.45.0', runId: 'r', error: '', moonwalk: '', moonwalkDatagrams: 0 },
+      message: { type: 'loginResp', version: '0.45.0', runId: 'r', error: '', moonwalk: '', moonwalkDatagrams: 0, moonwalkPorts: '' },
     })
     say({ type: 'newProxy', proxyName: 'web', proxyType: 'tcp', remotePort: 6000 })
     await settle()

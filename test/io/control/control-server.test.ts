@@ -266,6 +266,8 @@ describe('actions', () => {
     ])
     expect(await read('/api/ping', { peer: 'nobody' })).toEqual([409, sentence('There is no such server.')])
     expect(await read('/api/services/remove', { name: 'web' })).toEqual([200, { schemaVersion: 1, type: 'unexposed', name: 'web' }])
+    expect(await read('/api/drain', {})).toEqual([200, { schemaVersion: 1, moved: 2, stayed: 1, connections: 0 }])
+    expect(await read('/api/drain', { patienceMs: -1 })).toEqual([400, expect.anything()])
     expect(world.node.asked).toEqual([
       ['add', 'elm.test:8088'],
       ['add', 'bad.test:8088'],
@@ -275,6 +277,7 @@ describe('actions', () => {
       ['ping', 'birch'],
       ['ping', 'nobody'],
       ['unexpose', 'web'],
+      ['drain', 60_000],
     ])
   })
 
@@ -313,6 +316,7 @@ test('without credentials every route of the table, and the feed, is refused', a
   const routes = controlRoutes({
     node: createFakeNode(),
     networkDesk: createFakeDesk(),
+    leave: () => {},
     metrics: () => '',
     openapi: async () => ({}),
     diagram: async () => null,
@@ -349,6 +353,7 @@ test('the description names every route and no other', () => {
   const routes = controlRoutes({
     node: createFakeNode(),
     networkDesk: createFakeDesk(),
+    leave: () => {},
     metrics: () => '',
     openapi: async () => ({}),
     diagram: async () => null,
