@@ -6,7 +6,10 @@ import './peers.css'
 import './machines.css'
 import './traffic.css'
 import './map.css'
+import './day.css'
 import { HealthCard, NewsCard, ReachCard } from './cards.tsx'
+import { followDay } from './day.ts'
+import { DayPage } from './day-page.tsx'
 import { carried, clients, link, startFeed, status } from './feed-client.ts'
 import { MachinesPage } from './machines-page.tsx'
 import { MapPage } from './map-page.tsx'
@@ -33,6 +36,8 @@ function Main() {
   switch (route.value.page) {
     case 'overview':
       return <Overview />
+    case 'day':
+      return <DayPage />
     case 'map':
       return <MapPage />
     case 'machines':
@@ -75,3 +80,4 @@ followRoute()
 paintDocument()
 startFeed()
 startRateHistory()
+followDay()

@@ -4,9 +4,14 @@ import type { ComponentChildren } from 'preact'
 import type { PeerAnswerRow, PingAnswer, SpeedtestAnswer } from '../src/answers.ts'
 import { newsText } from '../src/feed/news-text.ts'
 import { act, type Outcome } from './actions.ts'
+import { Bar } from './bar.tsx'
 import { CommandLine, Copy } from './copy.tsx'
+import { day } from './day.ts'
+import { Gaps } from './day-page.tsx'
 import { news, nowMs, peers, status } from './feed-client.ts'
 import { age, clockTime, DASH, fullTime, measure } from './format.ts'
+import { gapsOf } from './heartbeat.ts'
+import { LatencyChart } from './latency-chart.tsx'
 import { namesOf, viaText } from './peer-rows.ts'
 import { ask } from './token.ts'
 
@@ -65,6 +70,7 @@ function Peer({ row }: { readonly row: PeerAnswerRow }) {
         {!self && <Actions row={row} />}
         <PeerServices row={row} />
       </div>
+      <LastDay id={row.id ?? row.address} />
       <Events row={row} />
     </>
   )
@@ -204,6 +210,21 @@ interface Reachable {
   readonly name: string
   readonly kind: string
   readonly private: boolean
+}
+
+function LastDay({ id }: { readonly id: string }) {
+  if (day.value.type !== 'known') return null
+  const { day: shown } = day.value
+  const series = shown.series.find((one) => one.kind === 'peer' && one.id === id)
+  if (!series) return null
+  return (
+    <section class="card" aria-labelledby="peer-day">
+      <h2 id="peer-day">The last 24 hours</h2>
+      <Bar series={series} shown={shown} />
+      <LatencyChart series={series} shown={shown} />
+      <Gaps gaps={gapsOf(series, shown)} />
+    </section>
+  )
 }
 
 /** Asking contacts other nodes, so a person says when. */

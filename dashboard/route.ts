@@ -2,6 +2,7 @@
 
 export type Route =
   | { readonly page: 'overview' }
+  | { readonly page: 'day' }
   | { readonly page: 'map' }
   | { readonly page: 'machines' }
   /** `peer`: as `peerKey` has it. */
@@ -9,7 +10,7 @@ export type Route =
 
 export function readRoute(hash: string): Route {
   const [, page = '', rest = ''] = /^#\/([a-z]*)(?:\/(.*))?$/.exec(hash) ?? []
-  if (page === 'map' || page === 'machines') return { page }
+  if (page === 'day' || page === 'map' || page === 'machines') return { page }
   const peer = page === 'peer' ? decoded(rest) : ''
   return peer === '' ? { page: 'overview' } : { page: 'peer', peer }
 }

@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals'
 import type { ServiceSpec } from '../src/answers.ts'
 import type { FeedService } from '../src/feed/figures.ts'
 import { act } from './actions.ts'
+import { BarOf } from './bar.tsx'
 import { Copy } from './copy.tsx'
 import { nowMs, status, traffic } from './feed-client.ts'
 import { age, fullTime } from './format.ts'
@@ -54,6 +55,7 @@ function Service({ service: { name, kind, local, public: address, state, error, 
             {fix !== undefined && <div class="soft">{fix}</div>}
           </div>
         )}
+        <BarOf kind="service" id={name} />
         <ServiceTraffic name={name} traffic={traffic.value.get(name)} />
         <Unexpose name={name} />
       </div>

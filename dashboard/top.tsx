@@ -10,6 +10,7 @@ import { shownStanding } from './tone.ts'
 
 const PAGES = [
   ['overview', '#/', 'Overview'],
+  ['day', '#/day', '24 hours'],
   ['map', '#/map', 'Map'],
   ['machines', '#/machines', 'Machines'],
 ] as const satisfies readonly (readonly [Route['page'], string, string])[]

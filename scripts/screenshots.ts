@@ -1,6 +1,7 @@
 // `node --import tsx scripts/screenshots.ts [FOLDER]`: pictures of the page, of a network that is made up. Default: docs/pictures.
 import { mkdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { aRow } from '../test/browser/fake-node.ts'
 import { showLivingNetwork, tellItsStory } from '../test/browser/living-network.ts'
 import { buildPage, openAt, servedPage } from '../test/browser/served-page.ts'
 
@@ -8,7 +9,9 @@ const [folder = fileURLToPath(new URL('../docs/pictures', import.meta.url))] = p
 const PAGES = [
   ['overview', '#/', 1280],
   ['overview-phone', '#/', 390],
+  ['day', '#/day', 1280],
   ['map', '#/map', 1280],
+  ['peer', `#/peer/${aRow('cedar').id}`, 1280],
   ['machines', '#/machines', 1280],
 ] as const
 

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import type { Listening } from '../../src/ports.ts'
 import { launchChromium, textOf } from './chromium.ts'
 import { aClient, aRow, aService, aStatus, createFakeNode, type FakeNode, NOTHING_CARRIED, someTraffic } from './fake-node.ts'
+import { itsDay } from './living-network.ts'
 import { buildPage, serve } from './served-page.ts'
 
 const turn = {
@@ -33,6 +34,7 @@ beforeEach(async () => {
   server = await serve(node, '127.0.0.1:0', 'the-token')
   const context = await browser.newContext({ viewport: { width: 1500, height: 1000 } })
   page = await context.newPage()
+  await page.route('**/api/history*', (asked) => asked.fulfill({ json: itsDay() }))
   complaints = []
   page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()))
   page.on('pageerror', (error) => complaints.push(error.message))

@@ -1,4 +1,6 @@
 // A network for the page to show: a node behind two TURNs, its neighbours in three cities, three services, one of them in trouble.
+
+import type { DayHistory } from '../../dashboard/heartbeat.ts'
 import type { HealthAnswer, PeerAnswerRow } from '../../src/answers.ts'
 import { UNPLACED, writeCoordinate } from '../../src/domain/coordinates.ts'
 import { aClient, aRow, aService, aStatus, type FakeNode, NOTHING_CARRIED, someTraffic } from './fake-node.ts'
@@ -120,4 +122,36 @@ export function tellItsStory(node: FakeNode): void {
     { type: 'peer.suspected', peer: aRow('fir').id ?? '', name: 'fir', address: '198.51.100.18:8088', why: 'no answer in time' },
     ago(20),
   )
+}
+
+const MINUTES = 1_440
+
+/** The day of that network: a TURN died, its database went away for an hour, and cedar grew slower towards evening. */
+export function itsDay(): DayHistory {
+  const from = new Date(Math.floor(Date.now() / 60_000 - MINUTES + 1) * 60_000).toISOString()
+  const atMinute = (minute: number, seconds: number) => new Date(Date.parse(from) + minute * 60_000 + seconds * 1_000).toISOString()
+  const day = (gaps: readonly (readonly [from: number, letters: string])[], knownFrom = 0): string => {
+    const minutes: string[] = Array.from({ length: MINUTES }, (_, i) => (i < knownFrom ? '.' : 'u'))
+    for (const [at, letters] of gaps) minutes.splice(at, letters.length, ...letters)
+    return minutes.join('')
+  }
+  const rttMs = Array.from({ length: MINUTES }, (_, i) => (i < 120 ? null : 11 + 2 * Math.sin(i / 90) + (i > 1_000 ? 3 : 0)))
+  const none = { rttMs: [], jitterMs: [] }
+  return {
+    ...{ from, minutes: MINUTES },
+    series: [
+      { kind: 'node', id: 'ab'.repeat(16), name: 'attic', states: day([[500, 'd']], 100), upPct: 100, ...none },
+      { kind: 'service', id: 'web', name: 'web', states: day([[500, 'd']], 100), upPct: 100, ...none },
+      { kind: 'service', id: 'db', name: 'db', states: day([[1_380, 'a'.repeat(60)]], 100), upPct: 95.5, ...none },
+      {
+        ...{ kind: 'peer', id: aRow('cedar').id ?? '', name: 'cedar', states: day([[700, 'dd']], 120), upPct: 100 },
+        ...{ rttMs, jitterMs: rttMs.map((ms, i) => (ms === null ? null : 0.5 + (i > 1_000 ? 1.5 : 0))) },
+      },
+    ],
+    events: [
+      { at: atMinute(500, 1), text: 'The TURN alder was lost: connection reset.' },
+      { at: atMinute(500, 1.7), text: 'TURN: cedar (198.51.100.15:8088), least latency of 11.' },
+      { at: atMinute(1_380, 3), text: 'Service db is down: nothing listens at 127.0.0.1:5432.' },
+    ],
+  }
 }

@@ -46,10 +46,12 @@ test.each(cases)('axe finds nothing on any page, %s at %d px', async (colorSchem
     showLivingNetwork(node, { outage })
     await openAt(served)
     await page.locator(`[data-tone=${outage ? 'bad' : 'warn'}]`).waitFor({ state: 'attached' })
-    for (const hash of ['#/', '#/map', '#/machines', `#/peer/${aRow('larch').id}`]) {
+    for (const hash of ['#/', '#/day', '#/map', '#/machines', `#/peer/${aRow('cedar').id}`]) {
       await page.evaluate(`location.hash = '${hash}'`)
       await page.locator('main.page .card').first().waitFor()
       if (hash === '#/') await page.getByText('Expose a service').click()
+      if (hash === '#/day') await page.locator('[data-series=db] summary').click()
+      if (hash.startsWith('#/peer')) await page.locator('.latency canvas').waitFor()
       if (hash === '#/machines') await page.locator('svg .active').first().waitFor()
       // The page's own policy lets no script in but its own: the debugger's way in is another.
       await page.evaluate(axe)

@@ -44,7 +44,7 @@ test('on a phone the table shows who, how near and since when, and the page is n
   await openAt(served)
   await page.locator('.peers tr[data-peer]').first().waitFor()
   expect(await page.locator('.peers thead th:visible').allInnerTexts()).toEqual(['Name', 'RTT ms▴', 'Seen'])
-  for (const hash of ['#/', '#/map', '#/machines', `#/peer/${aRow('cedar').id}`]) {
+  for (const hash of ['#/', '#/day', '#/map', '#/machines', `#/peer/${aRow('cedar').id}`]) {
     await page.evaluate(`location.hash = '${hash}'`)
     await page.locator('main.page .card').first().waitFor()
     expect([hash, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([hash, 390])
@@ -145,4 +145,24 @@ test('the map moves as latencies change, and tells the latency between any two',
   const peers = node.peers('all').peers.map((row) => (row.name === 'cedar' ? { ...row, rttMs: 90 } : row))
   node.show({ peers })
   await expect.poll(() => distance('cedar'), { timeout: 5_000 }).toBeGreaterThan(before)
+})
+
+test('the last day is a bar for each, and a gap tells its story', async () => {
+  const { page, node } = served
+  showLivingNetwork(node)
+  await openAt(served, '#/day')
+  await page.locator('[data-series=web]').waitFor()
+  expect(await page.locator('.day-line summary .day-name').allInnerTexts()).toEqual(['attic', 'web', 'db', 'cedar'])
+  await page.locator('[data-series=web] summary').click()
+  expect(await page.locator('[data-series=web] .gaps > li').allInnerTexts()).toEqual([
+    expect.stringMatching(
+      /^\d\d:\d\d degraded for up to a minute\n\d\d:\d\d:01 The TURN alder was lost: connection reset\.\n\d\d:\d\d:01 TURN: cedar \(.*\), least latency of 11\.$/,
+    ),
+  ])
+  await page.locator(`[data-series="${aRow('cedar').id}"] summary`).click()
+  await page.getByRole('link', { name: 'Its latency, and all about cedar' }).click()
+  await page.locator('.latency canvas').waitFor()
+  expect(await page.locator('.heartbeat .degraded').count()).toEqual(1)
+  await page.getByRole('link', { name: 'Overview' }).click()
+  await page.locator('[data-service=web] .heartbeat').waitFor()
 })

@@ -79,7 +79,7 @@ test.each([
   if (tone === 'stale') await served.server.close()
   else served.node.show({ status: aStatus('selectingTurn', { services: [{ ...aService('web'), state: 'down', public: null }] }) })
   await served.page.locator(`[data-tone=${tone}]`).waitFor({ ...SOON, state: 'attached' })
-  for (const hash of ['#/', '#/map', ...(tone === 'stale' ? [] : ['#/machines']), `#/peer/${aRow('elm').id}`]) {
+  for (const hash of ['#/', '#/day', '#/map', ...(tone === 'stale' ? [] : ['#/machines']), `#/peer/${aRow('elm').id}`]) {
     await served.page.evaluate(`location.hash = '${hash}'`)
     await served.page.locator('main.page').waitFor()
     if (hash === '#/machines') await served.page.locator('svg .active').first().waitFor()

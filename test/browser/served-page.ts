@@ -7,6 +7,7 @@ import { createNodeClock } from '../../src/io/node-clock.ts'
 import type { Listening } from '../../src/ports.ts'
 import { launchChromium } from './chromium.ts'
 import { createFakeDesk, createFakeNode, type FakeNode } from './fake-node.ts'
+import { itsDay } from './living-network.ts'
 import { ROOT } from './real-node.ts'
 
 export const buildPage = () => promisify(execFile)(process.execPath, ['scripts/build.mjs', 'dashboard'], { cwd: ROOT })
@@ -43,6 +44,7 @@ export async function servedPage(options: BrowserContextOptions = {}): Promise<S
   const browser = await launchChromium()
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
   const page = await context.newPage()
+  await page.route('**/api/history*', (asked) => asked.fulfill({ json: itsDay() }))
   const complaints: string[] = []
   page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()))
   page.on('pageerror', (error) => complaints.push(error.message))

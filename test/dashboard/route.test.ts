@@ -4,6 +4,7 @@ import { peerHref, readRoute } from '../../dashboard/route.ts'
 test.each([
   ['', { page: 'overview' }],
   ['#/', { page: 'overview' }],
+  ['#/day', { page: 'day' }],
   ['#/map', { page: 'map' }],
   ['#/machines', { page: 'machines' }],
   ['#/nonsense', { page: 'overview' }],
