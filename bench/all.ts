@@ -1,9 +1,10 @@
 // npm run bench [-- PART…] [--short] [--rounds N]: every part in turn, then one table. README.md says what each measures.
 
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { bandwidthNeeds } from './bandwidth-needs.ts'
+import { connectPart } from './connect.ts'
 import { latencyPart } from './latency.ts'
 import { type Figure, figureTable, machineLine, type Options, type Part, progress, root } from './measure.ts'
 import { networkPart } from './network.ts'
@@ -15,20 +16,22 @@ const parts: Readonly<Record<string, Part>> = {
   start: startPart,
   network: networkPart,
   latency: latencyPart,
+  connect: connectPart,
   tunnel: versusPart,
   far: farPart,
   idle: idlePart,
   content: contentPart,
 }
-/** Has a process and an output of its own. */
+/** Have a process and an output of their own. */
 const TABLE = 'table'
+const BANDWIDTH = 'bandwidth'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { short: { type: 'boolean', default: false }, rounds: { type: 'string' } },
 })
 const options: Options = { short: values.short, rounds: Number(values.rounds ?? (values.short ? 1 : 7)) }
-const known = [...Object.keys(parts), TABLE]
+const known = [...Object.keys(parts), BANDWIDTH, TABLE]
 const wrong = positionals.find((name) => !known.includes(name))
 if (wrong !== undefined || !(options.rounds >= 1)) {
   process.stderr.write(`usage: npm run bench -- [${known.join('|')}]… [--short] [--rounds N]\n`)
@@ -58,11 +61,19 @@ console.log(`before: ${before}`)
 console.log(`after: ${machineLine()}\n`)
 if (figures.length > 0) console.log(figureTable(figures))
 if (details.length > 0) console.log(`\n${details.join('\n\n')}`)
-const table = join(root, 'bench/table.ts')
-if (wanted(TABLE) && existsSync(table)) {
-  console.log('\n### The IP table\n')
-  const { status } = spawnSync(process.execPath, ['--import', 'tsx', table], { cwd: root, stdio: 'inherit' })
-  if (status !== 0) failures.push(`${TABLE}: ended with ${status}`)
+const apart = (name: string, title: string, args: readonly string[] = []): void => {
+  console.log(`\n### ${title}\n`)
+  const { status } = spawnSync(process.execPath, ['--import', 'tsx', join(root, `bench/${name}.ts`), ...args], {
+    cwd: root,
+    stdio: 'inherit',
+  })
+  if (status !== 0) failures.push(`${name}: ended with ${status}`)
 }
+if (wanted(BANDWIDTH)) {
+  const missing = bandwidthNeeds()
+  if (missing === null) apart(BANDWIDTH, 'Speed tests', options.short ? ['100', '--tests', '2'] : [])
+  else console.log(`\n${BANDWIDTH} was skipped: ${missing}`)
+}
+if (wanted(TABLE)) apart(TABLE, 'The IP table')
 for (const failure of failures) console.log(`\nFAILED: ${failure}`)
 process.exitCode = failures.length === 0 ? 0 : 1

@@ -60,9 +60,9 @@ export interface ServiceAnswer {
   /**
    * The same as `state` in the words of the service's machine (diagrams/exposedService.svg). `waiting`: nobody to carry it yet;
    * `opening`: a public port or domain is asked for; `proving`: its public address is tried; `unhealthy`: its check fails, or has
-   * not passed yet; `refused`: who carries it said no, and is asked again every 30 s.
+   * not passed yet; `refused`: who carries it said no, and is asked again every 30 s; `private`: nothing public is opened for it.
    */
-  readonly phase: 'waiting' | 'opening' | 'proving' | 'up' | 'unhealthy' | 'refused'
+  readonly phase: 'waiting' | 'opening' | 'proving' | 'up' | 'unhealthy' | 'refused' | 'private'
   /** The same as `error` for programs: see src/domain/service-cause.ts for the types and their fields. */
   readonly cause: { readonly type: string; readonly [field: string]: string | number | null } | null
   /** Up since then; null while it is not. */
@@ -302,6 +302,35 @@ export interface ServiceOptions {
   readonly check?: 'tcp' | `http:/${string}`
   /** The requested public port. */
   readonly port?: number
+  /** Nothing public is opened for it: only members reach it, by `connect`. In an open network only those that `allow` names by id. */
+  readonly private?: true
+  /** Of a private service: the only nodes that reach it, each by its id or by a name that no other has. */
+  readonly allow?: readonly string[]
+}
+
+/** A port of this machine that stands for a service of another node, until `close`. */
+export interface Connection {
+  readonly type: 'connected'
+  readonly node: { readonly id: string; readonly name: string }
+  readonly service: string
+  readonly kind: ServiceSpec['kind']
+  /** `host:port` on this machine; for a udp service of UDP. */
+  readonly address: string
+  /** Ends the port and what runs over it; settles once it is free. */
+  close(): Promise<void>
+}
+
+/** What `connect` can reach. */
+export interface ConnectableAnswer {
+  readonly schemaVersion: 1
+  readonly services: readonly {
+    readonly node: { readonly id: string; readonly name: string }
+    readonly name: string
+    readonly kind: ServiceSpec['kind']
+    readonly private: boolean
+  }[]
+  /** Nodes that did not tell what they have, and why. */
+  readonly silent: readonly { readonly id: string; readonly name: string; readonly error: string }[]
 }
 
 /** What the command, the control server and tests hold of a running node. `createNode` makes it. */
@@ -344,6 +373,10 @@ export interface MoonwalkNode {
   /** PEER: an id, an unambiguous start of one (6 characters or more), a name, or `host:port`. */
   ping(peer: string): Promise<PingAnswer | Refusal>
   speedtest(peer: string): Promise<SpeedtestAnswer | Refusal>
+  /** TARGET: `PEER/SERVICE`. `port`: of this machine, on loopback; 0, the default, picks one. */
+  connect(target: string, port?: number): Promise<Connection | Refusal>
+  /** Asks the peers what this node may reach. */
+  connectable(): Promise<ConnectableAnswer>
 }
 
 /** Both ends belong to it. */

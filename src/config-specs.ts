@@ -348,11 +348,11 @@ export function readRations(text: string): Read<Rations> {
   return { ok: { ...DEFAULT_RATIONS, ...limits } }
 }
 
-/** A URL that news can be posted to. */
+/** A URL that news can be posted to. It may hold a password, so an error does not repeat it. */
 export function readWebhook(text: string): Read<string> {
   const url = URL.canParse(text) ? new URL(text) : null
   return url === null || !/^https?:$/.test(url.protocol)
-    ? wrong(`"${text}" is no web hook; write a URL such as https://example.org/hook`)
+    ? wrong('that is no web hook; write a URL such as https://example.org/hook')
     : { ok: url.href }
 }
 

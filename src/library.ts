@@ -85,7 +85,7 @@ export type NodeEvents = { readonly news: Entry } & { readonly [T in News['type'
 export interface LibraryNode
   extends Pick<
     MoonwalkNode,
-    'id' | 'name' | 'status' | 'peers' | 'table' | 'add' | 'remove' | 'unexpose' | 'drain' | 'ping' | 'speedtest'
+    'id' | 'name' | 'status' | 'peers' | 'table' | 'add' | 'remove' | 'unexpose' | 'drain' | 'ping' | 'speedtest' | 'connect'
   > {
   /**
    * Opens the public port, then joins. Settles when it listens: `listen` is the bound `host:port`, null without one. Refused
@@ -153,9 +153,9 @@ export async function createNode(settings: NodeSettings = {}): Promise<LibraryNo
     release()
   }
 
-  const { id, name, status, peers, table, add, remove, unexpose, drain, ping, speedtest } = node
+  const { id, name, status, peers, table, add, remove, unexpose, drain, ping, speedtest, connect } = node
   return {
-    ...{ id, name, status, peers, table, add, remove, unexpose, drain, ping, speedtest },
+    ...{ id, name, status, peers, table, add, remove, unexpose, drain, ping, speedtest, connect },
     start: async () => {
       if (stopping) return refused('this node was stopped; make another with createNode')
       starting ??= begin()

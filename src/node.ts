@@ -4,6 +4,7 @@ import { createLeaseFile } from './actors/carrying/lease-file.ts'
 import { createNodeVhosts } from './actors/carrying/node-vhosts.ts'
 import { createTrafficRates } from './actors/carrying/traffic-rates.ts'
 import { createTurnServer } from './actors/carrying/turn-server-actor.ts'
+import { createConnect } from './actors/connect/connect.ts'
 import { createDrain } from './actors/front/drain.ts'
 import { createEntrances } from './actors/front/entrances.ts'
 import { createLife } from './actors/front/life.ts'
@@ -114,7 +115,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ...{ clock, random, isPrivate },
     http: load.watching(gate),
     ownAddresses: () => [own.address(), own.localAddress()],
-    servesAutomatic: speedAccount.isOpen,
+    closedBy: speedAccount.closedBy,
     spend: speedAccount.spend,
   })
   const p2prc = createP2prcExchange({
@@ -159,18 +160,30 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const operator = createOperatorCalls({
     ...{ clock, prober, speed, gate, keeper, joining, services, policy, own, operatorChanges, isControl },
   })
+  const connect = createConnect({
+    ...{ clock, network, options, own, keeper, services, announcer, health, vhosts, http: gate, find: operator.find, onBug },
+  })
   const info = serverInfo(extras.facts ?? NO_FACTS, { id: own.id, name, version: options.version, run: own.run }, places.own)
   const routes = createPublicRoutes({
     ...{ clock, identity, own, calls, gossip, policy, p2prc, joining, twins, reach, operator },
     speed: { answer: load.serving(speed.answer) },
     serverInfo: info,
+    servicesFor: connect.servicesFor,
     isPrivate,
     offer,
     // In an open network anybody could make a name this node's own.
     reachedBy: isPrivate ? ownNames.heard : () => {},
     token: extras.token ?? null,
   })
-  const entrances = createEntrances({ http, listen: options.listen, own, routes, acceptFrp: turnServer.accept, vhosts })
+  const entrances = createEntrances({
+    http,
+    listen: options.listen,
+    own,
+    routes,
+    acceptFrp: turnServer.accept,
+    acceptConnect: connect.accept,
+    vhosts: connect.vhosts,
+  })
 
   // The machine, and what its names mean.
   const external = createExternalFrps({ clock, random: random.fork('external frps'), network, turns, publish })
@@ -247,6 +260,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
       services,
       turnServer,
       external,
+      connect,
       publish,
       onBug,
     }),
@@ -255,6 +269,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     recentNews: desk.recent,
     activeStates: watch.states,
     ...operator.methods,
+    ...connect.methods,
     drain: drain.run,
   }
 }

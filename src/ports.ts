@@ -41,6 +41,8 @@ export interface Failure {
   readonly type: 'failed'
   readonly reason: 'refused' | 'timeout' | 'reset' | 'unreachable' | 'aborted' | 'denied' | 'in-use' | 'protocol' | 'withheld'
   readonly text: string
+  /** Of a `withheld` one: not before so long may it be tried again. Absent: it never may. */
+  readonly retryMs?: number
 }
 
 export interface TlsOptions {
@@ -127,6 +129,8 @@ export interface PeerRequest {
   readonly maxBytes?: number
   /** Told of each piece of the answer's body instead of keeping it: `body` is then empty, and `maxBytes` does not bind. False ends the transfer early. */
   readonly onBytes?: OnBytes
+  /** Told when the request has ended, however it did, how many bytes this side wrote to its connection; without what TLS adds. */
+  readonly onSent?: (bytes: number) => void
   /**
    * Requests that name the same object share connections with one another and with nobody else: one is made for each that is under
    * way at once, and kept for a few seconds. Absent: the warm connections of that address.
@@ -183,6 +187,8 @@ export interface ServeOptions {
   readonly isThroughTunnel?: boolean
   /** An frp connection: first byte 0x00, `o`, `w`, `F`, inside TLS or not. Absent: those are turned away. */
   readonly onFrp?: (accepted: AcceptedLink) => void
+  /** A connection over the members' channel whose first byte is `CONNECT_BYTE`. Absent: those are turned away. */
+  readonly onConnect?: (accepted: AcceptedLink) => void
   /** Domains that others serve here, asked before `onRequest` and before TLS is answered; 0x17-announced TLS is always frp's. Absent: there are none. */
   readonly vhosts?: VhostFinder
 }
@@ -213,8 +219,8 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>
   /** A string is sent as UTF-8; `filler` is that many bytes of anything, incompressible. */
   readonly body: string | Uint8Array | { readonly type: 'filler'; readonly bytes: number }
-  /** Runs once, when the answer has gone out in full or its connection has ended. */
-  readonly onDone?: () => void
+  /** Runs once, when the answer has gone out in full or its connection has ended: so many bytes were written of it, without what TLS adds. */
+  readonly onDone?: (sentBytes: number) => void
   /** Once it is aborted the answer is broken off, however much of it has gone out. */
   readonly signal?: AbortSignal
 }

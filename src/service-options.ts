@@ -35,8 +35,16 @@ const READERS: Readonly<Record<string, OptionReader>> = {
     const port = /^\d{1,5}$/.test(value) ? Number(value) : 0
     return port >= 1 && port <= 65_535 ? { port } : 'is a number from 1 to 65535'
   },
+  private: (value, kind) => {
+    if (kind === 'http' || kind === 'https') return 'is for tcp and udp services; a domain is public'
+    return value === '' ? { private: true } : 'stands alone, without a value'
+  },
+  allow: (value) => (value !== '' && value.length <= MAX_NAME_CHARS ? { allow: [value] } : 'is the id or the name of a node'),
 }
 const NAMES = Object.keys(READERS)
+/** Of a node, in characters. */
+const MAX_NAME_CHARS = 100
+const MOST_ALLOWED = 64
 
 const isCheck = (text: string): text is NonNullable<ServiceOptions['check']> => text === 'tcp' || /^http:\/[\x21-\x7e]{0,500}$/.test(text)
 
@@ -47,13 +55,17 @@ export function readServiceOptions(query: string, kind: ServiceSpec['kind'], ser
   for (const [name, value] of given) {
     const read = READERS[name]
     if (read === undefined || !Object.hasOwn(READERS, name)) return { wrong: unknown(name, service) }
-    if (given.filter(([other]) => other === name).length > 1) return { wrong: `"${service}": ${name} stands twice` }
+    if (name !== 'allow' && given.filter(([other]) => other === name).length > 1) return { wrong: `"${service}": ${name} stands twice` }
     const option = read(value, kind)
     if (typeof option === 'string') return { wrong: `"${service}": ${name} ${option}` }
-    ok = { ...ok, ...option }
+    ok = { ...ok, ...option, ...(option.allow && ok.allow ? { allow: [...ok.allow, ...option.allow] } : {}) }
   }
   if (ok.limitMode !== undefined && ok.limit === undefined) return { wrong: `"${service}": limit-mode needs a limit` }
   if (ok.groupKey !== undefined && ok.group === undefined) return { wrong: `"${service}": group-key needs a group` }
+  if (ok.allow !== undefined && ok.private === undefined) return { wrong: `"${service}": allow is for private services; add private` }
+  if ((ok.allow?.length ?? 0) > MOST_ALLOWED) return { wrong: `"${service}": allow names at most ${MOST_ALLOWED} nodes` }
+  const publicOnly = [ok.group && 'group', ok.port && 'port', ok.encrypt && 'encrypt', ok.compress && 'compress'].find((name) => name)
+  if (ok.private && publicOnly) return { wrong: `"${service}": ${publicOnly} means nothing for a private service` }
   return { ok }
 }
 

@@ -352,7 +352,7 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
     [
       'a web hook without http',
       { webhook: 'example.org' },
-      'DIR/moonwalk.json, key "webhook": "example.org" is no web hook; write a URL such as https://example.org/hook',
+      'DIR/moonwalk.json, key "webhook": that is no web hook; write a URL such as https://example.org/hook',
     ],
     [
       'a type of news with a blank',

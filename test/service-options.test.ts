@@ -15,6 +15,8 @@ describe('options of a service', () => {
     ['3000?group=shop&group-key=a%26b', { ...web, options: { group: 'shop', groupKey: 'a&b' } }],
     ['3000?check=tcp', { ...web, options: { check: 'tcp' } }],
     ['shop=[::1]:80?check=http:/health?deep=1', { ...web, name: 'shop', local: '[::1]:80', options: { check: 'http:/health?deep=1' } }],
+    ['3000?private', { ...web, options: { private: true } }],
+    ['53/udp?private&allow=elm&allow=Ash%26co', { ...dns, options: { private: true, allow: ['elm', 'Ash&co'] } }],
     [
       'www=3000/http:example.org?limit=1MB',
       { name: 'www', kind: 'http', local: '127.0.0.1:3000', domain: 'example.org', options: { limit: '1MB' } },
@@ -26,7 +28,7 @@ describe('options of a service', () => {
     ['3000?proxyprotocol=v2', 'has an unknown option "proxyprotocol"; did you mean proxy-protocol?'],
     [
       '3000?constructor',
-      'has an unknown option "constructor"; there are encrypt, compress, limit, limit-mode, proxy-protocol, group, group-key, check, port',
+      'has an unknown option "constructor"; there are encrypt, compress, limit, limit-mode, proxy-protocol, group, group-key, check, port, private, allow',
     ],
     ['3000?encrypt=yes', ': encrypt stands alone, without a value'],
     ['3000?limit=fast', ': limit is a number of KB or MB a second, such as limit=1MB'],
@@ -45,6 +47,13 @@ describe('options of a service', () => {
     ['3000?port=0', ': port is a number from 1 to 65535'],
     ['3000?port=65536', ': port is a number from 1 to 65535'],
     ['3000/http:example.org?port=80', ': port is for tcp and udp services; http is reached by its domain'],
+    ['3000?private=yes', ': private stands alone, without a value'],
+    ['3000/http:example.org?private', ': private is for tcp and udp services; a domain is public'],
+    ['3000?allow=elm', ': allow is for private services; add private'],
+    ['3000?private&allow=', ': allow is the id or the name of a node'],
+    [`3000?private${'&allow=elm'.repeat(65)}`, ': allow names at most 64 nodes'],
+    ['3000?private&port=80', ': port means nothing for a private service'],
+    ['3000?private&group=g', ': group means nothing for a private service'],
   ])('not %j', (text, clause) => expect(readService(text)).toEqual({ wrong: `"${text}"${clause.startsWith(':') ? '' : ' '}${clause}` }))
 })
 

@@ -75,6 +75,8 @@ export async function expose(
     readonly http?: string
     readonly https?: string
     readonly timeout?: string
+    readonly private?: boolean
+    readonly allow?: readonly string[]
   },
   env: Env,
 ): Promise<ExitCode> {
@@ -88,16 +90,23 @@ export async function expose(
     return EXIT.usage
   }
   const kind = kinds[0] ?? ''
-  const [, place = '', options = ''] = /^([^?]*)(\?.*)?$/s.exec(target) ?? []
+  const [, place = '', given = ''] = /^([^?]*)(?:\?(.*))?$/s.exec(target) ?? []
+  const more = [...(flags.private ? ['private'] : []), ...(flags.allow ?? []).map((node) => `allow=${encodeURIComponent(node)}`)]
+  const query = [...(given === '' ? [] : [given]), ...more].join('&')
+  const options = query === '' ? '' : `?${query}`
   const read = readService(`${flags.name === undefined ? '' : `${flags.name}=`}${place}${kind}${options}`)
   const timeoutMs = Math.round(Number(flags.timeout ?? '30') * 1_000)
   if ('wrong' in read || !(timeoutMs >= 1 && timeoutMs <= MOST_TIMEOUT_MS)) {
     process.stderr.write(`${'wrong' in read ? read.wrong : `--timeout: "${flags.timeout}" is not a number of seconds up to 600`}\n`)
     return EXIT.usage
   }
-  if (!flags.json) process.stderr.write(`waiting until ${read.ok.name} answers at a public address …\n`)
+  if (!flags.json && !read.ok.options?.private) process.stderr.write(`waiting until ${read.ok.name} answers at a public address …\n`)
   const answer = await call<ServiceAnswer>(flags, env, '/api/services', { spec: read.ok, timeoutMs }, timeoutMs)
-  return print(answer, flags, (service) => `${service.name} is up: ${service.public} → ${service.local}`)
+  return print(answer, flags, (service) =>
+    service.phase === 'private'
+      ? `${service.name} is private: others reach ${service.local} with \`moonwalk connect\``
+      : `${service.name} is up: ${service.public} → ${service.local}`,
+  )
 }
 
 export const unexpose = async (name: string, flags: ClientFlags, env: Env): Promise<ExitCode> =>

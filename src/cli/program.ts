@@ -119,6 +119,8 @@ A service may have options behind a ?, separated by &, as in 'web=3000?limit=1MB
   group=G, group-key=K     tcp: shares its public port with the services of that group on the same TURN
   check=tcp, http:/PATH    public only while the service accepts connections, or answers that path with 2xx
   port=20080               the public port to ask for
+  private                  tcp and udp: nothing public is opened; members reach it with "moonwalk connect"
+  allow=NODE               private: only that node, by id or name; in an open network by id; may stand several times
 `
 
 /** Where else each setting may stand. */
@@ -174,6 +176,9 @@ function addClientCommands(program: Command, act: Act, env: Env): void {
     http?: string
     https?: string
     timeout?: string
+    private?: boolean
+    allow?: readonly string[]
+    port?: string
   }
   const load = () => import('./client-commands.ts')
   client('status', 'this node: state, address, TURN and why this one, services, health').action(
@@ -211,9 +216,15 @@ function addClientCommands(program: Command, act: Act, env: Env): void {
     .option('--udp', 'carry datagrams')
     .option('--http <domain>', 'answer HTTP for this domain')
     .option('--https <domain>', 'answer TLS for this domain; the certificate stays with the service')
+    .option('--private', 'open nothing public: members reach it with `moonwalk connect`')
+    .addOption(new Option('--allow <node>', 'with --private: only that node may, by id or name; may be repeated').argParser(listed))
     .option('--timeout <seconds>', 'how long to wait for the proof', '30')
     .addHelpText('after', SERVICE_OPTIONS_TEXT)
     .action(act(async (target: string, flags: Flags) => (await load()).expose(target, flags, env)))
+  client('connect', 'a local port for a service of another node, wherever that is reached now; until Ctrl-C')
+    .argument('[node/service]', 'such as home/web; without it, what can be connected to is listed')
+    .option('--port <port>', 'the local port; default: a free one')
+    .action(act(async (target: string | undefined, flags: Flags) => (await import('./connect.ts')).connect(target, flags, env)))
   client('unexpose', 'take a service back')
     .argument('<name>', 'what the service is called', someText)
     .action(act(async (name: string, flags: Flags) => (await load()).unexpose(name, flags, env)))

@@ -20,8 +20,11 @@ export function statusText({ node, turn, services, clients, carried, speedtests,
       'TURN',
       turn === null ? 'none' : `${turn.name} at ${turn.address}, ${turn.rttMs === null ? '?' : turn.rttMs.toFixed(2)} ms; ${turn.reason}`,
     ],
-    ...services.flatMap(({ name, local, public: address, state, error, traffic }) => [
-      [`service ${name}`, `${state}: ${address ?? 'no public address'} → ${local}${error === null ? '' : ` (${error})`}`],
+    ...services.flatMap(({ name, local, public: address, state, phase, error, traffic }) => [
+      [
+        `service ${name}`,
+        `${state}: ${address ?? (phase === 'private' ? 'private, by `moonwalk connect`' : 'no public address')} → ${local}${error === null ? '' : ` (${error})`}`,
+      ],
       ...(traffic === null ? [] : trafficLines(traffic, nowMs).map((line) => ['', line])),
     ]),
     ...(carried.clients === 0 && carried.connectionsEver === 0

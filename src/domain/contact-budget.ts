@@ -1,6 +1,6 @@
 // What may be tried at one IP address that has proven nothing: a few connections and bytes, whoever asks for them. Only what came to
 // nothing is counted in the end, so any number of nodes behind one address can be met, a few at a time.
-import { CONTACT_WINDOW, MOST_CONTACT_BYTES, MOST_CONTACTS } from './timings.ts'
+import { CONTACT_GAPS, CONTACT_WINDOW, MOST_CONTACT_BYTES, MOST_CONTACTS } from './timings.ts'
 
 /** One connection, or a request on one that stands. */
 export interface Contact {
@@ -20,17 +20,37 @@ export type Contacts = readonly Contact[]
 
 export type ContactOutcome =
   | { readonly type: 'granted'; readonly contacts: Contacts }
-  /** Others at that IP are being tried, and give their place back if they answer. */
+  /** That address, or others at that IP, are being tried, and give their place back if they answer. */
   | { readonly type: 'wait' }
-  | { readonly type: 'refused' }
+  /** `retryMs`: not before so long. */
+  | { readonly type: 'refused'; readonly retryMs: number }
 
-export function takeContact(contacts: Contacts, wanted: Omit<Contact, 'isOpen'>): ContactOutcome {
+/** `isFurther`: another connection of a contact that is under way, which need not wait for that. */
+export function takeContact(contacts: Contacts, wanted: Omit<Contact, 'isOpen'>, isFurther = false): ContactOutcome {
   const counted = countedContacts(contacts, wanted.atMs)
-  const bytes = counted.reduce((sum, one) => sum + one.bytes, wanted.bytes)
-  if (wanted.bytes > MOST_CONTACT_BYTES) return { type: 'refused' }
-  if (counted.length < MOST_CONTACTS && bytes <= MOST_CONTACT_BYTES)
+  const same = counted.filter(({ address }) => address === wanted.address)
+  const gapMs = isFurther ? 0 : gapAfter(same) - wanted.atMs
+  if (wanted.bytes > MOST_CONTACT_BYTES) return { type: 'refused', retryMs: CONTACT_WINDOW }
+  if (hasRoom(counted, wanted.bytes) && gapMs <= 0 && (isFurther || !same.some(({ isOpen }) => isOpen)))
     return { type: 'granted', contacts: [...counted, { ...wanted, isOpen: true }] }
-  return { type: counted.some(({ isOpen }) => isOpen) ? 'wait' : 'refused' }
+  if ((gapMs > 0 ? same : counted).some(({ isOpen }) => isOpen)) return { type: 'wait' }
+  return { type: 'refused', retryMs: Math.max(gapMs, roomAtMs(counted, wanted.bytes) - wanted.atMs) }
+}
+
+const hasRoom = (counted: Contacts, bytes: number): boolean =>
+  counted.length < MOST_CONTACTS && counted.reduce((sum, one) => sum + one.bytes, bytes) <= MOST_CONTACT_BYTES
+
+/** When an address may be tried again that was tried so. */
+const gapAfter = (same: Contacts): number => {
+  const last = same.at(-1)
+  return last ? last.atMs + (CONTACT_GAPS[same.length - 1] ?? 0) : Number.NEGATIVE_INFINITY
+}
+
+/** When enough of them have lapsed. */
+function roomAtMs(counted: Contacts, bytes: number): number {
+  const lapsing = counted.findIndex((_, i) => hasRoom(counted.slice(i), bytes))
+  const last = counted.at((lapsing < 0 ? counted.length : lapsing) - 1)
+  return lapsing === 0 || !last ? Number.NEGATIVE_INFINITY : last.atMs + CONTACT_WINDOW
 }
 
 /** It has ended, and nothing was proven: it counts until it lapses. */

@@ -11,6 +11,7 @@ import {
   STORED_RETRY_LAST,
   STORED_RETRY_LATE,
   SUSPECT_RETRY,
+  WITHHELD_RETRY,
 } from './timings.ts'
 
 export interface ProbeCircumstances {
@@ -40,3 +41,7 @@ export function nextProbeMs(
   if (strikes > 0) return (refused ? REFUSED_RETRY : SUSPECT_RETRY) * jitter
   return Math.max(record.id === null ? P2PRC_PERIOD : PROBE_PERIOD, shareMs) * jitter
 }
+
+/** Ms until a row is planned again that this node's own rules kept from being asked, for `retryMs` at least. `fraction` in [0, 1). */
+export const withheldMs = (retryMs: number, fraction: number): number =>
+  Math.min(retryMs + SUSPECT_RETRY * fraction, WITHHELD_RETRY * (0.75 + 0.5 * fraction))

@@ -13,6 +13,8 @@ export interface PeerRecord {
   readonly address: string
   /** Further ones, best first, of a node behind several TURNs; absent: there are none. */
   readonly alsoAt?: readonly string[]
+  /** Domains that it answers for, as `toldDomain` writes them; absent: none. */
+  readonly domains?: readonly string[]
   /** The owner counts its own changes; the highest wins. 0 for P2PRC. */
   readonly seq: number
   /** The TURN it is reached through; null when it is reached directly. */

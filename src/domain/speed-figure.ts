@@ -17,9 +17,9 @@ const AGREEMENT = 0.1
 export const limitOf = (busyShares: readonly number[]): SpeedFigure['limitedBy'] =>
   busyShares.some((share) => share >= BUSY) ? 'processor' : 'path'
 
-/** Whether what was measured is so far from what was known that it wants a second look. */
+/** Whether what was measured is so far from what was known that it wants a second look. 0 is nothing known: P2PRC's table writes it so. */
 export const isSurprise = (knownMbps: number | null, mbps: number): boolean =>
-  knownMbps !== null && Math.abs(mbps - knownMbps) > SURPRISE * knownMbps
+  knownMbps !== null && knownMbps > 0 && Math.abs(mbps - knownMbps) > SURPRISE * knownMbps
 
 /**
  * What to believe after a repetition: the second where it says the same as the first, or as what was known. Where it says the same as

@@ -28,6 +28,11 @@ export const WITHHELD_RETRY = 120_000
 export const MOST_CONTACTS = 3
 export const MOST_CONTACT_BYTES = 2_048
 export const CONTACT_WINDOW = 600_000
+/**
+ * Of these, to one address: so long after the first the second, and so long after that the third. Who hears of an address while the way
+ * there is cut must have a try left when it is whole again.
+ */
+export const CONTACT_GAPS: readonly number[] = [5_000, 45_000]
 /** Whoever asks for a contact waits so long for what others at that IP come to. */
 export const CONTACT_WAIT = 2_000
 /** IP addresses that contacts are counted for. While all are taken nobody else that has proven nothing is contacted. */
@@ -183,3 +188,30 @@ export const SERVICE_RENEWAL = 30_000
 export const SERVICES_AT_FULL_RATE = 10
 /** A service that its TURN refused is asked for again after this, as stock frpc does: its port or domain may have become free. */
 export const SERVICE_REFUSED_RETRY = 30_000
+
+/** A connection to another node's service is tried at that node's next address after this, or as soon as the one before fails. */
+export const CONNECT_STAGGER = 250
+/**
+ * A channel on which an ask was answered so lately is taken to live: the next connection goes that way alone, with what its user says
+ * right behind the ask. Short: where the path dies just then, these connections end with it.
+ */
+export const CONNECT_FRESH = 250
+/** One try at one address: the channel's round trips, and the answer of the local service there. */
+export const CONNECT_TRY_TIMEOUT = 5_000
+/** Where no address answers the table is looked at again after this: a node that moves is there within seconds. */
+export const CONNECT_RETRY = 300
+/** A user who connects waits so long in all. */
+export const CONNECT_PATIENCE = 10_000
+/** A user of a domain does: less than the 10 s after which the answer is 504. */
+export const CARRY_PATIENCE = 8_000
+/** A channel to another node without a connection on it is closed after this. */
+export const CONNECT_IDLE = 60_000
+/** The asked end's own sign of life: silence of the asking one is noticed within the sum. */
+export const CONNECT_KEEPALIVE = 20_000
+export const CONNECT_SILENCE = 20_000
+/** A stream that was opened says within this what it is for. */
+export const CONNECT_ASK_TIMEOUT = 10_000
+/** A flow of datagrams on which nothing passes ends after this. */
+export const CONNECT_FLOW_IDLE = 60_000
+/** Peers are asked for their services within this. */
+export const SERVICES_TIMEOUT = 4_000

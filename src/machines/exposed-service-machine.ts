@@ -31,6 +31,7 @@ export type CheckFact = { readonly type: 'check.passed' } | { readonly type: 'ch
 
 export interface ExposedServiceContext {
   readonly service: string
+  readonly isPrivate: boolean
   /** It passes its health check, or has none. */
   readonly isWell: boolean
   readonly address: string | null
@@ -47,7 +48,8 @@ type Event = CarrierFact | PlaceFact | CheckFact
 
 export const exposedServiceMachine = setup({
   types: {
-    input: {} as { readonly service: string; readonly isChecked: boolean },
+    /** `isPrivate`: nothing public is opened for it, whoever carries the others. */
+    input: {} as { readonly service: string; readonly isChecked: boolean; readonly isPrivate?: boolean },
     context: {} as ExposedServiceContext,
     events: {} as Event,
   },
@@ -59,6 +61,8 @@ export const exposedServiceMachine = setup({
   },
   guards: {
     isWell: ({ context }) => context.isWell,
+    isPrivate: ({ context }) => context.isPrivate,
+    isPrivateAndWell: ({ context }) => context.isPrivate && context.isWell,
     isKnown: (_, { address }: { address: string | null }) => address !== null,
     mayBeLoss: ({ context }, { cause }: { cause: ServiceCause }) => cause.type === 'silent' && !context.missed,
   },
@@ -79,8 +83,9 @@ export const exposedServiceMachine = setup({
   delays: { retryPeriod: SERVICE_RETRY, renewalPeriod: SERVICE_RENEWAL, refusedPeriod: SERVICE_REFUSED_RETRY },
 }).createMachine({
   id: 'exposedService',
-  context: ({ input: { service, isChecked } }) => ({
+  context: ({ input: { service, isChecked, isPrivate = false } }) => ({
     service,
+    isPrivate,
     isWell: !isChecked,
     address: null,
     cause: null,
@@ -91,13 +96,19 @@ export const exposedServiceMachine = setup({
   invoke: { id: 'check', src: 'check', input: ({ context: { service } }) => ({ service }) },
   initial: 'waiting',
   on: {
-    'carrier.ready': [{ guard: 'isWell', target: '.carried' }, { target: '.unhealthy' }],
-    'carrier.gone': '.waiting',
+    'carrier.ready': [{ guard: 'isPrivate' }, { guard: 'isWell', target: '.carried' }, { target: '.unhealthy' }],
+    'carrier.gone': [{ guard: 'isPrivate' }, { target: '.waiting' }],
     'check.passed': { actions: 'recordWell' },
     'check.failed': { actions: { type: 'recordUnwell', params: ({ event }) => ({ cause: event.cause }) } },
   },
   states: {
-    waiting: { entry: 'forgetCause' },
+    waiting: {
+      entry: 'forgetCause',
+      always: [
+        { guard: 'isPrivateAndWell', target: 'private' },
+        { guard: 'isPrivate', target: 'unhealthy' },
+      ],
+    },
     carried: {
       invoke: { id: 'place', src: 'place', input: ({ context: { service } }) => ({ service }) },
       exit: 'forgetPlace',
@@ -147,8 +158,18 @@ export const exposedServiceMachine = setup({
         },
       },
     },
+    private: {
+      on: {
+        'check.failed': { target: 'unhealthy', actions: { type: 'recordUnwell', params: ({ event }) => ({ cause: event.cause }) } },
+      },
+    },
     unhealthy: {
-      on: { 'check.passed': { target: 'carried', actions: 'recordWell' } },
+      on: {
+        'check.passed': [
+          { guard: 'isPrivate', target: 'private', actions: 'recordWell' },
+          { target: 'carried', actions: 'recordWell' },
+        ],
+      },
     },
     refused: {
       on: {

@@ -1,8 +1,9 @@
 // A signed record: what an owner says of itself, to be passed on as it came.
 //
 //   {"body":"<JSON text>","key":"<raw Ed25519 public key, base64url>","sig":"<signature over 'moonwalk record\n' + body, base64url>"}
-//   body: {"id","name","address":"host:port"|null,"seq":n,"via":ID|null,"turn":bool,"left":bool,"place":[11 numbers]?}
+//   body: {"id","name","address":"host:port"|null,"seq":n,"via":ID|null,"turn":bool,"left":bool,"place":[11 numbers]?,"domains":[TEXT]?}
 //   place: the coordinate as `writeCoordinate` has it; absent while the owner does not know it
+//   domains: what its services answer for, as `toldDomain` has it, at most `MOST_DOMAINS`; absent: nothing
 //
 // The id must belong to the key. An envelope is at most `MAX_ENVELOPE_BYTES` long in UTF-8.
 import { addressOf, parseAddress } from '../domain/address.ts'
@@ -10,6 +11,7 @@ import { type Coordinate, readCoordinate, writeCoordinate } from '../domain/coor
 import { isShallow, MAX_PEER_DEPTH } from '../domain/json-depth.ts'
 import type { PeerRecord } from '../domain/record.ts'
 import { withoutWild } from '../domain/tame.ts'
+import { isToldDomain, MOST_DOMAINS } from '../domain/told-domains.ts'
 
 export const MAX_ENVELOPE_BYTES = 1_024
 const MAX_NAME_CHARS = 64
@@ -37,14 +39,16 @@ export interface OwnWord {
   readonly offersTurn: boolean
   readonly left: boolean
   readonly place?: Coordinate
+  readonly domains?: readonly string[]
 }
 
 /** A name that makes the envelope too large is cut. */
 export function seal(signer: Signer, word: Omit<OwnWord, 'id'>): string {
   const { name, address, seq, via, offersTurn, left } = word
   const place = word.place && writeCoordinate(word.place)
+  const domains = word.domains !== undefined && word.domains.length > 0 ? word.domains : undefined
   const sealed = (shown: readonly string[], sign: (body: string) => string): string => {
-    const body = JSON.stringify({ id: signer.id, name: shown.join(''), address, seq, via, turn: offersTurn, left, place })
+    const body = JSON.stringify({ id: signer.id, name: shown.join(''), address, seq, via, turn: offersTurn, left, place, domains })
     return JSON.stringify({ body, key: signer.publicKey, sig: sign(body) })
   }
   const shown = Array.from(cleanName(name))
@@ -119,6 +123,7 @@ function readWord(value: Readonly<Record<string, unknown>> | null): OwnWord | nu
   const parsed = typeof address === 'string' ? parseAddress(address) : null
   if (address !== null && !parsed) return null
   const place = readCoordinate(value.place)
+  const domains = readDomains(value.domains)
   return {
     id,
     name: cleanName(name),
@@ -128,8 +133,13 @@ function readWord(value: Readonly<Record<string, unknown>> | null): OwnWord | nu
     offersTurn: turn === true,
     left: left === true,
     ...(place ? { place } : {}),
+    ...(domains.length > 0 ? { domains } : {}),
   }
 }
+
+/** What is no domain says nothing. */
+const readDomains = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? value.slice(0, MOST_DOMAINS).filter((one): one is string => typeof one === 'string' && isToldDomain(one)) : []
 
 /** A TURN's id, or, of one that has none, the address of a P2PRC node or `frp://` and that of a stock frps. */
 const isTurn = (text: string): boolean => isId(text) || parseAddress(text.replace(/^frp:\/\//, '')) !== null

@@ -11,6 +11,7 @@
 //   GET  /v2/speed/down?test=HEX&bytes=N → N bytes, at most `SPEED_STREAM_BYTES`. Several at once are one test.
 //   POST /v2/speed/up?test=HEX&rtt=MS → SpeedUpAnswer. Several at once are one transfer, timed where it arrives, and each is answered
 //        as soon as its rate is known, wherever its body is. `rtt`: of the path at rest.
+//   GET  /v2/services → `{"services":[ToldService]}`: what the asker may reach of this node's services (connect.ts, which also has how).
 //   Without `test` each of the two is a test by itself, on one connection, and a body is read to its end.
 import type { Plateau } from '../domain/plateau.ts'
 import { isId, MAX_ENVELOPE_BYTES, parseObject } from './envelope.ts'

@@ -233,6 +233,18 @@ export function createFakeNode(): FakeNode {
       asked.push(['speedtest', peer])
       return SPEED
     },
+    connect: async (target, port = 0) => {
+      asked.push(['connect', target, port])
+      const [name = '', service = ''] = target.split('/')
+      if (name !== 'home') return { type: 'refused', text: `no node ${name} in the table; see \`moonwalk peers\`` }
+      const close = async (): Promise<void> => void asked.push(['closed', target])
+      return { type: 'connected', node: { id: '0a'.repeat(16), name }, service, kind: 'tcp', address: `127.0.0.1:${port || 40_000}`, close }
+    },
+    connectable: async () => ({
+      schemaVersion: 1,
+      services: [{ node: { id: '0a'.repeat(16), name: 'home' }, name: 'web', kind: 'tcp', private: true }],
+      silent: [{ id: '0b'.repeat(16), name: 'elm', error: 'connection refused' }],
+    }),
     show: (part) => {
       status = part.status ?? status
       peers = part.peers ?? peers

@@ -198,6 +198,29 @@ export function httpContract(name: string, make: () => HttpPair | Promise<HttpPa
         expect([counted, body.length]).toEqual([300_000, 0])
       })
 
+      test('each side is told how much it wrote, also of what was broken off', async () => {
+        const sent = { asking: [] as number[], answering: [] as number[] }
+        const listening = await serve(async (request) => {
+          await request.drain(() => true)
+          return { status: 200, body: { type: 'filler', bytes: 300_000 }, onDone: (bytes) => void sent.answering.push(bytes) }
+        })
+        const onSent = (bytes: number): void => void sent.asking.push(bytes)
+        await ask(listening, { method: 'POST', body: { type: 'filler', bytes: 200_000 }, onSent, onBytes: () => true })
+        await ask(listening, { onSent, onBytes: () => true })
+        await ask(listening, { onSent, onBytes: () => true })
+        const isAbout = (bytes: number | undefined, wanted: number): boolean =>
+          bytes !== undefined && bytes >= wanted && bytes < wanted + 1_000
+        expect([sent.asking.length, [200_000, 20, 20].map((wanted, i) => isAbout(sent.asking[i], wanted))]).toEqual([3, [true, true, true]])
+        await pair.elapse(50)
+        expect(sent.answering.map((bytes) => isAbout(bytes, 300_000))).toEqual([true, true, true])
+        const abort = new AbortController()
+        const asked = ask(listening, { method: 'POST', body: { type: 'filler', bytes: 2 ** 40 }, onSent, signal: abort.signal })
+        await pair.elapse(50)
+        abort.abort()
+        await asked
+        expect([sent.asking.length, (sent.asking[3] ?? 0) < 2 ** 40]).toEqual([4, true])
+      })
+
       test('a listener of pieces may have enough', async () => {
         const listening = await serve(async () => ({ status: 200, body: { type: 'filler', bytes: 50_000_000 } }))
         let counted = 0

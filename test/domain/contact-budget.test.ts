@@ -1,12 +1,15 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Contacts, failContact, refundContacts, takeContact } from '../../src/domain/contact-budget.ts'
-import { CONTACT_WINDOW, MOST_CONTACT_BYTES, MOST_CONTACTS } from '../../src/domain/timings.ts'
+import { CONTACT_GAPS, CONTACT_WINDOW, MOST_CONTACT_BYTES, MOST_CONTACTS } from '../../src/domain/timings.ts'
 
 const A = '192.0.2.1:1024'
-const B = '192.0.2.1:1025'
+const at = (letter: string): string => `192.0.2.1:${1024 + letter.charCodeAt(0) - 97}`
 
-/** A letter a step: `a` and `b` try an address, `x` fails the oldest that is open, `A` proves the first, `-` lets the time go by. What each try came to. */
+/**
+ * A letter a step: `a` to `d` try an address, `x` fails the oldest that is open, `A` proves the first, `1` and `2` wait for the second and
+ * the third try, `-` until all has lapsed and `.` until a moment before. What each try came to, and the seconds until a refused one may be made.
+ */
 function play(steps: string, bytes = 100): string {
   let contacts: Contacts = []
   let atMs = 0
@@ -17,29 +20,34 @@ function play(steps: string, bytes = 100): string {
     else if (step === '.') atMs += CONTACT_WINDOW - 1
     else if (step === 'A') contacts = refundContacts(contacts, A)
     else if (step === 'x') contacts = failContact(contacts, contacts.find(({ isOpen }) => isOpen)?.number ?? 0)
+    else if (step === '1' || step === '2') atMs += CONTACT_GAPS[Number(step) - 1] ?? 0
     else {
-      const outcome = takeContact(contacts, { number: ++number, address: step === 'a' ? A : B, atMs, bytes })
+      const outcome = takeContact(contacts, { number: ++number, address: at(step), atMs, bytes })
       if (outcome.type === 'granted') contacts = outcome.contacts
-      told += { granted: '+', wait: '?', refused: '-' }[outcome.type]
+      told += outcome.type === 'refused' ? `-${outcome.retryMs / 1_000}` : { granted: '+', wait: '?' }[outcome.type]
     }
   }
   return told
 }
 
 test.each([
-  ['three are tried at once, and the fourth waits for what they come to', 'aaba', '+++?'],
-  ['once all have failed there is none for ten minutes', 'axaxbxb', '+++-'],
-  ['nor a moment before', 'axaxbx.b', '+++-'],
-  ['and then there are three again', 'axaxbx-bbbb', '++++++?'],
-  ['one that is open does not lapse', 'aab-b', '+++?'],
-  ['an address that proves itself gives back all that was counted for it', 'axabAabbb', '+++++??'],
-  ['another address at that IP gives nothing back', 'bxbxbxAa', '+++-'],
+  ['three are tried at once, and the fourth waits for what they come to', 'abcd', '+++?'],
+  ['once all have failed there is none for ten minutes', 'axbxcxd', '+++-600'],
+  ['nor a moment before', 'axbxcx.d', '+++-0.001'],
+  ['and then there are three again', 'axbxcx-abcd', '++++++?'],
+  ['one that is open does not lapse', 'abc-d', '+++?'],
+  ['an address is not tried twice at once', 'aab', '+?+'],
+  ['nor again at once', 'axab', '+-5+'],
+  ['but after a while, and a third time after a longer one', 'ax1axa2axa', '++-45+-550'],
+  ['one that others at its IP have left no place for comes when the first of them lapses', 'axbxc1xa', '+++-595'],
+  ['an address that proves itself gives back all that was counted for it', 'abcAadbc', '++++???'],
+  ['another address at that IP gives nothing back', 'bxcxdxAa', '+++-600'],
 ])('%s', (_, steps, told) => expect(play(steps)).toEqual(told))
 
 test.each([
-  [MOST_CONTACT_BYTES, 'axa', '+-'],
-  [MOST_CONTACT_BYTES / 2, 'axaxa', '++-'],
-  [MOST_CONTACT_BYTES + 1, 'a', '-'],
+  [MOST_CONTACT_BYTES, 'axb', '+-600'],
+  [MOST_CONTACT_BYTES / 2, 'axbxc', '++-600'],
+  [MOST_CONTACT_BYTES + 1, 'a', '-600'],
 ])('of %i bytes a try only so many are sent', (bytes, steps, told) => expect(play(steps, bytes)).toEqual(told))
 
 test('whatever happens, no more is under way or failed within ten minutes than the limits say', () =>

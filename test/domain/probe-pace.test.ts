@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { NOT_MEASURED } from '../../src/domain/ip-table.ts'
-import { nextProbeMs, type ProbeCircumstances } from '../../src/domain/probe-pace.ts'
+import { nextProbeMs, type ProbeCircumstances, withheldMs } from '../../src/domain/probe-pace.ts'
 import { signedBy } from '../records.ts'
 
 const FEW: ProbeCircumstances = { rows: 4, refused: false, isolated: false, silentForMs: 0 }
@@ -47,3 +47,11 @@ test('however large the table is, all its rows together cost no more than 4 ping
       expect((rows * 1_000) / nextProbeMs(NODE, { ...FEW, rows }, 0.5)).toBeLessThanOrEqual(4.000_001)
     }),
   ))
+
+test.each([
+  ['as soon as it may be asked', 5_000, 0, 5_000],
+  ['or a little later, so that not all wait for the same moment', 45_000, 0.5, 45_500],
+  ['and no later than the others, in case the reason goes away', 600_000, 0.5, 120_000],
+])('a row that this node may not ask yet is planned again %s', (_, retryMs, fraction, expected) =>
+  expect(withheldMs(retryMs, fraction)).toEqual(expected),
+)

@@ -19,6 +19,7 @@ test.each<[number | null, number, boolean]>([
   [100, 84.9, true],
   [100, 115, false],
   [100, 115.1, true],
+  [0, 100, false],
 ])('of a path known for %s Mbit/s, %d are a surprise: %s', (known, mbps, expected) => expect(isSurprise(known, mbps)).toEqual(expected))
 
 describe('after a repetition', () => {

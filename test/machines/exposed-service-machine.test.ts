@@ -19,7 +19,10 @@ interface Told {
 }
 
 /** Numbers let time pass; facts come from whoever tells them. `place`: what its place lived through and was asked for. */
-async function play(steps: readonly (Fact | number)[], { isChecked = false, inspect = (_: InspectionEvent): void => {} } = {}) {
+async function play(
+  steps: readonly (Fact | number)[],
+  { isChecked = false, isPrivate = false, inspect = (_: InspectionEvent): void => {} } = {},
+) {
   const clock = new VirtualClock()
   const { place, path }: Told = { place: [], path: [] }
   const machine = exposedServiceMachine.provide({
@@ -32,7 +35,7 @@ async function play(steps: readonly (Fact | number)[], { isChecked = false, insp
       }),
     },
   })
-  const actor = createActor(machine, { clock, inspect, input: { service: 'web', isChecked } })
+  const actor = createActor(machine, { clock, inspect, input: { service: 'web', isChecked, isPrivate } })
   actor.subscribe(({ value }) => {
     const state = pathOf(value).replace('carried.', '')
     if (state !== path.at(-1)) path.push(state)
@@ -152,7 +155,7 @@ describe('a service', () => {
   })
 })
 
-const BASE = { service: 'web', isWell: true, address: null, cause: null, sinceMs: null, provenAtMs: null, missed: false }
+const BASE = { service: 'web', isPrivate: false, isWell: true, address: null, cause: null, sinceMs: null, provenAtMs: null, missed: false }
 const AT = '192.0.2.7:20000'
 
 test.each<[string, readonly (Fact | number)[], object]>([
@@ -165,14 +168,32 @@ test.each<[string, readonly (Fact | number)[], object]>([
   ['that nobody knows its address', [ready, somewhere], { ...BASE, cause: { type: 'address-unknown' } }],
 ])('it knows %s', async (_, steps, context) => expect((await play(steps)).context).toEqual(context))
 
+describe('a private service', () => {
+  test.each<[string, boolean, readonly Fact[], readonly string[]]>([
+    ['is so from the start, whoever carries the others', false, [ready, gone, ready], ['private']],
+    ['passes its check first', true, [ready, passed], ['unhealthy', 'private']],
+    [
+      'is so again after its check has failed',
+      true,
+      [passed, failed, gone, ready, passed],
+      ['unhealthy', 'private', 'unhealthy', 'private'],
+    ],
+  ])('%s', async (_, isChecked, steps, path) => {
+    const played = await play(steps, { isPrivate: true, isChecked })
+    expect([played.path, played.place, played.timers]).toEqual([path, [], 0])
+  })
+})
+
 test('every state is reached, by facts alone', () => {
   const states = new Set<string>()
   const machine = exposedServiceMachine.provide({
     actors: { check: fromCallback(() => {}), place: fromCallback<PlaceCommand, { service: string }>(() => {}) },
   })
   const events: Fact[] = [ready, gone, opened, refused, proven(1), unproven(NOTHING), passed, failed]
-  for (const { state } of getShortestPaths(machine, { input: { service: 'web', isChecked: true }, events })) states.add(pathOf(state.value))
-  expect([...states].toSorted()).toEqual(['carried.opening', 'carried.proving', 'carried.up', 'refused', 'unhealthy', 'waiting'])
+  for (const isPrivate of [true, false])
+    for (const { state } of getShortestPaths(machine, { input: { service: 'web', isChecked: true, isPrivate }, events }))
+      states.add(pathOf(state.value))
+  expect([...states].toSorted()).toEqual(['carried.opening', 'carried.proving', 'carried.up', 'private', 'refused', 'unhealthy', 'waiting'])
 })
 
 test('its states are told as those of any machine, and renewals are not', async () => {

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { Busboy } from '@fastify/busboy'
 import type { Link } from '../../src/frp/links/link.ts'
 import type { Clock, Failure, InboundRequest, Listening, OnBytes, Reply, ServeOptions } from '../../src/ports.ts'
+import { CONNECT_BYTE } from '../../src/v2/connect.ts'
 import { writeFiller } from './filler.ts'
 import { HttpReader, headText, type WireHead } from './http-reader.ts'
 import { acceptChannel, GREETING_BYTE, type VirtualSelf } from './virtual-channel.ts'
@@ -29,6 +30,7 @@ export function serveVirtual(
       clock.clearTimeout(timer)
       if (accepted === null || first === undefined) met.refuse()
       else if (FRP_FIRST_BYTES.includes(first) && options.onFrp) options.onFrp(accepted)
+      else if (first === CONNECT_BYTE && accepted.member !== undefined && options.onConnect) options.onConnect(accepted)
       else if (first >= 0x41 && first <= 0x5a)
         (routeOf(accepted, options) ?? { serve: () => speak(accepted, options, onBug) }).serve(accepted)
       else met.refuse()
@@ -118,10 +120,11 @@ const NO_HOST: Reply = { status: 400, body: 'one Host header is needed\n' }
 
 function send(link: Link, { status, headers, body, onDone, signal }: Reply, whenGone: (run: () => void) => void, sent: () => void): void {
   let told = false
+  let written = 0
   const done = (): void => {
     if (told) return
     told = true
-    onDone?.()
+    onDone?.(written)
   }
   const breakOff = (): void => void link.destroy()
   const finished = (): void => {
@@ -138,10 +141,13 @@ function send(link: Link, { status, headers, body, onDone, signal }: Reply, when
   const type = isFiller ? {} : { 'content-type': 'text/plain; charset=utf-8' }
   const length = isFiller ? body.bytes : (bytes?.length ?? 0)
   const head = headText(`HTTP/1.1 ${status} ${status < 400 ? 'OK' : 'No'}`, { ...type, ...headers, 'content-length': length })
+  written += Buffer.byteLength(head) + (bytes?.length ?? 0)
   if (bytes) link.write(Buffer.concat([Buffer.from(head), bytes]), finished)
   else {
     link.write(Buffer.from(head))
-    writeFiller(link, length, finished)
+    writeFiller(link, length, finished, (count) => {
+      written += count
+    })
   }
 }
 

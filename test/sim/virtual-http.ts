@@ -154,12 +154,14 @@ function ask(
     let head: WireHead | null = null
     let bytes = 0
     let sent = false
+    let written = 0
     const arrived = (): number => bytes
     const pieces: Buffer[] = []
     const settle = (answer: PeerAnswer | Failure | 'stale', reusable: boolean): void => {
       clock.clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
       kept.listener = DEAF
+      request.onSent?.(written)
       if (!(reusable && sent && !link.destroyed && warm.keep(address, kept))) link.destroy()
       else stayWarm()
       resolve(answer)
@@ -217,17 +219,28 @@ function ask(
       error: (error) =>
         'code' in error && error.code === 'ETIMEDOUT' ? settle(failed('timeout', 'it did not answer in time'), false) : broken(),
     }
-    send(link, address, request, () => {
+    const allSent = (): void => {
       sent = true
+    }
+    send(link, address, request, allSent, (count) => {
+      written += count
     })
   })
 }
 
-function send(link: Link, address: string, { method, path, headers, body }: PeerRequest, sent: () => void): void {
+function send(
+  link: Link,
+  address: string,
+  { method, path, headers, body }: PeerRequest,
+  sent: () => void,
+  onPiece: (bytes: number) => void,
+): void {
   const content = body instanceof Uint8Array ? Buffer.from(body) : Buffer.alloc(0)
   const fillerBytes = body === undefined || body instanceof Uint8Array ? 0 : body.bytes
   const length = body === undefined ? {} : { 'content-length': content.length + fillerBytes }
   const head = headText(`${method} ${path} HTTP/1.1`, { host: address, 'user-agent': 'moonwalk', ...headers, ...length })
-  link.write(Buffer.concat([Buffer.from(head), content]), fillerBytes === 0 ? () => sent() : undefined)
-  if (fillerBytes > 0) writeFiller(link, fillerBytes, sent)
+  const first = Buffer.concat([Buffer.from(head), content])
+  onPiece(first.length)
+  link.write(first, fillerBytes === 0 ? () => sent() : undefined)
+  if (fillerBytes > 0) writeFiller(link, fillerBytes, sent, onPiece)
 }

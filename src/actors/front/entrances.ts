@@ -23,10 +23,12 @@ interface EntranceNeeds {
   readonly own: OwnRecord
   readonly routes: (request: InboundRequest, entrance: Entrance) => Promise<Reply>
   readonly acceptFrp: (accepted: AcceptedLink) => void
+  /** Takes connections of other nodes to services of this one. */
+  readonly acceptConnect: (accepted: AcceptedLink) => void
   readonly vhosts: VhostFinder
 }
 
-export function createEntrances({ http, listen, own, routes, acceptFrp, vhosts }: EntranceNeeds): Entrances {
+export function createEntrances({ http, listen, own, routes, acceptFrp, acceptConnect, vhosts }: EntranceNeeds): Entrances {
   const opened: { outer: Listening | null; inner: Listening | null } = { outer: null, inner: null }
   const close = async (): Promise<void> => {
     await Promise.all([opened.outer?.close(), opened.inner?.close()])
@@ -34,12 +36,23 @@ export function createEntrances({ http, listen, own, routes, acceptFrp, vhosts }
   return {
     open: async () => {
       if (listen !== null) {
-        const outer = await http.serve({ address: listen, onRequest: (request) => routes(request, 'public'), onFrp: acceptFrp, vhosts })
+        const outer = await http.serve({
+          address: listen,
+          onRequest: (request) => routes(request, 'public'),
+          onFrp: acceptFrp,
+          onConnect: acceptConnect,
+          vhosts,
+        })
         if (isFailure(outer)) return { type: 'refused', text: `can't listen on ${listen}: ${outer.text}` }
         opened.outer = outer
         own.setListening(outer)
       }
-      const inner = await http.serve({ address: '127.0.0.1:0', isThroughTunnel: true, onRequest: (request) => routes(request, 'tunnel') })
+      const inner = await http.serve({
+        address: '127.0.0.1:0',
+        isThroughTunnel: true,
+        onRequest: (request) => routes(request, 'tunnel'),
+        onConnect: acceptConnect,
+      })
       if (isFailure(inner)) {
         await close()
         return { type: 'refused', text: `can't listen on this machine itself: ${inner.text}` }

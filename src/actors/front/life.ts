@@ -6,6 +6,7 @@ import type { Clock } from '../../ports.ts'
 import type { LeaseFile } from '../carrying/lease-file.ts'
 import type { TrafficRates } from '../carrying/traffic-rates.ts'
 import type { TurnServer } from '../carrying/turn-server-actor.ts'
+import type { Connect } from '../connect/connect.ts'
 import type { Gossip } from '../membership/gossip.ts'
 import type { OwnRecord } from '../membership/own-record.ts'
 import type { TableFile } from '../membership/table-file.ts'
@@ -32,6 +33,7 @@ interface LifeNeeds {
   readonly services: Pick<Services, 'meters' | 'start' | 'stop'>
   readonly turnServer: Pick<TurnServer, 'meters' | 'close'>
   readonly external: Pick<ExternalFrps, 'stop'>
+  readonly connect: Pick<Connect, 'close'>
   readonly publish: (news: News) => void
   readonly onBug: (error: unknown) => void
 }
@@ -59,6 +61,7 @@ export function createLife(needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop
     services,
     turnServer,
     external,
+    connect,
     publish,
     onBug,
   } = needs
@@ -84,6 +87,7 @@ export function createLife(needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop
       actor.stop()
       services.stop()
       external.stop()
+      connect.close()
       rates.stop()
       // What clients had is away once they are gone, and then it is written.
       const clientsGone = async (): Promise<void> => {

@@ -42,6 +42,8 @@ export interface OperatorCalls {
   readonly methods: Methods
   /** P2PRC's `/MAPPort`: a local tcp port, exposed until the node stops. Refused for the ports of this node itself. */
   mapPort(port: number): Promise<{ readonly type: 'mapped'; readonly address: string } | Refusal>
+  /** A row by id, start of one, name or address; or the sentence why not. */
+  find(peer: string): Row | string
 }
 
 export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
@@ -54,7 +56,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
     ...offlineRows(keeper.current(), clock.wallMs()).map(({ row }) => row),
   ]
 
-  /** A row by id, start of one, name or address; or the sentence why not. */
+  /** A row by id, start of one, name in any case, or address; or the sentence why not. */
   const find = (peer: string, among = rows()): Row | string => {
     const named = parseAddress(peer)
     const address = named && addressOf(named.host, named.port)
@@ -62,7 +64,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
     const exact = among.find((row) => row.key === peer || isAt(row))
     if (exact) return exact
     const byId = peer.length >= MIN_ID_CHARS ? among.filter(({ record }) => record.id?.startsWith(peer.toLowerCase())) : []
-    const found = byId.length > 0 ? byId : among.filter(({ record }) => record.name === peer)
+    const found = byId.length > 0 ? byId : among.filter(({ record }) => record.name.toLowerCase() === peer.toLowerCase())
     if (found.length > 1)
       return `${peer} could be any of ${found.map(({ record }) => `${record.name} at ${record.address}`).join(', ')}; say its address`
     return found[0] ?? `no node ${peer} in the table; see \`moonwalk peers\``
@@ -107,6 +109,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
   }
 
   return {
+    find,
     mapPort: async (port) => {
       if (port === own.listenPort()) return refused(`port ${port} is the public port of this node; it is public already`)
       const name = `port-${port}`
@@ -162,7 +165,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
         const row = find(peer)
         if (typeof row === 'string') return refused(row)
         const result = await patiently(() => speed.test(addressFor(row), row.record.id === null ? 'clear' : 'channel', row))
-        if (result.type === 'busy') return refused(`${peer}, or this node, has other speed tests under way; try again in a minute`)
+        if (result.type === 'busy') return refused(`${peer}, or this node, has no time for a speed test now; try again in a minute`)
         if (isFailure(result)) return refused(`the speed test with ${peer} failed: ${result.text}`)
         keeper.apply((table, wallMs) => recordSpeed(table, row.key, result, wallMs))
         const { type: _, down, up, ...figures } = result

@@ -3,6 +3,7 @@ import type { AddressPolicy } from '../../domain/address.ts'
 import { addressOf, canonicalHost, isAllowed, isLiteral, parseAddress } from '../../domain/address.ts'
 import type { Offer } from '../../domain/offer.ts'
 import { type Identity, type InboundRequest, isFailure, type Ports, type Reply } from '../../ports.ts'
+import type { ToldService } from '../../v2/connect.ts'
 import { open, recordOf } from '../../v2/envelope.ts'
 import { tokenSaidAgain } from '../../v2/fresh-answer.ts'
 import { type DialBack, MAX_GOSSIP_BYTES, MAX_HELLO_BYTES, readGossip, readHelloAsk } from '../../v2/messages.ts'
@@ -33,6 +34,8 @@ export interface PublicRoutesNeeds extends Pick<Ports, 'clock'> {
   readonly twins: Pick<TwinWatch, 'heard'>
   readonly reach: Pick<Reach, 'arrivedAt'>
   readonly operator: Pick<OperatorCalls, 'mapPort'>
+  /** What the node with that id may reach of this one's services. */
+  readonly servicesFor: (id: string) => readonly ToldService[]
   /** Strangers get nothing but a refusal. */
   readonly isPrivate: boolean
   readonly serverInfo: () => string
@@ -167,6 +170,7 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
       const sig = identity.sign(echoBytes({ nonce, run: own.run, at, asker: request.by ?? '' }))
       return json({ id: own.id, run: own.run, key: identity.publicKey, nonce, sig })
     },
+    'GET /v2/services': ({ by }) => json({ services: by === null ? [] : needs.servicesFor(by) }),
     'POST /v2/gossip': async (request, entrance) => {
       const message = readGossip(await request.body(MAX_GOSSIP_BYTES))
       const seenAt = entrance === 'public' ? canonicalHost(request.remote.host) : null

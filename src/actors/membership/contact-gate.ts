@@ -1,8 +1,16 @@
 // Every request to a peer passes here. An address that a person named, or that has proven itself, is asked freely; any other is
 // tried a few times, whoever told of it. Where a name leads is looked at before each connection.
 import { type AddressPolicy, isAllowed, isAllowedIp, isLiteral, parseAddress } from '../../domain/address.ts'
-import { type Contacts, countedContacts, failContact, refundContacts, takeContact } from '../../domain/contact-budget.ts'
-import { CONTACT_WAIT, MOST_CONTACT_IPS, MOST_PROOFS, PROOF_LASTS } from '../../domain/timings.ts'
+import {
+  type Contact,
+  type ContactOutcome,
+  type Contacts,
+  countedContacts,
+  failContact,
+  refundContacts,
+  takeContact,
+} from '../../domain/contact-budget.ts'
+import { CONTACT_WAIT, CONTACT_WINDOW, MOST_CONTACT_IPS, MOST_PROOFS, PROOF_LASTS } from '../../domain/timings.ts'
 import { isServerInfo } from '../../p2prc/server-info.ts'
 import type { Admit, Clock, Failure, PeerAnswer, PeerRequest } from '../../ports.ts'
 import type { PeerRequests } from './peer-calls.ts'
@@ -27,7 +35,10 @@ interface GateNeeds {
 
 /** A failure by this node's own rules: nothing was sent, so nothing is known of the address. */
 const withheld = (text: string): Failure => ({ type: 'failed', reason: 'withheld', text })
-export const TOO_MANY_TRIES = withheld('too many tries to an address that has not proven itself')
+const tooManyTries = (retryMs: number): Failure => ({
+  ...withheld('too many tries to an address that has not proven itself'),
+  retryMs,
+})
 
 export function createContactGate({ http, clock, policy, standing }: GateNeeds): ContactGate {
   const contactsAt = new RecentMap<string, Contacts>(MOST_CONTACT_IPS)
@@ -69,19 +80,21 @@ export function createContactGate({ http, clock, policy, standing }: GateNeeds):
       const timer = clock.setTimeout(done, ms)
       waiting.set(ip, looks.add(done))
     })
-  /** A place at that IP: its number. Null: there is none, or the address proved itself meanwhile (`isProven`). */
-  const takePlace = async (ip: string, address: string, bytes: number, deadlineMs: number): Promise<number | null> => {
+  const take = (ip: string, wanted: Omit<Contact, 'isOpen'>, isFurther = false): ContactOutcome => {
+    if (!hasRoomFor(ip)) return { type: 'refused', retryMs: CONTACT_WINDOW }
+    const outcome = takeContact(contactsAt.get(ip) ?? [], wanted, isFurther)
+    if (outcome.type === 'granted') contactsAt.set(ip, outcome.contacts)
+    return outcome
+  }
+  /** A place at that IP: its number. Or why there is none. Null: the address proved itself meanwhile. */
+  const takePlace = async (ip: string, address: string, bytes: number, deadlineMs: number): Promise<number | Failure | null> => {
     for (;;) {
       const atMs = clock.now()
       const number = ++numbers
-      const outcome = hasRoomFor(ip)
-        ? takeContact(contactsAt.get(ip) ?? [], { number, address, atMs, bytes })
-        : ({ type: 'refused' } as const)
-      if (outcome.type === 'granted') {
-        contactsAt.set(ip, outcome.contacts)
-        return number
-      }
-      if (outcome.type === 'refused' || atMs >= deadlineMs) return null
+      const outcome = take(ip, { number, address, atMs, bytes })
+      if (outcome.type === 'granted') return number
+      if (outcome.type === 'refused') return tooManyTries(outcome.retryMs)
+      if (atMs >= deadlineMs) return tooManyTries(CONTACT_WAIT)
       await change(ip, deadlineMs - atMs)
       if (isProven(address)) return null
     }
@@ -112,20 +125,19 @@ export function createContactGate({ http, clock, policy, standing }: GateNeeds):
     const ip = parseAddress(address)?.host ?? ''
     const bytes = bytesOf(request)
     const startMs = clock.now()
-    const number = await takePlace(ip, address, bytes, startMs + Math.min(CONTACT_WAIT, request.timeoutMs))
-    if (isProven(address)) return askFreely(address, leftOf(request, clock.now() - startMs), onlyAllowed(address, request))
-    if (number === null) return TOO_MANY_TRIES
-    const numbersTaken = [number]
+    const place = await takePlace(ip, address, bytes, startMs + Math.min(CONTACT_WAIT, request.timeoutMs))
+    if (place === null) return askFreely(address, leftOf(request, clock.now() - startMs), onlyAllowed(address, request))
+    if (typeof place !== 'number') return place
+    const numbersTaken = [place]
     let connections = 0
     const admit = admitted((to) => {
       if (!isAllowedIp(to, policy)) return outside(to)
       // The place taken above is for one connection. One that went stale may be replaced by another.
       if (++connections === 1) return null
-      const again = { number: ++numbers, address, atMs: clock.now(), bytes }
-      const outcome = takeContact(contactsAt.get(ip) ?? [], again)
-      if (outcome.type !== 'granted') return TOO_MANY_TRIES
-      numbersTaken.push(again.number)
-      contactsAt.set(ip, outcome.contacts)
+      const number = ++numbers
+      const outcome = take(ip, { number, address, atMs: clock.now(), bytes }, true)
+      if (outcome.type !== 'granted') return tooManyTries(CONTACT_WAIT)
+      numbersTaken.push(number)
       return null
     }, request.admit)
     const answer = await http.request(address, { ...leftOf(request, clock.now() - startMs), admit })

@@ -74,6 +74,10 @@ function followed$({ keeper, own, prober }: Pick<MembershipNeeds, 'keeper' | 'ow
       // A row known by its address has got an id, and with it another key.
       if (type === 'changed') prober.ensure(row.key)
       if (type === 'removed' || type === 'dropped') prober.forget(row.key)
+      // Whom it carries is asked freely from now on.
+      if (row.state === 'alive' && (type === 'added' || type === 'changed'))
+        for (const { key, state, record } of keeper.current().rows.values())
+          if (record.via === row.key && state === 'unknown') prober.doubt(key)
       if (row.key === own.id && (type === 'added' || type === 'changed')) prober.doubt(row.key)
     }),
   )

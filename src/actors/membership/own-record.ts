@@ -25,6 +25,8 @@ export interface OwnRecord {
   place(): Coordinate | null
   /** Words from the next one on tell this coordinate. */
   settle(place: Coordinate): void
+  /** Words from the next one on name these domains. Answers whether that is a change. */
+  nameDomains(domains: readonly string[]): boolean
   /** Says the same anew, counted above `seq`: words of an earlier run are still about. */
   outrun(seq: number): void
   /** Whether the signed word is one of the last that this run has said. */
@@ -57,6 +59,7 @@ export function createOwnRecord(
   let address: string | null = null
   let via: string | null = null
   let place: Coordinate | null = null
+  let domains: readonly string[] = []
   let seq = 0
   let envelope = ''
   let { offersTurn } = own
@@ -71,6 +74,7 @@ export function createOwnRecord(
       offersTurn: offersTurn && via === null,
       left,
       ...(place ? { place } : {}),
+      ...(domains.length > 0 ? { domains } : {}),
     })
     said.push(envelope)
     if (said.length > MOST_SAID) said.shift()
@@ -97,6 +101,7 @@ export function createOwnRecord(
             offersTurn: offersTurn && via === null,
             left: false,
             ...(place ? { place } : {}),
+            ...(domains.length > 0 ? { domains } : {}),
             envelope,
             p2prc: null,
           },
@@ -110,6 +115,11 @@ export function createOwnRecord(
     place: () => place,
     settle: (next) => {
       place = next
+    },
+    nameDomains: (next) => {
+      if (next.join(' ') === domains.join(' ')) return false
+      domains = next
+      return true
     },
     outrun: (heardSeq) => {
       seq = Math.max(seq, heardSeq)

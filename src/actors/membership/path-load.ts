@@ -54,9 +54,9 @@ export function createPathLoad(clock: Pick<Clock, 'now'>): PathLoad {
         end()
         return reply
       }
-      const onDone = (): void => {
+      const onDone = (sentBytes: number): void => {
         end()
-        reply.onDone?.()
+        reply.onDone?.(sentBytes)
       }
       return { ...reply, onDone }
     },

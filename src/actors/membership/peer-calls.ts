@@ -30,6 +30,8 @@ export interface Pinged {
   readonly burst: Burst
   /** This node's own rules kept it from asking: the silence says nothing of the peer. */
   readonly withheld?: true
+  /** Not before so long may it be asked again. */
+  readonly retryMs?: number
   /** Who answered, which only the members' channel proves: in clear HTTP it is what the answer says. Null: a P2PRC node, which has no id. */
   readonly by: Answerer | null
   readonly samplesMs: readonly number[]
@@ -107,7 +109,7 @@ export function createPeerCalls({ http, random, identity }: CallNeeds): PeerCall
       maxBytes: 64 * 1024,
       timed: TIMED[closeness],
     })
-    if (isFailure(answer)) return silent(answer.text, answer.reason)
+    if (isFailure(answer)) return silent(answer.text, answer.reason, answer.retryMs)
     if (answer.status !== 200) return silent(`it answered ${answer.status} to /server_info`)
     if (!isServerInfo(answer.body)) return silent('what answers there is no server of this network')
     const { samplesMs = [], discarded = 0, roughMs = null } = answer.timed ?? {}
@@ -210,13 +212,14 @@ export const echoBytes = (echo: {
   readonly asker: string
 }): Uint8Array => new TextEncoder().encode(`moonwalk echo\n${echo.nonce}\n${echo.run}\n${echo.at}\n${echo.asker}`)
 
-const silent = (why: string, reason: Failure['reason'] = 'protocol'): Pinged => ({
+const silent = (why: string, reason: Failure['reason'] = 'protocol', retryMs?: number): Pinged => ({
   burst: { type: 'silent', refused: reason === 'refused', why },
   by: null,
   samplesMs: [],
   discarded: 0,
   connectMs: null,
   ...(reason === 'withheld' ? { withheld: true } : {}),
+  ...(retryMs === undefined ? {} : { retryMs }),
 })
 
 /** Our `/server_info` carries the node's id and run beside P2PRC's keys. Over the channel the id is the one that is proven. */

@@ -6,7 +6,7 @@ import { type IpTable, lapseUnproven, type Row, recordBurst, recordOwnBurst, typ
 import { afterAnswer, afterForgetting, afterSilence, NOT_ISOLATED } from '../../domain/isolation.ts'
 import type { Burst } from '../../domain/latency.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
-import { nextProbeMs } from '../../domain/probe-pace.ts'
+import { nextProbeMs, withheldMs } from '../../domain/probe-pace.ts'
 import { PROBE_GAP, PROBES_AT_ONCE, STORED_GAP, WITHHELD_RETRY } from '../../domain/timings.ts'
 import type { Ports } from '../../ports.ts'
 import { createProbeSchedule } from '../../streams/probe-stream.ts'
@@ -152,8 +152,8 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     if (outcome.type === 'answered' && outcome.rttMs !== null && !outcome.isLoaded && by?.place) places.sampled(by.place, outcome.rttMs)
     keeper.apply((current, wallMs) => recordBurst(current, row.key, outcome, wallMs, by?.id ?? null, around))
   }
-  const plan = (row: Row, { burst, withheld }: Pinged): void => {
-    if (withheld) return schedule.later(row.key, WITHHELD_RETRY * (0.75 + 0.5 * draws.fraction()))
+  const plan = (row: Row, { burst, withheld, retryMs = WITHHELD_RETRY }: Pinged): void => {
+    if (withheld) return schedule.later(row.key, withheldMs(retryMs, draws.fraction()))
     const refused = burst.type === 'silent' && burst.refused
     const silentForMs = row.stored?.silentSinceMs == null ? 0 : clock.wallMs() - row.stored.silentSinceMs
     schedule.later(

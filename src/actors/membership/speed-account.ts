@@ -5,6 +5,8 @@ import type { Clock } from '../../ports.ts'
 export interface SpeedAccount {
   /** Whether another one may begin now. */
   isOpen(): boolean
+  /** Why not, as a clause; null: it may. */
+  closedBy(): string | null
   /** Payload of one, both ways together. */
   spend(bytes: number): void
   /** Within the last day. */
@@ -21,8 +23,14 @@ interface AccountNeeds {
 
 export function createSpeedAccount({ clock, budgetBytes, isBusy }: AccountNeeds): SpeedAccount {
   let spending = NOTHING_SPENT
+  const closedBy = (): string | null => {
+    if (budgetBytes === 0) return 'this node serves no speed tests that nobody asked for'
+    if (isBusy()) return 'this node carries traffic'
+    return maySpend(spending, budgetBytes, clock.wallMs()) ? null : "this node's budget for speed tests is used up for now"
+  }
   return {
-    isOpen: () => !isBusy() && maySpend(spending, budgetBytes, clock.wallMs()),
+    isOpen: () => closedBy() === null,
+    closedBy,
     spend: (bytes) => {
       spending = spent(spending, bytes, clock.wallMs())
     },

@@ -1,11 +1,8 @@
-// The serving side of speed tests: whose test it is, what it sends, and what it sees arrive. One test at a time.
-import { PlateauWatch } from '../../domain/plateau.ts'
-import { SPEED_MAX_MS, SPEED_PAUSE_MS, SPEED_STREAM_BYTES, SPEED_TEST_MS } from '../../domain/timings.ts'
+// The serving side of speed tests: who is answered what. One test at a time.
+import { SPEED_MAX_MS, SPEED_STREAM_BYTES, SPEED_TEST_MS } from '../../domain/timings.ts'
 import type { Clock, InboundRequest, Reply } from '../../ports.ts'
-import type { SpeedUpAnswer } from '../../v2/messages.ts'
-import { watchArrivals } from './arrivals.ts'
+import { createSitting, type Sitting } from './speed-sitting.ts'
 import { createSpeedSlot, type Later, type Served } from './speed-slot.ts'
-import { startUse } from './speed-transfer.ts'
 
 export interface SpeedService {
   answer(request: InboundRequest): Promise<Reply | null>
@@ -32,13 +29,13 @@ export interface SpeedServiceNeeds {
   readonly isPrivate: boolean
   /** This node tests somebody else meanwhile. */
   readonly isTesting: () => boolean
-  /** Whether it serves tests that no person asked for now: it carries no traffic, and its budget is not used up. */
-  readonly servesAutomatic: () => boolean
-  /** Of such tests, begun here or by others: payload that was moved. */
+  /** Why it serves no tests now that no person asked for, as a clause; null: it does. */
+  readonly closedBy: () => string | null
+  /** Of such tests, begun here or by others: bytes that this node saw moved. */
   readonly spend: (bytes: number) => void
 }
 
-export function createSpeedService({ clock, isPrivate, isTesting, servesAutomatic, spend }: SpeedServiceNeeds): SpeedService {
+export function createSpeedService({ clock, isPrivate, isTesting, closedBy, spend }: SpeedServiceNeeds): SpeedService {
   const slot = createSpeedSlot(clock)
   /** The test that has the slot, where it has a name. */
   let current: Sitting | null = null
@@ -49,16 +46,17 @@ export function createSpeedService({ clock, isPrivate, isTesting, servesAutomati
   const sittingOf = (request: InboundRequest, test: string, mayBegin: boolean): Sitting | Later => {
     const key = `${request.by ?? request.remote.host} ${test}`
     if (current?.key === key && !current.served.signal.aborted) return current
-    if (!mayBegin || !TEST_NAME.test(test)) return TESTING
+    if (!mayBegin) return OVER
+    if (!TEST_NAME.test(test)) return NAMELESS
     const isAutomatic = request.query.get('auto') === '1'
-    if (isAutomatic && !servesAutomatic()) return { type: 'later', afterMs: RESTS_MS }
+    const why = isAutomatic ? closedBy() : null
+    if (why !== null) return { type: 'later', afterMs: RESTS_MS, why }
     const served = serve(request, SPEED_TEST_MS)
     if (served.type === 'later') return served
-    current = createSitting(clock, key, served, (arrivedBytes) => {
+    const onEnd = (): void => {
       if (current?.key === key) current = null
-      // What was sent is not counted here. It is about as much.
-      if (isAutomatic) spend(2 * arrivedBytes)
-    })
+    }
+    current = createSitting({ clock, key, served, onEnd, onMoved: isAutomatic ? spend : () => {} })
     return current
   }
 
@@ -66,7 +64,8 @@ export function createSpeedService({ clock, isPrivate, isTesting, servesAutomati
     const isOpening = request.path === '/v2/speed/open'
     const sitting = sittingOf(request, test, isOpening)
     if (sitting.type === 'later') return busy(sitting)
-    const onDone = sitting.begin()
+    const onDone = sitting.begin(isOpening ? 'open' : request.path === '/v2/speed/down' ? 'down' : 'up')
+    if (onDone === null) return busy(TOO_MANY)
     const { signal } = sitting.served
     if (isOpening) return { ...json({}), onDone, signal }
     if (request.path === '/v2/speed/down') return { ...filler(request, SPEED_STREAM_BYTES), onDone: sitting.sends(onDone), signal }
@@ -77,7 +76,8 @@ export function createSpeedService({ clock, isPrivate, isTesting, servesAutomati
 
   const answerSingle = async (request: InboundRequest, { signal, end }: Served): Promise<Reply> => {
     if (request.method === 'GET') return { ...filler(request, SPEED_STREAM_BYTES), onDone: end, signal }
-    const sitting = createSitting(clock, '', { type: 'served', signal, end }, () => {})
+    const nothing = (): void => {}
+    const sitting = createSitting({ clock, key: '', served: { type: 'served', signal, end }, onEnd: nothing, onMoved: nothing })
     const answer = await sitting.receive(request, 0, 'whole')
     end()
     return json(answer)
@@ -102,126 +102,11 @@ export function createSpeedService({ clock, isPrivate, isTesting, servesAutomati
 
 const TEST_NAME = /^[0-9a-f]{8,64}$/
 
-const TESTING: Later = { type: 'later', afterMs: 1_000 }
-
-/** One test while it has the slot. */
-interface Sitting {
-  readonly type: 'sitting'
-  readonly key: string
-  readonly served: Served
-  /** One more request of it; answers how to end that. */
-  begin(): () => void
-  /** A request that is sent bytes; answers how to end that. */
-  sends(end: () => void): () => void
-  /** Times what arrives, together with the others that do. `whole`: to the end of the body, settled or not. */
-  receive(request: InboundRequest, rttMs: number, until?: 'settled' | 'whole'): Promise<SpeedUpAnswer>
-}
-
-function createSitting(clock: Clock, key: string, served: Served, onEnd: (arrivedBytes: number) => void): Sitting {
-  let [underWay, sending, arrivedBytes, isThrough] = [0, 0, 0, false]
-  let pause: unknown = null
-  let down: { readonly used: ReturnType<typeof startUse>; busy: number | null } | null = null
-  let arriving: Arriving | null = null
-  let isOver = false
-  const end = (): void => {
-    clock.clearTimeout(pause)
-    if (isOver) return
-    isOver = true
-    served.end()
-    onEnd(arrivedBytes)
-  }
-  served.signal.addEventListener('abort', end, { once: true })
-  return {
-    type: 'sitting',
-    key,
-    served,
-    begin: () => {
-      underWay++
-      clock.clearTimeout(pause)
-      let isDone = false
-      return () => {
-        if (isDone) return
-        isDone = true
-        if (--underWay > 0) return
-        if (isThrough) end()
-        else pause = clock.setTimeout(end, SPEED_PAUSE_MS)
-      }
-    },
-    sends: (done) => {
-      down ??= { used: startUse(clock), busy: null }
-      sending++
-      return () => {
-        if (--sending === 0 && down !== null) down.busy = round(down.used().busy)
-        done()
-      }
-    },
-    receive: async (request, rttMs, until = 'settled') => {
-      arriving ??= startArriving(clock, rttMs, served.signal)
-      const answer = await arriving.take(request, until)
-      isThrough = true
-      arrivedBytes = answer.bytes
-      return { ...answer, busyDown: down?.busy ?? null }
-    },
-  }
-}
-
-interface Arriving {
-  take(request: InboundRequest, until: 'settled' | 'whole'): Promise<Omit<SpeedUpAnswer, 'busyDown'>>
-}
-
-/** All that arrives in one test, by one clock. */
-function startArriving(clock: Clock, rttMs: number, signal: AbortSignal): Arriving {
-  const watch = new PlateauWatch(rttMs)
-  const used = startUse(clock)
-  const startMs = clock.now()
-  let [bytes, bodies, isWhole] = [0, 0, false]
-  let firstMs: number | null = null
-  let lastMs = startMs
-  let finish = (): void => {}
-  const finished = new Promise<void>((resolve) => {
-    finish = resolve
-  })
-  signal.addEventListener('abort', finish, { once: true })
-  const arrivals = watchArrivals(clock, (ms, wireBytes) => {
-    if (watch.arrived(ms, wireBytes) && !isWhole) finish()
-  })
-  let answer: Omit<SpeedUpAnswer, 'busyDown'> | null = null
-  const answered = (): Omit<SpeedUpAnswer, 'busyDown'> => {
-    if (answer !== null) return answer
-    clock.clearTimeout(timer)
-    arrivals.end()
-    const ms = Math.round((lastMs - (firstMs ?? startMs)) * 1000) / 1000
-    // All in one piece: so fast that only the whole can be said.
-    const whole = Math.round((bytes * 8) / Math.max(0.05, clock.now() - startMs)) / 1000
-    const plateau = watch.plateau() ?? { mbps: whole, lowMbps: 0, highMbps: whole, coverage: 0, confidence: 0, settled: false }
-    answer = { bytes, ms, ...plateau, busyUp: round(used().busy) }
-    return answer
-  }
-  const timer = clock.setTimeout(finish, SPEED_MAX_MS)
-  const take: Arriving['take'] = async (request, until) => {
-    bodies++
-    isWhole ||= until === 'whole'
-    const drained = request.drain((count, arrived) => {
-      if (answer !== null) return false
-      bytes += count
-      lastMs = clock.now()
-      firstMs ??= lastMs
-      arrivals.piece(arrived, count)
-      return answer === null && bytes <= MOST_BYTES && !signal.aborted
-    })
-    void drained.then(() => {
-      if (--bodies === 0) finish()
-    })
-    await finished
-    return answered()
-  }
-  return { take }
-}
-
-/** A body may be a little longer than was asked for. */
-const MOST_BYTES = 4 * SPEED_STREAM_BYTES + 1_024
-
-const round = (share: number): number => Math.round(share * 100) / 100
+const soon = (why: string): Later => ({ type: 'later', afterMs: 1_000, why })
+const TESTING = soon('this node tests another one itself')
+const OVER = soon('that speed test is not under way')
+const NAMELESS = soon('a speed test has a name of 8 to 64 hex digits')
+const TOO_MANY = soon('that speed test has had all its streams')
 
 const OCTETS = { 'content-type': 'application/octet-stream' }
 const json = (value: unknown): Reply => ({
@@ -230,8 +115,8 @@ const json = (value: unknown): Reply => ({
   body: JSON.stringify(value),
 })
 /** `retry-after` in whole seconds, as HTTP has it; ours beside it in ms. */
-const busy = ({ afterMs }: Later): Reply => ({
-  ...json({ error: 'another speed test is under way', retryAfterMs: afterMs }),
+const busy = ({ afterMs, why }: Later): Reply => ({
+  ...json({ error: why, retryAfterMs: afterMs }),
   status: 429,
   headers: { 'content-type': 'application/json', 'retry-after': String(Math.ceil(afterMs / 1_000)) },
 })

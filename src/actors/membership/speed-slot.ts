@@ -29,7 +29,12 @@ export interface Served {
 export interface Later {
   readonly type: 'later'
   readonly afterMs: number
+  /** A clause. */
+  readonly why: string
 }
+
+const TAKEN = { type: 'later', why: 'another speed test is under way' } as const
+const USED_UP = { type: 'later', why: 'whoever asks has used up its share of this minute' } as const
 
 export interface SpeedSlot {
   /** Serves the asker now, for `maxMs` at most; then it is aborted. Or not now: the slot is kept for it when `afterMs` have passed, unless it has lost an appointment lately. */
@@ -66,13 +71,13 @@ export function createSpeedSlot(clock: Omit<Clock, 'wallMs'>): SpeedSlot {
   }
   const later = (key: string, isMember: boolean): Later => {
     const known = appointments.get(key)
-    if (known !== undefined && known.atMs > clock.now()) return { type: 'later', afterMs: Math.ceil(known.atMs - clock.now()) }
+    if (known !== undefined && known.atMs > clock.now()) return { ...TAKEN, afterMs: Math.ceil(known.atMs - clock.now()) }
     appointments.delete(key)
     const lastMs = [...appointments.values()].at(-1)?.atMs ?? clock.now()
     const atMs = Math.max(clock.now(), lastMs) + APPOINTMENT_MS
     const isReliable = clock.now() - (missed.get(key) ?? -Infinity) > MISSED_MS
     if (isReliable && appointments.size < MAX_APPOINTMENTS) appointments.set(key, { atMs, isMember })
-    return { type: 'later', afterMs: Math.ceil(atMs - clock.now()) }
+    return { ...TAKEN, afterMs: Math.ceil(atMs - clock.now()) }
   }
   /** A test now would reach into the time that is kept for another. */
   const isKept = (key: string, isMember: boolean): boolean => {
@@ -96,7 +101,7 @@ export function createSpeedSlot(clock: Omit<Clock, 'wallMs'>): SpeedSlot {
       const key = by ?? addressGroup(remote.host)
       const account = usedBy(key)
       // Its share of the minute is used up: it is kept no place before the next one.
-      if (account.ms >= ASKER_MS) return { type: 'later', afterMs: Math.ceil(account.sinceMs + PERIOD_MS - clock.now()) }
+      if (account.ms >= ASKER_MS) return { ...USED_UP, afterMs: Math.ceil(account.sinceMs + PERIOD_MS - clock.now()) }
       lapse()
       if ((holder !== null && (holder.isMember || !isMember)) || isKept(key, isMember)) return later(key, isMember)
       appointments.delete(key)

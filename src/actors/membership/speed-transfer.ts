@@ -55,7 +55,7 @@ interface TransferNeeds {
   readonly test: string
   /** No person asked for it: whoever is busy, or has done enough of them, refuses. */
   readonly isAutomatic: boolean
-  /** So much payload went one way, whatever comes of the test. */
+  /** So much went one way by this side's own count, whatever comes of the test. */
   readonly onMoved: (bytes: number) => void
 }
 
@@ -86,11 +86,10 @@ export async function openConnections({
   const opened = await everyAnswer(opening)
   giveUp.abort()
   if (isRefused(opened)) return opened
-  /** What came down. Of an upload that is refused nobody knows how much went out: it is taken for as much. */
-  let cameBytes = 0
   const rttMs = Math.min(...opened.answers.map(({ timing }) => timing.answerMs))
 
   const download: Connections['download'] = async () => {
+    let cameBytes = 0
     const watch = new PlateauWatch(rttMs)
     const ending = new AbortController()
     const used = startUse(clock)
@@ -125,12 +124,16 @@ export async function openConnections({
     const used = startUse(clock)
     const path = `/v2/speed/up?test=${test}&rtt=${rttMs.toFixed(3)}`
     const body = { type: 'filler', bytes: SPEED_STREAM_BYTES } as const
-    const first = await firstAnswer(all(() => ask(up, ending.signal, { method: 'POST', path, body, timeoutMs: ANSWER_MS })))
+    let sentBytes = 0
+    const onSent = (bytes: number): void => {
+      sentBytes += bytes
+    }
+    const first = await firstAnswer(all(() => ask(up, ending.signal, { method: 'POST', path, body, onSent, timeoutMs: ANSWER_MS })))
     const use = used()
     ending.abort()
+    onMoved(sentBytes)
     const answer = isRefused(first) ? null : readSpeedUp(first.body)
     const isPossible = answer !== null && answer.bytes <= MOST_BYTES && answer.highMbps <= MOST_MBPS && answer.mbps <= MOST_MBPS
-    onMoved(isPossible ? answer.bytes : cameBytes)
     if (isRefused(first)) return first
     if (!isPossible) return protocolFailure('it answered nonsense to a speed test')
     const { bytes, ms: _, busyDown, busyUp, ...plateau } = answer

@@ -36,18 +36,18 @@ export interface Speed {
   readonly answer: SpeedService['answer']
 }
 
-interface SpeedNeeds extends Pick<Ports, 'clock' | 'random'>, Pick<SpeedServiceNeeds, 'servesAutomatic' | 'spend'> {
+interface SpeedNeeds extends Pick<Ports, 'clock' | 'random'>, Pick<SpeedServiceNeeds, 'closedBy' | 'spend'> {
   readonly http: PeerRequests
   readonly ownAddresses: () => readonly (string | null)[]
   /** Who asks over the members' channel is a member. In an open network anybody may, and has as many ids as it likes. */
   readonly isPrivate: boolean
 }
 
-export function createSpeed({ clock, random, http, ownAddresses, isPrivate, servesAutomatic, spend }: SpeedNeeds): Speed {
+export function createSpeed({ clock, random, http, ownAddresses, isPrivate, closedBy, spend }: SpeedNeeds): Speed {
   const names = random.fork('names of speed tests')
   /** `self`: the one test that this node may serve itself meanwhile. */
   let testing: 'other' | 'self' | null = null
-  const service = createSpeedService({ clock, isPrivate, isTesting: () => testing === 'other', servesAutomatic, spend })
+  const service = createSpeedService({ clock, isPrivate, isTesting: () => testing === 'other', closedBy, spend })
 
   const once = async (address: string, lane: Lane, isAutomatic: boolean): Promise<SpeedResult | Failure | Busy> => {
     const test = Buffer.from(names.bytes(8)).toString('hex')
@@ -75,8 +75,8 @@ export function createSpeed({ clock, random, http, ownAddresses, isPrivate, serv
       upBytes: first.upBytes + second.upBytes,
       downMs: first.downMs + second.downMs,
       upMs: first.upMs + second.upMs,
-      down: believed(known.downMbps ?? first.downMbps, first.down, second.down),
-      up: believed(known.upMbps ?? first.upMbps, first.up, second.up),
+      down: believed(known.downMbps || first.downMbps, first.down, second.down),
+      up: believed(known.upMbps || first.upMbps, first.up, second.up),
     })
   }
 

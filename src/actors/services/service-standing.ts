@@ -43,7 +43,8 @@ export function answerOf(
     kind,
     local,
     public: at,
-    state: phase === 'up' ? 'up' : phase === 'refused' || (phase === 'unhealthy' && cause !== null) ? 'down' : 'opening',
+    state:
+      phase === 'up' || phase === 'private' ? 'up' : phase === 'refused' || (phase === 'unhealthy' && cause !== null) ? 'down' : 'opening',
     error: cause === null ? null : explain(cause).text,
     phase,
     cause,

@@ -98,7 +98,7 @@ export function createServices({ clock, random, network, first, publish, rates, 
       id: spec.name,
       clock,
       inspect,
-      input: { service: spec.name, isChecked: spec.options?.check !== undefined },
+      input: { service: spec.name, isChecked: spec.options?.check !== undefined, isPrivate: spec.options?.private === true },
     })
     service.actor = actor
     actor.subscribe({

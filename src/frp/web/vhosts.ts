@@ -120,6 +120,11 @@ export class Vhosts implements VhostFinder {
     return subdomain === '' ? named : [...named, `${subdomain.toLowerCase()}.${this.#options.subdomainHost ?? ''}`]
   }
 
+  /** Whether a request is this node's own, whoever claims the name. */
+  isNodes(host: string, path: string): boolean {
+    return this.#options.isOwn(hostName(host)) || this.#options.isOwnPath?.(plainPath(path)) === true
+  }
+
   http(host: string, path: string): Found<VhostRoute> {
     const name = hostName(host)
     const { http } = this.#tables

@@ -19,6 +19,8 @@ const serviceOptions = z.strictObject({
   groupKey: z.string().min(1).max(100).exactOptional(),
   check: z.union([z.literal('tcp'), z.templateLiteral(['http:/', z.string().regex(/^[\x21-\x7e]{0,500}$/)])]).exactOptional(),
   port: z.number().int().min(1).max(65_535).exactOptional(),
+  private: z.literal(true).exactOptional(),
+  allow: z.array(z.string().min(1).max(100)).max(64).exactOptional(),
 })
 
 /** What may be exposed. */
@@ -38,6 +40,7 @@ export const controlBodies = {
     /** How long to wait for the proof, in milliseconds. */
     timeoutMs: z.number().int().min(1).max(600_000).default(30_000),
   }),
+  connect: z.strictObject({ target: z.string().min(3).max(400), port: z.number().int().min(0).max(65_535).default(0) }),
   serviceName: z.strictObject({ name: serviceName }),
   drain: z.strictObject({
     /** How long clients and what is under way are waited for, in milliseconds. */

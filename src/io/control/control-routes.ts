@@ -12,6 +12,8 @@ export type ControlReply =
       readonly body: string | Buffer
       readonly headers?: Readonly<Record<string, string>>
     }
+  /** JSON and a newline at once; the answer ends when `close` has run, which it does when whoever asked has gone. */
+  | { readonly type: 'held'; readonly status: number; readonly body: object; readonly close: () => Promise<void> }
 
 export interface ControlRoute {
   readonly method: 'GET' | 'POST'
@@ -116,6 +118,20 @@ export function controlRoutes({ node, networkDesk, leave, metrics, openapi, diag
       (bodies) => bodies.peer,
       ({ peer }) => node.speedtest(peer),
     ),
+    { method: 'GET', path: '/api/connectable', run: async () => json(200, tamed(await node.connectable())) },
+    {
+      method: 'POST',
+      path: '/api/connect',
+      run: async ({ body }) => {
+        const { controlBodies, readBody } = await import('./control-bodies.ts')
+        const read = readBody(controlBodies.connect, body)
+        if (read.type === 'refused') return problem(400, read.text)
+        const answer = await node.connect(read.body.target, read.body.port)
+        if (isRefusal(answer)) return problem(409, tamed(answer).text)
+        const { type: _, close, ...connection } = answer
+        return { type: 'held', status: 200, body: { schemaVersion: 1, ...tamed(connection) }, close }
+      },
+    },
   ]
 }
 

@@ -172,6 +172,7 @@ async function withBody(request: IncomingMessage, run: (body: string) => Promise
 }
 
 function send(request: IncomingMessage, response: ServerResponse, reply: ControlReply): void {
+  if (reply.type === 'held') return hold(response, reply)
   const own = reply.type === 'json' ? {} : reply.headers
   const contentType = reply.type === 'json' ? 'application/json' : reply.contentType
   const body = Buffer.from(reply.type === 'json' ? JSON.stringify(reply.body) : reply.body)
@@ -184,6 +185,14 @@ function send(request: IncomingMessage, response: ServerResponse, reply: Control
     ...(request.complete || request.method === 'GET' ? {} : { connection: 'close' }),
   })
   response.end(request.method === 'HEAD' ? undefined : body)
+}
+
+/** For as long as whoever asked stays. */
+function hold(response: ServerResponse, { status, body, close }: Extract<ControlReply, { readonly type: 'held' }>): void {
+  response.on('close', () => void close())
+  if (response.destroyed) return void close()
+  response.writeHead(status, { ...HEADERS, 'content-type': 'application/json' })
+  response.write(`${JSON.stringify(body)}\n`)
 }
 
 /** What stands in the place of `{…}`, empty where the pattern has none; null when it does not match. */

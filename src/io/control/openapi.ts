@@ -34,7 +34,7 @@ const service = {
   public: orNull(text),
   state: oneOf('up', 'opening', 'down'),
   error: orNull(text),
-  phase: oneOf('waiting', 'opening', 'proving', 'up', 'unhealthy', 'refused'),
+  phase: oneOf('waiting', 'opening', 'proving', 'up', 'unhealthy', 'refused', 'private'),
   cause: orNull({ ...object({ type: text }), additionalProperties: true }),
   since: orNull(text),
   provenAt: orNull(text),
@@ -52,6 +52,8 @@ const serviceOptions = {
   groupKey: text,
   check: { ...text, description: 'tcp, or http:/path.' },
   port: { type: 'integer', minimum: 1, maximum: 65_535 },
+  private: { const: true, description: 'Nothing public is opened: members reach it by connect.' },
+  allow: { ...list(text), description: 'Of a private service: ids or names of the nodes that may reach it.' },
 }
 
 /** One way of a speed test, as `SpeedWayAnswer` in src/answers.ts says. */
@@ -160,6 +162,8 @@ const post = (summary: string, body: object, answer: object, refused: '404' | '4
 
 const aPeer = object({ peer: { ...text, description: 'An id, the start of one (6 characters or more), a name, or host:port.' } })
 
+const aNode = object({ id: text, name: text })
+
 /** An OpenAPI 3.1 document. */
 export const openapi = (version: string) => ({
   openapi: '3.1.0',
@@ -245,6 +249,21 @@ export const openapi = (version: string) => ({
       object({ name: text }),
       versioned({ type: { const: 'unexposed' }, name: text }),
       '404',
+    ),
+    '/api/connectable': get(
+      'What this node may connect to: services of its peers, which are asked.',
+      versioned({
+        services: list(object({ node: aNode, name: text, kind, private: { type: 'boolean' } })),
+        silent: list(object({ id: text, name: text, error: text })),
+      }),
+    ),
+    '/api/connect': post(
+      'Opens a port of this machine for a service of another node. The answer is one line, and does not end: the port is held for as long as the request lasts.',
+      object({ target: { ...text, description: 'NODE/SERVICE' }, port: { type: 'integer', minimum: 0, maximum: 65_535, default: 0 } }, [
+        'port',
+      ]),
+      versioned({ node: aNode, service: text, kind, address: text }),
+      '409',
     ),
     '/api/drain': post(
       'As a TURN: has the clients go elsewhere first, waits for them and for what is under way, and then ends the node.',

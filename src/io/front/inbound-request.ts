@@ -127,8 +127,12 @@ interface AnswerLimits extends Pick<PublicPortLimits, 'requestMs' | 'paceMs' | '
 export function send(response: ServerResponse, { status, headers, body, onDone, signal }: Reply, limits?: AnswerLimits): void {
   if (onDone) {
     if (response.destroyed || response.headersSent)
-      onDone() // its 'close' has been told already, or is another answer's
-    else onceOver(response, onDone)
+      onDone(0) // its 'close' has been told already, or is another answer's
+    else {
+      const { socket } = response.req
+      const before = socket.bytesWritten
+      onceOver(response, () => onDone(socket.bytesWritten - before))
+    }
   }
   if (response.headersSent) return
   const breakOff = (): void => void response.destroy()

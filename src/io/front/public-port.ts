@@ -71,6 +71,9 @@ async function dispatch(socket: Socket, context: PortContext): Promise<void> {
   const isInside = socket instanceof TLSSocket
   if (protocol === 'frp' && options.onFrp && callers.asks(socket, 'service'))
     return options.onFrp(acceptedLink(socket, { first, keep, member: memberAt(socket) }))
+  const member = memberAt(socket)
+  if (protocol === 'connect' && member !== null && options.onConnect && callers.asks(socket, 'service'))
+    return options.onConnect(acceptedLink(socket, { first, keep, member }))
   if (protocol === 'http') return dispatchHttp(socket, first, context)
   if (protocol === 'tls' && !isInside) return dispatchTls(socket, first, context)
   if (protocol === 'tls-announced' && !isInside) return dispatch(secured(socket, first.subarray(1), context), context)

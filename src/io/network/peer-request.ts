@@ -1,6 +1,6 @@
 // One request to a peer, by got.
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
-import { isIP, type LookupFunction } from 'node:net'
+import { isIP, type LookupFunction, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import type { Got } from 'got'
 import { addressOf, type HostPort, parseAddress } from '../../domain/address.ts'
@@ -83,10 +83,12 @@ function askOnce(got: Got, { agent, to, ip, request, onBug }: Asking): Promise<O
     let response: IncomingMessage | null = null
     let by: string | null = null
     let arrived: Meter = () => 0
+    let written: Meter = () => 0
     const settle = (outcome: Outcome): void => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
       watch.stop()
+      request.onSent?.(written())
       stream.on('error', bugsOnly(onBug)).destroy()
       resolve(outcome)
     }
@@ -112,6 +114,7 @@ function askOnce(got: Got, { agent, to, ip, request, onBug }: Asking): Promise<O
       // Before anything is sent: the connection may be one that another request was answered on.
       sent.once('socket', (socket) => {
         arrived = meterOf(socket)
+        written = writtenSince(socket)
         if (request.body !== undefined && !(request.body instanceof Uint8Array)) fitForFiller(socket)
         by = memberAt(socket)
         if (expect !== undefined && by !== expect) sent.destroy(new FailureError(ANOTHER_NODE))
@@ -136,6 +139,11 @@ function askOnce(got: Got, { agent, to, ip, request, onBug }: Asking): Promise<O
       settle(refusal ?? (isStale ? { type: 'stale' } : failureOf(error)))
     })
   })
+}
+
+function writtenSince(socket: Socket): Meter {
+  const before = socket.bytesWritten
+  return () => socket.bytesWritten - before
 }
 
 /** A lookup that has been done. */

@@ -36,6 +36,7 @@ function start({ listen = PUBLIC, refusing = [] }: { readonly listen?: string | 
     own,
     routes: async ({ path }, entrance: Entrance) => ({ status: 200, body: `${path} from ${entrance}` }),
     acceptFrp: () => told.push('an frp client'),
+    acceptConnect: () => told.push('a node that connects'),
     vhosts,
   })
   return { own, entrances, served, told, vhosts }

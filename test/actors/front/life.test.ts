@@ -43,6 +43,7 @@ function start({
   const life = createLife({
     ...parts,
     ending,
+    connect: { close: () => tell('connections ended') },
     file: {
       read: async () => tell('table read'),
       restore: () => {},
@@ -91,7 +92,7 @@ function start({
 }
 
 const BEGUN = ['leases read', 'ports opened', 'table read', 'operatorChanges read', 'machine runs', 'services started', 'rates counted']
-const ENDED = ['machine told to stop', 'machine ended', 'services ended', 'logins ended', 'rates ended']
+const ENDED = ['machine told to stop', 'machine ended', 'services ended', 'logins ended', 'connections ended', 'rates ended']
 const CLOSED = ['ports closed', 'clients sent away', 'operatorChanges written', 'leases written', 'table written', 'calls to peers ended']
 const at = (ms: number, ...all: readonly string[]) => all.map((one) => `${ms} ${one}`)
 
@@ -145,7 +146,7 @@ test('one that was refused its port can be stopped', async () => {
   await life.start()
   told.length = 0
   await life.stop()
-  expect(told).toEqual(at(0, 'clients went elsewhere', 'services ended', 'logins ended', 'rates ended', ...CLOSED))
+  expect(told).toEqual(at(0, 'clients went elsewhere', 'services ended', 'logins ended', 'connections ended', 'rates ended', ...CLOSED))
 })
 
 test('a bug in its machine is heard of', async () => {

@@ -275,7 +275,7 @@ describe('speedtest', () => {
       'while another runs',
       { speed: { type: 'busy', retryAfterMs: 60_000 } },
       'ash',
-      'ash, or this node, has other speed tests under way; try again in a minute',
+      'ash, or this node, has no time for a speed test now; try again in a minute',
     ],
     [
       'that fails',

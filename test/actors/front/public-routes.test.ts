@@ -54,6 +54,7 @@ function start(other: Partial<PublicRoutesNeeds> = {}, answering: Answering = {}
     serverInfo: serverInfo(FACTS, { id: me.id, name: 'me', version: '1.2.3', run: own.run }, () => UNPLACED),
     offer: 'everybody',
     p2prc: { answer: async (text, selfAddress) => Buffer.from(`${text} seen by ${selfAddress}`) },
+    servicesFor: (id) => (id === ash.id ? [{ name: 'web', kind: 'tcp', private: true }] : []),
     operator: { mapPort: async (port) => ({ type: 'mapped', address: `203.0.113.9:${port + 20_000}` }) },
     token: 'secret',
     joining: {
@@ -253,6 +254,7 @@ describe('of all that the port answers, a stranger without any proof', () => {
         'GET /AddProxy': 'refused',
         'POST /v2/hello': 'refused',
         'GET /v2/echo': 'refused',
+        'GET /v2/services': 'refused',
         'POST /v2/gossip': 'refused',
       },
       told: [],

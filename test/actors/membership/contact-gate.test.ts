@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createContactGate } from '../../../src/actors/membership/contact-gate.ts'
 import type { Standing } from '../../../src/actors/membership/standing.ts'
 import type { AddressPolicy } from '../../../src/domain/address.ts'
-import { CONTACT_WAIT, CONTACT_WINDOW } from '../../../src/domain/timings.ts'
+import { CONTACT_GAPS, CONTACT_WAIT, CONTACT_WINDOW } from '../../../src/domain/timings.ts'
 import type { Failure, PeerAnswer, PeerRequest } from '../../../src/ports.ts'
 import { VirtualClock } from '../../sim/virtual-clock.ts'
 
@@ -117,6 +117,24 @@ describe('an IP address that has proven nothing', () => {
     expect(await askAll([dead ?? '', ...alive])).toEqual(['connection refused', ...alive.map(() => '200')])
   })
 
+  test('has one address of it tried at once, after 5 s, and after 45 s more', async () => {
+    const { ask, connected, clock } = start()
+    const told: string[] = []
+    for (let s = 0; s < 600; s++) {
+      const before = connected.length
+      await ask(at(8088))
+      if (connected.length > before) told.push(`${s} s`)
+      await clock.advance(1_000 - (clock.now() % 1_000))
+    }
+    expect(told).toEqual(['0 s', '5 s', '50 s'])
+  })
+
+  test('says when it may be asked again', async () => {
+    const { gate, ask } = start()
+    await ask(at(8088))
+    expect(await gate.request(at(8088), PING)).toEqual({ type: 'failed', reason: 'withheld', text: TOO_MANY, retryMs: 5_000 })
+  })
+
   test('has those who wait told within 2 s, and no later than they asked for', async () => {
     const { clock, gate } = start({ ms: 60_000 })
     const open = ports(3).map((address) => gate.request(address, { ...PING, timeoutMs: 90_000 }))
@@ -137,7 +155,7 @@ describe('an IP address that has proven nothing', () => {
   test('is sent no more than 2 KiB', async () => {
     const large = { ...HELLO, over: 'clear' } as const
     const { connected, askAll } = start()
-    expect(await askAll([at(1024), at(1024)], large)).toEqual(['connection refused', TOO_MANY])
+    expect(await askAll([at(1024), at(1025)], large)).toEqual(['connection refused', TOO_MANY])
     const { connected: none, ask } = start()
     expect(await ask(at(1024), { ...PING, body: { type: 'filler', bytes: 256 * 1024 } })).toEqual(TOO_MANY)
     expect([connected.length, none.length]).toEqual([1, 0])
@@ -150,9 +168,13 @@ describe('an IP address that has proven nothing', () => {
   })
 
   test('over a warm connection is asked no more often', async () => {
-    const { ask, connected } = start({ answers: { [at(8088)]: answer('{}') }, warm: true })
-    expect([await ask(at(8088)), await ask(at(8088)), await ask(at(8088)), await ask(at(8088))]).toEqual(['200', '200', '200', TOO_MANY])
-    expect(connected.length).toEqual(1)
+    const { ask, connected, clock } = start({ answers: { [at(8088)]: answer('{}') }, warm: true })
+    const told: string[] = []
+    for (const gapMs of [0, ...CONTACT_GAPS, 1_000]) {
+      await clock.advance(gapMs)
+      told.push(await ask(at(8088)))
+    }
+    expect([told, connected.length]).toEqual([['200', '200', '200', TOO_MANY], 1])
   })
 })
 
@@ -162,11 +184,11 @@ test('an address that proved itself is asked freely for a day, and its neighbour
   await ask(at(8088))
   delete answers[at(8088)]
   for (let i = 0; i < 20; i++) await ask(at(8088))
-  for (let i = 0; i < 20; i++) await ask(at(8089))
+  for (const port of ports(20)) await ask(port)
   expect(connected.length).toEqual(1 + 20 + 3)
   await clock.advance(24 * 3_600_000)
   for (let i = 0; i < 20; i++) await ask(at(8088))
-  expect(connected.length).toEqual(1 + 20 + 3 + 3)
+  expect(connected.length).toEqual(1 + 20 + 3 + 1)
 })
 
 test.each<[string, (gate: ReturnType<typeof start>['gate']) => void, Standing]>([

@@ -174,6 +174,16 @@ test.each<[string, (run: ReturnType<typeof start>) => void, readonly string[]]>(
     ['doubt ash', 'doubt ash'],
   ],
   [
+    'proven, and carries others that were not reached so far',
+    ({ hear, keeper }) => {
+      hear(signedBy('fir', '192.0.2.1:20001', { via: 'ash' }))
+      hear(signedBy('elm', '192.0.2.3:20001', { via: 'oak' }))
+      hear(ash)
+      keeper.apply((table, wallMs) => recordBurst(table, 'ash', answered, wallMs))
+    },
+    ['doubt fir', 'doubt elm', 'doubt ash', 'doubt fir'],
+  ],
+  [
     'known to have an id, and with it another key',
     ({ prove }) => {
       prove(unsignedRecord(AT))

@@ -63,7 +63,7 @@ test('a speed test that is served loads the path to who asked until it has gone 
   const served = await answer(inbound({ path: '/v2/speed/down', by: 'ash' }))
   await clock.advance(1_000)
   const meanwhile = isLoaded('ash')
-  served?.onDone?.()
+  served?.onDone?.(0)
   await clock.advance(250)
   expect([meanwhile, done, isLoaded('ash')]).toEqual([true, 1, false])
   const refused = await answer(inbound({ path: '/50' }))

@@ -15,7 +15,7 @@ const ash = signedBy('ash', AT)
 const addressOf = (i: number): string => `10.0.${i >> 8}.${i & 255}:8088`
 const peers = (count: number) => Array.from({ length: count }, (_, i) => signedBy(`peer${i}`, addressOf(i)))
 
-type Answer = 'silent' | 'refused' | { readonly by: string | null; readonly run?: string; readonly place?: Coordinate }
+type Answer = 'silent' | 'refused' | 'withheld' | { readonly by: string | null; readonly run?: string; readonly place?: Coordinate }
 
 /** How each address answers, and after how long. */
 interface Net {
@@ -44,9 +44,13 @@ function start() {
     most = Math.max(most, ++under)
     const answer = net.answer(address)
     await new Promise<void>((resolve) =>
-      clock.setTimeout(resolve, answer === 'silent' ? SILENCE_MS : answer === 'refused' ? 1 : net.tookMs),
+      clock.setTimeout(resolve, answer === 'silent' ? SILENCE_MS : answer === 'refused' ? 1 : answer === 'withheld' ? 0 : net.tookMs),
     )
     under--
+    if (answer === 'withheld') {
+      const burst = { type: 'silent', refused: false, why: 'too many tries' } as const
+      return { burst, withheld: true, retryMs: 5_000, by: null, samplesMs: [], discarded: 0, connectMs: null }
+    }
     if (typeof answer === 'string') {
       const why = answer === 'refused' ? 'connection refused' : 'it did not answer in time'
       return { burst: { type: 'silent', refused: answer === 'refused', why }, by: null, samplesMs: [], discarded: 0, connectMs: null }
@@ -299,6 +303,18 @@ describe('what an answer says', () => {
     await clock.advance(1_000)
     expect(told).toEqual(['0 removed ash'])
   })
+})
+
+test('who may not be asked yet is asked as soon as that is over, and nothing is held against it', async () => {
+  const { clock, prober, hear, net, pings, strikes, shown } = start()
+  hear(ash)
+  net.answer = () => 'withheld'
+  prober.doubt('ash')
+  await clock.advance(4_999)
+  expect([pings, strikes('ash')]).toEqual([[`0 ${AT}`], 0])
+  net.answer = () => ({ by: 'ash' })
+  await clock.advance(1_100)
+  expect([pings.length, shown()]).toEqual([2, ['ash']])
 })
 
 describe('by hand', () => {

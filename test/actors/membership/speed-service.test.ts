@@ -6,11 +6,6 @@ import { inbound } from '../inbound.ts'
 
 const MIB = 1024 * 1024
 const TEST = 'test=0123456789abcdef'
-const BUSY: Reply = {
-  status: 429,
-  headers: { 'content-type': 'application/json', 'retry-after': '1' },
-  body: '{"error":"another speed test is under way","retryAfterMs":1000}',
-}
 /** The slot is taken: whoever asks has it in a second and a half. */
 const APPOINTED: Reply = {
   status: 429,
@@ -18,11 +13,14 @@ const APPOINTED: Reply = {
   body: '{"error":"another speed test is under way","retryAfterMs":1500}',
 }
 
-function start({ servesAutomatic = true } = {}) {
+const refusal = (why: string, retryAfterMs = 1_000): string => JSON.stringify({ error: why, retryAfterMs })
+const OVER = refusal('that speed test is not under way')
+
+function start({ closedBy = null as string | null } = {}) {
   const clock = new VirtualClock()
   const spendings: number[] = []
   const service = createSpeedService({
-    ...{ clock, isPrivate: true, isTesting: () => false, servesAutomatic: () => servesAutomatic },
+    ...{ clock, isPrivate: true, isTesting: () => false, closedBy: () => closedBy },
     spend: (bytes) => spendings.push(bytes),
   })
   const ask = (path: string, from?: string) => service.answer(inbound({ path, ...(from === undefined ? {} : { from }) }))
@@ -57,9 +55,9 @@ test.each<[string, number, unknown]>([
   ['/50?bytes=1', 200, filler(50_000_000)],
   [`/50?${TEST}`, 200, filler(50_000_000)],
   [`/v2/speed/open?${TEST}`, 200, '{}'],
-  ['/v2/speed/open', 429, BUSY.body],
-  ['/v2/speed/open?test=short', 429, BUSY.body],
-  [`/v2/speed/down?${TEST}`, 429, BUSY.body],
+  ['/v2/speed/open', 429, refusal('a speed test has a name of 8 to 64 hex digits')],
+  ['/v2/speed/open?test=short', 429, refusal('a speed test has a name of 8 to 64 hex digits')],
+  [`/v2/speed/down?${TEST}`, 429, OVER],
 ])('GET %s is answered %d', async (path, status, expected) => {
   const reply = await start().ask(path)
   expect([reply?.status, reply?.body]).toEqual([status, expected])
@@ -74,10 +72,10 @@ test('other routes are not its own', async () => {
 describe('a test with a name', () => {
   test('is sent to on all its connections, and answered on all at once when what arrives has settled', async () => {
     const { clock, ask, post } = start()
-    for (let i = 0; i < 8; i++) (await ask(`/v2/speed/open?${TEST}`))?.onDone?.()
+    for (let i = 0; i < 8; i++) (await ask(`/v2/speed/open?${TEST}`))?.onDone?.(0)
     const downs = await Promise.all([1, 2, 3, 4].map(() => ask(`/v2/speed/down?${TEST}&bytes=1000`)))
     expect(downs.map((reply) => reply?.body)).toEqual(Array(4).fill(filler(1_000)))
-    for (const reply of downs) reply?.onDone?.()
+    for (const reply of downs) reply?.onDone?.(0)
     const ups = await clock.until(Promise.all([1, 2, 3, 4].map(() => post(`/v2/speed/up?${TEST}&rtt=20`, body(clock, 1_000, 4)))))
     const told = {
       ...{ bytes: 812_500, ms: 64, mbps: 100, lowMbps: 96, highMbps: 104, coverage: 1, confidence: 0.84, settled: true },
@@ -88,34 +86,52 @@ describe('a test with a name', () => {
 
   test('keeps others away until its last answer has gone out', async () => {
     const { clock, ask, post } = start()
-    ;(await ask(`/v2/speed/open?${TEST}`))?.onDone?.()
+    ;(await ask(`/v2/speed/open?${TEST}`))?.onDone?.(0)
     const other = ['/50', '/v2/speed/open?test=fedcba9876543210'].map((path) => ask(path, '192.0.2.51'))
     expect(await Promise.all(other)).toEqual([APPOINTED, APPOINTED])
     const reply = await clock.until(post(`/v2/speed/up?${TEST}`, body(clock, 1_000, 4)))
     expect((await ask('/50', '192.0.2.51'))?.status).toEqual(429)
-    reply?.onDone?.()
+    reply?.onDone?.(0)
     expect((await ask('/50', '192.0.2.51'))?.status).toEqual(200)
   })
 
   test('is for whoever opened it', async () => {
     const { ask } = start()
     await ask(`/v2/speed/open?${TEST}`)
-    expect(await ask(`/v2/speed/down?${TEST}`, '192.0.2.51')).toEqual(BUSY)
+    expect((await ask(`/v2/speed/down?${TEST}`, '192.0.2.51'))?.body).toEqual(OVER)
   })
 
   test('is over when nothing of it is under way for two seconds', async () => {
     const { clock, ask } = start()
-    ;(await ask(`/v2/speed/open?${TEST}`))?.onDone?.()
+    ;(await ask(`/v2/speed/open?${TEST}`))?.onDone?.(0)
     await clock.advance(1_999)
     expect(await ask('/50', '192.0.2.51')).toEqual(APPOINTED)
     await clock.advance(1)
     expect((await ask('/50', '192.0.2.51'))?.status).toEqual(200)
-    expect(await ask(`/v2/speed/down?${TEST}`)).toEqual(BUSY)
+    expect((await ask(`/v2/speed/down?${TEST}`))?.body).toEqual(OVER)
+  })
+
+  test.each([
+    ['/v2/speed/down', 4],
+    ['/v2/speed/open', 15],
+  ])('is answered no more than its streams: %s', async (path, most) => {
+    const { ask } = start()
+    ;(await ask(`/v2/speed/open?${TEST}`))?.onDone?.(0)
+    const replies = await Promise.all(Array.from({ length: most + 1 }, () => ask(`${path}?${TEST}`)))
+    expect(replies.map((reply) => reply?.status)).toEqual([...Array(most).fill(200), 429])
+    expect(replies.at(-1)?.body).toEqual(refusal('that speed test has had all its streams'))
+  })
+
+  test('takes no more uploads than its streams', async () => {
+    const { clock, ask, post } = start()
+    ;(await ask(`/v2/speed/open?${TEST}`))?.onDone?.(0)
+    const replies = Promise.all(Array.from({ length: 5 }, () => post(`/v2/speed/up?${TEST}`, body(clock, 1_000, 4))))
+    expect((await clock.until(replies)).map((reply) => reply?.status)).toEqual([200, 200, 200, 200, 429])
   })
 
   test('is broken off after ten seconds, whatever is under way', async () => {
     const { clock, ask } = start()
-    ;(await ask(`/v2/speed/open?${TEST}`))?.onDone?.()
+    ;(await ask(`/v2/speed/open?${TEST}`))?.onDone?.(0)
     const reply = await ask(`/v2/speed/down?${TEST}`)
     await clock.advance(9_999)
     expect(reply?.signal?.aborted).toEqual(false)
@@ -125,7 +141,7 @@ describe('a test with a name', () => {
 
   test('of which little arrives is answered after 3.8 s, with what is known then', async () => {
     const { clock, ask, post } = start()
-    ;(await ask(`/v2/speed/open?${TEST}`))?.onDone?.()
+    ;(await ask(`/v2/speed/open?${TEST}`))?.onDone?.(0)
     const reply = await clock.until(post(`/v2/speed/up?${TEST}`, body(clock, 1_000, 1_200)))
     const { bytes, settled } = JSON.parse(String(reply?.body))
     expect([clock.now(), bytes, settled]).toEqual([3_800, 50_000, false])
@@ -176,26 +192,36 @@ describe('without a name', () => {
 })
 
 describe('a test that no person asked for', () => {
-  test('is refused for five minutes by a node that carries traffic, or has done enough of them', async () => {
-    const { ask } = start({ servesAutomatic: false })
+  test('is refused for five minutes by a node that carries traffic, or has done enough of them, and is told which', async () => {
+    const { ask } = start({ closedBy: 'this node carries traffic' })
     const refused = await ask(`/v2/speed/open?${TEST}&auto=1`)
     expect([refused?.status, refused?.headers?.['retry-after'], refused?.body]).toEqual([
       429,
       '300',
-      '{"error":"another speed test is under way","retryAfterMs":300000}',
+      refusal('this node carries traffic', 300_000),
     ])
     expect((await ask(`/v2/speed/open?${TEST}`))?.status).toEqual(200)
   })
 
   test.each([
-    ['is counted', '&auto=1', [2 * 8 * 12_500]],
+    ['is counted by what was sent of it, and what came', '&auto=1', [70_000, 8 * 12_500]],
     ['and no other one is', '', []],
   ])('%s', async (_, auto, expected) => {
     const { clock, ask, post, spendings } = start()
-    ;(await ask(`/v2/speed/open?${TEST}${auto}`))?.onDone?.()
+    ;(await ask(`/v2/speed/open?${TEST}${auto}`))?.onDone?.(200)
+    ;(await ask(`/v2/speed/down?${TEST}`))?.onDone?.(70_000)
     const answered = await clock.until(post(`/v2/speed/up?${TEST}`, body(clock, 8, 10)))
-    answered?.onDone?.()
+    answered?.onDone?.(300)
     await clock.advance(10_000)
     expect(spendings).toEqual(expected)
+  })
+
+  test('is counted too where it is broken off', async () => {
+    const { clock, ask, spendings } = start()
+    ;(await ask(`/v2/speed/open?${TEST}&auto=1`))?.onDone?.(0)
+    const reply = await ask(`/v2/speed/down?${TEST}`)
+    await clock.advance(10_000)
+    reply?.onDone?.(5_000_000)
+    expect([reply?.signal?.aborted, spendings]).toEqual([true, [5_000_000]])
   })
 })

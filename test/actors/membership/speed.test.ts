@@ -51,7 +51,14 @@ const sends =
 const accepts =
   (...answers: readonly PeerAnswer[]): Reply =>
   async (request, clock) => {
+    let isOver = false
+    const over = (): void => {
+      if (!isOver) request.onSent?.(100_000)
+      isOver = true
+    }
+    request.signal?.addEventListener('abort', over)
     await new Promise<void>((resolve) => clock.setTimeout(resolve, 80))
+    over()
     return answers.at(asked(request) % answers.length) ?? aborted(request)
   }
 /** Uploads asked so far, four to a test. */
@@ -74,7 +81,7 @@ function start({ open = async () => answer(200), down = sends(4), up: takes = ac
   }
   const speed = createSpeed({
     ...{ clock, random: fixedChance(0.5), http, ownAddresses: () => [SELF, null], isPrivate: true },
-    servesAutomatic: () => true,
+    closedBy: () => null,
     spend: (bytes) => spent.push(bytes),
   })
   const run = (known?: KnownSpeed, by?: 'person' | 'schedule') => clock.until(speed.test(AT, 'channel', known, by))
@@ -177,7 +184,7 @@ test('whoever serves one tests nobody until the answer has gone out', async () =
   const { speed, run } = start()
   const reply = await speed.answer(inbound({ path: '/v2/speed/down' }))
   expect(await run(undefined, 'schedule')).toEqual(BUSY)
-  reply?.onDone?.()
+  reply?.onDone?.(0)
   expect((await run(undefined, 'schedule')).type).toEqual('speed')
 })
 
@@ -204,7 +211,7 @@ test('a test by the schedule says so', async () => {
   expect(paths[0]).toMatch(/&auto=1$/)
 })
 
-test('what an automatic test moved is spent, whatever comes of it, and never more than it can have been', async () => {
+test('what an automatic test moved is spent by its own count, whatever the other end says', async () => {
   const of = async (takes: Reply, by?: 'schedule'): Promise<readonly [string, readonly number[]]> => {
     const { run, spent } = start({ up: takes })
     return [(await run(undefined, by)).type, spent]
@@ -219,10 +226,10 @@ test('what an automatic test moved is spent, whatever comes of it, and never mor
   ]).toEqual([
     ['speed', []],
     ['speed', [812_500, 400_000]],
-    ['busy', [812_500, 812_500]],
-    ['failed', [812_500, 812_500]],
-    ['failed', [812_500, 812_500]],
-    ['failed', [812_500, 812_500]],
+    ['busy', [812_500, 0]],
+    ['failed', [812_500, 0]],
+    ['failed', [812_500, 400_000]],
+    ['failed', [812_500, 400_000]],
   ])
 })
 

@@ -1,0 +1,92 @@
+// A connection to a service of another node, wherever that node is reached now.
+import { type Answered, dialOrder } from '../../domain/dial-order.ts'
+import { addressesOf, type PeerId } from '../../domain/record.ts'
+import { CONNECT_RETRY, CONNECT_STAGGER, CONNECT_TRY_TIMEOUT } from '../../domain/timings.ts'
+import type { MuxStream } from '../../frp/index.ts'
+import type { Clock, Failure } from '../../ports.ts'
+import { isFailure } from '../../ports.ts'
+import type { ConnectAsk } from '../../v2/connect.ts'
+import { RecentMap } from '../membership/recent-map.ts'
+import type { TableKeeper } from '../membership/table-keeper.ts'
+import { ask, type Reached } from './ask-stream.ts'
+import type { PeerSessions } from './peer-sessions.ts'
+import { raceAddresses } from './race.ts'
+
+export interface ReachService {
+  /** Asks for it at the addresses that the node has at that moment, again and again for `patienceMs`. Fails where it is nowhere. */
+  reach(id: PeerId, asked: ConnectAsk, patienceMs: number): Promise<Reached | Failure>
+  /**
+   * Asks at the address that comes first, where it has answered a moment ago, and nowhere else: what is written to the stream follows
+   * the ask at once. Null: nothing has answered so lately.
+   */
+  reachAtOnce(id: PeerId, asked: ConnectAsk): { readonly stream: MuxStream; readonly reached: Promise<Reached | Failure> } | null
+}
+
+interface ReachNeeds {
+  readonly clock: Clock
+  readonly keeper: Pick<TableKeeper, 'current'>
+  readonly sessions: PeerSessions
+  /** Null: that node was reached at the address by this one's own rules for contacts. */
+  readonly admit: (id: PeerId, address: string) => Promise<Failure | null>
+  readonly isStopped: () => boolean
+}
+
+/** Nodes whose last answer is remembered. */
+const MOST_REMEMBERED = 1_024
+
+export function createReachService({ clock, keeper, sessions, admit, isStopped }: ReachNeeds): ReachService {
+  const answered = new RecentMap<PeerId, Answered>(MOST_REMEMBERED)
+
+  const orderOf = (id: PeerId): readonly string[] => {
+    const row = keeper.current().rows.get(id)
+    return row === undefined || row.state === 'unknown' ? [] : dialOrder(addressesOf(row.record), answered.get(id) ?? null)
+  }
+  const once = async (id: PeerId, asked: ConnectAsk): Promise<Reached | Failure> => {
+    const addresses = orderOf(id)
+    const first = keeper.current().rows.get(id)?.record.address
+    if (addresses.length === 0 || first === undefined) return NOWHERE
+    const attempt = async (address: string, signal: AbortSignal): Promise<Reached | Failure> => {
+      const refused = address === first ? null : await admit(id, address)
+      if (refused !== null) return refused
+      const opened = await sessions.open(id, address)
+      return opened.type === 'failed' ? opened : ask(opened.stream, asked, { clock, timeoutMs: CONNECT_TRY_TIMEOUT, signal })
+    }
+    const won = await raceAddresses({
+      clock,
+      addresses,
+      staggerMs: CONNECT_STAGGER,
+      attempt,
+      drop: (late: Reached) => {
+        if (late.type === 'open') late.stream.reset()
+      },
+    })
+    if (isFailure(won)) return won
+    answered.set(id, { address: won.address, first })
+    sessions.answered(id, won.address)
+    return won.outcome
+  }
+
+  const reach: ReachService['reach'] = async (id, asked, patienceMs) => {
+    const untilMs = clock.now() + patienceMs
+    for (;;) {
+      const outcome = await once(id, asked)
+      if (!isFailure(outcome) || isStopped() || clock.now() + CONNECT_RETRY >= untilMs) return outcome
+      await new Promise<void>((resolve) => void clock.setTimeout(resolve, CONNECT_RETRY))
+    }
+  }
+  const reachAtOnce: ReachService['reachAtOnce'] = (id, asked) => {
+    const [address = ''] = orderOf(id)
+    const stream = sessions.openFresh(id, address)
+    if (stream === null) return null
+    const reached = ask(stream, asked, { clock, timeoutMs: CONNECT_TRY_TIMEOUT, signal: new AbortController().signal })
+    const noted = async (): Promise<Reached | Failure> => {
+      const outcome = await reached
+      if (!isFailure(outcome)) sessions.answered(id, address)
+      return outcome
+    }
+    return { stream, reached: noted() }
+  }
+  return { reach, reachAtOnce }
+}
+
+const NOWHERE: Failure = { type: 'failed', reason: 'unreachable', text: 'it is not in the table now' }

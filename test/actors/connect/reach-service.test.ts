@@ -1,0 +1,102 @@
+// Which of a node's addresses a connection goes to, as they die, move and come back.
+import { expect, test } from 'vitest'
+import type { PeerSessions } from '../../../src/actors/connect/peer-sessions.ts'
+import { createReachService } from '../../../src/actors/connect/reach-service.ts'
+import { EMPTY_TABLE, type IpTable, putOwn } from '../../../src/domain/ip-table.ts'
+import type { Failure } from '../../../src/ports.ts'
+import { answerLine, type ConnectAsk } from '../../../src/v2/connect.ts'
+import { signedBy } from '../../records.ts'
+import { VirtualClock } from '../../sim/virtual-clock.ts'
+import { fakeStream } from './fake-stream.ts'
+
+const HOME = 'a0'.repeat(16)
+const ASK: ConnectAsk = { type: 'service', service: 'web', kind: 'tcp' }
+
+/** `answers`: after so many ms; `refuses`: at once; `silent`: never. */
+type Path = { readonly is: 'answers'; readonly ms: number } | { readonly is: 'refuses' | 'silent' }
+
+function start() {
+  const clock = new VirtualClock()
+  const paths = new Map<string, Path>()
+  const dialled: string[] = []
+  const state: { table: IpTable; isStopped: boolean } = { table: EMPTY_TABLE, isStopped: false }
+  const sessions: PeerSessions = {
+    open: async (_, address) => {
+      dialled.push(`${clock.now()} ${address}`)
+      const path = paths.get(address) ?? { is: 'silent' }
+      if (path.is === 'refuses') return { type: 'failed', reason: 'refused', text: 'connection refused' }
+      const stream = fakeStream()
+      if (path.is === 'answers') clock.setTimeout(() => stream.arrive(answerLine({ status: 200, error: null })), path.ms)
+      return { type: 'stream', stream }
+    },
+    openFresh: () => null,
+    answered: () => {},
+    close: () => {},
+  }
+  const admit = async (_: string, address: string): Promise<Failure | null> =>
+    address.startsWith('bad') ? { type: 'failed', reason: 'withheld', text: 'not proven' } : null
+  const { reach } = createReachService({ clock, keeper: { current: () => state.table }, sessions, admit, isStopped: () => state.isStopped })
+  const isAt = (...[address = '', ...alsoAt]: readonly string[]): void => {
+    const record = signedBy(HOME, address, { alsoAt })
+    state.table = putOwn(EMPTY_TABLE, record, 0).table
+  }
+  /** Where it was reached, after how long, or why not. */
+  const connect = async (): Promise<string> => {
+    const fromMs = clock.now()
+    const reaching = reach(HOME, ASK, 10_000)
+    const reached = await clock.until(reaching)
+    const text = reached.type === 'open' ? (dialled.at(-1)?.split(' ')[1] ?? '') : reached.text
+    return `${text} after ${clock.now() - fromMs} ms`
+  }
+  return { clock, paths, dialled, state, isAt, connect }
+}
+
+test('a node that falls silent at its first address is reached at its second, at once from the second connection on', async () => {
+  const { paths, isAt, connect } = start()
+  isAt('a:1', 'b:1')
+  paths.set('a:1', { is: 'answers', ms: 20 }).set('b:1', { is: 'answers', ms: 30 })
+  expect(await connect()).toEqual('a:1 after 20 ms')
+  paths.set('a:1', { is: 'silent' })
+  expect([await connect(), await connect()]).toEqual(['b:1 after 280 ms', 'b:1 after 30 ms'])
+})
+
+test('one that refuses costs nothing but the refusal', async () => {
+  const { paths, isAt, connect } = start()
+  isAt('a:1', 'b:1')
+  paths.set('a:1', { is: 'refuses' }).set('b:1', { is: 'answers', ms: 30 })
+  expect(await connect()).toEqual('b:1 after 30 ms')
+})
+
+test('no connection goes to an address that was withdrawn, and the owner’s first counts again once it is another', async () => {
+  const { paths, dialled, isAt, connect } = start()
+  isAt('a:1', 'b:1')
+  paths.set('a:1', { is: 'refuses' })
+  for (const address of ['b:1', 'c:1']) paths.set(address, { is: 'answers', ms: 30 })
+  await connect()
+  isAt('c:1', 'b:1')
+  dialled.length = 0
+  await connect()
+  expect(dialled).toEqual(['30 c:1'])
+})
+
+test('a further address is asked as one that has proven nothing', async () => {
+  const { paths, dialled, isAt, connect } = start()
+  isAt('a:1', 'bad:1')
+  paths.set('a:1', { is: 'refuses' }).set('bad:1', { is: 'answers', ms: 1 })
+  expect(await connect()).toEqual('connection refused after 9900 ms')
+  expect(dialled.every((line) => line.endsWith('a:1'))).toBe(true)
+})
+
+test('one that is nowhere is waited for, and reached where it comes back', async () => {
+  const { clock, paths, isAt, connect } = start()
+  paths.set('b:1', { is: 'answers', ms: 10 })
+  clock.setTimeout(() => isAt('b:1'), 2_000)
+  expect(await connect()).toEqual('b:1 after 2110 ms')
+})
+
+test('nobody waits for one that stays away longer than ten seconds, nor once this node stops', async () => {
+  const { state, connect } = start()
+  expect(await connect()).toEqual('it is not in the table now after 9900 ms')
+  state.isStopped = true
+  expect(await connect()).toEqual('it is not in the table now after 0 ms')
+})
