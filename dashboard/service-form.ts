@@ -9,12 +9,14 @@ export interface Written {
   readonly kind: ServiceSpec['kind']
   /** For http and https. */
   readonly domain: string
+  /** Nothing public is opened for it. */
+  readonly isPrivate: boolean
 }
 
 export type ReadForm = { readonly type: 'spec'; readonly spec: ServiceSpec } | { readonly type: 'wrong'; readonly text: string }
 
 /** `taken`: names that services of this node have. What it lets pass, the node looks at as well. */
-export function readForm({ target, name, kind, domain }: Written, taken: readonly string[]): ReadForm {
+export function readForm({ target, name, kind, domain, isPrivate }: Written, taken: readonly string[]): ReadForm {
   const [, host = '127.0.0.1', port = ''] = /^(?:(.+):)?(\d{1,5})$/.exec(target.trim()) ?? []
   if (!(Number(port) >= 1 && Number(port) <= 65_535))
     return { type: 'wrong', text: 'Write the port that the service listens at, such as 3000, or HOST:PORT.' }
@@ -22,5 +24,6 @@ export function readForm({ target, name, kind, domain }: Written, taken: readonl
   if (byName && domain.trim() === '') return { type: 'wrong', text: `A service of ${kind} needs the domain that it answers to.` }
   const called = name.trim() === '' ? `${kind}-${port}` : name.trim()
   if (taken.includes(called)) return { type: 'wrong', text: `There is a service ${called} already; give this one another name.` }
-  return { type: 'spec', spec: { name: called, kind, local: `${host}:${Number(port)}`, domain: byName ? domain.trim() : null } }
+  const spec = { name: called, kind, local: `${host}:${Number(port)}`, domain: byName ? domain.trim() : null }
+  return { type: 'spec', spec: isPrivate ? { ...spec, options: { private: true } } : spec }
 }

@@ -4,7 +4,7 @@ import type { ServiceSpec } from '../src/answers.ts'
 import type { FeedService } from '../src/feed/figures.ts'
 import { act } from './actions.ts'
 import { BarOf } from './bar.tsx'
-import { Copy } from './copy.tsx'
+import { CommandLine, Copy } from './copy.tsx'
 import { nowMs, status, traffic } from './feed-client.ts'
 import { age, fullTime } from './format.ts'
 import { readForm } from './service-form.ts'
@@ -30,7 +30,7 @@ export function ServicesCard() {
   )
 }
 
-function Service({ service: { name, kind, local, public: address, state, error, since } }: { readonly service: FeedService }) {
+function Service({ service: { name, kind, local, public: address, state, phase, error, since } }: { readonly service: FeedService }) {
   // The node's own advice about it stands in its health.
   const fix = status.value?.health.find(({ text }) => text.startsWith(`service ${name} is not up: `))?.fix
   return (
@@ -43,9 +43,14 @@ function Service({ service: { name, kind, local, public: address, state, error, 
             for {age(since, nowMs.value)}
           </span>
         )}
+        {phase === 'private' && (
+          <div>
+            Members reach it by <CommandLine line={`moonwalk connect ${status.value?.node.name}/${name}`} />
+          </div>
+        )}
         <div class="address">
           <span class="mono route">
-            <Public address={address} kind={kind} /> <span class="soft">→ {local}</span>
+            <Public address={address} kind={kind} isPrivate={phase === 'private'} /> <span class="soft">→ {local}</span>
           </span>{' '}
           {address !== null && <Copy text={address} what={`the address of ${name}`} />}
         </div>
@@ -63,9 +68,15 @@ function Service({ service: { name, kind, local, public: address, state, error, 
   )
 }
 
+interface PublicShown {
+  readonly address: string | null
+  readonly kind: FeedService['kind']
+  readonly isPrivate: boolean
+}
+
 /** A browser can try tcp as well; it opens what speaks HTTP. */
-function Public({ address, kind }: { readonly address: string | null; readonly kind: FeedService['kind'] }) {
-  if (address === null) return <>not proven</>
+function Public({ address, kind, isPrivate }: PublicShown) {
+  if (address === null) return <>{isPrivate ? 'private' : 'not proven'}</>
   if (kind === 'udp') return <>{address}</>
   const href = address.includes('://') ? address : `http://${address}`
   return (
@@ -115,7 +126,10 @@ function Expose({ taken }: { readonly taken: readonly string[] }) {
   const expose = async (form: HTMLFormElement) => {
     const fields = new FormData(form)
     const text = (name: string) => String(fields.get(name) ?? '')
-    const read = readForm({ target: text('target'), name: text('name'), kind: kind.value, domain: text('domain') }, taken)
+    const read = readForm(
+      { target: text('target'), name: text('name'), kind: kind.value, domain: text('domain'), isPrivate: fields.has('private') },
+      taken,
+    )
     if (read.type === 'wrong') {
       said.value = { isBad: true, text: read.text }
       return
@@ -163,6 +177,9 @@ function Expose({ taken }: { readonly taken: readonly string[] }) {
         <label>
           Name
           <input name="name" placeholder="web" autocomplete="off" />
+        </label>
+        <label class="check">
+          <input type="checkbox" name="private" /> private: for members, by <code>moonwalk connect</code>
         </label>
         <button type="submit">Expose</button>
       </form>

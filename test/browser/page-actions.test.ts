@@ -107,6 +107,8 @@ test('a server opens to what is known of it, and is pinged, tested and, once con
   ])
   expect(await page.locator('.peer-page .what').allInnerTexts()).toEqual(['elm (elm.test:8088) answers again.'])
   const said = page.locator('[data-said]')
+  await page.getByRole('button', { name: 'Ask what it offers' }).click()
+  await page.getByText('None for this node.').waitFor()
   await page.getByRole('button', { name: 'Ping now' }).click()
   await said.filter({ hasText: '1.50 ms, the best of 2.' }).waitFor()
   await page.getByRole('button', { name: 'Speed test' }).click()
@@ -154,6 +156,7 @@ test('the last day is a bar for each, and a gap tells its story', async () => {
   await page.locator('[data-series=web]').waitFor()
   expect(await page.locator('.day-line summary .day-name').allInnerTexts()).toEqual(['attic', 'web', 'db', 'cedar'])
   await page.locator('[data-series=web] summary').click()
+  await page.locator('[data-series=web] .gaps').waitFor()
   expect(await page.locator('[data-series=web] .gaps > li').allInnerTexts()).toEqual([
     expect.stringMatching(
       /^\d\d:\d\d degraded for up to a minute\n\d\d:\d\d:01 The TURN alder was lost: connection reset\.\n\d\d:\d\d:01 TURN: cedar \(.*\), least latency of 11\.$/,

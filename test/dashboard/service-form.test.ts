@@ -1,12 +1,17 @@
 import { expect, test } from 'vitest'
 import { readForm, type Written } from '../../dashboard/service-form.ts'
 
-const written = (more: Partial<Written>): Written => ({ target: '3000', name: '', kind: 'tcp', domain: '', ...more })
+const written = (more: Partial<Written>): Written => ({ target: '3000', name: '', kind: 'tcp', domain: '', isPrivate: false, ...more })
 const wrong = (text: string) => ({ type: 'wrong', text })
 const PORT = wrong('Write the port that the service listens at, such as 3000, or HOST:PORT.')
 
 test.each([
   ['a port', written({}), { type: 'spec', spec: { name: 'tcp-3000', kind: 'tcp', local: '127.0.0.1:3000', domain: null } }],
+  [
+    'a private one',
+    written({ isPrivate: true }),
+    { type: 'spec', spec: { name: 'tcp-3000', kind: 'tcp', local: '127.0.0.1:3000', domain: null, options: { private: true } } },
+  ],
   [
     'an address and a name',
     written({ target: ' 192.168.1.5:25565 ', name: ' game ', kind: 'udp', domain: 'left.over' }),
