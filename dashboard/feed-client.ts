@@ -10,6 +10,8 @@ import { ask, hasToken, openFeed, takeToken } from './token.ts'
 export type FeedLink =
   | { readonly type: 'connecting' }
   | { readonly type: 'live' }
+  /** It is a recording's view. */
+  | { readonly type: 'recorded' }
   /** The connection stands, and nothing comes. */
   | { readonly type: 'silent'; readonly sinceMs: number }
   /** `stopped`: the node said goodbye. */

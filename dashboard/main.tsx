@@ -17,7 +17,10 @@ import { followRoute, route } from './open-page.ts'
 import { PeerPage } from './peer-page.tsx'
 import { PeersCard } from './peers-table.tsx'
 import { startRateHistory } from './rate-history.ts'
+import { startReplay } from './replay.ts'
+import { ReplayBar } from './replay-bar.tsx'
 import { ServicesCard } from './services.tsx'
+import { isReplay, takeToken } from './token.ts'
 import { paintDocument } from './tone.ts'
 import { StandingBar, Strip, Top } from './top.tsx'
 import { CarryingCard } from './traffic.tsx'
@@ -27,6 +30,7 @@ function Page() {
     <>
       <Top />
       <StandingBar />
+      <ReplayBar />
       {status.value === null ? <main class="waiting">{link.value.type === 'locked' ? '' : 'Waiting for the node…'}</main> : <Main />}
     </>
   )
@@ -78,6 +82,10 @@ if (page) {
 }
 followRoute()
 paintDocument()
-startFeed()
+takeToken()
+if (isReplay()) void startReplay()
+else {
+  startFeed()
+  followDay()
+}
 startRateHistory()
-followDay()

@@ -21,6 +21,7 @@ export const shownStanding = computed<Shown>(() => {
     case 'connecting':
       return { tone: 'stale', text: 'Connecting to the node…', short: 'connecting' }
     case 'live':
+    case 'recorded':
       return known ? standing(known, nowMs.value) : { tone: 'stale', text: 'Waiting for the node…', short: 'waiting' }
     case 'silent':
     case 'lost': {
