@@ -1,5 +1,4 @@
 // The cards beside the table: how this node is reached, its health, its news.
-import { Fragment } from 'preact'
 import type { StatusAnswer } from '../src/answers.ts'
 import type { FeedStatus } from '../src/feed/figures.ts'
 import type { Entry } from '../src/feed/news.ts'
@@ -7,11 +6,8 @@ import { newsText } from '../src/feed/news-text.ts'
 import { Copy } from './copy.tsx'
 import { bySeq, measurements, news, nowMs, showsMeasurements } from './feed-client.ts'
 import { age, clockTime, DASH, fullTime, measure } from './format.ts'
-import { tunnelsOf } from './tunnels.ts'
 
-export function ReachCard({ status }: { readonly status: FeedStatus }) {
-  const { node, turn } = status
-  const others = tunnelsOf(status).slice(1)
+export function ReachCard({ status: { node, turn, turns } }: { readonly status: FeedStatus }) {
   return (
     <section class="card" aria-labelledby="reach">
       <h2 id="reach">Reached</h2>
@@ -35,18 +31,18 @@ export function ReachCard({ status }: { readonly status: FeedStatus }) {
           <dd>{turn.reason}</dd>
           <dt>RTT</dt>
           <dd>{measure(turn.rttMs, 'ms')}</dd>
+          {turns.length > 1 && <dt>Tunnels</dt>}
+          {turns.length > 1 &&
+            turns.map(({ name, address, state, public: at, provenAt }) => (
+              <dd key={address} class="tunnel" data-tunnel={name} title={`proven ${fullTime(provenAt)}`}>
+                {name}: {state}
+                {at !== null && <span class="mono soft"> {at}</span>}
+              </dd>
+            ))}
           <dt>Since</dt>
           <dd title={fullTime(turn.since)}>{age(turn.since, nowMs.value)}</dd>
           <dt>Proven</dt>
           <dd title={fullTime(turn.provenAt)}>{turn.provenAt === null ? 'not yet' : `${age(turn.provenAt, nowMs.value)} ago`}</dd>
-          {others.map(({ name, state, rttMs }) => (
-            <Fragment key={name}>
-              <dt>{state === 'retiring' ? 'Leaving' : 'Beside'}</dt>
-              <dd>
-                <b>{name}</b> <span class="soft">{state === 'opening' ? 'being opened' : measure(rttMs, 'ms')}</span>
-              </dd>
-            </Fragment>
-          ))}
         </dl>
       ) : (
         <p class="soft">{node.reachability === 'public' ? 'No TURN needed.' : 'No TURN in use.'}</p>

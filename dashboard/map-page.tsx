@@ -5,7 +5,7 @@ import { peers, status } from './feed-client.ts'
 import { measure } from './format.ts'
 import { between, type Dot, serverMap } from './map-layout.ts'
 import { peerHref } from './route.ts'
-import { tunnelsOf } from './tunnels.ts'
+import { carryingTurns } from './tunnels.ts'
 
 /** Half the drawing's side. */
 const HALF = 420
@@ -14,8 +14,7 @@ const RADIUS = 380
 const MOST_NAMES = 40
 
 const map = computed(() => {
-  const shown = status.value
-  const tunnels = shown ? tunnelsOf(shown).flatMap(({ id, state }) => (id === null || state === 'retiring' ? [] : [id])) : []
+  const tunnels = status.value ? carryingTurns(status.value) : []
   return serverMap([...peers.value.values()], tunnels)
 })
 

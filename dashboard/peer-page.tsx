@@ -1,6 +1,6 @@
 // One server: where it is, what is known of it, how old that is and where it is from, and what can be done about it.
 import { useSignal } from '@preact/signals'
-import type { ComponentChildren } from 'preact'
+import { type ComponentChildren, Fragment } from 'preact'
 import type { PeerAnswerRow, PingAnswer, SpeedtestAnswer } from '../src/answers.ts'
 import { newsText } from '../src/feed/news-text.ts'
 import { act, type Outcome } from './actions.ts'
@@ -31,7 +31,7 @@ export function PeerPage({ peer }: { readonly peer: string }) {
 
 function Peer({ row }: { readonly row: PeerAnswerRow }) {
   const names = namesOf(peers.value.values())
-  const { id, name, address, state, self, turn, via, lastProof, dialect } = row
+  const { id, name, address, addresses, state, self, turn, via, lastProof, dialect } = row
   return (
     <>
       <header class="peer-head">
@@ -48,6 +48,16 @@ function Peer({ row }: { readonly row: PeerAnswerRow }) {
             <dd>
               <span class="mono">{address}</span> <Copy text={address} what="its address" />
             </dd>
+            {addresses
+              .filter((other) => other !== address)
+              .map((other) => (
+                <Fragment key={other}>
+                  <dt>Also at</dt>
+                  <dd>
+                    <span class="mono">{other}</span> <Copy text={other} what={`its address ${other}`} />
+                  </dd>
+                </Fragment>
+              ))}
             <dt>Reached</dt>
             <dd>{via === null ? 'directly' : `through ${viaText(via, names)}`}</dd>
             <dt>Id</dt>

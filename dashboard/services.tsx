@@ -30,7 +30,7 @@ export function ServicesCard() {
   )
 }
 
-function Service({ service: { name, kind, local, public: address, state, phase, error, since } }: { readonly service: FeedService }) {
+function Service({ service: { name, kind, local, public: address, at, state, phase, error, since } }: { readonly service: FeedService }) {
   // The node's own advice about it stands in its health.
   const fix = status.value?.health.find(({ text }) => text.startsWith(`service ${name} is not up: `))?.fix
   return (
@@ -54,6 +54,7 @@ function Service({ service: { name, kind, local, public: address, state, phase, 
           </span>{' '}
           {address !== null && <Copy text={address} what={`the address of ${name}`} />}
         </div>
+        {at.length > 1 && <Places places={at.filter(({ public: other }) => other !== null && other !== address)} />}
         {error !== null && (
           <div class="bad" data-error={name}>
             {error}
@@ -67,6 +68,18 @@ function Service({ service: { name, kind, local, public: address, state, phase, 
     </li>
   )
 }
+
+/** The same service at further TURNs. */
+const Places = ({ places }: { readonly places: FeedService['at'] }) => (
+  <>
+    {places.map(({ turn, public: address }) => (
+      <div key={turn} class="soft">
+        also at <span class="mono">{address}</span>
+        {turn !== null && ` through ${turn}`}
+      </div>
+    ))}
+  </>
+)
 
 interface PublicShown {
   readonly address: string | null

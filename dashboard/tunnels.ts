@@ -1,15 +1,6 @@
-// The tunnels of a status, best first.
-import type { TurnAnswer } from '../src/answers.ts'
+// The tunnels that carry this node, best first.
+import type { FeedStatus } from '../src/feed/figures.ts'
 
-export interface ShownTunnel extends Pick<TurnAnswer, 'id' | 'name' | 'rttMs'> {
-  readonly state: 'open' | 'opening' | 'retiring'
-}
-
-/** A node that tells of one TURN alone has one tunnel, or none. */
-export const tunnelsOf = ({
-  turn,
-  turns,
-}: {
-  readonly turn: Pick<TurnAnswer, 'id' | 'name' | 'rttMs'> | null
-  readonly turns?: readonly ShownTunnel[]
-}): readonly ShownTunnel[] => turns ?? (turn ? [{ ...turn, state: 'open' }] : [])
+/** Ids of the TURNs that stand for it now; one that it leaves does not. */
+export const carryingTurns = ({ turn, turns }: Pick<FeedStatus, 'turn' | 'turns'>): readonly string[] =>
+  (turns.length > 0 ? turns.filter(({ state }) => state !== 'retiring') : turn ? [turn] : []).flatMap(({ id }) => (id === null ? [] : [id]))

@@ -3,6 +3,7 @@
 import type { NetworkKind } from './domain/network-kind.ts'
 import type { Offer, Rations } from './domain/offer.ts'
 import type { RotationStep } from './domain/secret-rotation.ts'
+import type { TurnPreference } from './domain/turn-choice.ts'
 import type { Entry } from './feed/news.ts'
 import type { NewsKind } from './feed/news-desk.ts'
 
@@ -23,7 +24,10 @@ export interface StatusAnswer {
     /** The kind of network it is in; `text`: what that means, as a clause. */
     readonly network: { readonly kind: 'open' | 'private'; readonly text: string }
   }
+  /** The first of them, or while none is open the first that is to be; null where none is used. */
   readonly turn: TurnAnswer | null
+  /** A tunnel each, best first. */
+  readonly turns: readonly TunnelAnswer[]
   readonly services: readonly ServiceAnswer[]
   /** What this node carries as TURN, those who have been here longest first, with at most 1,000 proxies in all. */
   readonly clients: readonly ClientAnswer[]
@@ -39,8 +43,25 @@ export interface TurnAnswer {
   readonly name: string
   readonly address: string
   readonly rttMs: number | null
+  /** As the figures are now: also what is nearest, and why that one is not used. */
   readonly reason: string
+  /** When its latency was last measured; null: not known. */
+  readonly reasonAt: string | null
   readonly since: string
+  readonly provenAt: string | null
+}
+
+/** One of the tunnels that a node behind NAT holds. */
+export interface TunnelAnswer {
+  readonly id: string | null
+  readonly name: string
+  readonly address: string
+  readonly rttMs: number | null
+  /** `opening`: nothing came through it yet, or comes any more. `retiring`: it was left, and its users have time to end their connections. */
+  readonly state: 'open' | 'opening' | 'retiring'
+  /** Where this node is reached through it; null unless it is open. */
+  readonly public: string | null
+  readonly since: string | null
   readonly provenAt: string | null
 }
 
@@ -54,6 +75,8 @@ export interface ServiceAnswer {
    * name leads there is up to whoever owns it.
    */
   readonly public: string | null
+  /** The same at each who carries it, best first; none while nobody does. */
+  readonly at: readonly ServicePlaceAnswer[]
   readonly state: 'up' | 'opening' | 'down'
   /** Why it is not up, as a clause for people; null: it is, or nothing went wrong yet. */
   readonly error: string | null
@@ -71,6 +94,16 @@ export interface ServiceAnswer {
   readonly provenAt: string | null
   /** Of this run, through whatever carried it; null while nothing has come for it. */
   readonly traffic: TrafficAnswer | null
+}
+
+/** A service at one who carries it. */
+export interface ServicePlaceAnswer {
+  /** The TURN's name; null: this node's own ports. */
+  readonly turn: string | null
+  readonly public: string | null
+  readonly state: ServiceAnswer['state']
+  readonly error: string | null
+  readonly provenAt: string | null
 }
 
 /** What came for one proxy, in bytes as users send and receive them. */
@@ -142,6 +175,8 @@ export interface PeerAnswerRow {
   readonly id: string | null
   readonly name: string
   readonly address: string
+  /** All of them, best first, of a node behind several TURNs. */
+  readonly addresses: readonly string[]
   /** `offline`: it was here within the last 24 h and is away; `lastProof` says when it was seen last. */
   readonly state: 'alive' | 'suspect' | 'unknown' | 'offline'
   readonly self: boolean
@@ -397,6 +432,12 @@ export interface NodeOptions {
   readonly network: NetworkKind
   readonly seeds: readonly string[]
   readonly turns: readonly TurnSource[]
+  /** TURNs that are held at once where this node can't be reached without. Absent: 2. */
+  readonly tunnels?: number
+  /** What makes one TURN better than another. Absent: latency. */
+  readonly turnPreference?: TurnPreference
+  /** Connections on a tunnel that was moved away from have so many ms to end. Absent: 10 minutes. */
+  readonly patienceMs?: number
   /** For whom traffic is carried. Absent: as `offerOf` says. */
   readonly offer?: Offer
   /** What the owner's own stock frp clients give as `auth.token`, as it is now: secrets are replaced while the node runs. Absent: nothing makes them that. */

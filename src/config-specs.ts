@@ -65,6 +65,29 @@ export const SETTINGS = {
     usual: 'moonwalk',
     isList: true,
   },
+  tunnels: {
+    flag: '--tunnels <count>',
+    meaning: 'to how many TURNs a node behind NAT holds tunnels at once',
+    usual: '2',
+    isCount: true,
+  },
+  turnMode: {
+    flag: '--turn-mode <mode>',
+    meaning: 'which TURNs are the best: latency, throughput (as measured), or pinned: those of --pin and nobody else, in their order',
+    usual: 'latency; pinned where there is a --pin',
+  },
+  pins: {
+    flag: '--pin <node>',
+    meaning: 'a TURN to hold a tunnel to, the best first: a name, an id, the beginning of one, HOST:PORT, or frp://HOST:PORT',
+    usual: 'none',
+    isList: true,
+  },
+  patienceMs: {
+    flag: '--patience-ms <ms>',
+    meaning: 'how many milliseconds connections on a tunnel that was moved away from have to end',
+    usual: '600000',
+    isCount: true,
+  },
   offer: {
     flag: '--offer <whom>',
     off: '--no-offer',

@@ -32,6 +32,7 @@ import { readTurnSource, readTurnToken, turnSeenFrom } from './config-turns.ts'
 import { hostKind } from './domain/address.ts'
 import { isControlPort } from './domain/control-port.ts'
 import { nearest } from './domain/nearest.ts'
+import type { TurnPreference } from './domain/turn-choice.ts'
 import type { Invitation } from './invitation.ts'
 import { cleanName } from './v2/envelope.ts'
 
@@ -47,6 +48,7 @@ const list = (example: string, read: (value: string) => Read<unknown>) =>
   z.array(written(`a list of texts such as ["${example}"]`, read), { error: `must be a list such as ["${example}"]` })
 
 const count = { error: 'must be a whole number, 0 or more' }
+const tunnelCount = { error: 'must be a whole number from 1 to 4' }
 const pace = { error: 'must be a whole number of milliseconds, 50 or more' }
 
 /** The keys of the file, of which any may be left out. Flags and `MOONWALK_…` variables carry the same values. */
@@ -60,6 +62,10 @@ export const schema = z.strictObject({
   seeds: list('203.0.113.7:8088', readSeed),
   network: z.enum(['open', 'private'], { error: 'must be open or private' }),
   turns: list('moonwalk', readTurnSource),
+  tunnels: z.number(tunnelCount).int(tunnelCount).min(1, tunnelCount).max(4, tunnelCount),
+  turnMode: z.enum(['latency', 'throughput', 'pinned'], { error: 'must be latency, throughput or pinned' }),
+  pins: z.array(words('a node'), { error: 'must be a list such as ["ash"]' }),
+  patienceMs: z.number(count).int(count).min(0, count),
   offer: z.enum(['members', 'everybody', 'nobody'], { error: 'must be members, everybody or nobody' }),
   turnTokenFile: words('the path of a file'),
   rations: written('limits such as sessions=2,rate=1MB', readRations),
@@ -87,6 +93,7 @@ const complete = schema.partial({
   name: true,
   network: true,
   advertise: true,
+  turnMode: true,
   offer: true,
   turnTokenFile: true,
   rations: true,
@@ -103,6 +110,9 @@ export const DEFAULTS = {
   addresses: 'lan',
   seeds: [],
   turns: ['moonwalk'],
+  tunnels: 2,
+  pins: [],
+  patienceMs: 600_000,
   ports: '20000-29999',
   allowPorts: '1024-65535',
   maxPortsPerClient: 64,
@@ -214,6 +224,8 @@ function together(
   }
   const config = { ...assemble(values, settled), opensControl }
   const where = (key: ConfigKey): string => whereOf(sources.find(([, given]) => given[key] !== undefined)?.[0] ?? 'file', key, file)
+  if (values.turnMode === 'pinned' && values.pins.length === 0)
+    return wrongly(`${where('turnMode')}: pinned takes the TURNs of --pin, and there is none; name one with --pin`)
   const twice = repeated(config.node.services.map(({ name }) => name))
   if (twice !== null) return wrongly(`${where('services')}: two services are called ${twice}; give one another name, as in NAME=PORT`)
   if (values.table !== undefined && isDirectory(config.tableFile))
@@ -226,6 +238,9 @@ function together(
   if (bare) return wrongly(`${where('services')}: ${bare.local} is the control port of this node, which is not exposed; name another`)
   return { type: 'config', config, warnings: [...warnings, ...(token?.ok.warnings ?? []), ...shownTokens(sources)] }
 }
+
+const preferenceOf = (mode: TurnPreference['mode'], pins: readonly string[]): TurnPreference =>
+  mode === 'pinned' ? { mode, pins } : { mode }
 
 const hostOf = (address: string): string => address.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
 
@@ -278,6 +293,9 @@ function assemble(all: z.infer<typeof complete>, { dataDir, token, namesPorts }:
       addresses: all.addresses,
       seeds: seeds.flatMap((seed) => (seed.type === 'address' ? [seed.address] : [])),
       turns: all.turns.map((turn) => take(readTurnSource(turn))).filter((turn) => turn !== null),
+      tunnels: all.tunnels,
+      turnPreference: preferenceOf(all.turnMode ?? (all.pins.length > 0 ? 'pinned' : 'latency'), all.pins),
+      patienceMs: all.patienceMs,
       ...(all.offer === undefined ? {} : { offer: all.offer }),
       ...(all.rations === undefined ? {} : { rations: take(readRations(all.rations)) }),
       ports: take(readPortRange(all.ports)),

@@ -2,6 +2,7 @@
 export type {
   CarriedAnswer,
   ClientAnswer,
+  Connection,
   HealthAnswer,
   PeerAnswerRow,
   PeersAnswer,

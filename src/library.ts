@@ -46,6 +46,14 @@ export interface NodeSettings {
   readonly addresses?: 'public' | 'lan' | 'any' | undefined
   /** Where a TURN may be found: `moonwalk`, `none`, or a stock frps as `frp://…`. Default: `['moonwalk']`. */
   readonly turns?: readonly string[] | undefined
+  /** To how many TURNs a node behind NAT holds tunnels at once, 1 to 4. Default: 2. */
+  readonly tunnels?: number | undefined
+  /** Which TURNs are the best: `latency`, `throughput`, or `pinned`: those of `pins`, in their order. Default: `latency`, with `pins` `pinned`. */
+  readonly turnMode?: 'latency' | 'throughput' | 'pinned' | undefined
+  /** Names, ids, beginnings of ids, `host:port` or `frp://host:port`. Default: none. */
+  readonly pins?: readonly string[] | undefined
+  /** So many ms connections on a tunnel that was moved away from have to end. Default: 600,000. */
+  readonly patienceMs?: number | undefined
   /** For whom traffic is carried. Default: members; in an open network everybody, rationed, unless there is a token file. */
   readonly offer?: 'members' | 'everybody' | 'nobody' | undefined
   /** A file with what your own stock frp clients give as `auth.token`. Default: made from a private network's secret. */

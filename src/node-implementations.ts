@@ -8,11 +8,11 @@ import type { ServicePorts } from './actors/services/service-ports.ts'
 import type { Services } from './actors/services/services.ts'
 import { createAskPortActor } from './actors/turn/ask-port-actor.ts'
 import type { ExternalFrps } from './actors/turn/external-frps.ts'
-import { createFindTurnActor } from './actors/turn/find-turn-actor.ts'
 import { createLinkActor } from './actors/turn/link-actor.ts'
-import { createTurnReviewActor } from './actors/turn/turn-review.ts'
-import type { TurnSource } from './answers.ts'
+import { createScout } from './actors/turn/scout.ts'
+import type { NodeOptions, TurnSource } from './answers.ts'
 import type { News } from './feed/news.ts'
+import { announced } from './machines/held-tunnels.ts'
 import type { nodeMachine } from './machines/node-machine.ts'
 import { tunnelMachine } from './machines/tunnel-machine.ts'
 import type { Ports } from './ports.ts'
@@ -30,6 +30,9 @@ interface ImplementationNeeds extends Pick<Ports, 'clock' | 'random' | 'network'
   readonly self: string
   readonly run: string
   readonly turns: readonly TurnSource[]
+  readonly tunnels: number
+  readonly preference: NonNullable<NodeOptions['turnPreference']>
+  readonly patienceMs: number
   readonly innerAddress: () => string
   readonly membership: Callback
   readonly turnServer: Callback
@@ -45,8 +48,7 @@ export function nodeImplementations(needs: ImplementationNeeds) {
       membership: needs.membership,
       turnServer: needs.turnServer,
       directServices: needs.directServices,
-      findTurn: createFindTurnActor({ ...needs, random: random.fork('find turn') }),
-      reviewTurn: createTurnReviewActor(needs),
+      scout: createScout(needs),
       tunnel: tunnelMachine.provide({
         actors: { askPort: createAskPortActor(needs), link: createLinkActor({ ...needs, random: random.fork('link') }) },
       }),
@@ -54,13 +56,12 @@ export function nodeImplementations(needs: ImplementationNeeds) {
     actions: {
       tellChoice: (_, { choice: { turn, reason } }) =>
         publish({ type: 'turn.chosen', peer: turn.key, name: turn.name, address: turn.address, reason }),
-      announceTunnel: (_, { turn, address }) => announcer.tunnelProven(address, turn?.id ?? turn?.key ?? null, turn?.id ?? null),
-      withdrawTunnel: () => announcer.tunnelGone(),
-      tellBreak: (_, { turn, why }) => {
-        if (turn) publish({ type: 'turn.broke', peer: turn.key, name: turn.name, why })
+      announceTunnels: ({ context: { tunnels } }) => {
+        needs.services.rank(tunnels.map(({ choice }) => choice.turn.key))
+        announcer.reachedThrough(announced(tunnels))
       },
+      tellBreak: (_, { turn, why }) => publish({ type: 'turn.broke', peer: turn.key, name: turn.name, why }),
       doubtTurn: (_, { turn, why }) => {
-        if (!turn) return
         external.doubt(turn.key)
         publish({ type: 'turn.lost', peer: turn.key, name: turn.name, why })
         prober.doubt(turn.key)

@@ -37,12 +37,14 @@ import { directAddress } from './actors/services/direct-address.ts'
 import { createDirectServices } from './actors/services/direct-services.ts'
 import { createServicePorts } from './actors/services/service-ports.ts'
 import { createServices } from './actors/services/services.ts'
+import { candidates } from './actors/turn/candidates.ts'
 import { createExternalFrps } from './actors/turn/external-frps.ts'
-import { candidates } from './actors/turn/find-turn-actor.ts'
+
 import type { MoonwalkNode, NodeOptions } from './answers.ts'
 import { isControlPort } from './domain/control-port.ts'
 import { offerOf } from './domain/offer.ts'
-import { SPEED_BUSY_BYTES_PER_SECOND } from './domain/timings.ts'
+import { PATIENCE, SPEED_BUSY_BYTES_PER_SECOND } from './domain/timings.ts'
+import { BY_LATENCY } from './domain/turn-choice.ts'
 import { createStateWatch } from './feed/inspection.ts'
 import { createNewsDesk } from './feed/news-desk.ts'
 import { nodeMachine } from './machines/node-machine.ts'
@@ -61,6 +63,8 @@ export interface NodeExtras {
   readonly onBug?: (error: unknown) => void
 }
 
+/** How many TURNs a node behind NAT holds tunnels to at once. */
+const TUNNELS = 2
 const NO_FACTS: MachineFacts = { hostname: '', platform: '', cpu: '', ramMiB: 0, diskMiB: 0 }
 
 export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtras = {}): MoonwalkNode {
@@ -206,10 +210,13 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   })
   const implementations = nodeImplementations({
     ...{ clock, random, network, keeper, services, prober, announcer, external, turns, publish, membership, onBug },
-    calls: { ...calls, whoAnswers: (address, timeoutMs) => calls.whoAnswers(gate.atTurn(address), timeoutMs) },
+    calls: { ...calls, whoAnswers: (address, timeoutMs, isAnew) => calls.whoAnswers(gate.atTurn(address), timeoutMs, isAnew) },
     self: own.id,
     servicePorts: createServicePorts(own.id),
     run: own.run,
+    tunnels: options.tunnels ?? TUNNELS,
+    preference: options.turnPreference ?? BY_LATENCY,
+    patienceMs: options.patienceMs ?? PATIENCE,
     innerAddress: entrances.innerAddress,
     turnServer: turnServer.logic,
     directServices: direct.logic,
@@ -239,7 +246,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     notes: ports.store.notes,
     ownHosts: network.ownHosts,
     snapshot: () => actor.getSnapshot(),
-    candidates: () => candidates({ keeper, turns, external }),
+    candidates: () => candidates({ clock, keeper, turns, external }),
   })
 
   return {

@@ -44,6 +44,9 @@ test('without anything given every default stands', () => {
       addresses: 'lan',
       seeds: [],
       turns: [{ type: 'moonwalk' }],
+      tunnels: 2,
+      turnPreference: { mode: 'latency' },
+      patienceMs: 600_000,
       ports: { first: 20_000, last: 29_999 },
       allowPorts: [{ first: 1_024, last: 65_535 }],
       maxPortsPerClient: 64,
@@ -112,6 +115,10 @@ describe('where a setting comes from', () => {
       addresses: 'any',
       seeds: ['Ash.example.org:8088'],
       turns: ['moonwalk', 'frp://secret@203.0.113.7:7000'],
+      tunnels: 3,
+      turnMode: 'pinned',
+      pins: ['ash', 'elm'],
+      patienceMs: 5_000,
       offer: 'nobody',
       turnTokenFile: 'token',
       rations: 'sessions=1, rate=500KB,day=0',
@@ -149,6 +156,9 @@ describe('where a setting comes from', () => {
         addresses: 'any',
         seeds: ['ash.example.org:8088'],
         turns: [{ type: 'moonwalk' }, { type: 'frp', address: '203.0.113.7:7000', token: 'secret', tls: null, wire: 1 }],
+        tunnels: 3,
+        turnPreference: { mode: 'pinned', pins: ['ash', 'elm'] },
+        patienceMs: 5_000,
         offer: 'nobody',
         rations: { ...DEFAULT_RATIONS, sessions: 1, bytesPerSecond: 500_000, bytesPerDay: 0 },
         ports: { first: 1, last: 2 },
@@ -484,5 +494,5 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
 
 test('a list setting may be repeated', () => {
   const lists = CONFIG_KEYS.filter((key) => (SETTINGS[key] as Setting).isList)
-  expect(lists).toEqual(['seeds', 'turns', 'allowDomains', 'services', 'controlHosts', 'tell'])
+  expect(lists).toEqual(['seeds', 'turns', 'pins', 'allowDomains', 'services', 'controlHosts', 'tell'])
 })

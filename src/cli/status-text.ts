@@ -10,7 +10,7 @@ const MAX_PROXIES = 20
 /** What strangers call themselves and their proxies is cut after this. */
 const MAX_NAME_CHARS = 40
 
-export function statusText({ node, turn, services, clients, carried, speedtests, health }: StatusAnswer, nowMs: number): string {
+export function statusText({ node, turn, turns, services, clients, carried, speedtests, health }: StatusAnswer, nowMs: number): string {
   const lines = [
     ['node', `${node.name} (${node.id})`],
     ['network', node.network.text],
@@ -20,6 +20,10 @@ export function statusText({ node, turn, services, clients, carried, speedtests,
       'TURN',
       turn === null ? 'none' : `${turn.name} at ${turn.address}, ${turn.rttMs === null ? '?' : turn.rttMs.toFixed(2)} ms; ${turn.reason}`,
     ],
+    ...(turns.length > 1 ? turns : []).map(({ name, address, rttMs, state, public: at, provenAt }) => [
+      `tunnel ${name}`,
+      `${state}: ${at === null ? '' : `${at} `}through ${address}, ${rttMs === null ? '?' : rttMs.toFixed(2)} ms${provenAt === null ? '' : `; proven ${ageText(provenAt, nowMs)}`}`,
+    ]),
     ...services.flatMap(({ name, local, public: address, state, phase, error, traffic }) => [
       [
         `service ${name}`,

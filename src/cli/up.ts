@@ -151,7 +151,7 @@ function throwLater(error: unknown): void {
   })
 }
 
-const KEY_OF: Readonly<Record<string, string>> = { join: 'seeds', turn: 'turns', expose: 'services', open: 'network' }
+const KEY_OF: Readonly<Record<string, string>> = { join: 'seeds', turn: 'turns', pin: 'pins', expose: 'services', open: 'network' }
 
 /** commander's flags under the configuration's keys; what was not given stays out. */
 function givenBy(flags: Readonly<Record<string, unknown>>): Given {

@@ -57,6 +57,9 @@ export const unsignedRecord = (address: string, name = address, p2prc: P2prcFiel
   p2prc,
 })
 
+/** So many addresses a record may name beside its first. */
+export const MOST_FURTHER = 3
+
 /** Every address of it, best first. */
 export const addressesOf = ({ address, alsoAt }: Pick<PeerRecord, 'address' | 'alsoAt'>): readonly string[] => [address, ...(alsoAt ?? [])]
 

@@ -1,4 +1,5 @@
 // What automatic speed tests have used within the last day, both ways together, so that they stay within their budget.
+import { SPEED_STREAM_BYTES, SPEED_STREAMS } from './timings.ts'
 
 /** Bytes of one hour; the hour is counted from 1970 in wall time. */
 interface Hour {
@@ -10,6 +11,9 @@ interface Hour {
 export type SpeedSpending = readonly Hour[]
 
 export const NOTHING_SPENT: SpeedSpending = []
+
+/** Both ways of one test. */
+const MOST_TEST_BYTES = 2 * SPEED_STREAMS * SPEED_STREAM_BYTES
 
 const HOUR_MS = 3_600_000
 const DAY_HOURS = 24
@@ -32,8 +36,12 @@ export function spent(spending: SpeedSpending, bytes: number, wallMs: number): S
 /** Bytes used within the last 24 hours, to the hour. */
 export const spentBytes = (spending: SpeedSpending, wallMs: number): number => sum(within(spending, wallMs))
 
-/** Whether another test may begin. It may go beyond the budget by its own bytes: how many that will be nobody knows before. */
+/**
+ * Whether another test may begin: what it takes at the most has room in the day's budget. How much it will be nobody knows before. A budget
+ * that is too small for that has room for one test while half of it is left.
+ */
 export function maySpend(spending: SpeedSpending, bytesPerDay: number, wallMs: number): boolean {
   const kept = within(spending, wallMs)
-  return sum(kept) < bytesPerDay && sum(kept.filter(({ hour }) => hour === hourOf(wallMs))) < bytesPerDay * HOUR_SHARE
+  const hasRoom = bytesPerDay > 0 && sum(kept) + Math.min(MOST_TEST_BYTES, bytesPerDay / 2) <= bytesPerDay
+  return hasRoom && sum(kept.filter(({ hour }) => hour === hourOf(wallMs))) < bytesPerDay * HOUR_SHARE
 }

@@ -126,6 +126,21 @@ export const TUNNEL_OPEN_TIMEOUT = 8_000
 export const RETURN_TIMEOUT = 1_500
 /** A TURN that failed is not chosen again for this long, unless there is no other. */
 export const TURN_BAR = 15_000
+/** The best TURN has this long before a tunnel to the next is begun as well: a handful of round trips. */
+export const TURN_HEAD_START = 1_000
+/** The only TURN there is, having failed once, is tried again after this … */
+export const TURN_AGAIN_SOON = 200
+/** … and having failed more often after this, then twice that, and so on, with jitter. */
+export const TURN_AGAIN_FIRST = 2_000
+/** From one try to the next of those that failed, whoever they are: at most two a second. */
+export const TURN_AGAIN_GAP = 500
+export const TURN_AGAIN_LAST = 60_000
+/** From one move that nothing forced to the next. */
+export const TURN_MOVE_GAP = 60_000
+/** Connections of users on a tunnel that was moved away from have this long to end, unless a person says otherwise. */
+export const PATIENCE = 600_000
+/** It is kept at least this long: whoever was told of the old address has heard of the new one by then. */
+export const RETIRE_GRACE = 10_000
 /**
  * Sign of life on a tunnel; silence is noticed within the sum, below 5 s. For stock TURNs too: their mux answers a ping as soon
  * as it has read it, and any byte counts as an answer.
@@ -134,11 +149,16 @@ export const TUNNEL_KEEPALIVE = 2_000
 export const TUNNEL_SILENCE = 2_500
 /** One proof through a tunnel: four round trips of a new channel, each over the path to the TURN twice. */
 export const TUNNEL_PROOF_TIMEOUT = 6_000
-/** That this node is reached through its TURN is proven anew this often, give or take a quarter. */
-export const TUNNEL_RENEWAL = 30_000
-/** A renewal that fails is tried again after this; failed so often in a row, the tunnel is given up, since its address leads nowhere. */
-export const TUNNEL_RENEWAL_RETRY = 2_000
-export const TUNNEL_RENEWAL_TRIES = 3
+/**
+ * That this node is reached through its TURN is proven anew this often, give or take a sixteenth. An announced address has a proof
+ * that is no older than 15 s: the longest period and all its tries are less.
+ */
+export const TUNNEL_RENEWAL = 8_000
+/** One try of it, below `TUNNEL_PROOF_TIMEOUT`: that it takes long says something too. */
+export const TUNNEL_RENEWAL_TIMEOUT = 3_000
+/** One that fails is tried again after this; failed so often in a row, the address is withdrawn, and tried for `TUNNEL_OPEN_TIMEOUT` more. */
+export const TUNNEL_RENEWAL_RETRY = 250
+export const TUNNEL_RENEWAL_TRIES = 2
 /** A better TURN is looked for this often. */
 export const TURN_REVIEW = 10_000
 /** A stock frps that is not in use is asked for its round trip this often while the node has a TURN: a login each time. */
@@ -182,9 +202,14 @@ export const STORE_RETRY = 20_000
 export const SERVICE_PROOF_TIMEOUT = 3_000
 /** A service that is not proven is tried again after this, from the last try on. Above `SERVICE_PROOF_TIMEOUT`: one try at once. */
 export const SERVICE_RETRY = 4_000
-/** A service that is up is proven anew after this, give or take a quarter, unless users came through meanwhile. */
-export const SERVICE_RENEWAL = 30_000
-/** With more services than this each is renewed less often in proportion, and with more that are not proven each is tried less often: a hundred cost what ten do. */
+/**
+ * A service that is up is proven anew after this, a quarter less or an eighth more, unless users came through just then. With two
+ * tries of `SERVICE_PROOF_TIMEOUT` below 15 s, which is as old as the proof of a public address may be.
+ */
+export const SERVICE_RENEWAL = 7_000
+/** A user who came through so lately is as good as a proof. */
+export const SERVICE_USER_PROVES = 1_000
+/** With more services than this at a TURN each is renewed less often in proportion, and with more that are not proven each is tried less often: a hundred cost what ten do. */
 export const SERVICES_AT_FULL_RATE = 10
 /** A service that its TURN refused is asked for again after this, as stock frpc does: its port or domain may have become free. */
 export const SERVICE_REFUSED_RETRY = 30_000

@@ -1,4 +1,6 @@
-// Which TURN a node should sit behind.
+// Which TURNs a node should sit behind: what is fit, what is better, and why.
+import { parseAddress } from './address.ts'
+import { networkOf } from './address-group.ts'
 
 export interface TurnCandidate {
   /** The row's key, or `frp://host:port` for a stock frps from the configuration. */
@@ -7,7 +9,10 @@ export interface TurnCandidate {
   readonly name: string
   readonly address: string
   readonly kind: 'moonwalk' | 'p2prc' | 'frp'
+  /** The least of the last five minutes. */
   readonly rttMs: number | null
+  /** The lesser of download and upload as measured; absent or null: not measured. */
+  readonly mbps?: number | null
   readonly alive: boolean
   readonly offersTurn: boolean
   /** Reached through a TURN itself. */
@@ -18,40 +23,148 @@ export interface TurnCandidate {
 
 export interface TurnChoice {
   readonly turn: TurnCandidate
-  /** For people: `least latency of 3: 1.2 ms; next birch 3.4 ms`. */
+  /** For people: `least latency of 3: 1.2 ms; next birch 3.4 ms`. As it was when it was chosen. */
   readonly reason: string
 }
 
+/** What makes a TURN a better one. `pins`: ids, beginnings of ids of 6 characters or more, names or addresses, the best first; nobody else will do. */
+export type TurnPreference =
+  | { readonly mode: 'latency' }
+  | { readonly mode: 'throughput' }
+  | { readonly mode: 'pinned'; readonly pins: readonly string[] }
+
+export const BY_LATENCY: TurnPreference = { mode: 'latency' }
+
+/** What a choice is made from. */
+export interface TurnField {
+  readonly candidates: readonly TurnCandidate[]
+  readonly self: string
+  readonly preference: TurnPreference
+  /** Keys of those that failed lately. */
+  readonly barred: readonly string[]
+}
+
+/** A move must gain so much and a third: latency differs by less from minute to minute (as others' relays found). */
+const MOVE_MS = 10
+const MOVE_SHARE = 2 / 3
+const MOVE_FACTOR = 1.5
+/** Who is no further than this above the nearest is as near: the larger of both counts. */
+const NEAR_MS = 10
+const NEAR_SHARE = 0.2
+const SHORTEST_ID_START = 6
+
 /** What keeps a candidate from being chosen, or null. */
-export function unfit(candidate: TurnCandidate, self: string): string | null {
+export function unfit(candidate: TurnCandidate, self: string, preference: TurnPreference = BY_LATENCY): string | null {
   if (candidate.id === self) return 'it is this node'
   if (candidate.objection !== undefined) return candidate.objection
   if (!candidate.alive) return 'it does not answer'
   if (!candidate.offersTurn) return 'it does not offer TURN'
   if (candidate.behindNat) return 'it is behind NAT itself'
   if (candidate.rttMs === null) return 'its latency is not known'
+  if (preference.mode === 'pinned' && pinOf(candidate, preference.pins) < 0) return 'it is not among the pinned ones'
   return null
 }
 
+export const fitOf = ({ candidates, self, preference }: Omit<TurnField, 'barred'>): readonly TurnCandidate[] =>
+  candidates.filter((candidate) => unfit(candidate, self, preference) === null).sort(better(preference))
+
 /**
- * The fit candidate with the least latency; ties go to the lower key. Barred ones (they failed lately) come only when there
- * is no other: a TURN that failed once beats none.
+ * The best of a pool, which is fit, beside those that are held: in another network than theirs where it can be, else at another
+ * IP address. Of those that are as near as the nearest the node's own id picks one, so that many nodes spread over them. Null: the pool is empty.
  */
-export function chooseTurn(candidates: readonly TurnCandidate[], self: string, barred: readonly string[]): TurnChoice | null {
-  const fit = candidates.filter((candidate) => unfit(candidate, self) === null).sort(byLatency)
-  const fresh = fit.filter(({ key }) => !barred.includes(key))
-  const [turn, next] = fresh.length > 0 ? fresh : fit
-  if (!turn) return null
-  const ranked = fresh.length > 0 ? fresh.length : fit.length
-  const others = ranked === 1 ? 'the only one' : `least latency of ${ranked}`
-  const skipped = fresh.length > 0 && fresh.length < fit.length ? `; ${fit.length - fresh.length} left out since it failed lately` : ''
-  return { turn, reason: `${others}: ${shown(turn)}${next ? `; next ${next.name} ${shown(next)}` : ''}${skipped}` }
+export function pickTurn(
+  pool: readonly TurnCandidate[],
+  held: readonly TurnCandidate[],
+  self: string,
+  preference: TurnPreference,
+): TurnCandidate | null {
+  if (preference.mode === 'pinned') return [...pool].sort(better(preference))[0] ?? null
+  const apart = (candidate: TurnCandidate): number => Math.max(0, ...held.map((other) => sameness(candidate, other)))
+  const least = Math.min(...pool.map(apart))
+  const ranked = pool.filter((candidate) => apart(candidate) === least).sort(better(preference))
+  const [best] = ranked
+  if (!best || preference.mode === 'throughput') return best ?? null
+  const limitMs = nearLimit(best.rttMs ?? 0)
+  const near = ranked.filter(({ rttMs }) => (rttMs ?? 0) <= limitMs)
+  return near.sort((a, b) => weight(self, b.key) - weight(self, a.key) || (a.key < b.key ? -1 : 1))[0] ?? null
 }
 
-const byLatency = (a: TurnCandidate, b: TurnCandidate): number => (a.rttMs ?? 0) - (b.rttMs ?? 0) || (a.key < b.key ? -1 : 1)
-const shown = ({ rttMs }: TurnCandidate): string => `${(rttMs ?? 0).toFixed(rttMs !== null && rttMs < 10 ? 2 : 1)} ms`
+/** 0: another network (/24, or /48 of IPv6), 1: the same network, 2: the same IP address. */
+export function sameness(a: TurnCandidate, b: TurnCandidate): 0 | 1 | 2 {
+  const [one, other] = [parseAddress(a.address)?.host ?? a.address, parseAddress(b.address)?.host ?? b.address]
+  return one === other ? 2 : networkOf(one) === networkOf(other) ? 1 : 0
+}
 
-/** A move must gain at least 10 ms and a third: latency differs by less from minute to minute (as others' relays found). */
-export function isMuchBetter(candidate: number, current: number): boolean {
-  return current - candidate >= 10 && candidate <= (current * 2) / 3
+/** Whether it is worth to move from one to the other: by 10 ms and a third, by half as much throughput again, or to one pinned before it. */
+export function isWorthMove(to: TurnCandidate, from: TurnCandidate, preference: TurnPreference): boolean {
+  switch (preference.mode) {
+    case 'latency':
+      return to.rttMs !== null && from.rttMs !== null && isMuchBetter(to.rttMs, from.rttMs)
+    case 'throughput':
+      return typeof to.mbps === 'number' && typeof from.mbps === 'number' && to.mbps >= from.mbps * MOVE_FACTOR
+    case 'pinned':
+      return pinOf(to, preference.pins) < pinOf(from, preference.pins)
+  }
+}
+
+/** At least 10 ms, and a third. */
+export function isMuchBetter(candidateMs: number, currentMs: number): boolean {
+  return currentMs - candidateMs >= MOVE_MS && candidateMs <= currentMs * MOVE_SHARE
+}
+
+/** Why this one, for people, as the figures are now. `beside`: one is held already, and this is a further one. */
+export function reasonOf(turn: TurnCandidate, field: TurnField, beside: readonly string[] = []): string {
+  const fit = fitOf(field).filter(({ key }) => !beside.includes(key))
+  const fresh = fit.filter(({ key }) => key === turn.key || !field.barred.includes(key))
+  const ranked = fresh.some(({ key }) => key === turn.key) ? fresh : [turn, ...fresh]
+  const left = fit.length - fresh.length
+  return ranked.length === 1
+    ? `the only ${beside.length > 0 ? 'other ' : ''}one: ${figure(turn, field.preference)}${leftOut(left)}`
+    : `${rankText(turn, ranked, field.preference, beside.length > 0 ? ' others' : '')}${leftOut(left)}`
+}
+
+const leftOut = (count: number): string => (count > 0 ? `; ${count} left out since it failed lately` : '')
+
+function rankText(turn: TurnCandidate, ranked: readonly TurnCandidate[], preference: TurnPreference, others: string): string {
+  const [best, second] = ranked
+  const of = `of ${ranked.length}${others}`
+  const shown = figure(turn, preference)
+  if (preference.mode === 'pinned') return `pinned${best?.key === turn.key ? '' : ` after ${best?.name}`}: ${shown}`
+  const rule = preference.mode === 'latency' ? 'least latency' : 'most throughput'
+  if (!best || best.key === turn.key) return `${rule} ${of}: ${shown}${second ? `; next ${second.name} ${figure(second, preference)}` : ''}`
+  if (preference.mode === 'throughput') return `${rule} ${of}, give or take a third: ${shown}; ${best.name} ${figure(best, preference)}`
+  const said = `${best.name} ${figure(best, preference)} is nearer than ${turn.name} ${shown}`
+  const gainMs = (turn.rttMs ?? 0) - (best.rttMs ?? 0)
+  if (gainMs < MOVE_MS) return `${rule} ${of}, give or take ${MOVE_MS} ms: ${said}, but not by ${MOVE_MS} ms`
+  if (!isMuchBetter(best.rttMs ?? 0, turn.rttMs ?? 0)) return `${rule} ${of}, give or take a third: ${said}, but not by a third`
+  return `${rule} ${of} when it was chosen: ${said}, and is moved to if that lasts`
+}
+
+const figure = ({ rttMs, mbps }: TurnCandidate, { mode }: TurnPreference): string =>
+  mode === 'throughput' && typeof mbps === 'number'
+    ? `${mbps.toFixed(1)} Mbit/s`
+    : `${(rttMs ?? 0).toFixed(rttMs !== null && rttMs < 10 ? 2 : 1)} ms`
+
+const better =
+  (preference: TurnPreference) =>
+  (a: TurnCandidate, b: TurnCandidate): number =>
+    (preference.mode === 'throughput' ? (b.mbps ?? 0) - (a.mbps ?? 0) : 0) ||
+    (preference.mode === 'pinned' ? pinOf(a, preference.pins) - pinOf(b, preference.pins) : 0) ||
+    (a.rttMs ?? 0) - (b.rttMs ?? 0) ||
+    (a.key < b.key ? -1 : 1)
+
+const pinOf = ({ key, id, name, address }: TurnCandidate, pins: readonly string[]): number =>
+  pins.findIndex(
+    (pin) => [key, name, address].includes(pin) || (pin.length >= SHORTEST_ID_START && id !== null && id.startsWith(pin.toLowerCase())),
+  )
+
+const nearLimit = (bestMs: number): number => bestMs + Math.max(NEAR_MS, bestMs * NEAR_SHARE)
+
+/** A number for a node and a TURN, the same each time (rendezvous hashing): FNV-1a, its bits mixed as MurmurHash3 ends. */
+function weight(self: string, key: string): number {
+  let hash = 0x811c9dc5
+  for (const char of `${self} ${key}`) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
 }

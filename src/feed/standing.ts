@@ -1,5 +1,5 @@
 // How things stand with a node, in one sentence and one tone: what the page shows on top, and what a terminal can say as well.
-import type { ServiceAnswer, StatusAnswer, TurnAnswer } from '../answers.ts'
+import type { ServiceAnswer, StatusAnswer, TunnelAnswer, TurnAnswer } from '../answers.ts'
 
 /** `good`: it does what was asked of it. `warn`: it is on its way, or a part is missing. `bad`: an outage. */
 export type Tone = 'good' | 'warn' | 'bad'
@@ -12,16 +12,14 @@ export interface Standing {
   readonly short: string
 }
 
-/** One tunnel of several, best first. */
-interface Tunnel extends Pick<TurnAnswer, 'name' | 'rttMs' | 'provenAt'> {
-  readonly state: 'open' | 'opening' | 'retiring'
-}
+type Tunnel = Pick<TunnelAnswer, 'name' | 'rttMs' | 'provenAt' | 'state'>
 
-/** Of a status, what the sentence is made of. Without `turns`, `turn` is the only tunnel. */
+/** Of a status, what the sentence is made of. */
 export interface StandingFacts {
   readonly node: Pick<StatusAnswer['node'], 'state' | 'address' | 'reachability' | 'startedAt'>
-  readonly turn: Pick<TurnAnswer, 'name' | 'rttMs' | 'provenAt'> | null
-  readonly turns?: readonly Tunnel[]
+  readonly turn: Pick<TurnAnswer, 'name'> | null
+  /** Best first. */
+  readonly turns: readonly Tunnel[]
   readonly services: readonly Pick<ServiceAnswer, 'name' | 'state'>[]
   readonly health: StatusAnswer['health']
 }
@@ -49,20 +47,21 @@ const worst = (tones: readonly Tone[]): Tone => TONES.find((tone) => tones.inclu
 
 function reachOf(facts: StandingFacts, nowMs: number): Standing {
   const { node, turn } = facts
-  const tunnels = (facts.turns ?? (turn ? [{ ...turn, state: 'open' as const }] : [])).filter(({ state }) => state === 'open')
+  const tunnels = facts.turns.filter(({ state }) => state === 'open')
   if (node.state === 'stopped') return { tone: 'bad', text: 'Stopped', short: 'stopped' }
   if (node.address !== null && node.reachability === 'public')
     return { tone: 'good', text: `Reachable at ${node.address} directly`, short: 'reachable' }
   if (node.address !== null && node.reachability === 'tunnelled' && tunnels.length > 0) {
     const provenMs = Math.max(...tunnels.map(({ provenAt }) => (provenAt === null ? 0 : Date.parse(provenAt))))
     const proof = provenMs === 0 ? 'not proven yet' : `proven ${spanText(nowMs - provenMs)} ago`
+    const isShort = node.state === 'tunnelling.degraded'
     return {
-      tone: nowMs - provenMs > OLD_PROOF_MS ? 'warn' : 'good',
-      text: `Reachable at ${node.address} through ${listed(tunnels.map(turnText))}, ${proof}`,
+      tone: isShort || nowMs - provenMs > OLD_PROOF_MS ? 'warn' : 'good',
+      text: `Reachable at ${node.address} through ${listed(tunnels.map(turnText))}, ${proof}${isShort ? '; a further tunnel is not open yet' : ''}`,
       short: 'reachable',
     }
   }
-  const doing = stateWords(node.state, facts.turns?.[0]?.name ?? turn?.name ?? null)
+  const doing = stateWords(node.state, facts.turns[0]?.name ?? turn?.name ?? null)
   // Where nobody has tried yet, nothing is out of order.
   if (node.state === 'serving')
     return { tone: 'warn', text: `Nobody has proven yet that others can connect: ${lower(doing)}`, short: 'not proven' }
@@ -103,6 +102,7 @@ export function stateWords(state: string, turn: string | null): string {
     case 'tunnelling':
     case 'tunnelling.down':
       return turn === null ? 'Opening a tunnel' : `Opening a tunnel through ${turn}`
+    case 'tunnelling.degraded':
     case 'tunnelling.up':
       return turn === null ? 'Reached through a tunnel' : `Reached through ${turn}`
     case 'stopped':

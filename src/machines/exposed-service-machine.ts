@@ -1,12 +1,12 @@
-// One service that this node exposes, whatever carries it: a tunnel to a TURN, or this node's own ports. A public address counts
+// One service that this node exposes, at one of those who carry it: a tunnel to a TURN, or this node's own ports. A public address counts
 // only once something sent there has come out at the service's local end, and that is tried again and again.
-import { assign, type EventObject, fromCallback, sendTo, setup } from 'xstate'
+import { assign, fromCallback, sendTo, setup } from 'xstate'
 import type { ServiceCause } from '../domain/service-cause.ts'
 import { SERVICE_REFUSED_RETRY, SERVICE_RENEWAL, SERVICE_RETRY } from '../domain/timings.ts'
 import { notProvided } from './not-provided.ts'
 
-/** Whether there is somebody to carry it. `ready` comes again when it is somebody else. */
-export type CarrierFact = { readonly type: 'carrier.ready' } | { readonly type: 'carrier.gone' }
+/** It may begin: whoever carries it is there for as long as the machine runs. */
+export type CarrierFact = { readonly type: 'carrier.ready' }
 
 /** What is heard of its public port or domain. */
 export type PlaceFact =
@@ -23,19 +23,18 @@ export type PlaceFact =
 export type PlaceCommand =
   /** Sends something there now. */
   | { readonly type: 'place.prove' }
-  /** The same, unless users came through since it was last proven. */
+  /** The same, unless a user has just come through. */
   | { readonly type: 'place.renew' }
 
-/** Of the service's own health check: its first outcome and each change. */
+/** Of the service's own health check, which is one for all who carry it: its first outcome and each change. */
 export type CheckFact = { readonly type: 'check.passed' } | { readonly type: 'check.failed'; readonly cause: ServiceCause }
 
 export interface ExposedServiceContext {
   readonly service: string
-  readonly isPrivate: boolean
   /** It passes its health check, or has none. */
   readonly isWell: boolean
   readonly address: string | null
-  /** Why it is not up; null: nothing went wrong yet. Kept until it is up, or has no carrier. */
+  /** Why it is not up; null: nothing went wrong yet. Kept until it is up. */
   readonly cause: ServiceCause | null
   /** Wall times: up since then, and when it was last proven. Null while it is not up. */
   readonly sinceMs: number | null
@@ -48,21 +47,16 @@ type Event = CarrierFact | PlaceFact | CheckFact
 
 export const exposedServiceMachine = setup({
   types: {
-    /** `isPrivate`: nothing public is opened for it, whoever carries the others. */
-    input: {} as { readonly service: string; readonly isChecked: boolean; readonly isPrivate?: boolean },
+    input: {} as Pick<ExposedServiceContext, 'service' | 'isWell' | 'cause'>,
     context: {} as ExposedServiceContext,
     events: {} as Event,
   },
   actors: {
-    /** Runs the service's health check; says nothing where it has none. */
-    check: fromCallback<EventObject, { service: string }>(notProvided('check')),
     /** Asks the carrier for a public port or domain, proves it when told to, and gives it back at the end. */
     place: fromCallback<PlaceCommand, { service: string }>(notProvided('place')),
   },
   guards: {
     isWell: ({ context }) => context.isWell,
-    isPrivate: ({ context }) => context.isPrivate,
-    isPrivateAndWell: ({ context }) => context.isPrivate && context.isWell,
     isKnown: (_, { address }: { address: string | null }) => address !== null,
     mayBeLoss: ({ context }, { cause }: { cause: ServiceCause }) => cause.type === 'silent' && !context.missed,
   },
@@ -78,37 +72,25 @@ export const exposedServiceMachine = setup({
     recordMiss: assign({ missed: true }),
     withdraw: assign({ sinceMs: null, provenAtMs: null, missed: false }),
     forgetPlace: assign({ address: null, sinceMs: null, provenAtMs: null, missed: false }),
-    forgetCause: assign(({ context: { isWell, cause } }) => ({ cause: isWell ? null : cause })),
   },
   delays: { retryPeriod: SERVICE_RETRY, renewalPeriod: SERVICE_RENEWAL, refusedPeriod: SERVICE_REFUSED_RETRY },
 }).createMachine({
   id: 'exposedService',
-  context: ({ input: { service, isChecked, isPrivate = false } }) => ({
-    service,
-    isPrivate,
-    isWell: !isChecked,
+  context: ({ input }) => ({
+    ...input,
     address: null,
-    cause: null,
     sinceMs: null,
     provenAtMs: null,
     missed: false,
   }),
-  invoke: { id: 'check', src: 'check', input: ({ context: { service } }) => ({ service }) },
   initial: 'waiting',
   on: {
-    'carrier.ready': [{ guard: 'isPrivate' }, { guard: 'isWell', target: '.carried' }, { target: '.unhealthy' }],
-    'carrier.gone': [{ guard: 'isPrivate' }, { target: '.waiting' }],
+    'carrier.ready': [{ guard: 'isWell', target: '.carried' }, { target: '.unhealthy' }],
     'check.passed': { actions: 'recordWell' },
     'check.failed': { actions: { type: 'recordUnwell', params: ({ event }) => ({ cause: event.cause }) } },
   },
   states: {
-    waiting: {
-      entry: 'forgetCause',
-      always: [
-        { guard: 'isPrivateAndWell', target: 'private' },
-        { guard: 'isPrivate', target: 'unhealthy' },
-      ],
-    },
+    waiting: {},
     carried: {
       invoke: { id: 'place', src: 'place', input: ({ context: { service } }) => ({ service }) },
       exit: 'forgetPlace',
@@ -158,18 +140,8 @@ export const exposedServiceMachine = setup({
         },
       },
     },
-    private: {
-      on: {
-        'check.failed': { target: 'unhealthy', actions: { type: 'recordUnwell', params: ({ event }) => ({ cause: event.cause }) } },
-      },
-    },
     unhealthy: {
-      on: {
-        'check.passed': [
-          { guard: 'isPrivate', target: 'private', actions: 'recordWell' },
-          { target: 'carried', actions: 'recordWell' },
-        ],
-      },
+      on: { 'check.passed': { target: 'carried', actions: 'recordWell' } },
     },
     refused: {
       on: {

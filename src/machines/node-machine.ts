@@ -1,10 +1,12 @@
 // The life of a node. Pure: every effect is an actor or action named here and provided by src/node-implementations.ts.
 //
 // Membership (joining, gossip, pings, speed tests, how this node is reached) lives as long as the node does, beside
-// everything else; what it finds out arrives as events.
-import { assign, type EventObject, fromCallback, fromPromise, setup } from 'xstate'
-import { DISCOVER_TIMEOUT, FIRST_PROBES_TIMEOUT, TURN_BAR } from '../domain/timings.ts'
+// everything else; what it finds out arrives as events. So does the scout, who says which TURNs to hold tunnels to.
+import { assign, type EventObject, enqueueActions, fromCallback, sendTo, setup, stopChild } from 'xstate'
+import { DISCOVER_TIMEOUT, FIRST_PROBES_TIMEOUT } from '../domain/timings.ts'
 import type { TurnCandidate, TurnChoice } from '../domain/turn-choice.ts'
+import type { HeldTurn } from '../domain/turn-plan.ts'
+import * as held from './held-tunnels.ts'
 import { notProvided } from './not-provided.ts'
 import type { Verdict } from './reach-machine.ts'
 import { type TunnelFact, tunnelMachine } from './tunnel-machine.ts'
@@ -22,28 +24,40 @@ export type MembershipFact =
   /** How this node is reached from outside has changed, or was proven again. */
   | { readonly type: 'reach.told'; readonly verdict: Verdict }
 
-/** What the review of the TURN in use tells. */
-export type ReviewFact =
-  /** A TURN that is much nearer than the one in use, twice in a row. */
-  { readonly type: 'turn.better'; readonly reason: string }
+/** What the scout tells. */
+export type ScoutFact =
+  /** A tunnel is to be opened. `replaces`: the key of the TURN that is left once it is open. `isFirst`: it then comes before all others. */
+  | { readonly type: 'turn.found'; readonly choice: TurnChoice; readonly replaces: string | null; readonly isFirst: boolean }
+  /** The tunnel to this TURN is the best one held. */
+  | { readonly type: 'turn.first'; readonly turn: string }
+  /** The tunnel to this TURN is not needed any more. */
+  | { readonly type: 'turn.retire'; readonly turn: string }
+  /** So many tunnels there could be. */
+  | { readonly type: 'turns.could'; readonly count: number }
+
+/** What the scout is told. */
+export type ScoutNews =
+  /** `isWanted`: tunnels are needed at all. */
+  | { readonly type: 'turns.held'; readonly isWanted: boolean; readonly held: readonly HeldTurn[] }
+  | { readonly type: 'turn.failed'; readonly turn: string }
 
 export interface NodeContext {
   /** A TURN may be looked for: the configuration names one kind at least. */
   readonly mayTunnel: boolean
   readonly reach: Verdict['type']
-  readonly choice: TurnChoice | null
-  /** Wall time since when the tunnel in use is up; null while none is. */
-  readonly upSinceMs: number | null
-  /** Wall time of the last proof that this node answers through it. */
-  readonly provenAtMs: number | null
-  /** Keys of TURNs that failed within `TURN_BAR`, once for each time. */
-  readonly barred: readonly string[]
+  /** Best first. */
+  readonly tunnels: held.HeldTunnels
+  /** So many tunnels there could be. */
+  readonly could: number
+  /** Tunnels are needed: this node can't be reached without. */
+  readonly needsTunnels: boolean
 }
 
-/** Failures remembered at once; the oldest makes room. */
-const MOST_BARRED = 32
+type NodeEvent = MembershipFact | ScoutFact | TunnelFact | { readonly type: 'node.stop' }
 
-type NodeEvent = MembershipFact | ReviewFact | TunnelFact | { readonly type: 'node.stop' }
+const childOf = (key: string): string => `tunnel.${key}`
+const tunnelTo = ({ tunnels }: NodeContext, key: string): held.HeldTunnel | undefined =>
+  tunnels.find(({ choice }) => choice.turn.key === key)
 
 export const nodeMachine = setup({
   types: {
@@ -54,45 +68,110 @@ export const nodeMachine = setup({
   actors: {
     membership: fromCallback<EventObject, undefined>(notProvided('membership')),
     turnServer: fromCallback<EventObject, undefined>(notProvided('turnServer')),
-    /** Settles as soon as there is a TURN to choose. */
-    findTurn: fromPromise<TurnChoice, { barred: readonly string[] }>(notProvided('findTurn')),
+    /** Says which tunnels to open, to rank first and to give up. */
+    scout: fromCallback<ScoutNews, undefined>(notProvided('scout')),
     tunnel: tunnelMachine,
-    /** Looks now and then for a TURN that is much nearer than the one given. */
-    reviewTurn: fromCallback<EventObject, { turn: TurnCandidate }>(notProvided('reviewTurn')),
     /** Opens ports of this node's own for its services. */
     directServices: fromCallback<EventObject, undefined>(notProvided('directServices')),
   },
   guards: {
     isReachable: ({ context }) => context.reach === 'proven',
     mustTunnel: ({ context }) => context.reach === 'refused' && context.mayTunnel,
+    holdsTunnel: ({ context }) => held.countOf(context.tunnels, 'opening', 'open') > 0,
+    holdsNone: ({ context }) => held.countOf(context.tunnels, 'opening', 'open') === 0,
+    noneIsOpen: ({ context }) => held.countOf(context.tunnels, 'open') === 0,
+    someAreOpen: ({ context: { tunnels, could } }) => held.countOf(tunnels, 'open') > 0 && held.countOf(tunnels, 'open') < could,
+    allAreOpen: ({ context: { tunnels, could } }) => held.countOf(tunnels, 'open') >= Math.max(1, could),
   },
   actions: {
     recordReach: assign((_, { reach }: { reach: NodeContext['reach'] }) => ({ reach })),
-    recordChoice: assign((_, { choice }: { choice: TurnChoice }) => ({ choice })),
-    barTurn: assign(({ context: { barred, choice } }) => ({ barred: choice ? [...barred, choice.turn.key].slice(-MOST_BARRED) : barred })),
-    forgiveAll: assign({ barred: [] }),
-    forgetTurn: assign({ choice: null }),
-    recordUp: assign((_, { atMs }: { atMs: number }) => ({ upSinceMs: atMs, provenAtMs: atMs })),
-    recordProof: assign((_, { atMs }: { atMs: number }) => ({ provenAtMs: atMs })),
-    forgetProof: assign({ upSinceMs: null, provenAtMs: null }),
+    recordCould: assign((_, { count }: { count: number }) => ({ could: count })),
+    recordNeed: assign((_, { needsTunnels }: { needsTunnels: boolean }) => ({ needsTunnels })),
+    openTunnel: assign(({ context, spawn, self }, { choice, replaces, isFirst }: Extract<ScoutFact, { type: 'turn.found' }>) => {
+      spawn('tunnel', { id: childOf(choice.turn.key), input: { turn: choice.turn, parent: self } })
+      return { tunnels: held.withOpening(context.tunnels, choice, replaces, isFirst) }
+    }),
+    endTunnel: stopChild((_, { turn }: { turn: string }) => childOf(turn)),
+    retireTunnel: sendTo((_, { turn }: { turn: string }) => childOf(turn), { type: 'tunnel.retire' }),
+    recordOpen: assign(({ context: { tunnels } }, { turn, address, atMs }: { turn: string; address: string; atMs: number }) => ({
+      tunnels: held.withOpened(tunnels, turn, address, atMs),
+    })),
+    recordProof: assign(({ context: { tunnels } }, { turn, address, atMs }: { turn: string; address: string; atMs: number }) => ({
+      tunnels: held.withProof(tunnels, turn, address, atMs),
+    })),
+    recordBreak: assign(({ context: { tunnels } }, { turn }: { turn: string }) => ({ tunnels: held.withBreak(tunnels, turn) })),
+    recordFirst: assign(({ context: { tunnels } }, { turn }: { turn: string }) => ({ tunnels: held.withFirst(tunnels, turn) })),
+    recordRetiring: assign(({ context: { tunnels } }, { turn }: { turn: string }) => ({ tunnels: held.withRetiring(tunnels, turn) })),
+    forgetTunnel: assign(({ context: { tunnels } }, { turn }: { turn: string }) => ({ tunnels: held.without(tunnels, turn) })),
+    forgetTunnels: assign({ tunnels: [], could: 0 }),
     tellChoice: (_, _params: { choice: TurnChoice }) => notProvided('tellChoice')(),
-    announceTunnel: (_, _params: { turn: TurnCandidate | null; address: string }) => notProvided('announceTunnel')(),
-    withdrawTunnel: notProvided('withdrawTunnel'),
-    tellBreak: (_, _params: { turn: TurnCandidate | null; why: string }) => notProvided('tellBreak')(),
-    doubtTurn: (_, _params: { turn: TurnCandidate | null; why: string }) => notProvided('doubtTurn')(),
+    /** Says where this node is reached through its TURNs now, best first, and in which order they carry its services. */
+    announceTunnels: notProvided('announceTunnels'),
+    tellBreak: (_, _params: { turn: TurnCandidate; why: string }) => notProvided('tellBreak')(),
+    doubtTurn: (_, _params: { turn: TurnCandidate; why: string }) => notProvided('doubtTurn')(),
+    tellScout: sendTo('scout', ({ context: { needsTunnels, tunnels } }) => ({
+      type: 'turns.held',
+      isWanted: needsTunnels,
+      held: held.heldTurns(tunnels),
+    })),
+    tellScoutOfFailure: sendTo('scout', (_, { turn }: { turn: string }) => ({ type: 'turn.failed', turn })),
   },
-  delays: { discoverTimeout: DISCOVER_TIMEOUT, firstProbesTimeout: FIRST_PROBES_TIMEOUT, forgivePeriod: TURN_BAR },
+  delays: { discoverTimeout: DISCOVER_TIMEOUT, firstProbesTimeout: FIRST_PROBES_TIMEOUT },
 }).createMachine({
   id: 'node',
-  context: ({ input }) => ({ ...input, choice: null, upSinceMs: null, provenAtMs: null, barred: [] }),
+  context: ({ input }) => ({ ...input, tunnels: [], could: 0, needsTunnels: false }),
   invoke: [
     { id: 'membership', src: 'membership' },
     { id: 'turnServer', src: 'turnServer' },
+    { id: 'scout', src: 'scout' },
   ],
   initial: 'bootstrapping',
   on: {
     'node.stop': '.stopped',
     'reach.told': { actions: { type: 'recordReach', params: ({ event }) => ({ reach: event.verdict.type }) } },
+    'turns.could': { actions: { type: 'recordCould', params: ({ event }) => event } },
+    'turn.first': { actions: [{ type: 'recordFirst', params: ({ event }) => event }, 'announceTunnels', 'tellScout'] },
+    'turn.retire': {
+      actions: [
+        { type: 'recordRetiring', params: ({ event }) => event },
+        'announceTunnels',
+        { type: 'retireTunnel', params: ({ event }) => event },
+        'tellScout',
+      ],
+    },
+    'tunnel.opened': {
+      actions: enqueueActions(({ context, event, enqueue }) => {
+        const left = tunnelTo(context, event.turn)?.replaces ?? null
+        enqueue({ type: 'recordOpen', params: event })
+        if (left !== null) enqueue({ type: 'recordRetiring', params: { turn: left } })
+        enqueue('announceTunnels')
+        if (left !== null && tunnelTo(context, left)) enqueue({ type: 'retireTunnel', params: { turn: left } })
+        enqueue('tellScout')
+      }),
+    },
+    'tunnel.proven': { actions: [{ type: 'recordProof', params: ({ event }) => event }, 'announceTunnels'] },
+    'tunnel.broke': {
+      actions: enqueueActions(({ context, event, enqueue }) => {
+        const broken = tunnelTo(context, event.turn)
+        enqueue({ type: 'recordBreak', params: event })
+        enqueue('announceTunnels')
+        if (broken) enqueue({ type: 'tellBreak', params: { turn: broken.choice.turn, why: event.why } })
+        enqueue('tellScout')
+      }),
+    },
+    'tunnel.closed': {
+      actions: enqueueActions(({ context, event, enqueue }) => {
+        const closed = tunnelTo(context, event.turn)
+        enqueue({ type: 'endTunnel', params: event })
+        enqueue({ type: 'forgetTunnel', params: event })
+        enqueue('announceTunnels')
+        if (closed && closed.state !== 'retiring') {
+          enqueue({ type: 'doubtTurn', params: { turn: closed.choice.turn, why: event.why } })
+          enqueue({ type: 'tellScoutOfFailure', params: event })
+        }
+        enqueue('tellScout')
+      }),
+    },
   },
   states: {
     bootstrapping: {
@@ -110,87 +189,75 @@ export const nodeMachine = setup({
       always: [{ guard: 'mustTunnel', target: 'selectingTurn' }, { target: 'serving' }],
     },
     serving: {
-      entry: 'forgetTurn',
+      entry: [
+        enqueueActions(({ context: { tunnels }, enqueue }) => {
+          for (const { choice } of tunnels) enqueue({ type: 'endTunnel', params: { turn: choice.turn.key } })
+        }),
+        'forgetTunnels',
+        'announceTunnels',
+        { type: 'recordNeed', params: { needsTunnels: false } },
+        'tellScout',
+      ],
       always: { guard: 'mustTunnel', target: 'selectingTurn' },
       invoke: { id: 'directServices', src: 'directServices' },
     },
+    /** No TURN is held. */
     selectingTurn: {
-      entry: 'forgetTurn',
-      always: { guard: 'isReachable', target: 'serving' },
-      invoke: {
-        id: 'findTurn',
-        src: 'findTurn',
-        input: ({ context: { barred } }) => ({ barred }),
-        onDone: {
-          target: 'tunnelling',
+      entry: [{ type: 'recordNeed', params: { needsTunnels: true } }, 'tellScout'],
+      always: [
+        { guard: 'isReachable', target: 'serving' },
+        { guard: 'holdsTunnel', target: 'tunnelling' },
+      ],
+      on: {
+        'turn.found': {
           actions: [
-            { type: 'recordChoice', params: ({ event }) => ({ choice: event.output }) },
-            { type: 'tellChoice', params: ({ event }) => ({ choice: event.output }) },
+            { type: 'endTunnel', params: ({ event }) => ({ turn: event.choice.turn.key }) },
+            { type: 'openTunnel', params: ({ event }) => event },
+            { type: 'tellChoice', params: ({ event }) => event },
+            'tellScout',
           ],
         },
       },
-      after: { forgivePeriod: { target: 'selectingTurn', reenter: true, actions: 'forgiveAll' } },
     },
     tunnelling: {
-      always: { guard: 'isReachable', target: 'serving' },
-      invoke: {
-        id: 'tunnel',
-        src: 'tunnel',
-        systemId: 'tunnel',
-        input: ({ context, self }) => ({ turn: (context.choice as TurnChoice).turn, parent: self }),
-      },
-      exit: ['forgetProof', 'withdrawTunnel'],
+      always: [
+        { guard: 'isReachable', target: 'serving' },
+        { guard: 'holdsNone', target: 'selectingTurn' },
+      ],
       on: {
-        'tunnel.closed': {
-          target: 'selectingTurn',
+        'turn.found': {
           actions: [
-            'barTurn',
-            { type: 'doubtTurn', params: ({ context, event }) => ({ turn: context.choice?.turn ?? null, why: event.why }) },
+            { type: 'endTunnel', params: ({ event }) => ({ turn: event.choice.turn.key }) },
+            { type: 'openTunnel', params: ({ event }) => event },
+            { type: 'tellChoice', params: ({ event }) => event },
+            'tellScout',
           ],
         },
-        'turn.better': 'selectingTurn',
       },
       initial: 'down',
       states: {
+        /** No tunnel is open. */
         down: {
-          on: {
-            'tunnel.opened': {
-              target: 'up',
-              actions: [
-                { type: 'recordUp', params: ({ event }) => event },
-                {
-                  type: 'announceTunnel',
-                  params: ({ context, event }) => ({ turn: context.choice?.turn ?? null, address: event.address }),
-                },
-              ],
-            },
-          },
+          always: [
+            { guard: 'allAreOpen', target: 'up' },
+            { guard: 'someAreOpen', target: 'degraded' },
+          ],
+        },
+        /** Fewer are open than could be. */
+        degraded: {
+          always: [
+            { guard: 'allAreOpen', target: 'up' },
+            { guard: 'noneIsOpen', target: 'down' },
+          ],
         },
         up: {
-          invoke: { id: 'reviewTurn', src: 'reviewTurn', input: ({ context }) => ({ turn: (context.choice as TurnChoice).turn }) },
-          on: {
-            'tunnel.proven': {
-              actions: [
-                { type: 'recordProof', params: ({ event }) => event },
-                {
-                  type: 'announceTunnel',
-                  params: ({ context, event }) => ({ turn: context.choice?.turn ?? null, address: event.address }),
-                },
-              ],
-            },
-            'tunnel.broke': {
-              target: 'down',
-              actions: [
-                'forgetProof',
-                'withdrawTunnel',
-                { type: 'tellBreak', params: ({ context, event }) => ({ turn: context.choice?.turn ?? null, why: event.why }) },
-              ],
-            },
-          },
-          after: { forgivePeriod: { actions: 'forgiveAll' } },
+          always: [
+            { guard: 'noneIsOpen', target: 'down' },
+            { guard: 'someAreOpen', target: 'degraded' },
+          ],
         },
       },
     },
-    stopped: { type: 'final' },
+    stopped: { type: 'final', entry: ['forgetTunnels', 'announceTunnels'] },
   },
 })

@@ -4,21 +4,31 @@ import { RETURN_TIMEOUT, TUNNEL_OPEN_TIMEOUT, TURN_BAR } from '../domain/timings
 import type { TurnCandidate } from '../domain/turn-choice.ts'
 import { notProvided } from './not-provided.ts'
 
-/** What a tunnel tells the one who started it. */
+/** What a tunnel tells the one who started it. `turn`: the TURN's key. */
 export type TunnelFact =
   /** This node answers at `address`. `atMs`: wall time of the proof. */
-  | { readonly type: 'tunnel.opened'; readonly address: string; readonly atMs: number }
+  | { readonly type: 'tunnel.opened'; readonly turn: string; readonly address: string; readonly atMs: number }
   /** It does so still. */
-  | { readonly type: 'tunnel.proven'; readonly address: string; readonly atMs: number }
+  | { readonly type: 'tunnel.proven'; readonly turn: string; readonly address: string; readonly atMs: number }
   /** Not open any more, but tried again at the same TURN: one of the other two follows. */
-  | { readonly type: 'tunnel.broke'; readonly why: string }
-  | { readonly type: 'tunnel.closed'; readonly why: string }
+  | { readonly type: 'tunnel.broke'; readonly turn: string; readonly why: string }
+  | { readonly type: 'tunnel.closed'; readonly turn: string; readonly why: string }
+
+/** What it is told. */
+export type TunnelCommand =
+  /** Nothing is announced at its address any more: it ends once its users are gone, or their time is up. */
+  { readonly type: 'tunnel.retire' }
+
+/** What it tells the link. */
+export type LinkCommand = { readonly type: 'link.retire' }
 
 /** What the link tells the tunnel. */
 export type LinkFact =
   | { readonly type: 'link.loggedIn' }
   /** This node answered at `address`, asked through the TURN, at that wall time. Told again with each renewed proof. */
   | { readonly type: 'link.proven'; readonly address: string; readonly atMs: number }
+  /** Nobody comes through there any more, though the link stands: `link.proven` or `link.closed` follows. */
+  | { readonly type: 'link.unproven'; readonly why: string }
   /** `cut`: the connection was reset or closed from outside, which says nothing against the TURN yet. */
   | { readonly type: 'link.closed'; readonly why: string; readonly cut?: boolean }
 
@@ -30,6 +40,8 @@ export interface TunnelInput {
   readonly parent: ActorRef<Snapshot<unknown>, TunnelFact>
 }
 export interface TunnelContext extends TunnelInput {
+  /** The TURN's: tells one tunnel from another. */
+  readonly name: string
   readonly frpAddress: string
   readonly address: string
   /** Wall time of the first proof since it is open; 0 before. */
@@ -42,11 +54,11 @@ export interface TunnelContext extends TunnelInput {
 }
 
 export const tunnelMachine = setup({
-  types: { input: {} as TunnelInput, context: {} as TunnelContext, events: {} as LinkFact },
+  types: { input: {} as TunnelInput, context: {} as TunnelContext, events: {} as LinkFact | TunnelCommand },
   actors: {
     /** Asks the TURN's `/FRPPort`; answers the address to log in at, or why not. */
     askPort: fromPromise<PortAnswer, { turn: TurnCandidate }>(notProvided('askPort')),
-    link: fromCallback<EventObject, { turn: TurnCandidate; frpAddress: string }>(notProvided('link')),
+    link: fromCallback<LinkCommand | EventObject, { turn: TurnCandidate; frpAddress: string }>(notProvided('link')),
   },
   guards: {
     hasPort: (_, { answer }: { answer: PortAnswer }) => 'address' in answer,
@@ -57,6 +69,7 @@ export const tunnelMachine = setup({
       ({ context }) => context.parent,
       (_, fact: TunnelFact) => fact,
     ),
+    retireLink: sendTo('link', { type: 'link.retire' }),
     recordPort: assign((_, { frpAddress }: { frpAddress: string }) => ({ frpAddress })),
     recordAddress: assign((_, { address, atMs }: { address: string; atMs: number }) => ({ address, openedAtMs: atMs, broke: null })),
     recordBreak: assign((_, { why }: { why: string }) => ({ broke: why, mayReturn: false })),
@@ -72,8 +85,18 @@ export const tunnelMachine = setup({
   },
 }).createMachine({
   id: 'tunnel',
-  context: ({ input }) => ({ ...input, frpAddress: '', address: '', openedAtMs: 0, why: '', broke: null, mayReturn: true }),
+  context: ({ input }) => ({
+    ...input,
+    name: input.turn.name,
+    frpAddress: '',
+    address: '',
+    openedAtMs: 0,
+    why: '',
+    broke: null,
+    mayReturn: true,
+  }),
   initial: 'asking',
+  on: { 'tunnel.retire': { target: '.closed', actions: { type: 'recordEnd', params: { why: 'it was not needed any more' } } } },
   states: {
     asking: {
       invoke: {
@@ -124,26 +147,41 @@ export const tunnelMachine = setup({
         open: {
           entry: {
             type: 'tell',
-            params: ({ context: { address, openedAtMs } }) => ({ type: 'tunnel.opened', address, atMs: openedAtMs }),
+            params: ({ context: { turn, address, openedAtMs } }) => ({ type: 'tunnel.opened', turn: turn.key, address, atMs: openedAtMs }),
           },
           on: {
             'link.proven': {
-              actions: { type: 'tell', params: ({ event }) => ({ type: 'tunnel.proven', address: event.address, atMs: event.atMs }) },
+              actions: {
+                type: 'tell',
+                params: ({ context: { turn }, event: { address, atMs } }) => ({ type: 'tunnel.proven', turn: turn.key, address, atMs }),
+              },
             },
+            'link.unproven': {
+              target: 'proving',
+              actions: {
+                type: 'tell',
+                params: ({ context: { turn }, event: { why } }) => ({ type: 'tunnel.broke', turn: turn.key, why }),
+              },
+            },
+            'tunnel.retire': 'retiring',
             'link.closed': {
               guard: { type: 'mayReturn', params: ({ event }) => ({ cut: event.cut === true }) },
               target: '#tunnel.linked',
               reenter: true,
               actions: [
                 { type: 'recordBreak', params: ({ event }) => ({ why: event.why }) },
-                { type: 'tell', params: ({ event }) => ({ type: 'tunnel.broke', why: event.why }) },
+                { type: 'tell', params: ({ context: { turn }, event: { why } }) => ({ type: 'tunnel.broke', turn: turn.key, why }) },
               ],
             },
           },
           after: { calmPeriod: { actions: 'allowReturn' } },
         },
+        retiring: { entry: 'retireLink' },
       },
     },
-    closed: { type: 'final', entry: { type: 'tell', params: ({ context }) => ({ type: 'tunnel.closed', why: context.why }) } },
+    closed: {
+      type: 'final',
+      entry: { type: 'tell', params: ({ context: { turn, why } }) => ({ type: 'tunnel.closed', turn: turn.key, why }) },
+    },
   },
 })

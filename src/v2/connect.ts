@@ -96,19 +96,31 @@ export function framed(datagram: Uint8Array): Buffer {
 
 /** Takes datagrams out of what arrives. */
 export class DatagramReader {
-  #bytes: Buffer = Buffer.alloc(0)
+  #pieces: Buffer[] = []
+  #bytes = 0
+  /** So many must be there before anything can be taken out. */
+  #wanted = 2
 
-  /** Those that are whole now; null: what comes is none of ours. */
+  /** Those that are whole now, which may be kept; null: what comes is none of ours. */
   push(piece: Buffer): readonly Buffer[] | null {
-    this.#bytes = this.#bytes.length === 0 ? piece : Buffer.concat([this.#bytes, piece])
+    this.#pieces.push(piece)
+    this.#bytes += piece.length
+    // Not joined before: one byte at a time would be copied again and again.
+    if (this.#bytes < this.#wanted) return []
+    const joined = this.#pieces.length === 1 ? piece : Buffer.concat(this.#pieces)
     const whole: Buffer[] = []
-    while (this.#bytes.length >= 2) {
-      const length = this.#bytes.readUInt16BE()
-      if (length > MAX_DATAGRAM_BYTES) return null
-      if (this.#bytes.length < 2 + length) break
-      whole.push(this.#bytes.subarray(2, 2 + length))
-      this.#bytes = this.#bytes.subarray(2 + length)
+    let at = 0
+    while (joined.length - at >= 2) {
+      const end = at + 2 + joined.readUInt16BE(at)
+      if (end - at - 2 > MAX_DATAGRAM_BYTES) return null
+      if (end > joined.length) break
+      whole.push(Buffer.from(joined.subarray(at + 2, end)))
+      at = end
     }
+    const rest = Buffer.from(joined.subarray(at))
+    this.#pieces = rest.length === 0 ? [] : [rest]
+    this.#bytes = rest.length
+    this.#wanted = rest.length >= 2 ? 2 + rest.readUInt16BE() : 2
     return whole
   }
 }

@@ -1,7 +1,8 @@
 // A signed record: what an owner says of itself, to be passed on as it came.
 //
 //   {"body":"<JSON text>","key":"<raw Ed25519 public key, base64url>","sig":"<signature over 'moonwalk record\n' + body, base64url>"}
-//   body: {"id","name","address":"host:port"|null,"seq":n,"via":ID|null,"turn":bool,"left":bool,"place":[11 numbers]?,"domains":[TEXT]?}
+//   body: {"id","name","address":"host:port"|null,"seq":n,"via":ID|null,"turn":bool,"left":bool,"also":["host:port"]?,"place":[11 numbers]?,"domains":[TEXT]?}
+//   also: further addresses of a node behind several TURNs, best first, at most three; absent where there are none
 //   place: the coordinate as `writeCoordinate` has it; absent while the owner does not know it
 //   domains: what its services answer for, as `toldDomain` has it, at most `MOST_DOMAINS`; absent: nothing
 //
@@ -9,7 +10,7 @@
 import { addressOf, parseAddress } from '../domain/address.ts'
 import { type Coordinate, readCoordinate, writeCoordinate } from '../domain/coordinates.ts'
 import { isShallow, MAX_PEER_DEPTH } from '../domain/json-depth.ts'
-import type { PeerRecord } from '../domain/record.ts'
+import { MOST_FURTHER, type PeerRecord } from '../domain/record.ts'
 import { withoutWild } from '../domain/tame.ts'
 import { isToldDomain, MOST_DOMAINS } from '../domain/told-domains.ts'
 
@@ -34,6 +35,8 @@ export interface OwnWord {
   readonly id: string
   readonly name: string
   readonly address: string | null
+  /** Further ones, best first; absent: there are none. */
+  readonly alsoAt?: readonly string[]
   readonly seq: number
   readonly via: string | null
   readonly offersTurn: boolean
@@ -42,17 +45,20 @@ export interface OwnWord {
   readonly domains?: readonly string[]
 }
 
-/** A name that makes the envelope too large is cut. */
+/** Domains that make the envelope too large are left out, the last first; a name that does is cut. */
 export function seal(signer: Signer, word: Omit<OwnWord, 'id'>): string {
-  const { name, address, seq, via, offersTurn, left } = word
+  const { name, address, alsoAt: also, seq, via, offersTurn, left } = word
   const place = word.place && writeCoordinate(word.place)
-  const domains = word.domains !== undefined && word.domains.length > 0 ? word.domains : undefined
+  const told = [...(word.domains ?? [])]
   const sealed = (shown: readonly string[], sign: (body: string) => string): string => {
-    const body = JSON.stringify({ id: signer.id, name: shown.join(''), address, seq, via, turn: offersTurn, left, place, domains })
+    const domains = told.length > 0 ? told : undefined
+    const body = JSON.stringify({ id: signer.id, name: shown.join(''), address, seq, via, turn: offersTurn, left, also, place, domains })
     return JSON.stringify({ body, key: signer.publicKey, sig: sign(body) })
   }
   const shown = Array.from(cleanName(name))
-  while (shown.length > 1 && byteLength(sealed(shown, () => 'x'.repeat(SIGNATURE_CHARS))) > MAX_ENVELOPE_BYTES) shown.pop()
+  const isTooLarge = (): boolean => byteLength(sealed(shown, () => 'x'.repeat(SIGNATURE_CHARS))) > MAX_ENVELOPE_BYTES
+  while (told.length > 0 && isTooLarge()) told.pop()
+  while (shown.length > 1 && isTooLarge()) shown.pop()
   return sealed(shown, (body) => signer.sign(bytesOf(body)))
 }
 
@@ -124,6 +130,8 @@ function readWord(value: Readonly<Record<string, unknown>> | null): OwnWord | nu
   if (address !== null && !parsed) return null
   const place = readCoordinate(value.place)
   const domains = readDomains(value.domains)
+  const alsoAt = parsed ? readFurther(value.also, addressOf(parsed.host, parsed.port)) : []
+  if (!alsoAt) return null
   return {
     id,
     name: cleanName(name),
@@ -132,6 +140,7 @@ function readWord(value: Readonly<Record<string, unknown>> | null): OwnWord | nu
     via,
     offersTurn: turn === true,
     left: left === true,
+    ...(alsoAt.length > 0 ? { alsoAt } : {}),
     ...(place ? { place } : {}),
     ...(domains.length > 0 ? { domains } : {}),
   }
@@ -140,6 +149,18 @@ function readWord(value: Readonly<Record<string, unknown>> | null): OwnWord | nu
 /** What is no domain says nothing. */
 const readDomains = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.slice(0, MOST_DOMAINS).filter((one): one is string => typeof one === 'string' && isToldDomain(one)) : []
+
+/** Each once, in canonical form, and none of them the first address. Null: something else stands there. */
+function readFurther(value: unknown, first: string | null): readonly string[] | null {
+  if (value === undefined) return []
+  if (!Array.isArray(value) || value.length > MOST_FURTHER) return null
+  const further = value.map((one: unknown) => {
+    const parsed = typeof one === 'string' ? parseAddress(one) : null
+    return parsed && addressOf(parsed.host, parsed.port)
+  })
+  const addresses = further.filter((address) => address !== null)
+  return addresses.length === value.length && new Set([first, ...addresses]).size === value.length + 1 ? addresses : null
+}
 
 /** A TURN's id, or, of one that has none, the address of a P2PRC node or `frp://` and that of a stock frps. */
 const isTurn = (text: string): boolean => isId(text) || parseAddress(text.replace(/^frp:\/\//, '')) !== null

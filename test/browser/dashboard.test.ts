@@ -13,6 +13,7 @@ const turn = {
   address: 'birch.test:8088',
   rttMs: 12.4,
   reason: 'least latency of 2',
+  reasonAt: null,
   since: '2026-01-02T03:04:05.000Z',
   provenAt: null,
 }
@@ -77,7 +78,11 @@ test('shows the node as it is, and follows it without a reload', async () => {
   node.show({
     status: aStatus(
       'tunnelling.up',
-      { turn: { ...turn, provenAt: new Date().toISOString() }, services: [aService('web')] },
+      {
+        turn,
+        turns: [{ ...turn, state: 'open', public: 'birch.test:21734', provenAt: new Date().toISOString() }],
+        services: [aService('web')],
+      },
       { address: 'birch.test:21734', reachability: 'tunnelled' },
     ),
     states: { node: ['tunnelling', 'tunnelling.up'], tunnel: ['linked', 'linked.open'] },

@@ -44,14 +44,31 @@ export function neighbours(): readonly PeerAnswerRow[] {
 export function showLivingNetwork(node: FakeNode, { outage = false } = {}): void {
   const turn = {
     ...{ id: aRow('cedar').id, name: 'cedar', address: '198.51.100.15:8088', rttMs: 12.4 },
-    ...{ reason: 'least latency of 11', since: ago(840), provenAt: ago(3) },
+    ...{ reason: 'least latency of 11', reasonAt: ago(30), since: ago(840), provenAt: ago(3) },
   }
+  const tunnels = [
+    { ...turn, state: 'open' as const, public: '203.0.113.9:21734' },
+    {
+      ...turn,
+      id: aRow('beech').id,
+      name: 'beech',
+      address: '198.51.100.13:8088',
+      rttMs: 23,
+      state: 'open' as const,
+      public: '198.51.100.13:20044',
+    },
+  ]
   const up = { since: ago(840), provenAt: ago(4) }
   const fails = { state: 'down', phase: 'unhealthy', since: null, provenAt: null } as const
   const lost = { public: null, error: null, ...fails, phase: 'waiting' } as const
   const refused = 'nothing listens at 127.0.0.1:5432'
+  const place = { state: 'up', error: null, provenAt: ago(4) } as const
+  const places = [
+    { ...place, turn: 'cedar', public: '203.0.113.9:20018' },
+    { ...place, turn: 'beech', public: '198.51.100.13:20018' },
+  ]
   const services = [
-    { ...aService('web', someTraffic()), public: '203.0.113.9:20018', ...up, ...(outage ? lost : {}) },
+    { ...aService('web', someTraffic()), public: '203.0.113.9:20018', at: places, ...up, ...(outage ? lost : {}) },
     {
       ...aService('game', someTraffic({ connectionsNow: 5 })),
       kind: 'udp' as const,
@@ -84,6 +101,7 @@ export function showLivingNetwork(node: FakeNode, { outage = false } = {}): void
       outage ? 'selectingTurn' : 'tunnelling.up',
       {
         turn: outage ? null : turn,
+        turns: outage ? [] : tunnels,
         services,
         health: outage ? [nobody, db] : [db],
         clients: [aClient('5f0c2a9be1', [{ name: 'a1b2c3d4e5f60718.blog' }], { name: 'yew', dialect: 'moonwalk' })],

@@ -76,7 +76,16 @@ describe('of a node that tells them untamed', () => {
           aClient(wild, [{ name: wild, lastError: { text: wild, at: '2026-01-02T03:04:05.000Z' } }], { version: wild, name: wild }),
         ),
         carried: { ...someTraffic(), clients: WILD_TEXTS.length, proxies: WILD_TEXTS.length },
-        turn: { id: null, name: WILD_TEXTS.join(' '), address: 'a:1', rttMs: 1, reason: WILD_TEXTS.join(' '), since: '', provenAt: null },
+        turn: {
+          id: null,
+          name: WILD_TEXTS.join(' '),
+          address: 'a:1',
+          rttMs: 1,
+          reason: WILD_TEXTS.join(' '),
+          reasonAt: null,
+          since: '',
+          provenAt: null,
+        },
         health: WILD_TEXTS.map((text) => ({ level: 'warn', text, fix: text })),
       }),
     })

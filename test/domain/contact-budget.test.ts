@@ -53,14 +53,22 @@ test.each([
 test('whatever happens, no more is under way or failed within ten minutes than the limits say', () =>
   fc.assert(
     fc.property(
-      fc.array(fc.record({ ms: fc.nat(CONTACT_WINDOW), bytes: fc.integer({ min: 1, max: 2_500 }), fails: fc.boolean(), at: fc.nat(9) })),
+      fc.array(
+        fc.record({
+          ms: fc.nat(CONTACT_WINDOW),
+          bytes: fc.integer({ min: 1, max: 2_500 }),
+          fails: fc.boolean(),
+          at: fc.nat(9),
+          isFurther: fc.boolean(),
+        }),
+      ),
       (tries) => {
         let contacts: Contacts = []
         let atMs = 0
         const made: { atMs: number; bytes: number }[] = []
-        for (const [number, { ms, bytes, fails, at }] of tries.entries()) {
+        for (const [number, { ms, bytes, fails, at, isFurther }] of tries.entries()) {
           atMs += ms
-          const outcome = takeContact(contacts, { number, address: `192.0.2.1:${1024 + at}`, atMs, bytes })
+          const outcome = takeContact(contacts, { number, address: `192.0.2.1:${1024 + at}`, atMs, bytes }, isFurther)
           if (outcome.type !== 'granted') continue
           contacts = fails ? failContact(outcome.contacts, number) : outcome.contacts
           made.push({ atMs, bytes })

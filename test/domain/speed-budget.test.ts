@@ -29,11 +29,18 @@ test.each([
     false,
   ],
   [
-    'they used most of it',
+    'they used more than half of it',
     [
       [7, 25],
-      [8, 25],
-      [9, 49],
+      [9, 26],
+    ],
+    false,
+  ],
+  [
+    'they used half of it',
+    [
+      [7, 25],
+      [9, 25],
     ],
     true,
   ],
@@ -44,3 +51,10 @@ test.each([
 })
 
 test('without a budget no test begins', () => expect(maySpend(NOTHING_SPENT, 0, 0)).toEqual(false))
+
+test.each([
+  [365, true],
+  [366, false],
+])('of 500 MB a day with %i MB used there is room for all that a test may take: %j', (mb, expected) =>
+  expect(maySpend([{ hour: 9, bytes: mb * MB }], 500 * MB, 10.5 * HOUR)).toEqual(expected),
+)

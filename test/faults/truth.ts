@@ -12,6 +12,12 @@ const P2PRC_ROW_PERIOD_MS = 56_000
 /** An answer to a user counts for so long. */
 const FRESH_MS = 10_000
 
+/** Where a node may rest. */
+const STATES = ['serving', 'selectingTurn', 'tunnelling.down', 'tunnelling.degraded', 'tunnelling.up']
+
+/** As many as a node wants, unless it is told otherwise. */
+const MOST_TUNNELS = 2
+
 interface Living {
   readonly name: string
   readonly node: MoonwalkNode
@@ -36,12 +42,16 @@ export function flawsOf(stage: Stage, watch: Watch, answers: Answers, sinceMs: n
   const p2prcAddress = scenario.p2prc ? addressOf(world, P2PRC_HOST) : null
 
   for (const { name, node, isPublic } of living) {
-    const { node: self, turn, services } = node.status()
+    const { node: self, turn, turns, services } = node.status()
     if (isPublic && hasProver && (self.reachability !== 'public' || self.address !== addressOf(world, name)))
       note('not public', `${name} is ${self.state}, ${self.reachability} at ${self.address} in place of ${addressOf(world, name)}`)
     if (!isPublic && hasCandidate(stage, name, living) && self.state !== 'tunnelling.up')
       note('no tunnel', `${name} is ${self.state}, turn ${turn?.name ?? 'none'}`)
-    if (!['serving', 'selectingTurn', 'tunnelling.down', 'tunnelling.up'].includes(self.state)) note('stuck', `${name} is ${self.state}`)
+    const names = turns.filter(({ state }) => state !== 'retiring').map((one) => one.name)
+    if (names.length > MOST_TUNNELS) note('too many tunnels', `${name} holds ${names.join(', ')}`)
+    for (const { name: service, at } of services)
+      if (new Set(at.map((one) => one.turn)).size < at.length) note('service at two addresses of one TURN', `${service} of ${name}`)
+    if (!STATES.includes(self.state)) note('stuck', `${name} is ${self.state}`)
 
     const rows = node.peers().peers
     for (const [id, { name: other, address }] of wanted) {
@@ -85,7 +95,7 @@ export function flawsOf(stage: Stage, watch: Watch, answers: Answers, sinceMs: n
     for (const { name: other, address } of rows)
       if (!stored.has(address)) note('file behind', `the file of ${name} lacks ${other} at ${address}`)
   }
-  flaws.push(...carriedTwice(stage, living), ...ghosts(living, wanted))
+  flaws.push(...ghosts(living, wanted))
   return flaws
 }
 
@@ -97,27 +107,13 @@ function hasCandidate(stage: Stage, name: string, living: readonly Living[]): bo
   return scenario.p2prc !== null || living.some((one) => one.isPublic && scenario.nodes.find((spec) => spec.name === one.name)?.offersTurn)
 }
 
-/** Two TURNs that carry one service. */
-function carriedTwice({ scenario }: Stage, living: readonly Living[]): Flaw[] {
-  const carriers = new Map<string, string[]>()
-  for (const { name, node } of living)
-    for (const { proxies } of node.status().clients)
-      for (const { name: proxy } of proxies) carriers.set(proxy, [...(carriers.get(proxy) ?? []), name])
-  return scenario.nodes.flatMap(({ name }) => {
-    const id = living.find((one) => one.name === name)?.node.id.slice(0, 16)
-    return [...carriers]
-      .filter(([proxy, by]) => id !== undefined && proxy.startsWith(id) && by.length > 1)
-      .map(([proxy, by]) => ({ kind: 'service at two addresses', text: `${proxy.slice(17)} of ${name} is carried by ${by.join(' and ')}` }))
-  })
-}
-
 /** Clients that a TURN still carries although their node is elsewhere, or nowhere. */
 function ghosts(living: readonly Living[], wanted: ReadonlyMap<string, { readonly name: string }>): Flaw[] {
   return living.flatMap(({ name, node }) =>
     node.status().clients.flatMap(({ proxies }) => {
       const id = proxies[0]?.name.slice(0, 16)
       const owner = id === undefined ? undefined : living.find((one) => one.node.id.startsWith(id))
-      if (id === undefined || owner?.node.status().turn?.id === node.id) return []
+      if (id === undefined || owner?.node.status().turns.some((turn) => turn.id === node.id)) return []
       const who = owner?.name ?? [...wanted].find(([known]) => known.startsWith(id))?.[1].name ?? 'somebody gone'
       return [{ kind: 'ghost client', text: `${name} still carries ${who}` }]
     }),

@@ -8,6 +8,7 @@ const NOW = START + 3_600_000
 const facts = (node: Partial<StandingFacts['node']>, more: Partial<StandingFacts> = {}): StandingFacts => ({
   node: { state: 'bootstrapping', address: null, reachability: 'unknown', startedAt: at(0), ...node },
   turn: null,
+  turns: [],
   services: [],
   health: [],
   ...more,
@@ -47,13 +48,20 @@ test.each<readonly [string, StandingFacts, Standing]>([
     { tone: 'good', text: 'Reachable at 203.0.113.9:21734 through a (12 ms), b and c, proven 3 s ago.', short: 'reachable' },
   ],
   [
-    'one tunnel, told without a list of them',
-    facts(tunnelled, { turn: { ...cedar, rttMs: 2.34 }, services: services('up', 'up') }),
-    { tone: 'good', text: 'Reachable at 203.0.113.9:21734 through cedar (2.3 ms), proven 3 s ago; both services up.', short: 'reachable' },
+    'one tunnel, though it wants two',
+    facts(
+      { ...tunnelled, state: 'tunnelling.degraded' },
+      { turns: [{ ...cedar, state: 'open', rttMs: 2.34 }], services: services('up', 'up') },
+    ),
+    {
+      tone: 'warn',
+      text: 'Reachable at 203.0.113.9:21734 through cedar (2.3 ms), proven 3 s ago; a further tunnel is not open yet; both services up.',
+      short: 'reachable',
+    },
   ],
   [
     'a proof that is old',
-    facts(tunnelled, { turn: { ...cedar, provenAt: at(3_300) } }),
+    facts(tunnelled, { turns: [{ ...cedar, state: 'open', provenAt: at(3_300) }] }),
     { tone: 'warn', text: 'Reachable at 203.0.113.9:21734 through cedar (12 ms), proven 5 min ago.', short: 'reachable' },
   ],
   [
@@ -92,7 +100,7 @@ test.each<readonly [string, StandingFacts, Standing]>([
   ],
   [
     'its tunnel is opened again',
-    facts({ state: 'tunnelling.down' }, { turn: { ...cedar, provenAt: null } }),
+    facts({ state: 'tunnelling.down' }, { turn: cedar }),
     { tone: 'bad', text: 'Not reachable: opening a tunnel through cedar.', short: 'not reachable' },
   ],
   [

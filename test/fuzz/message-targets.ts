@@ -8,6 +8,17 @@ import { PacketStream } from '../../src/frp/wire/packet-stream.ts'
 import { type MessageSource, wireOf } from '../../src/frp/wire/wire.ts'
 import { encodeMessageV2, MessageReaderV2 } from '../../src/frp/wire/wire-v2-frame.ts'
 import { ClientOpening } from '../../src/frp/wire/wire-v2-hello.ts'
+import {
+  answerLine,
+  askLine,
+  DatagramReader,
+  framed,
+  lineIn,
+  MAX_DATAGRAM_BYTES as MAX_CONNECT_DATAGRAM,
+  MAX_LINE_BYTES,
+  readAnswer,
+  readAsk,
+} from '../../src/v2/connect.ts'
 import { deadEnd } from '../frp/dead-end.ts'
 import type { Target } from './campaign.ts'
 import { damaged, noise, strange } from './chance.ts'
@@ -20,6 +31,11 @@ export const MESSAGES: readonly Outgoing[] = [
   { type: 'udpPacket', content: 'aGk=', remote: { host: '1.2.3.4', port: 5 } },
   { type: 'ping' },
 ]
+const CONNECT_LINES = Buffer.concat([
+  askLine({ type: 'domain', scheme: 'https', domain: 'www.example.org', from: '203.0.113.9:1', at: '[::1]:443' }),
+  askLine({ type: 'service', service: 'web', kind: 'tcp' }),
+  answerLine({ status: 200, error: null }),
+])
 export const v1 = Buffer.concat(MESSAGES.map(encodeMessage))
 export const v2 = Buffer.concat(MESSAGES.map(encodeMessageV2))
 export const fixed = (count: number): Buffer => Buffer.alloc(count, 5)
@@ -68,6 +84,34 @@ export const messageTargets: readonly Target[] = [
     input: (pick) => strange(pick, v1),
     maxBytes: V1_BYTES,
     feed: (pieces) => drain(new MessageReader(), pieces),
+  },
+  {
+    name: 'the lines that connections to services begin with',
+    inputs: 200_000,
+    input: (pick) => strange(pick, CONNECT_LINES),
+    maxBytes: MAX_LINE_BYTES,
+    feed: (pieces) => {
+      const line = lineIn(Buffer.concat([...pieces]))
+      if (line.type !== 'line') return 0
+      readAnswer(line.text)
+      return JSON.stringify(readAsk(line.text) ?? '').length
+    },
+  },
+  {
+    name: 'datagrams to services',
+    inputs: 200_000,
+    input: (pick) => strange(pick, Buffer.concat([1, 700, 0, 65_507].map((size) => framed(Buffer.alloc(size, 'd'))))),
+    maxBytes: MAX_CONNECT_DATAGRAM,
+    feed: (pieces) => {
+      const reader = new DatagramReader()
+      let most = 0
+      for (const piece of pieces) {
+        const whole = reader.push(piece)
+        if (whole === null) return most
+        most = Math.max(most, ...whole.map((one) => one.length))
+      }
+      return most
+    },
   },
   {
     name: 'v2 messages',

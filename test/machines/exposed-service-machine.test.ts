@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createActor, type EventObject, fromCallback, type InspectionEvent } from 'xstate'
+import { createActor, fromCallback, type InspectionEvent } from 'xstate'
 import { getShortestPaths } from 'xstate/graph'
 import type { ServiceCause } from '../../src/domain/service-cause.ts'
 import { createStateWatch, pathOf } from '../../src/feed/inspection.ts'
@@ -19,15 +19,11 @@ interface Told {
 }
 
 /** Numbers let time pass; facts come from whoever tells them. `place`: what its place lived through and was asked for. */
-async function play(
-  steps: readonly (Fact | number)[],
-  { isChecked = false, isPrivate = false, inspect = (_: InspectionEvent): void => {} } = {},
-) {
+async function play(steps: readonly (Fact | number)[], { isWell = true, inspect = (_: InspectionEvent): void => {} } = {}) {
   const clock = new VirtualClock()
   const { place, path }: Told = { place: [], path: [] }
   const machine = exposedServiceMachine.provide({
     actors: {
-      check: fromCallback<EventObject, { service: string }>(() => {}),
       place: fromCallback<PlaceCommand, { service: string }>(({ input: { service }, receive }) => {
         place.push(`${service} opened`)
         receive(({ type }) => place.push(type))
@@ -35,7 +31,7 @@ async function play(
       }),
     },
   })
-  const actor = createActor(machine, { clock, inspect, input: { service: 'web', isChecked, isPrivate } })
+  const actor = createActor(machine, { clock, inspect, input: { service: 'web', isWell, cause: null } })
   actor.subscribe(({ value }) => {
     const state = pathOf(value).replace('carried.', '')
     if (state !== path.at(-1)) path.push(state)
@@ -51,7 +47,6 @@ async function play(
 }
 
 const ready: Fact = { type: 'carrier.ready' }
-const gone: Fact = { type: 'carrier.gone' }
 const opened: Fact = { type: 'place.opened', address: '192.0.2.7:20000' }
 const moved: Fact = { type: 'place.opened', address: '192.0.2.8:20000' }
 const somewhere: Fact = { type: 'place.opened', address: null }
@@ -81,8 +76,8 @@ describe('a service', () => {
       toUp,
       [...asked, 'place.prove', 'place.prove', 'web closed'],
     ],
-    ['is renewed when it is time', [...UP, 30_000, proven(9), 30_000], toUp, [...asked, 'place.renew', 'place.renew', 'web closed']],
-    ['that proves itself meanwhile is renewed later', [...UP, 20_000, proven(9), 29_999], toUp, [...asked, 'web closed']],
+    ['is renewed when it is time', [...UP, 7_000, proven(9), 7_000], toUp, [...asked, 'place.renew', 'place.renew', 'web closed']],
+    ['that proves itself meanwhile is renewed later', [...UP, 5_000, proven(9), 6_999], toUp, [...asked, 'web closed']],
     ['that is doubted is proven at once', [...UP, doubted], toUp, [...asked, 'place.prove', 'web closed']],
     ['whose renewal fails goes back to proving', [...UP, unproven(NOTHING)], [...toUp, 'proving'], [...asked, 'place.prove', 'web closed']],
     ['stays up when one renewal is lost', [...UP, unproven(SILENT)], toUp, [...asked, 'place.prove', 'web closed']],
@@ -128,7 +123,6 @@ describe('a service', () => {
       [...toUp, 'opening'],
       [...asked, 'web closed', 'web opened', 'web closed'],
     ],
-    ['waits again when its carrier is gone', [...UP, gone, opened, 3_600_000], [...toUp, 'waiting'], [...asked, 'web closed']],
   ])('%s', async (_, steps, path, place) => {
     const lived = await play(steps)
     expect([lived.path, lived.place, lived.timers]).toEqual([path, place, 0])
@@ -145,17 +139,12 @@ describe('a service', () => {
       [passed, ready, refused, failed, 60_000],
       ['waiting', 'opening', 'refused', 'unhealthy'],
     ],
-    [
-      'that fails is not carried by the next carrier either',
-      [failed, ready, gone, ready],
-      ['waiting', 'unhealthy', 'waiting', 'unhealthy'],
-    ],
   ])('with a health check %s', async (_, steps, path) => {
-    expect((await play(steps, { isChecked: true })).path).toEqual(path)
+    expect((await play(steps, { isWell: false })).path).toEqual(path)
   })
 })
 
-const BASE = { service: 'web', isPrivate: false, isWell: true, address: null, cause: null, sinceMs: null, provenAtMs: null, missed: false }
+const BASE = { service: 'web', isWell: true, address: null, cause: null, sinceMs: null, provenAtMs: null, missed: false }
 const AT = '192.0.2.7:20000'
 
 test.each<[string, readonly (Fact | number)[], object]>([
@@ -163,48 +152,29 @@ test.each<[string, readonly (Fact | number)[], object]>([
   ['why it is tried again, and no proof that counts no more', [...UP, unproven(NOTHING)], { ...BASE, address: AT, cause: NOTHING }],
   ['nothing of it once it is proven', [...UP, unproven(NOTHING), proven(7)], { ...BASE, address: AT, sinceMs: 7, provenAtMs: 7 }],
   ['why it was refused, while it is asked for again', [ready, refused, 30_000], { ...BASE, cause: TAKEN }],
-  ['nothing of a carrier that is gone', [ready, refused, gone], BASE],
-  ['why it fails its check, whoever carries it', [...UP, failed, gone], { ...BASE, isWell: false, cause: CHECK }],
+  ['why it fails its check', [...UP, failed], { ...BASE, isWell: false, cause: CHECK }],
   ['that nobody knows its address', [ready, somewhere], { ...BASE, cause: { type: 'address-unknown' } }],
 ])('it knows %s', async (_, steps, context) => expect((await play(steps)).context).toEqual(context))
-
-describe('a private service', () => {
-  test.each<[string, boolean, readonly Fact[], readonly string[]]>([
-    ['is so from the start, whoever carries the others', false, [ready, gone, ready], ['private']],
-    ['passes its check first', true, [ready, passed], ['unhealthy', 'private']],
-    [
-      'is so again after its check has failed',
-      true,
-      [passed, failed, gone, ready, passed],
-      ['unhealthy', 'private', 'unhealthy', 'private'],
-    ],
-  ])('%s', async (_, isChecked, steps, path) => {
-    const played = await play(steps, { isPrivate: true, isChecked })
-    expect([played.path, played.place, played.timers]).toEqual([path, [], 0])
-  })
-})
 
 test('every state is reached, by facts alone', () => {
   const states = new Set<string>()
   const machine = exposedServiceMachine.provide({
-    actors: { check: fromCallback(() => {}), place: fromCallback<PlaceCommand, { service: string }>(() => {}) },
+    actors: { place: fromCallback<PlaceCommand, { service: string }>(() => {}) },
   })
-  const events: Fact[] = [ready, gone, opened, refused, proven(1), unproven(NOTHING), passed, failed]
-  for (const isPrivate of [true, false])
-    for (const { state } of getShortestPaths(machine, { input: { service: 'web', isChecked: true, isPrivate }, events }))
-      states.add(pathOf(state.value))
-  expect([...states].toSorted()).toEqual(['carried.opening', 'carried.proving', 'carried.up', 'private', 'refused', 'unhealthy', 'waiting'])
+  const events: Fact[] = [ready, opened, refused, proven(1), unproven(NOTHING), passed, failed]
+  for (const { state } of getShortestPaths(machine, { input: { service: 'web', isWell: false, cause: null }, events }))
+    states.add(pathOf(state.value))
+  expect([...states].toSorted()).toEqual(['carried.opening', 'carried.proving', 'carried.up', 'refused', 'unhealthy', 'waiting'])
 })
 
 test('its states are told as those of any machine, and renewals are not', async () => {
   const told: string[] = []
   const watch = createStateWatch(({ machine, state, event }) => told.push(`${machine} ${state} (${event})`))
-  await play([...UP, 30_000, proven(9), gone], { inspect: watch.inspect })
+  await play([...UP, 7_000, proven(9)], { inspect: watch.inspect })
   expect(told).toEqual([
     'exposedService waiting (start)',
     'exposedService carried.opening (carrier.ready)',
     'exposedService carried.proving (place.opened)',
     'exposedService carried.up (place.proven)',
-    'exposedService waiting (carrier.gone)',
   ])
 })

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
-import { createActor, type EventFromLogic, type EventObject, fromCallback, fromPromise } from 'xstate'
+import { createActor, type EventFromLogic, fromCallback, fromPromise } from 'xstate'
 import type { TurnCandidate, TurnChoice } from '../../src/domain/turn-choice.ts'
 import { pathOf } from '../../src/feed/inspection.ts'
-import { type NodeContext, nodeMachine } from '../../src/machines/node-machine.ts'
+import { announced } from '../../src/machines/held-tunnels.ts'
+import { type NodeContext, nodeMachine, type ScoutNews } from '../../src/machines/node-machine.ts'
 import { tunnelMachine } from '../../src/machines/tunnel-machine.ts'
 import { VirtualClock } from '../sim/virtual-clock.ts'
 
@@ -22,42 +23,43 @@ const turnCalled = (name: string): TurnCandidate => ({
 
 const choiceOf = (name: string): TurnChoice => ({ turn: turnCalled(name), reason: `because of ${name}` })
 
-/** The tunnel's own machine has its own tests: here it does nothing of itself. */
+/** The tunnel's own machine has its own tests: here it does nothing of itself, and ends at once when it is to retire. */
 const idleTunnel = tunnelMachine.provide({
   actors: { askPort: fromPromise(() => new Promise(() => {})) },
   delays: { openTimeout: 2 ** 30 },
 })
 
-/** A node whose TURNs are the names given, one for every search; null: that search finds nobody. */
-function start(input: Pick<NodeContext, 'mayTunnel' | 'reach'>, found: readonly (string | null)[] = []) {
+/** A node whose scout says what the test has it say. */
+function start(input: Pick<NodeContext, 'mayTunnel' | 'reach'>) {
   const clock = new VirtualClock()
   const told: string[] = []
-  const searches: (readonly string[])[] = []
+  /** What the scout was told last. */
+  const scouted: string[] = []
   const machine = nodeMachine.provide({
     actors: {
       membership: fromCallback(() => () => told.push('membership ended')),
       turnServer: fromCallback(() => () => told.push('turnServer ended')),
-      findTurn: fromPromise<TurnChoice, { barred: readonly string[] }>(({ input: { barred } }) => {
-        const name = found[searches.length] ?? null
-        searches.push(barred)
-        return name === null ? new Promise(() => {}) : Promise.resolve(choiceOf(name))
+      scout: fromCallback<ScoutNews, undefined>(({ receive }) => {
+        receive((news) => {
+          const held = news.type === 'turns.held' ? news.held.map(({ key, state }) => `${key} ${state}`).join(', ') : ''
+          scouted.push(news.type === 'turn.failed' ? `${news.turn} failed` : `${news.isWanted ? 'wanted' : 'not wanted'}: ${held}`)
+        })
       }),
       tunnel: idleTunnel,
       directServices: fromCallback(() => {
         told.push('directServices')
         return () => told.push('directServices ended')
       }),
-      reviewTurn: fromCallback<EventObject, { turn: TurnCandidate }>(({ input: { turn } }) => {
-        told.push(`reviewTurn of ${turn.name}`)
-        return () => told.push('reviewTurn ended')
-      }),
     },
     actions: {
       tellChoice: (_, { choice }) => told.push(`chosen ${choice.turn.name}: ${choice.reason}`),
-      announceTunnel: (_, { turn, address }) => told.push(`announce ${address} through ${turn?.name}`),
-      withdrawTunnel: () => told.push('withdraw'),
-      tellBreak: (_, { turn, why }) => told.push(`${turn?.name ?? 'nobody'} broke: ${why}`),
-      doubtTurn: (_, { turn, why }) => told.push(`doubt ${turn?.name ?? 'nobody'}: ${why}`),
+      announceTunnels: ({ context: { tunnels } }) => {
+        const places = announced(tunnels).map(({ turn, address }) => `${address} through ${turn.name}`)
+        const said = places.length === 0 ? 'withdraw' : `announce ${places.join(', ')}`
+        if (said !== (told.findLast((line) => /^(announce|withdraw)/.test(line)) ?? 'withdraw')) told.push(said)
+      },
+      tellBreak: (_, { turn, why }) => told.push(`${turn.name} broke: ${why}`),
+      doubtTurn: (_, { turn, why }) => told.push(`doubt ${turn.name}: ${why}`),
     },
   })
   const actor = createActor(machine, { clock, input })
@@ -67,13 +69,20 @@ function start(input: Pick<NodeContext, 'mayTunnel' | 'reach'>, found: readonly 
     if (state !== path.at(-1)) path.push(state)
   })
   actor.start()
-  return { actor, clock, told, searches, path }
+  return {
+    actor,
+    clock,
+    told,
+    scouted,
+    path,
+    held: () => actor.getSnapshot().context.tunnels.map(({ choice, state }) => `${choice.turn.name} ${state}`),
+  }
 }
 
 type Step = NodeEvent | number
 
-async function play(input: Pick<NodeContext, 'mayTunnel' | 'reach'>, found: readonly (string | null)[], steps: readonly Step[]) {
-  const run = start(input, found)
+async function play(input: Pick<NodeContext, 'mayTunnel' | 'reach'>, steps: readonly Step[]) {
+  const run = start(input)
   for (const step of steps) {
     if (typeof step === 'number') await run.clock.advance(step)
     else run.actor.send(step)
@@ -89,176 +98,199 @@ const toldAll: NodeEvent = { type: 'network.told' }
 const settled: NodeEvent = { type: 'probes.settled' }
 const refused: NodeEvent = { type: 'reach.told', verdict: { type: 'refused' } }
 const proven: NodeEvent = { type: 'reach.told', verdict: { type: 'proven', address: '192.0.2.1:8088', by: 'ash', atMs: 0 } }
-const opened: NodeEvent = { type: 'tunnel.opened', address: '192.0.2.9:20000', atMs: 5_000 }
-const provenAgain: NodeEvent = { type: 'tunnel.proven', address: '192.0.2.9:20000', atMs: 9_000 }
-const closed: NodeEvent = { type: 'tunnel.closed', why: 'cut' }
-const broke: NodeEvent = { type: 'tunnel.broke', why: 'cut' }
-const better: NodeEvent = { type: 'turn.better', reason: 'elm is much nearer' }
+const AT: Readonly<Record<string, string>> = { ash: '192.0.2.1:20000', elm: '192.0.3.1:20000', oak: '192.0.4.1:20000' }
+const turn = (name: string, other: { readonly replaces?: string; readonly isFirst?: boolean } = {}): NodeEvent => ({
+  type: 'turn.found',
+  choice: choiceOf(name),
+  replaces: other.replaces ?? null,
+  isFirst: other.isFirst ?? false,
+})
+const could = (count: number): NodeEvent => ({ type: 'turns.could', count })
+const opened = (name: string): NodeEvent => ({ type: 'tunnel.opened', turn: name, address: AT[name] ?? '', atMs: 5_000 })
+const provenAgain = (name: string): NodeEvent => ({ type: 'tunnel.proven', turn: name, address: AT[name] ?? '', atMs: 9_000 })
+const closed = (name: string): NodeEvent => ({ type: 'tunnel.closed', turn: name, why: 'cut' })
+const broke = (name: string): NodeEvent => ({ type: 'tunnel.broke', turn: name, why: 'cut' })
 const stop: NodeEvent = { type: 'node.stop' }
 const JOINED = [found, toldAll, settled]
+/** Both tunnels that could be are open. */
+const BOTH = [...JOINED, could(2), turn('ash'), opened('ash'), turn('elm'), opened('elm')]
 
-test.each<[string, Pick<NodeContext, 'mayTunnel' | 'reach'>, readonly (string | null)[], readonly Step[], readonly string[]]>([
-  ['the first of its network serves', NEW, [], [{ type: 'network.empty' }], ['bootstrapping', 'serving']],
-  ['who can be reached serves', NEW, [], [found, toldAll, proven, settled], ['bootstrapping', 'discovering', 'probing', 'serving']],
-  ['who does not know yet serves', NEW, [], JOINED, ['bootstrapping', 'discovering', 'probing', 'serving']],
-  ['discovery ends by itself', NEW, [], [found, 4_999], ['bootstrapping', 'discovering']],
-  ['discovery ends by itself after 5 s', NEW, [], [found, 5_000], ['bootstrapping', 'discovering', 'probing']],
-  ['the first pings hold up 2.5 s', NEW, [], [found, toldAll, 2_500], ['bootstrapping', 'discovering', 'probing', 'serving']],
-  ['who has seeds that do not answer waits for them', NEW, [], [600_000], ['bootstrapping']],
+test.each<[string, Pick<NodeContext, 'mayTunnel' | 'reach'>, readonly Step[], readonly string[]]>([
+  ['the first of its network serves', NEW, [{ type: 'network.empty' }], ['bootstrapping', 'serving']],
+  ['who can be reached serves', NEW, [found, toldAll, proven, settled], ['bootstrapping', 'discovering', 'probing', 'serving']],
+  ['who does not know yet serves', NEW, JOINED, ['bootstrapping', 'discovering', 'probing', 'serving']],
+  ['discovery ends by itself', NEW, [found, 4_999], ['bootstrapping', 'discovering']],
+  ['discovery ends by itself after 5 s', NEW, [found, 5_000], ['bootstrapping', 'discovering', 'probing']],
+  ['the first pings hold up 2.5 s', NEW, [found, toldAll, 2_500], ['bootstrapping', 'discovering', 'probing', 'serving']],
+  ['who has seeds that do not answer waits for them', NEW, [600_000], ['bootstrapping']],
   [
     'who can not be reached looks for a TURN',
     NEW,
-    [null],
     [found, toldAll, refused, settled],
     ['bootstrapping', 'discovering', 'probing', 'selectingTurn'],
   ],
-  ['who turns out unreachable while serving looks for a TURN', NEW, [null], [...JOINED, refused], ['serving', 'selectingTurn']],
-  ['who may not tunnel serves all the same', { ...INSIDE, mayTunnel: false }, [], [...JOINED, refused], ['probing', 'serving']],
-  ['a TURN found is tunnelled to', INSIDE, ['ash'], JOINED, ['selectingTurn', 'tunnelling.down']],
-  ['an open tunnel is up', INSIDE, ['ash'], [...JOINED, opened], ['tunnelling.down', 'tunnelling.up']],
+  ['who turns out unreachable while serving looks for a TURN', NEW, [...JOINED, refused], ['serving', 'selectingTurn']],
+  ['who may not tunnel serves all the same', { ...INSIDE, mayTunnel: false }, [...JOINED, refused], ['probing', 'serving']],
+  ['a TURN found is tunnelled to', INSIDE, [...JOINED, turn('ash')], ['selectingTurn', 'tunnelling.down']],
+  ['the only tunnel that could be is up', INSIDE, [...JOINED, could(1), turn('ash'), opened('ash')], ['tunnelling.down', 'tunnelling.up']],
   [
-    'a closed tunnel has the next TURN looked for',
+    'one of two that could be is degraded',
     INSIDE,
-    ['ash', 'elm'],
-    [...JOINED, opened, closed],
+    [...JOINED, could(2), turn('ash'), opened('ash')],
+    ['tunnelling.down', 'tunnelling.degraded'],
+  ],
+  ['both that could be are up', INSIDE, BOTH, ['tunnelling.down', 'tunnelling.degraded', 'tunnelling.up']],
+  [
+    'a second TURN that appears is a tunnel that is missing',
+    INSIDE,
+    [...JOINED, could(1), turn('ash'), opened('ash'), could(2), turn('elm'), opened('elm')],
+    ['tunnelling.up', 'tunnelling.degraded', 'tunnelling.up'],
+  ],
+  [
+    'one of two that is lost is missed while another could be',
+    INSIDE,
+    [...BOTH, closed('ash'), turn('oak'), opened('oak')],
+    ['tunnelling.up', 'tunnelling.degraded', 'tunnelling.up'],
+  ],
+  [
+    'one of two that is lost is not missed where no other could be',
+    INSIDE,
+    [...BOTH, could(1), closed('ash')],
+    ['tunnelling.degraded', 'tunnelling.up'],
+  ],
+  [
+    'a closed tunnel, the only one, has the next TURN looked for',
+    INSIDE,
+    [...JOINED, could(1), turn('ash'), opened('ash'), closed('ash'), turn('elm')],
     ['tunnelling.up', 'selectingTurn', 'tunnelling.down'],
   ],
   [
-    'a tunnel that broke off is down until its TURN has taken it back',
+    'a tunnel that broke off, the only one, is down until its TURN has taken it back',
     INSIDE,
-    ['ash'],
-    [...JOINED, opened, broke, opened],
+    [...JOINED, could(1), turn('ash'), opened('ash'), broke('ash'), opened('ash')],
     ['tunnelling.up', 'tunnelling.down', 'tunnelling.up'],
   ],
-  [
-    'a much nearer TURN is moved to',
-    INSIDE,
-    ['ash', 'elm'],
-    [...JOINED, opened, better],
-    ['tunnelling.up', 'selectingTurn', 'tunnelling.down'],
-  ],
-  ['who is reached while it looks for a TURN needs none', INSIDE, [null], [...JOINED, proven], ['selectingTurn', 'serving']],
-  ['who is reached while the tunnel opens needs none', INSIDE, ['ash'], [...JOINED, proven], ['tunnelling.down', 'serving']],
-  ['who is reached while tunnelling needs none', INSIDE, ['ash'], [...JOINED, opened, proven], ['tunnelling.up', 'serving']],
-  [
-    'who is reached no more looks again',
-    INSIDE,
-    ['ash', null],
-    [...JOINED, opened, proven, refused],
-    ['tunnelling.up', 'serving', 'selectingTurn'],
-  ],
-])('%s', async (_, input, turns, steps, expected) => {
-  const { path } = await play(input, turns, steps)
+  ['who is reached while it looks for a TURN needs none', INSIDE, [...JOINED, proven], ['selectingTurn', 'serving']],
+  ['who is reached while the tunnel opens needs none', INSIDE, [...JOINED, turn('ash'), proven], ['tunnelling.down', 'serving']],
+  ['who is reached while tunnelling needs none', INSIDE, [...BOTH, proven], ['tunnelling.up', 'serving']],
+  ['who is reached no more looks again', INSIDE, [...BOTH, proven, refused], ['tunnelling.up', 'serving', 'selectingTurn']],
+])('%s', async (_, input, steps, expected) => {
+  const { path } = await play(input, steps)
   expect(path.slice(-expected.length)).toEqual(expected)
 })
 
-test.each<[string, readonly (string | null)[], readonly Step[], readonly string[]]>([
-  ['bootstrapping', [], [], []],
-  ['discovering', [], [found], []],
-  ['probing', [], [found, toldAll], []],
-  ['selectingTurn', [null], JOINED, []],
-  ['tunnelling.down', ['ash'], JOINED, ['withdraw']],
-  ['tunnelling.up', ['ash'], [...JOINED, opened], ['reviewTurn ended', 'withdraw']],
-  ['serving', [null], [...JOINED, proven], ['directServices ended']],
-])('stop ends the node from %s, and everything it runs', async (state, turns, steps, ended) => {
-  const { actor, clock, told } = await play(INSIDE, turns, steps)
+test.each<[string, readonly Step[], readonly string[]]>([
+  ['bootstrapping', [], []],
+  ['discovering', [found], []],
+  ['probing', [found, toldAll], []],
+  ['selectingTurn', JOINED, []],
+  ['tunnelling.down', [...JOINED, turn('ash')], []],
+  ['tunnelling.degraded', [...JOINED, could(2), turn('ash'), opened('ash')], ['withdraw']],
+  ['tunnelling.up', BOTH, ['withdraw']],
+  ['serving', [...JOINED, proven], ['directServices ended']],
+])('stop ends the node from %s, and everything it runs', async (state, steps, ended) => {
+  const { actor, clock, told } = await play(INSIDE, steps)
   expect(pathOf(actor.getSnapshot().value)).toEqual(state)
-  told.length = 0
+  const before = told.splice(0)
+  if (ended.includes('withdraw')) told.push(...before.filter((line) => line.startsWith('announce')).slice(-1))
+  const kept = told.length
   actor.send(stop)
   expect([actor.getSnapshot().status, actor.getSnapshot().value, clock.timerCount]).toEqual(['done', 'stopped', 0])
-  expect(told.toSorted()).toEqual([...ended, 'membership ended', 'turnServer ended'].toSorted())
+  expect(told.slice(kept).toSorted()).toEqual([...ended, 'membership ended', 'turnServer ended'].toSorted())
 })
 
-const CHOSEN = { ash: 'chosen ash: because of ash', elm: 'chosen elm: because of elm' }
-const ANNOUNCED = { ash: 'announce 192.0.2.9:20000 through ash', elm: 'announce 192.0.2.9:20000 through elm' }
-const REVIEWED = { ash: 'reviewTurn of ash', elm: 'reviewTurn of elm' }
+const CHOSEN = { ash: 'chosen ash: because of ash', elm: 'chosen elm: because of elm', oak: 'chosen oak: because of oak' }
+const [ASH, ELM, OAK] = [`${AT.ash} through ash`, `${AT.elm} through elm`, `${AT.oak} through oak`]
 
-test('a TURN whose tunnel closed is doubted, and barred from the next search', async () => {
-  const { searches, told } = await play(INSIDE, ['ash', 'elm', 'ash'], [...JOINED, opened, closed, closed])
-  expect(searches).toEqual([[], ['ash'], ['ash', 'elm']])
-  expect(told).toEqual([
-    CHOSEN.ash,
-    ANNOUNCED.ash,
-    REVIEWED.ash,
-    'withdraw',
-    'doubt ash: cut',
-    'reviewTurn ended',
-    CHOSEN.elm,
-    'withdraw',
-    'doubt elm: cut',
-    CHOSEN.ash,
+test.each<[string, readonly Step[], readonly string[], readonly string[]]>([
+  [
+    'the first that is open comes first',
+    BOTH,
+    ['ash open', 'elm open'],
+    [CHOSEN.ash, `announce ${ASH}`, CHOSEN.elm, `announce ${ASH}, ${ELM}`],
+  ],
+  [
+    'when the first is lost the next is announced in the same moment',
+    [...BOTH, closed('ash')],
+    ['elm open'],
+    [CHOSEN.ash, `announce ${ASH}`, CHOSEN.elm, `announce ${ASH}, ${ELM}`, `announce ${ELM}`, 'doubt ash: cut'],
+  ],
+  [
+    'when the first breaks off the next is announced, and stays the first',
+    [...BOTH, broke('ash'), opened('ash')],
+    ['elm open', 'ash open'],
+    [CHOSEN.ash, `announce ${ASH}`, CHOSEN.elm, `announce ${ASH}, ${ELM}`, `announce ${ELM}`, 'ash broke: cut', `announce ${ELM}, ${ASH}`],
+  ],
+  [
+    'a better one is announced before the one that it replaces is left',
+    [...BOTH, turn('oak', { replaces: 'elm', isFirst: true }), opened('oak')],
+    ['oak open', 'ash open'],
+    [CHOSEN.ash, `announce ${ASH}`, CHOSEN.elm, `announce ${ASH}, ${ELM}`, CHOSEN.oak, `announce ${OAK}, ${ASH}`],
+  ],
+  [
+    'one that replaces another takes its place',
+    [...BOTH, turn('oak', { replaces: 'ash' }), opened('oak')],
+    ['oak open', 'elm open'],
+    [CHOSEN.ash, `announce ${ASH}`, CHOSEN.elm, `announce ${ASH}, ${ELM}`, CHOSEN.oak, `announce ${OAK}, ${ELM}`],
+  ],
+  [
+    'one that fails replaces nobody',
+    [...BOTH, turn('oak', { replaces: 'elm' }), closed('oak')],
+    ['ash open', 'elm open'],
+    [CHOSEN.ash, `announce ${ASH}`, CHOSEN.elm, `announce ${ASH}, ${ELM}`, CHOSEN.oak, 'doubt oak: cut'],
+  ],
+  [
+    'the scout may rank another first',
+    [...BOTH, { type: 'turn.first', turn: 'elm' }],
+    ['elm open', 'ash open'],
+    [CHOSEN.ash, `announce ${ASH}`, CHOSEN.elm, `announce ${ASH}, ${ELM}`, `announce ${ELM}, ${ASH}`],
+  ],
+  [
+    'one that retires is announced no more, and nobody is doubted when it ends',
+    [...BOTH, { type: 'turn.retire', turn: 'ash' }, closed('ash')],
+    ['elm open'],
+    [CHOSEN.ash, `announce ${ASH}`, CHOSEN.elm, `announce ${ASH}, ${ELM}`, `announce ${ELM}`],
+  ],
+])('%s', async (_, steps, held, told) => {
+  const run = await play(INSIDE, steps)
+  expect([run.held(), run.told]).toEqual([held, told])
+})
+
+test('the scout hears what is held after each change, and who failed', async () => {
+  const { scouted } = await play(INSIDE, [...JOINED, turn('ash'), opened('ash'), broke('ash'), closed('ash'), proven])
+  expect(scouted.filter((line, i) => line !== scouted[i - 1])).toEqual([
+    'wanted: ',
+    'wanted: ash opening',
+    'wanted: ash open',
+    'wanted: ash opening',
+    'ash failed',
+    'wanted: ',
+    'not wanted: ',
   ])
-})
-
-test('a TURN whose tunnel broke off is not looked for: its address is withdrawn, and announced again', async () => {
-  const { searches, told } = await play(INSIDE, ['ash'], [...JOINED, opened, broke, opened])
-  expect(searches).toEqual([[]])
-  expect(told).toEqual([
-    CHOSEN.ash,
-    ANNOUNCED.ash,
-    REVIEWED.ash,
-    'withdraw',
-    'ash broke: cut',
-    'reviewTurn ended',
-    ANNOUNCED.ash,
-    REVIEWED.ash,
-  ])
-})
-
-test('a TURN that is left for a nearer one is neither doubted nor barred', async () => {
-  const { searches, told } = await play(INSIDE, ['ash', 'elm'], [...JOINED, opened, better])
-  expect(searches).toEqual([[], []])
-  expect(told).toEqual([CHOSEN.ash, ANNOUNCED.ash, REVIEWED.ash, 'withdraw', 'reviewTurn ended', CHOSEN.elm])
 })
 
 test('direct services are opened whenever the node serves, and ended when it does no more', async () => {
-  const { told } = await play(NEW, [null], [{ type: 'network.empty' }, refused, proven, refused])
+  const { told } = await play(NEW, [{ type: 'network.empty' }, refused, proven, refused])
   expect(told).toEqual(['directServices', 'directServices ended', 'directServices', 'directServices ended'])
 })
 
-test('a search that finds nobody for 15 s forgives everybody and starts again', async () => {
-  const { searches } = await play(INSIDE, ['ash', null, null], [...JOINED, closed, 14_999])
-  expect(searches).toEqual([[], ['ash']])
-  const later = await play(INSIDE, ['ash', null, null], [...JOINED, closed, 15_000])
-  expect(later.searches).toEqual([[], ['ash'], []])
-})
-
-test('15 s of an open tunnel forgive everybody', async () => {
-  const { searches } = await play(INSIDE, ['ash', 'elm', 'ash'], [...JOINED, closed, opened, 15_000, closed])
-  expect(searches).toEqual([[], ['ash'], ['elm']])
-})
-
-test('a proof renewed every few seconds does not keep it from forgiving', async () => {
-  const { searches } = await play(
-    INSIDE,
-    ['ash', 'elm', 'ash'],
-    [...JOINED, closed, opened, 7_000, provenAgain, 7_000, provenAgain, 1_000, closed],
-  )
-  expect(searches).toEqual([[], ['ash'], ['elm']])
-})
-
-const IDLE: NodeContext = { mayTunnel: true, reach: 'refused', choice: null, upSinceMs: null, provenAtMs: null, barred: [] }
-
-test.each<[string, readonly Step[], NodeContext]>([
-  ['chosen', JOINED, { ...IDLE, choice: choiceOf('ash') }],
-  ['up', [...JOINED, opened], { ...IDLE, choice: choiceOf('ash'), upSinceMs: 5_000, provenAtMs: 5_000 }],
-  ['proven again', [...JOINED, opened, provenAgain], { ...IDLE, choice: choiceOf('ash'), upSinceMs: 5_000, provenAtMs: 9_000 }],
-  ['broken off', [...JOINED, opened, provenAgain, broke], { ...IDLE, choice: choiceOf('ash') }],
-  ['closed', [...JOINED, opened, closed], { ...IDLE, barred: ['ash'] }],
-  ['left for a nearer one', [...JOINED, opened, better], IDLE],
-  ['not needed any more', [...JOINED, opened, proven], { ...IDLE, reach: 'proven' }],
-])('what is known of a TURN once it is %s', async (_, steps, expected) => {
-  const { actor } = await play(INSIDE, ['ash', null], steps)
-  expect(actor.getSnapshot().context).toEqual(expected)
-})
-
-test('a renewed proof is announced too, for the age of a proof is told with it', async () => {
-  const { told } = await play(INSIDE, ['ash'], [...JOINED, opened, provenAgain])
-  expect(told).toEqual([CHOSEN.ash, ANNOUNCED.ash, REVIEWED.ash, ANNOUNCED.ash])
-})
-
-test('32 failures are remembered; the oldest makes room', async () => {
-  const names = Array.from({ length: 40 }, (_, i) => `turn${i}`)
-  const { searches } = await play(INSIDE, names, [...JOINED, ...names.slice(1).map(() => closed)])
-  expect(searches.at(-1)).toEqual(names.slice(7, 39))
+test.each<[string, readonly Step[], readonly object[]]>([
+  ['chosen', [...JOINED, turn('ash')], [{ state: 'opening', address: null, sinceMs: null, provenAtMs: null }]],
+  ['up', [...JOINED, turn('ash'), opened('ash')], [{ state: 'open', address: AT.ash, sinceMs: 5_000, provenAtMs: 5_000 }]],
+  [
+    'proven again',
+    [...JOINED, turn('ash'), opened('ash'), provenAgain('ash')],
+    [{ state: 'open', address: AT.ash, sinceMs: 5_000, provenAtMs: 9_000 }],
+  ],
+  [
+    'broken off',
+    [...JOINED, turn('ash'), opened('ash'), provenAgain('ash'), broke('ash')],
+    [{ state: 'opening', address: null, sinceMs: null, provenAtMs: null }],
+  ],
+  ['closed', [...JOINED, turn('ash'), opened('ash'), closed('ash')], []],
+  ['not needed any more', [...JOINED, turn('ash'), opened('ash'), proven], []],
+])('what is known of a tunnel once it is %s', async (_, steps, expected) => {
+  const { actor } = await play(INSIDE, steps)
+  const { tunnels } = actor.getSnapshot().context
+  expect(tunnels).toEqual(expected.map((one) => ({ choice: choiceOf('ash'), replaces: null, isFirst: false, ...one })))
 })

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { createActor, type EventObject, fromCallback, fromPromise, setup } from 'xstate'
 import type { TurnCandidate } from '../../src/domain/turn-choice.ts'
 import { pathOf } from '../../src/feed/inspection.ts'
-import { type LinkFact, type TunnelFact, tunnelMachine } from '../../src/machines/tunnel-machine.ts'
+import { type LinkFact, type TunnelCommand, type TunnelFact, tunnelMachine } from '../../src/machines/tunnel-machine.ts'
 import { VirtualClock } from '../sim/virtual-clock.ts'
 
 const TURN: TurnCandidate = {
@@ -24,7 +24,7 @@ const listener = (told: TunnelFact[]) =>
 type Port = { readonly address: string } | { readonly why: string } | null
 
 /** `port` null: the TURN never says. Numbers let time pass, facts come from the link. */
-async function play(port: Port, steps: readonly (LinkFact | number)[]) {
+async function play(port: Port, steps: readonly (LinkFact | TunnelCommand | number)[]) {
   const clock = new VirtualClock()
   const told: TunnelFact[] = []
   const links: string[] = []
@@ -32,8 +32,9 @@ async function play(port: Port, steps: readonly (LinkFact | number)[]) {
   const machine = tunnelMachine.provide({
     actors: {
       askPort: fromPromise(() => (port === null ? new Promise(() => {}) : Promise.resolve(port))),
-      link: fromCallback<EventObject, { turn: TurnCandidate; frpAddress: string }>(({ input }) => {
+      link: fromCallback<EventObject, { turn: TurnCandidate; frpAddress: string }>(({ input, receive }) => {
         links.push(`linked to ${input.turn.name} at ${input.frpAddress}`)
+        receive(({ type }) => links.push(type))
         return () => links.push('link ended')
       }),
     },
@@ -58,30 +59,38 @@ const loggedIn: LinkFact = { type: 'link.loggedIn' }
 const proven: LinkFact = { type: 'link.proven', address: '192.0.2.7:20000', atMs: 5_000 }
 const provenAgain: LinkFact = { ...proven, atMs: 9_000 }
 const closed: LinkFact = { type: 'link.closed', why: 'connection reset' }
+const unproven: LinkFact = { type: 'link.unproven', why: 'nobody comes through' }
+const retire: TunnelCommand = { type: 'tunnel.retire' }
 const cut: LinkFact = { ...closed, cut: true }
 const refused: LinkFact = { type: 'link.closed', why: 'connection refused', cut: false }
-const broke: TunnelFact = { type: 'tunnel.broke', why: 'connection reset' }
-const opened: TunnelFact = { type: 'tunnel.opened', address: '192.0.2.7:20000', atMs: 5_000 }
+const broke: TunnelFact = { type: 'tunnel.broke', turn: 'ash', why: 'connection reset' }
+const opened: TunnelFact = { type: 'tunnel.opened', turn: 'ash', address: '192.0.2.7:20000', atMs: 5_000 }
 const openedAgain: TunnelFact = { ...opened, atMs: 9_000 }
 const OPEN = ['asking', 'linked.loggingIn', 'linked.proving', 'linked.open']
 
-test.each<[string, Port, readonly (LinkFact | number)[], readonly string[], readonly TunnelFact[]]>([
+test.each<[string, Port, readonly (LinkFact | TunnelCommand | number)[], readonly string[], readonly TunnelFact[]]>([
   ['it asks for the port', null, [7_999], ['asking'], []],
   [
     'a TURN that never says its port is given up after 8 s',
     null,
     [8_000],
     ['asking', 'closed'],
-    [{ type: 'tunnel.closed', why: 'the TURN did not say its frp port in time' }],
+    [{ type: 'tunnel.closed', turn: 'ash', why: 'the TURN did not say its frp port in time' }],
   ],
-  ['a TURN that has no port is given up at once', { why: 'no' }, [], ['asking', 'closed'], [{ type: 'tunnel.closed', why: 'no' }]],
+  [
+    'a TURN that has no port is given up at once',
+    { why: 'no' },
+    [],
+    ['asking', 'closed'],
+    [{ type: 'tunnel.closed', turn: 'ash', why: 'no' }],
+  ],
   ['it logs in at the port', AT, [7_999], ['asking', 'linked.loggingIn'], []],
   [
     'a login without answer is given up after 8 s',
     AT,
     [8_000],
     ['asking', 'linked.loggingIn', 'closed'],
-    [{ type: 'tunnel.closed', why: 'the TURN did not answer the login in time' }],
+    [{ type: 'tunnel.closed', turn: 'ash', why: 'the TURN did not answer the login in time' }],
   ],
   ['a login is no proof', AT, [loggedIn, 7_999], ['asking', 'linked.loggingIn', 'linked.proving'], []],
   [
@@ -89,7 +98,7 @@ test.each<[string, Port, readonly (LinkFact | number)[], readonly string[], read
     AT,
     [7_999, loggedIn, 8_000],
     ['asking', 'linked.loggingIn', 'linked.proving', 'closed'],
-    [{ type: 'tunnel.closed', why: 'nothing came through the TURN in time' }],
+    [{ type: 'tunnel.closed', turn: 'ash', why: 'nothing came through the TURN in time' }],
   ],
   [
     'a proven address opens it, for as long as the link lives',
@@ -103,7 +112,7 @@ test.each<[string, Port, readonly (LinkFact | number)[], readonly string[], read
     AT,
     [loggedIn, proven, provenAgain],
     OPEN,
-    [opened, { type: 'tunnel.proven', address: '192.0.2.7:20000', atMs: 9_000 }],
+    [opened, { type: 'tunnel.proven', turn: 'ash', address: '192.0.2.7:20000', atMs: 9_000 }],
   ],
   [
     'one that was cut is open since the first proof of its second login',
@@ -112,27 +121,66 @@ test.each<[string, Port, readonly (LinkFact | number)[], readonly string[], read
     [...OPEN, 'linked.loggingIn', 'linked.proving', 'linked.open'],
     [opened, broke, openedAgain],
   ],
+  [
+    'an open one that nobody comes through any more is tried for 8 s more',
+    AT,
+    [loggedIn, proven, unproven, 7_999, provenAgain],
+    [...OPEN, 'linked.proving', 'linked.open'],
+    [opened, { type: 'tunnel.broke', turn: 'ash', why: 'nobody comes through' }, openedAgain],
+  ],
+  [
+    'and is then given up',
+    AT,
+    [loggedIn, proven, unproven, 8_000],
+    [...OPEN, 'linked.proving', 'closed'],
+    [
+      opened,
+      { type: 'tunnel.broke', turn: 'ash', why: 'nobody comes through' },
+      { type: 'tunnel.closed', turn: 'ash', why: 'nothing came through the TURN in time' },
+    ],
+  ],
+  [
+    'one that retires says nothing until its link ends',
+    AT,
+    [loggedIn, proven, retire, provenAgain, 600_000],
+    [...OPEN, 'linked.retiring'],
+    [opened],
+  ],
+  [
+    'one that retires ends with its link',
+    AT,
+    [loggedIn, proven, retire, { type: 'link.closed', why: 'its users are gone' }],
+    [...OPEN, 'linked.retiring', 'closed'],
+    [opened, { type: 'tunnel.closed', turn: 'ash', why: 'its users are gone' }],
+  ],
+  [
+    'one that is not open yet and is to retire ends at once',
+    AT,
+    [loggedIn, retire],
+    ['asking', 'linked.loggingIn', 'linked.proving', 'closed'],
+    [{ type: 'tunnel.closed', turn: 'ash', why: 'it was not needed any more' }],
+  ],
   ['a proof before the login counts for nothing', AT, [proven], ['asking', 'linked.loggingIn'], []],
   [
     'the link may end while logging in',
     AT,
     [closed],
     ['asking', 'linked.loggingIn', 'closed'],
-    [{ type: 'tunnel.closed', why: 'connection reset' }],
+    [{ type: 'tunnel.closed', turn: 'ash', why: 'connection reset' }],
   ],
   [
     'the link may end while proving',
     AT,
     [loggedIn, closed],
     ['asking', 'linked.loggingIn', 'linked.proving', 'closed'],
-    [{ type: 'tunnel.closed', why: 'connection reset' }],
+    [{ type: 'tunnel.closed', turn: 'ash', why: 'connection reset' }],
   ],
   [
     'the link may end while open',
     AT,
     [loggedIn, proven, closed],
     ['asking', 'linked.loggingIn', 'linked.proving', 'linked.open', 'closed'],
-    [opened, { type: 'tunnel.closed', why: 'connection reset' }],
+    [opened, { type: 'tunnel.closed', turn: 'ash', why: 'connection reset' }],
   ],
   [
     'an open one that is cut logs in again at once, without asking for the port',
@@ -146,14 +194,14 @@ test.each<[string, Port, readonly (LinkFact | number)[], readonly string[], read
     AT,
     [loggedIn, cut],
     ['asking', 'linked.loggingIn', 'linked.proving', 'closed'],
-    [{ type: 'tunnel.closed', why: 'connection reset' }],
+    [{ type: 'tunnel.closed', turn: 'ash', why: 'connection reset' }],
   ],
   [
     'who is refused when it logs in again gives up, and says both',
     AT,
     [loggedIn, proven, cut, refused],
     [...OPEN, 'linked.loggingIn', 'closed'],
-    [opened, broke, { type: 'tunnel.closed', why: 'connection reset; then, logging in again: connection refused' }],
+    [opened, broke, { type: 'tunnel.closed', turn: 'ash', why: 'connection reset; then, logging in again: connection refused' }],
   ],
   ['the second login has 1.5 s', AT, [loggedIn, proven, cut, 1_499], [...OPEN, 'linked.loggingIn'], [opened, broke]],
   [
@@ -161,14 +209,18 @@ test.each<[string, Port, readonly (LinkFact | number)[], readonly string[], read
     AT,
     [loggedIn, proven, cut, 1_500],
     [...OPEN, 'linked.loggingIn', 'closed'],
-    [opened, broke, { type: 'tunnel.closed', why: 'connection reset; then, logging in again: the TURN did not answer the login in time' }],
+    [
+      opened,
+      broke,
+      { type: 'tunnel.closed', turn: 'ash', why: 'connection reset; then, logging in again: the TURN did not answer the login in time' },
+    ],
   ],
   [
     'one that is cut twice within 15 s is given up',
     AT,
     [loggedIn, proven, cut, loggedIn, proven, 14_999, cut],
     [...OPEN, 'linked.loggingIn', 'linked.proving', 'linked.open', 'closed'],
-    [opened, broke, opened, { type: 'tunnel.closed', why: 'connection reset' }],
+    [opened, broke, opened, { type: 'tunnel.closed', turn: 'ash', why: 'connection reset' }],
   ],
   [
     'one that was well for 15 s in between is not',

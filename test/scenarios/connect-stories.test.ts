@@ -4,7 +4,7 @@ import type { NodeOptions, ServiceSpec } from '../../src/answers.ts'
 import type { NetworkKind } from '../../src/domain/network-kind.ts'
 import { isFailure } from '../../src/ports.ts'
 import { type LiveNode, liveNode, NODE_PORT } from '../sim/live-node.ts'
-import { kill, play, type Script, slow } from '../sim/story.ts'
+import { blackHole, kill, play, type Script, slow } from '../sim/story.ts'
 import type { World } from '../sim/world.ts'
 
 const ECHO = 7_000
@@ -119,7 +119,29 @@ describe('a private service behind NAT', () => {
       [
         "home heard one after 71 ms",
         "home heard two after 20 ms",
-        "home heard three after 1081 ms",
+        "home heard three after 281 ms",
+      ]
+    `)
+  })
+
+  test('is reached within a second where the first of its TURNs falls silent, and at once from the second connection on', async () => {
+    const told = await live({ script: [[20_000, blackHole('ash')]] }, (asked) => {
+      const { world, nodes, tell, at } = asked
+      at(15_000, async () => {
+        const row = nodes.me?.current.peers().peers.find(({ name }) => name === 'home')
+        tell(`${row?.addresses?.length} addresses`)
+        const address = await connected(asked, 'home/web')
+        tell(await say(world, 'me', address, 'one'))
+        for (const ms of [5_100, 5_900, 15_000]) at(ms, async () => tell(await say(world, 'me', address, `${ms}`)))
+      })
+    })
+    expect(told).toMatchInlineSnapshot(`
+      [
+        "2 addresses",
+        "home heard one after 71 ms",
+        "home heard 5100 after 521 ms",
+        "home heard 5900 after 151 ms",
+        "home heard 15000 after 101 ms",
       ]
     `)
   })

@@ -85,14 +85,14 @@ test('both ends of a tunnel tell the same of its users, and the service goes on 
   )
   expect(told).toMatchInlineSnapshot(`
     [
-      "me: 2 now, 3 ever, in 300 at 100/s, out 18000 at 6008/s",
-      "ash carries me (moonwalk, since 00 s) there: 2 now, 3 ever, in 300 at 100/s, out 18000 at 6008/s",
+      "me: 2 now, 6 ever, in 300 at 100/s, out 18000 at 6008/s",
+      "ash carries me (moonwalk, since 00 s) there: 2 now, 4 ever, in 300 at 100/s, out 18000 at 6008/s",
       "ash in all: 1 client, 2 proxies",
-      "me: 1 now, 3 ever, in 300 at 0/s, out 18000 at 7/s",
-      "ash carries me (moonwalk, since 00 s) there: 1 now, 3 ever, in 300 at 0/s, out 18000 at 7/s",
+      "me: 2 now, 11 ever, in 300 at 0/s, out 18000 at 7/s",
+      "ash carries me (moonwalk, since 00 s) there: 1 now, 6 ever, in 300 at 0/s, out 18000 at 7/s",
       "ash in all: 1 client, 2 proxies",
-      "me: 1 now, 5 ever, in 1300 at 0/s, out 27000 at 3/s",
-      "birch carries me (moonwalk, since 30 s) there: 1 now, 2 ever, in 1000 at 0/s, out 9000 at 3/s",
+      "me: 1 now, 14 ever, in 1300 at 0/s, out 27000 at 3/s",
+      "birch carries me (moonwalk, since 00 s) there: 1 now, 8 ever, in 1000 at 0/s, out 9000 at 3/s",
       "birch in all: 1 client, 2 proxies",
     ]
   `)
@@ -129,9 +129,9 @@ test('a node that others can connect to counts for its own services, and tells w
     [
       "null: 0 now, 0 ever, in 0 at 0/s, out 0 at 0/s",
       "2 errors, the last at 2030-01-01T00:00:04.110Z: nothing answers at 127.0.0.1:3000: connection refused",
-      "10.0.0.2:20000: 1 now, 2 ever, in 700 at 232/s, out 9000 at 2984/s",
+      "10.0.0.2:20000: 1 now, 3 ever, in 700 at 232/s, out 9000 at 2984/s",
       "2 errors, the last at 2030-01-01T00:00:04.110Z: nothing answers at 127.0.0.1:3000: connection refused",
-      "10.0.0.2:20000: 0 now, 2 ever, in 700 at 21/s, out 9000 at 269/s",
+      "10.0.0.2:20000: 0 now, 3 ever, in 700 at 21/s, out 9000 at 269/s",
       "2 errors, the last at 2030-01-01T00:00:04.110Z: nothing answers at 127.0.0.1:3000: connection refused",
       [],
     ]

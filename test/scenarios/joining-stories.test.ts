@@ -1,6 +1,6 @@
 // How tables become one, whatever the order in which nodes start, and what faults do to them.
 import { describe, expect, test } from 'vitest'
-import { garbagePeer, heals, kill, partition, silentPeer } from '../sim/story.ts'
+import { cut, garbagePeer, heal, heals, kill, move, partition, silentPeer } from '../sim/story.ts'
 import type { World } from '../sim/world.ts'
 import { perform } from './stage.ts'
 
@@ -53,6 +53,39 @@ describe('faults', () => {
   const four = ['ash', 'birch', 'cedar', 'elm']
   const cast = four.map((name, i) => ({ name, seeds: i === 0 ? [] : ['ash'] }))
   const only = ['peer.suspected', 'peer.removed', 'peer.added'] as const
+
+  test.each([1, 2, 3])(
+    'who moves while the way to one peer is cut stands in its table within a minute of the cut’s end (%i)',
+    async (seed) => {
+      const { told, tables } = await perform({
+        cast,
+        script: [
+          [10_000, cut('ash', 'elm')],
+          [20_000, move('elm')],
+          [35_000, heal('ash', 'elm')],
+        ],
+        forMs: 95_000,
+        of: ['ash'],
+        only: ['peer.added'],
+        seed,
+      })
+      expect(tables).toEqual(everybody(four))
+      expect(told.at(-1)).toMatch(/ash peer\.added elm elm 10\.1\./)
+    },
+  )
+
+  test('whoever is carried by a TURN stands in all tables again soon after that TURN does', async () => {
+    const { tables } = await perform({
+      cast: [...cast, { name: 'me', seeds: ['ash'], behindNat: true }],
+      script: [
+        [15_000, partition(['ash', 'birch'], ['cedar', 'elm', 'me'])],
+        [40_000, heals(['ash', 'birch'], ['cedar', 'elm', 'me'])],
+      ],
+      forMs: 100_000,
+      of: [],
+    })
+    expect(tables).toEqual(everybody([...four, 'me']))
+  })
 
   test('the two halves of a partition forget each other, and find each other once it is healed', async () => {
     const [one, other] = [

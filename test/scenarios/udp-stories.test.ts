@@ -109,17 +109,16 @@ describe('a udp service', () => {
         "told": [
           "140 service.up dns 10.0.0.1:20008",
           "15000 1400,1400 back, 2800 heard",
-          "20005 service.down dns its tunnel is gone",
+          "20005 service.up dns 10.0.0.2:20080",
           "20015 turn.lost ash ash connection reset; then, logging in again: connection refused",
-          "20255 service.up dns 10.0.0.2:20080",
         ],
         "traffic": {
-          "bytesIn": 3922840,
+          "bytesIn": 3923000,
           "bytesOut": 3922800,
-          "connectionsEver": 4,
-          "connectionsNow": 3,
+          "connectionsEver": 12,
+          "connectionsNow": 8,
           "errorsEver": 0,
-          "inBytesPerSecond": 17674,
+          "inBytesPerSecond": 17682,
           "lastError": null,
           "outBytesPerSecond": 17674,
         },
@@ -156,8 +155,9 @@ describe('a udp service', () => {
       {
         "heard": 80,
         "told": [
-          "4970 service.up dns 10.0.0.1:20008",
+          "4520 service.up dns 10.0.0.2:20080",
           "15000 20,20 back, 40 heard",
+          "24551.63 service.up dns 10.0.0.1:20008",
         ],
       }
     `)

@@ -81,9 +81,7 @@ describe('a web service with a domain', () => {
           "ash web.example.org /hello → 200 GET /hello",
           "ash WEB.EXAMPLE.ORG:8088 /again → 200 GET /again",
           "birch web.example.org /hello → 200 GET /hello",
-          "20005 service.down web its tunnel is gone",
           "20015 turn.lost ash ash connection reset; then, logging in again: connection refused",
-          "20295.1 service.up web http://web.example.org:8088",
           "birch web.example.org /hello → 200 GET /hello",
         ],
       }

@@ -21,6 +21,7 @@ test.each<[string, Omit<OwnWord, 'id'>]>([
   ['through a P2PRC node', { ...WORD, via: '192.0.2.9:8088', offersTurn: false }],
   ['through a stock frps', { ...WORD, via: 'frp://frps.example:7000', offersTurn: false }],
   ['in parting', { ...WORD, left: true }],
+  ['with domains', { ...WORD, domains: ['https:www.example.org', 'http:*.example.org'] }],
 ])('a word %s opens as it was sealed', (_, word) => expect(open(seal(ash, word), elm)).toEqual({ id: ash.id, ...word }))
 
 test('whatever a node is called and wherever it is, its word fits and opens as it was sealed', () =>
@@ -47,6 +48,21 @@ test('a name that is too long in bytes is cut, so that the word fits', () => {
   const sealed = seal(ash, { ...WORD, name: '\u{1f319}'.repeat(64), address, via: `frp://${address}` })
   expect([Buffer.byteLength(sealed) <= MAX_ENVELOPE_BYTES, Buffer.byteLength(sealed) > MAX_ENVELOPE_BYTES - 4]).toEqual([true, true])
   expect(open(sealed, elm)).toEqual({ id: ash.id, ...WORD, name: open(sealed, elm)?.name, address, via: `frp://${address}` })
+})
+
+test('domains that have no room are left out, and the name stays whole', () => {
+  const address = `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(61)}:65535`
+  const domains = ['a', 'b', 'c', 'd', 'e', 'f'].map((letter) => `https:${letter.repeat(60)}.example.org`)
+  const word = { ...WORD, name: 'n'.repeat(64), address, via: elm.id }
+  const sealed = seal(ash, { ...word, domains })
+  expect(Buffer.byteLength(sealed)).toBeLessThanOrEqual(MAX_ENVELOPE_BYTES)
+  expect(open(sealed, elm)).toEqual({ id: ash.id, ...word, domains: domains.slice(0, 4) })
+})
+
+test('what is no domain in a record says nothing', () => {
+  const domains = ['http:www.example.org', 'www.example.org', 3, ...Array(10).fill('http:a.org')]
+  expect(open(signed({ ...BODY, domains }), elm)?.domains).toEqual(['http:www.example.org', ...Array(5).fill('http:a.org')])
+  expect(open(signed({ ...BODY, domains: 'http:www.example.org' }), elm)).toEqual({ id: ash.id, ...WORD })
 })
 
 test.each([

@@ -111,7 +111,7 @@ export async function openUdpPort({ clock, network, port, reach, onBug }: PortNe
         const whole = datagrams.push(bytes)
         if (whole === null) return flow.end()
         flow.usedAtMs = clock.now()
-        for (const datagram of whole) socket?.send(Buffer.from(datagram), user)
+        for (const datagram of whole) socket?.send(datagram, user)
       }
       stop = () => {
         stream.onGone = null

@@ -18,7 +18,9 @@ export function tellOwnDomains({ services, own, announcer, health }: OwnDomainNe
   const named = (): readonly string[] =>
     services
       .specs()
-      .flatMap(({ kind, domain }) => (domain !== null && (kind === 'http' || kind === 'https') ? [toldDomain(kind, domain)] : []))
+      .flatMap(({ kind, domain, options }) =>
+        domain !== null && options?.private !== true && (kind === 'http' || kind === 'https') ? [toldDomain(kind, domain)] : [],
+      )
       .filter(isToldDomain)
   const put = (): boolean => {
     const { told, left } = fittingDomains(named())

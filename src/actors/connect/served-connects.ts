@@ -53,6 +53,8 @@ const LOCAL_DIAL_TIMEOUT = 10_000
 /** Channels of one node, and of all. */
 const MOST_OF_ONE = 8
 const MOST_SESSIONS = 512
+/** Connections on one channel. */
+const MOST_STREAMS = 1_024
 /** Received and not yet taken by the services, of one channel. */
 const HELD_MAX_BYTES = 32 << 20
 
@@ -83,10 +85,10 @@ export function createServedConnects({ clock, network, services, askerOf, member
   const find = (asked: ConnectAsk, asker: Asker): ServiceSpec | { readonly status: number; readonly error: string } => {
     if (asked.type === 'domain') {
       const [exact, ...wild] = toldAs(asked.scheme, asked.domain)
-      const toldBy = ({ kind, domain }: ServiceSpec): string =>
-        domain !== null && (kind === 'http' || kind === 'https') ? toldDomain(kind, domain) : ''
+      const toldBy = ({ kind, domain, options }: ServiceSpec): string =>
+        domain !== null && options?.private !== true && (kind === 'http' || kind === 'https') ? toldDomain(kind, domain) : ''
       const named = [exact, ...wild].flatMap((told) => services.specs().find((spec) => toldBy(spec) === told) ?? [])
-      return named.find((spec) => mayBeReached(spec, asker)) ?? { status: 404, error: `no service here answers for ${asked.domain}` }
+      return named[0] ?? { status: 404, error: `no service here answers for ${asked.domain}` }
     }
     const spec = services.specs().find(({ name }) => name === asked.service)
     if (spec === undefined || !mayBeReached(spec, asker))
@@ -189,19 +191,26 @@ export function createServedConnects({ clock, network, services, askerOf, member
     else await serveTcp(stream, found, line.rest, endsOf(asked, accepted))
   }
 
+  /** One that carries nothing makes room, the oldest first. */
+  const hasRoom = (): boolean => {
+    if (sessions.size < MOST_SESSIONS) return true
+    const idle = [...sessions.keys()].find((mux) => mux.streamCount === 0)
+    idle?.close('others want its place')
+    return idle !== undefined
+  }
+
   return {
     accept: (accepted) => {
       const { member, first } = accepted
       const ofOne = [...sessions.values()].filter((id) => id === member).length
-      if (member === undefined || first?.[0] !== CONNECT_BYTE || ofOne >= MOST_OF_ONE || sessions.size >= MOST_SESSIONS)
-        return accepted.refuse()
+      if (member === undefined || first?.[0] !== CONNECT_BYTE || ofOne >= MOST_OF_ONE || !hasRoom()) return accepted.refuse()
       const mux = createMux({
         client: false,
         gather: accepted.tls,
         clock,
         keepaliveMs: CONNECT_KEEPALIVE,
         silenceMs: CONNECT_SILENCE,
-        limits: { windowBudgetBytes: HELD_MAX_BYTES, heldMaxBytes: HELD_MAX_BYTES },
+        limits: { windowBudgetBytes: HELD_MAX_BYTES, heldMaxBytes: HELD_MAX_BYTES, maxStreams: MOST_STREAMS },
         onStream: (stream) => void serve(stream, accepted, member).catch(onBug),
         onClose: () => void sessions.delete(mux),
       })

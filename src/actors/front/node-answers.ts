@@ -1,6 +1,6 @@
 // What the node says of itself: the objects of `status`, `peers` and the table, made from what is there now.
 import type { StateValue } from 'xstate'
-import type { HealthAnswer, MoonwalkNode, NodeOptions, PeerAnswerRow, StatusAnswer, TurnAnswer } from '../../answers.ts'
+import type { HealthAnswer, MoonwalkNode, NodeOptions, PeerAnswerRow, StatusAnswer } from '../../answers.ts'
 import { parseAddress } from '../../domain/address.ts'
 import {
   type Coordinate,
@@ -15,7 +15,7 @@ import { type IpTable, offlineRows, type Row, shownRows } from '../../domain/ip-
 import { figuresOf, type Latency, NO_LATENCY, roundMs } from '../../domain/latency.ts'
 import { meetingPoints } from '../../domain/meeting-points.ts'
 import { KIND_TEXT, type NetworkKind } from '../../domain/network-kind.ts'
-import { dialectOf } from '../../domain/record.ts'
+import { addressesOf, dialectOf } from '../../domain/record.ts'
 import { tamed } from '../../domain/tame.ts'
 import { type TurnCandidate, unfit } from '../../domain/turn-choice.ts'
 import { pathOf } from '../../feed/inspection.ts'
@@ -33,10 +33,11 @@ import type { TableKeeper } from '../membership/table-keeper.ts'
 import { serviceHealth } from '../services/service-health.ts'
 import type { Services } from '../services/services.ts'
 import type { ExternalFrps } from '../turn/external-frps.ts'
+import { tunnelAnswersOf } from './tunnel-answers.ts'
 
 interface AnswerNeeds {
   readonly own: OwnRecord
-  readonly options: Pick<NodeOptions, 'version' | 'network' | 'speedtestBudgetBytes'>
+  readonly options: Pick<NodeOptions, 'version' | 'network' | 'speedtestBudgetBytes' | 'turnPreference'>
   /** Of this machine, best first. */
   readonly ownHosts: () => readonly string[]
   readonly keeper: TableKeeper
@@ -74,23 +75,7 @@ type Answers = Pick<MoonwalkNode, 'status' | 'peers' | 'table' | 'meetingPoints'
 
 function rawAnswersOf(needs: AnswerNeeds): Answers {
   const { own, options, keeper, services, turnServer, speedAccount, startedAt, snapshot } = needs
-  const turnAnswer = (): TurnAnswer | null => {
-    const { choice, upSinceMs, provenAtMs } = snapshot().context
-    if (!choice) return null
-    const { turn, reason } = choice
-    const { rows, holders } = keeper.current()
-    const rttMs = rows.get(turn.key)?.latency.rttMs ?? needs.external.rttMs(turn.key) ?? turn.rttMs
-    return {
-      // It may have been chosen by its address, as a P2PRC peer told of it, before it said who it is.
-      id: turn.id ?? rows.get(holders.get(turn.address) ?? '')?.record.id ?? null,
-      name: turn.name,
-      address: turn.address,
-      rttMs,
-      reason,
-      since: upSinceMs === null ? startedAt : new Date(upSinceMs).toISOString(),
-      provenAt: provenAtMs === null ? null : new Date(provenAtMs).toISOString(),
-    }
-  }
+  const { turnAnswer, tunnelAnswers } = tunnelAnswersOf(needs)
   return {
     status: () => ({
       schemaVersion: 1,
@@ -105,6 +90,7 @@ function rawAnswersOf(needs: AnswerNeeds): Answers {
         network: networkOf(options.network),
       },
       turn: turnAnswer(),
+      turns: tunnelAnswers(),
       services: services.list(),
       clients: turnServer.clients(nameOfClient(keeper.current(), own.id)),
       carried: turnServer.carried(),
@@ -159,6 +145,7 @@ const peerRow = (
   id: record.id,
   name: record.name,
   address: record.address,
+  addresses: addressesOf(record),
   state,
   self: record.id === self,
   ...latencyRow(latency, wallMs),
@@ -210,7 +197,7 @@ function healthOf(
     })
   }
   if (state === 'selectingTurn') {
-    const whys = candidates().map((candidate) => `${candidate.name}: ${unfit(candidate, own.id) ?? 'fit'}`)
+    const whys = candidates().map((candidate) => `${candidate.name}: ${unfit(candidate, own.id, options.turnPreference) ?? 'fit'}`)
     health.push({
       level: 'error',
       text: `nobody can be reached who carries traffic for others${whys.length > 0 ? ` (${whys.slice(0, 4).join('; ')})` : ''}`,

@@ -1,6 +1,8 @@
 // The one owner of this node's own word: what it says of its address, its own row, and the news of both.
 import type { Subscription } from 'rxjs'
 import { proveOwn, putOwn, removeRow } from '../../domain/ip-table.ts'
+import { MOST_FURTHER } from '../../domain/record.ts'
+import type { TurnCandidate } from '../../domain/turn-choice.ts'
 import type { News } from '../../feed/news.ts'
 import type { Verdict } from '../../machines/reach-machine.ts'
 import type { OwnRecord } from './own-record.ts'
@@ -8,10 +10,11 @@ import type { Reach } from './reach.ts'
 import type { TableKeeper } from './table-keeper.ts'
 
 export interface Announcer {
-  /** The address through a TURN is proven, or proven again. `via`: the TURN's id, or its key where it has none. */
-  tunnelProven(address: string, via: string | null, by: string | null): void
-  /** The tunnel is gone; a direct address that is proven stands. */
-  tunnelGone(): void
+  /**
+   * Through these TURNs this node is proven to be reached, or proven again: best first. None: no tunnel is open, and a direct address
+   * that is proven stands.
+   */
+  reachedThrough(places: readonly { readonly turn: Pick<TurnCandidate, 'id' | 'key'>; readonly address: string }[]): void
   /** Says the word anew, counted above `seq`: others hold a later one of an earlier run, or it tells something more. */
   outrun(seq: number): void
   /** `public`: others connect to this node itself. */
@@ -36,12 +39,13 @@ export function createAnnouncer({ own, keeper, reach, publish }: AnnouncerNeeds)
     const record = own.record()
     keeper.apply((table, wallMs) => (record ? putOwn(table, record, wallMs) : removeRow(table, own.id, 'no address', wallMs)))
   }
-  const announce = (address: string | null, via: string | null, by: string | null): void => {
-    if (!own.announce(address, via)) {
+  const announce = (address: string | null, via: string | null, by: string | null, alsoAt: readonly string[] = []): void => {
+    const first = own.address()
+    if (!own.announce(address, via, alsoAt)) {
       keeper.apply((table, wallMs) => proveOwn(table, own.id, wallMs))
       return
     }
-    publish({ type: 'node.reachability', verdict: reachability(), address, by })
+    if (address !== first) publish({ type: 'node.reachability', verdict: reachability(), address, by })
     putRow()
   }
   const follow = (verdict: Verdict): void => {
@@ -50,8 +54,17 @@ export function createAnnouncer({ own, keeper, reach, publish }: AnnouncerNeeds)
   }
 
   return {
-    tunnelProven: announce,
-    tunnelGone: () => {
+    reachedThrough: (places) => {
+      const [first, ...further] = places
+      if (first) {
+        const { id, key } = first.turn
+        return announce(
+          first.address,
+          id ?? key,
+          id,
+          further.slice(0, MOST_FURTHER).map(({ address }) => address),
+        )
+      }
       if (own.via() === null) return
       const verdict = reach.verdict()
       if (verdict.type === 'proven') announce(verdict.address, null, verdict.by)

@@ -170,7 +170,7 @@ export function createGossip(needs: GossipNeeds): Gossip {
     const source = seenAt ?? sender.id
     const mayBe = (address: string): boolean => isAllowed(address, policy, wordOf(address, teller, ownHosts()))
     const takeable = (record: PeerRecord | null): readonly PeerRecord[] =>
-      record && (record.left || mayBe(record.address) || isAtItsTurn(record)) ? [record] : []
+      record && (record.left || mayBe(record.address) || isAtItsTurn(record)) ? [withAllowed(record, mayBe)] : []
     const { words, leftOut } = await intake.open(message.records, source)
     const records = words.flatMap(({ word, envelope }) => {
       if (word.id === own.id) ownWords.next({ word, envelope })
@@ -314,3 +314,10 @@ function digestOf(rows: readonly Row[]): string {
 }
 
 const hostOf = (address: string): string | undefined => parseAddress(address)?.host
+
+/** Of further addresses those that may be contacted; its owner's signed words are passed on as they came. */
+function withAllowed(record: PeerRecord, mayBe: (address: string) => boolean): PeerRecord {
+  const { alsoAt = [], ...rest } = record
+  const allowed = alsoAt.filter(mayBe)
+  return allowed.length === alsoAt.length ? record : { ...rest, ...(allowed.length > 0 ? { alsoAt: allowed } : {}) }
+}

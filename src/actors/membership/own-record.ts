@@ -19,8 +19,8 @@ export interface OwnRecord {
   envelope(): string
   /** The word as a record; null without an address. */
   record(): PeerRecord | null
-  /** A new address, or none. Answers whether that was a change. */
-  announce(address: string | null, via: string | null): boolean
+  /** A new address, or none, and further ones, best first. Answers whether that was a change. */
+  announce(address: string | null, via: string | null, alsoAt?: readonly string[]): boolean
   /** The coordinate that is in the word; null: none. */
   place(): Coordinate | null
   /** Words from the next one on tell this coordinate. */
@@ -57,11 +57,13 @@ export function createOwnRecord(
   const said: string[] = []
   let listening: { readonly host: string; readonly port: number } | null = null
   let address: string | null = null
+  let alsoAt: readonly string[] = []
   let via: string | null = null
   let place: Coordinate | null = null
   let domains: readonly string[] = []
   let seq = 0
   let envelope = ''
+  const further = (): Pick<PeerRecord, 'alsoAt'> => (alsoAt.length > 0 ? { alsoAt } : {})
   let { offersTurn } = own
   const say = (left: boolean): string => {
     // The wall clock makes the count go on where an earlier run of this node ended.
@@ -69,6 +71,7 @@ export function createOwnRecord(
     envelope = seal(identity, {
       name: own.name,
       address,
+      ...further(),
       seq,
       via,
       offersTurn: offersTurn && via === null,
@@ -96,6 +99,7 @@ export function createOwnRecord(
             id: identity.id,
             name: own.name,
             address,
+            ...further(),
             seq,
             via,
             offersTurn: offersTurn && via === null,
@@ -105,10 +109,11 @@ export function createOwnRecord(
             envelope,
             p2prc: null,
           },
-    announce: (nextAddress, nextVia) => {
-      if (nextAddress === address && nextVia === via) return false
+    announce: (nextAddress, nextVia, nextAlsoAt = []) => {
+      if (nextAddress === address && nextVia === via && nextAlsoAt.join() === alsoAt.join()) return false
       address = nextAddress
       via = nextVia
+      alsoAt = nextAlsoAt
       say(false)
       return true
     },

@@ -46,8 +46,8 @@ export interface Pinged {
 export interface PeerCalls {
   /** `stranger`: it answers HTTP but not our hello, as P2PRC does. */
   hello(address: string, ask: HelloAsk): Promise<Met | { readonly type: 'stranger' } | Failure>
-  /** Who answers at this address, and says so itself, to this node, of this address; why nobody did. */
-  whoAnswers(address: string, timeoutMs?: number): Promise<(Answerer & { readonly type: 'answerer' }) | Failure>
+  /** Who answers at this address, and says so itself, to this node, of this address; why nobody did. `isAnew`: on a connection made for it. */
+  whoAnswers(address: string, timeoutMs?: number, isAnew?: boolean): Promise<(Answerer & { readonly type: 'answerer' }) | Failure>
   gossip(address: string, message: GossipMessage): Promise<GossipMessage | Failure>
   ping(address: string, lane: Lane, closeness: Closeness): Promise<Pinged>
   /** P2PRC's exchange: our table for its table, as texts. */
@@ -123,10 +123,17 @@ export function createPeerCalls({ http, random, identity }: CallNeeds): PeerCall
     }
   }
 
-  const whoAnswers: PeerCalls['whoAnswers'] = async (address, timeoutMs = DIAL_BACK_TIMEOUT) => {
+  const whoAnswers: PeerCalls['whoAnswers'] = async (address, timeoutMs = DIAL_BACK_TIMEOUT, isAnew = false) => {
     const nonce = Buffer.from(random.bytes(16)).toString('hex')
     const path = `/v2/echo?nonce=${nonce}&at=${encodeURIComponent(address)}`
-    const answer = await http.request(address, { method: 'GET', path, over: 'channel', timeoutMs, maxBytes: 4 * 1024 })
+    const answer = await http.request(address, {
+      method: 'GET',
+      path,
+      over: 'channel',
+      timeoutMs,
+      maxBytes: 4 * 1024,
+      ...(isAnew ? { apart: {} } : {}),
+    })
     if (isFailure(answer)) return answer
     const echo = answer.status === 200 ? readEcho(answer.body) : null
     const isGenuine =

@@ -68,6 +68,7 @@ export function createSpeed({ clock, random, http, ownAddresses, isPrivate, clos
     const first = await once(address, lane, isAutomatic)
     if (first.type !== 'speed') return first
     if (!isSurprise(known.downMbps, first.downMbps) && !isSurprise(known.upMbps, first.upMbps)) return first
+    if (isAutomatic && closedBy() !== null) return first
     const second = await once(address, lane, isAutomatic)
     if (second.type !== 'speed') return first
     return resultOf({

@@ -5,6 +5,10 @@ import type { ServiceCause } from '../../domain/service-cause.ts'
 import { type Failure, isFailure, type Ports } from '../../ports.ts'
 
 export interface Carrier {
+  /** The TURN's key; null: this node itself. */
+  readonly key: string | null
+  /** For people. */
+  readonly name: string
   /**
    * Nobody gets to a service but through its public address, so a user who comes through proves it. False where others may
    * come from nearby, as to this node's own ports.

@@ -25,6 +25,8 @@ export function createDirectServices({ services, publicAddress$, ...needs }: Dir
       return host === undefined ? null : type === 'shared' ? publicAddress : addressOf(host, port)
     }
     const carrier: Carrier = {
+      key: null,
+      name: 'direct',
       isOnlyWay: false,
       open: (spec, listener) => {
         let own: OwnPort | null = null

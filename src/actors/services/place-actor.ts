@@ -2,7 +2,7 @@
 import { fromCallback } from 'xstate'
 import type { ServiceSpec } from '../../answers.ts'
 import type { ServiceCause } from '../../domain/service-cause.ts'
-import { SERVICE_RETRY } from '../../domain/timings.ts'
+import { SERVICE_RETRY, SERVICE_USER_PROVES } from '../../domain/timings.ts'
 import type { PlaceCommand, PlaceFact } from '../../machines/exposed-service-machine.ts'
 import type { Ports } from '../../ports.ts'
 import type { Carrier } from './carrier.ts'
@@ -11,8 +11,7 @@ import { type ServiceProof, startServiceProof } from './service-proof.ts'
 
 interface PlaceNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
   readonly specOf: (service: string) => ServiceSpec
-  /** Who carries services now. Asked when a place is wanted, which is only while there is somebody. */
-  readonly carrier: () => Carrier
+  readonly carrier: Carrier
   readonly onBug: (error: unknown) => void
 }
 
@@ -21,7 +20,7 @@ export function createPlaceActor({ clock, random, network, specOf, carrier, onBu
 
   return fromCallback<PlaceCommand, { service: string }>(({ input: { service }, sendBack, receive }) => {
     const spec = specOf(service)
-    const { isOnlyWay, open } = carrier()
+    const { isOnlyWay, open } = carrier
     let address: string | null = null
     let isOpen = false
     let proof: ServiceProof | null = null
@@ -79,7 +78,8 @@ export function createPlaceActor({ clock, random, network, specOf, carrier, onBu
       },
     })
     receive(({ type }) => {
-      if (type === 'place.renew' && cameThroughAtMs !== null) return proven(cameThroughAtMs)
+      const isLately = cameThroughAtMs !== null && clock.wallMs() - cameThroughAtMs <= SERVICE_USER_PROVES
+      if (type === 'place.renew' && cameThroughAtMs !== null && isLately) return proven(cameThroughAtMs)
       prove()
     })
     return () => {

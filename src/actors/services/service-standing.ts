@@ -4,10 +4,11 @@ import type { ServiceAnswer, ServiceSpec } from '../../answers.ts'
 import { explain, type ServiceCause } from '../../domain/service-cause.ts'
 import type { News } from '../../feed/news.ts'
 import type { exposedServiceMachine } from '../../machines/exposed-service-machine.ts'
+import type { Carrier } from './carrier.ts'
 import { publicOf } from './service-address.ts'
 
-/** How a service stands: its machine's state in the machine's own words, and what is known. */
-export interface ServiceStanding {
+/** How a service stands at one carrier: its machine's state in the machine's own words, and what is known. */
+interface Standing {
   readonly spec: ServiceSpec
   readonly phase: ServiceAnswer['phase']
   readonly cause: ServiceCause | null
@@ -17,8 +18,18 @@ export interface ServiceStanding {
   readonly provenAtMs: number | null
 }
 
+export interface PlaceStanding extends Standing {
+  readonly at: Pick<Carrier, 'key' | 'name'>
+}
+
+/** How it stands as a whole. */
+export interface ServiceStanding extends Standing {
+  /** At each carrier, best first. */
+  readonly places: readonly PlaceStanding[]
+}
+
 /** As it stands before anybody carries it. */
-export const waitingFor = (spec: ServiceSpec): ServiceStanding => ({
+export const waitingFor = (spec: ServiceSpec): Standing => ({
   spec,
   phase: 'waiting',
   cause: null,
@@ -27,14 +38,30 @@ export const waitingFor = (spec: ServiceSpec): ServiceStanding => ({
   provenAtMs: null,
 })
 
-export function standingOf(spec: ServiceSpec, { value, context }: SnapshotFrom<typeof exposedServiceMachine>): ServiceStanding {
+/** As at the best carrier where it is up, else as at the best. `checkCause`: why it does not pass its health check, where nobody carries it. */
+export function bestOf(spec: ServiceSpec, places: readonly PlaceStanding[], checkCause: ServiceCause | null): ServiceStanding {
+  const best = places.find((one) => one.public !== null) ?? places[0]
+  if (!best) return { ...waitingFor(spec), cause: checkCause, places }
+  const { at: _, ...standing } = best
+  return { ...standing, places }
+}
+
+/** As one stands that nobody carries: nothing public is opened for it. `isWell`: it passes its health check, or has none. */
+export const privateStanding = (spec: ServiceSpec, isWell: boolean, cause: ServiceCause | null): ServiceStanding => ({
+  ...waitingFor(spec),
+  phase: isWell ? 'private' : 'unhealthy',
+  cause,
+  places: [],
+})
+
+export function standingOf(spec: ServiceSpec, { value, context }: SnapshotFrom<typeof exposedServiceMachine>): Standing {
   const { cause, address, sinceMs, provenAtMs } = context
   const phase = typeof value === 'string' ? value : value.carried
   return { spec, phase, cause, public: phase === 'up' && address !== null ? publicOf(spec, address) : null, sinceMs, provenAtMs }
 }
 
 export function answerOf(
-  { spec, phase, cause, public: at, sinceMs, provenAtMs }: ServiceStanding,
+  { spec, phase, cause, public: at, sinceMs, provenAtMs, places }: ServiceStanding,
   traffic: ServiceAnswer['traffic'],
 ): ServiceAnswer {
   const { name, kind, local } = spec
@@ -43,8 +70,14 @@ export function answerOf(
     kind,
     local,
     public: at,
-    state:
-      phase === 'up' || phase === 'private' ? 'up' : phase === 'refused' || (phase === 'unhealthy' && cause !== null) ? 'down' : 'opening',
+    at: places.map((place) => ({
+      turn: place.at.key === null ? null : place.at.name,
+      public: place.public,
+      state: stateOf(place),
+      error: place.cause === null ? null : explain(place.cause).text,
+      provenAt: isoOf(place.provenAtMs),
+    })),
+    state: stateOf({ phase, cause }),
     error: cause === null ? null : explain(cause).text,
     phase,
     cause,
@@ -54,16 +87,27 @@ export function answerOf(
   }
 }
 
+const stateOf = ({ phase, cause }: Pick<Standing, 'phase' | 'cause'>): ServiceAnswer['state'] =>
+  phase === 'up' || phase === 'private' ? 'up' : phase === 'refused' || (phase === 'unhealthy' && cause !== null) ? 'down' : 'opening'
+
 const isoOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
 
 export const isSameStanding = (a: ServiceStanding, b: ServiceStanding): boolean =>
+  isSameAt(a, b) &&
+  a.places.length === b.places.length &&
+  a.places.every((place, i) => {
+    const other = b.places[i]
+    return other !== undefined && place.at === other.at && isSameAt(place, other)
+  })
+
+const isSameAt = (a: Standing, b: Standing): boolean =>
   a.phase === b.phase && a.public === b.public && a.sinceMs === b.sinceMs && a.provenAtMs === b.provenAtMs && isSame(a.cause, b.cause)
 
 /** A cause is plain data; one of a type has its fields in one order. */
 const isSame = (a: ServiceCause | null, b: ServiceCause | null): boolean => a === b || JSON.stringify(a) === JSON.stringify(b)
 
 /** What people are told of a change; null: nothing. `goneWhy`: why nobody carries it any more. */
-export function newsOf(before: ServiceStanding, { spec, phase, cause, public: at }: ServiceStanding, goneWhy: string): News | null {
+export function newsOf(before: Standing, { spec, phase, cause, public: at }: Standing, goneWhy: string): News | null {
   if (at !== null) return at === before.public ? null : { type: 'service.up', service: spec.name, public: at }
   if (cause !== null && !isSame(cause, before.cause)) return { type: 'service.down', service: spec.name, why: explain(cause).text }
   if (before.public === null) return null

@@ -1,8 +1,9 @@
-// What this node exposes, and how each service stands: one machine a service (machines/exposed-service-machine.ts) for as long as
-// it is exposed, whoever carries it.
+// What this node exposes, and how each service stands: one machine (machines/exposed-service-machine.ts) for each service at each
+// carrier. A service stands as it does at the best carrier where it is up.
 import { type Observable, Subject } from 'rxjs'
 import { type ActorRefFrom, createActor, type InspectionEvent } from 'xstate'
 import type { ServiceAnswer, ServiceSpec } from '../../answers.ts'
+import type { ServiceCause } from '../../domain/service-cause.ts'
 import { SERVICE_RENEWAL, SERVICE_RETRY, SERVICES_AT_FULL_RATE } from '../../domain/timings.ts'
 import type { News } from '../../feed/news.ts'
 import { ProxyMeter } from '../../frp/index.ts'
@@ -10,9 +11,19 @@ import { exposedServiceMachine } from '../../machines/exposed-service-machine.ts
 import type { Ports } from '../../ports.ts'
 import type { TrafficRates } from '../carrying/traffic-rates.ts'
 import type { Carrier } from './carrier.ts'
-import { createCheckActor } from './check-actor.ts'
 import { createPlaceActor } from './place-actor.ts'
-import { answerOf, isSameStanding, newsOf, type ServiceStanding, standingOf, waitingFor } from './service-standing.ts'
+import { type ServiceCheck, startCheck } from './service-check.ts'
+import {
+  answerOf,
+  bestOf,
+  isSameStanding,
+  newsOf,
+  type PlaceStanding,
+  privateStanding,
+  type ServiceStanding,
+  standingOf,
+  waitingFor,
+} from './service-standing.ts'
 
 export interface Services {
   list(): readonly ServiceAnswer[]
@@ -24,11 +35,10 @@ export interface Services {
   /** What counts for a service, whatever carries it now; null when there is no such service. */
   meter(name: string): ProxyMeter | null
   meters(): readonly ProxyMeter[]
-  /**
-   * All services are carried by this from now on, until the function that is answered is called: with the reason, as a clause. Of
-   * several the newest carries.
-   */
+  /** All services are carried by this too from now on, until the function that is answered is called: with the reason, as a clause. */
   carriedBy(carrier: Carrier): (why: string) => void
+  /** The carriers by their keys, best first. This node's own ports come before all of them. */
+  rank(keys: readonly string[]): void
   /** `changed`: how it stands. */
   readonly changes$: Observable<{ readonly type: 'added' | 'removed' | 'changed'; readonly name: string }>
   start(): void
@@ -44,10 +54,18 @@ interface ServicesNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
   readonly onBug: (error: unknown) => void
 }
 
+/** A service at one carrier. */
+interface Placed {
+  readonly carrier: Carrier
+  readonly actor: ActorRefFrom<typeof exposedServiceMachine>
+  standing: PlaceStanding
+}
+
 interface Service {
   readonly spec: ServiceSpec
-  /** Null until it starts. */
-  actor: ActorRefFrom<typeof exposedServiceMachine> | null
+  readonly placed: Map<Carrier, Placed>
+  /** Its health check, once for all carriers; null: it has none, or has not started. */
+  check: ServiceCheck | null
   standing: ServiceStanding
   /** Null until something carries it. */
   meter: ProxyMeter | null
@@ -57,68 +75,96 @@ export function createServices({ clock, random, network, first, publish, rates, 
   const all = new Map<string, Service>()
   const changes = new Subject<{ readonly type: 'added' | 'removed' | 'changed'; readonly name: string }>()
   const carriers: Carrier[] = []
+  let ranking: readonly string[] = []
   let isStarted = false
   /** Why the last carrier went. */
   let goneWhy = ''
 
+  const rankOf = ({ key }: Carrier): number => {
+    const at = key === null ? -1 : ranking.indexOf(key)
+    return key !== null && at < 0 ? ranking.length : at
+  }
+  /** How much more rarely each of so many is tried. */
+  const stretch = (count: number): number => Math.max(1, count / SERVICES_AT_FULL_RATE)
+  const countProving = (): number => Math.max(0, ...carriers.map(provingAt))
+  const provingAt = (carrier: Carrier): number =>
+    [...all.values()].filter(({ placed }) => placed.get(carrier)?.standing.phase === 'proving').length
+  const machineFor = (carrier: Carrier) =>
+    exposedServiceMachine.provide({
+      actors: { place: createPlaceActor({ clock, random, network, specOf, carrier, onBug }) },
+      delays: {
+        retryPeriod: () => SERVICE_RETRY * stretch(countProving()),
+        renewalPeriod: () => SERVICE_RENEWAL * stretch(all.size) * (0.75 + random.fraction() * 0.375),
+      },
+    })
+  const machines = new Map<Carrier, ReturnType<typeof machineFor>>()
   const specOf = (name: string): ServiceSpec => {
     const spec = all.get(name)?.spec
     if (!spec) throw new Error(`no service ${name}`)
     return spec
   }
-  const carrier = (): Carrier => {
-    const newest = carriers.at(-1)
-    if (!newest) throw new Error('nobody carries services')
-    return newest
-  }
-  /** How much more rarely each of so many is tried. */
-  const stretch = (count: number): number => Math.max(1, count / SERVICES_AT_FULL_RATE)
-  const countProving = (): number => [...all.values()].filter(({ standing }) => standing.phase === 'proving').length
-  const machine = exposedServiceMachine.provide({
-    actors: {
-      check: createCheckActor({ clock, network, specOf }),
-      place: createPlaceActor({ clock, random, network, specOf, carrier, onBug }),
-    },
-    delays: {
-      retryPeriod: () => SERVICE_RETRY * stretch(countProving()),
-      renewalPeriod: () => SERVICE_RENEWAL * stretch(all.size) * (0.75 + random.fraction() / 2),
-    },
-  })
 
-  const changed = (service: Service, standing: ServiceStanding): void => {
-    const { spec, standing: before } = service
+  /** How it stands as a whole follows from how it stands at each carrier. */
+  const settle = (service: Service): void => {
+    const { spec, standing: before, check } = service
+    const places = [...service.placed.values()].sort((a, b) => rankOf(a.carrier) - rankOf(b.carrier)).map(({ standing }) => standing)
+    const cause = check?.cause() ?? null
+    const standing = isPrivate(spec) ? privateStanding(spec, check?.isWell() ?? true, cause) : bestOf(spec, places, cause)
+    if (isSameStanding(standing, before)) return
     service.standing = standing
     const news = newsOf(before, standing, goneWhy)
     if (news) publish(news)
     changes.next({ type: 'changed', name: spec.name })
   }
-  const begin = (service: Service): void => {
-    const { spec } = service
+  const place = (service: Service, carrier: Carrier): void => {
+    const { spec, placed, check } = service
+    const machine = machines.get(carrier)
+    if (!machine || placed.has(carrier) || isPrivate(spec)) return
     const actor = createActor(machine, {
-      id: spec.name,
+      id: `${spec.name}@${carrier.name}`,
       clock,
       inspect,
-      input: { service: spec.name, isChecked: spec.options?.check !== undefined, isPrivate: spec.options?.private === true },
+      input: { service: spec.name, isWell: check?.isWell() ?? true, cause: check?.cause() ?? null },
     })
-    service.actor = actor
+    const one: Placed = { carrier, actor, standing: { at: carrier, ...waitingFor(spec) } }
+    placed.set(carrier, one)
     actor.subscribe({
       next: (snapshot) => {
-        if (snapshot.status !== 'active') return
-        const standing = standingOf(spec, snapshot)
-        if (!isSameStanding(standing, service.standing)) changed(service, standing)
+        if (snapshot.status !== 'active' || placed.get(carrier) !== one) return
+        one.standing = { at: carrier, ...standingOf(spec, snapshot) }
+        settle(service)
       },
       error: onBug,
     })
     actor.start()
-    if (carriers.length > 0) actor.send({ type: 'carrier.ready' })
+    actor.send({ type: 'carrier.ready' })
+  }
+  const displace = (service: Service, carrier: Carrier): void => {
+    const one = service.placed.get(carrier)
+    service.placed.delete(carrier)
+    one?.actor.stop()
+    settle(service)
+  }
+  const checked = (service: Service, cause: ServiceCause | null): void => {
+    for (const { actor } of [...service.placed.values()])
+      actor.send(cause === null ? { type: 'check.passed' } : { type: 'check.failed', cause })
+    settle(service)
+  }
+  const begin = (service: Service): void => {
+    const { spec } = service
+    if (spec.options?.check !== undefined) service.check = startCheck({ clock, network, spec, changed: (cause) => checked(service, cause) })
+    for (const carrier of carriers) place(service, carrier)
+    if (isPrivate(spec)) settle(service)
+  }
+  const halt = (service: Service): void => {
+    service.check?.stop()
+    for (const { actor } of service.placed.values()) actor.stop()
+    service.placed.clear()
   }
   const put = (spec: ServiceSpec): Service => {
-    const service: Service = { spec, actor: null, standing: waitingFor(spec), meter: null }
+    const service: Service = { spec, placed: new Map(), check: null, standing: { ...waitingFor(spec), places: [] }, meter: null }
     all.set(spec.name, service)
     return service
-  }
-  const tellAll = (type: 'carrier.ready' | 'carrier.gone'): void => {
-    for (const { actor } of [...all.values()]) actor?.send({ type })
   }
   for (const spec of first) put(spec)
 
@@ -134,7 +180,7 @@ export function createServices({ clock, random, network, first, publish, rates, 
     remove: (name) => {
       const service = all.get(name)
       if (!service) return false
-      service.actor?.stop()
+      halt(service)
       all.delete(name)
       if (service.standing.public !== null) publish({ type: 'service.down', service: name, why: 'it is not exposed any more' })
       changes.next({ type: 'removed', name })
@@ -147,17 +193,23 @@ export function createServices({ clock, random, network, first, publish, rates, 
       return service.meter
     },
     meters: () => [...all.values()].flatMap(({ meter }) => (meter === null ? [] : [meter])),
-    carriedBy: (newest) => {
-      carriers.push(newest)
-      tellAll('carrier.ready')
+    carriedBy: (carrier) => {
+      carriers.push(carrier)
+      machines.set(carrier, machineFor(carrier))
+      if (isStarted) for (const service of [...all.values()]) place(service, carrier)
       return (why) => {
-        const at = carriers.indexOf(newest)
+        const at = carriers.indexOf(carrier)
         if (at < 0) return
-        const wasNewest = at === carriers.length - 1
         carriers.splice(at, 1)
+        machines.delete(carrier)
         goneWhy = why
-        if (wasNewest) tellAll(carriers.length > 0 ? 'carrier.ready' : 'carrier.gone')
+        for (const service of [...all.values()]) displace(service, carrier)
       }
+    },
+    rank: (keys) => {
+      if (keys.join() === ranking.join()) return
+      ranking = [...keys]
+      for (const service of [...all.values()]) settle(service)
     },
     changes$: changes.asObservable(),
     start: () => {
@@ -166,7 +218,9 @@ export function createServices({ clock, random, network, first, publish, rates, 
     },
     stop: () => {
       isStarted = false
-      for (const { actor } of all.values()) actor?.stop()
+      for (const service of all.values()) halt(service)
     },
   }
 }
+
+const isPrivate = ({ options }: ServiceSpec): boolean => options?.private === true

@@ -15,7 +15,7 @@ export interface ExternalFrps {
   /** True once each has been asked, however it answered. */
   readonly allAsked: boolean
   /** Times a login at those not heard of for so long, unless they refused lately; settles when these have answered. */
-  ask(maxAgeMs: number, but?: string): Promise<void>
+  ask(maxAgeMs: number, but?: readonly string[]): Promise<void>
   /** The tunnel through it is up, and its mux answered in so many ms. */
   measured(key: string, rttMs: number): void
   /** It turned this node down. */
@@ -73,10 +73,10 @@ export function createExternalFrps({ clock, random, network, turns, publish }: E
     get allAsked() {
       return [...all.values()].every(({ standing }) => standing.askedAtMs !== null)
     },
-    ask: async (maxAgeMs, but) => {
+    ask: async (maxAgeMs, but = []) => {
       if (abort.signal.aborted) return
       for (const [key, known] of all)
-        if (key !== but && known.asking === null && mayAsk(known.standing, clock.now(), maxAgeMs)) known.asking = ask(key, known)
+        if (!but.includes(key) && known.asking === null && mayAsk(known.standing, clock.now(), maxAgeMs)) known.asking = ask(key, known)
       await Promise.all([...all.values()].map(({ asking }) => asking))
     },
     measured: (key, rttMs) => change(key, () => inUse(rttMs, clock.now())),

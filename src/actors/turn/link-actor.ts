@@ -3,6 +3,7 @@
 import { type EventObject, fromCallback } from 'xstate'
 import type { ServiceSpec, TurnSource } from '../../answers.ts'
 import { addressOf, parseAddress } from '../../domain/address.ts'
+import { isCarriedBadly, SLOW_PROOFS } from '../../domain/carriage.ts'
 import { causeOfRefusal, loginRefusalText } from '../../domain/frps-refusal.ts'
 import { explain } from '../../domain/service-cause.ts'
 import {
@@ -11,28 +12,34 @@ import {
   TUNNEL_PROOF_TIMEOUT,
   TUNNEL_RENEWAL,
   TUNNEL_RENEWAL_RETRY,
+  TUNNEL_RENEWAL_TIMEOUT,
   TUNNEL_RENEWAL_TRIES,
   TUNNEL_SILENCE,
 } from '../../domain/timings.ts'
 import type { TurnCandidate } from '../../domain/turn-choice.ts'
 import { createFrpClient, type FrpClient, type FrpClientFact } from '../../frp/index.ts'
-import type { LinkFact } from '../../machines/tunnel-machine.ts'
+import type { LinkCommand, LinkFact } from '../../machines/tunnel-machine.ts'
 import type { Ports } from '../../ports.ts'
 import type { PeerCalls } from '../membership/peer-calls.ts'
+import type { TableKeeper } from '../membership/table-keeper.ts'
 import { isFailureOf } from '../services/carrier.ts'
 import { portIn } from '../services/service-address.ts'
 import type { ServicePorts } from '../services/service-ports.ts'
 import type { Services } from '../services/services.ts'
 import type { ExternalFrps } from './external-frps.ts'
 import { bestPing, dialTlsOf, type ExternalSource } from './external-login.ts'
+import { createRetirement } from './retirement.ts'
 import { createTunnelCarrier, proxyOf, requestOf } from './tunnel-carrier.ts'
 
 interface LinkNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
   readonly calls: Pick<PeerCalls, 'whoAnswers'>
   readonly services: Pick<Services, 'carriedBy' | 'meter'>
   readonly external: Pick<ExternalFrps, 'measured' | 'refused' | 'rttMs'>
+  readonly keeper: Pick<TableKeeper, 'current'>
   readonly servicePorts: ServicePorts
   readonly self: string
+  /** Users of a tunnel that retires have so long to end their connections. */
+  readonly patienceMs: number
   /** Of this process: another one with the same key proves nothing of its tunnel. */
   readonly run: string
   /** Where this node's own HTTP answers to what comes through a tunnel. */
@@ -56,14 +63,16 @@ const PROOF_WAIT = 100
 
 export function createLinkActor(needs: LinkNeeds) {
   const { clock, random, network, calls, services, servicePorts, external, self, innerAddress, onBug } = needs
-  const isHere = async (address: string): Promise<boolean> => {
-    const answer = await calls.whoAnswers(address, TUNNEL_PROOF_TIMEOUT)
+  const isHere = async (address: string, timeoutMs: number): Promise<boolean> => {
+    // A connection that stands says nothing of whether others can make one.
+    const answer = await calls.whoAnswers(address, timeoutMs, true)
     return answer.type === 'answerer' && answer.id === self && answer.run === needs.run
   }
   // By frp address. A TURN that still holds this node's earlier session frees its ports at once when it is named.
   const runIds = new Map<string, string>()
 
-  return fromCallback<EventObject, { turn: TurnCandidate; frpAddress: string }>(({ input: { turn, frpAddress }, sendBack }) => {
+  return fromCallback<LinkCommand | EventObject, { turn: TurnCandidate; frpAddress: string }>(({ input, sendBack, receive }) => {
+    const { turn, frpAddress } = input
     let ended = false
     const timers = new Set<unknown>()
     const tell = (fact: LinkFact): void => {
@@ -119,7 +128,7 @@ export function createLinkActor(needs: LinkNeeds) {
     }
 
     const proveNode = async (address: string, attempt = 1): Promise<void> => {
-      const isProven = await isHere(address)
+      const isProven = await isHere(address, TUNNEL_PROOF_TIMEOUT)
       if (ended) return
       if (isProven) {
         nodeProven(address)
@@ -130,14 +139,24 @@ export function createLinkActor(needs: LinkNeeds) {
     }
     const nodeProven = (address: string): void => {
       tell({ type: 'link.proven', address, atMs: clock.wallMs() })
-      after(TUNNEL_RENEWAL * (0.75 + random.fraction() / 2), () => void renewNode(address).catch(onBug))
+      after(TUNNEL_RENEWAL * (1 + (random.fraction() - 0.5) / 8), () => void renewNode(address).catch(onBug))
     }
+    const pingMs = (): number | null => needs.keeper.current().rows.get(turn.key)?.latency.rttMs ?? external.rttMs(turn.key) ?? null
+    let slowProofs = 0
     const renewNode = async (address: string, attempt = 1): Promise<void> => {
-      const isProven = await isHere(address)
+      const beganAtMs = clock.now()
+      const isProven = await isHere(address, TUNNEL_RENEWAL_TIMEOUT)
       if (ended) return
-      if (isProven) nodeProven(address)
-      else if (attempt < TUNNEL_RENEWAL_TRIES) after(TUNNEL_RENEWAL_RETRY, () => void renewNode(address, attempt + 1).catch(onBug))
-      else tell({ type: 'link.closed', why: `nobody comes through its address ${address} any more` })
+      if (isProven) {
+        const proofMs = clock.now() - beganAtMs
+        slowProofs = isCarriedBadly(proofMs, pingMs()) ? slowProofs + 1 : 0
+        if (slowProofs < SLOW_PROOFS) return nodeProven(address)
+        const why = `it carries badly: ${Math.round(proofMs)} ms through it, while it answers pings in ${pingMs()?.toFixed(1)} ms`
+        return tell({ type: 'link.closed', why })
+      }
+      if (attempt < TUNNEL_RENEWAL_TRIES) return after(TUNNEL_RENEWAL_RETRY, () => void renewNode(address, attempt + 1).catch(onBug))
+      tell({ type: 'link.unproven', why: `nobody comes through its address ${address} any more` })
+      proveNode(address).catch(onBug)
     }
     /** While users are connected a ping waits behind what they move: it counts only where it is better than what is known. */
     const measure = (): void => {
@@ -179,7 +198,7 @@ export function createLinkActor(needs: LinkNeeds) {
       }
     }
 
-    const carrier = createTunnelCarrier({ clock, network, servicePorts, client: () => client, prefix, turnName: turn.name, turnHost: host })
+    const carrier = createTunnelCarrier({ clock, network, servicePorts, client: () => client, prefix, turn, turnHost: host })
     const client: FrpClient = createFrpClient({
       clock,
       onBug,
@@ -197,13 +216,22 @@ export function createLinkActor(needs: LinkNeeds) {
       keepaliveMs: TUNNEL_KEEPALIVE,
       silenceMs: TUNNEL_SILENCE,
       peerIsOurs: ours,
-      meterOf: (proxy) => services.meter(proxy.slice(prefix.length)),
+      meterOf: (proxy) => (proxy === nodeProxy ? null : services.meter(proxy.slice(prefix.length))),
       tell: hear,
     })
     client.start()
 
+    const retirement = createRetirement({
+      ...{ clock, patienceMs: needs.patienceMs, users: carrier.users },
+      ended: (why) => tell({ type: 'link.closed', why }),
+    })
+    receive(({ type }) => {
+      if (type === 'link.retire') retirement.begin()
+    })
+
     return () => {
       ended = true
+      retirement.callOff()
       for (const timer of timers) clock.clearTimeout(timer)
       client.end('this node moved on')
       carrier.end()

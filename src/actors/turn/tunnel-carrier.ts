@@ -4,6 +4,7 @@ import { addressOf } from '../../domain/address.ts'
 import { causeOfRefusal } from '../../domain/frps-refusal.ts'
 import type { ServiceCause } from '../../domain/service-cause.ts'
 import { type PortSpan, readPortSpan } from '../../domain/service-port.ts'
+import type { TurnCandidate } from '../../domain/turn-choice.ts'
 import type { createFrpClient, FrpClient, FrpClientFact } from '../../frp/index.ts'
 import type { Failure, Ports } from '../../ports.ts'
 import { type Carrier, isFailureOf, localCause, type PlaceListener } from '../services/carrier.ts'
@@ -16,8 +17,8 @@ interface TunnelCarrierNeeds extends Pick<Ports, 'clock' | 'network'> {
   readonly client: () => Pick<FrpClient, 'openProxy' | 'closeProxy'>
   /** Stands before a service's name in its proxy's. */
   readonly prefix: string
-  /** The TURN's name, for people, and the host where its ports are. */
-  readonly turnName: string
+  readonly turn: Pick<TurnCandidate, 'key' | 'name'>
+  /** Where the TURN's ports are. */
   readonly turnHost: string
 }
 
@@ -29,6 +30,8 @@ type FrpClientOptions = Parameters<typeof createFrpClient>[0]
 type ProxyFact = Extract<FrpClientFact, { readonly proxy: string }>
 
 export interface TunnelCarrier extends Carrier {
+  /** Connections of users that are open here now. */
+  users(): number
   /** The ports that the TURN hands out, `20000-29999`; empty: it does not say. Before places are opened. */
   handsOut(ports: string): void
   /** Tunnels end: no place follows another number any more. */
@@ -48,7 +51,9 @@ interface TunnelPlace {
 }
 
 export function createTunnelCarrier(needs: TunnelCarrierNeeds): TunnelCarrier {
-  const { clock, network, client, prefix, turnName, turnHost, servicePorts } = needs
+  const { clock, network, client, prefix, turnHost, servicePorts } = needs
+  const { key, name: turnName } = needs.turn
+  let users = 0
   let span: PortSpan | null = null
   /** By the proxy's name. */
   const places = new Map<string, TunnelPlace>()
@@ -58,6 +63,7 @@ export function createTunnelCarrier(needs: TunnelCarrierNeeds): TunnelCarrier {
     const failure = failures.get(local)
     return failure === undefined ? { type: 'local-failed', local, why: 'it does not answer' } : localCause(local, failure)
   }
+  const isOfService = (local: string): boolean => [...places.values()].some(({ spec }) => spec.local === local)
   /** Only a port of a service's own can be chosen: a group's is its members', and a domain has none. */
   const wanted = ({ kind, name, options }: ServiceSpec): number =>
     span === null || (kind !== 'tcp' && kind !== 'udp') || options?.group !== undefined || options?.port !== undefined
@@ -83,11 +89,14 @@ export function createTunnelCarrier(needs: TunnelCarrierNeeds): TunnelCarrier {
     askFor(name, place, wanted(spec))
   }
   return {
+    key,
+    name: turnName,
     handsOut: (ports) => {
       span = readPortSpan(ports)
     },
     end: () => following.unsubscribe(),
     isOnlyWay: true,
+    users: () => users,
     open: (spec, listener) => {
       const name = prefix + spec.name
       const place: TunnelPlace = { spec, listener, openedAtMs: clock.now(), port: 0 }
@@ -126,6 +135,14 @@ export function createTunnelCarrier(needs: TunnelCarrierNeeds): TunnelCarrier {
     dialLocal: async (local, reader) => {
       const opened = await network.dial(local, { timeoutMs: LOCAL_DIAL_TIMEOUT, ...(reader ? { reader } : {}) })
       if (isFailureOf(opened)) failures.set(local, opened)
+      else if (isOfService(local)) {
+        let isOpen = true
+        users++
+        opened.link.on('close', () => {
+          if (isOpen) users--
+          isOpen = false
+        })
+      }
       return opened
     },
     interceptDatagram: (proxy, bytes) => places.get(proxy)?.listener.intercept(bytes) ?? false,

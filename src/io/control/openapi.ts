@@ -27,12 +27,14 @@ const kind = oneOf('tcp', 'udp', 'http', 'https')
 const networkKind = oneOf('open', 'private')
 const invitation = { ...text, description: "mw1.…: it holds the network's secret." }
 
+const serviceState = oneOf('up', 'opening', 'down')
 const service = {
   name: text,
   kind,
   local: text,
   public: orNull(text),
-  state: oneOf('up', 'opening', 'down'),
+  at: list(object({ turn: orNull(text), public: orNull(text), state: serviceState, error: orNull(text), provenAt: orNull(text) })),
+  state: serviceState,
   error: orNull(text),
   phase: oneOf('waiting', 'opening', 'proving', 'up', 'unhealthy', 'refused', 'private'),
   cause: orNull({ ...object({ type: text }), additionalProperties: true }),
@@ -64,6 +66,8 @@ const speedWay = object({
   words: text,
 })
 
+const turn = { id: orNull(text), name: text, address: text, rttMs: orNull(number) }
+
 const schemas = {
   Error: versioned({ error: text }),
   Service: object(service),
@@ -88,8 +92,15 @@ const schemas = {
       startedAt: text,
       network: object({ kind: networkKind, text }),
     }),
-    turn: orNull(
-      object({ id: orNull(text), name: text, address: text, rttMs: orNull(number), reason: text, since: text, provenAt: orNull(text) }),
+    turn: orNull(object({ ...turn, reason: text, reasonAt: orNull(text), since: text, provenAt: orNull(text) })),
+    turns: list(
+      object({
+        ...turn,
+        state: oneOf('open', 'opening', 'retiring'),
+        public: orNull(text),
+        since: orNull(text),
+        provenAt: orNull(text),
+      }),
     ),
     services: list(ref('Service')),
     clients: list(ref('Client')),
@@ -101,6 +112,7 @@ const schemas = {
     id: orNull(text),
     name: text,
     address: text,
+    addresses: list(text),
     state: oneOf('alive', 'suspect', 'unknown', 'offline'),
     self: { type: 'boolean' },
     rttMs: orNull(number),

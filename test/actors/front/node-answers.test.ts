@@ -7,6 +7,7 @@ import { keptRows, putOwn, recordBurst, recordSpeed } from '../../../src/domain/
 import { type NetworkKind, OPEN } from '../../../src/domain/network-kind.ts'
 import { unsignedRecord } from '../../../src/domain/record.ts'
 import type { TurnCandidate, TurnChoice } from '../../../src/domain/turn-choice.ts'
+import type { HeldTunnel } from '../../../src/machines/held-tunnels.ts'
 import type { NodeContext } from '../../../src/machines/node-machine.ts'
 import type { StoreNote } from '../../../src/ports.ts'
 import { signedBy } from '../../records.ts'
@@ -30,6 +31,16 @@ const turn: TurnCandidate = {
   behindNat: false,
 }
 const choice: TurnChoice = { turn, reason: 'the only one: 9.00 ms' }
+const TUNNEL = '192.0.2.1:20000'
+const OPENING: HeldTunnel = {
+  choice,
+  state: 'opening',
+  replaces: null,
+  isFirst: false,
+  address: null,
+  sinceMs: null,
+  provenAtMs: null,
+}
 const PLACE = { ...UNPLACED, at: [3, 4, 0, 0, 0, 0, 0, 0], error: 0.2 }
 const CARRIED = { clients: 0, proxies: 0, connectionsNow: 0, connectionsEver: 0, bytesIn: 0, bytesOut: 0, errorsEver: 0 }
 
@@ -62,7 +73,10 @@ function start({
     clock: parts.time,
     options: { version: '1.2.3', network, speedtestBudgetBytes: 500_000_000 },
     ownHosts: () => ['192.0.2.1'],
-    services: { list: () => [], standings: () => [waitingFor({ name: 'web', kind: 'tcp', local: '127.0.0.1:1', domain: null })] },
+    services: {
+      list: () => [],
+      standings: () => [{ ...waitingFor({ name: 'web', kind: 'tcp', local: '127.0.0.1:1', domain: null }), places: [] }],
+    },
     turnServer: {
       clients: (nameOf) => {
         named.push(nameOf({ member: null, ports: [19_999, 20_000] }), nameOf({ member: null, ports: [20_001] }))
@@ -75,7 +89,7 @@ function start({
     startedAt: STARTED,
     snapshot: () => ({
       value: state,
-      context: { mayTunnel: true, reach: 'unknown', choice: null, upSinceMs: null, provenAtMs: null, barred: [], ...context },
+      context: { mayTunnel: true, reach: 'unknown', tunnels: [], could: 0, needsTunnels: false, ...context },
     }),
     announcer: { reachability: () => reachability },
     joining: { seeds: () => seeds },
@@ -118,6 +132,7 @@ describe('status', () => {
         network: { kind: 'open', text: 'an open network: anybody may join it and see its servers' },
       },
       turn: null,
+      turns: [],
       services: [],
       clients: [],
       carried: CARRIED,
@@ -130,7 +145,7 @@ describe('status', () => {
     const since = VirtualClock.epochMs + 5_000
     const { status, prove } = start({
       state: { tunnelling: 'up' },
-      context: { choice, upSinceMs: since, provenAtMs: since + 4_000 },
+      context: { tunnels: [{ ...OPENING, state: 'open', address: TUNNEL, sinceMs: since, provenAtMs: since + 4_000 }] },
       reachability: 'tunnelled',
     })
     const before = status().turn
@@ -144,14 +159,45 @@ describe('status', () => {
         address: AT,
         rttMs: 5,
         reason: 'the only one: 9.00 ms',
+        reasonAt: STARTED,
         since: '2030-01-01T00:00:05.000Z',
         provenAt: '2030-01-01T00:00:09.000Z',
       },
     ])
   })
 
+  test('of one behind several TURNs tells each tunnel, best first', () => {
+    const elm: TurnChoice = { turn: { ...turn, key: 'elm', id: 'elm', name: 'elm', address: ELSEWHERE }, reason: '' }
+    const { status } = start({
+      state: { tunnelling: 'up' },
+      context: {
+        tunnels: [
+          {
+            ...OPENING,
+            choice: elm,
+            state: 'open',
+            address: '192.0.2.2:20000',
+            sinceMs: VirtualClock.epochMs,
+            provenAtMs: VirtualClock.epochMs,
+          },
+          { ...OPENING, state: 'retiring', address: TUNNEL },
+        ],
+      },
+    })
+    expect([status().turn?.name, status().turns]).toEqual([
+      'elm',
+      [
+        {
+          ...{ id: 'elm', name: 'elm', address: ELSEWHERE, rttMs: 9, state: 'open', public: '192.0.2.2:20000' },
+          ...{ since: STARTED, provenAt: STARTED },
+        },
+        { id: 'ash', name: 'ash', address: AT, rttMs: 9, state: 'retiring', public: null, since: null, provenAt: null },
+      ],
+    ])
+  })
+
   test('of one whose tunnel is not up has no proof', () =>
-    expect(start({ state: { tunnelling: 'down' }, context: { choice } }).status().turn?.provenAt).toEqual(null))
+    expect(start({ state: { tunnelling: 'down' }, context: { tunnels: [OPENING] } }).status().turn?.provenAt).toEqual(null))
 
   test('names clients by what they sign of being reached through a port of this node', () => {
     const { status, hear, own, named } = start()
@@ -164,8 +210,8 @@ describe('status', () => {
 
 describe('peers', () => {
   const NONE = { rttMs: null, rttAt: null, minMs: null, medianMs: null, p95Ms: null, lossPct: null, measured: null }
-  const row = (other: object) => ({
-    ...{ id: 'ash', name: 'ash', address: AT, state: 'alive', self: false, rttMs: 5, rttAt: STARTED },
+  const row = (other: { readonly address?: string; readonly [field: string]: unknown }) => ({
+    ...{ id: 'ash', name: 'ash', address: AT, addresses: [other.address ?? AT], state: 'alive', self: false, rttMs: 5, rttAt: STARTED },
     ...{ minMs: 5, medianMs: 5, p95Ms: 5, jitterMs: null, lossPct: 0, connectMs: null, connectAt: null, serverBusy: null },
     ...{ loadedMs: null, loadedAt: null, measured: 'self', rttErrorPct: null, place: null },
     ...{ downMbps: null, upMbps: null, speedAt: null, turn: true, via: null, lastProof: STARTED, dialect: 'moonwalk' },

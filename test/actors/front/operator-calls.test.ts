@@ -49,7 +49,7 @@ function start({ policy = 'lan', pinged = {}, speed = FIGURES, speedFirst, seeds
   const stand = (spec: ServiceSpec, other: Partial<ServiceAnswer> = {}): void => {
     const { name, kind, local } = spec
     services.set(name, {
-      ...{ name, kind, local, public: null, state: 'opening', error: null, phase: 'waiting', cause: null },
+      ...{ name, kind, local, public: null, at: [], state: 'opening', error: null, phase: 'waiting', cause: null },
       ...{ since: null, provenAt: null, traffic: null },
       ...other,
     })

@@ -17,8 +17,8 @@ type Step = Verdict | ((announcer: Announcer) => void)
 const tunnel =
   (address = TUNNEL): Step =>
   (announcer) =>
-    announcer.tunnelProven(address, 'elm', 'elm')
-const gone: Step = (announcer) => announcer.tunnelGone()
+    announcer.reachedThrough([{ turn: { id: 'elm', key: 'elm' }, address }])
+const gone: Step = (announcer) => announcer.reachedThrough([])
 
 function start() {
   const parts = stateParts()

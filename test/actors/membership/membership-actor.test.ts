@@ -86,8 +86,7 @@ function start(before: (parts: ReturnType<typeof stateParts>) => void = () => {}
       stop: tell('joining ends'),
     },
     announcer: {
-      tunnelProven: () => {},
-      tunnelGone: () => {},
+      reachedThrough: () => {},
       outrun: () => {},
       reachability: () => 'unknown',
       start: tell('announcer starts'),

@@ -23,7 +23,7 @@ function carrying(servicePorts: ServicePorts, clock = new VirtualClock(), span =
     network: createWorld().ports('me').network,
     client: () => ({ openProxy: ({ remotePort }) => asked.push(remotePort), closeProxy: () => asked.push('closed') }),
     prefix: 'me.',
-    turnName: 'elm',
+    turn: { key: 'elm', name: 'elm' },
     turnHost: '192.0.2.1',
   })
   carrier.handsOut(span)

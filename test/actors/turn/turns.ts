@@ -33,7 +33,7 @@ export function fakeStock(now: () => number) {
       return fake.allAsked
     },
     ask: async (maxAgeMs, but) => {
-      fake.asked.push(`${now()} not heard of for ${maxAgeMs}${but === undefined ? '' : ` but ${but}`}`)
+      fake.asked.push(`${now()} not heard of for ${maxAgeMs}${but === undefined || but.length === 0 ? '' : ` but ${but.join(' ')}`}`)
       await fake.answer()
     },
     measured: () => {},

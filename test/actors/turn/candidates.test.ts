@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest'
+import { candidates } from '../../../src/actors/turn/candidates.ts'
+import type { TurnSource } from '../../../src/answers.ts'
+import { recordBurst, recordSpeed } from '../../../src/domain/ip-table.ts'
+import { unsignedRecord } from '../../../src/domain/record.ts'
+import { NO_P2PRC_FIELDS } from '../../../src/p2prc/wire-table.ts'
+import { signedBy } from '../../records.ts'
+import { stateParts } from '../state-parts.ts'
+import { fakeStock, frpsAt } from './turns.ts'
+
+const ash = signedBy('ash', '192.0.2.1:8088')
+const elm = signedBy('elm', '192.0.2.2:8088')
+const FRPS = '192.0.2.9:7000'
+const NODES: readonly TurnSource[] = [{ type: 'moonwalk' }]
+
+function start(turns: readonly TurnSource[] = NODES) {
+  const parts = stateParts()
+  const fake = fakeStock(parts.clock.now)
+  return { ...parts, fake, all: () => candidates({ ...parts, external: fake.external, turns }) }
+}
+
+test('candidates are the stock frps of the configuration and the rows of the table, fit or not', () => {
+  for (const [turns, expected] of [
+    [NODES, [`${FRPS} frp alive`, 'ash moonwalk alive', 'elm moonwalk not proven']],
+    [[], [`${FRPS} frp alive`]],
+  ] as const) {
+    const { fake, all, prove, hear } = start(turns)
+    fake.known = [frpsAt(FRPS, 3)]
+    prove(ash)
+    hear(elm)
+    expect(all().map(({ name, kind, alive }) => `${name} ${kind} ${alive ? 'alive' : 'not proven'}`)).toEqual(expected)
+  }
+})
+
+test.each<[string, Parameters<ReturnType<typeof stateParts>['prove']>[0], string, boolean]>([
+  ['a node', ash, 'moonwalk', false],
+  ['a node through a TURN', { ...ash, via: 'elm' }, 'moonwalk', true],
+  ['a P2PRC node', unsignedRecord('192.0.2.1:8088'), 'p2prc', false],
+  ['a P2PRC node that says it is behind NAT', unsignedRecord('192.0.2.1:8088', 'pc', { ...NO_P2PRC_FIELDS, nat: true }), 'p2prc', true],
+  [
+    'a P2PRC node that is reached through frp',
+    unsignedRecord('192.0.2.1:8088', 'pc', { ...NO_P2PRC_FIELDS, escapeImplementation: 'FRP' }),
+    'p2prc',
+    true,
+  ],
+])('%s is a candidate of its kind', (_, record, kind, behindNat) => {
+  const { prove, all } = start()
+  prove(record)
+  expect(all()).toEqual([
+    {
+      key: record.id ?? record.address,
+      id: record.id,
+      name: record.name,
+      address: '192.0.2.1:8088',
+      kind,
+      rttMs: 5,
+      mbps: null,
+      alive: true,
+      offersTurn: true,
+      behindNat,
+    },
+  ])
+})
+
+test('its latency is the least of the last five minutes, its throughput the lesser of both ways', async () => {
+  const { clock, prove, keeper, all } = start()
+  prove(ash)
+  const measure = (rttMs: number): unknown =>
+    keeper.apply((table, wallMs) => recordBurst(table, 'ash', { type: 'answered', rttMs }, wallMs))
+  for (const rttMs of [40, 12, 30]) measure(rttMs)
+  keeper.apply((table, wallMs) => recordSpeed(table, 'ash', { downMbps: 90, upMbps: 20 }, wallMs))
+  expect(all().map(({ rttMs, mbps }) => [rttMs, mbps])).toEqual([[12, 20]])
+  await clock.advance(300_000)
+  measure(30)
+  expect(all().map(({ rttMs }) => rttMs)).toEqual([30])
+})
