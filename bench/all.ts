@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { bandwidthNeeds } from './bandwidth-needs.ts'
 import { connectPart } from './connect.ts'
+import { failoverPart } from './failover.ts'
 import { latencyPart } from './latency.ts'
 import { type Figure, figureTable, machineLine, type Options, type Part, progress, root } from './measure.ts'
 import { networkPart } from './network.ts'
@@ -17,6 +18,7 @@ const parts: Readonly<Record<string, Part>> = {
   network: networkPart,
   latency: latencyPart,
   connect: connectPart,
+  failover: failoverPart,
   tunnel: versusPart,
   far: farPart,
   idle: idlePart,

@@ -7,6 +7,7 @@ import './machines.css'
 import './traffic.css'
 import './map.css'
 import './day.css'
+import { followLongTable } from './all-peers.ts'
 import { HealthCard, NewsCard, ReachCard } from './cards.tsx'
 import { followDay } from './day.ts'
 import { DayPage } from './day-page.tsx'
@@ -87,5 +88,6 @@ if (isReplay()) void startReplay()
 else {
   startFeed()
   followDay()
+  followLongTable()
 }
 startRateHistory()

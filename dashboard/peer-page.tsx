@@ -4,11 +4,12 @@ import { type ComponentChildren, Fragment } from 'preact'
 import type { PeerAnswerRow, PingAnswer, SpeedtestAnswer } from '../src/answers.ts'
 import { newsText } from '../src/feed/news-text.ts'
 import { act, type Outcome } from './actions.ts'
+import { allPeers } from './all-peers.ts'
 import { Bar } from './bar.tsx'
 import { CommandLine, Copy } from './copy.tsx'
 import { day } from './day.ts'
 import { Gaps } from './day-page.tsx'
-import { news, nowMs, peers, status } from './feed-client.ts'
+import { news, nowMs, status } from './feed-client.ts'
 import { age, clockTime, DASH, fullTime, measure } from './format.ts'
 import { gapsOf } from './heartbeat.ts'
 import { LatencyChart } from './latency-chart.tsx'
@@ -18,7 +19,7 @@ import { ask } from './token.ts'
 const MAX_EVENTS = 20
 
 export function PeerPage({ peer }: { readonly peer: string }) {
-  const row = peers.value.get(peer)
+  const row = allPeers.value.get(peer)
   return (
     <main class="page peer-page">
       <p>
@@ -30,7 +31,7 @@ export function PeerPage({ peer }: { readonly peer: string }) {
 }
 
 function Peer({ row }: { readonly row: PeerAnswerRow }) {
-  const names = namesOf(peers.value.values())
+  const names = namesOf(allPeers.value.values())
   const { id, name, address, addresses, state, self, turn, via, lastProof, dialect } = row
   return (
     <>

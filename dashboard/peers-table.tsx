@@ -2,8 +2,9 @@
 import { computed, signal } from '@preact/signals'
 import type { PeerAnswerRow } from '../src/answers.ts'
 import { peerKey } from '../src/feed/delta.ts'
+import { allPeers, counts } from './all-peers.ts'
 import { CommandLine } from './copy.tsx'
-import { nowMs, peers } from './feed-client.ts'
+import { nowMs } from './feed-client.ts'
 import { age, DASH, fullTime, measure } from './format.ts'
 import { kept } from './kept.ts'
 import { COLUMNS, type Column, type Filter, filtered, KINDS, namesOf, type Order, rowsOnScreen, sorted, viaText } from './peer-rows.ts'
@@ -16,20 +17,19 @@ const order = kept<Order>('order', { key: 'rtt', down: false }, (read): read is 
 const filter = kept<Filter>('filter', { text: '', kind: 'everybody' }, (read): read is Filter => 'text' in read && 'kind' in read)
 const scroll = signal({ scrollPx: 0, heightPx: 600 })
 
-const all = computed(() => [...peers.value.values()])
+const all = computed(() => [...allPeers.value.values()])
 const names = computed(() => namesOf(all.value))
 const found = computed(() => sorted(filtered(all.value, filter.value, names.value), order.value))
 const onScreen = computed(() => rowsOnScreen({ ...scroll.value, rowPx: ROW_PX }, found.value.length))
 
 export function PeersCard() {
-  const count = (wanted: PeerAnswerRow['state']) => all.value.filter(({ state }) => state === wanted).length
-  const offline = count('offline')
+  const { here, alive, offline } = counts.value
   return (
     <section class="card table-card" aria-labelledby="servers">
       <header>
         <h2 id="servers">Servers</h2>
         <span class="soft counts">
-          {all.value.length - offline} in the table, {count('alive')} alive{offline > 0 && `; ${offline} offline`}
+          {here} in the table, {alive} alive{offline > 0 && `; ${offline} offline`}
         </span>
       </header>
       <Search />

@@ -1,5 +1,6 @@
 // What the node answers about itself: the objects that `--json`, the control API and the dashboard share.
 // A change that breaks one raises `SCHEMA_VERSION` and is written in the CHANGELOG.
+import type { PageAsk } from './domain/ip-table.ts'
 import type { NetworkKind } from './domain/network-kind.ts'
 import type { Offer, Rations } from './domain/offer.ts'
 import type { RotationStep } from './domain/secret-rotation.ts'
@@ -169,6 +170,20 @@ export interface PeersAnswer {
   readonly schemaVersion: 1
   readonly self: string
   readonly peers: readonly PeerAnswerRow[]
+  /** Where a page was asked for: where it begins, how many rows there are on all pages, and the counts of the table. */
+  readonly page?: PeersPage
+}
+
+export interface PeersPage {
+  readonly offset: number
+  readonly total: number
+  /** This node's own row, on whichever page it is; null: it has no address. */
+  readonly self: PeerAnswerRow | null
+  /** Proven, suspects among them. */
+  readonly here: number
+  readonly alive: number
+  /** Those that were here within the last 24 h; 0 where they were not asked for. */
+  readonly offline: number
 }
 
 export interface PeerAnswerRow {
@@ -377,8 +392,11 @@ export interface MoonwalkNode {
   /** Ends tunnels, proxies and listeners, writes the table. Settles within 4 s. */
   stop(): Promise<void>
   status(): StatusAnswer
-  /** `all`: with servers that were here within the last 24 h and are away. Default: `here`. */
-  peers(which?: 'here' | 'all'): PeersAnswer
+  /**
+   * `all`: with servers that were here within the last 24 h and are away, which come last. Default: `here`. `page`: that page alone, by
+   * latency unless it says otherwise; absent: everybody.
+   */
+  peers(which?: 'here' | 'all', page?: Partial<PageAsk>): PeersAnswer
   /** The IP table as its file shows it. */
   table(): { readonly ip_address: readonly Readonly<Record<string, unknown>>[] }
   /** Where others may join by asking this node or one it knows, for an invitation: itself first, at most four. */

@@ -2,6 +2,7 @@
 // Types only. Expected failure is a value (`Failure`); a rejection or a throw out of a port is a bug.
 import type { ServiceSpec } from './answers.ts'
 import type { AcceptedLink, DatagramPort, OpenedLink, Reader, VhostFinder } from './frp/index.ts'
+import type { TableChanges } from './p2prc/table-changes.ts'
 import type { StoredTable } from './p2prc/table-file.ts'
 
 export interface Ports {
@@ -234,6 +235,11 @@ export interface Store {
    * is then as it was, and the caller tries again. The caller coalesces.
    */
   write(table: StoredTable): Promise<StoreFailure | null>
+  /**
+   * Keeps what has changed since the last write, beside the file; settles once it is on disk, or with why it is not. `whole`: it can't be
+   * kept so, since the file is not as this node left it, and all of it is to be written.
+   */
+  append(changes: TableChanges): Promise<StoreFailure | 'whole' | null>
   /**
    * What was told to the node in earlier runs; empty lists where nothing was. What can't be read is told in `notes` and left out:
    * an entry stays where it is, and a file that is no JSON object is set aside.

@@ -1,8 +1,13 @@
 // The part of a status that moves all the time, apart from the rest: what services and carried clients have carried.
-import type { CarriedAnswer, ClientAnswer, ServiceAnswer, StatusAnswer, TrafficAnswer } from '../answers.ts'
+import type { CarriedAnswer, ClientAnswer, PeersPage, ServiceAnswer, StatusAnswer, TrafficAnswer } from '../answers.ts'
 
 /** A status without figures: it changes when something happens, and only then. */
-export type FeedStatus = Omit<StatusAnswer, 'services' | 'clients' | 'carried'> & { readonly services: readonly FeedService[] }
+export type FeedStatus = Omit<StatusAnswer, 'services' | 'clients' | 'carried'> & {
+  readonly services: readonly FeedService[]
+  /** Where the table is longer than what the feed tells of it. */
+  readonly table?: TableCounts
+}
+export type TableCounts = Pick<PeersPage, 'here' | 'alive' | 'offline'>
 export type FeedService = Omit<ServiceAnswer, 'traffic'>
 
 export interface Figures {

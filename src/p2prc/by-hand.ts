@@ -77,15 +77,23 @@ export function fieldsByRow(
   return { of: finder(byHand.fields), absent: byHand.fields.filter((own) => inTable(own) === null && waits(own) === null) }
 }
 
+type Places = { readonly rows: readonly Pick<StoredRow, 'id' | 'host' | 'port'>[] }
+
+/** Whether a server is none of those. */
+export function notIn({ rows }: Places): (row: Pick<StoredRow, 'id' | 'host' | 'port'>) => boolean {
+  const known = finder(rows)
+  return (row) => known(row) === null
+}
+
 /**
  * The file was changed by somebody else since the node wrote `before`: rows in it that were not in that table are a person's, and
  * wait until the table has them.
  */
 export function edited(
-  found: { readonly table: StoredTable; readonly raws: readonly unknown[]; readonly byHand: ByHand },
-  before: StoredTable,
+  found: { readonly table: StoredTable; readonly raws: ReadonlyMap<StoredRow, unknown>; readonly byHand: ByHand },
+  before: Places,
 ): ByHand {
-  const known = finder(before.rows)
-  const waiting = found.table.rows.flatMap((row, i) => (known(row) === null ? [{ row, raw: found.raws[i] }] : []))
+  const isNew = notIn(before)
+  const waiting = found.table.rows.flatMap((row) => (isNew(row) ? [{ row, raw: found.raws.get(row) }] : []))
   return { ...found.byHand, waiting }
 }

@@ -22,7 +22,7 @@ export interface TableLimits {
 /** What a stranger may send: more is not from any network of servers that people own. */
 export const WIRE_LIMITS: TableLimits = { maxChars: 4 * 1024 * 1024, maxDepth: MAX_PEER_DEPTH, maxRows: 4_096 }
 /** What this node or its owner may have written. */
-export const FILE_LIMITS: TableLimits = { maxChars: 64 * 1024 * 1024, maxDepth: MAX_FILE_DEPTH, maxRows: 65_536 }
+export const FILE_LIMITS: TableLimits = { maxChars: 256 * 1024 * 1024, maxDepth: MAX_FILE_DEPTH, maxRows: 131_072 }
 
 export interface Listed {
   /** What stands under `ip_address`: nothing, for `ip_address: null` and `{}`. */
@@ -42,14 +42,15 @@ export function listIn(text: string, { maxChars, maxDepth }: Omit<TableLimits, '
   return Array.isArray(list) ? { list, others: Object.fromEntries(entries.filter(([key]) => !isListKey(key))) } : null
 }
 
-const isListKey = (key: string): boolean => key.toLowerCase() === 'ip_address'
+export const isListKey = (key: string): boolean => key.toLowerCase() === 'ip_address'
 
 /** The rows of a table, as many as the limits let; null when the text holds none. */
 export function rowsIn(text: string, limits: TableLimits): readonly Fields[] | null {
   return listIn(text, limits)?.list.slice(0, limits.maxRows).filter(isObject).map(fieldsOf) ?? null
 }
 
-function parseJson(text: string): unknown {
+/** Undefined: it is no JSON. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

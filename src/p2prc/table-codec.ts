@@ -13,7 +13,20 @@
 // which spelled it so too: a row without `port no` whose latency is a whole number of 10 µs or more counts as its.
 import { canonicalHost } from '../domain/address.ts'
 import { type ByHand, fieldsByRow, NOTHING_BY_HAND, type OwnFields, type StrangeRow } from './by-hand.ts'
-import { FILE_LIMITS, type Fields, fieldsOf, isObject, listIn, measured, numberIn, portTextIn, textIn } from './lenient.ts'
+import {
+  FILE_LIMITS,
+  type Fields,
+  fieldsOf,
+  isListKey,
+  isObject,
+  listIn,
+  measured,
+  numberIn,
+  parseJson,
+  portTextIn,
+  textIn,
+} from './lenient.ts'
+import { type Element, ListScanner } from './list-scanner.ts'
 import type { P2prcFields, StoredRow, StoredTable } from './table-file.ts'
 import { NO_P2PRC_FIELDS, NS_PER_MS, p2prcFields } from './wire-table.ts'
 
@@ -21,42 +34,100 @@ export type ParsedFile =
   | {
       readonly type: 'table'
       readonly table: StoredTable
-      /** The rows of `table` as they stand in the file. */
-      readonly raws: readonly unknown[]
+      /** Rows of `table` as they stand in the file, of those that were asked for. */
+      readonly raws: ReadonlyMap<StoredRow, unknown>
       readonly byHand: ByHand
-      /** Where each strange row stands among all rows, from 0. */
-      readonly strangeAt: readonly number[]
+      /** The line of each strange row, from 1. */
+      readonly strangeLines: readonly number[]
     }
   | { readonly type: 'unreadable' }
 
-/** Never throws. */
-export function parseTableFile(text: string): ParsedFile {
-  // Some editors put a byte order mark in front.
-  const found = listIn(text.replace(/^\uFEFF/, ''), FILE_LIMITS)
-  if (!found) return { type: 'unreadable' }
-  const rows: StoredRow[] = []
-  const raws: unknown[] = []
-  const fields: OwnFields[] = []
-  const strange: StrangeRow[] = []
-  const strangeAt: number[] = []
-  for (const [i, raw] of found.list.entries()) {
-    const read = i < FILE_LIMITS.maxRows ? readRow(raw) : `${nameOf(raw)} is beyond the ${FILE_LIMITS.maxRows} rows that are read`
-    if (typeof read === 'string') {
-      strange.push({ raw, why: read })
-      strangeAt.push(i)
-      continue
+const EVERY = (): boolean => true
+const MARK = [0xef, 0xbb, 0xbf]
+
+/** Never throws. `wantsRaw`: of which rows it is kept how they stand in the file. */
+export function parseTableFile(text: string, wantsRaw: (row: StoredRow) => boolean = EVERY): ParsedFile {
+  const reader = new TableReader(wantsRaw)
+  reader.push(new TextEncoder().encode(text))
+  return reader.end()
+}
+
+/** Reads a table file in pieces of any length. Never throws. */
+export class TableReader {
+  readonly #wantsRaw: (row: StoredRow) => boolean
+  readonly #scanner = new ListScanner(isListKey, FILE_LIMITS.maxDepth, {
+    element: (element) => this.#take(element),
+    restart: () => this.#restart(),
+  })
+  /** Bytes of the mark that have come; all of them once anything else has. */
+  #marks = 0
+  #length = 0
+  #isBroken = false
+  #count = 0
+  #rows: StoredRow[] = []
+  #raws = new Map<StoredRow, unknown>()
+  #fields: OwnFields[] = []
+  #strange: StrangeRow[] = []
+  #strangeLines: number[] = []
+  constructor(wantsRaw: (row: StoredRow) => boolean = EVERY) {
+    this.#wantsRaw = wantsRaw
+  }
+  push(bytes: Uint8Array): void {
+    this.#length += bytes.length
+    if (this.#isBroken || this.#length > FILE_LIMITS.maxChars) return
+    // Some editors put a byte order mark in front.
+    let from = 0
+    while (this.#marks < MARK.length && from < bytes.length && bytes[from] === MARK[this.#marks]) {
+      this.#marks++
+      from++
     }
-    rows.push(read)
-    raws.push(raw)
-    fields.push(...ownFields(read, raw))
+    if (from < bytes.length) this.#marks = MARK.length
+    this.#scanner.push(bytes.subarray(from))
   }
-  const { [ABSENT]: absent, ...others } = found.others
-  for (const raw of Array.isArray(absent) ? absent : []) {
-    const read = readRow(raw)
-    if (typeof read !== 'string') fields.push(...ownFields(read, raw))
+  end(): ParsedFile {
+    const around = this.#isBroken || this.#length > FILE_LIMITS.maxChars ? null : this.#scanner.end()
+    const found = around === null ? null : listIn(around, FILE_LIMITS)
+    if (!found || this.#isBroken) return { type: 'unreadable' }
+    const { [ABSENT]: absent, ...others } = found.others
+    const fields = [...this.#fields]
+    for (const raw of Array.isArray(absent) ? absent : []) {
+      const read = readRow(raw)
+      if (typeof read !== 'string') fields.push(...ownFields(read, raw))
+    }
+    return {
+      type: 'table',
+      table: { rows: this.#rows },
+      raws: this.#raws,
+      byHand: { fields, strange: this.#strange, waiting: [], others: Array.isArray(absent) ? others : found.others },
+      strangeLines: this.#strangeLines,
+    }
   }
-  const byHand = { fields, strange, waiting: [], others: Array.isArray(absent) ? others : found.others }
-  return { type: 'table', table: { rows }, raws, byHand, strangeAt }
+  #restart(): void {
+    this.#count = 0
+    this.#rows = []
+    this.#raws = new Map()
+    this.#fields = []
+    this.#strange = []
+    this.#strangeLines = []
+  }
+  #take({ text, line }: Element): void {
+    if (this.#isBroken) return
+    const raw = parseJson(text)
+    if (raw === undefined) {
+      this.#isBroken = true
+      return
+    }
+    const read =
+      this.#count++ < FILE_LIMITS.maxRows ? readRow(raw) : `${nameOf(raw)} is beyond the ${FILE_LIMITS.maxRows} rows that are read`
+    if (typeof read === 'string') {
+      this.#strange.push({ raw, why: read })
+      this.#strangeLines.push(line)
+      return
+    }
+    this.#rows.push(read)
+    if (this.#wantsRaw(read)) this.#raws.set(read, raw)
+    this.#fields.push(...ownFields(read, raw))
+  }
 }
 
 const ABSENT = 'absent'
@@ -89,6 +160,12 @@ function readRow(raw: unknown): StoredRow | string {
   }
 }
 
+/** As `rowObject` wrote it; null: it is none. */
+export function rowFrom(raw: unknown): StoredRow | null {
+  const row = readRow(raw)
+  return typeof row === 'string' ? null : row
+}
+
 /** What a row is called in a sentence. */
 function nameOf(raw: unknown): string {
   if (!isObject(raw)) return shortly(raw)
@@ -118,8 +195,7 @@ function latencyMs(fields: Fields, isOurs: boolean): number | null {
   return inNs ? value / NS_PER_MS : value
 }
 
-const BLANK = JSON.stringify(NO_P2PRC_FIELDS)
-const isBlank = (p2prc: P2prcFields): boolean => JSON.stringify(p2prc) === BLANK
+const isBlank = (p2prc: P2prcFields): boolean => Object.values(p2prc).every((value) => value === '' || value === false)
 
 const OUR_KEYS = [
   'ipv4',
@@ -147,7 +223,7 @@ type Row = Readonly<Record<string, unknown>>
 /** The file's object, without what a person wrote. */
 export const tableFileObject = ({ rows }: StoredTable): { readonly ip_address: readonly Row[] } => ({ ip_address: rows.map(rowObject) })
 
-const rowObject = ({ host, latency, download, upload, port, name, id, speedAt, lastSeen, envelope, p2prc }: StoredRow): Row => ({
+export const rowObject = ({ host, latency, download, upload, port, name, id, speedAt, lastSeen, envelope, p2prc }: StoredRow): Row => ({
   ipv4: host,
   latency,
   download,
@@ -177,14 +253,20 @@ function p2prcObject(p2prc: P2prcFields): Row {
 }
 
 /** The file's text. Rows that a person wrote and the table does not have come last, the strange ones behind the others. */
-export function formatTableFile(table: StoredTable, byHand: ByHand = NOTHING_BY_HAND): string {
+export const formatTableFile = (table: StoredTable, byHand: ByHand = NOTHING_BY_HAND): string => [...tablePieces(table, byHand)].join('')
+
+/** The file's text in pieces: what stands before the rows, each row in its order, and what stands behind them. */
+export function* tablePieces(table: StoredTable, byHand: ByHand = NOTHING_BY_HAND): Generator<string> {
   const own = fieldsByRow(byHand, table)
-  const rows = table.rows.map((row) => ({ ...rowObject(row), ...own.of(row)?.fields }))
   const absent = own.absent.map(({ host, port, name, id, fields }) => ({ ipv4: host, 'port no': String(port), name, id, ...fields }))
-  const object = {
-    ip_address: [...rows, ...byHand.waiting.map(({ raw }) => raw), ...byHand.strange.map(({ raw }) => raw)],
-    ...(absent.length === 0 ? {} : { [ABSENT]: absent }),
-    ...byHand.others,
-  }
-  return `${JSON.stringify(object, null, 2)}\n`
+  const others = JSON.stringify({ ...(absent.length === 0 ? {} : { [ABSENT]: absent }), ...byHand.others }, null, 2)
+  const behind = others === '{}' ? '\n}\n' : `,${others.slice(1)}\n`
+  const count = table.rows.length + byHand.waiting.length + byHand.strange.length
+  yield count === 0 ? '{\n  "ip_address": [' : '{\n  "ip_address": [\n'
+  let left = count
+  const piece = (row: unknown): string => `    ${JSON.stringify(row, null, 2).replaceAll('\n', '\n    ')}${--left === 0 ? '\n  ' : ',\n'}`
+  for (const row of table.rows) yield piece({ ...rowObject(row), ...own.of(row)?.fields })
+  for (const { raw } of byHand.waiting) yield piece(raw)
+  for (const { raw } of byHand.strange) yield piece(raw)
+  yield `]${behind}`
 }

@@ -55,21 +55,23 @@ export function createProbeSchedule(
   }
   /** Bursts that wait for a place, or have one. */
   const places = new Subject<Observable<void>>()
-  /** Bursts of those only heard of, before they may wait for a place. */
-  const heard = new Subject<Observable<void>>()
+  /** Those only heard of, before they may wait for a place: keys alone, for they may be a hundred thousand. */
+  const heard = new Subject<string>()
   const inPlace = (burst: Observable<void>): Observable<void> =>
     new Observable((done) => places.next(burst.pipe(finalize(() => done.complete()))))
   // A key is marked before it queues for a place, so the queue holds each peer once at the most.
   const admit = (key: string): void => {
     if (pending.has(key)) return
     pending.add(key)
+    if (isListed(key)) places.next(burstOf(key))
+    else heard.next(key)
+  }
+  const burstOf = (key: string): Observable<void> => {
     const begin = (): Promise<void> => {
       begun.add(key)
       return probe(key)
     }
-    const burst = paced(begin).pipe(finalize(() => ended(key)))
-    if (isListed(key)) places.next(burst)
-    else heard.next(burst)
+    return paced(begin).pipe(finalize(() => ended(key)))
   }
   return {
     now: (key) => {
@@ -90,7 +92,7 @@ export function createProbeSchedule(
     },
     runs$: merge(
       places.pipe(mergeMap((burst) => burst, PROBES_AT_ONCE)),
-      heard.pipe(mergeMap(inPlace, PROBES_HEARD_AT_ONCE)),
+      heard.pipe(mergeMap((key) => inPlace(burstOf(key)), PROBES_HEARD_AT_ONCE)),
       merge(urgent, due$).pipe(tap(admit), ignoreElements()),
       single.pipe(
         tap((ping) => places.next(paced(ping))),

@@ -192,11 +192,18 @@ export function createFakeNode(): FakeNode {
     start: async () => ({ type: 'started', listen: null }),
     stop: async () => undefined,
     status: () => status,
-    peers: (which = 'here') => ({
-      schemaVersion: 1,
-      self: status.node.id,
-      peers: which === 'all' ? peers : peers.filter(({ state }) => state !== 'offline'),
-    }),
+    peers: (which = 'here', ask) => {
+      const [here, offline] = [peers.filter(({ state }) => state !== 'offline'), peers.filter(({ state }) => state === 'offline')]
+      const all = which === 'all' ? peers : here
+      const answer = { schemaVersion: 1, self: status.node.id } as const
+      if (ask === undefined) return { ...answer, peers: all }
+      const { offset = 0, limit = 200 } = ask
+      const page = {
+        ...{ offset, total: all.length, self: peers.find(({ self }) => self) ?? null, here: here.length },
+        ...{ alive: peers.filter(({ state }) => state === 'alive').length, offline: which === 'all' ? offline.length : 0 },
+      }
+      return { ...answer, page, peers: all.slice(offset, offset + limit) }
+    },
     table: () => ({ ip_address: peers.map(({ name }) => ({ name })) }),
     onNews: (listener) => {
       listeners.add(listener)

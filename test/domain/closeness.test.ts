@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { closenessOf, turnCandidates } from '../../src/domain/closeness.ts'
-import { EMPTY_TABLE, type IpTable, merge, type Row, recordBurst } from '../../src/domain/ip-table.ts'
+import type { Row } from '../../src/domain/ip-table.ts'
 import { foldBurst, NO_LATENCY } from '../../src/domain/latency.ts'
 import type { PeerRecord } from '../../src/domain/record.ts'
 import { signedBy } from '../records.ts'
+import { EMPTY_TABLE, type IpTable, merge, recordBurst } from './pure-table.ts'
 
 const measured = (times: number): Row['latency'] =>
   Array.from({ length: times }, (_, i) => i).reduce((so, i) => foldBurst(so, { type: 'answered', rttMs: 5 }, i), NO_LATENCY)

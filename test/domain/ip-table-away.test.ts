@@ -1,10 +1,11 @@
 // Who is away, who is to stay away, and what is this node itself.
 import { describe, expect, test } from 'vitest'
-import { EMPTY_TABLE, type IpTable, merge, offlineRows, recordSpeed } from '../../src/domain/ip-table.ts'
+import { offlineRows } from '../../src/domain/ip-table.ts'
 import { figuresOf, NO_LATENCY } from '../../src/domain/latency.ts'
 import { type PeerRecord, unsignedRecord } from '../../src/domain/record.ts'
 import { GONE_FOR, MINE_FOR, MOST_GONE, MOST_MINE, MOST_UNPROVEN, OFFLINE_FOR } from '../../src/domain/timings.ts'
 import { signedBy } from '../records.ts'
+import { EMPTY_TABLE, type IpTable, merge, recordSpeed } from './pure-table.ts'
 import {
   admit,
   forget,
@@ -98,7 +99,8 @@ describe('offline', () => {
     const stranger = before.gone.get(AT)
     if (!stranger) throw new Error('it was dropped')
     const strangers = Array.from({ length: MOST_GONE - 2 }, (_, i) => [`stranger${i}`, stranger] as const)
-    const full = { ...before, gone: new Map([...before.gone, ...strangers]) }
+    const full = before.copy()
+    for (const [key, gone] of strangers) full.gone.set(key, gone)
     const { table } = play(() => ({ table: full, changes: [] }), hear(elm), ...thrice('elm'))
     expect([table.gone.size, offlineRows(table, 1).map(({ row }) => row.key)]).toEqual([MOST_GONE, ['ash']])
   })

@@ -1,27 +1,24 @@
 // What holds of the table whatever happens: chance plays, the rules are looked at after every step.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { byRank, type Change, keptRows, NOT_MEASURED, offlineRows, type Row } from '../../src/domain/ip-table.ts'
+import { type PeerRecord, unsignedRecord } from '../../src/domain/record.ts'
+import { OFFLINE_FOR } from '../../src/domain/timings.ts'
+import { NO_P2PRC_FIELDS } from '../../src/p2prc/wire-table.ts'
 import {
   absorb,
-  type Change,
   EMPTY_TABLE,
   type IpTable,
   keepAway,
-  keptRows,
   letIn,
   merge,
-  NOT_MEASURED,
   type Outcome,
-  offlineRows,
   putOwn,
   recordBurst,
   recordMine,
   removeRow,
   restoreRows,
-} from '../../src/domain/ip-table.ts'
-import { type PeerRecord, unsignedRecord } from '../../src/domain/record.ts'
-import { OFFLINE_FOR } from '../../src/domain/timings.ts'
-import { NO_P2PRC_FIELDS } from '../../src/p2prc/wire-table.ts'
+} from './pure-table.ts'
 
 const IDS = ['ash', 'elm', 'oak']
 const ADDRESSES = ['192.0.2.1:1', '192.0.2.2:1', '192.0.2.3:1']
@@ -35,14 +32,15 @@ const record = fc
     isSigned: fc.boolean(),
     left: fc.boolean(),
     knowsFields: fc.boolean(),
+    via: fc.constantFrom(null, IDS[0] ?? null),
   })
   .map(
-    ({ id, address, seq, isSigned, left, knowsFields }): PeerRecord => ({
+    ({ id, address, seq, isSigned, left, knowsFields, via }): PeerRecord => ({
       id,
       name: `${seq}`,
       address,
       seq: id === null ? 0 : seq,
-      via: null,
+      via: id === null ? null : via,
       offersTurn: true,
       left: id !== null && left && seq > 3,
       envelope: id !== null && isSigned ? `${id} ${seq}` : null,
@@ -57,7 +55,7 @@ const address = fc.constantFrom(...ADDRESSES)
 type Step = (table: IpTable, wallMs: number) => Outcome
 const surroundings = fc.constantFrom('fine' as const, 'isolated' as const)
 const silence = { type: 'silent', refused: false, why: 'no answer' } as const
-const answer = { type: 'answered', rttMs: 1 } as const
+const answer = (wallMs: number) => ({ type: 'answered', rttMs: 1 + ((wallMs / 20_000) % 3) }) as const
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.tuple(fc.array(record, { maxLength: 4 }), fc.constantFrom('hearsay' as const, 'firsthand' as const)).map(
@@ -68,7 +66,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.tuple(key, fc.constantFrom(null, null, ...IDS)).map(
     ([which, by]): Step =>
       (table, wallMs) =>
-        recordBurst(table, which, answer, wallMs, by),
+        recordBurst(table, which, answer(wallMs), wallMs, by),
   ),
   fc.tuple(key, surroundings).map(
     ([which, around]): Step =>
@@ -239,3 +237,52 @@ test('the order in which signed records are heard does not matter', () =>
       expect(known(words.toReversed())).toEqual(known(words))
     }),
   ))
+
+test('what is kept to be found soon says what a look at every row says', () =>
+  always((_, table) => {
+    const rows = [...table.rows.values()]
+    const keysOf = (holds: (row: Row) => boolean): readonly string[] =>
+      rows
+        .filter(holds)
+        .map(({ key: found }) => found)
+        .toSorted()
+    const ranked = (holds: (row: Row) => boolean): readonly string[] =>
+      rows
+        .filter(holds)
+        .toSorted(byRank)
+        .map(({ key: found }) => found)
+    const told = rows.filter(({ state, record: { envelope, id } }) => state === 'alive' && (envelope !== null || id === null))
+    expect({
+      listed: [...table.listed.values()].map(({ key: found }) => found),
+      rows: [...table.listed.values()].map((row) => row === table.rows.get(row.key)),
+      turns: table.turns.slice(0, 99).map(({ key: found }) => found),
+      sizes: [table.listed.size, table.turns.size, table.aliveCount, table.untriedCount],
+      peers: table.peers.some(99, () => 0).toSorted(),
+      suspects: [...table.suspects].toSorted(),
+      unsigned: [...table.unsigned].toSorted(),
+      behind: [...table.behind(IDS[0] ?? '')].toSorted(),
+      told: [...table.changedSince(0)].map(({ key: found }) => found),
+      sinceThen: [...table.changedSince(5)].map(({ key: found }) => found),
+      digest: table.digest,
+    }).toEqual({
+      listed: ranked(isProven),
+      rows: rows.filter(isProven).map(() => true),
+      turns: ranked(({ state, record: { via } }) => state === 'alive' && via === null),
+      sizes: [
+        rows.filter(isProven).length,
+        rows.filter(({ state, record: { via } }) => state === 'alive' && via === null).length,
+        rows.filter(({ state }) => state === 'alive').length,
+        rows.filter(({ state, strikes }) => state === 'unknown' && strikes === 0).length,
+      ],
+      peers: keysOf(({ state, record: { id } }) => state === 'alive' && id !== null),
+      suspects: keysOf(({ state }) => state === 'suspect'),
+      unsigned: keysOf(({ record: { id } }) => id === null),
+      behind: keysOf(({ record: { via } }) => via === IDS[0]),
+      told: told.toSorted((a, b) => a.version - b.version).map(({ key: found }) => found),
+      sinceThen: told
+        .filter(({ version }) => version > 5)
+        .toSorted((a, b) => a.version - b.version)
+        .map(({ key: found }) => found),
+      digest: table.copy().digest,
+    })
+  }))

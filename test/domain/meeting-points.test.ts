@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { EMPTY_TABLE, type Row } from '../../src/domain/ip-table.ts'
+import type { Row } from '../../src/domain/ip-table.ts'
 import { NO_LATENCY } from '../../src/domain/latency.ts'
 import { meetingPoints } from '../../src/domain/meeting-points.ts'
 import { unsignedRecord } from '../../src/domain/record.ts'
@@ -15,7 +15,7 @@ const row = (id: string, state: Row['state'], rttMs: number | null, via: string 
   speedAtMs: null,
   lastProofMs: null,
   strikes: 0,
-  version: EMPTY_TABLE.version,
+  version: 0,
   stored: null,
   written: null,
   heard: null,

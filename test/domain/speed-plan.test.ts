@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
-import { EMPTY_TABLE, merge, type Row, recordBurst } from '../../src/domain/ip-table.ts'
+import type { Row } from '../../src/domain/ip-table.ts'
 import type { PeerRecord } from '../../src/domain/record.ts'
 import { nextSpeedTest } from '../../src/domain/speed-plan.ts'
 import { SPEED_RETRY, SPEED_STALE, SPEED_STALE_OTHERS } from '../../src/domain/timings.ts'
 import { signedBy } from '../records.ts'
+import { EMPTY_TABLE, merge, recordBurst } from './pure-table.ts'
 
 const NOW = 1_800_000_000_000
 

@@ -1,13 +1,13 @@
 // Steps from one IP table to the next, to tell a table's story with.
+import { type Change, NOT_MEASURED, type StoredFigures, type Surroundings } from '../../src/domain/ip-table.ts'
+import { type PeerRecord, unsignedRecord } from '../../src/domain/record.ts'
 import {
   absorb,
-  type Change,
   EMPTY_TABLE,
   type IpTable,
   keepAway,
   letIn,
   merge,
-  NOT_MEASURED,
   type Outcome,
   proveOwn,
   putOwn,
@@ -16,10 +16,7 @@ import {
   recordOwnBurst,
   removeRow,
   restoreRows,
-  type StoredFigures,
-  type Surroundings,
-} from '../../src/domain/ip-table.ts'
-import { type PeerRecord, unsignedRecord } from '../../src/domain/record.ts'
+} from './pure-table.ts'
 
 export type Step = (table: IpTable) => Outcome
 

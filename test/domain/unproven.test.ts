@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { EMPTY_TABLE, type IpTable, lapseUnproven, merge, type Outcome, recordBurst } from '../../src/domain/ip-table.ts'
+import * as steps from '../../src/domain/ip-table.ts'
 import { type PeerRecord, unsignedRecord } from '../../src/domain/record.ts'
 import { MOST_UNPROVEN, MOST_UNPROVEN_A_SOURCE, MOST_UNSIGNED, UNPROVEN_FOR, UNPROVEN_TURN } from '../../src/domain/timings.ts'
-import { roomFor } from '../../src/domain/unproven.ts'
 import { signedBy } from '../records.ts'
+import { EMPTY_TABLE, type IpTable, lapseUnproven, merge, type Outcome, recordBurst } from './pure-table.ts'
 import { hear, held, miss, ping, play, type Step } from './table-steps.ts'
 
 const at = (i: number): string => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}:8088`
@@ -13,8 +13,12 @@ const nameless = (first: number, count: number): readonly PeerRecord[] =>
   Array.from({ length: count }, (_, i) => unsignedRecord(at(first + i)))
 const tell = (table: IpTable, records: readonly PeerRecord[], source: string | null, atMs = 0): Outcome =>
   merge(table, records, atMs, 'hearsay', source)
-const prove = (table: IpTable, keys: readonly string[]): IpTable =>
-  keys.reduce((so, key) => recordBurst(so, key, { type: 'answered', rttMs: 5 }, 0, key.startsWith('peer') ? key : null).table, table)
+const prove = (table: IpTable, keys: readonly string[]): IpTable => {
+  const proven = table.copy()
+  for (const key of keys) steps.recordBurst(proven, key, { type: 'answered', rttMs: 5 }, 0, key.startsWith('peer') ? key : null)
+  return proven
+}
+const roomFor = ({ unproven }: IpTable, source: string): number => unproven.roomOf(source)
 const keysOf = ({ rows }: IpTable): readonly string[] => [...rows.keys()]
 
 describe(`of one source ${MOST_UNPROVEN_A_SOURCE} rows wait for a look`, () => {

@@ -1,9 +1,10 @@
 // Signed records that somebody forged, altered or kept: none may change a table. What an owner said and nobody has heard yet is the
 // only thing that may.
-import { EMPTY_TABLE, type IpTable, merge, recordBurst } from '../../src/domain/ip-table.ts'
+
 import type { PeerRecord } from '../../src/domain/record.ts'
 import { identityFromSeed } from '../../src/io/disk/identity.ts'
 import { claimOf, open, recordOf, seal } from '../../src/v2/envelope.ts'
+import { EMPTY_TABLE, type IpTable, merge, recordBurst } from '../domain/pure-table.ts'
 import type { Target } from './campaign.ts'
 import { type Chance, damaged, oneOf } from './chance.ts'
 

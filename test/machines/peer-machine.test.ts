@@ -2,23 +2,23 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createActor } from 'xstate'
+import { NOT_MEASURED } from '../../src/domain/ip-table.ts'
+import type { PeerRecord } from '../../src/domain/record.ts'
+import { GONE_FOR, OFFLINE_FOR, STORED_FOR } from '../../src/domain/timings.ts'
+import { type ChartEdge, isInside, walkChart } from '../../src/feed/chart-walk.ts'
+import { pathOf } from '../../src/feed/inspection.ts'
+import { type PeerFact, peerMachine } from '../../src/machines/peer-machine.ts'
 import {
   EMPTY_TABLE,
   type IpTable,
   keepAway,
   letIn,
   merge,
-  NOT_MEASURED,
   type Outcome,
   recordBurst,
   removeRow,
   restoreRows,
-} from '../../src/domain/ip-table.ts'
-import type { PeerRecord } from '../../src/domain/record.ts'
-import { GONE_FOR, OFFLINE_FOR, STORED_FOR } from '../../src/domain/timings.ts'
-import { type ChartEdge, isInside, walkChart } from '../../src/feed/chart-walk.ts'
-import { pathOf } from '../../src/feed/inspection.ts'
-import { type PeerFact, peerMachine } from '../../src/machines/peer-machine.ts'
+} from '../domain/pure-table.ts'
 import { VirtualClock } from '../sim/virtual-clock.ts'
 
 const PEER = 'ash'

@@ -18,6 +18,8 @@ export interface Neighbours {
   service(place: Place, port: number, text: string): Promise<void>
   /** What a GET of `http://ADDRESS/` (or another path) gets there, on a new connection; null when nobody answers within 3 s. */
   get(place: Place, address: string, path?: string): Promise<string | null>
+  /** A command of the node there, which runs until everybody is killed: its first line. */
+  command(place: Place, args: readonly string[]): Promise<string>
   /** Kills everybody. */
   leave(): Promise<void>
 }
@@ -72,6 +74,15 @@ export function moveIn(town: Pick<Town, 'at'>, folder: string): Neighbours {
       const visit = `const give = () => process.exit(9)
 require('http').get('http://${address}${path}', { agent: false, signal: AbortSignal.timeout(3000) }, (answer) => answer.on('error', give).pipe(process.stdout)).on('error', give)`
       return ask(place, ['-e', visit]).catch(() => null)
+    },
+    command: async (place, args) => {
+      const child = start(place, [main, ...args, '--data', `${folder}/${place}`])
+      if (!child.stdout) throw new Error('it has no output')
+      const [line] = await Promise.race([
+        once(createInterface({ input: child.stdout }), 'line'),
+        once(child, 'close').then(() => Promise.reject(new Error(`${args.join(' ')} ended without a line`))),
+      ])
+      return String(line)
     },
     leave: async () => {
       const gone = [...processes].map((child) => once(child, 'close'))

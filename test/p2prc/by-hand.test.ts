@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type ByHand, edited, upToDate } from '../../src/p2prc/by-hand.ts'
-import { rowLines } from '../../src/p2prc/row-lines.ts'
+import { ListScanner } from '../../src/p2prc/list-scanner.ts'
 import { formatTableFile, parseTableFile } from '../../src/p2prc/table-codec.ts'
 import type { StoredRow, StoredTable } from '../../src/p2prc/table-file.ts'
 
@@ -20,6 +20,15 @@ const row = (given: Partial<StoredRow>): StoredRow => ({
   p2prc: null,
   ...given,
 })
+
+function rowLines(text: string): readonly number[] {
+  let lines: number[] = []
+  const isList = (key: string): boolean => key.toLowerCase() === 'ip_address'
+  const scanner = new ListScanner(isList, 64, { element: ({ line }) => lines.push(line), restart: () => (lines = []) })
+  scanner.push(Buffer.from(text))
+  scanner.end()
+  return lines
+}
 
 function found(value: unknown) {
   const parsed = parseTableFile(JSON.stringify(value))

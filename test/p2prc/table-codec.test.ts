@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { formatTableFile, parseTableFile, tableFileObject } from '../../src/p2prc/table-codec.ts'
+import { formatTableFile, parseTableFile, TableReader, tableFileObject, tablePieces } from '../../src/p2prc/table-codec.ts'
 import type { StoredRow } from '../../src/p2prc/table-file.ts'
 import { NO_P2PRC_FIELDS } from '../../src/p2prc/wire-table.ts'
 
@@ -189,4 +189,63 @@ describe('what is read', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (text) => void expect(['table', 'unreadable']).toContain(parseTableFile(text).type)),
     ))
+})
+
+describe('a file that is read in pieces', () => {
+  const inPieces = (text: string, length: number) => {
+    const reader = new TableReader()
+    const bytes = Buffer.from(text)
+    for (let at = 0; at < bytes.length; at += length) reader.push(bytes.subarray(at, at + length))
+    return reader.end()
+  }
+  const FILE = `\ufeff{ "note": ["ip_address", {"ip_address": [1]}], "ip_address": [ {"ipv4": "203.0.113.7", "port no": "1", "name": "}],\\"é 🌍"},
+    7, {"ipv4": "203.0.113.8", "port no": 2, "mine": {"a": [1, "]"]}} ], "é": "🌍" }`
+  test.each([1, 2, 3, 5, 7, 64])('says what it says as a whole: of %d bytes', (length) => {
+    const whole = parseTableFile(FILE)
+    expect([whole.type, inPieces(FILE, length)]).toEqual(['table', whole])
+  })
+  test('whatever it holds, JSON or not', () =>
+    fc.assert(
+      fc.property(
+        fc.array(fc.jsonValue(), { maxLength: 5 }),
+        fc.jsonValue(),
+        fc.nat(200),
+        fc.integer({ min: 1, max: 9 }),
+        (list, other, cut, length) => {
+          for (const text of [
+            { ip_address: list, other },
+            { other, IP_Address: list, ip_address: [other] },
+          ].map((value) => JSON.stringify(value)))
+            for (const one of [text, text.slice(0, cut), `${text.slice(0, cut)},${text.slice(cut)}`])
+              expect(inPieces(one, length)).toEqual(parseTableFile(one))
+        },
+      ),
+    ))
+  test('is a table where JSON has one, and none where it has none', () =>
+    fc.assert(
+      fc.property(
+        fc.array(fc.jsonValue(), { maxLength: 5 }),
+        fc.jsonValue(),
+        fc.nat(200),
+        fc.constantFrom('', ',', ']', '{', '"', '[]', ' '),
+        (list, other, at, put) => {
+          const text = JSON.stringify({ other, ip_address: list })
+          const broken = text.slice(0, at) + put + text.slice(at)
+          let isJson = true
+          try {
+            JSON.parse(broken)
+          } catch {
+            isJson = false
+          }
+          if (!isJson) expect(parseTableFile(broken)).toEqual({ type: 'unreadable' })
+          const found = parseTableFile(text)
+          expect(found.type === 'table' && found.table.rows.length + found.byHand.strange.length).toEqual(list.length)
+        },
+      ),
+    ))
+  test('is written in pieces too, a row each', () => {
+    const pieces = [...tablePieces({ rows: [ASH, row({})] })]
+    expect([pieces.length, pieces.join('')]).toEqual([4, formatTableFile({ rows: [ASH, row({})] })])
+    expect(JSON.parse(pieces.join(''))).toEqual(tableFileObject({ rows: [ASH, row({})] }))
+  })
 })

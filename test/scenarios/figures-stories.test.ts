@@ -88,11 +88,11 @@ test('both ends of a tunnel tell the same of its users, and the service goes on 
       "me: 2 now, 6 ever, in 300 at 100/s, out 18000 at 6008/s",
       "ash carries me (moonwalk, since 00 s) there: 2 now, 4 ever, in 300 at 100/s, out 18000 at 6008/s",
       "ash in all: 1 client, 2 proxies",
-      "me: 2 now, 11 ever, in 300 at 0/s, out 18000 at 7/s",
-      "ash carries me (moonwalk, since 00 s) there: 1 now, 6 ever, in 300 at 0/s, out 18000 at 7/s",
+      "me: 1 now, 12 ever, in 300 at 0/s, out 18000 at 7/s",
+      "ash carries me (moonwalk, since 00 s) there: 1 now, 7 ever, in 300 at 0/s, out 18000 at 7/s",
       "ash in all: 1 client, 2 proxies",
-      "me: 1 now, 14 ever, in 1300 at 0/s, out 27000 at 3/s",
-      "birch carries me (moonwalk, since 00 s) there: 1 now, 8 ever, in 1000 at 0/s, out 9000 at 3/s",
+      "me: 1 now, 16 ever, in 1300 at 0/s, out 27000 at 3/s",
+      "birch carries me (moonwalk, since 00 s) there: 1 now, 9 ever, in 1000 at 0/s, out 9000 at 3/s",
       "birch in all: 1 client, 2 proxies",
     ]
   `)

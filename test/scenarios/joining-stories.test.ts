@@ -118,8 +118,8 @@ describe('faults', () => {
     expect(told.filter((line) => Number(line.split(' ')[0]) >= 10_000)).toMatchInlineSnapshot(`
       [
         "10110 cedar peer.suspected elm elm 10.0.0.4:8088 connection refused",
-        "10125 ash peer.suspected elm elm 10.0.0.4:8088 connection refused",
         "10125 birch peer.suspected elm elm 10.0.0.4:8088 connection refused",
+        "10125 ash peer.suspected elm elm 10.0.0.4:8088 connection refused",
         "10710 ash peer.removed elm elm 10.0.0.4:8088 connection refused",
         "10710 birch peer.removed elm elm 10.0.0.4:8088 connection refused",
         "10710 cedar peer.removed elm elm 10.0.0.4:8088 connection refused",

@@ -104,12 +104,12 @@ describe('a udp service', () => {
           3,
         ],
         "services": [
-          "dns udp up 10.0.0.2:20080 null",
+          "dns udp up 10.0.0.2:20020 null",
         ],
         "told": [
-          "140 service.up dns 10.0.0.1:20008",
+          "140 service.up dns 10.0.0.1:20020",
           "15000 1400,1400 back, 2800 heard",
-          "20005 service.up dns 10.0.0.2:20080",
+          "20005 service.up dns 10.0.0.2:20020",
           "20015 turn.lost ash ash connection reset; then, logging in again: connection refused",
         ],
         "traffic": {
@@ -118,7 +118,7 @@ describe('a udp service', () => {
           "connectionsEver": 12,
           "connectionsNow": 8,
           "errorsEver": 0,
-          "inBytesPerSecond": 17682,
+          "inBytesPerSecond": 17678,
           "lastError": null,
           "outBytesPerSecond": 17674,
         },
@@ -155,9 +155,11 @@ describe('a udp service', () => {
       {
         "heard": 80,
         "told": [
-          "4520 service.up dns 10.0.0.2:20080",
+          "4520 service.up dns 10.0.0.2:20020",
+          "4540 service.up dns 10.0.0.1:20020",
+          "4680.3 service.up dns 10.0.0.2:20020",
           "15000 20,20 back, 40 heard",
-          "24551.63 service.up dns 10.0.0.1:20008",
+          "24551.63 service.up dns 10.0.0.1:20020",
         ],
       }
     `)

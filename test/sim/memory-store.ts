@@ -1,3 +1,4 @@
+import { type TableChanges, withChanges } from '../../src/p2prc/table-changes.ts'
 import type { StoredTable } from '../../src/p2prc/table-file.ts'
 import {
   NO_OPERATOR_CHANGES,
@@ -30,6 +31,15 @@ export class MemoryStore implements Store {
     if (this.failure) return this.failure
     this.table = table
     this.writes++
+    return null
+  }
+
+  /** Changes that were kept beside the table. */
+  appended = 0
+  readonly append = async (changes: TableChanges): Promise<StoreFailure | null> => {
+    if (this.failure) return this.failure
+    this.table = withChanges(this.table, changes)
+    this.appended += changes.rows.length + changes.gone.length
     return null
   }
 

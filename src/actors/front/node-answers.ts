@@ -11,7 +11,17 @@ import {
   UNPLACED,
   writeCoordinate,
 } from '../../domain/coordinates.ts'
-import { type IpTable, offlineRows, type Row, shownRows } from '../../domain/ip-table.ts'
+import {
+  FIRST_PAGE,
+  finderOf,
+  type IpTable,
+  offlineRows,
+  type Page,
+  type PageAsk,
+  pageOf,
+  type Row,
+  shownRows,
+} from '../../domain/ip-table.ts'
 import { figuresOf, type Latency, NO_LATENCY, roundMs } from '../../domain/latency.ts'
 import { meetingPoints } from '../../domain/meeting-points.ts'
 import { KIND_TEXT, type NetworkKind } from '../../domain/network-kind.ts'
@@ -66,7 +76,7 @@ export function answersOf(needs: AnswerNeeds): Answers {
   return {
     ...rest,
     status: () => tamed(status()),
-    peers: (which) => tamed(peers(which)),
+    peers: (which, page) => tamed(peers(which, page)),
     table: () => tamed(table(), Number.POSITIVE_INFINITY),
   }
 }
@@ -97,15 +107,21 @@ function rawAnswersOf(needs: AnswerNeeds): Answers {
       speedtests: { budgetBytes: options.speedtestBudgetBytes, usedBytes: speedAccount.usedBytes() },
       health: healthOf(pathOf(snapshot().value), needs),
     }),
-    peers: (which = 'here') => {
-      const wallMs = needs.clock.wallMs()
-      const here = shownRows(keeper.current()).map((row) => peerRow(row, own.id, wallMs, needs.place()))
-      const away = which === 'all' ? offlineRows(keeper.current(), wallMs).map(({ row }) => offlineRow(row, own.id)) : []
-      return { schemaVersion: 1, self: own.id, peers: [...here, ...away] }
+    peers: (which = 'here', ask) => {
+      const [table, wallMs, place] = [keeper.current(), needs.clock.wallMs(), needs.place()]
+      const gone = which === 'all' ? offlineRows(table, wallMs).map(({ row }) => row) : []
+      const answer = { schemaVersion: 1, self: own.id } as const
+      const [hereRow, awayRow] = [(row: Row) => peerRow(row, own.id, wallMs, place), (row: Row) => offlineRow(row, own.id)]
+      if (ask === undefined) return { ...answer, peers: [...shownRows(table).map(hereRow), ...gone.map(awayRow)] }
+      const { rows, away, total } = pageWithAway(table, gone, { ...FIRST_PAGE, ...ask })
+      const counts = { here: table.listed.size, alive: table.aliveCount, offline: gone.length }
+      const mine = table.rows.get(own.id)
+      const page = { offset: ask.offset ?? FIRST_PAGE.offset, total, self: mine ? hereRow(mine) : null, ...counts }
+      return { ...answer, page, peers: [...rows.map(hereRow), ...away.map(awayRow)] }
     },
     table: () => tableFileObject(needs.file.stored()),
     meetingPoints: () =>
-      meetingPoints(keeper.current().rows.values(), {
+      meetingPoints(keeper.current().listed.slice(0, MOST_LOOKED_AT), {
         id: own.id,
         address: own.address() ?? own.advertised(),
         listening: own.listening(),
@@ -114,19 +130,31 @@ function rawAnswersOf(needs: AnswerNeeds): Answers {
   }
 }
 
+/** Of so many of the nearest an invitation names some. */
+const MOST_LOOKED_AT = 1_024
+
 const networkOf = ({ type }: NetworkKind): StatusAnswer['node']['network'] => ({ kind: type, text: KIND_TEXT[type] })
 
 /** Who has that id, or says, signed, to be reached through a port of this node. */
-function nameOfClient({ rows }: IpTable, self: string): Parameters<TurnServer['clients']>[0] {
+function nameOfClient(table: IpTable, self: string): Parameters<TurnServer['clients']>[0] {
   const names = new Map<number, string>()
-  for (const { record } of rows.values()) {
-    const port = record.via === self ? parseAddress(record.address)?.port : undefined
-    if (port !== undefined) names.set(port, record.name)
+  for (const key of table.behind(self)) {
+    const record = table.rows.get(key)?.record
+    const port = parseAddress(record?.address ?? '')?.port
+    if (record !== undefined && port !== undefined) names.set(port, record.name)
   }
   return ({ member, ports }) =>
-    (member === null ? undefined : rows.get(member)?.record.name) ??
+    (member === null ? undefined : table.rows.get(member)?.record.name) ??
     ports.map((port) => names.get(port)).find((name) => name !== undefined) ??
     null
+}
+
+/** Those that are away come after all that are here, whatever these are sorted by. */
+function pageWithAway({ listed }: IpTable, gone: readonly Row[], ask: PageAsk): Page & { readonly away: readonly Row[] } {
+  const { rows, total } = pageOf(listed, ask)
+  const found = gone.filter(finderOf(ask.search))
+  const away = found.slice(Math.max(0, ask.offset - total)).slice(0, ask.limit - rows.length)
+  return { rows, away, total: total + found.length }
 }
 
 /** A server that was here within the last day. What was measured of it is no figure of now. */
@@ -181,7 +209,8 @@ function healthOf(
   { joining, keeper, own, options, services, external, candidates, announcer, health: found, notes }: AnswerNeeds,
 ): readonly HealthAnswer[] {
   const health: HealthAnswer[] = [...found.list(), ...notes().map((note) => ({ level: 'warn' as const, ...note }))]
-  const others = [...keeper.current().rows.values()].filter(({ key, state: row }) => key !== own.id && row !== 'unknown').length
+  const { listed, rows } = keeper.current()
+  const others = listed.size - ((rows.get(own.id)?.state ?? 'unknown') === 'unknown' ? 0 : 1)
   if (state === 'bootstrapping') {
     const seeds = joining.seeds()
     health.push({

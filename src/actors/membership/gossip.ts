@@ -3,12 +3,11 @@
 // that peer; equal sums over both tables say that nothing is missing.
 import { debounceTime, filter, merge, mergeMap, type Observable, Subject } from 'rxjs'
 import { type AddressPolicy, addressOf, isAllowed, parseAddress, type Teller, wordOf } from '../../domain/address.ts'
-import type { Change, IpTable, Row } from '../../domain/ip-table.ts'
+import type { Change, Row } from '../../domain/ip-table.ts'
 import { merge as mergeRecords } from '../../domain/ip-table.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
 import { type PeerRecord, unsignedRecord } from '../../domain/record.ts'
 import { GOSSIP_FANOUT, GOSSIP_FULL_EVERY, GOSSIP_GATHER, GOSSIP_PERIOD, MOST_UNPROVEN_A_SOURCE } from '../../domain/timings.ts'
-import { isFull } from '../../domain/unproven.ts'
 import type { Ports } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
 import { jitteredInterval } from '../../streams/jittered-interval.ts'
@@ -106,17 +105,14 @@ export function createGossip(needs: GossipNeeds): Gossip {
 
   const compose = (to: Pick<SyncState, 'id' | 'sentUpTo' | 'pageRows' | 'isLeftOver'>): Composed => {
     const table = keeper.current()
-    const rows = passedOn(table)
-    const fresh = rows.filter(({ key, version }) => version > to.sentUpTo && key !== to.id).sort((a, b) => a.version - b.version)
-    const page = pageOf(fresh, to.pageRows)
-    const hasMore = page.length < fresh.length
+    const { page, hasMore } = pageOf(table.changedSince(to.sentUpTo), to.id, to.pageRows)
     return {
       upTo: hasMore ? (page.at(-1)?.version ?? table.version) : table.version,
       hasMore,
       message: {
         from: own.envelope(),
         run,
-        digest: digestOf(rows),
+        digest: table.digest,
         records: page.flatMap(({ record }) => (record.envelope === null ? [] : [record.envelope])),
         unsigned: page.flatMap(({ record }) => (record.id === null ? [{ address: record.address, name: record.name }] : [])),
         doubts: [],
@@ -184,14 +180,14 @@ export function createGossip(needs: GossipNeeds): Gossip {
     keeper.apply((table, wallMs) => mergeRecords(table, takeable(recordOf(sender, message.from, heardAt)), wallMs, 'firsthand', source))
     const { rows, gone } = keeper.current()
     const isLeftOut = ({ id, left }: PeerRecord): boolean => id !== null && !left && !rows.has(id) && !gone.has(id)
-    to.isLeftOver = leftOut || (records.some(isLeftOut) && isFull(keeper.current(), source))
+    to.isLeftOver = leftOut || (records.some(isLeftOut) && keeper.current().unproven.isFull(source))
     for (const { id, seq } of message.doubts) {
       const row = keeper.current().rows.get(id)
       if (row?.state === 'alive' && row.record.seq <= seq && id !== own.id) doubted.next(id)
     }
     // Tables that still differ once everything was sent are told in full again, but not over and over while one of them is changing.
     const isThrough = to.sentUpTo > 0 && !to.hasMore && clock.now() - to.fullAtMs > GOSSIP_FULL_EVERY
-    if (isThrough && message.digest !== digestOf(passedOn(keeper.current()))) Object.assign(to, { sentUpTo: 0, fullAtMs: clock.now() })
+    if (isThrough && message.digest !== keeper.current().digest) Object.assign(to, { sentUpTo: 0, fullAtMs: clock.now() })
     return to
   }
 
@@ -220,15 +216,8 @@ export function createGossip(needs: GossipNeeds): Gossip {
   }
 
   const someone = (count: number): readonly Row[] => {
-    const peers = [...keeper.current().rows.values()].filter(
-      ({ state, record }) => state === 'alive' && record.id !== null && record.id !== own.id,
-    )
-    for (let i = 0; i < Math.min(count, peers.length); i++) {
-      const j = i + Math.floor(random.fraction() * (peers.length - i))
-      const [a, b] = [peers[i], peers[j]]
-      if (a && b) [peers[i], peers[j]] = [b, a]
-    }
-    return peers.slice(0, count)
+    const { peers, rows } = keeper.current()
+    return peers.draw(count, () => random.fraction(), own.id).flatMap((key) => rows.get(key) ?? [])
   }
 
   const hasNewsFor = (id: string): boolean => {
@@ -282,36 +271,26 @@ export function createGossip(needs: GossipNeeds): Gossip {
   }
 }
 
-/** Only what this node has proven itself is passed on. */
-const passedOn = (table: IpTable): readonly Row[] =>
-  [...table.rows.values()].filter(({ state, record }) => state === 'alive' && (record.envelope !== null || record.id === null))
-
-/** What one message holds: a larger one is refused whole. An envelope's characters may be of several bytes, or escaped once more. */
-function pageOf(rows: readonly Row[], most: number): readonly Row[] {
+/**
+ * What one message holds: a larger one is refused whole. An envelope's characters may be of several bytes, or escaped once more. Nobody is
+ * told of itself.
+ */
+function pageOf(rows: Iterable<Row>, to: string, most: number): { readonly page: readonly Row[]; readonly hasMore: boolean } {
+  const page: Row[] = []
   let bytes = 0
-  const past = rows.findIndex(({ record }, i) => {
-    bytes += Buffer.byteLength(JSON.stringify(record.envelope ?? [record.address, record.name]))
-    return i >= most || bytes > MAX_PAGE_BYTES
-  })
-  return past < 0 ? rows : rows.slice(0, Math.max(past, 1))
+  for (const row of rows) {
+    if (row.key === to) continue
+    bytes += Buffer.byteLength(JSON.stringify(row.record.envelope ?? [row.record.address, row.record.name]))
+    if (page.length > 0 && (page.length >= most || bytes > MAX_PAGE_BYTES)) return { page, hasMore: true }
+    page.push(row)
+  }
+  return { page, hasMore: false }
 }
 
 /** Leaves room for what else a message holds. */
 const MAX_PAGE_BYTES = MAX_GOSSIP_BYTES * 0.75
 
 const isWorthPushing = (change: Change): boolean => change.type === 'added' || change.type === 'changed'
-
-/** Order does not matter, so the sum need not sort: FNV-1a of each row, added up. */
-function digestOf(rows: readonly Row[]): string {
-  let sum = 0
-  for (const { key, record } of rows) {
-    let hash = 0x811c9dc5
-    const text = `${key} ${record.seq}`
-    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-    sum = (sum + (hash >>> 0)) % 0x1_0000_0000_0000
-  }
-  return `${rows.length}:${sum.toString(36)}`
-}
 
 const hostOf = (address: string): string | undefined => parseAddress(address)?.host
 

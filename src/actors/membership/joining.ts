@@ -76,7 +76,7 @@ export function createJoining(needs: JoiningNeeds): Joining {
   const isMine = (address: string): void => {
     keeper.apply((current, wallMs) => recordMine(current, address, wallMs))
     seeds.remove(address)
-    if (seeds.list().length === 0 && [...table().rows.keys()].every((key) => key === own.id)) facts.next({ type: 'network.empty' })
+    if (seeds.list().length === 0 && table().rows.size === Number(table().rows.has(own.id))) facts.next({ type: 'network.empty' })
   }
   /**
    * Says hello; answers the row's key. `invited`: a person named the address. `stranger`: what to do where our hello is not
@@ -135,7 +135,7 @@ export function createJoining(needs: JoiningNeeds): Joining {
       if (key !== null && key !== row.key) keeper.apply((current, wallMs) => absorb(current, row.key, key, wallMs))
     }),
   )
-  const isSettled = (): boolean => ![...table().rows.values()].some(({ state, strikes }) => state === 'unknown' && strikes === 0)
+  const isSettled = (): boolean => table().untriedCount === 0
   const added$ = keeper.changes$.pipe(filter(({ type, row }) => type === 'added' && row.key !== own.id))
   const ended$ = merge(prober.probed$, keeper.changes$.pipe(filter(({ type }) => type === 'removed' || type === 'dropped')))
   const settled$: Observable<MembershipFact> = merge(told, added$).pipe(

@@ -76,8 +76,7 @@ function followed$({ keeper, own, prober }: Pick<MembershipNeeds, 'keeper' | 'ow
       if (type === 'removed' || type === 'dropped') prober.forget(row.key)
       // Whom it carries is asked freely from now on.
       if (row.state === 'alive' && (type === 'added' || type === 'changed'))
-        for (const { key, state, record } of keeper.current().rows.values())
-          if (record.via === row.key && state === 'unknown') prober.doubt(key)
+        for (const key of [...keeper.current().behind(row.key)]) if (keeper.current().rows.get(key)?.state === 'unknown') prober.doubt(key)
       if (row.key === own.id && (type === 'added' || type === 'changed')) prober.doubt(row.key)
     }),
   )

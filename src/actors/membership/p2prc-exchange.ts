@@ -2,7 +2,7 @@
 // and its figures are not believed.
 import { filter, merge, mergeMap, type Observable } from 'rxjs'
 import { type AddressPolicy, addressOf, hostKind, isAllowed, NOBODY, parseAddress, type Teller, wordOf } from '../../domain/address.ts'
-import { merge as mergeRecords, type Row, shownRows } from '../../domain/ip-table.ts'
+import { byRank, isListed, merge as mergeRecords, type Row, shownRows } from '../../domain/ip-table.ts'
 import { type PeerRecord, unsignedRecord } from '../../domain/record.ts'
 import { P2PRC_PERIOD } from '../../domain/timings.ts'
 import { formatWireTable, NO_P2PRC_FIELDS, parseWireTable, type WireRecord } from '../../p2prc/wire-table.ts'
@@ -83,7 +83,7 @@ export function createP2prcExchange(needs: ExchangeNeeds): P2prcExchange {
   /** What anybody may ask for, as often as it likes: written once for as long as nothing in it changes, and one memory for all answers. */
   let written: Written | null = null
   const wholeText = (selfAddress: string | null): Uint8Array => {
-    const of = [keeper.current(), own.via(), own.address() ?? selfAddress]
+    const of = [keeper.current().revision, own.via(), own.address() ?? selfAddress]
     if (written?.of.every((part, i) => part === of[i]) !== true)
       written = { of, text: new TextEncoder().encode(formatWireTable(wholeTable(selfAddress))) }
     return written.text
@@ -144,7 +144,14 @@ export function createP2prcExchange(needs: ExchangeNeeds): P2prcExchange {
   }
 }
 
-const p2prcRows = (keeper: TableKeeper): readonly Row[] => shownRows(keeper.current()).filter(({ record }) => record.id === null)
+/** Proven ones, the nearest first. */
+function p2prcRows(keeper: TableKeeper): readonly Row[] {
+  const { unsigned, rows } = keeper.current()
+  return [...unsigned]
+    .flatMap((key) => rows.get(key) ?? [])
+    .filter(isListed)
+    .sort(byRank)
+}
 
 function recordOf(wire: WireRecord): PeerRecord | null {
   // A record with an IPv6 address is pinged there by P2PRC, whatever its IPv4 says.

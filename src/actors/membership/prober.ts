@@ -58,6 +58,8 @@ interface ProberNeeds extends Pick<Ports, 'clock' | 'random'> {
 
 /** Who the TURN candidates are is worked out anew after this. */
 const CANDIDATES_FOR = 10_000
+/** They are found among so many of the nearest. */
+const MOST_CANDIDATES = 16
 
 const NO_NODE_THERE: Burst = { type: 'silent', refused: false, why: 'what answers there is no node with an identity' }
 
@@ -93,7 +95,9 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
   const table = (): IpTable => keeper.current()
   const rowOf = (key: string): Row | undefined => table().rows.get(key)
   const addressFor = ({ key, record }: Row): string => (key === own.id ? (own.localAddress() ?? record.address) : record.address)
-  const isAnybodyThere = (): boolean => [...table().rows.values()].some(({ key, state }) => key !== own.id && state === 'alive')
+  /** Without this node's own row. */
+  const aliveCount = (): number => table().aliveCount - (rowOf(own.id)?.state === 'alive' ? 1 : 0)
+  const listedCount = (): number => table().listed.size - ((rowOf(own.id)?.state ?? 'unknown') === 'unknown' ? 0 : 1)
   const surroundings = (): Surroundings => (isolation.sinceMs === null ? 'fine' : 'isolated')
 
   const learn = (next: typeof isolation): void => {
@@ -106,21 +110,22 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     )
     isolated.next(is)
     if (is) askOthers()
-    else for (const { key, state } of table().rows.values()) if (state === 'suspect') schedule.now(key)
+    else for (const key of [...table().suspects]) schedule.now(key)
   }
   /** Those who were not silent yet say at once whether it is this node's link: where most peers die one that lives is soon heard. */
   const askOthers = (): void => {
-    const others = [...table().rows.values()].filter(({ key, state }) => state === 'alive' && key !== own.id && !isolation.silent.has(key))
+    const others: string[] = []
+    for (const { key, state } of table().listed.values())
+      if (state === 'alive' && key !== own.id && !isolation.silent.has(key)) others.push(key)
     const first = Math.floor(draws.fraction() * others.length)
-    for (const { key } of [...others.slice(first), ...others.slice(0, first)].slice(0, PROBES_AT_ONCE)) schedule.now(key)
+    for (const key of [...others.slice(first), ...others.slice(0, first)].slice(0, PROBES_AT_ONCE)) schedule.now(key)
   }
   const judge = ({ key }: Row, { burst }: Pinged): void => {
     if (key === own.id) return
     if (burst.type === 'answered' || burst.refused) return learn(afterAnswer(isolation))
     const row = rowOf(key)
     if (row === undefined || row.state === 'unknown') return
-    const listed = [...table().rows.values()].filter(({ key: other, state }) => other !== own.id && state !== 'unknown').length
-    learn(afterSilence(isolation, key, listed, clock.now()))
+    learn(afterSilence(isolation, key, listedCount(), clock.now()))
   }
   const settle = (key: string, pinged: Pinged | null): void => {
     const settled = waiting.get(key) ?? []
@@ -147,7 +152,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     }
     // While nobody answers at all, as before the network is up, the silence of a row of the file says nothing of it; nor does a
     // time in which this machine slept.
-    const around = row.stored !== null && (!isAnybodyThere() || hasSlept(last)) ? 'isolated' : surroundings()
+    const around = row.stored !== null && (aliveCount() === 0 || hasSlept(last)) ? 'isolated' : surroundings()
     const outcome = isOther ? NO_NODE_THERE : burst
     if (outcome.type === 'answered' && outcome.rttMs !== null && !outcome.isLoaded && by?.place) places.sampled(by.place, outcome.rttMs)
     keeper.apply((current, wallMs) => recordBurst(current, row.key, outcome, wallMs, by?.id ?? null, around))
@@ -163,7 +168,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
   }
   const isCandidate = (key: string): boolean => {
     if (candidates === null || clock.now() - candidates.atMs > CANDIDATES_FOR)
-      candidates = { keys: turnCandidates(table().rows.values(), own.id), atMs: clock.now() }
+      candidates = { keys: turnCandidates(table().turns.slice(0, MOST_CANDIDATES), own.id), atMs: clock.now() }
     return candidates.keys.has(key)
   }
   /** Whether what was timed since then was timed beside a speed test over the same path. */

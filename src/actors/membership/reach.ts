@@ -46,6 +46,8 @@ interface ReachNeeds extends Pick<Ports, 'clock' | 'random'> {
 
 /** A peer that has just said where it reached this node is not asked for a second opinion. */
 const ASKED_AGAIN = 10_000
+/** Of more peers so many are looked at, by chance. */
+const MOST_ASKABLE = 256
 
 export function createReach(needs: ReachNeeds): Reach {
   const { clock, random, network, http, calls, keeper, own } = needs
@@ -76,8 +78,10 @@ export function createReach(needs: ReachNeeds): Reach {
     // What one peer has found others are asked to try: those that are reached through a tunnel can't see where this node is.
     advertise: own.advertised() ?? (told.type === 'proven' ? told.address : (heard ?? lastVote())),
   })
-  const askable = (): readonly Row[] =>
-    [...keeper.current().rows.values()].filter(({ key, state, record }) => key !== own.id && state === 'alive' && record.id !== null)
+  const askable = (): readonly Row[] => {
+    const { peers, rows } = keeper.current()
+    return peers.some(MOST_ASKABLE, () => draws.fraction()).flatMap((key) => (key === own.id ? [] : (rows.get(key) ?? [])))
+  }
   let votes: Votes = new Map()
   const lastVote = (): string | null => [...votes.values()].at(-1)?.address ?? null
   const isVoteFresh = (key: string): boolean => clock.now() - (votes.get(key)?.atMs ?? Number.NEGATIVE_INFINITY) < ASKED_AGAIN

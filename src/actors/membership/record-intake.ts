@@ -2,7 +2,6 @@
 // millisecond. What is no news, or what there is no room for, is told from its text alone.
 import type { IpTable } from '../../domain/ip-table.ts'
 import { OFFLINE_FOR } from '../../domain/timings.ts'
-import { roomFor } from '../../domain/unproven.ts'
 import type { Clock } from '../../ports.ts'
 import { claimOf, type Opener, type OwnWord } from '../../v2/envelope.ts'
 
@@ -49,7 +48,7 @@ export function createRecordIntake({ clock, opener, table, own }: IntakeNeeds): 
   }
   const openAll = async (envelopes: readonly string[], source: string | null): Promise<Opened> => {
     const words: { word: OwnWord; envelope: string }[] = []
-    let room = roomFor(table(), source)
+    let room = table().unproven.roomOf(source)
     let leftOut = false
     for (const envelope of envelopes) {
       if (spent >= SLICE) {

@@ -2,7 +2,7 @@
 import { type AddressPolicy, addressOf, isAllowed, isLiteral } from '../../domain/address.ts'
 import { NOT_MEASURED, type StoredFigures } from '../../domain/ip-table.ts'
 import { type PeerRecord, unsignedRecord } from '../../domain/record.ts'
-import type { StoredRow, StoredTable } from '../../p2prc/table-file.ts'
+import type { StoredRow } from '../../p2prc/table-file.ts'
 import { open, recordOf, type Verifier } from '../../v2/envelope.ts'
 
 export interface RestoredRow {
@@ -15,8 +15,8 @@ export interface RestoredRow {
  * A row with a genuine envelope is its owner's word; any other is an address to look at. A host name stands where a person wrote
  * one, whatever the row's owner said of its address. Rows outside `policy` are left out here (`rowsOutside`).
  */
-export const restoredRows = (table: StoredTable, verifier: Verifier, self: string, policy: AddressPolicy): readonly RestoredRow[] =>
-  table.rows.flatMap((row): readonly RestoredRow[] => {
+export const restoredRows = (rows: readonly StoredRow[], verifier: Verifier, self: string, policy: AddressPolicy): readonly RestoredRow[] =>
+  rows.flatMap((row): readonly RestoredRow[] => {
     const address = addressOf(row.host, row.port)
     if (address === null || row.id === self || !isAllowed(address, policy, 'named')) return []
     const { latency: latencyMs, download: downMbps, upload: upMbps, lastSeen } = row
@@ -26,7 +26,7 @@ export const restoredRows = (table: StoredTable, verifier: Verifier, self: strin
   })
 
 /** Rows that this node may not ask: they stay in the file for the day it may. */
-export const rowsOutside = ({ rows }: StoredTable, self: string, policy: AddressPolicy): readonly StoredRow[] =>
+export const rowsOutside = (rows: readonly StoredRow[], self: string, policy: AddressPolicy): readonly StoredRow[] =>
   rows.filter(({ id, host, port }) => {
     const address = addressOf(host, port)
     return address !== null && id !== self && !isAllowed(address, policy, 'named')

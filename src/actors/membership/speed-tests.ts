@@ -35,6 +35,9 @@ const MAX_WAIT_MS = 10_000
 /** Whoever was busy at its own appointment too lets others be tested first: one that always is would keep the turn. */
 const BUSY_AGAIN_MS = 300_000
 const MAX_RESTING = 256
+/** Among the nearest that could be a TURN, and so many others, by chance where there are more, is who is tested next. */
+const MOST_NEAREST = 64
+const MOST_PLANNED = 512
 
 /** Tests while subscribed. */
 export function speedTests(needs: SpeedTestNeeds): Observable<unknown> {
@@ -46,7 +49,9 @@ export function speedTests(needs: SpeedTestNeeds): Observable<unknown> {
   const due = (): Row | null => {
     if (!account.isOpen()) return null
     const facts = { wallMs: clock.wallMs(), self: own.id, ownHosts: ownHosts(), needsTurn: needsTurn() }
-    const rows = [...keeper.current().rows.values()].filter(({ key }) => (resting.get(key) ?? 0) <= clock.now())
+    const { rows: all, peers, turns } = keeper.current()
+    const keys = new Set([...turns.slice(0, MOST_NEAREST).map(({ key }) => key), ...peers.some(MOST_PLANNED, () => draws.fraction())])
+    const rows = [...keys].flatMap((key) => all.get(key) ?? []).filter(({ key }) => (resting.get(key) ?? 0) <= clock.now())
     return nextSpeedTest(rows, facts, draws.fraction())
   }
   /** Answers after how long it is to be tried again; null: it is done. `isAgain`: this is at the time that it named. */

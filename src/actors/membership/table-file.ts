@@ -1,11 +1,12 @@
 // The table's file: read at start, and kept after the table from then on.
 import type { HealthAnswer } from '../../answers.ts'
 import { type AddressPolicy, formatAddress, parseAddress } from '../../domain/address.ts'
-import { keptRows, type Row, restoreRows } from '../../domain/ip-table.ts'
+import { type Change, isKept, keptRows, type Row, restoreRows } from '../../domain/ip-table.ts'
 import { STORE_PERIOD, STORE_PERIOD_CALM, STORE_RETRY } from '../../domain/timings.ts'
 import type { News } from '../../feed/news.ts'
+import type { StoredPlace } from '../../p2prc/table-changes.ts'
 import type { StoredRow, StoredTable } from '../../p2prc/table-file.ts'
-import type { Ports } from '../../ports.ts'
+import type { Ports, StoreFailure } from '../../ports.ts'
 import type { Health } from '../health.ts'
 import type { OwnRecord } from './own-record.ts'
 import { restoredRows, rowsOutside } from './restore.ts'
@@ -32,17 +33,79 @@ interface TableFileNeeds extends Pick<Ports, 'clock' | 'store' | 'identity'> {
 }
 
 export function createTableFile({ clock, store, identity, keeper, own, policy, health, publish, onBug }: TableFileNeeds): TableFile {
-  let read: StoredTable = { rows: [] }
+  /** Read, and not in the table yet. */
+  let found: readonly StoredRow[] = []
+  let restoredCount = 0
+  let restoring: unknown = null
   let outside: readonly StoredRow[] = []
   let timer: { readonly id: unknown; readonly dueMs: number } | null = null
   let writing: Promise<void> = Promise.resolve()
   let closed = false
   let failing = false
   let restored = false
+  /** Rows that changed since the file was written; of one that is gone, who it was. */
+  const dirty = new Map<string, StoredPlace | null>()
+  /** Changes that are kept beside the file. */
+  let journaled = 0
+  /** The whole is to be written, whatever its size. */
+  let needsWhole = false
 
-  const stored = (): StoredTable => ({ rows: [...keptRows(keeper.current()).map(storedRow), ...outside] })
+  const keptNow = (): readonly Row[] => keptRows(keeper.current())
+  const unrestored = (): readonly StoredRow[] => found.slice(restoredCount)
+  const stored = (): StoredTable => ({ rows: [...keptNow().map(storedRow), ...unrestored(), ...outside] })
+  /** The same, made in slices of the table as it is now: its rows are values. */
+  const storedInSlices = async (): Promise<StoredTable> => {
+    const [kept, others] = [keptNow(), [...unrestored(), ...outside]]
+    const rows: StoredRow[] = []
+    for (let at = 0; at < kept.length; at += STORED_SLICE) {
+      if (at > 0) await pause(clock)
+      rows.push(...kept.slice(at, at + STORED_SLICE).map(storedRow))
+    }
+    return { rows: [...rows, ...others] }
+  }
+  /** Puts a slice of what was read into the table, and the others in later ones: a signature costs a fifth of a millisecond. */
+  const restoreSlice = (): void => {
+    restoring = null
+    const untilMs = clock.now() + RESTORE_SLICE
+    while (restoredCount < found.length && clock.now() <= untilMs) {
+      const some = found.slice(restoredCount, restoredCount + RESTORED_AT_ONCE)
+      restoredCount += some.length
+      outside = outside.concat(rowsOutside(some, own.id, policy))
+      keeper.apply((table) => restoreRows(table, restoredRows(some, identity, own.id, policy)))
+    }
+    if (outside.length > 0) health.set('outside', outsideFinding(outside, policy))
+    if (restoredCount < found.length) restoring = clock.setTimeout(restoreSlice, RESTORE_PAUSE)
+    else {
+      found = []
+      restoredCount = 0
+    }
+  }
+  const isLarge = (): boolean => keeper.current().rows.size + found.length - restoredCount > MOST_REWRITTEN
+  const append = async (): Promise<StoreFailure | 'whole' | null> => {
+    const { rows } = keeper.current()
+    const changed = [...dirty].flatMap(([key, gone]) => {
+      const row = rows.get(key)
+      return row !== undefined && isKept(row) ? { row: storedRow(row) } : gone === null ? [] : { gone }
+    })
+    dirty.clear()
+    journaled += changed.length
+    if (changed.length === 0) return null
+    return store.append({
+      rows: changed.flatMap((one) => ('row' in one ? one.row : [])),
+      gone: changed.flatMap((one) => ('gone' in one ? one.gone : [])),
+    })
+  }
+  const writeWhole = async (): Promise<StoreFailure | null> => {
+    dirty.clear()
+    journaled = 0
+    return store.write(isLarge() ? await storedInSlices() : stored())
+  }
   const writeNow = async (): Promise<void> => {
-    const failure = await store.write(stored())
+    const isKeptBeside = isLarge() && !needsWhole && journaled < Math.max(MOST_REWRITTEN, keeper.current().rows.size / 2)
+    const appended = isKeptBeside ? await append() : 'whole'
+    const failure = appended === 'whole' ? await writeWhole() : appended
+    // What could not be kept is in no list any more.
+    needsWhole = failure !== null
     health.set('table', failure === null ? null : { level: 'error', text: failure.text, fix: failure.fix })
     if (failure === null) failing = false
     else {
@@ -50,6 +113,13 @@ export function createTableFile({ clock, store, identity, keeper, own, policy, h
       failing = true
       writeWithin(STORE_RETRY)
     }
+  }
+  /** Notes what a change means for the file. */
+  const note = ({ type, row }: Change): void => {
+    // As the file has it.
+    if (!isKept(row) || (type === 'heard' && row.stored !== null && row.written === null)) return
+    const { id, host, port } = storedRow(row)
+    dirty.set(row.key, type === 'removed' || type === 'dropped' ? { id, host, port } : null)
   }
   const write = (): Promise<void> => {
     writing = writing.then(writeNow)
@@ -71,29 +141,50 @@ export function createTableFile({ clock, store, identity, keeper, own, policy, h
   return {
     read: async () => {
       const { table, notes } = await store.read()
-      read = table
-      outside = rowsOutside(table, own.id, policy)
-      if (outside.length > 0) health.set('outside', outsideFinding(outside, policy))
+      found = table.rows
       for (const { text, fix } of notes) publish({ type: 'warned', text, fix })
     },
     restore: () => {
       restored = true
-      keeper.changes$.subscribe(({ type }) => {
+      keeper.changes$.subscribe((change) => {
+        const { type } = change
+        note(change)
+        if ('formerKey' in change && change.formerKey !== undefined) dirty.set(change.formerKey, placeOf(change.formerKey))
         // Pings alone change figures, not the network, and flash memory wears. Suspicion is not in the file.
         if (type === 'measured' || type === 'suspected' || type === 'cleared') writeWithin(STORE_PERIOD_CALM)
         else if (type !== 'heard') writeWithin(STORE_PERIOD)
       })
-      keeper.apply((table) => restoreRows(table, restoredRows(read, identity, own.id, policy)))
+      restoreSlice()
     },
     stored,
     close: async () => {
       closed = true
       if (timer) clock.clearTimeout(timer.id)
+      clock.clearTimeout(restoring)
       // A node that never got so far has nothing to say of the file.
+      if (restored && isLarge()) await write()
+      needsWhole = true
       await (restored ? write() : writing)
     },
   }
 }
+
+/** Of the time, so much goes into checking what the file says before others have a turn, and then it waits for so long. */
+const RESTORE_SLICE = 4
+const RESTORE_PAUSE = 16
+const RESTORED_AT_ONCE = 8
+/** Some 5 ms. */
+const STORED_SLICE = 2_048
+/** A table of so many rows is written whole whenever it changes. Of a larger one only what changed is, and the whole once that is half of it. */
+const MOST_REWRITTEN = 2_000
+
+const pause = (clock: Ports['clock']): Promise<void> =>
+  new Promise((resolve) => {
+    clock.setTimeout(resolve, 0)
+  })
+
+/** Of a row that is known by its address alone. */
+const placeOf = (address: string): StoredPlace => ({ id: null, ...(parseAddress(address) ?? { host: address, port: 0 }) })
 
 const MAX_NAMED = 3
 

@@ -1,14 +1,15 @@
 import { type Observable, Subject } from 'rxjs'
-import { type Change, EMPTY_TABLE, type IpTable, type Outcome } from '../../domain/ip-table.ts'
+import { type Change, type IpTable, KeptTable } from '../../domain/ip-table.ts'
 import type { News } from '../../feed/news.ts'
 import { newsOfChange } from '../../feed/table-news.ts'
 import type { Clock } from '../../ports.ts'
 
-/** Holds the table and tells what changes in it, to the parts as changes and to people as news. State only. */
+/** The table's one owner: it alone changes it, and tells what changes in it, to the parts as changes and to people as news. State only. */
 export interface TableKeeper {
+  /** Always as it is now: the same object at every time. */
   current(): IpTable
-  /** Takes a pure step; its changes go out in their order before this returns. */
-  apply(step: (table: IpTable, wallMs: number) => Outcome): readonly Change[]
+  /** Takes a step, which changes the table in place; its changes go out in their order before this returns. */
+  apply(step: (table: KeptTable, wallMs: number) => readonly Change[]): readonly Change[]
   readonly changes$: Observable<Change>
 }
 
@@ -20,19 +21,19 @@ interface KeeperNeeds {
 }
 
 export function createTableKeeper({ clock, self, publish }: KeeperNeeds): TableKeeper {
-  let table = EMPTY_TABLE
+  const table = new KeptTable()
+  const current: IpTable = table
   const changes = new Subject<Change>()
   return {
-    current: () => table,
+    current: () => current,
     apply: (step) => {
-      const outcome = step(table, clock.wallMs())
-      table = outcome.table
-      for (const change of outcome.changes) {
+      const made = step(table, clock.wallMs())
+      for (const change of made) {
         const news = change.row.key === self && change.type !== 'measured' ? null : newsOfChange(change)
         if (news) publish(news)
         changes.next(change)
       }
-      return outcome.changes
+      return made
     },
     changes$: changes.asObservable(),
   }

@@ -1,5 +1,5 @@
 import type { TurnSource } from '../../answers.ts'
-import type { Row } from '../../domain/ip-table.ts'
+import type { IpTable, Row } from '../../domain/ip-table.ts'
 import { leastOf } from '../../domain/recent-least.ts'
 import type { TurnCandidate } from '../../domain/turn-choice.ts'
 import type { Clock } from '../../ports.ts'
@@ -13,10 +13,24 @@ export interface CandidateNeeds {
   readonly turns: readonly TurnSource[]
 }
 
-/** Everything that could be a TURN, fit or not, as it was last heard of: rows of the table, and the stock frps of the configuration. */
-export function candidates({ clock, keeper, external, turns }: CandidateNeeds): readonly TurnCandidate[] {
-  const rows = turns.some(({ type }) => type === 'moonwalk') ? [...keeper.current().rows.values()] : []
+/** Of a larger table the nearest are looked at, and not all. */
+const MOST_LOOKED_AT = 256
+
+/**
+ * Everything that could be a TURN, fit or not, as it was last heard of: rows of the table, and the stock frps of the configuration. Of
+ * a large table a part, with those of these keys in any case.
+ */
+export function candidates({ clock, keeper, external, turns }: CandidateNeeds, held: readonly string[] = []): readonly TurnCandidate[] {
+  const rows = turns.some(({ type }) => type === 'moonwalk') ? lookedAt(keeper.current(), held) : []
   return [...external.candidates(), ...rows.map((row) => candidateOf(row, clock.wallMs()))]
+}
+
+/** All of a small table; of a larger one the nearest that are fit, and where there are none some that are not, to say why. */
+function lookedAt({ rows, turns }: IpTable, held: readonly string[]): readonly Row[] {
+  if (rows.size <= MOST_LOOKED_AT) return [...rows.values()]
+  const near = turns.size > 0 ? turns.slice(0, MOST_LOOKED_AT) : [...rows.values()].slice(0, MOST_LOOKED_AT)
+  const others = held.flatMap((key) => rows.get(key) ?? []).filter((row) => !near.includes(row))
+  return [...near, ...others]
 }
 
 const candidateOf = ({ key, record, state, latency, downMbps, upMbps }: Row, wallMs: number): TurnCandidate => ({

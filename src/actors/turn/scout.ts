@@ -65,7 +65,11 @@ export const createScout = (needs: ScoutNeeds) =>
       callOff()
       if (!isWanted || isRanking) return
       const plan = planTurns({
-        ...{ candidates: candidates(needs), self, preference, held, tunnels, begunAtMs, movedAtMs, lastMove, isReview },
+        candidates: candidates(
+          needs,
+          held.map(({ key }) => key),
+        ),
+        ...{ self, preference, held, tunnels, begunAtMs, movedAtMs, lastMove, isReview },
         failures: failures.current(),
         nowMs: clock.now(),
       })

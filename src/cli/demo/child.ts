@@ -20,7 +20,7 @@ export interface Child {
   /** Measures the speed to a peer now; false: not now, since one of both has another test under way. */
   speedtest(peer: string): Promise<boolean>
   table(): Promise<{ readonly ip_address: readonly Readonly<Record<string, unknown>>[] } | null>
-  kill(signal: 'SIGKILL' | 'SIGTERM'): void
+  kill(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGTERM'): void
   readonly ended: Promise<void>
 }
 

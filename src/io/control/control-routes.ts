@@ -2,6 +2,7 @@
 import type { MoonwalkNode, NetworkDesk, Refusal } from '../../answers.ts'
 import { tamed } from '../../domain/tame.ts'
 import { DIAGRAM_HEADERS } from './page-headers.ts'
+import { readPageAsk } from './page-query.ts'
 
 /** An answer as JSON, or one to be sent as it is. */
 export type ControlReply =
@@ -20,7 +21,11 @@ export interface ControlRoute {
   readonly method: 'GET' | 'POST'
   /** `{name}` stands for one part of the path. */
   readonly path: string
-  readonly run: (request: { readonly part: string; readonly body: string }) => Promise<ControlReply> | ControlReply
+  readonly run: (request: {
+    readonly part: string
+    readonly body: string
+    readonly query: URLSearchParams
+  }) => Promise<ControlReply> | ControlReply
 }
 
 export interface RouteSources {
@@ -36,8 +41,8 @@ export interface RouteSources {
 export function controlRoutes({ node, networkDesk, leave, metrics, openapi, diagram }: RouteSources): readonly ControlRoute[] {
   return [
     { method: 'GET', path: '/api/status', run: () => json(200, node.status()) },
-    { method: 'GET', path: '/api/peers', run: () => json(200, node.peers()) },
-    { method: 'GET', path: '/api/peers/all', run: () => json(200, node.peers('all')) },
+    { method: 'GET', path: '/api/peers', run: ({ query }) => peersPage(node, 'here', query) },
+    { method: 'GET', path: '/api/peers/all', run: ({ query }) => peersPage(node, 'all', query) },
     { method: 'GET', path: '/api/table', run: () => json(200, node.table()) },
     { method: 'GET', path: '/api/states', run: () => json(200, { schemaVersion: 1, states: node.activeStates() }) },
     { method: 'GET', path: '/api/news', run: () => json(200, { schemaVersion: 1, news: node.recentNews(256) }) },
@@ -132,6 +137,13 @@ export function controlRoutes({ node, networkDesk, leave, metrics, openapi, diag
       },
     },
   ]
+}
+
+/** All, or the page that the query asks for. */
+function peersPage(node: MoonwalkNode, which: 'here' | 'all', query: URLSearchParams): ControlReply {
+  const asked = readPageAsk(query)
+  if (typeof asked === 'string') return problem(400, asked)
+  return json(200, asked === null ? node.peers(which) : node.peers(which, asked))
 }
 
 export const json = (status: number, body: object): ControlReply => ({ type: 'json', status, body })

@@ -98,8 +98,8 @@ export async function startControlServer(options: ControlServerOptions): Promise
     })
     if (matching.length > 0 && !isGranted(guard.grantOf(headers), url.pathname)) return problem(401, NO_TOKEN)
     const found = matching.find(({ route }) => route.method === (method === 'HEAD' ? 'GET' : method))
-    if (found?.route.method === 'GET') return found.route.run({ part: found.part, body: '' })
-    if (found) return withBody(request, (body) => found.route.run({ part: found.part, body }))
+    if (found?.route.method === 'GET') return found.route.run({ part: found.part, body: '', query: url.searchParams })
+    if (found) return withBody(request, (body) => found.route.run({ part: found.part, body, query: url.searchParams }))
     if (matching.length > 0) return problem(405, `Use ${matching.map(({ route }) => route.method).join(' or ')} here.`)
     // The page's own files are the same in every package: they reveal nothing.
     return reads ? staticFile(url.pathname) : problem(404, 'There is nothing here.')

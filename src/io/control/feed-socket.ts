@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { WebSocket, WebSocketServer } from 'ws'
-import type { MoonwalkNode } from '../../answers.ts'
+import type { MoonwalkNode, PeerAnswerRow, PeersAnswer } from '../../answers.ts'
 import {
   appendNews,
   changed,
@@ -20,7 +20,7 @@ import {
   renderNode,
   snapshotText,
 } from '../../feed/delta.ts'
-import { figuresOf, withoutFigures } from '../../feed/figures.ts'
+import { figuresOf, type TableCounts, withoutFigures } from '../../feed/figures.ts'
 import type { Entry } from '../../feed/news.ts'
 import { isMeasurement } from '../../feed/news-kinds.ts'
 import type { Clock } from '../../ports.ts'
@@ -49,6 +49,8 @@ const MAX_READERS = 64
 /** Entries of each kind in one message. */
 const MAX_NEWS = 50
 const MAX_MESSAGE_BYTES = 64 * 1024
+/** Rows that a reader is told of: the nearest, and this node's own. `GET /api/peers` has the others, in pages. */
+const MOST_PEERS = 200
 
 export interface FeedSocket {
   /** Takes over an upgrade that was let in. */
@@ -66,6 +68,14 @@ interface Reader {
   /** Not sent yet. */
   told: NewsByKind
   answeredPing: boolean
+}
+
+/** What is told of the table, and its counts where that is not all of it. */
+function shownOf({ peers, page }: PeersAnswer): { readonly peers: readonly PeerAnswerRow[]; readonly counts: TableCounts | null } {
+  if (page === undefined || page.total <= peers.length) return { peers, counts: null }
+  const { here, alive, offline, self } = page
+  const isThere = self === null || peers.some((row) => row.self)
+  return { peers: isThere ? peers : [self, ...peers], counts: { here, alive, offline } }
 }
 
 export function createFeedSocket({ node, clock }: { readonly node: MoonwalkNode; readonly clock: Clock }): FeedSocket {
@@ -89,7 +99,9 @@ export function createFeedSocket({ node, clock }: { readonly node: MoonwalkNode;
     const status = node.status()
     if (figures === null || clock.now() - figures.atMs >= FIGURES_MS)
       figures = { rendered: renderFigures(figuresOf(status)), atMs: clock.now() }
-    return renderNode(withoutFigures(status), node.peers('all').peers, node.activeStates(), figures.rendered)
+    const { peers, counts } = shownOf(node.peers('all', { limit: MOST_PEERS }))
+    const told = withoutFigures(status)
+    return renderNode(counts === null ? told : { ...told, table: counts }, peers, node.activeStates(), figures.rendered)
   }
 
   function tickIn(ms: number): void {

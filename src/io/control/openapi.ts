@@ -147,7 +147,14 @@ const schemas = {
     },
     ['invitation'],
   ),
-  Peers: versioned({ self: text, peers: list(ref('Peer')) }),
+  Peers: versioned(
+    {
+      self: text,
+      peers: list(ref('Peer')),
+      page: object({ offset: number, total: number, self: orNull(ref('Peer')), here: number, alive: number, offline: number }),
+    },
+    ['page'],
+  ),
   News: { ...object({ seq: number, at: text, type: text }), additionalProperties: true },
 }
 
@@ -157,6 +164,19 @@ const problem = (description: string) => ({ description, ...content('application
 const denied = { '401': problem('No token, or a wrong one.') }
 
 const get = (summary: string, schema: object) => ({ get: { summary, responses: { ...answers(schema), ...denied } } })
+const inQuery = (name: string, schema: object, description: string) => ({ name, in: 'query', required: false, schema, description })
+const paged = (summary: string, schema: object) => ({
+  get: {
+    summary,
+    parameters: [
+      inQuery('limit', { type: 'integer', minimum: 1, maximum: 1_000 }, 'Rows of the page; with any of these four without a limit: 200.'),
+      inQuery('offset', { type: 'integer', minimum: 0 }, 'Rows before the page.'),
+      inQuery('sort', text, 'rtt (by default), name, address, state, down, up, seen, turn, via or id; with - in front the greatest first.'),
+      inQuery('search', text, 'A part of a name, an address or an id.'),
+    ],
+    responses: { ...answers(schema), ...denied, '400': problem('A parameter does not fit.') },
+  },
+})
 const post = (summary: string, body: object, answer: object, refused: '404' | '409') => ({
   post: {
     summary,
@@ -195,10 +215,13 @@ export const openapi = (version: string) => ({
     },
     '/api/status': get('This node.', ref('Status')),
     '/api/peers': {
-      ...get('Every server in the network.', ref('Peers')),
+      ...paged('Every server in the network, or a page of them.', ref('Peers')),
       ...post('Adds a server by its address.', object({ address: text }), versioned({ type: { const: 'added' }, address: text }), '409'),
     },
-    '/api/peers/all': get('Every server in the network, and those that went within the last 24 hours as `offline`.', ref('Peers')),
+    '/api/peers/all': paged(
+      'Every server in the network, and those that went within the last 24 hours as `offline`, which come last; or a page of them.',
+      ref('Peers'),
+    ),
     '/api/peers/remove': post('Forgets a server.', aPeer, versioned({ type: { const: 'removed' }, address: text }), '404'),
     '/api/table': get('The IP table as its file shows it.', object({ ip_address: list({ type: 'object' }) })),
     '/api/states': get(

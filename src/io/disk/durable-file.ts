@@ -58,13 +58,13 @@ export interface WriteOptions {
 }
 
 /**
- * Makes the directory if it is missing (never that which a link points into: its disk may just not be there). The file is for
+ * `text`: all of it, or its pieces, from the start each time. Makes the directory if it is missing (never that which a link points into: its disk may just not be there). The file is for
  * its owner alone. Where the system does not let the file be replaced, since it is a mount point or its directory can't be
  * written, it is written itself. Rejects with the system's error; the file is then as it was.
  */
 export async function writeDurably(
   file: string,
-  text: string,
+  text: Text,
   { followsLink = false, beforeReplace, beforeOverwrite }: WriteOptions = {},
 ): Promise<void> {
   const { path, isLink } = await placeOf(file)
@@ -95,12 +95,22 @@ const isFile = (path: string): Promise<boolean> =>
     () => false,
   )
 
+type Text = string | (() => AsyncIterable<string>)
+
+async function whole(text: Text): Promise<Buffer> {
+  if (typeof text === 'string') return Buffer.from(text)
+  const pieces: Buffer[] = []
+  for await (const piece of text()) pieces.push(Buffer.from(piece))
+  return Buffer.concat(pieces)
+}
+
 /** Longer first, then cut: a full disk is noticed while the old bytes can still be put back. */
-async function overwrite(path: string, text: string): Promise<void> {
+async function overwrite(path: string, text: Text): Promise<void> {
   const before = await readFile(path)
+  const after = await whole(text)
   const handle = await open(path, constants.O_RDWR | constants.O_NOFOLLOW)
   try {
-    await fill(handle, Buffer.from(text)).catch(async (error: unknown) => {
+    await fill(handle, after).catch(async (error: unknown) => {
       await fill(handle, before).catch(() => {})
       throw error
     })
@@ -115,12 +125,13 @@ async function fill(handle: Awaited<ReturnType<typeof open>>, bytes: Buffer): Pr
   await handle.sync()
 }
 
-async function writeSynced(file: string, text: string): Promise<void> {
+async function writeSynced(file: string, text: Text): Promise<void> {
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
   await rm(file, { force: true })
   const handle = await open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
   try {
-    await handle.writeFile(text)
+    if (typeof text === 'string') await handle.writeFile(text)
+    else for await (const piece of text()) await handle.writeFile(piece)
     await handle.sync()
   } finally {
     await handle.close()

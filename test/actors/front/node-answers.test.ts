@@ -257,6 +257,23 @@ describe('peers', () => {
     leap(24 * 3_600_000)
     expect(peers('all').peers).toEqual([])
   })
+  test('in pages, those that are away on the last', () => {
+    const { peers, prove, miss, announce, own } = start()
+    const [birch, elm] = [signedBy('birch', '192.0.2.11:8088'), signedBy('elm', '192.0.2.12:8088')]
+    for (const one of [ash, birch, elm]) prove(one)
+    miss('elm', 3)
+    announce(MINE)
+    const named = (offset: number, search = '') =>
+      peers('all', { offset, limit: 2, search }).peers.map(({ name, state }) => `${name} ${state}`)
+    expect([named(0), named(2), named(4), named(0, '192.0.2.1')]).toEqual([
+      ['ash alive', 'birch alive'],
+      ['me alive', 'elm offline'],
+      [],
+      expect.arrayContaining(['birch alive']),
+    ])
+    const { page } = peers('all', { limit: 1 })
+    expect(page).toEqual({ offset: 0, total: 4, self: expect.objectContaining({ id: own.id, self: true }), here: 3, alive: 3, offline: 1 })
+  })
 })
 
 test('the table is as its file shows it', () => {

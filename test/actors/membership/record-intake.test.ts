@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { createRecordIntake } from '../../../src/actors/membership/record-intake.ts'
-import { EMPTY_TABLE, type IpTable, merge } from '../../../src/domain/ip-table.ts'
 import type { PeerRecord } from '../../../src/domain/record.ts'
 import { createOpener, recordOf, seal } from '../../../src/v2/envelope.ts'
+import { EMPTY_TABLE, type IpTable, merge } from '../../domain/pure-table.ts'
 import { VirtualClock } from '../../sim/virtual-clock.ts'
 import { newIdentity } from '../../v2/identities.ts'
 

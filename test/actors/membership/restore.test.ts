@@ -26,7 +26,7 @@ const ROW: StoredRow = {
 }
 const SIGNED: StoredRow = { ...ROW, id: ash.id, name: 'ash', envelope: word(), p2prc: null }
 
-const restored = (row: StoredRow, policy: AddressPolicy = 'lan') => restoredRows({ rows: [row] }, me, me.id, policy)
+const restored = (row: StoredRow, policy: AddressPolicy = 'lan') => restoredRows([row], me, me.id, policy)
 
 test('a row that its owner signed is the word of its owner, with what the file says of it', () =>
   expect(restored(SIGNED)).toEqual([

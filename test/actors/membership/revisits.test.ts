@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { createRevisits } from '../../../src/actors/membership/revisits.ts'
-import { type Change, EMPTY_TABLE, merge, recordBurst, removeRow } from '../../../src/domain/ip-table.ts'
+import type { Change } from '../../../src/domain/ip-table.ts'
 import type { PeerRecord } from '../../../src/domain/record.ts'
+import { EMPTY_TABLE, merge, recordBurst, removeRow } from '../../domain/pure-table.ts'
 import { fixedChance } from '../../sim/fixed-chance.ts'
 import { VirtualClock } from '../../sim/virtual-clock.ts'
 

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { createTableFile } from '../../../src/actors/membership/table-file.ts'
 import type { AddressPolicy } from '../../../src/domain/address.ts'
-import { recordBurst } from '../../../src/domain/ip-table.ts'
+import { recordBurst, removeRow } from '../../../src/domain/ip-table.ts'
 import type { PeerRecord } from '../../../src/domain/record.ts'
+import { signedBy } from '../../records.ts'
 import { MemoryStore } from '../../sim/memory-store.ts'
 import { stateParts } from '../state-parts.ts'
 
@@ -116,4 +117,63 @@ test('closing writes what is not on disk yet, and leaves no timer', async () => 
   expect([store.writes, store.table.rows.length]).toEqual([1, 1])
   await clock.advance(600_000)
   expect(store.writes).toEqual(1)
+})
+
+const signed = signedBy('elm', '203.0.113.7:8088')
+const manyRows = Array.from({ length: 2_500 }, (_, i) => ({
+  ...{ id: null, name: `far ${i}`, host: `198.51.${100 + (i >> 8)}.${i & 255}`, port: 8_088, latency: null, download: null, upload: null },
+  ...{ speedAt: null, lastSeen: null, envelope: null, p2prc: null },
+}))
+
+async function keepingMany() {
+  const parts = stateParts()
+  const store = new MemoryStore({ rows: manyRows })
+  const file = createTableFile({ ...parts, store, policy: 'any' })
+  await file.read()
+  file.restore()
+  const forget = (key: string): void => void parts.keeper.apply((table, wallMs) => removeRow(table, key, 'no answer', wallMs))
+  return { ...parts, store, file, forget }
+}
+
+test('of a large table only what has changed is written', async () => {
+  const { clock, store, prove, forget } = await keepingMany()
+  prove(signed)
+  prove(signedBy('ash', '203.0.113.9:8088'))
+  forget('198.51.100.7:8088')
+  await clock.advance(1_000)
+  const names = store.table.rows.map(({ name }) => name)
+  expect([store.writes, store.appended, store.table.rows.length, names.includes('far 7'), names.slice(-2)]).toEqual([
+    0,
+    3,
+    2_501,
+    false,
+    ['elm', 'ash'],
+  ])
+  forget('elm')
+  await clock.advance(1_000)
+  expect([store.writes, store.appended, store.table.rows.length]).toEqual([0, 4, 2_500])
+})
+
+test('and all of it once that has become much, and at the end', async () => {
+  const { clock, store, prove, file } = await keepingMany()
+  for (let i = 0; i < 2_100; i++) {
+    prove({ ...ELM, address: `198.51.${100 + (i >> 8)}.${i & 255}:8088` })
+    if (i % 700 === 699) await clock.advance(1_000)
+  }
+  expect([store.writes, store.appended]).toEqual([0, 2_100])
+  prove(signed)
+  await clock.advance(2_000)
+  expect([store.writes, store.table.rows.length]).toEqual([1, 2_501])
+  await clock.until(file.close())
+  expect(store.writes).toEqual(2)
+})
+
+test('what could not be kept beside a large table is written with the whole', async () => {
+  const { clock, store, prove, health } = await keepingMany()
+  store.failure = FULL
+  prove(signed)
+  await clock.advance(60_000)
+  store.failure = null
+  await clock.advance(60_000)
+  expect([store.appended, store.writes, store.table.rows.length, health.list()]).toEqual([0, 1, 2_501, []])
 })

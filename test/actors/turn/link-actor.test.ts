@@ -7,7 +7,7 @@ import { createServicePorts } from '../../../src/actors/services/service-ports.t
 import { createServices, type Services } from '../../../src/actors/services/services.ts'
 import { createLinkActor } from '../../../src/actors/turn/link-actor.ts'
 import type { ServiceSpec } from '../../../src/answers.ts'
-import { EMPTY_TABLE } from '../../../src/domain/ip-table.ts'
+import { KeptTable } from '../../../src/domain/ip-table.ts'
 import type { TurnCandidate } from '../../../src/domain/turn-choice.ts'
 import { type Failure, isFailure, type Listening } from '../../../src/ports.ts'
 import { FRPS_PORT, frps } from '../../sim/frps.ts'
@@ -100,7 +100,7 @@ async function onStage(
       services,
       servicePorts: createServicePorts(SELF),
       self: SELF,
-      keeper: { current: () => EMPTY_TABLE },
+      keeper: { current: () => new KeptTable() },
       patienceMs,
       run: 'r',
       calls: {

@@ -4,12 +4,12 @@ import { expect, test } from 'vitest'
 import { createPeerSessions } from '../../../src/actors/connect/peer-sessions.ts'
 import { createReachService } from '../../../src/actors/connect/reach-service.ts'
 import { createServedConnects } from '../../../src/actors/connect/served-connects.ts'
-import { EMPTY_TABLE, putOwn } from '../../../src/domain/ip-table.ts'
 import { newIdentity } from '../../../src/io/disk/identity.ts'
 import { createNodeNetwork } from '../../../src/io/network/node-network.ts'
 import { createNodeHttp } from '../../../src/io/network/peer-http.ts'
 import { createNodeClock } from '../../../src/io/node-clock.ts'
 import { isFailure } from '../../../src/ports.ts'
+import { EMPTY_TABLE, putOwn } from '../../domain/pure-table.ts'
 
 const MARKER = Buffer.from('the words that nobody else may read')
 

@@ -176,6 +176,7 @@ describe('what it answers', () => {
     expect(await read('/api/status')).toEqual(world.node.status())
     expect(await read('/api/peers')).toEqual(world.node.peers())
     expect(await read('/api/peers/all')).toEqual(world.node.peers('all'))
+    expect(await read('/api/peers?limit=1&offset=1')).toEqual(world.node.peers('here', { limit: 1, offset: 1 }))
     expect(await read('/api/table')).toEqual({ ip_address: [{ name: 'birch' }, { name: 'elm' }] })
     expect(await read('/api/states')).toEqual({ schemaVersion: 1, states: { node: ['serving'] } })
     expect(await read('/api/news')).toEqual({ schemaVersion: 1, news: [] })

@@ -119,7 +119,7 @@ test('a reader who comes later holds the same as one who was there', async () =>
 })
 
 test('a slow reader gets fewer, newer ones, and ends up equal', { timeout: 30_000 }, async () => {
-  const rows = (round: number) => Array.from({ length: 2_000 }, (_, i) => aRow(`peer-${i}`, { rttMs: round, name: 'n'.repeat(300) }))
+  const rows = (round: number) => Array.from({ length: 200 }, (_, i) => aRow(`peer-${i}`, { rttMs: round, name: 'n'.repeat(3_000) }))
   world.node.show({ peers: rows(0) })
   const [fast, slow] = [await world.openFeed(), await world.openFeed()]
   let view = applyFeed(null, (await slow.next()) as FeedSnapshot)
@@ -178,4 +178,25 @@ test('when the server ends, its readers are told', async () => {
   const ended = world.server.close()
   expect((await closing)[0]).toEqual(1001)
   await ended
+})
+
+test('of a long table a reader is told of the nearest and of this node itself, and how many there are', async () => {
+  const many = Array.from({ length: 300 }, (_, i) => aRow(`peer${i}`))
+  const me = aRow('me', { self: true })
+  world.node.show({ peers: [...many, me, aRow('lost', { state: 'offline' })] })
+  const feed = await world.openFeed()
+  const first = (await feed.next()) as FeedSnapshot
+  expect([first.peers, first.status.table]).toEqual([[me, ...many.slice(0, 200)], { here: 301, alive: 301, offline: 1 }])
+
+  world.node.show({ peers: [...many.slice(1), me] })
+  world.node.tell(lost)
+  await world.clock.advance(150)
+  const then = (await feed.next()) as FeedDelta
+  expect([then.peers, then.status?.table]).toEqual([
+    [
+      [many[200]?.id, many[200]],
+      [many[0]?.id, null],
+    ],
+    { here: 300, alive: 300, offline: 0 },
+  ])
 })

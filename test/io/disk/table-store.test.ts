@@ -278,3 +278,57 @@ test('a link into a directory that is not there, as of a disk that is not mounte
   expect(await store.write(tableOf('ash'))).toEqual(null)
   expect(rowsInFile().map(({ ipv4 }) => ipv4)).toEqual(['203.0.113.7', '198.51.100.4'])
 })
+
+const elm = tableOf('ash', 'elm').rows[1]
+const changes = { rows: elm ? [elm] : [], gone: [] }
+const namesIn = async (): Promise<readonly string[]> => (await createTableStore(file).read()).table.rows.map(({ name }) => name)
+
+test('what has changed is kept beside the file, for its owner alone, until the file is written', async () => {
+  const store = createTableStore(file)
+  await store.write(tableOf('ash'))
+  const before = readFileSync(file, 'utf8')
+  expect([await store.append(changes), await store.append({ rows: [], gone: [{ id: null, host: '203.0.113.7', port: 8_088 }] })]).toEqual([
+    null,
+    null,
+  ])
+  expect([readFileSync(file, 'utf8'), statSync(`${file}.journal`).mode & 0o777, await namesIn()]).toEqual([before, 0o600, ['elm']])
+  await store.write(tableOf('fir'))
+  expect([existsSync(`${file}.journal`), await namesIn()]).toEqual([false, ['fir']])
+})
+
+test('a crash while a change is written loses that one alone, and the next is written over it', async () => {
+  const store = createTableStore(file)
+  await store.write(tableOf('ash'))
+  await store.append(changes)
+  const whole = readFileSync(`${file}.journal`)
+  for (const length of [whole.length - 1, whole.length - 40, 3, 0]) {
+    writeFileSync(`${file}.journal`, whole.subarray(0, length))
+    expect(await namesIn()).toEqual(['ash'])
+  }
+  writeFileSync(`${file}.journal`, Buffer.concat([whole, whole.subarray(90, 120)]))
+  const again = createTableStore(file)
+  await again.read()
+  expect([await again.append({ rows: tableOf('a', 'b', 'oak').rows.slice(2), gone: [] }), await namesIn()]).toEqual([
+    null,
+    ['ash', 'elm', 'oak'],
+  ])
+})
+
+test('a person’s edit of the file wins over what was kept beside it', async () => {
+  const store = createTableStore(file)
+  await store.write(tableOf('ash'))
+  await store.append(changes)
+  writeFileSync(file, formatTableFile(tableOf('oak')))
+  expect(await namesIn()).toEqual(['oak'])
+  // While the node runs all of it is written, with what the person wrote.
+  expect(await store.append(changes)).toEqual('whole')
+  const untouched = createTableStore(join(dir, 'none.json'))
+  expect(await untouched.append(changes)).toEqual('whole')
+})
+
+test('a change that can’t be kept is a failure with its reason', async () => {
+  const store = createTableStore(file)
+  await store.write(tableOf('ash'))
+  mkdirSync(`${file}.journal`)
+  expect(await store.append(changes)).toEqual(expect.objectContaining({ type: 'failed' }))
+})

@@ -1,0 +1,66 @@
+// What pings find out about a row.
+import { type Burst, foldBurst, type Latency } from '../latency.ts'
+import type { KeptTable } from './kept-table.ts'
+import { remove } from './removal.ts'
+import { type Change, isListed, type Row } from './row.ts'
+import { afterAnswer, afterSilence, type Surroundings } from './row-rules.ts'
+
+/**
+ * Takes in one burst of pings. An answer proves the row; for silence see `afterSilence`. `answeredBy`: the id the answer carried, where
+ * it carried one: another node at a row's address ends that row.
+ */
+export function recordBurst(
+  table: KeptTable,
+  key: string,
+  burst: Burst,
+  wallMs: number,
+  answeredBy: string | null = null,
+  surroundings: Surroundings = 'fine',
+): readonly Change[] {
+  const row = table.rows.get(key)
+  if (!row) return []
+  if (burst.type === 'answered')
+    return answeredBy !== null && row.record.id !== null && answeredBy !== row.record.id
+      ? remove(table, row, 'another node answers there', wallMs)
+      : prove(table, row, foldBurst(row.latency, burst, wallMs), wallMs)
+  const after = afterSilence(row, burst, wallMs, surroundings)
+  if (after.type === 'goes') return remove(table, after.row, burst.why, wallMs)
+  table.put(after.row)
+  return after.isNewlySuspect ? [{ type: 'suspected', row: after.row, why: burst.why }] : []
+}
+
+function prove(table: KeptTable, row: Row, latency: Latency, wallMs: number): readonly Change[] {
+  const isFresh = !isListed(row)
+  const holder = table.at(row.record.address)
+  // Known by its address alone until now: same server.
+  const former = row.record.id === null ? null : (table.rows.get(row.record.address) ?? null)
+  const rival = holder && holder.key !== row.key && holder !== former ? holder : null
+  // Unsigned, it gives way to the address's proven owner; nobody else gives way to it.
+  if (row.record.id === null && rival && isListed(rival))
+    return remove(table, row, 'it stands here under its id', wallMs, row.record, false)
+  const answered = afterAnswer(row, latency, wallMs, { former, before: table.gone.get(row.key)?.row ?? null })
+  const next: Row = isFresh ? { ...answered, version: ++table.version } : answered
+  if (former) table.delete(former.key)
+  const changes: Change[] = rival && row.record.id !== null ? remove(table, rival, 'another node answers there', wallMs) : []
+  table.gone.delete(row.key)
+  table.put(next)
+  const isKnown = row.lastProofMs !== null || (former !== null && isListed(former))
+  if (isFresh) changes.push({ type: isKnown ? 'changed' : 'added', row: next, ...(former ? { formerKey: former.key } : {}) })
+  if (row.state === 'suspect') changes.push({ type: 'cleared', row: next })
+  changes.push({ type: 'measured', row: next })
+  return changes
+}
+
+/** Writes down a speed test; null figures: it was tried and failed. */
+export function recordSpeed(
+  table: KeptTable,
+  key: string,
+  speed: { readonly downMbps: number; readonly upMbps: number } | null,
+  wallMs: number,
+): readonly Change[] {
+  const row = table.rows.get(key)
+  if (!row) return []
+  const next: Row = { ...row, ...(speed ?? {}), speedAtMs: wallMs }
+  table.put(next)
+  return [{ type: 'measured', row: next }]
+}

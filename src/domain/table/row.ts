@@ -1,0 +1,108 @@
+// One row of the IP table: what is known of one server, and what a change of it is called. Values only.
+import { type Latency, NO_LATENCY } from '../latency.ts'
+import type { PeerRecord } from '../record.ts'
+
+/** Who told of a row that is not proven, and since when (wall time) it waits. `source`: an IP address or an id; null: this node itself, or a person. */
+export interface Heard {
+  readonly source: string | null
+  readonly atMs: number
+}
+
+export interface Row {
+  readonly key: string
+  readonly record: PeerRecord
+  /** `unknown`: heard of, not proven yet; not part of what is shown or passed on. */
+  readonly state: 'unknown' | 'alive' | 'suspect'
+  readonly latency: Latency
+  readonly downMbps: number | null
+  readonly upMbps: number | null
+  /** Wall time of the last speed test tried; null before the first. */
+  readonly speedAtMs: number | null
+  /** Wall time of the last answer it gave us. */
+  readonly lastProofMs: number | null
+  /** Failed bursts in a row. */
+  readonly strikes: number
+  /** Counts this table's changes of what is passed on: higher is newer. */
+  readonly version: number
+  /** What the file says of a row that was not proven in this run: it stays in the file until it is known to be gone. */
+  readonly stored: StoredFigures | null
+  /** `NAME:port` as a person wrote it, where that is a host name: the file keeps it, and it is asked again when the row is gone. */
+  readonly written: string | null
+  /** Of a row that is `unknown`: who told of it, and since when it waits. Null where it stands proven, or in the file. */
+  readonly heard: Heard | null
+}
+
+/** A row of the file. What this node could not look at yet is no fact about it. */
+export interface StoredFigures {
+  readonly latencyMs: number | null
+  readonly downMbps: number | null
+  readonly upMbps: number | null
+  /** Wall time of that test; null: not known. */
+  readonly speedAtMs: number | null
+  /** ISO time. */
+  readonly lastSeen: string | null
+  /** Wall time since when it is silent while others answer; null: that was not seen yet. */
+  readonly silentSinceMs: number | null
+}
+
+export const NOT_MEASURED: StoredFigures = {
+  latencyMs: null,
+  downMbps: null,
+  upMbps: null,
+  speedAtMs: null,
+  lastSeen: null,
+  silentSinceMs: null,
+}
+
+/** A removed row. */
+export interface Gone {
+  readonly row: Row
+  /** The highest count its owner was heard with. For `OFFLINE_FOR` nothing that counts lower is believed. */
+  readonly seq: number
+  /** The owner's signed word of that count. */
+  readonly word: string | null
+  readonly atMs: number
+  readonly why: string
+  /** It is a server that was here and is away now, to be shown as offline. Not so: its address was somebody else's, or a person removed it. */
+  readonly away: boolean
+}
+
+export type Change =
+  | { readonly type: 'heard' | 'cleared' | 'measured'; readonly row: Row }
+  /** `formerKey`: it was known by its address alone until now. */
+  | { readonly type: 'added' | 'changed'; readonly row: Row; readonly formerKey?: string }
+  | { readonly type: 'suspected' | 'removed'; readonly row: Row; readonly why: string }
+  /** Never proven and now forgotten; nobody was told of it. */
+  | { readonly type: 'dropped'; readonly row: Row; readonly why: string }
+
+/** Nothing is believed of it yet. */
+export const newRow = (key: string, record: PeerRecord, version: number, heard: Heard | null): Row => ({
+  key,
+  record,
+  state: 'unknown',
+  latency: NO_LATENCY,
+  downMbps: null,
+  upMbps: null,
+  speedAtMs: null,
+  lastProofMs: null,
+  strikes: 0,
+  version,
+  stored: null,
+  written: null,
+  heard,
+})
+
+/** Told by others and never seen: what stands in the file, or has only moved, is known by more than that. */
+export const isUnproven = ({ state, stored, lastProofMs }: Pick<Row, 'state' | 'stored' | 'lastProofMs'>): boolean =>
+  state === 'unknown' && stored === null && lastProofMs === null
+
+/** Proven, suspects among them: what people see. */
+export const isListed = ({ state }: Pick<Row, 'state'>): boolean => state !== 'unknown'
+
+/** Only what this node has proven itself is passed on. */
+export const isPassedOn = ({ state, record }: Pick<Row, 'state' | 'record'>): boolean =>
+  state === 'alive' && (record.envelope !== null || record.id === null)
+
+/** It could be this node's TURN: it answers, offers to be one, and is reached without one. */
+export const isTurnCandidate = ({ state, record: { offersTurn, via, p2prc } }: Pick<Row, 'state' | 'record'>): boolean =>
+  state === 'alive' && offersTurn && via === null && p2prc?.escapeImplementation !== 'FRP' && p2prc?.nat !== true
