@@ -165,7 +165,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ...{ clock, prober, speed, gate, keeper, joining, services, policy, own, operatorChanges, isControl },
   })
   const connect = createConnect({
-    ...{ clock, network, options, own, keeper, services, announcer, health, vhosts, http: gate, find: operator.find, onBug },
+    ...{ clock, network, options, own, keeper, services, announcer, health, vhosts, turnServer, http: gate, find: operator.find, onBug },
   })
   const info = serverInfo(extras.facts ?? NO_FACTS, { id: own.id, name, version: options.version, run: own.run }, places.own)
   const routes = createPublicRoutes({

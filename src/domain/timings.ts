@@ -221,6 +221,8 @@ export const CONNECT_STAGGER = 250
  * right behind the ask. Short: where the path dies just then, these connections end with it.
  */
 export const CONNECT_FRESH = 250
+/** It is doubted where one of these asks waits for so long and nothing is answered meanwhile: later ones are tried elsewhere too. */
+export const CONNECT_DOUBT = 50
 /** One try at one address: the channel's round trips, and the answer of the local service there. */
 export const CONNECT_TRY_TIMEOUT = 5_000
 /** Where no address answers the table is looked at again after this: a node that moves is there within seconds. */

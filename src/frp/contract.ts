@@ -224,6 +224,8 @@ export type FrpServerFact =
 export interface FrpServer {
   /** Takes a connection whose first byte says frp (0x00 mux, `o`/`w` plain, `F` wire v2). */
   accept(accepted: AcceptedLink): void
+  /** Who has exactly that domain, or had it within a day: `member ID`, `token` or a stranger's address; null: nobody. */
+  domainOwner(domain: string): string | null
   /** Ports, names, domains and run ids of members and token clients, to be kept over a restart. */
   keptLeases(): readonly KeptLease[]
   /** What was kept before the restart. Before the first connection. */

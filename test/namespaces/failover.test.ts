@@ -111,8 +111,9 @@ beforeAll(async () => {
   for (const turn of TURNS) await startTurn(turn)
   const join = TURNS.flatMap((turn) => ['--join', `${ADDRESSES[turn]}:8088`])
   nodes.set('home', await neighbours.node('home', [...join, '--no-listen', '--expose', 'web=3000', '--expose', `site=3000/http:${DOMAIN}`]))
-  await neighbours.node('visitor', [...join, '--listen', '0.0.0.0:8088', '--no-offer', '--allow-domains', DOMAIN])
+  const visitor = await neighbours.node('visitor', [...join, '--listen', '0.0.0.0:8088', '--no-offer', '--allow-domains', DOMAIN])
   await twoAddresses()
+  await visitor.hears('peer.added', ({ name }) => name === 'home')
   await neighbours.command('visitor', ['connect', 'home/web', '--port', '4000'])
 }, 90_000)
 
@@ -174,8 +175,9 @@ async function lasting(visits: Visits, name: string, cutMs: number): Promise<num
 const LASTING_MS = 3_000
 
 afterAll(() => {
-  const lines = FAULTS.map(({ name }) => {
+  const lines = FAULTS.flatMap(({ name }) => {
     const of = figures.filter(({ fault }) => fault === name)
+    if (of.length === 0) return []
     const worst = (key: 'either' | 'connect' | 'domain' | 'turnedAway'): number => Math.max(...of.map((one) => one[key]))
     return `${name}: ${of.length} times; worst ms until answered: either address ${worst('either')}, connect ${worst('connect')}, domain ${worst('domain')}; turned away ${worst('turnedAway')}`
   })

@@ -78,9 +78,13 @@ require('http').get('http://${address}${path}', { agent: false, signal: AbortSig
     command: async (place, args) => {
       const child = start(place, [main, ...args, '--data', `${folder}/${place}`])
       if (!child.stdout) throw new Error('it has no output')
+      let complaints = ''
+      child.stderr?.on('data', (piece: Buffer) => {
+        complaints += piece
+      })
       const [line] = await Promise.race([
         once(createInterface({ input: child.stdout }), 'line'),
-        once(child, 'close').then(() => Promise.reject(new Error(`${args.join(' ')} ended without a line`))),
+        once(child, 'close').then(() => Promise.reject(new Error(`${args.join(' ')} ended without a line: ${complaints}`))),
       ])
       return String(line)
     },

@@ -44,6 +44,8 @@ export interface TurnServer {
   meters(): readonly ProxyMeter[]
   /** What is kept for clients over a restart; `leases$` says that it has changed. */
   readonly leases$: Observable<void>
+  /** Who has exactly that domain here, or had it within a day: `member ID`, or somebody else; null: nobody. */
+  domainOwner(domain: string): string | null
   keptLeases(): readonly KeptLease[]
   /** Before the first client. */
   restoreLeases(kept: readonly KeptLease[]): void
@@ -208,6 +210,7 @@ export function createTurnServer(needs: TurnServerNeeds): TurnServer {
     stopTaking: () => server?.stopTaking(),
     departures$: departures.asObservable(),
     leases$: leases.asObservable(),
+    domainOwner: (domain) => server?.domainOwner(domain) ?? null,
     keptLeases: () => server?.keptLeases() ?? [],
     restoreLeases: (kept) => server?.restoreLeases(kept),
     meters: () => open().map(({ meter }) => meter),

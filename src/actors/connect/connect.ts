@@ -5,6 +5,7 @@ import { SERVICES_TIMEOUT } from '../../domain/timings.ts'
 import type { AcceptedLink, VhostFinder, Vhosts } from '../../frp/index.ts'
 import { isFailure, type Ports } from '../../ports.ts'
 import type { ToldService } from '../../v2/connect.ts'
+import type { TurnServer } from '../carrying/turn-server-actor.ts'
 import type { Health } from '../health.ts'
 import type { Announcer } from '../membership/announcer.ts'
 import type { OwnRecord } from '../membership/own-record.ts'
@@ -38,13 +39,26 @@ interface ConnectNeeds extends Pick<Ports, 'clock' | 'network'> {
   readonly announcer: Pick<Announcer, 'outrun'>
   readonly health: Health
   readonly vhosts: Vhosts
+  readonly turnServer: Pick<TurnServer, 'domainOwner'>
   /** Requests to peers, by this node's rules for contacts. */
   readonly http: PeerRequests
   readonly find: (peer: string) => Row | string
   readonly onBug: (error: unknown) => void
 }
 
-export function createConnect({ options, own, keeper, services, announcer, health, vhosts, http, find, ...needs }: ConnectNeeds): Connect {
+export function createConnect({
+  options,
+  own,
+  keeper,
+  services,
+  announcer,
+  health,
+  vhosts,
+  turnServer,
+  http,
+  find,
+  ...needs
+}: ConnectNeeds): Connect {
   const { clock, network, onBug } = needs
   const isPrivate = options.network.type === 'private'
   let isStopped = false
@@ -77,7 +91,7 @@ export function createConnect({ options, own, keeper, services, announcer, healt
     accept: served.accept,
     servicesFor: served.servicesFor,
     vhosts: createCarriedDomains({
-      ...{ vhosts, owners, reach: service.reach, onBug },
+      ...{ vhosts, owners, domainOwner: turnServer.domainOwner, reach: service.reach, onBug },
       granted: isPrivate ? null : { granted: options.allowDomains ?? [], subdomainHost: options.subdomainHost ?? null },
     }),
     close: () => {

@@ -1,7 +1,7 @@
 // A connection to a service of another node, wherever that node is reached now.
 import { type Answered, dialOrder } from '../../domain/dial-order.ts'
 import { addressesOf, type PeerId } from '../../domain/record.ts'
-import { CONNECT_RETRY, CONNECT_STAGGER, CONNECT_TRY_TIMEOUT } from '../../domain/timings.ts'
+import { CONNECT_DOUBT, CONNECT_RETRY, CONNECT_STAGGER, CONNECT_TRY_TIMEOUT } from '../../domain/timings.ts'
 import type { MuxStream } from '../../frp/index.ts'
 import type { Clock, Failure } from '../../ports.ts'
 import { isFailure } from '../../ports.ts'
@@ -35,6 +35,8 @@ interface ReachNeeds {
 const MOST_REMEMBERED = 1_024
 
 export function createReachService({ clock, keeper, sessions, admit, isStopped }: ReachNeeds): ReachService {
+  /** Asks at once that wait for an answer, and since when there was none. */
+  const waiting = new Map<string, { count: number; sinceMs: number }>()
   const answered = new RecentMap<PeerId, Answered>(MOST_REMEMBERED)
 
   const orderOf = (id: PeerId): readonly string[] => {
@@ -76,12 +78,23 @@ export function createReachService({ clock, keeper, sessions, admit, isStopped }
   }
   const reachAtOnce: ReachService['reachAtOnce'] = (id, asked) => {
     const [address = ''] = orderOf(id)
+    const key = `${id} ${address}`
+    const before = waiting.get(key)
+    if (before !== undefined && clock.now() - before.sinceMs > CONNECT_DOUBT) return null
     const stream = sessions.openFresh(id, address)
     if (stream === null) return null
+    const asks = before ?? { count: 0, sinceMs: clock.now() }
+    asks.count += 1
+    waiting.set(key, asks)
     const reached = ask(stream, asked, { clock, timeoutMs: CONNECT_TRY_TIMEOUT, signal: new AbortController().signal })
     const noted = async (): Promise<Reached | Failure> => {
       const outcome = await reached
-      if (!isFailure(outcome)) sessions.answered(id, address)
+      asks.count -= 1
+      if (asks.count === 0) waiting.delete(key)
+      if (!isFailure(outcome)) {
+        asks.sinceMs = clock.now()
+        sessions.answered(id, address)
+      }
       return outcome
     }
     return { stream, reached: noted() }

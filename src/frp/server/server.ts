@@ -92,6 +92,10 @@ class Server implements FrpServer {
     }
   }
 
+  domainOwner(domain: string): string | null {
+    return this.#leases.holder('domain', domain, this.#options.clock.now())?.owner ?? null
+  }
+
   keptLeases(): readonly KeptLease[] {
     return this.#leases.kept(this.#options.clock.now())
   }

@@ -15,9 +15,11 @@ interface Setting {
   /** Domains of each node, in the order in which they are heard. */
   readonly told: readonly (readonly [id: string, domains: readonly string[]])[]
   readonly granted?: readonly string[]
+  /** Who has which at this node's TURN. */
+  readonly leases?: Readonly<Record<string, string>>
 }
 
-function start({ told, granted }: Setting) {
+function start({ told, granted, leases = {} }: Setting) {
   const keeper = createTableKeeper({ clock: new VirtualClock(), self: ME, publish: () => {} })
   const owners = createDomainOwners({ keeper, self: ME })
   const vhosts = new Vhosts({
@@ -34,6 +36,7 @@ function start({ told, granted }: Setting) {
   const finder = createCarriedDomains({
     vhosts,
     owners,
+    domainOwner: (domain) => leases[domain] ?? null,
     reach: async (id: string, ask: ConnectAsk) => {
       asked.push({ id, ...ask })
       return { type: 'refused', status: 404, text: 'no' }
@@ -86,6 +89,15 @@ test.each<[string, 'http' | 'https', string, string, string | null]>([
   ['nobody, where nobody names it', 'http', 'www.example.com', '/', null],
 ])('a request for a domain goes to %s', (_, scheme, host, path, expected) =>
   expect(start({ told: TOLD }).ownerOf(scheme, host, path)).toEqual(expected),
+)
+
+test.each<[string, Readonly<Record<string, string>>, string | null]>([
+  ['for the node that names it', { 'www.example.org': `member ${ELM}` }, carried(ELM, 'https', 'www.example.org')],
+  ['for another', { 'www.example.org': `member ${ASH}` }, null],
+  ['for a client with the token, as a wildcard', { '*.example.org': 'token' }, null],
+  ['for another, as a wildcard above it', { '*.org': 'token' }, carried(ELM, 'https', 'www.example.org')],
+])('a domain that this node’s TURN keeps %s', (_, leases, expected) =>
+  expect(start({ told: TOLD, leases }).ownerOf('https', 'www.example.org')).toEqual(expected),
 )
 
 test('in an open network only what this node grants is carried, and no wildcard', () => {

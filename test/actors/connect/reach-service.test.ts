@@ -19,6 +19,7 @@ function start() {
   const clock = new VirtualClock()
   const paths = new Map<string, Path>()
   const dialled: string[] = []
+  const answeredAtMs = new Map<string, number>()
   const state: { table: IpTable; isStopped: boolean } = { table: EMPTY_TABLE, isStopped: false }
   const sessions: PeerSessions = {
     open: async (_, address) => {
@@ -29,13 +30,25 @@ function start() {
       if (path.is === 'answers') clock.setTimeout(() => stream.arrive(answerLine({ status: 200, error: null })), path.ms)
       return { type: 'stream', stream }
     },
-    openFresh: () => null,
-    answered: () => {},
+    openFresh: (_, address) => {
+      if (clock.now() - (answeredAtMs.get(address) ?? Number.NEGATIVE_INFINITY) > 250) return null
+      const path = paths.get(address) ?? { is: 'silent' }
+      const stream = fakeStream()
+      if (path.is === 'answers') clock.setTimeout(() => stream.arrive(answerLine({ status: 200, error: null })), path.ms)
+      return stream
+    },
+    answered: (_, address) => void answeredAtMs.set(address, clock.now()),
     close: () => {},
   }
   const admit = async (_: string, address: string): Promise<Failure | null> =>
     address.startsWith('bad') ? { type: 'failed', reason: 'withheld', text: 'not proven' } : null
-  const { reach } = createReachService({ clock, keeper: { current: () => state.table }, sessions, admit, isStopped: () => state.isStopped })
+  const { reach, reachAtOnce } = createReachService({
+    clock,
+    keeper: { current: () => state.table },
+    sessions,
+    admit,
+    isStopped: () => state.isStopped,
+  })
   const isAt = (...[address = '', ...alsoAt]: readonly string[]): void => {
     const record = signedBy(HOME, address, { alsoAt })
     state.table = putOwn(EMPTY_TABLE, record, 0).table
@@ -48,7 +61,8 @@ function start() {
     const text = reached.type === 'open' ? (dialled.at(-1)?.split(' ')[1] ?? '') : reached.text
     return `${text} after ${clock.now() - fromMs} ms`
   }
-  return { clock, paths, dialled, state, isAt, connect }
+  const atOnce = () => reachAtOnce(HOME, ASK)
+  return { clock, paths, dialled, state, isAt, connect, atOnce }
 }
 
 test('a node that falls silent at its first address is reached at its second, at once from the second connection on', async () => {
@@ -99,4 +113,20 @@ test('nobody waits for one that stays away longer than ten seconds, nor once thi
   expect(await connect()).toEqual('it is not in the table now after 9900 ms')
   state.isStopped = true
   expect(await connect()).toEqual('it is not in the table now after 0 ms')
+})
+
+test('what a user says goes out at once where the same way has just answered, and not any more once an ask waits there', async () => {
+  const { clock, paths, isAt, connect, atOnce } = start()
+  isAt('a:1', 'b:1')
+  paths.set('a:1', { is: 'answers', ms: 20 })
+  expect(atOnce()).toBe(null) // nothing has answered yet
+  await connect()
+  const first = atOnce()
+  expect((await clock.until(first?.reached ?? Promise.resolve(null)))?.type).toEqual('open')
+  paths.set('a:1', { is: 'silent' })
+  expect(atOnce()).not.toBe(null)
+  await clock.advance(50)
+  expect(atOnce()).not.toBe(null)
+  await clock.advance(10)
+  expect(atOnce()).toBe(null)
 })
