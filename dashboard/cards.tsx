@@ -1,17 +1,19 @@
-// The cards beside the table: how this node is reached, its services, its health, its news.
-import type { StatusAnswer, TrafficAnswer } from '../src/answers.ts'
-import type { FeedService, FeedStatus } from '../src/feed/figures.ts'
+// The cards beside the table: how this node is reached, its health, its news.
+import type { StatusAnswer } from '../src/answers.ts'
+import type { FeedStatus } from '../src/feed/figures.ts'
 import type { Entry } from '../src/feed/news.ts'
 import { newsText } from '../src/feed/news-text.ts'
-import { bySeq, nowMs, showsMeasurements } from './feed-client.ts'
+import { Copy } from './copy.tsx'
+import { bySeq, measurements, news, nowMs, showsMeasurements } from './feed-client.ts'
 import { age, clockTime, DASH, fullTime, measure } from './format.ts'
-import { ServiceTraffic } from './traffic.tsx'
 
 export function ReachCard({ status: { node, turn, turns } }: { readonly status: FeedStatus }) {
   return (
     <section class="card" aria-labelledby="reach">
       <h2 id="reach">Reached</h2>
-      <p class="big mono">{node.address ?? 'not proven yet'}</p>
+      <p class="big mono">
+        {node.address ?? 'not proven yet'} {node.address !== null && <Copy text={node.address} what="the address of this node" />}
+      </p>
       <p class="soft">
         {node.reachability === 'public'
           ? 'directly: others connect to this node'
@@ -52,40 +54,6 @@ export function ReachCard({ status: { node, turn, turns } }: { readonly status: 
   )
 }
 
-interface ServicesShown {
-  readonly services: readonly FeedService[]
-  /** By the service's name. */
-  readonly traffic: ReadonlyMap<string, TrafficAnswer>
-}
-
-export function ServicesCard({ services, traffic }: ServicesShown) {
-  return (
-    <section class="card" aria-labelledby="services">
-      <h2 id="services">Services</h2>
-      {services.length === 0 && (
-        <p class="empty">
-          Nothing is exposed: <code>moonwalk expose 3000</code>
-        </p>
-      )}
-      <ul class="services">
-        {services.map(({ name, kind, local, public: open, state, phase, error }) => (
-          <li key={name} data-service={name}>
-            <span class={`dot ${state}`} aria-hidden="true" />
-            <div>
-              <b>{name}</b> <span class="soft">{kind}</span> <span class="chip">{state}</span>
-              <div class="mono route">
-                {open ?? (phase === 'private' ? 'for members alone' : 'not proven')} <span class="soft">→ {local}</span>
-              </div>
-              {error !== null && <div class="bad">{error}</div>}
-              <ServiceTraffic name={name} traffic={traffic.get(name)} />
-            </div>
-          </li>
-        ))}
-      </ul>
-    </section>
-  )
-}
-
 export function HealthCard({ health }: { readonly health: StatusAnswer['health'] }) {
   return (
     <section class="card" aria-labelledby="health">
@@ -105,8 +73,8 @@ export function HealthCard({ health }: { readonly health: StatusAnswer['health']
 
 const SHOWN = 60
 
-export function NewsCard({ news, measurements }: { readonly news: readonly Entry[]; readonly measurements: readonly Entry[] }) {
-  const told = showsMeasurements.value ? bySeq([...news, ...measurements]) : news
+export function NewsCard() {
+  const told = showsMeasurements.value ? bySeq([...news.value, ...measurements.value]) : news.value
   return (
     <section class="card news" aria-labelledby="news">
       <header>

@@ -1,11 +1,10 @@
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
-import type { Entry } from '../src/feed/news.ts'
-import { type DrawnEdge, hotEdges } from './hot-edges.ts'
-import { ask } from './token.ts'
 
-export type StateNews = Extract<Entry, { type: 'state.entered' }>
+import { type DrawnEdge, hotEdges } from './hot-edges.ts'
+import type { StateNews } from './state-times.ts'
+import { ask } from './token.ts'
 
 interface DiagramShown {
   readonly machine: string

@@ -1,14 +1,21 @@
 // The page's end of the live feed: connects, keeps the view up to date, and says how things stand when it can't.
-import { effect, signal } from '@preact/signals'
+import { computed, effect, signal } from '@preact/signals'
 import { applyFeed, type FeedDelta, type FeedSnapshot, type FeedView, type NewsByKind } from '../src/feed/delta.ts'
 import type { Entry } from '../src/feed/news.ts'
 import { keepNewest } from '../src/feed/news-ring.ts'
+import { spanText } from '../src/feed/standing.ts'
+import { returnText } from './return-text.ts'
 import { ask, hasToken, openFeed, takeToken } from './token.ts'
 
 export type FeedLink =
   | { readonly type: 'connecting' }
   | { readonly type: 'live' }
-  | { readonly type: 'lost'; readonly sinceMs: number; readonly retryAtMs: number }
+  /** It is a recording's view. */
+  | { readonly type: 'recorded' }
+  /** The connection stands, and nothing comes. */
+  | { readonly type: 'silent'; readonly sinceMs: number }
+  /** `stopped`: the node said goodbye. */
+  | { readonly type: 'lost'; readonly sinceMs: number; readonly retryAtMs: number; readonly stopped: boolean }
   /** This tab has no key, or one that the node does not know: trying again would not help. */
   | { readonly type: 'locked' }
 
@@ -18,17 +25,40 @@ export const link = signal<FeedLink>({ type: 'connecting' })
 export const nowMs = signal(Date.now())
 /** Whether measurements stand among the news. */
 export const showsMeasurements = signal(false)
+/** What a person should know who looked away: the node was restarted, or was out of sight. */
+export const notice = signal<{ readonly text: string; readonly atMs: number } | null>(null)
 
-const MAX_NEWS = 300
-/** The node says something every five seconds; twice missed and more, and it is stuck or gone. */
-const SILENCE_MS = 13_000
+// Each part by itself: what shows one of them is not drawn again for the others.
+export const status = computed(() => view.value?.status ?? null)
+export const peers = computed(() => view.value?.peers ?? NO_PEERS)
+export const states = computed(() => view.value?.states ?? {})
+export const traffic = computed(() => view.value?.traffic ?? NO_TRAFFIC)
+export const clients = computed(() => view.value?.clients ?? NO_CLIENTS)
+export const carried = computed(() => view.value?.carried ?? null)
+export const news = computed(() => view.value?.news ?? NO_ENTRIES)
+export const measurements = computed(() => view.value?.measurements ?? NO_ENTRIES)
+
+const NO_PEERS: FeedView['peers'] = new Map()
+const NO_TRAFFIC: FeedView['traffic'] = new Map()
+const NO_CLIENTS: FeedView['clients'] = new Map()
+const NO_ENTRIES: readonly Entry[] = []
+
+const MAX_NEWS = 1_000
+/** The node says something every second; twice missed, it is stuck or out of reach. */
+const SILENCE_MS = 2_300
+/** A connection that is silent for so long is given up: it may only be a slow one until then. */
+const GIVE_UP_MS = 12_000
 const FIRST_RETRY_MS = 400
-const MAX_RETRY_MS = 8_000
+const MAX_RETRY_MS = 2_000
+const NOTICE_MS = 5 * 60_000
+const TICK_MS = 500
 
 let socket: WebSocket | null = null
 let failures = 0
-let lostSinceMs: number | null = null
 let heardAtMs = 0
+let connectedAtMs = 0
+let tickedAtMs = Date.now()
+let stopped = false
 let retry: ReturnType<typeof setTimeout> | undefined
 
 export function startFeed(): void {
@@ -45,16 +75,32 @@ export function startFeed(): void {
     link.value = { type: 'connecting' }
     connectOrSayLocked()
   })
-  setInterval(() => {
-    nowMs.value = Date.now()
-    if (socket?.readyState === WebSocket.OPEN && Date.now() - heardAtMs > SILENCE_MS) drop()
-  }, 1_000)
+  setInterval(tick, TICK_MS)
   // Measurements are asked for when somebody wants to see them.
   effect(() => {
     if (showsMeasurements.value && link.value.type === 'live') void recall('measurements')
   })
   addEventListener('online', connectNow)
-  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && connectNow())
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && tick())
+}
+
+function tick(): void {
+  const atMs = Date.now()
+  // A tab that was asleep, with its machine or alone, does not wait for what may never come.
+  const slept = atMs - tickedAtMs > 2 * SILENCE_MS
+  tickedAtMs = atMs
+  tellTime(atMs)
+  if (notice.value && atMs - notice.value.atMs > NOTICE_MS) notice.value = null
+  if (socket === null) return slept ? connectNow() : undefined
+  const quietMs = atMs - Math.max(heardAtMs, connectedAtMs)
+  if (quietMs < SILENCE_MS) return
+  if (link.value.type === 'live') link.value = { type: 'silent', sinceMs: heardAtMs }
+  if (quietMs > GIVE_UP_MS || (slept && view.value !== null)) drop()
+}
+
+/** Once a second, so that ages are not written anew with every message. */
+function tellTime(atMs: number): void {
+  if (Math.floor(atMs / 1_000) !== Math.floor(nowMs.value / 1_000)) nowMs.value = atMs
 }
 
 /** Tries at once rather than when its time comes. */
@@ -71,20 +117,42 @@ function connect(): void {
   clearTimeout(retry)
   const mine = openFeed()
   socket = mine
-  heardAtMs = Date.now()
+  connectedAtMs = Date.now()
+  if (heardAtMs === 0) heardAtMs = connectedAtMs
+  const patience = setTimeout(() => mine === socket && mine.readyState !== WebSocket.OPEN && drop(), GIVE_UP_MS)
   mine.onmessage = ({ data }) => mine === socket && hear(JSON.parse(String(data)))
-  mine.onclose = () => mine === socket && drop()
+  mine.onclose = ({ code }) => {
+    clearTimeout(patience)
+    if (mine !== socket) return
+    stopped = code === GOING_AWAY
+    drop()
+  }
 }
 
+/** What a node that stops closes its feed with. */
+const GOING_AWAY = 1_001
+
 function hear(message: FeedSnapshot | FeedDelta): void {
+  const silentMs = Date.now() - heardAtMs
   heardAtMs = Date.now()
-  nowMs.value = heardAtMs
+  tellTime(heardAtMs)
+  if (message.t === 's') return begin(message, silentMs)
   const next = applyFeed(view.value, message, MAX_NEWS)
   if (next === null) return drop()
   view.value = next
-  if (message.t !== 's') return
+  if (link.value.type === 'silent') link.value = { type: 'live' }
+}
+
+function begin(message: FeedSnapshot, silentMs: number): void {
+  const before = view.value?.status.node ?? null
+  const node = message.status.node
+  const told = before === null ? null : returnText(before, node, spanText(silentMs))
+  if (told !== null) notice.value = { text: told, atMs: heardAtMs }
+  // Another run numbers its entries anew.
+  const isSameRun = before?.id === node.id && before.startedAt === node.startedAt
+  view.value = applyFeed(isSameRun ? view.value : null, message, MAX_NEWS)
   failures = 0
-  lostSinceMs = null
+  stopped = false
   link.value = { type: 'live' }
   void recall('news')
 }
@@ -106,9 +174,8 @@ function drop(): void {
   socket = null
   old?.close()
   failures += 1
-  lostSinceMs ??= Date.now()
   const waitMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1)) * (0.75 + Math.random() / 2)
-  link.value = { type: 'lost', sinceMs: lostSinceMs, retryAtMs: Date.now() + waitMs }
+  link.value = { type: 'lost', sinceMs: heardAtMs, retryAtMs: Date.now() + waitMs, stopped }
   retry = setTimeout(connect, waitMs)
   // A refused upgrade looks like a dead node from here; a plain request tells them apart.
   if (failures === 2) void askWhetherLocked()

@@ -1,79 +1,130 @@
-import { signal } from '@preact/signals'
+// The servers' table: searched, filtered, sorted; of thousands of rows only those on the screen are drawn.
+import { computed, signal } from '@preact/signals'
 import type { PeerAnswerRow } from '../src/answers.ts'
 import { peerKey } from '../src/feed/delta.ts'
-import { shortId } from '../src/feed/news-text.ts'
+import { allPeers, counts } from './all-peers.ts'
+import { CommandLine } from './copy.tsx'
 import { nowMs } from './feed-client.ts'
 import { age, DASH, fullTime, measure } from './format.ts'
+import { kept } from './kept.ts'
+import { COLUMNS, type Column, type Filter, filtered, KINDS, namesOf, type Order, rowsOnScreen, sorted, viaText } from './peer-rows.ts'
+import { peerHref } from './route.ts'
 
-const MAX_ROWS = 200
+/** As in dashboard.css. */
+const ROW_PX = 30
 
-interface Column {
-  readonly key: string
-  readonly title: string
-  readonly hint: string
-  readonly numeric?: boolean
-  readonly value: (row: PeerAnswerRow) => string | number | null
+const order = kept<Order>('order', { key: 'rtt', down: false }, (read): read is Order => 'key' in read && 'down' in read)
+const filter = kept<Filter>('filter', { text: '', kind: 'everybody' }, (read): read is Filter => 'text' in read && 'kind' in read)
+const scroll = signal({ scrollPx: 0, heightPx: 600 })
+
+const all = computed(() => [...allPeers.value.values()])
+const names = computed(() => namesOf(all.value))
+const found = computed(() => sorted(filtered(all.value, filter.value, names.value), order.value))
+const onScreen = computed(() => rowsOnScreen({ ...scroll.value, rowPx: ROW_PX }, found.value.length))
+
+export function PeersCard() {
+  const { here, alive, offline } = counts.value
+  return (
+    <section class="card table-card" aria-labelledby="servers">
+      <header>
+        <h2 id="servers">Servers</h2>
+        <span class="soft counts">
+          {here} in the table, {alive} alive{offline > 0 && `; ${offline} offline`}
+        </span>
+      </header>
+      <Search />
+      <PeersTable />
+    </section>
+  )
 }
 
-const COLUMNS: readonly Column[] = [
-  { key: 'name', title: 'Name', hint: 'what people call it', value: ({ name }) => name.toLowerCase() },
-  { key: 'address', title: 'Address', hint: 'where others reach it', value: ({ address }) => address },
-  { key: 'state', title: 'State', hint: 'alive, suspect, not known yet, or offline for less than a day', value: ({ state }) => state },
-  {
-    key: 'rtt',
-    title: 'RTT ms',
-    hint: 'best time for a whole /server_info on a warm connection',
-    numeric: true,
-    value: ({ rttMs }) => rttMs,
-  },
-  { key: 'jitter', title: '± ms', hint: 'how much the round trip varies', numeric: true, value: ({ jitterMs }) => jitterMs },
-  { key: 'loss', title: 'Loss %', hint: 'pings without an answer', numeric: true, value: ({ lossPct }) => lossPct },
-  { key: 'down', title: '↓ Mbit/s', hint: 'download from it', numeric: true, value: ({ downMbps }) => downMbps },
-  { key: 'up', title: '↑ Mbit/s', hint: 'upload to it', numeric: true, value: ({ upMbps }) => upMbps },
-  { key: 'turn', title: 'TURN', hint: 'offers to carry traffic for others', value: ({ turn }) => (turn ? 0 : 1) },
-  { key: 'via', title: 'Via', hint: 'the TURN it is reached through', value: ({ via }) => via },
-  {
-    key: 'seen',
-    title: 'Seen',
-    hint: 'since it last answered',
-    numeric: true,
-    value: ({ lastProof }) => (lastProof === null ? null : -Date.parse(lastProof)),
-  },
-  { key: 'dialect', title: 'Speaks', hint: 'moonwalk or plain P2PRC', value: ({ dialect }) => dialect },
-  { key: 'id', title: 'Id', hint: 'the start of its key’s hash', value: ({ id }) => id },
-]
+function Search() {
+  const { text, kind } = filter.value
+  return (
+    <search class="search">
+      <input
+        type="search"
+        aria-label="Search servers by name, address or id"
+        placeholder="Name, address, id…"
+        value={text}
+        onInput={({ currentTarget: { value } }) => {
+          filter.value = { ...filter.peek(), text: value }
+        }}
+      />
+      <select
+        aria-label="Which servers"
+        value={kind}
+        onChange={({ currentTarget: { value } }) => {
+          filter.value = { ...filter.peek(), kind: KINDS.find((one) => one === value) ?? 'everybody' }
+        }}
+      >
+        {KINDS.map((one) => (
+          <option key={one}>{one}</option>
+        ))}
+      </select>
+      {(text !== '' || kind !== 'everybody') && (
+        <span class="soft" role="status">
+          {found.value.length} of {all.value.length}
+        </span>
+      )}
+    </search>
+  )
+}
 
-const order = signal({ key: 'rtt', down: false })
-
-/** `total`: how many there are, with those that are not among these. */
-export function PeersTable({ peers, total }: { readonly peers: ReadonlyMap<string, PeerAnswerRow>; readonly total: number }) {
-  const rows = sorted([...peers.values()])
-  const names = new Map([...peers.values()].flatMap(({ id, name }) => (id === null ? [] : [[id, name] as const])))
+function PeersTable() {
+  const { first, end } = onScreen.value
+  const rows = found.value
   return (
     <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-      <section class="scroll" aria-label="IP table" tabIndex={0}>
-        <table class="peers">
+      <section
+        class="scroll"
+        aria-label="IP table"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+        tabIndex={0}
+        onScroll={({ currentTarget: { scrollTop, clientHeight } }) => {
+          scroll.value = { scrollPx: scrollTop, heightPx: clientHeight }
+        }}
+      >
+        <table class="peers" aria-rowcount={rows.length + 1}>
           <caption class="unseen">Every server in the network, sortable by each column</caption>
           <thead>
-            <tr>
+            <tr aria-rowindex={1}>
               {COLUMNS.map((column) => (
                 <Heading key={column.key} column={column} />
               ))}
             </tr>
           </thead>
           <tbody>
-            {rows.slice(0, MAX_ROWS).map((row) => (
-              <Row key={peerKey(row)} row={row} names={names} />
+            <Gap rows={first} />
+            {rows.slice(first, end).map((row, i) => (
+              <Row key={peerKey(row)} row={row} index={first + i + 2} />
             ))}
+            <Gap rows={rows.length - end} />
           </tbody>
         </table>
       </section>
-      {rows.length === 0 && <p class="empty">No servers yet.</p>}
-      {total > MAX_ROWS && <p class="empty">and {total - Math.min(MAX_ROWS, rows.length)} more: see “moonwalk peers”.</p>}
+      {rows.length === 0 && (
+        <p class="empty">
+          {all.value.length > 0 ? (
+            'Nobody fits that.'
+          ) : (
+            <>
+              No servers yet. <CommandLine line="moonwalk invite" /> prints the line with which others join.
+            </>
+          )}
+        </p>
+      )}
     </>
   )
 }
+
+/** Stands in place of rows that are not on the screen. */
+const Gap = ({ rows }: { readonly rows: number }) =>
+  rows === 0 ? null : (
+    <tr class="gap">
+      <td colSpan={COLUMNS.length} style={{ height: `${rows * ROW_PX}px` }} />
+    </tr>
+  )
 
 function Heading({ column: { key, title, hint, numeric } }: { readonly column: Column }) {
   const { key: by, down } = order.value
@@ -91,56 +142,48 @@ function Heading({ column: { key, title, hint, numeric } }: { readonly column: C
   )
 }
 
-function Row({ row, names }: { readonly row: PeerAnswerRow; readonly names: ReadonlyMap<string, string> }) {
-  const { id, name, address, state, self, rttMs, jitterMs, lossPct, downMbps, upMbps, turn, via, lastProof, dialect } = row
+function Row({ row, index }: { readonly row: PeerAnswerRow; readonly index: number }) {
+  const { id, name, address, state, self, rttMs, jitterMs, lossPct, downMbps, upMbps, turn, via, lastProof, dialect, measured } = row
   const lastSeen = lastProof === null ? 'never seen' : `last seen ${fullTime(lastProof)}`
   return (
-    <tr class={`${state} ${self ? 'self' : ''}`} data-peer={peerKey(row)}>
+    <tr class={`${state} ${self ? 'self' : ''}`} data-peer={peerKey(row)} aria-rowindex={index}>
       <th scope="row" title={name}>
-        {name || DASH}{' '}
+        <span class={`dot ${state}`} aria-hidden="true" />
+        <a href={peerHref(peerKey(row))}>{name || DASH}</a>{' '}
         {self && (
           <span class="chip" title="this node">
             self
           </span>
         )}
       </th>
-      <td class="mono" title={address}>
+      <td class="col-address mono" title={address}>
         {address}
       </td>
-      <td title={lastSeen}>
-        <span class={`dot ${state}`} aria-hidden="true" />
+      <td class="col-state" title={lastSeen}>
         {state}
       </td>
-      <td class="num strong">{measure(rttMs)}</td>
-      <td class="num">{measure(jitterMs)}</td>
-      <td class={`num ${lossPct ? 'bad' : ''}`}>{lossPct === null ? DASH : Math.round(lossPct)}</td>
-      <td class="num">{measure(downMbps)}</td>
-      <td class="num">{measure(upMbps)}</td>
-      <td>{turn ? 'offers' : DASH}</td>
-      <td title={via ?? ''}>{via === null ? DASH : (names.get(via) ?? shortId(via))}</td>
-      <td class="num" title={lastSeen}>
-        {age(lastProof, nowMs.value)}
+      <td class="num strong" title={measured === 'estimated' ? 'estimated from network coordinates' : undefined}>
+        {measured === 'estimated' && rttMs !== null && '≈ '}
+        {measure(rttMs)}
       </td>
-      <td>{dialect}</td>
-      <td class="mono" title={id ?? ''}>
-        {id === null ? DASH : shortId(id)}
+      <td class="col-jitter num">{measure(jitterMs)}</td>
+      <td class={`col-loss num ${lossPct ? 'bad' : ''}`}>{lossPct === null ? DASH : Math.round(lossPct)}</td>
+      <td class="col-down num">{measure(downMbps)}</td>
+      <td class="col-up num">{measure(upMbps)}</td>
+      <td class="col-turn">{turn ? 'offers' : DASH}</td>
+      <td class="col-via" title={via ?? ''}>
+        {via === null ? DASH : viaText(via, names.value)}
+      </td>
+      <td class="num" title={lastSeen}>
+        <Age at={lastProof} />
+      </td>
+      <td class="col-dialect">{dialect}</td>
+      <td class="col-id mono" title={id ?? ''}>
+        {id === null ? DASH : id.slice(0, 8)}
       </td>
     </tr>
   )
 }
 
-/** This node first, those offline last; before them what is not known, whichever way round. */
-function sorted(rows: readonly PeerAnswerRow[]): readonly PeerAnswerRow[] {
-  const { key, down } = order.value
-  const value = COLUMNS.find((column) => column.key === key)?.value ?? (() => null)
-  return rows.toSorted((a, b) => {
-    const [one, other] = [value(a), value(b)]
-    if (rank(a) !== rank(b)) return rank(a) - rank(b)
-    if (one === null || other === null) return one === other ? compare(a.address, b.address) : one === null ? 1 : -1
-    return (down ? -1 : 1) * compare(one, other) || compare(a.address, b.address)
-  })
-}
-
-const rank = ({ self, state }: PeerAnswerRow): number => (self ? 0 : state === 'offline' ? 2 : 1)
-
-const compare = (a: string | number, b: string | number): number => (a < b ? -1 : a > b ? 1 : 0)
+/** Written anew each second, and not the row around it. */
+const Age = ({ at }: { readonly at: string | null }) => <>{age(at, nowMs.value)}</>

@@ -1,6 +1,6 @@
 // The last minute of each service's rate, as this page has seen it.
 import { signal } from '@preact/signals'
-import { view } from './feed-client.ts'
+import { traffic } from './feed-client.ts'
 
 /** Seconds that are kept. */
 export const HISTORY_SECONDS = 60
@@ -13,7 +13,7 @@ export function startRateHistory(): void {
   setInterval(() => {
     const before = rateHistory.value
     rateHistory.value = new Map(
-      [...(view.value?.traffic ?? [])].map(([name, { inBytesPerSecond, outBytesPerSecond }]) => [
+      [...traffic.value].map(([name, { inBytesPerSecond, outBytesPerSecond }]) => [
         name,
         [...(before.get(name) ?? []), inBytesPerSecond + outBytesPerSecond].slice(-HISTORY_SECONDS),
       ]),

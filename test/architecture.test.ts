@@ -67,6 +67,11 @@ const RULES: Readonly<Record<string, Rule>> = {
     packages: ['node:*'],
     because: 'the network of a node that is stopped lies on the disk',
   },
+  'cli/replay': {
+    own: ['feed', 'io', 'ports', 'version'],
+    packages: ['node:*'],
+    because: 'a recording has no node, so what shows it is a server of its own',
+  },
   'cli/turn-token': { own: ['config', 'io'], packages: [], because: 'the secret of the network lies on the disk' },
   'settled-network.ts': {
     own: ['answers', 'config', 'domain', 'invitation', 'io'],

@@ -57,6 +57,12 @@ export async function run(argv: readonly string[], env: Env): Promise<number> {
     .argument('<shell>', 'bash, zsh or fish')
     .description('the script with which a shell completes commands and flags')
     .action(act(async (shell: string) => (await import('./completion.ts')).completion(shell, program)))
+  program
+    .command('replay')
+    .argument('<file>', 'what `moonwalk up --record FILE` wrote')
+    .description('the page on a recording, with a slider for the time; nothing can be changed in it')
+    .option('--port <port>', 'on this machine (default: any)')
+    .action(act(async (file: string, flags: { port?: string }) => (await import('./replay.ts')).replay(file, flags, firstSignal())))
   for (const command of program.commands)
     command
       .addHelpText('after', examplesText(command.name()))
@@ -105,7 +111,8 @@ function addUp(program: Command, act: Act, env: Env): void {
     .description('start a node; the address of its dashboard is printed')
     .option('--config <file>', 'JSON configuration (MOONWALK_CONFIG; default DIR/moonwalk.json if it is there)')
   for (const key of CONFIG_KEYS) addSetting(up, key)
-  up.option('--json', 'one JSON object a line instead of text')
+  up.option('--record <file>', 'write down what the page shows, for `moonwalk replay`: at most 64 MB in FILE and FILE.1', someText)
+    .option('--json', 'one JSON object a line instead of text')
     .addHelpText('after', settingsText())
     .action(
       act(async (flags: Record<string, unknown>) => {

@@ -4,6 +4,8 @@ import type { Config, Given } from '../config.ts'
 import { removeControlFile } from '../io/disk/control-file.ts'
 import { lockDataDir } from '../io/disk/data-lock.ts'
 import { loadIdentity } from '../io/disk/identity.ts'
+import { startRecording } from '../io/disk/recording-file.ts'
+import { createNodeClock } from '../io/node-clock.ts'
 import { isFailure, type StoreNote } from '../ports.ts'
 import { createRealNode } from '../real-node.ts'
 import { settleNetwork } from '../settled-network.ts'
@@ -53,6 +55,7 @@ export async function up(flags: Readonly<Record<string, unknown>>, env: NodeJS.P
   const code = await live({
     config,
     json,
+    record: typeof flags.record === 'string' ? flags.record : null,
     out,
     complain,
     ends: Promise.race([
@@ -74,13 +77,15 @@ const leftOutObject = (lines: number): string => JSON.stringify({ schemaVersion:
 interface Life {
   readonly config: Config
   readonly json: boolean
+  /** Where what happens is written down. */
+  readonly record: string | null
   readonly out: Output
   readonly complain: (text: string, code: ExitCode) => ExitCode
   /** Settles with the exit code when the node is to end. */
   readonly ends: Promise<ExitCode>
 }
 
-async function live({ config, json, out, complain, ends }: Life): Promise<ExitCode> {
+async function live({ config, json, record, out, complain, ends }: Life): Promise<ExitCode> {
   const network = await settleNetwork(config, { onBug: throwLater })
   if (network.type === 'refused') return complain(network.text, network.isUsage ? EXIT.usage : EXIT.failed)
   for (const note of network.notes) complain(note, EXIT.failed)
@@ -122,10 +127,16 @@ async function live({ config, json, out, complain, ends }: Life): Promise<ExitCo
   for (const line of waiting) say(line)
   notifyReady(process.env, where, (trouble) => void complain(trouble, EXIT.failed))
   await real.openLog()
+  const recording = record === null ? null : startRecording({ node, clock: createNodeClock(), file: record, onTrouble: say })
+  if (recording !== null && typeof recording !== 'function') {
+    await real.stop()
+    return complain(recording.text, EXIT.failed)
+  }
 
   const code = await Promise.race([ends, real.drained.then(() => EXIT.fine)])
   notifyStopping(process.env)
   await real.stop()
+  await recording?.()
   return code
 }
 
@@ -152,7 +163,7 @@ const KEY_OF: Readonly<Record<string, string>> = { join: 'seeds', turn: 'turns',
 function givenBy(flags: Readonly<Record<string, unknown>>): Given {
   const given: Record<string, unknown> = {}
   for (const [flag, value] of Object.entries(flags)) {
-    if (flag === 'config' || flag === 'json') continue
+    if (flag === 'config' || flag === 'json' || flag === 'record') continue
     // `--no-x` flags stand as true unless they are given.
     if ((flag === 'listen' || flag === 'offer') && value === true) continue
     given[KEY_OF[flag] ?? flag] = flag === 'offer' && value === false ? 'nobody' : flag === 'open' ? 'open' : value

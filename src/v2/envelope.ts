@@ -45,7 +45,10 @@ export interface OwnWord {
   readonly domains?: readonly string[]
 }
 
-/** Domains that make the envelope too large are left out, the last first; a name that does is cut. */
+/**
+ * What makes the envelope too large is left out: domains first, the last of them first, then what of the name is too long, then further
+ * addresses, the last first.
+ */
 export function seal(signer: Signer, word: Omit<OwnWord, 'id'>): string {
   const { name, address, alsoAt: also, seq, via, offersTurn, left } = word
   const place = word.place && writeCoordinate(word.place)
@@ -59,6 +62,10 @@ export function seal(signer: Signer, word: Omit<OwnWord, 'id'>): string {
   const isTooLarge = (): boolean => byteLength(sealed(shown, () => 'x'.repeat(SIGNATURE_CHARS))) > MAX_ENVELOPE_BYTES
   while (told.length > 0 && isTooLarge()) told.pop()
   while (shown.length > 1 && isTooLarge()) shown.pop()
+  if (also && also.length > 0 && isTooLarge()) {
+    const { alsoAt: _, ...rest } = word
+    return seal(signer, also.length === 1 ? rest : { ...rest, alsoAt: also.slice(0, -1) })
+  }
   return sealed(shown, (body) => signer.sign(bytesOf(body)))
 }
 

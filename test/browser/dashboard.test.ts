@@ -1,26 +1,12 @@
 // The dashboard in a real browser, in front of a node that shows what it is told to show.
-import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { startControlServer } from '../../src/io/control/control-server.ts'
-import { createNodeClock } from '../../src/io/node-clock.ts'
 import type { Listening } from '../../src/ports.ts'
 import { launchChromium, textOf } from './chromium.ts'
-import {
-  aClient,
-  aRow,
-  aService,
-  aStatus,
-  createFakeDesk,
-  createFakeNode,
-  type FakeNode,
-  NOTHING_CARRIED,
-  someTraffic,
-} from './fake-node.ts'
+import { aClient, aRow, aService, aStatus, createFakeNode, type FakeNode, NOTHING_CARRIED, someTraffic } from './fake-node.ts'
+import { itsDay } from './living-network.ts'
+import { buildPage, serve } from './served-page.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const turn = {
   id: 'b',
   name: 'birch',
@@ -39,16 +25,17 @@ let server: Listening
 let complaints: string[]
 
 beforeAll(async () => {
-  await promisify(execFile)(process.execPath, ['scripts/build.mjs', 'dashboard'], { cwd: root })
+  await buildPage()
   browser = await launchChromium()
 })
 afterAll(() => browser?.close())
 
 beforeEach(async () => {
   node = createFakeNode()
-  server = await serve('127.0.0.1:0', 'the-token')
+  server = await serve(node, '127.0.0.1:0', 'the-token')
   const context = await browser.newContext({ viewport: { width: 1500, height: 1000 } })
   page = await context.newPage()
+  await page.route('**/api/history*', (asked) => asked.fulfill({ json: itsDay() }))
   complaints = []
   page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()))
   page.on('pageerror', (error) => complaints.push(error.message))
@@ -58,27 +45,19 @@ afterEach(async () => {
   await server.close()
 })
 
-async function serve(address: string, token: string): Promise<Listening> {
-  const answer = await startControlServer({
-    address,
-    token,
-    metricsToken: 'a-metrics-token',
-    node,
-    networkDesk: createFakeDesk(),
-    clock: createNodeClock(),
-    version: '0.1.0',
-    dashboardDir: `${root}dist/dashboard`,
-    diagramsDir: `${root}diagrams`,
-  })
-  if (answer.type === 'failed') throw new Error(answer.text)
-  return answer
-}
-
 const open = () => page.goto(`http://127.0.0.1:${server.port}/#token=the-token`)
+const visit = (hash: string) => page.evaluate(`location.hash = '${hash}'`)
+const sentence = () => textOf(page, '.sentence')
 const lit = (machine: string) =>
   page.locator(`svg[data-machine="${machine}"] [data-state].active`).evaluateAll((all) => all.map((one) => one.getAttribute('data-state')))
 const hot = (machine: string) =>
   page.locator(`svg[data-machine="${machine}"] [data-edge].hot`).evaluateAll((all) => all.map((one) => one.getAttribute('data-edge')))
+/** What the whole page is coloured by, its title and its icon. */
+const painted = async () => [
+  await page.locator('html').getAttribute('data-tone'),
+  await page.title(),
+  await page.locator('link[rel=icon]').getAttribute('href'),
+]
 const firstColumn = () => page.locator('.peers tbody th').allInnerTexts()
 
 test('shows the node as it is, and follows it without a reload', async () => {
@@ -90,16 +69,22 @@ test('shows the node as it is, and follows it without a reload', async () => {
   await open()
   expect(page.url()).toEqual(`http://127.0.0.1:${server.port}/`)
   await page.locator('[data-link=live]').waitFor()
-  await page.locator('svg[data-machine=node] .active').waitFor()
-  expect(await lit('node')).toEqual(['probing'])
   expect(await firstColumn()).toEqual(['birch', 'elm'])
   await page.evaluate('window.unbroken = true')
+  await visit('#/machines')
+  await page.locator('svg[data-machine=node] .active').waitFor()
+  expect(await lit('node')).toEqual(['probing'])
 
   node.show({
-    status: aStatus('tunnelling.up', {
-      turn,
-      services: [aService('web')],
-    }),
+    status: aStatus(
+      'tunnelling.up',
+      {
+        turn,
+        turns: [{ ...turn, state: 'open', public: 'birch.test:21734', provenAt: new Date().toISOString() }],
+        services: [aService('web')],
+      },
+      { address: 'birch.test:21734', reachability: 'tunnelled' },
+    ),
     states: { node: ['tunnelling', 'tunnelling.up'], tunnel: ['linked', 'linked.open'] },
     peers: [aRow('elm', { rttMs: 5 }), aRow('birch', { rttMs: 20 }), aRow('oak', { rttMs: null, state: 'unknown' })],
   })
@@ -112,11 +97,15 @@ test('shows the node as it is, and follows it without a reload', async () => {
     from: 'tunnelling.down',
     event: 'tunnel.opened',
   })
-  await page.locator('[data-node-state="tunnelling.up"]').waitFor()
   await page.locator('svg[data-machine=tunnel] .active').first().waitFor()
   expect(await lit('node')).toEqual(['tunnelling', 'tunnelling.up'])
   expect(await hot('node')).toEqual(['tunnelling.down > tunnelling.up'])
   expect(await lit('tunnel')).toEqual(['linked', 'linked.open'])
+  expect(await page.locator('[data-machine-card=node] .lines li').allInnerTexts()).toEqual([
+    expect.stringMatching(/^\d\d:\d\d:\d\d tunnel\.opened → tunnelling\.up$/),
+  ])
+  await visit('#/')
+  await page.locator('[data-node-state="tunnelling.up"]').waitFor()
   expect(await firstColumn()).toEqual(['elm', 'birch', 'oak'])
   expect(await textOf(page, '.turn-name')).toEqual('birch')
   expect(await textOf(page, '[data-network=open]')).toEqual('In an open network.')
@@ -125,7 +114,15 @@ test('shows the node as it is, and follows it without a reload', async () => {
     'node: tunnelling.down → tunnelling.up (tunnel.opened)',
     'TURN: birch (birch.test:8088), least latency of 2.',
   ])
-  expect(await page.title()).toEqual('ash: tunnelling.up')
+  expect(await sentence()).toMatch(/^Reachable at birch\.test:21734 through birch \(12 ms\), proven \d s ago; service web is up\.$/)
+  expect(await page.locator('.strip li').allInnerTexts()).toEqual([
+    'Network found ✓',
+    'Asked around ✓',
+    'Measured ✓',
+    'TURN chosen ✓',
+    expect.stringMatching(/^Reached through birch, \d+ d$/),
+  ])
+  expect(await painted()).toEqual(['good', '🟢 ash: reachable', './favicon-good.svg'])
   expect(await page.evaluate('window.unbroken')).toEqual(true)
   expect(complaints).toEqual([])
 })
@@ -241,7 +238,7 @@ test('who is offline is greyed and last, with when it was last seen, and does no
   await open()
   await page.locator('.peers tbody tr').first().waitFor()
   expect(await firstColumn()).toEqual(['ash', 'elm', 'birch', 'oak'])
-  expect(await textOf(page, '.table-card header span')).toEqual('3 in the table, 1 alive; 1 offline')
+  expect(await textOf(page, '.counts')).toEqual('3 in the table, 1 alive; 1 offline')
   const oak = await page.locator('.peers tbody tr').last().locator('td').allInnerTexts()
   expect([oak[1], oak[9]]).toEqual(['offline', '3 h'])
   const colours = (row: string) => page.evaluate(`getComputedStyle(document.querySelector('.peers tr.${row}')).color`)
@@ -255,7 +252,7 @@ test('who is offline is greyed and last, with when it was last seen, and does no
   node.show({ peers: [aRow('oak', { rttMs: 1 })] })
   node.tell({ type: 'peer.added', peer: 'x', name: 'oak', address: 'oak.test:8088' })
   await page.locator('.peers tr.alive').filter({ hasText: 'oak' }).waitFor()
-  expect(await textOf(page, '.table-card header span')).toEqual('1 in the table, 1 alive')
+  expect(await textOf(page, '.counts')).toEqual('1 in the table, 1 alive')
   expect(complaints).toEqual([])
 })
 
@@ -273,9 +270,13 @@ test('of several sessions all are lit together, and each by itself', async () =>
   node.tell({ ...entered, instance: '203.0.113.9:4711', from: 'idle', state: 'carrying', event: 'proxy.opened' })
   node.tell({ ...entered, instance: '203.0.113.9:4712', from: 'awaitingLogin', state: 'idle', event: 'session.loggedIn' })
   await open()
-  await page.locator('[data-more=turnSession] summary').click()
+  await visit('#/machines')
   await page.locator('svg[data-machine=turnSession] .active').first().waitFor()
-  const shown = async () => [await textOf(page, '[data-more=turnSession] figcaption'), await lit('turnSession'), await hot('turnSession')]
+  const shown = async () => [
+    await textOf(page, '[data-machine-card=turnSession] figcaption'),
+    await lit('turnSession'),
+    await hot('turnSession'),
+  ]
   expect(await shown()).toEqual(['turnSession of several', ['idle', 'carrying'], ['awaitingLogin > idle']])
   expect(await page.locator('[data-instance]').allInnerTexts()).toEqual(['cedar: carrying', '203.0.113.9:4712: idle'])
   await page.locator('[data-instance="203.0.113.9:4711"]').click()
@@ -326,12 +327,14 @@ test('says when the node is gone, and is back by itself with what is true then',
   const address = `127.0.0.1:${server.port}`
   await server.close()
   await page.locator('[data-link=lost]').waitFor()
-  expect(await textOf(page, '[role=status]')).toMatch(/No answer from the node for \d+ s; what you see is from before\./)
+  expect(await sentence()).toMatch(/^The node has stopped: nothing since \d\d:\d\d:\d\d \(\d s\)\. What you see is from then\.$/)
+  expect(await painted()).toEqual(['stale', '⚪ ash: no answer', './favicon-stale.svg'])
   node.show({ status: aStatus('probing'), peers: [aRow('elm')] })
-  server = await serve(address, 'the-token')
+  server = await serve(node, address, 'the-token')
   await page.locator('[data-link=live]').waitFor()
   await page.locator('[data-node-state=probing]').waitFor()
   expect(await firstColumn()).toEqual(['elm'])
+  expect(await textOf(page, '.notice')).toMatch(/^The node was out of sight for \d s, and has run on meanwhile\./)
 })
 
 test('says what to do when the node has another key', async () => {
@@ -339,16 +342,16 @@ test('says what to do when the node has another key', async () => {
   await page.locator('[data-link=live]').waitFor()
   const address = `127.0.0.1:${server.port}`
   await server.close()
-  server = await serve(address, 'another-token')
+  server = await serve(node, address, 'another-token')
   await page.locator('[data-link=locked]').waitFor()
-  expect(await textOf(page, '[role=status]')).toContain('open the link that “moonwalk dashboard” prints')
+  expect(await sentence()).toContain('open the link that “moonwalk dashboard” prints')
 })
 
 test('another web page gets nothing out of it', async () => {
   await open()
   await page.locator('[data-link=live]').waitFor()
   const elsewhere = await page.context().newPage()
-  const other = await serve('127.0.0.1:0', 'other-token')
+  const other = await serve(node, '127.0.0.1:0', 'other-token')
   await elsewhere.goto(`http://127.0.0.1:${other.port}/#token=other-token`)
   const tried = await elsewhere.evaluate(`(async () => {
     const at = '127.0.0.1:${server.port}'
@@ -362,32 +365,4 @@ test('another web page gets nothing out of it', async () => {
   ]).toContainEqual(tried)
   await other.close()
   expect(node.asked).toEqual([])
-})
-
-test.each(['light', 'dark'] as const)('text stands out from its ground in %s', async (colorScheme) => {
-  node.show({
-    status: aStatus('tunnelling.up', {
-      turn,
-      services: [
-        aService('web', someTraffic({ errorsEver: 1, lastError: { text: 'connection refused', at: '2026-01-02T03:04:05.000Z' } })),
-      ],
-      clients: [aClient('elm', [{}])],
-      carried: { ...NOTHING_CARRIED, clients: 1, proxies: 1 },
-    }),
-    states: { node: ['tunnelling', 'tunnelling.up'] },
-    peers: [aRow('birch'), aRow('elm', { state: 'suspect' }), aRow('oak', { state: 'offline' })],
-  })
-  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-  await open()
-  await page.locator('svg[data-machine=node] .active').first().waitFor()
-  const contrasts: unknown = await page.evaluate(`(() => {
-    const light = (css) => { const [r, g, b] = css.match(/[\\d.]+/g).map((v) => { const c = v / 255; return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4 }); return 0.2126 * r + 0.7152 * g + 0.0722 * b }
-    const ground = (one) => { for (let at = one; at; at = at.parentElement) { const css = getComputedStyle(at).backgroundColor; if (/^rgb\\(/.test(css)) return css } return 'rgb(255, 255, 255)' }
-    return ['h1', '.node-name', '.state-chip', '.soft', '.card h2', '.peers td', '.peers .offline td', '.peers button', '.turn dd', '.link', '.traffic dd', '.flowing', '.last-error', '.carrying thead th', '.carrying td'].flatMap((selector) => {
-      const one = document.querySelector(selector); const [a, b] = [light(getComputedStyle(one).color), light(ground(one))]
-      const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)
-      return ratio < 4.5 ? [selector + ' ' + ratio.toFixed(2)] : []
-    })
-  })()`)
-  expect(contrasts).toEqual([])
 })

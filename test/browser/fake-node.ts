@@ -149,7 +149,8 @@ export interface FakeNode extends MoonwalkNode {
     readonly peers?: readonly PeerAnswerRow[]
     readonly states?: Readonly<Record<string, readonly string[]>>
   }): void
-  tell(news: News): Entry
+  /** `at`: when it happened. Default: `STARTED_AT`. */
+  tell(news: News, at?: string): Entry
   listeners(): number
 }
 
@@ -245,7 +246,7 @@ export function createFakeNode(): FakeNode {
     },
     remove: (peer) => {
       asked.push(['remove', peer])
-      const found = peers.find(({ name }) => name === peer)
+      const found = peers.find(({ id, name }) => name === peer || id === peer)
       return found ? { type: 'removed', address: found.address } : unknown
     },
     drain: async (patienceMs) => {
@@ -262,7 +263,7 @@ export function createFakeNode(): FakeNode {
     },
     ping: async (peer) => {
       asked.push(['ping', peer])
-      return peers.some(({ name }) => name === peer)
+      return peers.some(({ id, name }) => name === peer || id === peer)
         ? { schemaVersion: 1, rttMs: 1.5, samples: [1.5, 2], discarded: 0, isLoaded: false, connectMs: null, via: null }
         : unknown
     },
@@ -287,8 +288,8 @@ export function createFakeNode(): FakeNode {
       peers = part.peers ?? peers
       states = part.states ?? states
     },
-    tell: (told) => {
-      const entry = { ...told, seq: (news.at(-1)?.seq ?? 0) + 1, at: STARTED_AT }
+    tell: (told, at = STARTED_AT) => {
+      const entry = { ...told, seq: (news.at(-1)?.seq ?? 0) + 1, at }
       news.push(entry)
       for (const listener of listeners) listener(entry)
       return entry

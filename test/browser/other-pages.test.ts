@@ -205,9 +205,10 @@ describe("the owner's own page", () => {
   const live = (page: Page) => page.locator('[data-link=live]').waitFor()
   const locked = async (page: Page) => {
     await page.locator('[data-link=locked]').waitFor()
-    return page.locator('[role=status]').textContent()
+    return page.locator('.sentence').textContent()
   }
-  const LOCKED = 'This tab has no key to the node: open the link that “moonwalk dashboard” prints on its machine.'
+  const LOCKED =
+    'This tab has no key to the node, or one that it does not know any more: open the link that “moonwalk dashboard” prints on its machine.'
 
   test('passes, keeps its key for the tab alone, and shows it nowhere', async () => {
     const page = await context.newPage()

@@ -95,8 +95,8 @@ test('a TURN is killed: the page shows the loss, the next TURN and the new addre
 
   await page.locator('[data-node-state="tunnelling.up"]').waitFor()
   await page.locator('[data-service=web] .dot.up').waitFor()
-  await page.locator('svg[data-machine=node] [data-state="tunnelling.up"].active').waitFor()
-  await page.locator('.peers tbody tr').nth(3).waitFor()
+  await page.locator('[data-tone=good]').waitFor({ state: 'attached' })
+  await page.locator('.peers tr[data-peer]').nth(3).waitFor()
   const turnName = await textOf(page, '.turn-name')
   const address = (await textOf(page, '[data-service=web] .route')).split(' ')[0] ?? ''
   expect(await get(address)).toEqual('hello from behind NAT')
@@ -109,9 +109,13 @@ test('a TURN is killed: the page shows the loss, the next TURN and the new addre
 
   const killed = [ash, birch, cedar].find(({ name }) => name === turnName)
   if (!killed) throw new Error(`the TURN ${turnName} is none of the three`)
-  await end(killed.child, 'SIGKILL')
-
   const told = (text: RegExp) => page.locator('.news .what').filter({ hasText: text })
+  const killedAt = Date.now()
+  await end(killed.child, 'SIGKILL')
+  await told(new RegExp(`^(The TURN ${turnName} was lost|The tunnel through ${turnName} broke off)`))
+    .first()
+    .waitFor()
+  expect(Date.now() - killedAt).toBeLessThan(1_000)
   await told(new RegExp(`^The TURN ${turnName} was lost`))
     .first()
     .waitFor()
@@ -119,7 +123,14 @@ test('a TURN is killed: the page shows the loss, the next TURN and the new addre
   await page.locator('[data-node-state="tunnelling.up"]').waitFor()
   await page.locator('[data-service=web] .dot.up').waitFor()
   await page.locator('[data-service=web] .route').filter({ hasNotText: address }).waitFor()
+  await page
+    .locator('.sentence')
+    .filter({ hasText: /^Reachable at .* through .*, proven \d+ s ago; service web is up\.$/ })
+    .waitFor()
+  await page.getByRole('link', { name: 'Machines' }).click()
+  await page.locator('svg[data-machine=node] [data-state="tunnelling.up"].active').waitFor()
   await page.locator('svg[data-machine=node] [data-edge].hot').first().waitFor()
+  await page.getByRole('link', { name: 'Overview' }).click()
   const next = (await textOf(page, '[data-service=web] .route')).split(' ')[0] ?? ''
   expect(await get(next)).toEqual('hello from behind NAT')
 

@@ -34,6 +34,18 @@ service new  opening: no public address → 127.0.0.1:3000
 speed tests  12.3 of 500 MB used within a day
 warn         the clock is off. Set it.`))
 
+  test('tells each tunnel, where there are several', () => {
+    const tunnel = { id: null, address: 'birch.test:8088', rttMs: 12.4, since: STARTED_AT, provenAt: STARTED_AT }
+    const turns = [
+      { ...tunnel, name: 'birch', state: 'open', public: 'birch.test:20017' },
+      { ...tunnel, name: 'cedar', state: 'opening', public: null, rttMs: null, provenAt: null },
+    ] as const
+    expect(statusText(aStatus('tunnelling.degraded', { turns }), NOW).split('\n').slice(5, 7)).toEqual([
+      'tunnel birch  open: birch.test:20017 through birch.test:8088, 12.40 ms; proven 2 min ago',
+      'tunnel cedar  opening: through birch.test:8088, ? ms',
+    ])
+  })
+
   test('tells who is carried, the busiest first, and strangers do not steer the terminal', () =>
     expect(
       statusText(

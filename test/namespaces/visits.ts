@@ -19,7 +19,7 @@ export interface Visit {
 }
 
 /** One visit to each target begins this often, and gives up after `VISIT_TIMEOUT`. */
-export const VISIT_PERIOD = 25
+export const VISIT_PERIOD = 50
 const VISIT_TIMEOUT = 1_500
 
 const VISITOR = `

@@ -20,6 +20,7 @@ test.each<[string, Omit<OwnWord, 'id'>]>([
   ['through a TURN', { ...WORD, via: elm.id, offersTurn: false }],
   ['through a P2PRC node', { ...WORD, via: '192.0.2.9:8088', offersTurn: false }],
   ['through a stock frps', { ...WORD, via: 'frp://frps.example:7000', offersTurn: false }],
+  ['through several TURNs', { ...WORD, via: elm.id, offersTurn: false, alsoAt: ['192.0.2.9:20000', 'turn.example.org:20001'] }],
   ['in parting', { ...WORD, left: true }],
   ['with domains', { ...WORD, domains: ['https:www.example.org', 'http:*.example.org'] }],
 ])('a word %s opens as it was sealed', (_, word) => expect(open(seal(ash, word), elm)).toEqual({ id: ash.id, ...word }))
@@ -42,6 +43,22 @@ test('the longest word there is fits', () => {
   const word = { ...WORD, name: '\\'.repeat(64), address, seq: Number.MAX_SAFE_INTEGER, via: elm.id }
   expect(open(seal(ash, word), elm)).toEqual({ id: ash.id, ...word })
 })
+
+test('further addresses for which there is no room are left out, the last first', () => {
+  const long = (letter: string): string => `${Array.from({ length: 4 }, () => letter.repeat(60)).join('.')}:65535`
+  const alsoAt = ['a', 'b', 'c'].map(long)
+  const word = open(seal(ash, { ...WORD, address: long('x'), via: elm.id, alsoAt }), elm)
+  expect(word?.alsoAt).toEqual(alsoAt.slice(0, 1))
+})
+
+test.each<[string, unknown]>([
+  ['one too many', ['192.0.2.2:1', '192.0.2.2:2', '192.0.2.2:3', '192.0.2.2:4']],
+  ['the first again', ['192.0.2.1:8088']],
+  ['one twice', ['192.0.2.2:1', '192.0.2.2:1']],
+  ['no address', ['192.0.2.2']],
+  ['no text', [7]],
+  ['no list', '192.0.2.2:1'],
+])('a word whose further addresses are %s is none', (_, also) => expect(open(signed({ ...BODY, also }), elm)).toEqual(null))
 
 test('a name that is too long in bytes is cut, so that the word fits', () => {
   const address = `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(61)}:65535`

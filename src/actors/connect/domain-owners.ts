@@ -44,7 +44,9 @@ export function createDomainOwners({
   }
   const look = (row: Row, isThere: boolean): void => {
     const { id, domains = NONE } = row.record
-    if (id !== null && id !== self) put(id, isThere && row.state !== 'unknown' ? domains : NONE)
+    // Who was met once and has moved is asked at its new address when somebody comes.
+    const isMet = id !== null && (row.state !== 'unknown' || toldBy.has(id))
+    if (id !== null && id !== self) put(id, isThere && isMet ? domains : NONE)
   }
   const watching: Subscription = keeper.changes$.subscribe((change) =>
     look(change.row, change.type !== 'removed' && change.type !== 'dropped'),

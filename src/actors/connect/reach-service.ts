@@ -41,14 +41,17 @@ export function createReachService({ clock, keeper, sessions, admit, isStopped }
 
   const orderOf = (id: PeerId): readonly string[] => {
     const row = keeper.current().rows.get(id)
-    return row === undefined || row.state === 'unknown' ? [] : dialOrder(addressesOf(row.record), answered.get(id) ?? null)
+    return row === undefined ? [] : dialOrder(addressesOf(row.record), answered.get(id) ?? null)
   }
   const once = async (id: PeerId, asked: ConnectAsk): Promise<Reached | Failure> => {
     const addresses = orderOf(id)
-    const first = keeper.current().rows.get(id)?.record.address
-    if (addresses.length === 0 || first === undefined) return NOWHERE
+    const row = keeper.current().rows.get(id)
+    if (addresses.length === 0 || row === undefined) return NOWHERE
+    const first = row.record.address
+    // One that has moved, and was not asked there yet, is asked now by the rules for such addresses.
+    const isAsked = (address: string): boolean => address === first && row.state !== 'unknown'
     const attempt = async (address: string, signal: AbortSignal): Promise<Reached | Failure> => {
-      const refused = address === first ? null : await admit(id, address)
+      const refused = isAsked(address) ? null : await admit(id, address)
       if (refused !== null) return refused
       const opened = await sessions.open(id, address)
       return opened.type === 'failed' ? opened : ask(opened.stream, asked, { clock, timeoutMs: CONNECT_TRY_TIMEOUT, signal })

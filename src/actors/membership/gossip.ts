@@ -3,6 +3,7 @@
 // that peer; equal sums over both tables say that nothing is missing.
 import { debounceTime, filter, merge, mergeMap, type Observable, Subject } from 'rxjs'
 import { type AddressPolicy, addressOf, isAllowed, parseAddress, type Teller, wordOf } from '../../domain/address.ts'
+import { withAllowed } from '../../domain/further-addresses.ts'
 import type { Change, Row } from '../../domain/ip-table.ts'
 import { merge as mergeRecords } from '../../domain/ip-table.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
@@ -166,7 +167,7 @@ export function createGossip(needs: GossipNeeds): Gossip {
     const source = seenAt ?? sender.id
     const mayBe = (address: string): boolean => isAllowed(address, policy, wordOf(address, teller, ownHosts()))
     const takeable = (record: PeerRecord | null): readonly PeerRecord[] =>
-      record && (record.left || mayBe(record.address) || isAtItsTurn(record)) ? [withAllowed(record, mayBe)] : []
+      record && (record.left || mayBe(record.address) || isAtItsTurn(record)) ? [withAllowed(record, keeper.current(), policy, mayBe)] : []
     const { words, leftOut } = await intake.open(message.records, source)
     const records = words.flatMap(({ word, envelope }) => {
       if (word.id === own.id) ownWords.next({ word, envelope })
@@ -293,10 +294,3 @@ const MAX_PAGE_BYTES = MAX_GOSSIP_BYTES * 0.75
 const isWorthPushing = (change: Change): boolean => change.type === 'added' || change.type === 'changed'
 
 const hostOf = (address: string): string | undefined => parseAddress(address)?.host
-
-/** Of further addresses those that may be contacted; its owner's signed words are passed on as they came. */
-function withAllowed(record: PeerRecord, mayBe: (address: string) => boolean): PeerRecord {
-  const { alsoAt = [], ...rest } = record
-  const allowed = alsoAt.filter(mayBe)
-  return allowed.length === alsoAt.length ? record : { ...rest, ...(allowed.length > 0 ? { alsoAt: allowed } : {}) }
-}

@@ -1,7 +1,8 @@
 // Meeting others: seeds until they answer, rows known by address alone until they say who they are, lost ones now and then. What
 // the node's machine must know of it goes out as facts, each as often as it becomes true; the machine knows which it waits for.
 import { filter, map, merge, mergeMap, type Observable, of, Subject, switchMap, take } from 'rxjs'
-import { type AddressPolicy, addressOf, isAllowed, parseAddress, type Teller, wordOf } from '../../domain/address.ts'
+import { type AddressPolicy, addressOf, isAllowed, NOBODY, parseAddress, type Teller, wordOf } from '../../domain/address.ts'
+import { withAllowed } from '../../domain/further-addresses.ts'
 import { absorb, letIn, merge as mergeRecords, recordMine } from '../../domain/ip-table.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
 import type { PeerRecord } from '../../domain/record.ts'
@@ -63,7 +64,10 @@ export function createJoining(needs: JoiningNeeds): Joining {
   const told = new Subject<void>()
   const table = () => keeper.current()
   const remember = (record: PeerRecord, source: string | null): void => {
-    keeper.apply((current, wallMs) => mergeRecords(current, [record], wallMs, 'firsthand', source))
+    keeper.apply((current, wallMs) => {
+      const allowed = withAllowed(record, current, policy, (address) => mayTry(address, NOBODY))
+      return mergeRecords(current, [allowed], wallMs, 'firsthand', source)
+    })
   }
   const mayTry = (address: string, teller: Teller): boolean => isAllowed(address, policy, wordOf(address, teller, needs.ownHosts()))
   /** Where it was reached before. */

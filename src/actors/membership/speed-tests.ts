@@ -50,7 +50,7 @@ export function speedTests(needs: SpeedTestNeeds): Observable<unknown> {
     if (!account.isOpen()) return null
     const facts = { wallMs: clock.wallMs(), self: own.id, ownHosts: ownHosts(), needsTurn: needsTurn() }
     const { rows: all, peers, turns } = keeper.current()
-    const keys = new Set([...turns.slice(0, MOST_NEAREST).map(({ key }) => key), ...peers.some(MOST_PLANNED, () => draws.fraction())])
+    const keys = new Set([...peers.some(MOST_PLANNED, () => draws.fraction()), ...turns.slice(0, MOST_NEAREST).map(({ key }) => key)])
     const rows = [...keys].flatMap((key) => all.get(key) ?? []).filter(({ key }) => (resting.get(key) ?? 0) <= clock.now())
     return nextSpeedTest(rows, facts, draws.fraction())
   }

@@ -91,7 +91,10 @@ export const createScout = (needs: ScoutNeeds) =>
       if (row.key === self || type === 'heard' || type === 'dropped') return
       if (type === 'added') failures.forget(row.key)
       else if (type === 'measured' || type === 'cleared') failures.heard(row.key, type === 'cleared')
-      lookIn(held.length === 0 || held.some(({ key }) => key === row.key) ? 0 : GATHER)
+      const isHeld = held.some(({ key }) => key === row.key)
+      // With all the tunnels it wants, others matter at the next review only.
+      if (!isHeld && held.filter(({ state }) => state === 'open').length >= tunnels) return
+      lookIn(isHeld || held.length === 0 ? 0 : GATHER)
     }
     const isOpen = (): boolean => held.some(({ state }) => state === 'open')
     const rank = (): void => {

@@ -1,6 +1,7 @@
 // What the control port answers, as a table. `openapi.ts` describes the same routes; a test compares them.
 import type { MoonwalkNode, NetworkDesk, Refusal } from '../../answers.ts'
 import { tamed } from '../../domain/tame.ts'
+import { DIAGRAM_HEADERS } from './page-headers.ts'
 import { readPageAsk } from './page-query.ts'
 
 /** An answer as JSON, or one to be sent as it is. */
@@ -75,9 +76,7 @@ export function controlRoutes({ node, networkDesk, leave, metrics, openapi, diag
       path: '/api/diagrams/{file}',
       run: async ({ part }) => {
         const file = /^[a-zA-Z0-9-]+\.svg$/.test(part) ? await diagram(part) : null
-        // A picture carries its own style, and nothing else.
-        const headers = { 'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'" }
-        return file ? { ...raw(file.type, file.content), headers } : problem(404, 'There is no such diagram.')
+        return file ? { ...raw(file.type, file.content), headers: DIAGRAM_HEADERS } : problem(404, 'There is no such diagram.')
       },
     },
     action(

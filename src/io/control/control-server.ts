@@ -8,6 +8,7 @@ import { type ControlReply, controlRoutes, problem } from './control-routes.ts'
 import { createStaticFiles } from './dashboard-files.ts'
 import { createFeedSocket } from './feed-socket.ts'
 import { metricsText } from './metrics-text.ts'
+import { PAGE_HEADERS } from './page-headers.ts'
 import { readinessOf } from './readiness.ts'
 
 export interface ControlServerOptions {
@@ -33,16 +34,6 @@ export interface ControlServerOptions {
 
 const MAX_BODY_BYTES = 64 * 1024
 const ANSWER_FIRST_MS = 100
-
-const HEADERS = {
-  'cache-control': 'no-store',
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-}
 
 const NO_TOKEN =
   'The token is missing or wrong: send `Authorization: Bearer TOKEN`. control.json in the data directory has it; for /metrics `moonwalk metrics token` prints one.'
@@ -177,7 +168,7 @@ function send(request: IncomingMessage, response: ServerResponse, reply: Control
   const contentType = reply.type === 'json' ? 'application/json' : reply.contentType
   const body = Buffer.from(reply.type === 'json' ? JSON.stringify(reply.body) : reply.body)
   response.writeHead(reply.status, {
-    ...HEADERS,
+    ...PAGE_HEADERS,
     ...own,
     'content-type': contentType,
     'content-length': body.length,
@@ -191,7 +182,7 @@ function send(request: IncomingMessage, response: ServerResponse, reply: Control
 function hold(response: ServerResponse, { status, body, close }: Extract<ControlReply, { readonly type: 'held' }>): void {
   response.on('close', () => void close())
   if (response.destroyed) return void close()
-  response.writeHead(status, { ...HEADERS, 'content-type': 'application/json' })
+  response.writeHead(status, { ...PAGE_HEADERS, 'content-type': 'application/json' })
   response.write(`${JSON.stringify(body)}\n`)
 }
 

@@ -39,8 +39,8 @@ const SLOW_BYTES = 256 * 1024
 const CAUGHT_UP_BYTES = 32 * 1024
 /** How often a slow reader is looked after. */
 const SLOW_POLL_MS = 100
-/** A reader that keeps up hears something this often at least, if only an empty delta: silence means that the node is stuck. */
-const HEARTBEAT_MS = 5_000
+/** A reader that keeps up hears something this often at least, if only an empty delta: a page says within 3 s that it hears nothing. */
+const HEARTBEAT_MS = 1_000
 /** A reader that did not answer the last ping by the next is gone. */
 const PING_MS = 15_000
 /** From saying goodbye to hanging up. */
@@ -92,6 +92,7 @@ export function createFeedSocket({ node, clock }: { readonly node: MoonwalkNode;
   let restUntil = 0
   let toldAt = 0
   let ping: unknown = null
+  let beat: unknown = null
   let stopNews: (() => void) | null = null
 
   function render(): Rendered {
@@ -129,10 +130,9 @@ export function createFeedSocket({ node, clock }: { readonly node: MoonwalkNode;
     fresh = NO_NEWS
     const moved = !isClean(dirty) || told !== NO_NEWS
     if (moved) seq += 1
-    const speaks = moved || clock.now() - toldAt >= HEARTBEAT_MS
-    if (speaks) toldAt = clock.now()
+    if (moved) toldAt = clock.now()
     // One text for all who keep up.
-    const shared = speaks ? Buffer.from(deltaText(from, seq, after, dirty, told)) : null
+    const shared = moved ? Buffer.from(deltaText(from, seq, after, dirty, told)) : null
     for (const reader of readers) {
       if (reader.format === 'entries') continue
       reader.slow = isSlow(reader)
@@ -147,6 +147,15 @@ export function createFeedSocket({ node, clock }: { readonly node: MoonwalkNode;
         Object.assign(reader, { seq, dirty: NOTHING_DIRTY, told: NO_NEWS })
       }
     }
+  }
+
+  /** Apart from the renderings, which may take long and then rest. */
+  function onBeat(): void {
+    beat = clock.setTimeout(onBeat, HEARTBEAT_MS)
+    if (rendered === null || clock.now() - toldAt < HEARTBEAT_MS) return
+    toldAt = clock.now()
+    const nothing = deltaText(seq, seq, rendered, NOTHING_DIRTY, NO_NEWS)
+    for (const reader of readers) if (reader.format === 'deltas' && reader.seq === seq && !isSlow(reader)) reader.socket.send(nothing)
   }
 
   const isSlow = ({ slow, socket }: Reader) => socket.bufferedAmount > (slow ? CAUGHT_UP_BYTES : SLOW_BYTES)
@@ -185,6 +194,7 @@ export function createFeedSocket({ node, clock }: { readonly node: MoonwalkNode;
     socket.on('close', () => leave(reader))
     if (format === 'deltas') socket.send(snapshotText(seq, rendered, node.recentNews(MAX_NEWS)))
     ping ??= clock.setTimeout(onPing, PING_MS)
+    beat ??= clock.setTimeout(onBeat, HEARTBEAT_MS)
     tickIn(REFRESH_MS)
   }
 
@@ -194,7 +204,8 @@ export function createFeedSocket({ node, clock }: { readonly node: MoonwalkNode;
     stopNews?.()
     if (tick !== null) clock.clearTimeout(tick)
     if (ping !== null) clock.clearTimeout(ping)
-    stopNews = tick = ping = rendered = figures = null
+    if (beat !== null) clock.clearTimeout(beat)
+    stopNews = tick = ping = beat = rendered = figures = null
     moving = false
     fresh = NO_NEWS
   }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { createCarriedDomains } from '../../../src/actors/connect/carried-domains.ts'
 import { createDomainOwners } from '../../../src/actors/connect/domain-owners.ts'
 import { createTableKeeper } from '../../../src/actors/membership/table-keeper.ts'
-import { putOwn, removeRow } from '../../../src/domain/ip-table.ts'
+import { merge, putOwn, removeRow } from '../../../src/domain/ip-table.ts'
 import { type AcceptedLink, NO_RULES, Vhosts } from '../../../src/frp/index.ts'
 import type { ConnectAsk } from '../../../src/v2/connect.ts'
 import { signedBy } from '../../records.ts'
@@ -48,6 +48,8 @@ function start({ told, granted, leases = {} }: Setting) {
     void keeper.apply((table, wallMs) => putOwn(table, signedBy(id, `${id.slice(0, 2)}.test:8088`, { domains, seq: ++seq }), wallMs))
   let seq = 0
   for (const [id, domains] of told) hear(id, domains)
+  const moves = (id: string, domains: readonly string[]): void =>
+    void keeper.apply((table, wallMs) => merge(table, [signedBy(id, 'elsewhere.test:8088', { domains, seq: ++seq })], wallMs))
   const forget = (id: string): void => void keeper.apply((table, wallMs) => removeRow(table, id, 'it left', wallMs))
   /** Who gets a request for it; null: this node's own routes. */
   const ownerOf = (scheme: 'http' | 'https', host: string, path = '/'): string | null => {
@@ -69,7 +71,7 @@ function start({ told, granted, leases = {} }: Setting) {
     const [first] = asked
     return first === 'own' ? 'me' : first === undefined ? null : JSON.stringify(first)
   }
-  return { ownerOf, hear, forget }
+  return { ownerOf, hear, moves, forget }
 }
 
 const carried = (id: string, scheme: string, domain: string): string =>
@@ -99,6 +101,18 @@ test.each<[string, Readonly<Record<string, string>>, string | null]>([
 ])('a domain that this node’s TURN keeps %s', (_, leases, expected) =>
   expect(start({ told: TOLD, leases }).ownerOf('https', 'www.example.org')).toEqual(expected),
 )
+
+test('a node that moves keeps its domains meanwhile; one that was never met has none', () => {
+  const { ownerOf, moves } = start({ told: TOLD })
+  moves(ELM, ['https:*.example.org'])
+  expect([ownerOf('https', 'a.example.org'), ownerOf('http', 'www.example.org')]).toEqual([
+    carried(ELM, 'https', 'a.example.org'),
+    carried(ASH, 'http', 'www.example.org'),
+  ])
+  const empty = start({ told: [] })
+  empty.moves(ELM, ['http:www.example.org'])
+  expect(empty.ownerOf('http', 'www.example.org')).toBe(null)
+})
 
 test('in an open network only what this node grants is carried, and no wildcard', () => {
   const { ownerOf } = start({ told: TOLD, granted: ['www.example.org', '*.example.org'] })

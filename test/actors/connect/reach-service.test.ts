@@ -4,7 +4,7 @@ import type { PeerSessions } from '../../../src/actors/connect/peer-sessions.ts'
 import { createReachService } from '../../../src/actors/connect/reach-service.ts'
 import type { Failure } from '../../../src/ports.ts'
 import { answerLine, type ConnectAsk } from '../../../src/v2/connect.ts'
-import { EMPTY_TABLE, type IpTable, putOwn } from '../../domain/pure-table.ts'
+import { EMPTY_TABLE, type IpTable, merge, putOwn } from '../../domain/pure-table.ts'
 import { signedBy } from '../../records.ts'
 import { VirtualClock } from '../../sim/virtual-clock.ts'
 import { fakeStream } from './fake-stream.ts'
@@ -53,6 +53,10 @@ function start() {
     const record = signedBy(HOME, address, { alsoAt })
     state.table = putOwn(EMPTY_TABLE, record, 0).table
   }
+  /** It says so, and nobody has looked yet. */
+  const movesTo = (address: string): void => {
+    state.table = merge(state.table, [signedBy(HOME, address, { seq: 2 })], 0).table
+  }
   /** Where it was reached, after how long, or why not. */
   const connect = async (): Promise<string> => {
     const fromMs = clock.now()
@@ -62,7 +66,7 @@ function start() {
     return `${text} after ${clock.now() - fromMs} ms`
   }
   const atOnce = () => reachAtOnce(HOME, ASK)
-  return { clock, paths, dialled, state, isAt, connect, atOnce }
+  return { clock, paths, dialled, state, isAt, movesTo, connect, atOnce }
 }
 
 test('a node that falls silent at its first address is reached at its second, at once from the second connection on', async () => {
@@ -79,6 +83,18 @@ test('one that refuses costs nothing but the refusal', async () => {
   isAt('a:1', 'b:1')
   paths.set('a:1', { is: 'refuses' }).set('b:1', { is: 'answers', ms: 30 })
   expect(await connect()).toEqual('b:1 after 30 ms')
+})
+
+test('one that says that it has moved is asked there at once, by the rules for who has proven nothing', async () => {
+  const { paths, isAt, movesTo, connect } = start()
+  isAt('a:1')
+  paths.set('b:1', { is: 'answers', ms: 30 }).set('bad:1', { is: 'answers', ms: 30 })
+  movesTo('b:1')
+  expect(await connect()).toEqual('b:1 after 30 ms')
+  const other = start()
+  other.isAt('a:1')
+  other.movesTo('bad:1')
+  expect([await other.connect(), other.dialled]).toEqual(['not proven after 9900 ms', []])
 })
 
 test('no connection goes to an address that was withdrawn, and the owner’s first counts again once it is another', async () => {

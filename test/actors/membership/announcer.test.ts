@@ -1,6 +1,7 @@
 import { Subject } from 'rxjs'
 import { expect, test } from 'vitest'
 import { type Announcer, createAnnouncer } from '../../../src/actors/membership/announcer.ts'
+import { addressesOf } from '../../../src/domain/record.ts'
 import type { Verdict } from '../../../src/machines/reach-machine.ts'
 import { stateParts } from '../state-parts.ts'
 
@@ -78,6 +79,26 @@ test.each<[string, readonly Step[], string | null, 'public' | 'tunnelled' | 'unk
   const run = start()
   await run.live(...steps)
   expect([run.row(), run.announcer.reachability(), run.told()]).toEqual([row, reachability, told])
+})
+
+test('behind several TURNs all addresses are announced, best first, and only a change of the first is news', async () => {
+  const { live, announcer, keeper, own, told } = start()
+  const places = ['elm', 'oak', 'fir', 'ash', 'yew'].map((id, i) => ({ turn: { id, key: id }, address: `192.0.2.${i}:20000` }))
+  const addresses = (): readonly string[] | null => {
+    const row = keeper.current().rows.get(own.id)
+    return row ? addressesOf(row.record) : null
+  }
+  await live(REFUSED, () => announcer.reachedThrough(places))
+  const all = addresses()
+  await live(() => announcer.reachedThrough(places.slice(0, 2)))
+  const two = addresses()
+  await live(() => announcer.reachedThrough(places.slice(1, 2)))
+  expect([all, two, addresses(), told()]).toEqual([
+    ['192.0.2.0:20000', '192.0.2.1:20000', '192.0.2.2:20000', '192.0.2.3:20000'],
+    ['192.0.2.0:20000', '192.0.2.1:20000'],
+    ['192.0.2.1:20000'],
+    ['tunnelled 192.0.2.0:20000 by elm', 'tunnelled 192.0.2.1:20000 by oak'],
+  ])
 })
 
 test('a renewed proof has its own time, and says nothing new to others', async () => {

@@ -1,0 +1,86 @@
+// Every page under axe's rules, in both themes, on a phone and on a screen; and what a browser has to load for the first of them.
+import { readdir, readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterEach, beforeAll, expect, test } from 'vitest'
+import { aRow } from './fake-node.ts'
+import { showLivingNetwork, tellItsStory } from './living-network.ts'
+import { ROOT } from './real-node.ts'
+import { buildPage, openAt, type ServedPage, servedPage } from './served-page.ts'
+
+interface Violation {
+  readonly id: string
+  readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary: string }[]
+}
+
+interface Looked {
+  readonly violations: readonly Violation[]
+  /** Rules that found something to look at, and nothing wrong. */
+  readonly passed: number
+}
+
+/** What the page may weigh, compressed: it is loaded over a phone's network too. */
+const MOST_BYTES = 100_000
+/** From asking for the page to its first words, on this machine. */
+const MOST_PAINT_MS = 500
+
+let served: ServedPage | null = null
+let axe: string
+beforeAll(async () => {
+  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+  await buildPage()
+})
+afterEach(async () => {
+  await served?.end()
+  served = null
+})
+
+const cases = (['light', 'dark'] as const).flatMap((theme) => [390, 1280].map((width) => [theme, width] as const))
+
+test.each(cases)('axe finds nothing on any page, %s at %d px', async (colorScheme, width) => {
+  served = await servedPage({ viewport: { width, height: 900 }, colorScheme, reducedMotion: 'reduce' })
+  const { page, node } = served
+  tellItsStory(node)
+  for (const outage of [false, true]) {
+    showLivingNetwork(node, { outage })
+    await openAt(served)
+    await page.locator(`[data-tone=${outage ? 'bad' : 'warn'}]`).waitFor({ state: 'attached' })
+    for (const hash of ['#/', '#/day', '#/map', '#/machines', `#/peer/${aRow('cedar').id}`]) {
+      await page.evaluate(`location.hash = '${hash}'`)
+      await page.locator('main.page .card').first().waitFor()
+      if (hash === '#/') await page.getByText('Expose a service').click()
+      if (hash === '#/day') await page.locator('[data-series=db] summary').click()
+      if (hash.startsWith('#/peer')) await page.locator('.latency canvas').waitFor()
+      if (hash === '#/machines') await page.locator('svg .active').first().waitFor()
+      // The page's own policy lets no script in but its own: the debugger's way in is another.
+      await page.evaluate(axe)
+      const { violations, passed }: Looked = await page.evaluate(
+        'axe.run().then(({ violations, passes }) => ({ violations, passed: passes.length }))',
+      )
+      expect(passed).toBeGreaterThan(15)
+      expect(
+        violations.flatMap(({ id, nodes }) =>
+          nodes.map(({ target, failureSummary }) => `${hash} ${id}: ${target.join(' ')}: ${failureSummary}`),
+        ),
+      ).toEqual([])
+    }
+  }
+})
+
+test('the page is small, asks nobody else, and shows its first words soon', async () => {
+  const folder = join(ROOT, 'dist', 'dashboard', 'assets')
+  const files = await Promise.all((await readdir(folder)).map((file) => readFile(join(folder, file))))
+  expect(files.reduce((sum, file) => sum + gzipSync(file).length, 0)).toBeLessThan(MOST_BYTES)
+
+  served = await servedPage()
+  showLivingNetwork(served.node)
+  const asked: string[] = []
+  served.page.on('request', (request) => asked.push(request.url()))
+  await openAt(served)
+  await served.page.locator('.peers tr[data-peer]').first().waitFor()
+  expect(asked.filter((url) => !url.startsWith(`http://127.0.0.1:${served?.server.port}/`))).toEqual([])
+  const paintMs: unknown = await served.page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime")
+  expect(paintMs).toBeLessThan(MOST_PAINT_MS)
+  expect(served.complaints).toEqual([])
+})
