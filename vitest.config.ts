@@ -8,7 +8,7 @@ const project = (name: string, include: string[], exclude: string[], testTimeout
 /** A million inputs take a minute or two; for more of them, by `MOONWALK_FUZZ`, as much longer. */
 const FUZZ_TIMEOUT = 600_000 * Math.max(1, Number(process.env.MOONWALK_FUZZ ?? 0) / 1_000_000)
 
-const apart = ['interop', 'browser', 'namespaces', 'package', 'fuzz']
+const apart = ['interop', 'browser', 'namespaces', 'package', 'ops', 'fuzz']
 
 export default defineConfig({
   test: {

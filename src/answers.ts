@@ -1,6 +1,8 @@
 // What the node answers about itself: the objects that `--json`, the control API and the dashboard share.
 // A change that breaks one raises `SCHEMA_VERSION` and is written in the CHANGELOG.
+import type { Check } from './domain/checkup.ts'
 import type { PageAsk } from './domain/ip-table.ts'
+import type { Nat, ReachFinding, TurnBrief } from './domain/netcheck.ts'
 import type { NetworkKind } from './domain/network-kind.ts'
 import type { Offer, Rations } from './domain/offer.ts'
 import type { RotationStep } from './domain/secret-rotation.ts'
@@ -243,6 +245,8 @@ export interface PingAnswer {
   readonly isLoaded: boolean
   /** TCP's handshake; null where a warm connection was used. */
   readonly connectMs: number | null
+  /** The TURN that the peer is reached through; null: directly. */
+  readonly via: { readonly id: string; readonly name: string } | null
 }
 
 export interface SpeedtestAnswer {
@@ -275,6 +279,60 @@ export interface SpeedWayAnswer {
   readonly limitedBy: 'path' | 'processor'
   /** The same as a clause. */
   readonly words: string
+}
+
+/** How this node is seen from outside. */
+export interface NetcheckAnswer {
+  readonly schemaVersion: 1
+  readonly reachability: 'public' | 'tunnelled' | 'unknown'
+  readonly address: string | null
+  /** This machine's own addresses, best first, loopback left out. */
+  readonly machine: readonly string[]
+  readonly nat: Nat
+  /** What each peer that was asked to connect back has said last, newest first. `id`: of a P2PRC peer its address. */
+  readonly seen: readonly (Omit<ReachFinding, 'by' | 'atMs'> & { readonly id: string; readonly name: string; readonly at: string })[]
+  /** `text`: why the two differ, or that they don't. */
+  readonly turns: { readonly nearest: TurnBrief | null; readonly chosen: TurnBrief | null; readonly text: string }
+  /** The newest measured here. */
+  readonly speeds: readonly {
+    readonly id: string
+    readonly name: string
+    readonly downMbps: number | null
+    readonly upMbps: number | null
+    readonly at: string
+  }[]
+}
+
+/** What commonly goes wrong, worst first. */
+export interface CheckupAnswer {
+  readonly schemaVersion: 1
+  readonly checks: readonly Check[]
+}
+
+/** The node's own last day. */
+export interface HistoryAnswer {
+  readonly schemaVersion: 1
+  /** When the first minute begins; the last is now. */
+  readonly from: string
+  readonly minutes: number
+  readonly series: readonly HistorySeries[]
+  /** What happened meanwhile that says why something was not up, oldest first. `text`: a sentence. */
+  readonly events: readonly { readonly at: string; readonly type: string; readonly text: string }[]
+}
+
+export interface HistorySeries {
+  /** `node`: whether others reach this node. */
+  readonly kind: 'node' | 'service' | 'peer'
+  readonly id: string
+  readonly name: string
+  /** A letter a minute: `u` up, `d` degraded (in part, or suspected), `a` away, `.` unknown. */
+  readonly states: string
+  /** Percent of the known minutes that it was not away. */
+  readonly upPct: number | null
+  /** A value a minute; empty for what has no latency. */
+  readonly rttMs: readonly (number | null)[]
+  readonly jitterMs: readonly (number | null)[]
+  readonly speeds: readonly { readonly at: string; readonly downMbps: number | null; readonly upMbps: number | null }[]
 }
 
 /** The network a node is in, without its secrets. */
@@ -413,6 +471,11 @@ export interface MoonwalkNode {
    * its entry joins them, and each has an entry of its own, `MACHINE/INSTANCE` (`turnSession/203.0.113.9:4711`): the newest 64.
    */
   activeStates(): Readonly<Record<string, readonly string[]>>
+  /** The last `minutes`; default and most: 1,440. */
+  history(minutes?: number): HistoryAnswer
+  netcheck(): NetcheckAnswer
+  /** Asks a few peers what time it is. */
+  checkup(): Promise<CheckupAnswer>
   add(address: string): Promise<{ readonly type: 'added'; readonly address: string } | Refusal>
   remove(peer: string): { readonly type: 'removed'; readonly address: string } | Refusal
   /** Settles when the service's public address is proven, or with the reason after `timeoutMs`. */

@@ -5,15 +5,18 @@ import { createNodeVhosts } from './actors/carrying/node-vhosts.ts'
 import { createTrafficRates } from './actors/carrying/traffic-rates.ts'
 import { createTurnServer } from './actors/carrying/turn-server-actor.ts'
 import { createConnect } from './actors/connect/connect.ts'
+import { checkup } from './actors/front/checkup.ts'
 import { createDrain } from './actors/front/drain.ts'
 import { createEntrances } from './actors/front/entrances.ts'
 import { createLife } from './actors/front/life.ts'
+import { netcheck } from './actors/front/netcheck.ts'
 import { answersOf } from './actors/front/node-answers.ts'
 import { createOperatorCalls } from './actors/front/operator-calls.ts'
 import { createOperatorChanges } from './actors/front/operator-changes.ts'
 import { createPublicRoutes } from './actors/front/public-routes.ts'
 import { type MachineFacts, serverInfo } from './actors/front/server-info.ts'
 import { createHealth } from './actors/health.ts'
+import { createHistory } from './actors/history/history.ts'
 import { createAnnouncer } from './actors/membership/announcer.ts'
 import { createContactGate } from './actors/membership/contact-gate.ts'
 import { createGossip } from './actors/membership/gossip.ts'
@@ -135,7 +138,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ipOf: gate.ipOf,
   })
   const joining = createJoining({
-    ...{ clock, random, calls, gossip, keeper, own, reach, p2prc, prober, policy, networkKind: options.network, onBug },
+    ...{ clock, random, calls, gossip, keeper, own, reach, p2prc, prober, policy, networkKind: options.network, publish, onBug },
     ownHosts: network.ownHosts,
     ipOf: gate.ipOf,
     firstSeeds: () => [...options.seeds, ...operatorChanges.seeds()],
@@ -249,6 +252,15 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     candidates: () => candidates({ clock, keeper, turns, external }),
   })
 
+  const checking = {
+    ...{ clock, own, keeper, reach, joining, http: gate, networkKind: options.network, listens: options.listen !== null },
+    ...{ ownHosts: network.ownHosts, status: answers.status, candidates: () => candidates({ clock, keeper, turns, external }) },
+  }
+
+  const history = createHistory({
+    ...{ clock, store: ports.store, status: answers.status, peers: answers.peers, onEntry: desk.onEntry, health, onBug },
+  })
+
   return {
     id: own.id,
     name,
@@ -259,6 +271,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
       file,
       operatorChanges,
       leases,
+      history,
       entrances,
       gossip,
       drain,
@@ -272,6 +285,9 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
       onBug,
     }),
     ...answers,
+    history: history.answer,
+    netcheck: () => netcheck(checking),
+    checkup: () => checkup(checking),
     onNews: desk.onEntry,
     recentNews: desk.recent,
     activeStates: watch.states,

@@ -251,6 +251,10 @@ export interface Store {
   readLeases(): Promise<readonly StoredLease[]>
   /** Replaces all of it. Atomic; settles once it is on disk, or with why it is not. */
   writeLeases(leases: readonly StoredLease[]): Promise<StoreFailure | null>
+  /** The text of this node's own history as it was written last; empty where there is none. */
+  readHistory(): Promise<string>
+  /** Replaces it. Atomic; settles once it is on disk, or with why it is not. */
+  writeHistory(text: string): Promise<StoreFailure | null>
   /**
    * What a person should know of the node's files as they are now, for health: that a damaged one was set aside, which rows of the
    * table can't be used and in which line each stands, that the log can't be written. What a write answers is not in it.

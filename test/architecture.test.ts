@@ -57,6 +57,11 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   'cli/metrics': { own: ['config-env', 'io'], packages: [], because: 'the token of a node that is stopped lies on the disk' },
   'cli/identity': { own: ['config-env', 'io'], packages: ['node:*'], because: 'the key of a node that is stopped lies on the disk' },
+  'cli/bugreport': {
+    own: ['config', 'config-env', 'domain', 'io', 'version'],
+    packages: ['node:*'],
+    because: 'what is to be taken out of a report lies on the disk',
+  },
   'cli/network': {
     own: ['answers', 'config-env', 'invitation', 'io', 'network-desk'],
     packages: ['node:*'],

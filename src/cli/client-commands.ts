@@ -1,13 +1,15 @@
 // The commands that ask the running node something: one object with --json, plain text that survives a pipe without.
-import type { InvitationAnswer, PeersAnswer, PingAnswer, ServiceAnswer, SpeedtestAnswer, StatusAnswer } from '../answers.ts'
+import type { InvitationAnswer, NetcheckAnswer, PeersAnswer, ServiceAnswer, SpeedtestAnswer, StatusAnswer } from '../answers.ts'
 import { readAddress, readService } from '../config-specs.ts'
-import { tame } from '../domain/tame.ts'
+import { complain } from './complaint.ts'
 import { type ClientFlags, type ControlAnswer, call, findControl } from './control-client.ts'
 import { dashboardLink } from './dashboard-link.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
-import { pingText } from './ping-text.ts'
+import { netcheckText } from './netcheck.ts'
+import { withProgress } from './progress.ts'
 import { statusText } from './status-text.ts'
-import { peersText } from './tables.ts'
+import { inPlace, peersText } from './tables.ts'
+import { paperOf, widthOf } from './terminal.ts'
 
 type Env = NodeJS.ProcessEnv
 
@@ -18,16 +20,16 @@ const MOST_TIMEOUT_MS = 600_000
 
 /** Prints an answer; the failure's sentence goes to stderr. */
 function print<T>(answer: ControlAnswer<T>, flags: ClientFlags, text: (body: T) => string): ExitCode {
-  if (answer.type === 'failed') {
-    process.stderr.write(`${tame(answer.text)}\n`)
-    return answer.code
-  }
+  if (answer.type === 'failed') return complain(answer.text, answer.code, flags.json)
   process.stdout.write(`${flags.json ? JSON.stringify(answer.body) : text(answer.body)}\n`)
   return EXIT.fine
 }
 
 export const status = async (flags: ClientFlags, env: Env): Promise<ExitCode> =>
-  print(await call<StatusAnswer>(flags, env, '/api/status'), flags, (answer) => statusText(answer, Date.now()))
+  print(await call<StatusAnswer>(flags, env, '/api/status'), flags, (answer) => statusText(answer, Date.now(), widthOf(env)))
+
+export const netcheck = async (flags: ClientFlags, env: Env): Promise<ExitCode> =>
+  print(await call<NetcheckAnswer>(flags, env, '/api/netcheck'), flags, (answer) => netcheckText(answer, Date.now(), widthOf(env)))
 
 export const invite = async (flags: ClientFlags, env: Env): Promise<ExitCode> =>
   print(await call<InvitationAnswer>(flags, env, '/api/invitation'), flags, ({ invitation }) => `moonwalk up --join ${invitation}`)
@@ -44,8 +46,11 @@ export async function dashboard(flags: ClientFlags, env: Env): Promise<ExitCode>
 
 export async function peers(flags: ClientFlags & { readonly watch?: boolean; readonly all?: boolean }, env: Env): Promise<ExitCode> {
   const path = flags.all ? '/api/peers/all' : '/api/peers'
+  const arranged = flags.watch && !flags.json ? inPlace() : (answer: PeersAnswer) => answer
   const show = async (): Promise<ExitCode> =>
-    print(await call<PeersAnswer>(flags, env, path), flags, (answer) => peersText(answer, Date.now()))
+    print(await call<PeersAnswer>(flags, env, path), flags, (answer) =>
+      peersText(arranged(answer), Date.now(), paperOf(env, flags.watch === true)),
+    )
   if (!flags.watch) return show()
   const { watchPeers } = await import('./events.ts')
   return watchPeers(flags, env, show)
@@ -53,10 +58,7 @@ export async function peers(flags: ClientFlags & { readonly watch?: boolean; rea
 
 export async function add(address: string, flags: ClientFlags, env: Env): Promise<ExitCode> {
   const read = readAddress(address)
-  if ('wrong' in read) {
-    process.stderr.write(`${read.wrong}\n`)
-    return EXIT.usage
-  }
+  if ('wrong' in read) return complain(read.wrong, EXIT.usage, flags.json)
   return print(
     await call<{ address: string }>(flags, env, '/api/peers', { address }, MEASURE_MS),
     flags,
@@ -85,10 +87,7 @@ export async function expose(
     flags.http === undefined ? [] : `/http:${flags.http}`,
     flags.https === undefined ? [] : `/https:${flags.https}`,
   ].flat()
-  if (kinds.length > 1) {
-    process.stderr.write('a service is one of --udp, --http and --https\n')
-    return EXIT.usage
-  }
+  if (kinds.length > 1) return complain('a service is one of --udp, --http and --https', EXIT.usage, flags.json)
   const kind = kinds[0] ?? ''
   const [, place = '', given = ''] = /^([^?]*)(?:\?(.*))?$/s.exec(target) ?? []
   const more = [...(flags.private ? ['private'] : []), ...(flags.allow ?? []).map((node) => `allow=${encodeURIComponent(node)}`)]
@@ -96,10 +95,9 @@ export async function expose(
   const options = query === '' ? '' : `?${query}`
   const read = readService(`${flags.name === undefined ? '' : `${flags.name}=`}${place}${kind}${options}`)
   const timeoutMs = Math.round(Number(flags.timeout ?? '30') * 1_000)
-  if ('wrong' in read || !(timeoutMs >= 1 && timeoutMs <= MOST_TIMEOUT_MS)) {
-    process.stderr.write(`${'wrong' in read ? read.wrong : `--timeout: "${flags.timeout}" is not a number of seconds up to 600`}\n`)
-    return EXIT.usage
-  }
+  if ('wrong' in read) return complain(read.wrong, EXIT.usage, flags.json)
+  if (!(timeoutMs >= 1 && timeoutMs <= MOST_TIMEOUT_MS))
+    return complain(`--timeout: "${flags.timeout}" is not a number of seconds up to 600`, EXIT.usage, flags.json)
   if (!flags.json && !read.ok.options?.private) process.stderr.write(`waiting until ${read.ok.name} answers at a public address …\n`)
   const answer = await call<ServiceAnswer>(flags, env, '/api/services', { spec: read.ok, timeoutMs }, timeoutMs)
   return print(answer, flags, (service) =>
@@ -116,12 +114,10 @@ export const unexpose = async (name: string, flags: ClientFlags, env: Env): Prom
     (answer) => `${answer.name} is no longer exposed`,
   )
 
-export const ping = async (peer: string, flags: ClientFlags, env: Env): Promise<ExitCode> =>
-  print(await call<PingAnswer>(flags, env, '/api/ping', { peer }, MEASURE_MS), flags, (answer) => `${peer}: ${pingText(answer)}`)
-
 export async function speedtest(peer: string, flags: ClientFlags, env: Env): Promise<ExitCode> {
   if (!flags.json) process.stderr.write(`measuring download and upload with ${peer} …\n`)
-  const answer = await call<SpeedtestAnswer>(flags, env, '/api/speedtest', { peer }, MEASURE_MS)
+  const measuring = call<SpeedtestAnswer>(flags, env, '/api/speedtest', { peer }, MEASURE_MS)
+  const answer = await withProgress('measuring', flags.json || process.stderr.isTTY !== true, measuring)
   return print(
     answer,
     flags,

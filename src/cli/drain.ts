@@ -1,6 +1,6 @@
 // `moonwalk drain`: leave without a failed connection. The node ends after it.
 import type { DrainAnswer } from '../answers.ts'
-import { tame } from '../domain/tame.ts'
+import { complain } from './complaint.ts'
 import { type ClientFlags, call, findControl } from './control-client.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 
@@ -12,16 +12,14 @@ const ANSWER_MS = 5_000
 export async function drain(flags: ClientFlags & { readonly patience?: string }, env: NodeJS.ProcessEnv): Promise<ExitCode> {
   const patienceS = Number(flags.patience ?? '60')
   if (!(patienceS >= 0 && patienceS <= MOST_PATIENCE_S)) {
-    process.stderr.write(`--patience: "${flags.patience}" is not a number of seconds up to ${MOST_PATIENCE_S}\n`)
-    return EXIT.usage
+    return complain(`--patience: "${flags.patience}" is not a number of seconds up to ${MOST_PATIENCE_S}`, EXIT.usage, flags.json)
   }
   const control = findControl(flags, env)
   if (!flags.json && typeof control !== 'string') process.stderr.write('the clients of this TURN go elsewhere …\n')
   const patienceMs = Math.round(patienceS * 1_000)
   const answer = await call<DrainAnswer>(flags, env, '/api/drain', { patienceMs }, patienceMs + ANSWER_MS)
   if (answer.type === 'failed') {
-    process.stderr.write(`${tame(answer.text)}\n`)
-    return answer.code
+    return complain(answer.text, answer.code, flags.json)
   }
   process.stdout.write(`${flags.json ? JSON.stringify(answer.body) : drainText(answer.body)}\n`)
   return EXIT.fine

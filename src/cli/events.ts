@@ -1,19 +1,49 @@
-// The live feed in the terminal.
+// The news in the terminal: the last ones, and then each as it comes.
 import { WebSocket } from 'ws'
+import { readSince } from '../domain/duration.ts'
 import { tamed } from '../domain/tame.ts'
 import type { Entry } from '../feed/news.ts'
-import { type ClientFlags, findControl, unreachableText } from './control-client.ts'
+import { isToldOutside } from '../feed/told-outside.ts'
+import { complain } from './complaint.ts'
+import { type ClientFlags, call, findControl, unreachableText } from './control-client.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { newsLine } from './news-line.ts'
+import { onReaderGone } from './reader-gone.ts'
 
+export interface EventFlags extends ClientFlags {
+  readonly since?: string
+  readonly type?: string
+}
+
+/** Shown of what was before, where no time is named. */
+const LAST_LINES = 10
 const BETWEEN_TABLES_MS = 300
 
-/** Every entry as it comes, until the node ends, the reader goes or Ctrl-C. */
-export function events(flags: ClientFlags, env: NodeJS.ProcessEnv): Promise<ExitCode> {
-  return follow(flags, env, (entry) => {
-    const line = flags.json ? JSON.stringify({ schemaVersion: 1, ...entry }) : newsLine(entry)
+/** Until the node ends, the reader goes or Ctrl-C. What was before and what comes overlap, and are told once. */
+export async function events(flags: EventFlags, env: NodeJS.ProcessEnv): Promise<ExitCode> {
+  const sinceMs = flags.since === undefined ? Number.NEGATIVE_INFINITY : readSince(flags.since, Date.now())
+  if (sinceMs === null) return complain(`--since: "${flags.since}" is no time, such as 90m, 2h or 2026-01-02T03:04`, EXIT.usage, flags.json)
+  const types = flags.type?.split(',').map((type) => type.trim())
+  const isAsked = (entry: Entry): boolean => types === undefined || isToldOutside(entry, types)
+  const lineOf = (entry: Entry): string | null =>
+    flags.json ? JSON.stringify({ schemaVersion: 1, ...entry }) : newsLine(entry, types !== undefined)
+  let lastSeq = 0
+  const tell = (entry: Entry): void => {
+    if (entry.seq <= lastSeq || !isAsked(entry)) return
+    lastSeq = entry.seq
+    const line = lineOf(entry)
     if (line !== null) process.stdout.write(`${line}\n`)
-  })
+  }
+  const early: Entry[] = []
+  let told = (entry: Entry): void => void early.push(entry)
+  const following = follow(flags, env, (entry) => told(entry))
+  const before = await call<{ readonly news: readonly Entry[] }>(flags, env, '/api/news')
+  const past = before.type === 'answer' ? tamed(before.body.news) : []
+  const shown = past.filter((entry) => isAsked(entry) && Date.parse(entry.at) >= sinceMs && lineOf(entry) !== null)
+  for (const entry of flags.since === undefined ? shown.slice(-LAST_LINES) : shown) tell(entry)
+  for (const entry of early) tell(entry)
+  told = tell
+  return following
 }
 
 /** Shows the table at once and again with the news, a few times a second at most. */
@@ -32,17 +62,16 @@ export async function watchPeers(flags: ClientFlags, env: NodeJS.ProcessEnv, sho
       void show()
     }, BETWEEN_TABLES_MS)
   }
+  process.stdout.on('resize', again)
   const code = await follow(flags, env, again)
+  process.stdout.removeListener('resize', again)
   if (due !== null) clearTimeout(due)
   return code
 }
 
 function follow(flags: ClientFlags, env: NodeJS.ProcessEnv, tell: (entry: Entry) => void): Promise<ExitCode> {
   const control = findControl(flags, env)
-  if (typeof control === 'string') {
-    process.stderr.write(`${control}\n`)
-    return Promise.resolve(EXIT.notRunning)
-  }
+  if (typeof control === 'string') return Promise.resolve(complain(control, EXIT.notRunning, flags.json))
   const socket = new WebSocket(`${control.url.replace(/^http/, 'ws')}/feed?format=entries`, {
     headers: { authorization: `Bearer ${control.token}` },
     handshakeTimeout: 3_000,
@@ -50,15 +79,19 @@ function follow(flags: ClientFlags, env: NodeJS.ProcessEnv, tell: (entry: Entry)
   })
   return new Promise((resolve) => {
     let opened = false
+    // Nothing is owed to the node: its end of the connection is not waited for.
+    const stopLooking = onReaderGone(() => socket.terminate())
     socket.on('open', () => {
       opened = true
     })
     socket.on('message', (data) => tell(tamed(JSON.parse(String(data)) as Entry)))
     socket.on('error', (error) => {
-      if (!opened) process.stderr.write(`${unreachableText(control, error.message)}\n`)
+      if (!opened) complain(unreachableText(control, error.message), EXIT.notRunning, flags.json)
     })
-    socket.on('close', () => resolve(opened ? EXIT.fine : EXIT.notRunning))
-    // Nothing is owed to the node: its end of the connection is not waited for.
+    socket.on('close', () => {
+      stopLooking()
+      resolve(opened ? EXIT.fine : EXIT.notRunning)
+    })
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => socket.terminate())
   })
 }

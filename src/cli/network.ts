@@ -10,6 +10,7 @@ import { type KeptNetwork, readNetwork, writeNetwork } from '../io/disk/network-
 import { asideOf } from '../io/disk/private-file.ts'
 import { createNetworkKeyring, networkAnswer, newNetwork, newSecret } from '../io/network-keyring.ts'
 import { createNetworkDesk } from '../network-desk.ts'
+import { complain } from './complaint.ts'
 import { type ClientFlags, call } from './control-client.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 
@@ -24,11 +25,11 @@ export async function network(words: readonly string[], flags: ClientFlags, env:
   if (action === 'open' && rest.length === 0) return change(dir, flags, { type: 'open' })
   if (action === 'private' && rest.length === 0) return change(dir, flags, newNetwork(newSecret()))
   if (action === 'join' && rest.length <= 1) return joinBy(dir, flags, rest[0] ?? '')
-  if (action === 'rotate' && rest.length === 1 && rest[0] === 'add') return complain(ADD_NEEDS, EXIT.usage)
+  if (action === 'rotate' && rest.length === 1 && rest[0] === 'add') return complain(ADD_NEEDS, EXIT.usage, flags.json)
   const [step = 'add', given] = rest
   const isStep = step === 'add' || ((step === 'first' || step === 'drop') && given === undefined)
   if (action === 'rotate' && rest.length <= 2 && isStep) return rotate(dir, flags, env, step, given)
-  return complain(`network knows no "${words.join(' ')}"; see \`moonwalk network --help\``, EXIT.usage)
+  return complain(`network knows no "${words.join(' ')}"; see \`moonwalk network --help\``, EXIT.usage, flags.json)
 }
 
 /** Without the invitation it would be a second new secret, which no other member has. */
@@ -36,9 +37,9 @@ const ADD_NEEDS = 'network rotate add takes the invitation (mw1.…) that `moonw
 
 function show(dir: string, flags: ClientFlags): ExitCode {
   const found = readNetwork(dir)
-  if (found.type === 'refused') return complain(found.text, EXIT.failed)
+  if (found.type === 'refused') return complain(found.text, EXIT.failed, flags.json)
   if (found.type === 'none')
-    return complain(`${dir} is in no network yet: the first \`moonwalk up\` decides; name another with --data`, EXIT.failed)
+    return complain(`${dir} is in no network yet: the first \`moonwalk up\` decides; name another with --data`, EXIT.failed, flags.json)
   const answer = networkAnswer(found.type === 'older' ? { type: 'open' } : found)
   return print(flags, answer, networkText(answer))
 }
@@ -55,22 +56,22 @@ const USES: Readonly<Record<NetworkAnswer['secrets'][number]['use'], string>> = 
 async function joinBy(dir: string, flags: ClientFlags, text: string): Promise<ExitCode> {
   const read = readInvitation(text)
   if (read.type !== 'invitation')
-    return complain(read.type === 'refused' ? read.text : 'network join takes an invitation (mw1.…)', EXIT.usage)
+    return complain(read.type === 'refused' ? read.text : 'network join takes an invitation (mw1.…)', EXIT.usage, flags.json)
   return change(dir, flags, newNetwork(read.invitation.secret, read.invitation.addresses))
 }
 
 /** What stood in the file is kept beside it. */
 async function change(dir: string, flags: ClientFlags, next: KeptNetwork): Promise<ExitCode> {
-  return locked(dir, async () => {
+  return locked(dir, flags, async () => {
     const file = join(dir, 'network.json')
     const aside = existsSync(file) ? asideOf(file) : null
     try {
       if (aside !== null) copyFileSync(file, aside)
     } catch (error) {
-      return complain(`${file} can't be kept as ${aside} (${String(error)})`, EXIT.failed)
+      return complain(`${file} can't be kept as ${aside} (${String(error)})`, EXIT.failed, flags.json)
     }
     const failure = await writeNetwork(dir, next)
-    if (failure) return complain(failure.text, EXIT.failed)
+    if (failure) return complain(failure.text, EXIT.failed, flags.json)
     const answer = networkAnswer(next)
     const kept = aside === null ? '' : `; what was before is kept in ${aside}`
     return print(flags, { ...answer, aside }, `the node of ${dir} is in ${answer.text}, from its next start on${kept}`)
@@ -81,14 +82,14 @@ async function rotate(dir: string, flags: ClientFlags, env: NodeJS.ProcessEnv, s
   const body = { step, ...(invitation === undefined ? {} : { invitation }) }
   const answer = await call<Answer>(flags, env, '/api/network/rotate', body)
   if (answer.type === 'answer') return printRotated(flags, answer.body)
-  if (answer.code !== EXIT.notRunning) return complain(answer.text, answer.code)
-  return locked(dir, async () => {
+  if (answer.code !== EXIT.notRunning) return complain(answer.text, answer.code, flags.json)
+  return locked(dir, flags, async () => {
     const found = readNetwork(dir)
-    if (found.type === 'refused') return complain(found.text, EXIT.failed)
-    if (found.type !== 'private') return complain(`${dir} is in no private network: there is no secret to replace`, EXIT.failed)
+    if (found.type === 'refused') return complain(found.text, EXIT.failed, flags.json)
+    if (found.type !== 'private') return complain(`${dir} is in no private network: there is no secret to replace`, EXIT.failed, flags.json)
     const desk = createNetworkDesk(createNetworkKeyring(dir, found), { meetingPoints: () => found.seeds })
     const rotated = await desk.rotate(step, invitation)
-    return isRefusal(rotated) ? complain(rotated.text, EXIT.failed) : printRotated(flags, rotated)
+    return isRefusal(rotated) ? complain(rotated.text, EXIT.failed, flags.json) : printRotated(flags, rotated)
   })
 }
 
@@ -104,10 +105,10 @@ const printRotated = (flags: ClientFlags, answer: Answer): ExitCode =>
 const isRefusal = (answer: Answer | Refusal): answer is Refusal => 'type' in answer
 
 /** Does the work while no node uses the directory. */
-async function locked(dir: string, work: () => Promise<ExitCode>): Promise<ExitCode> {
+async function locked(dir: string, flags: ClientFlags, work: () => Promise<ExitCode>): Promise<ExitCode> {
   const lock = await lockDataDir(dir, { onWait: (text) => void process.stderr.write(`${text}\n`) })
   if (lock.type === 'refused')
-    return complain(lock.pid === 0 ? lock.text : `the node of ${dir} runs (pid ${lock.pid}); stop it first`, EXIT.failed)
+    return complain(lock.pid === 0 ? lock.text : `the node of ${dir} runs (pid ${lock.pid}); stop it first`, EXIT.failed, flags.json)
   try {
     return await work()
   } finally {
@@ -118,9 +119,4 @@ async function locked(dir: string, work: () => Promise<ExitCode>): Promise<ExitC
 function print(flags: ClientFlags, answer: object, text: string): ExitCode {
   process.stdout.write(`${flags.json ? JSON.stringify(answer) : text}\n`)
   return EXIT.fine
-}
-
-function complain(text: string, code: ExitCode): ExitCode {
-  process.stderr.write(`${text}\n`)
-  return code
 }

@@ -3,20 +3,32 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { CONFIG_KEYS, type ConfigKey, SETTINGS, type Setting, variableOf } from '../config-specs.ts'
 import { nearest } from '../domain/nearest.ts'
 import { VERSION } from '../version.ts'
+import { complain } from './complaint.ts'
+import type { EventFlags } from './events.ts'
+import { examplesText } from './examples.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
+import type { PingFlags } from './ping.ts'
 import { firstSignal } from './signals.ts'
 import { columns } from './tables.ts'
+import { widthOf } from './terminal.ts'
 
 type Env = NodeJS.ProcessEnv
+
+/** Of a help that goes into a pipe. */
+const USUAL_WIDTH = 80
 
 /** Runs one command line; settles with the exit code. */
 export async function run(argv: readonly string[], env: Env): Promise<number> {
   let code: ExitCode = EXIT.fine
+  const width = widthOf(env)
+  const helpWidth = (): number => (Number.isFinite(width) ? width : USUAL_WIDTH)
+  const output = { outputError: () => {}, getOutHelpWidth: helpWidth, getErrHelpWidth: helpWidth }
   const program = new Command('moonwalk')
     .description('A peer-to-peer node: a live table of every server in the network, and a way in through the nearest one.')
     .version(VERSION)
     .exitOverride()
-    .configureOutput({ outputError: () => {} })
+    .configureOutput(output)
+    .configureHelp({ subcommandTerm: (command) => command.name() })
     .showSuggestionAfterError(false)
   const act =
     <A extends unknown[]>(work: (...args: A) => Promise<ExitCode>) =>
@@ -41,6 +53,11 @@ export async function run(argv: readonly string[], env: Env): Promise<number> {
       ),
     )
   program
+    .command('completion')
+    .argument('<shell>', 'bash, zsh or fish')
+    .description('the script with which a shell completes commands and flags')
+    .action(act(async (shell: string) => (await import('./completion.ts')).completion(shell, program)))
+  program
     .command('replay')
     .argument('<file>', 'what `moonwalk up --record FILE` wrote')
     .description('the page on a recording, with a slider for the time; nothing can be changed in it')
@@ -48,8 +65,9 @@ export async function run(argv: readonly string[], env: Env): Promise<number> {
     .action(act(async (file: string, flags: { port?: string }) => (await import('./replay.ts')).replay(file, flags, firstSignal())))
   for (const command of program.commands)
     command
+      .addHelpText('after', examplesText(command.name()))
       .exitOverride()
-      .configureOutput({ outputError: () => {} })
+      .configureOutput(output)
       .showSuggestionAfterError(false)
       .allowExcessArguments(false)
   try {
@@ -58,8 +76,7 @@ export async function run(argv: readonly string[], env: Env): Promise<number> {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return EXIT.fine
     if (argv.length <= 2) return EXIT.usage // the help was printed
-    process.stderr.write(`${usageSentence(error, program, argv)}\n`)
-    return EXIT.usage
+    return complain(usageSentence(error, program, argv), EXIT.usage, argv.includes('--json'))
   }
   return code
 }
@@ -238,12 +255,26 @@ function addClientCommands(program: Command, act: Act, env: Env): void {
   client('drain', 'end the node once its clients are carried elsewhere and nothing is under way')
     .option('--patience <seconds>', 'how long to wait for them', '60')
     .action(act(async (flags: Flags) => (await import('./drain.ts')).drain(flags, env)))
-  client('ping', 'one measurement of latency now')
+  client('ping', 'a measurement of latency now, and the path it took')
     .argument('<node>', 'id, name or HOST:PORT', someText)
-    .action(act(async (peer: string, flags: Flags) => (await load()).ping(peer, flags, env)))
+    .option('-c, --count <n>', 'so many, one a second', someText)
+    .option('--until-direct', 'until an answer came without a TURN between; ends with 1 where none did')
+    .action(act(async (peer: string, flags: PingFlags) => (await import('./ping.ts')).ping(peer, flags, env)))
   client('speedtest', 'one measurement of download and upload now')
     .argument('<node>', 'id, name or HOST:PORT', someText)
     .action(act(async (peer: string, flags: Flags) => (await load()).speedtest(peer, flags, env)))
+  client('netcheck', 'how this node is seen from outside and by whom, what NAT it is behind, which TURN is nearest').action(
+    act(async (flags: Flags) => (await load()).netcheck(flags, env)),
+  )
+  client('doctor', 'what is wrong and what to do about it, whether the node runs or not; ends with 1 where something is')
+    .option('--config <file>', 'as for `up`', someText)
+    .action(act(async (flags: Flags & { config?: string }) => (await import('./doctor/doctor.ts')).doctor(flags, env)))
+  client('history', 'the last day by the minute: a bar for the node, each service and the nearest peers, and what happened')
+    .option('--since <time>', 'how far back, such as 90m or 24h', '24h')
+    .action(act(async (flags: Flags & { since?: string }) => (await import('./history.ts')).history(flags, env)))
+  client('bugreport', 'one file for whoever looks into a fault, without secrets')
+    .argument('[file]', 'where to; - for stdout (default: moonwalk-report-TIME.txt)', someText)
+    .action(act(async (file: string | undefined, flags: Flags) => (await import('./bugreport.ts')).bugreport(file, flags, env)))
   client('dashboard', 'the link of the page of the running node; no browser is started').action(
     act(async (flags: Flags) => (await load()).dashboard(flags, env)),
   )
@@ -254,7 +285,8 @@ function addClientCommands(program: Command, act: Act, env: Env): void {
     .argument('[action]', 'renew: give a stopped node a new key')
     .addHelpText('after', IDENTITY_TEXT)
     .action(act(async (action: string | undefined, flags: Flags) => (await import('./identity.ts')).identity(action, flags, env)))
-  client('events', 'the news as they come, one line an entry; --json has the measurements too').action(
-    act(async (flags: Flags) => (await import('./events.ts')).events(flags, env)),
-  )
+  client('events', 'the last news, and then each as it comes, one line an entry; --json has the measurements too')
+    .option('--since <time>', 'all that are kept since then: 90m, 2h, or a date', someText)
+    .option('--type <types>', 'only those: whole types, or the first word of several, separated by commas', someText)
+    .action(act(async (flags: EventFlags) => (await import('./events.ts')).events(flags, env)))
 }

@@ -3,14 +3,20 @@ import type { ClientAnswer, ProxyAnswer, StatusAnswer, TrafficAnswer } from '../
 import { tame } from '../domain/tame.ts'
 import { bytesText, rateText } from '../feed/byte-text.ts'
 import { proxyTitle } from '../feed/proxy-title.ts'
-import { ageText, columns } from './tables.ts'
+import { fittedPairs, fittedTable } from './fitted-table.ts'
+import { ageText } from './tables.ts'
+import { ENDLESS } from './terminal.ts'
 
 /** Proxies carried for others that are shown: the busiest. */
 const MAX_PROXIES = 20
 /** What strangers call themselves and their proxies is cut after this. */
 const MAX_NAME_CHARS = 40
 
-export function statusText({ node, turn, turns, services, clients, carried, speedtests, health }: StatusAnswer, nowMs: number): string {
+export function statusText(
+  { node, turn, turns, services, clients, carried, speedtests, health }: StatusAnswer,
+  nowMs: number,
+  width = ENDLESS.width,
+): string {
   const lines = [
     ['node', `${node.name} (${node.id})`],
     ['network', node.network.text],
@@ -37,8 +43,8 @@ export function statusText({ node, turn, turns, services, clients, carried, spee
     ['speed tests', speedTestText(speedtests)],
     ...health.map(({ level, text, fix }) => [level, `${text}. ${fix}`]),
   ]
-  const table = clientsText(clients, carried.proxies, nowMs)
-  return columns(lines) + (table === '' ? '' : `\n\n${table}`)
+  const table = clientsText(clients, carried.proxies, nowMs, width)
+  return fittedPairs(lines, width) + (table === '' ? '' : `\n\n${table}`)
 }
 
 const speedTestText = ({ budgetBytes, usedBytes }: StatusAnswer['speedtests']): string =>
@@ -62,9 +68,29 @@ const countsText = (counts: Pick<TrafficAnswer, 'connectionsNow' | 'connectionsE
 const many = (count: number, one: string, plural: string): string =>
   `${count} ${count === 1 ? one : plural.length === 1 ? one + plural : plural}`
 
+/** Head, rank (see `Column`), and to how many characters it may be cut. */
+const CLIENT_COLUMNS: readonly (readonly [string, number, number?])[] = [
+  ...([
+    ['CLIENT', 0, 8],
+    ['FROM', 3],
+    ['SPEAKS', 6],
+    ['SINCE', 7],
+    ['PROXY', 0, 8],
+    ['PORT', 0],
+    ['NOW', 1],
+  ] as const),
+  ...([
+    ['EVER', 5],
+    ['IN', 4],
+    ['OUT', 4],
+    ['IN/s', 2],
+    ['OUT/s', 2],
+    ['LAST ERROR', 8],
+  ] as const),
+]
+
 /** Empty where nobody has a proxy here. */
-function clientsText(clients: readonly ClientAnswer[], proxyCount: number, nowMs: number): string {
-  const head = ['CLIENT', 'FROM', 'SPEAKS', 'SINCE', 'PROXY', 'PORT', 'NOW', 'EVER', 'IN', 'OUT', 'IN/s', 'OUT/s', 'LAST ERROR']
+function clientsText(clients: readonly ClientAnswer[], proxyCount: number, nowMs: number, width: number): string {
   const rows = clients
     .flatMap((client) => client.proxies.map((proxy) => ({ client, proxy })))
     .sort((a, b) => rank(b.proxy, a.proxy))
@@ -86,7 +112,11 @@ function clientsText(clients: readonly ClientAnswer[], proxyCount: number, nowMs
     ])
   if (rows.length === 0) return ''
   const left = proxyCount - rows.length
-  return columns([head, ...rows]) + (left > 0 ? `\n… and ${many(left, 'more proxy', 'more proxies')}` : '')
+  const columns = CLIENT_COLUMNS.map(([head, rank, least], i) => ({
+    ...{ head, rank, cell: (row: readonly string[]) => row[i] ?? '' },
+    ...(least === undefined ? {} : { least }),
+  }))
+  return fittedTable(columns, rows, width) + (left > 0 ? `\n… and ${many(left, 'more proxy', 'more proxies')}` : '')
 }
 
 /** By what passes now, then by what has passed. */

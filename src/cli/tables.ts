@@ -1,6 +1,8 @@
 // Answers as text for people: aligned columns, nothing that a pipe would garble.
-import type { PeersAnswer } from '../answers.ts'
+import type { PeerAnswerRow, PeersAnswer } from '../answers.ts'
 import { tame } from '../domain/tame.ts'
+import { type Column, fittedTable } from './fitted-table.ts'
+import { ENDLESS, type Paper } from './terminal.ts'
 
 /** Rows as columns, padded to the widest cell. What strangers wrote in them is tamed. */
 export function columns(wild: readonly (readonly string[])[]): string {
@@ -13,25 +15,52 @@ export function columns(wild: readonly (readonly string[])[]): string {
 
 /** As a record's name may be; a P2PRC row's may be longer. */
 const MAX_NAME_CHARS = 64
+const STATE_COLOURS = { alive: 'green', suspect: 'yellow', unknown: null, offline: 'dim' } as const
 
-export function peersText({ peers }: PeersAnswer, nowMs: number): string {
-  const head = ['NAME', 'ADDRESS', 'STATE', 'RTT ms', 'LOSS', '↓ Mbit/s', '↑ Mbit/s', 'TESTED', 'ROLE', 'PROVEN']
-  const rows = peers.map((peer) => [
-    tame(peer.self ? `${peer.name} *` : peer.name, MAX_NAME_CHARS),
-    peer.address,
-    peer.state,
-    peer.rttMs === null
-      ? '–'
-      : `${peer.measured === 'estimated' ? '~' : ''}${peer.rttMs.toFixed(2)}${peer.jitterMs === null ? '' : ` ± ${peer.jitterMs.toFixed(2)}`}`,
-    peer.lossPct === null ? '–' : `${peer.lossPct} %`,
-    peer.downMbps === null ? '–' : peer.downMbps.toFixed(1),
-    peer.upMbps === null ? '–' : peer.upMbps.toFixed(1),
-    ageText(peer.downMbps === null ? null : peer.speedAt, nowMs),
-    peer.via !== null ? 'behind NAT' : peer.turn ? 'TURN' : 'server',
-    ageText(peer.lastProof, nowMs),
-  ])
-  const foot = peers.some(({ self }) => self) ? '\n* this node' : ''
-  return peers.length === 0 ? 'nobody yet' : columns([head, ...rows]) + foot
+/** Rows stand in the order they are given. Those that the height has no room for are counted. */
+export function peersText({ peers }: PeersAnswer, nowMs: number, { width, height, isColoured }: Paper = ENDLESS): string {
+  if (peers.length === 0) return 'nobody yet'
+  const names = new Map(peers.map(({ id, name }) => [id, name]))
+  const columns: readonly Column<PeerAnswerRow>[] = [
+    { head: 'NAME', rank: 0, fair: 14, least: 8, cell: ({ self, name }) => tame(self ? `${name} *` : name, MAX_NAME_CHARS) },
+    { head: 'ADDRESS', rank: 0, least: 14, cell: ({ address }) => address },
+    { head: 'STATE', rank: 0, cell: ({ state }) => state, colour: ({ state }) => STATE_COLOURS[state] },
+    { head: 'RTT ms', rank: 0, cell: rttText },
+    { head: 'LOSS', rank: 4, cell: ({ lossPct }) => (lossPct === null ? '–' : `${lossPct} %`) },
+    { head: '↓ Mbit/s', rank: 5, cell: ({ downMbps }) => downMbps?.toFixed(1) ?? '–' },
+    { head: '↑ Mbit/s', rank: 5, cell: ({ upMbps }) => upMbps?.toFixed(1) ?? '–' },
+    { head: 'TESTED', rank: 6, cell: ({ downMbps, speedAt }) => ageText(downMbps === null ? null : speedAt, nowMs) },
+    { head: 'ROLE', rank: 2, cell: ({ via, turn }) => (via !== null ? 'behind NAT' : turn ? 'TURN' : 'server') },
+    { head: 'VIA', rank: 1, cell: ({ via }) => (via === null ? '–' : tame(names.get(via) ?? via.slice(0, 8), MAX_NAME_CHARS)) },
+    { head: 'PROVEN', rank: 3, cell: ({ lastProof }) => ageText(lastProof, nowMs) },
+  ]
+  const foot = peers.some(({ self }) => self) ? ['* this node'] : []
+  // The head, what is counted, and the line that the cursor stands in.
+  const room = Math.max(1, height - 3 - foot.length)
+  const shown = peers.length <= room + 1 ? peers : peers.slice(0, room)
+  const left = peers.length - shown.length
+  return [fittedTable(columns, shown, width, isColoured), ...(left > 0 ? [`… and ${left} more`] : []), ...foot].join('\n')
+}
+
+const rttText = ({ rttMs, jitterMs, measured }: PeerAnswerRow): string =>
+  rttMs === null ? '–' : `${measured === 'estimated' ? '~' : ''}${rttMs.toFixed(2)}${jitterMs === null ? '' : ` ± ${jitterMs.toFixed(2)}`}`
+
+/** Keeps whom it has shown in their places; newer ones come below. */
+export function inPlace(): (answer: PeersAnswer) => PeersAnswer {
+  const places = new Map<string, number>()
+  const placeOf = ({ id, address }: PeerAnswerRow): number => {
+    const key = id ?? address
+    const place = places.get(key) ?? places.size
+    places.set(key, place)
+    return place
+  }
+  return (answer) => ({
+    ...answer,
+    peers: answer.peers
+      .map((peer) => ({ peer, place: placeOf(peer) }))
+      .sort((a, b) => a.place - b.place)
+      .map(({ peer }) => peer),
+  })
 }
 
 export function ageText(iso: string | null, nowMs: number): string {

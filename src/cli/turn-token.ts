@@ -2,6 +2,7 @@
 import { readConfig } from '../config.ts'
 import { readNetwork } from '../io/disk/network-file.ts'
 import { turnTokenOf } from '../io/network-keys.ts'
+import { complain } from './complaint.ts'
 import type { ClientFlags } from './control-client.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 
@@ -11,13 +12,13 @@ interface Flags extends ClientFlags {
 
 /** The token file is found where `up` finds it. */
 export function turn(action: string, { data, json, turnTokenFile }: Flags, env: NodeJS.ProcessEnv): ExitCode {
-  if (action !== 'token') return complain(`turn knows no "${action}"; there is \`moonwalk turn token\``, EXIT.usage)
+  if (action !== 'token') return complain(`turn knows no "${action}"; there is \`moonwalk turn token\``, EXIT.usage, json)
   const given = { ...(data === undefined ? {} : { data }), ...(turnTokenFile === undefined ? {} : { turnTokenFile }) }
   const read = readConfig(given, undefined, env)
-  if (read.type === 'wrong') return complain(read.text, EXIT.usage)
+  if (read.type === 'wrong') return complain(read.text, EXIT.usage, json)
   const { dataDir, turnToken } = read.config
   const token = turnToken ?? tokenIn(dataDir)
-  if (typeof token === 'object') return complain(token.none, EXIT.failed)
+  if (typeof token === 'object') return complain(token.none, EXIT.failed, json)
   process.stdout.write(`${json ? JSON.stringify({ schemaVersion: 1, token }) : token}\n`)
   return EXIT.fine
 }
@@ -29,9 +30,4 @@ function tokenIn(dir: string): string | { readonly none: string } {
   if (found.type !== 'private')
     return { none: 'an open network has no secret to make a token of; give the TURN one with --turn-token-file' }
   return turnTokenOf(found.keyring.secrets[0] ?? '')
-}
-
-function complain(text: string, code: ExitCode): ExitCode {
-  process.stderr.write(`${text}\n`)
-  return code
 }

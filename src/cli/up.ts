@@ -13,6 +13,7 @@ import { dashboardLink } from './dashboard-link.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { newsLine } from './news-line.ts'
 import { createOutput, type Output, putInto } from './output.ts'
+import { notifyReady, notifyStopping } from './supervisor.ts'
 
 /** A second signal ends the process at once; the first at the latest after this. */
 const END_WITHIN_MS = 4_500
@@ -97,7 +98,10 @@ async function live({ config, json, record, out, complain, ends }: Life): Promis
   let say = (line: string): void => void waiting.push(line)
   node.onNews((entry) => {
     const line = json ? JSON.stringify({ schemaVersion: 1, ...entry }) : newsLine(entry)
-    if (line !== null) say(line)
+    if (line === null) return
+    // Whoever keeps the news in a file sees at the terminal what keeps the node alone.
+    if (entry.type === 'seed.failed' && !json) warn({ text: line, fix: '' })
+    else say(line)
   })
 
   const started = await real.start()
@@ -121,6 +125,7 @@ async function live({ config, json, record, out, complain, ends }: Life): Promis
   say(json ? JSON.stringify(ready) : `${node.name} ${where}; dashboard: ${page}`)
   if (!json) for (const line of networkLines(text, kind, invitation)) say(line)
   for (const line of waiting) say(line)
+  notifyReady(process.env, where, (trouble) => void complain(trouble, EXIT.failed))
   await real.openLog()
   const recording = record === null ? null : startRecording({ node, clock: createNodeClock(), file: record, onTrouble: say })
   if (recording !== null && typeof recording !== 'function') {
@@ -129,6 +134,7 @@ async function live({ config, json, record, out, complain, ends }: Life): Promis
   }
 
   const code = await Promise.race([ends, real.drained.then(() => EXIT.fine)])
+  notifyStopping(process.env)
   await real.stop()
   await recording?.()
   return code

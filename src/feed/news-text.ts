@@ -1,4 +1,6 @@
+import { NO_ANSWER_YET } from '../domain/seed-fault.ts'
 import type { News } from './news.ts'
+import { proxyTitle } from './proxy-title.ts'
 
 /** One entry as one line for people, without its time. */
 export function newsText(news: News): string {
@@ -13,6 +15,10 @@ export function newsText(news: News): string {
         : `Others reach this node ${news.verdict === 'public' ? 'directly' : 'through its TURN'} at ${news.address ?? 'an unknown address'}${news.by === null ? '' : `, proven by ${shortId(news.by)}`}.`
     case 'node.stopped':
       return 'The node has stopped.'
+    case 'seed.failed':
+      return news.why === NO_ANSWER_YET
+        ? `Joining through ${news.address}: no answer yet.`
+        : `Joining through ${news.address} failed: ${news.why}; it is tried again.`
     case 'peer.added':
       return `${named(news)} joined the table.`
     case 'peer.changed':
@@ -44,23 +50,26 @@ export function newsText(news: News): string {
     case 'service.down':
       return `Service ${news.service} is down: ${news.why}.`
     case 'client.arrived':
-      return `Carrying for ${shortId(news.client)} from ${news.remote} (frp ${news.version}).`
+      return `Carrying for ${clientAt(news)} now (frp ${news.version}).`
     case 'client.left':
-      return `No longer carrying for ${shortId(news.client)}: ${news.why}.`
+      return `No longer carrying for ${clientAt(news)}: ${news.why}.`
     case 'client.refused':
       return `A client from ${news.remote} was refused: ${news.why}.`
     case 'proxy.opened':
-      return `${news.proxy} of ${shortId(news.client)} is open at port ${news.port}.`
+      return `Port ${news.port} is open for ${proxyTitle(news.proxy)} of ${clientAt(news)}.`
     case 'proxy.refused':
-      return `${news.proxy} of ${shortId(news.client)} was refused: ${news.why}.`
+      return `${proxyTitle(news.proxy)} of ${clientAt(news)} was refused: ${news.why}.`
     case 'proxy.closed':
-      return `${news.proxy} of ${shortId(news.client)} is closed at port ${news.port}.`
+      return `Port ${news.port} is closed again; ${proxyTitle(news.proxy)} of ${clientAt(news)} had it.`
     case 'warned':
       return `${news.text}. ${news.fix}`
   }
 }
 
 const named = ({ name, address }: { readonly name: string; readonly address: string }): string => `${name} (${address})`
+
+/** A client by where it is, since its id says nothing to anybody. */
+const clientAt = ({ client, remote }: { readonly client: string; readonly remote: string }): string => `${remote} (${shortId(client)})`
 
 /** An id by its first eight characters; anything else, such as an address, whole. */
 export const shortId = (id: string): string => (/^[0-9a-f]{16,}$/.test(id) ? id.slice(0, 8) : id)

@@ -23,6 +23,8 @@ export type News =
       readonly by: string | null
     }
   | { readonly type: 'node.stopped' }
+  /** A known address did not let this node in. Told once for each reason; it is tried again and again. */
+  | { readonly type: 'seed.failed'; readonly address: string; readonly why: string }
   | { readonly type: 'peer.added'; readonly peer: string; readonly name: string; readonly address: string }
   | { readonly type: 'peer.changed'; readonly peer: string; readonly name: string; readonly address: string }
   | { readonly type: 'peer.suspected'; readonly peer: string; readonly name: string; readonly address: string; readonly why: string }

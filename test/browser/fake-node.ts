@@ -1,7 +1,9 @@
 // A node for the control server's tests: it shows what it is told to show.
 import type {
   ClientAnswer,
+  HistoryAnswer,
   MoonwalkNode,
+  NetcheckAnswer,
   NetworkAnswer,
   NetworkDesk,
   PeerAnswerRow,
@@ -177,6 +179,29 @@ export const SPEED: SpeedtestAnswer = {
   },
 }
 
+/** What it answers to `history`. */
+export const HISTORY: HistoryAnswer = {
+  ...{ schemaVersion: 1, from: STARTED_AT, minutes: 1_440 },
+  series: [
+    { kind: 'node', id: 'ab'.repeat(16), name: 'ash', states: '...uuuuuu', upPct: 100, rttMs: [], jitterMs: [], speeds: [] },
+    { kind: 'service', id: 'web', name: 'web', states: '...duuaau', upPct: 66.7, rttMs: [], jitterMs: [], speeds: [] },
+  ],
+  events: [{ at: STARTED_AT, type: 'service.down', text: 'Service web is down: connection refused.' }],
+}
+
+/** What it answers to `netcheck`. */
+export const NETCHECK: NetcheckAnswer = {
+  ...{ schemaVersion: 1, reachability: 'tunnelled', address: 'birch.test:20017', machine: ['192.168.1.7'] },
+  nat: { kind: 'nat', text: 'behind NAT: others see 203.0.113.9, and its router does not pass the port on to this machine' },
+  seen: [{ id: 'b1'.repeat(16), name: 'birch', seenAt: '203.0.113.9', dialBack: 'silent', address: null, at: STARTED_AT }],
+  turns: {
+    nearest: { name: 'birch', address: 'birch.test:8088', rttMs: 12.4 },
+    chosen: { name: 'birch', address: 'birch.test:8088', rttMs: 12.4 },
+    text: 'the chosen one is the nearest that carries traffic',
+  },
+  speeds: [{ id: 'b1'.repeat(16), name: 'birch', downMbps: 93.1, upMbps: 41, at: STARTED_AT }],
+}
+
 export function createFakeNode(): FakeNode {
   let status = aStatus('bootstrapping')
   let peers: readonly PeerAnswerRow[] = []
@@ -192,6 +217,9 @@ export function createFakeNode(): FakeNode {
     start: async () => ({ type: 'started', listen: null }),
     stop: async () => undefined,
     status: () => status,
+    history: (minutes = 1_440) => ({ ...HISTORY, minutes }),
+    netcheck: () => NETCHECK,
+    checkup: async () => ({ schemaVersion: 1, checks: [{ name: 'clock', level: 'ok', text: 'agrees with a peer', fix: null }] }),
     peers: (which = 'here', ask) => {
       const [here, offline] = [peers.filter(({ state }) => state !== 'offline'), peers.filter(({ state }) => state === 'offline')]
       const all = which === 'all' ? peers : here
@@ -236,7 +264,7 @@ export function createFakeNode(): FakeNode {
     ping: async (peer) => {
       asked.push(['ping', peer])
       return peers.some(({ id, name }) => name === peer || id === peer)
-        ? { schemaVersion: 1, rttMs: 1.5, samples: [1.5, 2], discarded: 0, isLoaded: false, connectMs: null }
+        ? { schemaVersion: 1, rttMs: 1.5, samples: [1.5, 2], discarded: 0, isLoaded: false, connectMs: null, via: null }
         : unknown
     },
     speedtest: async (peer) => {

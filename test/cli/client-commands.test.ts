@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { aRow, aService, aStatus, SPEED, STARTED_AT } from '../browser/fake-node.ts'
+import { aRow, aService, aStatus, HISTORY, NETCHECK, SPEED, STARTED_AT } from '../browser/fake-node.ts'
 import { type ControlWorld, startControlWorld, TOKEN } from '../io/control-world.ts'
 import { command, dataDir, type Said } from './command.ts'
 
@@ -74,6 +74,10 @@ describe('with --json there is one object on stdout and nothing beside it', () =
     ])
   })
 
+  test('history', async () => expect(await json('history', '--since', '90m')).toEqual(fine({ ...HISTORY, minutes: 90 })))
+
+  test('netcheck', async () => expect(await json('netcheck')).toEqual(fine({ ...NETCHECK })))
+
   test('dashboard', async () => {
     expect(await json('dashboard')).toEqual(fine({ link: `http://127.0.0.1:${world.port}/#token=${TOKEN}` }))
   })
@@ -122,7 +126,9 @@ describe('with --json there is one object on stdout and nothing beside it', () =
 
   test('ping', async () => {
     world.node.show({ peers: [aRow('birch')] })
-    expect(await json('ping', 'birch')).toEqual(fine({ rttMs: 1.5, samples: [1.5, 2], discarded: 0, isLoaded: false, connectMs: null }))
+    expect(await json('ping', 'birch')).toEqual(
+      fine({ rttMs: 1.5, samples: [1.5, 2], discarded: 0, isLoaded: false, connectMs: null, via: null }),
+    )
   })
 
   test('speedtest', async () => expect(await json('speedtest', 'birch')).toEqual(fine({ ...SPEED })))
@@ -147,6 +153,29 @@ warn         the clock is off. Set it.
     })
   })
 
+  test('history', async () =>
+    expect((await ask('history')).out).toEqual(`2026-01-02 03:04 UTC, 24 h to now; █ up ▄ partly _ away
+ash    100 %    ██████
+web   66.7 %    ▄██__█
+
+03:04:05  Service web is down: connection refused.
+`))
+
+  test('netcheck', async () =>
+    expect((await ask('netcheck')).out.replaceAll(/\d+ h ago/g, 'long ago')).toEqual(`reached at    birch.test:20017 (through a TURN)
+NAT           behind NAT: others see 203.0.113.9, and its router does not pass the port on to this machine
+this machine  192.168.1.7
+nearest TURN  birch at birch.test:8088, 12.40 ms
+chosen TURN   birch at birch.test:8088, 12.40 ms
+why           the chosen one is the nearest that carries traffic
+
+ASKED  SEES THIS NODE AT  DIALLED BACK                   WHEN
+birch  203.0.113.9        could not connect (no answer)  long ago
+
+SPEED WITH  ↓ Mbit/s  ↑ Mbit/s  MEASURED
+birch       93.1      41.0      long ago
+`))
+
   test('expose tells on stderr that it waits', async () =>
     expect(await ask('expose', '3000')).toEqual({
       code: 0,
@@ -156,7 +185,15 @@ warn         the clock is off. Set it.
 
   test('ping', async () => {
     world.node.show({ peers: [aRow('birch')] })
-    expect(await ask('ping', 'birch')).toEqual({ code: 0, out: 'birch: 1.50 ms, best of 1.50, 2.00\n', err: '' })
+    expect(await ask('ping', 'birch')).toEqual({ code: 0, out: 'birch: 1.50 ms, best of 1.50, 2.00; direct\n', err: '' })
+  })
+
+  test('ping -c and --until-direct', async () => {
+    world.node.show({ peers: [aRow('birch')] })
+    const one = 'birch: 1.50 ms, best of 1.50, 2.00; direct\n'
+    expect((await ask('ping', 'birch', '-c', '2')).out).toEqual(`${one}${one}2 of 2 answered: least 1.50, mean 1.50, most 1.50 ms\n`)
+    expect((await ask('ping', 'birch', '--until-direct')).out).toEqual(one)
+    expect((await ask('ping', 'birch', '-c', 'some')).err).toEqual('--count: "some" is not a whole number from 1\n')
   })
 
   test('speedtest', async () =>
@@ -172,7 +209,8 @@ test.each([
   [['remove', 'nobody'], 'There is no such server.'],
   [['add', 'bad.test:1'], 'That address may not be contacted.'],
 ])('what the node refuses ends with 1 and its sentence: %j', async (args, err) => {
-  expect(await ask(...args, '--json')).toEqual({ code: 1, out: '', err: `${err}\n` })
+  expect(await ask(...args)).toEqual({ code: 1, out: '', err: `${err}\n` })
+  expect(await ask(...args, '--json')).toEqual({ code: 1, out: '', err: `${JSON.stringify({ schemaVersion: 1, error: err })}\n` })
 })
 
 describe('a node that can’t be reached ends with 3', () => {

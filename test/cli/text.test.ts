@@ -4,7 +4,7 @@ import { complete, knows, lacks, measured } from '../../src/cli/demo/expectation
 import { factsText } from '../../src/cli/demo/report.ts'
 import { newsLine } from '../../src/cli/news-line.ts'
 import { pingText } from '../../src/cli/ping-text.ts'
-import { columns, peersText } from '../../src/cli/tables.ts'
+import { columns, inPlace, peersText } from '../../src/cli/tables.ts'
 import { aRow, STARTED_AT } from '../browser/fake-node.ts'
 
 const NOW = Date.parse(STARTED_AT)
@@ -38,11 +38,31 @@ test('the table of peers for people', () =>
       ),
       NOW + 5_000,
     ),
-  ).toEqual(`NAME    ADDRESS           STATE    RTT ms        LOSS  ↓ Mbit/s  ↑ Mbit/s  TESTED   ROLE        PROVEN
-ash *   ash.test:8088     alive    0.12          0 %   93.1      41.0      5 s ago  TURN        5 s ago
-hidden  hidden.test:8088  alive    10.00 ± 0.30  0 %   93.1      41.0      5 s ago  behind NAT  2 min ago
-elm     elm.test:8088     suspect  –             –     –         –         –        server      –
+  ).toEqual(`NAME    ADDRESS           STATE    RTT ms        LOSS  ↓ Mbit/s  ↑ Mbit/s  TESTED   ROLE        VIA  PROVEN
+ash *   ash.test:8088     alive    0.12          0 %   93.1      41.0      5 s ago  TURN        –    5 s ago
+hidden  hidden.test:8088  alive    10.00 ± 0.30  0 %   93.1      41.0      5 s ago  behind NAT  b1   2 min ago
+elm     elm.test:8088     suspect  –             –     –         –         –        server      –    –
 * this node`))
+
+test('a table that is watched keeps everybody in place, and newer ones come below', () => {
+  const arrange = inPlace()
+  const names = (...rows: readonly string[]) => arrange(peers(...rows.map((name) => aRow(name)))).peers.map(({ name }) => name)
+  expect([names('ash', 'elm'), names('oak', 'elm', 'ash'), names('elm', 'oak')]).toEqual([
+    ['ash', 'elm'],
+    ['ash', 'elm', 'oak'],
+    ['elm', 'oak'],
+  ])
+})
+
+test('a table has as many rows as the screen has room for, and colours where they are wanted', () => {
+  const text = peersText(peers(...['ash', 'elm', 'oak', 'fir'].map((name) => aRow(name))), NOW, { width: 40, height: 5, isColoured: true })
+  expect(text.split('\n')).toEqual([
+    'NAME  ADDRESS        STATE  RTT ms',
+    'ash   ash.test:8088  \x1b[32malive\x1b[0m  10.00 ± 0.30',
+    'elm   elm.test:8088  \x1b[32malive\x1b[0m  10.00 ± 0.30',
+    '… and 2 more',
+  ])
+})
 
 test('an empty table is told in words', () => expect(peersText(peers(), NOW)).toEqual('nobody yet'))
 
@@ -136,11 +156,21 @@ birch was killed, and the service was away for 17.3 ms until it answered through
 })
 
 test.each([
-  [{}, '0.04 ms, best of 0.13, 0.04'],
-  [{ discarded: 2 }, '0.04 ms, best of 0.13, 0.04; 2 thrown away, since this machine was late itself'],
-  [{ isLoaded: true }, '0.04 ms, best of 0.13, 0.04; beside a speed test over the same path'],
+  [{}, '0.04 ms, best of 0.13, 0.04; direct'],
+  [{ via: { id: 'b1', name: 'cedar' } }, '0.04 ms, best of 0.13, 0.04; through cedar'],
+  [{ discarded: 2 }, '0.04 ms, best of 0.13, 0.04; 2 thrown away, since this machine was late itself; direct'],
+  [{ isLoaded: true }, '0.04 ms, best of 0.13, 0.04; beside a speed test over the same path; direct'],
 ])('a ping with %o', (more, text) =>
   expect(
-    pingText({ schemaVersion: 1, rttMs: 0.041, samples: [0.133, 0.041], discarded: 0, isLoaded: false, connectMs: null, ...more }),
+    pingText({
+      schemaVersion: 1,
+      rttMs: 0.041,
+      samples: [0.133, 0.041],
+      discarded: 0,
+      isLoaded: false,
+      connectMs: null,
+      via: null,
+      ...more,
+    }),
   ).toEqual(text),
 )

@@ -1,9 +1,12 @@
 // `moonwalk up` as a process: what scripts rely on from its first line to its end.
+
+import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { writeInvitation } from '../../src/invitation.ts'
 import { endAll, type Running, start } from './process.ts'
 
 // Every test starts processes; a busy machine takes its time.
@@ -193,4 +196,45 @@ test.each([['up', '--help'], ['diagram']])('a reader that leaves early, as `| he
   asked.child.stdout?.destroy()
   const { code, err } = await asked.ended
   expect([code, err]).toEqual([0, ''])
+})
+
+test('it says within two seconds which seed fails and why: on stderr, and as news with --json', async () => {
+  const mute = createServer(() => undefined).listen(0, '127.0.0.1')
+  await once(mute, 'listening')
+  const silent = `127.0.0.1:${(mute.address() as AddressInfo).port}`
+  const seeds = ['--join', '127.0.0.1:9', '--join', silent]
+  const text = start(['up', '--open', '--data', dir, ...HERE, ...seeds])
+  expect((await text.line())?.includes('listens on')).toEqual(true)
+  const readyAtMs = performance.now()
+  const told = () => text.errSoFar().match(/Joining through .*/g) ?? []
+  while (told().length < 2) await new Promise((resolve) => setImmediate(resolve))
+  expect(performance.now() - readyAtMs).toBeLessThan(2_000)
+  expect(told()).toEqual([
+    'Joining through 127.0.0.1:9 failed: connection refused; it is tried again.',
+    `Joining through ${silent}: no answer yet.`,
+  ])
+  text.child.kill('SIGTERM')
+  await text.ended
+
+  const json = up(...seeds)
+  await ready(json)
+  let line = await json.line()
+  while (line !== null && !line.includes('seed.failed')) line = await json.line()
+  const { seq: _, at: __, ...news } = JSON.parse(line ?? '{}')
+  expect(news).toEqual({ schemaVersion: 1, type: 'seed.failed', address: '127.0.0.1:9', why: 'connection refused' })
+  json.child.kill('SIGTERM')
+  expect((await json.ended).err).toEqual('')
+  mute.close()
+})
+
+test('an invitation of another network is told as such', async () => {
+  const [one, other] = [mkdtempSync(join(dir, 'one-')), mkdtempSync(join(dir, 'other-'))]
+  const member = start(['up', '--json', '--data', one, ...HERE])
+  const { listen } = await ready(member)
+  const invitation = writeInvitation({ secret: 'A'.repeat(43), addresses: [{ address: String(listen), id: 'ab'.repeat(16) }] })
+  const stray = start(['up', '--data', other, ...HERE, '--join', invitation])
+  while (!stray.errSoFar().includes('failed')) await new Promise((resolve) => setImmediate(resolve))
+  expect(stray.errSoFar()).toContain(
+    `Joining through ${listen} failed: it is in another network, or has another secret than the invitation that was given; it is tried again.`,
+  )
 })

@@ -102,7 +102,17 @@ test.each([
   expect(await command([...args, '--data', dir])).toEqual({
     code: 3,
     out: '',
-    err: `no node runs with the data directory ${dir}; start one with \`moonwalk up\`, or name its directory with --data\n`,
+    err: `${args.includes('--json') ? JSON.stringify({ schemaVersion: 1, error: none(dir) }) : none(dir)}\n`,
   })
   remove()
 })
+
+const none = (dir: string): string =>
+  `no node runs with the data directory ${dir}; start one with \`moonwalk up\`, or name its directory with --data`
+
+test('wrong use under --json is told as JSON', async () =>
+  expect(await command(['peers', '--wach', '--json'])).toEqual({
+    code: 2,
+    out: '',
+    err: `${JSON.stringify({ schemaVersion: 1, error: "unknown option '--wach'; did you mean --watch?" })}\n`,
+  }))

@@ -49,4 +49,12 @@ export function storeContract(name: string, disk: () => () => Store): void {
     expect(await store.writeLeases([])).toEqual(null)
     expect(await open().readLeases()).toEqual([])
   })
+
+  test(`${name} keeps the history it was given last, for the next run`, async () => {
+    const open = disk()
+    const store = open()
+    expect(await store.readHistory()).toEqual('')
+    expect(await Promise.all([store.writeHistory('before'), store.writeHistory('{"minute":1}\n')])).toEqual([null, null])
+    expect(await open().readHistory()).toEqual('{"minute":1}\n')
+  })
 }

@@ -14,6 +14,7 @@ export class MemoryStore implements Store {
   table: StoredTable
   operatorChanges: OperatorChanges = NO_OPERATOR_CHANGES
   leases: readonly StoredLease[] = []
+  history = ''
   /** What `read` says was set aside. */
   note: StoreNote | null = null
   /** While set, every write answers this and keeps nothing: a full disk. */
@@ -57,6 +58,13 @@ export class MemoryStore implements Store {
 
   readonly writeLeases = async (leases: readonly StoredLease[]): Promise<StoreFailure | null> => {
     if (this.failure === null) this.leases = leases
+    return this.failure
+  }
+
+  readonly readHistory = async (): Promise<string> => this.history
+
+  readonly writeHistory = async (text: string): Promise<StoreFailure | null> => {
+    if (this.failure === null) this.history = text
     return this.failure
   }
 

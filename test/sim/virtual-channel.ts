@@ -1,6 +1,7 @@
 // The members' channel of the virtual network: one greeting each way instead of TLS and proofs, in as many round trips. What follows
 // is what would be said inside.
 import type { NetworkKind } from '../../src/domain/network-kind.ts'
+import { NO_MEMBER } from '../../src/domain/seed-fault.ts'
 import type { Clock, DialOptions, Failure } from '../../src/ports.ts'
 import type { VirtualAccepted } from './virtual-host.ts'
 import { openedFor, VirtualLink } from './virtual-link.ts'
@@ -67,7 +68,7 @@ function greet(link: VirtualLink, clock: Clock, self: VirtualSelf, withinMs: num
     link.on('error', () => settle(failed('reset', 'connection reset')))
     link.sniff((first) => {
       const [, id, theirs] = GREETING.exec(first?.toString('latin1') ?? '') ?? []
-      settle(id === undefined || theirs !== secret ? failed('protocol', 'it is no member of this network') : id)
+      settle(id === undefined || theirs !== secret ? failed('protocol', NO_MEMBER) : id)
     })
     link.write(greeting(self.id, secret))
   })

@@ -7,6 +7,7 @@ import type { LeaseFile } from '../carrying/lease-file.ts'
 import type { TrafficRates } from '../carrying/traffic-rates.ts'
 import type { TurnServer } from '../carrying/turn-server-actor.ts'
 import type { Connect } from '../connect/connect.ts'
+import type { History } from '../history/history.ts'
 import type { Gossip } from '../membership/gossip.ts'
 import type { OwnRecord } from '../membership/own-record.ts'
 import type { TableFile } from '../membership/table-file.ts'
@@ -24,6 +25,7 @@ interface LifeNeeds {
   readonly file: TableFile
   readonly operatorChanges: OperatorChanges
   readonly leases: LeaseFile
+  readonly history: Pick<History, 'start' | 'close'>
   readonly entrances: Entrances
   readonly gossip: Pick<Gossip, 'spread'>
   readonly drain: Pick<Drain, 'beforeEnd'>
@@ -53,6 +55,7 @@ export function createLife(needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop
     file,
     operatorChanges,
     leases,
+    history,
     entrances,
     gossip,
     drain,
@@ -73,6 +76,7 @@ export function createLife(needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop
       if (opened.type === 'refused') return opened
       await file.read()
       await operatorChanges.read()
+      await history.start()
       publish({ type: 'node.listening', address: opened.listen })
       actor.subscribe({ error: onBug })
       actor.start()
@@ -94,7 +98,11 @@ export function createLife(needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop
         await turnServer.close()
         await leases.close()
       }
-      await within(clock, CLOSE_TIMEOUT, Promise.all([entrances.close(), clientsGone(), file.close(), operatorChanges.close()]))
+      await within(
+        clock,
+        CLOSE_TIMEOUT,
+        Promise.all([entrances.close(), clientsGone(), file.close(), operatorChanges.close(), history.close()]),
+      )
       // Last, since a call that is cut short must not count as a peer's silence in what is written.
       ending.abort()
       publish({ type: 'node.stopped' })

@@ -1,6 +1,6 @@
 // The operator's API: what a person asks of the node by hand.
 import { filter, firstValueFrom, race, timer } from 'rxjs'
-import type { MoonwalkNode, Refusal, ServiceAnswer, ServiceSpec } from '../../answers.ts'
+import type { MoonwalkNode, PingAnswer, Refusal, ServiceAnswer, ServiceSpec } from '../../answers.ts'
 import { type AddressPolicy, addressOf, isAllowed, parseAddress } from '../../domain/address.ts'
 import { keepAway, offlineRows, type Row, recordSpeed } from '../../domain/ip-table.ts'
 import { speedWords } from '../../domain/speed-figure.ts'
@@ -64,7 +64,9 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
     const exact = among.find((row) => row.key === peer || isAt(row))
     if (exact) return exact
     const byId = peer.length >= MIN_ID_CHARS ? among.filter(({ record }) => record.id?.startsWith(peer.toLowerCase())) : []
-    const found = byId.length > 0 ? byId : among.filter(({ record }) => record.name.toLowerCase() === peer.toLowerCase())
+    const alike = among.filter(({ record }) => record.name.toLowerCase() === peer.toLowerCase())
+    const exactly = alike.filter(({ record }) => record.name === peer)
+    const found = byId.length > 0 ? byId : exactly.length > 0 ? exactly : alike
     if (found.length > 1)
       return `${peer} could be any of ${found.map(({ record }) => `${record.name} at ${record.address}`).join(', ')}; say its address`
     return found[0] ?? `no node ${peer} in the table; see \`moonwalk peers\``
@@ -72,6 +74,17 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
   const dropSeeds = (key: string, address: string): void => {
     for (const seed of joining.forget(key, address)) operatorChanges.dropSeed(seed)
   }
+  /** The address of who is in no table, as a person named it. `why`: that it is not. */
+  const strangerAt = (peer: string, why: string): string | Refusal => {
+    const at = parseAddress(peer)
+    const address = at && addressOf(at.host, at.port)
+    if (!address) return refused(why)
+    if (!isAllowed(address, policy, 'named')) return refused(`${address} is outside the addresses this node may contact; see --addresses`)
+    gate.name(address)
+    return address
+  }
+  const viaOf = ({ record: { via } }: Row): PingAnswer['via'] =>
+    via === null ? null : { id: via, name: keeper.current().rows.get(via)?.record.name ?? via.slice(0, 8) }
   const addressFor = (row: Row): string => (row.key === own.id ? (own.localAddress() ?? row.record.address) : row.record.address)
 
   /** Whoever is busy names a time at which the test is its turn: it is waited for, within `SPEED_PATIENCE`. */
@@ -153,21 +166,23 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
       },
       ping: async (peer) => {
         const row = find(peer)
-        const named = parseAddress(peer)
-        const address = typeof row === 'string' ? named && addressOf(named.host, named.port) : addressFor(row)
-        if (!address) return refused(String(row))
-        if (typeof row === 'string' && !isAllowed(address, policy, 'named'))
-          return refused(`${address} is outside the addresses this node may contact; see --addresses`)
-        gate.name(address)
-        return pingByHand(prober, peer, address, typeof row === 'string' ? null : row.key)
+        const address = typeof row === 'string' ? strangerAt(peer, row) : addressFor(row)
+        if (typeof address !== 'string') return address
+        if (typeof row !== 'string') gate.name(address)
+        return typeof row === 'string' ? pingByHand(prober, peer, address, null) : pingByHand(prober, peer, address, row.key, viaOf(row))
       },
       speedtest: async (peer) => {
         const row = find(peer)
-        if (typeof row === 'string') return refused(row)
-        const result = await patiently(() => speed.test(addressFor(row), row.record.id === null ? 'clear' : 'channel', row))
+        const stranger = typeof row === 'string' ? strangerAt(peer, row) : null
+        if (stranger !== null && typeof stranger !== 'string') return stranger
+        const result = await patiently(() =>
+          typeof row === 'string'
+            ? speed.test(stranger ?? '', 'channel')
+            : speed.test(addressFor(row), row.record.id === null ? 'clear' : 'channel', row),
+        )
         if (result.type === 'busy') return refused(`${peer}, or this node, has no time for a speed test now; try again in a minute`)
         if (isFailure(result)) return refused(`the speed test with ${peer} failed: ${result.text}`)
-        keeper.apply((table, wallMs) => recordSpeed(table, row.key, result, wallMs))
+        if (typeof row !== 'string') keeper.apply((table, wallMs) => recordSpeed(table, row.key, result, wallMs))
         const { type: _, down, up, ...figures } = result
         const [downWords, upWords] = [
           { ...down, words: speedWords(down) },

@@ -6,6 +6,8 @@ import { withAllowed } from '../../domain/further-addresses.ts'
 import { absorb, letIn, merge as mergeRecords, recordMine } from '../../domain/ip-table.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
 import type { PeerRecord } from '../../domain/record.ts'
+import { type SeedFault, seedFault, strangerFault } from '../../domain/seed-fault.ts'
+import type { News } from '../../feed/news.ts'
 import type { MembershipFact } from '../../machines/node-machine.ts'
 import type { Ports } from '../../ports.ts'
 import type { Gossip } from './gossip.ts'
@@ -15,7 +17,7 @@ import type { PeerCalls } from './peer-calls.ts'
 import type { Prober } from './prober.ts'
 import type { Reach } from './reach.ts'
 import { createRevisits } from './revisits.ts'
-import { createSeeds } from './seeds.ts'
+import { createSeeds, type Seeds } from './seeds.ts'
 import type { TableKeeper } from './table-keeper.ts'
 
 export interface Joining {
@@ -27,6 +29,8 @@ export interface Joining {
   /** A person's word: no seed any more, and not visited again. Answers the addresses of the seeds that were dropped. */
   forget(key: string, address: string): readonly string[]
   seeds(): readonly string[]
+  /** How the latest visit of each went: its row is here, it failed, or the first is under way (null). */
+  seedStates(): ReturnType<Seeds['states']>
   /** `network.empty`, `network.found`, `network.told`, `probes.settled`. */
   readonly facts$: Observable<MembershipFact>
   /** Meets whoever has to be met, while subscribed. */
@@ -50,6 +54,7 @@ interface JoiningNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly firstSeeds: () => readonly string[]
   /** Puts the rows of the file into the table, to be proven. */
   readonly restore: () => void
+  readonly publish: (news: News) => void
   readonly onBug: (error: unknown) => void
 }
 
@@ -83,16 +88,18 @@ export function createJoining(needs: JoiningNeeds): Joining {
     if (seeds.list().length === 0 && table().rows.size === Number(table().rows.has(own.id))) facts.next({ type: 'network.empty' })
   }
   /**
-   * Says hello; answers the row's key. `invited`: a person named the address. `stranger`: what to do where our hello is not
+   * Says hello; answers the row's key, or why there is none: null where it is this node itself. `invited`: a person named the address. `stranger`: what to do where our hello is not
    * understood. Who has an id and still does not understand it is no P2PRC node.
    */
-  const meet = async (address: string, invited: boolean, stranger: 'mayBeP2prc' | 'leave'): Promise<string | null> => {
+  const meet = async (address: string, invited: boolean, stranger: 'mayBeP2prc' | 'leave'): Promise<string | SeedFault | null> => {
     const met = await calls.hello(address, { from: own.envelope(), ...reach.ask() })
-    if ('text' in met) return null
+    if ('text' in met) return seedFault(met.reason, met.text)
     if (met.type === 'stranger') {
-      if (stranger === 'leave' || networkKind.type === 'private') return null
+      const fault = strangerFault(networkKind.type, met.why ?? null)
+      if (stranger === 'leave' || networkKind.type === 'private') return fault
       const key = await p2prc.join(address)
-      if (key !== null) found()
+      if (key === null) return fault
+      found()
       return key
     }
     const { id, envelope } = met.record
@@ -119,6 +126,7 @@ export function createJoining(needs: JoiningNeeds): Joining {
     random: random.fork('seeds'),
     table,
     join: (address) => meet(address, addedByHand.has(address), 'mayBeP2prc'),
+    onFault: (address, { why }) => needs.publish({ type: 'seed.failed', address, why }),
     onBug,
   })
   const revisits = createRevisits({
@@ -136,7 +144,7 @@ export function createJoining(needs: JoiningNeeds): Joining {
     mergeMap(async ({ row, by }) => {
       if (by?.id === own.id && by.run === own.run) return isMine(row.record.address)
       const key = await meet(row.record.address, row.written !== null, 'leave')
-      if (key !== null && key !== row.key) keeper.apply((current, wallMs) => absorb(current, row.key, key, wallMs))
+      if (typeof key === 'string' && key !== row.key) keeper.apply((current, wallMs) => absorb(current, row.key, key, wallMs))
     }),
   )
   const isSettled = (): boolean => table().untriedCount === 0
@@ -169,6 +177,7 @@ export function createJoining(needs: JoiningNeeds): Joining {
       return seeds.forget(key, address)
     },
     seeds: () => seeds.list(),
+    seedStates: () => seeds.states(),
     facts$: merge(facts, addedFacts$, settled$),
     runs$: merge(strangers$, keeper.changes$.pipe(map((change) => revisits.noticed(change)))),
     start: () => {

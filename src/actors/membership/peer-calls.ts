@@ -44,8 +44,8 @@ export interface Pinged {
 }
 
 export interface PeerCalls {
-  /** `stranger`: it answers HTTP but not our hello, as P2PRC does. */
-  hello(address: string, ask: HelloAsk): Promise<Met | { readonly type: 'stranger' } | Failure>
+  /** `stranger`: it answers HTTP but not our hello, as P2PRC does. `why`: where the members' channel did not come about. */
+  hello(address: string, ask: HelloAsk): Promise<Met | { readonly type: 'stranger'; readonly why?: string } | Failure>
   /** Who answers at this address, and says so itself, to this node, of this address; why nobody did. `isAnew`: on a connection made for it. */
   whoAnswers(address: string, timeoutMs?: number, isAnew?: boolean): Promise<(Answerer & { readonly type: 'answerer' }) | Failure>
   gossip(address: string, message: GossipMessage): Promise<GossipMessage | Failure>
@@ -157,7 +157,8 @@ export function createPeerCalls({ http, random, identity }: CallNeeds): PeerCall
         maxBytes: 16 * 1024,
       })
       // Who knows no members' channel ends the connection, or answers in a protocol of its own.
-      if (isFailure(answer)) return answer.reason === 'protocol' || answer.reason === 'reset' ? { type: 'stranger' } : answer
+      if (isFailure(answer))
+        return answer.reason === 'protocol' || answer.reason === 'reset' ? { type: 'stranger', why: answer.text } : answer
       const hello = answer.status === 200 ? readHelloAnswer(answer.body) : null
       if (!hello) return { type: 'stranger' }
       const word = open(hello.record, identity)

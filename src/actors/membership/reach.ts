@@ -4,6 +4,7 @@ import { defer, EMPTY, filter, map, merge, mergeMap, type Observable, Subject } 
 import { createActor, type InspectionEvent } from 'xstate'
 import { type AddressPolicy, addressOf, isAllowed, parseAddress } from '../../domain/address.ts'
 import type { Row } from '../../domain/ip-table.ts'
+import type { ReachFinding } from '../../domain/netcheck.ts'
 import { isBelieved, networkOf, type Votes, withVote } from '../../domain/reach-votes.ts'
 import { ADDRESS_WATCH, ASKED_AT_ONCE, REACH_PERIOD, REACH_PERIOD_UNKNOWN } from '../../domain/timings.ts'
 import { MISSES_TO_FALL, reachMachine, type Verdict } from '../../machines/reach-machine.ts'
@@ -12,6 +13,7 @@ import { jitteredInterval } from '../../streams/jittered-interval.ts'
 import type { HelloAsk } from '../../v2/messages.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { Met, PeerCalls } from './peer-calls.ts'
+import { createReachFindings } from './reach-findings.ts'
 import type { TableKeeper } from './table-keeper.ts'
 
 export interface Reach {
@@ -24,6 +26,8 @@ export interface Reach {
   /** Somebody reached us by this address: worth trying when we do not know our own, and a sign that the proven one works. */
   arrivedAt(address: string): void
   verdict(): Verdict
+  /** What each peer has said last of how it sees this node. */
+  findings(): readonly ReachFinding[]
   /** Each verdict that differs from the one before, and each renewed proof. */
   readonly verdicts$: Observable<Verdict>
   /** Asks peers to connect back, while subscribed. */
@@ -65,6 +69,7 @@ export function createReach(needs: ReachNeeds): Reach {
   let told: Verdict = verdictOf(actor.getSnapshot())
   let heard: string | null = null
   const asked = new Set<string>()
+  const findings = createReachFindings(clock)
 
   actor.subscribe((snapshot) => {
     const next = verdictOf(snapshot)
@@ -99,8 +104,10 @@ export function createReach(needs: ReachNeeds): Reach {
     if (at === null || addressOf(at.host, at.port) !== address || !isAllowed(address, needs.policy, 'named')) return false
     return at.port === own.listenPort() || address === ask().advertise
   }
-  const found = ({ dialBack, record }: Met): void => {
+  const found = (met: Met): void => {
+    findings.note(met)
     if (!needs.listens) return
+    const { dialBack, record } = met
     const by = record.id ?? record.address
     if (dialBack.type === 'reached' && isOurs(dialBack.address)) return vote(dialBack.address, by, record.address)
     // Where one has reached this node already, who would not try tells nothing.
@@ -159,6 +166,7 @@ export function createReach(needs: ReachNeeds): Reach {
       if (told.type === 'proven' && told.address === address) actor.send({ type: 'reach.arrived' })
     },
     verdict: () => told,
+    findings: findings.list,
     verdicts$: verdicts.asObservable(),
     runs$: needs.listens
       ? merge(

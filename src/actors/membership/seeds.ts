@@ -1,7 +1,8 @@
 // Seeds are tried until they answer, and again whenever they are lost: never given up, never forgotten.
 import { backoffMs } from '../../domain/backoff.ts'
 import type { IpTable } from '../../domain/ip-table.ts'
-import { SEED_RETRY_FIRST, SEED_RETRY_LAST } from '../../domain/timings.ts'
+import { NO_ANSWER_YET, type SeedFault } from '../../domain/seed-fault.ts'
+import { SEED_PATIENCE, SEED_RETRY_FIRST, SEED_RETRY_LAST } from '../../domain/timings.ts'
 import type { Ports } from '../../ports.ts'
 
 export interface Seeds {
@@ -10,6 +11,8 @@ export interface Seeds {
   /** Drops the seed of that address and those that turned out to be that row; answers their addresses. */
   forget(key: string, address: string): readonly string[]
   list(): readonly string[]
+  /** Each with how its latest visit went; `fault` null: its row is here, or it was not visited yet (`isHere` tells). */
+  states(): readonly { readonly address: string; readonly isHere: boolean; readonly fault: SeedFault | null }[]
   stop(): void
 }
 
@@ -18,23 +21,38 @@ interface SeedState {
   timer: unknown
   /** The row it turned out to be. */
   key: string | null
+  fault: SeedFault | null
 }
 
 interface SeedNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly table: () => IpTable
-  /** Meets whoever is there; its row's key, or null when nobody answered. */
-  readonly join: (address: string) => Promise<string | null>
+  /** Meets whoever is there; its row's key, or why there is none: null where nothing is wrong. */
+  readonly join: (address: string) => Promise<string | SeedFault | null>
+  /** Told once of each reason in turn; first of an answer that takes long. */
+  readonly onFault: (address: string, fault: SeedFault) => void
   readonly onBug: (error: unknown) => void
 }
 
-export function createSeeds({ clock, random, table, join, onBug }: SeedNeeds): Seeds {
+export function createSeeds({ clock, random, table, join, onFault, onBug }: SeedNeeds): Seeds {
   const seeds = new Map<string, SeedState>()
   const isHere = (key: string | null): boolean => key !== null && (table().rows.get(key)?.state ?? 'unknown') !== 'unknown'
+  /** That it takes long is told once, and not again as that it took too long. */
+  const note = (address: string, state: SeedState, fault: SeedFault): void => {
+    const isKnown = state.fault?.why === fault.why || (fault.reason === 'timeout' && state.fault?.reason === 'timeout')
+    state.fault = fault
+    if (!isKnown) onFault(address, fault)
+  }
   const visit = async (address: string, state: SeedState): Promise<void> => {
     if (!isHere(state.key)) {
-      const key = await join(address)
+      state.timer = clock.setTimeout(() => {
+        if (seeds.get(address) === state && state.fault === null) note(address, state, { reason: 'timeout', why: NO_ANSWER_YET })
+      }, SEED_PATIENCE)
+      const met = await join(address)
       if (seeds.get(address) !== state) return
-      state.key = key ?? state.key
+      clock.clearTimeout(state.timer)
+      if (typeof met === 'object' && met !== null) note(address, state, met)
+      else state.fault = null
+      state.key = typeof met === 'string' ? met : state.key
       state.attempt++
     }
     // An answer alone is no proof: who answers and then can't be pinged must not be asked without a pause.
@@ -49,7 +67,7 @@ export function createSeeds({ clock, random, table, join, onBug }: SeedNeeds): S
   return {
     add: (address) => {
       if (seeds.has(address)) return
-      const state: SeedState = { attempt: 0, timer: null, key: null }
+      const state: SeedState = { attempt: 0, timer: null, key: null, fault: null }
       seeds.set(address, state)
       visit(address, state).catch(onBug)
     },
@@ -60,6 +78,7 @@ export function createSeeds({ clock, random, table, join, onBug }: SeedNeeds): S
       return found
     },
     list: () => [...seeds.keys()],
+    states: () => [...seeds].map(([address, { key, fault }]) => ({ address, isHere: isHere(key), fault })),
     stop: () => {
       for (const { timer } of seeds.values()) clock.clearTimeout(timer)
       seeds.clear()

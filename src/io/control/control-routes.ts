@@ -41,6 +41,9 @@ export interface RouteSources {
 export function controlRoutes({ node, networkDesk, leave, metrics, openapi, diagram }: RouteSources): readonly ControlRoute[] {
   return [
     { method: 'GET', path: '/api/status', run: () => json(200, node.status()) },
+    { method: 'GET', path: '/api/history', run: ({ query }) => history(node, query.get('minutes')) },
+    { method: 'GET', path: '/api/netcheck', run: () => json(200, node.netcheck()) },
+    { method: 'GET', path: '/api/doctor', run: async () => json(200, await node.checkup()) },
     { method: 'GET', path: '/api/peers', run: ({ query }) => peersPage(node, 'here', query) },
     { method: 'GET', path: '/api/peers/all', run: ({ query }) => peersPage(node, 'all', query) },
     { method: 'GET', path: '/api/table', run: () => json(200, node.table()) },
@@ -137,6 +140,11 @@ export function controlRoutes({ node, networkDesk, leave, metrics, openapi, diag
       },
     },
   ]
+}
+
+function history(node: MoonwalkNode, minutes: string | null): ControlReply {
+  if (minutes !== null && !/^[1-9]\d{0,4}$/.test(minutes)) return problem(400, 'minutes is a whole number from 1.')
+  return json(200, node.history(...(minutes === null ? [] : [Number(minutes)])))
 }
 
 /** All, or the page that the query asks for. */

@@ -66,6 +66,7 @@ const speedWay = object({
   words: text,
 })
 
+const turnBrief = object({ name: text, address: text, rttMs: orNull(number) })
 const turn = { id: orNull(text), name: text, address: text, rttMs: orNull(number) }
 
 const schemas = {
@@ -147,6 +148,34 @@ const schemas = {
     },
     ['invitation'],
   ),
+  History: versioned({
+    from: text,
+    minutes: integer,
+    series: list(
+      object({
+        kind: oneOf('node', 'service', 'peer'),
+        ...{ id: text, name: text, states: { ...text, pattern: '^[.uda]*$' }, upPct: orNull(number) },
+        ...{ rttMs: list(orNull(number)), jitterMs: list(orNull(number)) },
+        speeds: list(object({ at: text, downMbps: orNull(number), upMbps: orNull(number) })),
+      }),
+    ),
+    events: list(object({ at: text, type: text, text })),
+  }),
+  Netcheck: versioned({
+    reachability: oneOf('public', 'tunnelled', 'unknown'),
+    address: orNull(text),
+    machine: list(text),
+    nat: object({ kind: oneOf('none', 'forwarded', 'firewall', 'nat', 'several', 'closed', 'unknown'), text }),
+    seen: list(
+      object({
+        ...{ id: text, name: text, seenAt: orNull(text), dialBack: oneOf('reached', 'refused', 'silent', 'untried') },
+        ...{ address: orNull(text), at: text },
+      }),
+    ),
+    turns: object({ nearest: orNull(turnBrief), chosen: orNull(turnBrief), text }),
+    speeds: list(object({ id: text, name: text, downMbps: orNull(number), upMbps: orNull(number), at: text })),
+  }),
+  Checkup: versioned({ checks: list(object({ name: text, level: oneOf('ok', 'warn', 'error'), text, fix: orNull(text) })) }),
   Peers: versioned(
     {
       self: text,
@@ -223,6 +252,16 @@ export const openapi = (version: string) => ({
       ref('Peers'),
     ),
     '/api/peers/remove': post('Forgets a server.', aPeer, versioned({ type: { const: 'removed' }, address: text }), '404'),
+    '/api/history': {
+      get: {
+        ...get("The node's own last day, by the minute: itself, its services, the nearest peers; and what happened.", ref('History')).get,
+        parameters: [
+          { name: 'minutes', in: 'query', required: false, schema: { type: 'integer', minimum: 1, maximum: 1_440, default: 1_440 } },
+        ],
+      },
+    },
+    '/api/netcheck': get('How this node is seen from outside.', ref('Netcheck')),
+    '/api/doctor': get('What commonly goes wrong, worst first. A few peers are asked what time it is.', ref('Checkup')),
     '/api/table': get('The IP table as its file shows it.', object({ ip_address: list({ type: 'object' }) })),
     '/api/states': get(
       'The active states of each machine, and of each of its instances as MACHINE/INSTANCE.',
@@ -309,7 +348,14 @@ export const openapi = (version: string) => ({
     '/api/ping': post(
       'Measures the latency to a server now.',
       aPeer,
-      versioned({ rttMs: number, samples: list(number), discarded: integer, isLoaded: { type: 'boolean' }, connectMs: orNull(number) }),
+      versioned({
+        rttMs: number,
+        samples: list(number),
+        discarded: integer,
+        isLoaded: { type: 'boolean' },
+        connectMs: orNull(number),
+        via: orNull(object({ id: text, name: text })),
+      }),
       '409',
     ),
     '/api/speedtest': post(

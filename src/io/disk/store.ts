@@ -1,4 +1,5 @@
 import type { Store, StoreNote } from '../../ports.ts'
+import { createHistoryStore } from './history-store.ts'
 import { createLeaseStore } from './lease-store.ts'
 import { createOperatorStore } from './operator-store.ts'
 import { createTableStore } from './table-store.ts'
@@ -9,6 +10,7 @@ export function createStore({
   followsTableLink,
   operatorFile,
   leaseFile,
+  historyFile,
   more = () => [],
 }: {
   readonly tableFile: string
@@ -16,6 +18,7 @@ export function createStore({
   readonly followsTableLink: boolean
   readonly operatorFile: string
   readonly leaseFile: string
+  readonly historyFile: string
   readonly more?: () => readonly StoreNote[]
 }): Store {
   const [table, operatorChanges] = [createTableStore(tableFile, { followsLink: followsTableLink }), createOperatorStore(operatorFile)]
@@ -23,6 +26,7 @@ export function createStore({
     ...table,
     ...operatorChanges,
     ...createLeaseStore(leaseFile),
+    ...createHistoryStore(historyFile),
     notes: () => [...table.notes(), ...operatorChanges.notes(), ...more()],
   }
 }

@@ -11,6 +11,7 @@ import { constants, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
 import type { NetworkKind } from '../../domain/network-kind.ts'
+import { NO_MEMBER } from '../../domain/seed-fault.ts'
 import type { Meter } from '../../ports.ts'
 import { type KeyedIdentity, publicKeyOf } from '../disk/identity.ts'
 import { networkKey } from '../network-keys.ts'
@@ -80,7 +81,7 @@ export async function proveMembers(socket: TLSSocket, self: ChannelSelf, end: En
   if (id === null) return refused('it shows no key of a node')
   const network = self.network()
   if (network.type === 'private' && !(await PROVE[end](proving(socket, self.identity.id, id), network.secrets, withinMs)))
-    return refused('it is no member of this network')
+    return refused(NO_MEMBER)
   if (socket.destroyed) return refused('it closed the connection')
   members.set(socket, id)
   return { type: 'proven', id }

@@ -39,6 +39,8 @@ export class FailureError extends Error {
 /** An error of a connection as a value. One without a known code is about what the other end sent. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof FailureError) return error.failure
+  // got wraps what an agent's dial ended with.
+  if (error instanceof Error && error.cause instanceof FailureError) return error.cause.failure
   const code = codeOf(error)
   const known = REASONS[code]
   if (known) return failed(...known)

@@ -53,6 +53,7 @@ function start({
         tell('table written')
       },
     },
+    history: { start: async () => {}, close: async () => {} },
     operatorChanges: {
       read: async () => tell('operatorChanges read'),
       seeds: () => [],

@@ -149,6 +149,7 @@ describe('a peer is found by', () => {
     ['six characters of its id', '012345678'.slice(0, 7), ASH],
     ['the same in capitals', ASH.slice(0, 20).toUpperCase(), ASH],
     ['its name', 'elm', ELM],
+    ['its name in capitals', 'ELM', ELM],
     ['its address', AT, ASH],
     ['the name that a person wrote for it', NAME, ASH],
   ])('%s', async (_, peer, key) => {
@@ -217,12 +218,20 @@ describe('ping', () => {
   test('tells whole microseconds of the best and of each', async () => {
     const { prove, ping } = start()
     prove(ash)
-    expect(await ping('ash')).toEqual({ schemaVersion: 1, rttMs: 1.235, samples: [1.235, 2], discarded: 0, isLoaded: false, connectMs: 3 })
+    expect(await ping('ash')).toEqual({
+      schemaVersion: 1,
+      rttMs: 1.235,
+      samples: [1.235, 2],
+      discarded: 0,
+      isLoaded: false,
+      connectMs: 3,
+      via: null,
+    })
   })
   test('of an address that is in no table', async () => {
     const { ping, told, named } = start({ pinged: { connectMs: null } })
     expect([await ping(ELSEWHERE), [...named, ...told]]).toEqual([
-      { schemaVersion: 1, rttMs: 1.235, samples: [1.235, 2], discarded: 0, isLoaded: false, connectMs: null },
+      { schemaVersion: 1, rttMs: 1.235, samples: [1.235, 2], discarded: 0, isLoaded: false, connectMs: null, via: null },
       [ELSEWHERE, `ping ${ELSEWHERE} for null`],
     ])
   })
@@ -250,6 +259,11 @@ describe('ping', () => {
 })
 
 describe('speedtest', () => {
+  test('of an address that is in no table', async () => {
+    const { speedtest, keys } = start()
+    expect([await speedtest(ELSEWHERE), keys()]).toEqual([expect.objectContaining({ schemaVersion: 1, downMbps: 90 }), []])
+  })
+
   test('goes into the table', async () => {
     const { prove, speedtest, keeper } = start()
     prove(ash)

@@ -13,7 +13,7 @@ const play = (answers: readonly Pinged[]) => {
 test('where this machine was too busy to time any answer it is asked again, and what was thrown away is told', async () =>
   expect(await play([untimed, timed])).toEqual({
     ...{ schemaVersion: 1, rttMs: 2, samples: [2, 3] },
-    ...{ discarded: 7, isLoaded: false, connectMs: null },
+    ...{ discarded: 7, isLoaded: false, connectMs: null, via: null },
   }))
 
 test('after three times it is given up', async () =>

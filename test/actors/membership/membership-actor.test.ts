@@ -65,6 +65,7 @@ function start(before: (parts: ReturnType<typeof stateParts>) => void = () => {}
       found: () => {},
       provenAt: () => {},
       arrivedAt: () => {},
+      findings: () => [],
       verdict: () => ({ type: 'unknown' }),
       verdicts$: says.verdict,
       runs$: runs('reach'),
@@ -77,6 +78,7 @@ function start(before: (parts: ReturnType<typeof stateParts>) => void = () => {}
       addSeed: () => {},
       forget: () => [],
       seeds: () => [],
+      seedStates: () => [],
       facts$: says.fact,
       runs$: runs('joining'),
       start: () => {

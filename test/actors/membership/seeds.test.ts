@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { createSeeds } from '../../../src/actors/membership/seeds.ts'
 import type { PeerRecord } from '../../../src/domain/record.ts'
+import type { SeedFault } from '../../../src/domain/seed-fault.ts'
 import { EMPTY_TABLE, merge, recordBurst, removeRow } from '../../domain/pure-table.ts'
 import { fixedChance } from '../../sim/fixed-chance.ts'
 import { VirtualClock } from '../../sim/virtual-clock.ts'
@@ -19,9 +20,10 @@ const ASH: PeerRecord = {
 }
 
 /** Chance always draws the longest wait, so that a visit is due at 60, then 120, 240 … up to 15 000 ms after the last. */
-function start(join: (address: string) => Promise<string | null>) {
+function start(join: (address: string) => Promise<string | SeedFault | null>) {
   const clock = new VirtualClock()
   const visits: string[] = []
+  const faults: string[] = []
   let table = EMPTY_TABLE
   let seq = 0
   const seeds = createSeeds({
@@ -31,6 +33,7 @@ function start(join: (address: string) => Promise<string | null>) {
       throw error
     },
     table: () => table,
+    onFault: (address, { why }) => faults.push(`${clock.now()} ${address} ${why}`),
     join: (address) => {
       visits.push(`${clock.now()} ${address}`)
       return join(address)
@@ -40,6 +43,7 @@ function start(join: (address: string) => Promise<string | null>) {
     clock,
     seeds,
     visits,
+    faults,
     /** A newer word each time, so that one of a row that was removed is believed. */
     hear: () => {
       table = merge(table, [{ ...ASH, seq: ++seq }], 0).table
@@ -168,4 +172,24 @@ test('stopped seeds leave no timer', async () => {
   await clock.advance(1_000)
   seeds.stop()
   expect([seeds.list(), clock.timerCount]).toEqual([[], 0])
+})
+
+test('each reason why a seed fails is told once in turn, and again after it was here', async () => {
+  const REFUSED: SeedFault = { reason: 'refused', why: 'connection refused' }
+  const answers: (SeedFault | string)[] = [REFUSED, REFUSED, { reason: 'timeout', why: 'late' }, REFUSED, 'ash', REFUSED]
+  const { clock, seeds, faults } = start(async () => answers.shift() ?? REFUSED)
+  seeds.add(AT)
+  await clock.advance(60_000)
+  expect(faults).toEqual([`0 ${AT} connection refused`, `360 ${AT} late`, `840 ${AT} connection refused`, `3720 ${AT} connection refused`])
+  expect(seeds.states()).toEqual([{ address: AT, isHere: false, fault: REFUSED }])
+})
+
+test('a seed that has not answered after 1.5 s is told as such, and not again as too late', async () => {
+  const { clock, seeds, faults } = start(
+    () => new Promise((resolve) => clock.setTimeout(() => resolve({ reason: 'timeout', why: 'it did not answer in time' }), 4_000)),
+  )
+  seeds.add(AT)
+  await clock.advance(20_000)
+  expect(faults).toEqual([`1500 ${AT} no answer yet`])
+  expect(seeds.states()).toEqual([{ address: AT, isHere: false, fault: { reason: 'timeout', why: 'it did not answer in time' } }])
 })

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createHistoryStore } from '../../../src/io/disk/history-store.ts'
 import { createLeaseStore } from '../../../src/io/disk/lease-store.ts'
 import { createOperatorStore } from '../../../src/io/disk/operator-store.ts'
 import { createTableStore } from '../../../src/io/disk/table-store.ts'
@@ -20,6 +21,7 @@ storeContract('the disk', () => () => ({
   ...createTableStore(join(dir, 'ip_table.json')),
   ...createOperatorStore(file),
   ...createLeaseStore(join(dir, 'leases.json')),
+  ...createHistoryStore(join(dir, 'history.json')),
 }))
 
 const told = (text: string): string => text.replaceAll(dir, 'DIR').replace(/broken-[\dTZ-]+/, 'broken-TIME')

@@ -62,6 +62,11 @@ describe('between two nodes', () => {
     expect(await asks(elm, ash)).toEqual({ by: ash.id, status: 200, body: `GET /x of ${elm.id}` })
   })
 
+  test('where nobody listens it is refused, as the network says', async () => {
+    const ash = await startNode(() => members(shared))
+    expect(await ash.http.request('127.0.0.1:9', ASK)).toEqual({ type: 'failed', reason: 'refused', text: 'connection refused' })
+  })
+
   const old = secret()
   const STRANGER = 'it is no member of this network'
   test.each([

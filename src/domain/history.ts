@@ -1,0 +1,64 @@
+// The node's own last day, by the minute: what a minute counts as, whose minutes are kept, and for how long.
+
+/** Minutes that are kept: 24 hours. */
+export const HISTORY_MINUTES = 1_440
+/** Peers whose minutes are kept, beside those that are TURN for this node. */
+export const HISTORY_PEERS = 200
+/** Events that are kept. */
+export const HISTORY_EVENTS = 300
+/** Speeds that are kept of one peer. */
+export const HISTORY_SPEEDS = 48
+
+/** Codes of one minute, as they lie in memory; `STATE_LETTERS` has their letters. */
+export const UNKNOWN = 0
+export const UP = 1
+export const DEGRADED = 2
+export const AWAY = 3
+export type MinuteState = typeof UNKNOWN | typeof UP | typeof DEGRADED | typeof AWAY
+
+/** As they are told and written: unknown, up, degraded, away. */
+export const STATE_LETTERS = '.uda'
+
+export const minuteOf = (wallMs: number): number => Math.floor(wallMs / 60_000)
+
+/** One more look within a minute. What was up and away within one minute was degraded in it. */
+export function foldMinute(before: MinuteState, seen: MinuteState): MinuteState {
+  if (before === UNKNOWN || before === seen) return seen
+  return seen === UNKNOWN ? before : DEGRADED
+}
+
+/** Percent of the known minutes that were up or degraded, with one decimal; null where none is known. */
+export function upPercent(letters: string): number | null {
+  const away = letters.split('a').length - 1
+  const known = letters.length - (letters.split('.').length - 1)
+  return known === 0 ? null : Math.round(((known - away) / known) * 1_000) / 10
+}
+
+export const peerMinute = (state: 'alive' | 'suspect' | 'unknown' | 'offline'): MinuteState =>
+  (({ alive: UP, suspect: DEGRADED, unknown: UNKNOWN, offline: AWAY }) as const)[state]
+
+export const serviceMinute = (state: 'up' | 'opening' | 'down'): MinuteState =>
+  state === 'up' ? UP : state === 'opening' ? DEGRADED : AWAY
+
+/** Of the node itself: whether others reach it. */
+export const nodeMinute = (reachability: 'public' | 'tunnelled' | 'unknown'): MinuteState => (reachability === 'unknown' ? AWAY : UP)
+
+interface Nearness {
+  readonly key: string
+  readonly rttMs: number | null
+  readonly isTurn: boolean
+}
+
+/** Whose minutes are kept: this node's TURNs, then the nearest. */
+export function followed(peers: readonly Nearness[], most = HISTORY_PEERS): ReadonlySet<string> {
+  const nearest = peers
+    .filter(({ isTurn }) => !isTurn)
+    .sort((a, b) => (a.rttMs ?? Number.POSITIVE_INFINITY) - (b.rttMs ?? Number.POSITIVE_INFINITY) || (a.key < b.key ? -1 : 1))
+  return new Set([...peers.filter(({ isTurn }) => isTurn), ...nearest.slice(0, most)].map(({ key }) => key))
+}
+
+const TOLD = /^(node\.reachability|node\.listening|node\.stopped|service\.|turn\.|seed\.failed|warned)/
+const OF_PEERS = /^peer\.(added|suspected|cleared|removed)$/
+
+/** News that say why a minute was not up. Those of peers come with every restart of somebody, and are kept in half of the places. */
+export const eventClass = (type: string): 'own' | 'peer' | null => (TOLD.test(type) ? 'own' : OF_PEERS.test(type) ? 'peer' : null)
