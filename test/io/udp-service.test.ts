@@ -94,6 +94,7 @@ test.each([
       kind: 'udp',
       local,
       public: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+      at: [expect.objectContaining({ turn: listen === null ? 'ash' : null, state: 'up', error: null })],
       state: 'up',
       error: null,
       phase: 'up',

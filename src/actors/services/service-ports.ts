@@ -1,14 +1,15 @@
 // Which port number each service asks for at its TURNs: one for all, kept in mind while TURNs come and go.
-import { Subject } from 'rxjs'
 import { type PortSpan, servicePort } from '../../domain/service-port.ts'
 
 export interface ServicePorts {
-  /** The number to ask for at a TURN that hands out these; 0, any: too many were taken, or it hands out none. */
-  wanted(service: string, span: PortSpan): number
-  /** A TURN has it taken, or can't open it: the next number is wanted from now on. Nothing changes where another is wanted already. */
-  taken(service: string, port: number, span: PortSpan): void
-  /** Another number is wanted for a service. */
-  readonly changes$: Subject<string>
+  /** How many numbers are passed over, at every TURN that is asked from now on. */
+  step(service: string): number
+  /** The number for so many steps, at a TURN that hands out these; 0, any: too many were taken, or it hands out none. */
+  at(service: string, span: PortSpan, step: number): number
+  /** A TURN has that one taken, or can't open it: it is passed over everywhere, unless the service stands there at another TURN. */
+  taken(service: string, step: number): void
+  /** The service is open at the number of so many steps, until the function that is answered is called. */
+  stands(service: string, step: number): () => void
 }
 
 /** Numbers tried before any will do: if so many in a row are taken, the TURN is full. */
@@ -16,18 +17,29 @@ const MOST_STEPS = 16
 
 export function createServicePorts(owner: string): ServicePorts {
   const steps = new Map<string, number>()
-  const changes$ = new Subject<string>()
-  const wanted = (service: string, span: PortSpan): number => {
-    const step = steps.get(service) ?? 0
-    return step >= MOST_STEPS ? 0 : (servicePort(owner, service, span, step) ?? 0)
+  /** Places by service and step. */
+  const standing = new Map<string, number>()
+  const keyOf = (service: string, step: number): string => `${step} ${service}`
+  const count = (key: string, by: number): void => {
+    const next = (standing.get(key) ?? 0) + by
+    if (next > 0) standing.set(key, next)
+    else standing.delete(key)
   }
+  const stepOf = (service: string): number => steps.get(service) ?? 0
   return {
-    wanted,
-    taken: (service, port, span) => {
-      if (port === 0 || wanted(service, span) !== port) return
-      steps.set(service, (steps.get(service) ?? 0) + 1)
-      changes$.next(service)
+    step: stepOf,
+    at: (service, span, step) => (step >= MOST_STEPS ? 0 : (servicePort(owner, service, span, step) ?? 0)),
+    taken: (service, step) => {
+      if (step === stepOf(service) && !standing.has(keyOf(service, step))) steps.set(service, step + 1)
     },
-    changes$,
+    stands: (service, step) => {
+      const key = keyOf(service, step)
+      count(key, 1)
+      let isOver = false
+      return () => {
+        if (!isOver) count(key, -1)
+        isOver = true
+      }
+    },
   }
 }

@@ -198,7 +198,7 @@ export function createLinkActor(needs: LinkNeeds) {
       }
     }
 
-    const carrier = createTunnelCarrier({ clock, network, servicePorts, client: () => client, prefix, turn, turnHost: host })
+    const carrier = createTunnelCarrier({ network, servicePorts, client: () => client, prefix, turn, turnHost: host })
     const client: FrpClient = createFrpClient({
       clock,
       onBug,
@@ -234,7 +234,6 @@ export function createLinkActor(needs: LinkNeeds) {
       retirement.callOff()
       for (const timer of timers) clock.clearTimeout(timer)
       client.end('this node moved on')
-      carrier.end()
       endCarrying('its tunnel is gone')
     }
   })

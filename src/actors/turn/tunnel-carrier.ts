@@ -12,7 +12,7 @@ import { proxyOptions } from '../services/proxy-options.ts'
 import { portIn } from '../services/service-address.ts'
 import type { ServicePorts } from '../services/service-ports.ts'
 
-interface TunnelCarrierNeeds extends Pick<Ports, 'clock' | 'network'> {
+interface TunnelCarrierNeeds extends Pick<Ports, 'network'> {
   readonly servicePorts: ServicePorts
   readonly client: () => Pick<FrpClient, 'openProxy' | 'closeProxy'>
   /** Stands before a service's name in its proxy's. */
@@ -23,8 +23,6 @@ interface TunnelCarrierNeeds extends Pick<Ports, 'clock' | 'network'> {
 }
 
 const LOCAL_DIAL_TIMEOUT = 10_000
-/** A place opened within so many ms follows to another number: hardly anybody knows the old one. What is older keeps its own. */
-const FOLLOWING = 10_000
 
 type FrpClientOptions = Parameters<typeof createFrpClient>[0]
 type ProxyFact = Extract<FrpClientFact, { readonly proxy: string }>
@@ -34,8 +32,6 @@ export interface TunnelCarrier extends Carrier {
   users(): number
   /** The ports that the TURN hands out, `20000-29999`; empty: it does not say. Before places are opened. */
   handsOut(ports: string): void
-  /** Tunnels end: no place follows another number any more. */
-  end(): void
   /** What the client tells of a proxy. */
   hear(fact: ProxyFact): void
   readonly dialLocal: FrpClientOptions['dialLocal']
@@ -45,13 +41,14 @@ export interface TunnelCarrier extends Carrier {
 interface TunnelPlace {
   readonly spec: ServiceSpec
   readonly listener: PlaceListener
-  readonly openedAtMs: number
-  /** The number that was asked for, which this node chose; 0: any, or the person's choice. */
-  port: number
+  /** How many numbers of the service were passed over; null: it is not for this node to choose, or any will do. */
+  step: number | null
+  /** It does not stand at its number any more. */
+  leave: () => void
 }
 
 export function createTunnelCarrier(needs: TunnelCarrierNeeds): TunnelCarrier {
-  const { clock, network, client, prefix, turnHost, servicePorts } = needs
+  const { network, client, prefix, turnHost, servicePorts } = needs
   const { key, name: turnName } = needs.turn
   let users = 0
   let span: PortSpan | null = null
@@ -65,28 +62,15 @@ export function createTunnelCarrier(needs: TunnelCarrierNeeds): TunnelCarrier {
   }
   const isOfService = (local: string): boolean => [...places.values()].some(({ spec }) => spec.local === local)
   /** Only a port of a service's own can be chosen: a group's is its members', and a domain has none. */
-  const wanted = ({ kind, name, options }: ServiceSpec): number =>
+  const firstStep = ({ kind, name, options }: ServiceSpec): number | null =>
     span === null || (kind !== 'tcp' && kind !== 'udp') || options?.group !== undefined || options?.port !== undefined
-      ? 0
-      : servicePorts.wanted(name, span)
-  const askFor = (name: string, place: TunnelPlace, port: number): void => {
-    place.port = port
+      ? null
+      : servicePorts.step(name)
+  const ask = (name: string, place: TunnelPlace, step: number | null): void => {
+    const port = step === null || span === null ? 0 : servicePorts.at(place.spec.name, span, step)
+    place.step = port === 0 ? null : step
     const proxy = proxyOf(name, place.spec)
-    client().openProxy(place.port === 0 ? proxy : { ...proxy, remotePort: place.port })
-  }
-  const following = servicePorts.changes$.subscribe((service) => {
-    const name = prefix + service
-    const place = places.get(name)
-    if (!place || place.port === 0 || clock.now() - place.openedAtMs > FOLLOWING) return
-    client().closeProxy(name)
-    askFor(name, place, wanted(place.spec))
-  })
-  /** The next number is asked for, here and where the place is as new. */
-  const askForNext = (name: string, place: TunnelPlace): void => {
-    const { port, spec } = place
-    place.port = 0 // the others follow, this one asks itself
-    if (span !== null) servicePorts.taken(spec.name, port, span)
-    askFor(name, place, wanted(spec))
+    client().openProxy(port === 0 ? proxy : { ...proxy, remotePort: port })
   }
   return {
     key,
@@ -94,17 +78,17 @@ export function createTunnelCarrier(needs: TunnelCarrierNeeds): TunnelCarrier {
     handsOut: (ports) => {
       span = readPortSpan(ports)
     },
-    end: () => following.unsubscribe(),
     isOnlyWay: true,
     users: () => users,
     open: (spec, listener) => {
       const name = prefix + spec.name
-      const place: TunnelPlace = { spec, listener, openedAtMs: clock.now(), port: 0 }
+      const place: TunnelPlace = { spec, listener, step: null, leave: () => {} }
       places.set(name, place)
-      askFor(name, place, wanted(spec))
+      ask(name, place, firstStep(spec))
       return {
         close: () => {
           if (places.get(name) === place) places.delete(name)
+          place.leave()
           client().closeProxy(name)
         },
       }
@@ -117,15 +101,17 @@ export function createTunnelCarrier(needs: TunnelCarrierNeeds): TunnelCarrier {
         case 'client.proxyStarted': {
           const address = addressOf(turnHost, portIn(fact.remoteAddr, spec))
           // Without a port nobody can be told where it is.
-          if (address === null) listener.refused({ type: 'refused', at: turnName, said: fact.remoteAddr })
-          else listener.opened(address)
-          return
+          if (address === null) return listener.refused({ type: 'refused', at: turnName, said: fact.remoteAddr })
+          place.leave()
+          if (place.step !== null) place.leave = servicePorts.stands(spec.name, place.step)
+          return listener.opened(address)
         }
         case 'client.proxyRefused': {
           const cause = causeOfRefusal(fact.error, requestOf(spec, turnName))
-          if (place.port !== 0 && cause.type === 'port-taken') return askForNext(fact.proxy, place)
-          if (place.port !== 0 && cause.type === 'port-not-allowed') return askFor(fact.proxy, place, 0)
-          return listener.refused(cause)
+          const { step } = place
+          if (step === null || (cause.type !== 'port-taken' && cause.type !== 'port-not-allowed')) return listener.refused(cause)
+          if (cause.type === 'port-taken') servicePorts.taken(spec.name, step)
+          return ask(fact.proxy, place, cause.type === 'port-taken' ? step + 1 : null)
         }
         case 'client.served':
           return listener.served(fact.ok ? null : causeOf(spec))

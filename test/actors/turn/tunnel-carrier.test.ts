@@ -5,7 +5,6 @@ import { createServicePorts, type ServicePorts } from '../../../src/actors/servi
 import { createTunnelCarrier } from '../../../src/actors/turn/tunnel-carrier.ts'
 import type { ServiceSpec } from '../../../src/answers.ts'
 import { servicePort } from '../../../src/domain/service-port.ts'
-import { VirtualClock } from '../../sim/virtual-clock.ts'
 import { createWorld } from '../../sim/world.ts'
 
 const SELF = 'ab'.repeat(16)
@@ -14,11 +13,10 @@ const WEB: ServiceSpec = { name: 'web', kind: 'tcp', local: '127.0.0.1:3000', do
 const nth = (step: number): number => servicePort(SELF, 'web', SPAN, step) ?? 0
 const TAKEN = 'port already used'
 
-function carrying(servicePorts: ServicePorts, clock = new VirtualClock(), span = '20000-29999') {
+function carrying(servicePorts: ServicePorts, span = '20000-29999') {
   const asked: (number | 'closed')[] = []
   const heard: string[] = []
   const carrier = createTunnelCarrier({
-    clock,
     servicePorts,
     network: createWorld().ports('me').network,
     client: () => ({ openProxy: ({ remotePort }) => asked.push(remotePort), closeProxy: () => asked.push('closed') }),
@@ -51,37 +49,48 @@ test.each<[string, string, Partial<ServiceSpec>, number]>([
   ['asks for none where it has a domain', '20000-29999', { kind: 'http', domain: 'a.example' }, 0],
   ['asks for the same number over udp', '20000-29999', { kind: 'udp' }, nth(0)],
 ])('a service %s', (_, span, spec, port) => {
-  const turn = carrying(createServicePorts(SELF), new VirtualClock(), span)
+  const turn = carrying(createServicePorts(SELF), span)
   turn.open({ ...WEB, ...spec })
   expect(turn.asked).toEqual([port])
 })
 
-test('a number that is taken is passed over, here and where the service is as new', () => {
+test('a number that is taken before the service stands anywhere is passed over at every TURN', () => {
   const ports = createServicePorts(SELF)
   const [elm, oak] = [carrying(ports), carrying(ports)]
   elm.open()
-  elm.start(nth(0))
+  elm.refuse()
+  elm.start(nth(1))
   oak.open()
-  oak.refuse()
   oak.start(nth(1))
   expect([elm.asked, elm.heard, oak.asked, oak.heard]).toEqual([
-    [nth(0), 'closed', nth(1)],
-    [`opened 192.0.2.1:${nth(0)}`],
     [nth(0), nth(1)],
+    [`opened 192.0.2.1:${nth(1)}`],
+    [nth(1)],
     [`opened 192.0.2.1:${nth(1)}`],
   ])
 })
 
-test('a number in use for longer is kept, and only the newcomer takes the next', async () => {
-  const clock = new VirtualClock()
+test('a number at which the service stands is kept, and only the TURN that has it taken is asked for the next', () => {
   const ports = createServicePorts(SELF)
-  const [elm, oak] = [carrying(ports, clock), carrying(ports, clock)]
+  const [elm, oak, fir] = [carrying(ports), carrying(ports), carrying(ports)]
   elm.open()
   elm.start(nth(0))
-  await clock.advance(10_001)
   oak.open()
   oak.refuse()
-  expect([elm.asked, oak.asked]).toEqual([[nth(0)], [nth(0), nth(1)]])
+  fir.open()
+  expect([elm.asked, oak.asked, fir.asked]).toEqual([[nth(0)], [nth(0), nth(1)], [nth(0)]])
+})
+
+test('a number at which it stands no more is passed over where it is taken', () => {
+  const ports = createServicePorts(SELF)
+  const [elm, oak, fir] = [carrying(ports), carrying(ports), carrying(ports)]
+  const place = elm.open()
+  elm.start(nth(0))
+  place.close()
+  oak.open()
+  oak.refuse()
+  fir.open()
+  expect([elm.asked, oak.asked, fir.asked]).toEqual([[nth(0), 'closed'], [nth(0), nth(1)], [nth(1)]])
 })
 
 test('where so many are taken any will do', () => {
@@ -98,14 +107,4 @@ test('a TURN that does not let its own numbers be named is asked for any', () =>
   turn.refuse('port not allowed')
   turn.refuse('no available port')
   expect([turn.asked, turn.heard]).toEqual([[nth(0), 0], ['refused no-free-port']])
-})
-
-test('a tunnel that has ended follows no number', () => {
-  const ports = createServicePorts(SELF)
-  const [elm, oak] = [carrying(ports), carrying(ports)]
-  elm.open()
-  elm.carrier.end()
-  oak.open()
-  oak.refuse()
-  expect(elm.asked).toEqual([nth(0)])
 })
