@@ -36,6 +36,8 @@ export class Keepalive {
   #silenceMs: number
   #running = false
   #heardAt = 0
+  /** When the first ping went out since anything was heard. */
+  #askedAt = 0
   #nextPing: unknown = null
   #deadline: unknown = null
 
@@ -78,6 +80,7 @@ export class Keepalive {
     if (this.#keepaliveMs <= 0) return
     this.#nextPing = clock.setTimeout(() => {
       this.#armPing()
+      if (this.#heardAt >= this.#askedAt) this.#askedAt = clock.now()
       if (this.#deadline === null) this.#armDeadline()
       this.#options.ping()
     }, this.#keepaliveMs)
@@ -92,8 +95,12 @@ export class Keepalive {
     const dueAt = clock.now() + waitMs
     this.#deadline = clock.setTimeout(() => {
       this.#deadline = null
-      if (this.#heardAt >= askedAt) return
       const now = clock.now()
+      if (this.#heardAt >= askedAt) {
+        // The ping of this deadline was answered; a later one may not be.
+        const isAnswered = this.#heardAt >= this.#askedAt
+        return isAnswered ? undefined : this.#awaitUntil(this.#askedAt, Math.max(0, this.#askedAt + this.#silenceMs - now))
+      }
       if (now - dueAt > LATE_TIMER_MS) return this.#armDeadline()
       const { waiting, tookAt } = sending()
       const leftMs = waiting || now - tookAt < SLOW_SILENCE_MS ? Math.max(askedAt, tookAt) + SLOW_SILENCE_MS - now : 0

@@ -26,6 +26,29 @@ function givenUpAt(bytes: readonly (readonly [fromMs: number, Sending])[]): read
   return end
 }
 
+test.each([0, 300, 1_900, 2_100, 3_900, 4_100, 5_500])(
+  'an end that falls silent %i ms after it began is given up within 4.5 s',
+  (silentAtMs) => {
+    const clock = new VirtualClock()
+    let endMs: number | null = null
+    const keepalive = new Keepalive({
+      clock,
+      keepaliveMs: 2_000,
+      silenceMs: 2_500,
+      sending: () => idle,
+      ping: () => {
+        if (clock.now() <= silentAtMs) clock.setTimeout(() => keepalive.heard(), 50)
+      },
+      dead: () => {
+        endMs = clock.now()
+      },
+    })
+    keepalive.start()
+    for (let ms = 0; ms < 20_000; ms += 50) clock.pass(50)
+    expect(endMs === null ? null : endMs - silentAtMs <= 4_500).toEqual(true)
+  },
+)
+
 test.each<[string, readonly (readonly [number, Sending])[], readonly [number, string] | null]>([
   ['nothing of ours waits', [], [4_500, 'silent for 4500 ms']],
   ['ours waits for ever', [[0, stuck]], [12_000, 'silent for 12000 ms']],
