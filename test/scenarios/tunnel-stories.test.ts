@@ -155,7 +155,7 @@ test('two TURNs are held, the nearest first; its record has both addresses, and 
 
 test.each<[string, Fault, number]>([
   ['killed', kill('ash'), 50],
-  ['silent', blackHole('ash'), 6_500],
+  ['silent', blackHole('ash'), 4_700],
 ])('when the first TURN is %s the second is the first at once, proven already, and a third is fetched', (_, fault, withinMs) =>
   live(
     { turns: { birch: 20, ash: 5, cedar: 60 }, script: [[20_000, fault]], forMs: 40_000 },

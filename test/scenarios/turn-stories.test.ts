@@ -113,10 +113,10 @@ describe('a node behind NAT', () => {
           "me: birch me",
         ],
         "told": [
-          "24610 me turn.lost ash ash silent for 4866 ms",
-          "24610 me state.entered node tunnelling.degraded tunnelling.up tunnel.closed",
-          "24610 me state.entered tunnel ash closed linked.open link.closed",
-          "24610 me state.entered node tunnelling.up tunnelling.degraded turns.could",
+          "22610 me turn.lost ash ash silent for 2866 ms",
+          "22610 me state.entered node tunnelling.degraded tunnelling.up tunnel.closed",
+          "22610 me state.entered tunnel ash closed linked.open link.closed",
+          "22610 me state.entered node tunnelling.up tunnelling.degraded turns.could",
         ],
       }
     `)
