@@ -128,7 +128,10 @@ async function listenTo(name: string, child: ChildProcess, ask: (command: 'statu
       }
       const complain = (why: string): void => {
         done()
-        const story = told.slice(-30).map((entry) => JSON.stringify(entry))
+        const story = told
+          .filter(({ type }) => type !== 'peer.measured')
+          .slice(-30)
+          .map((entry) => JSON.stringify(entry))
         fail(new Error(`${name} ${why} without ${what}; ${complaints}it told:\n${story.join('\n')}`))
       }
       const look = (): void => {
