@@ -111,11 +111,11 @@ test('an frps that falls silent is left within 5 s, and moved to again when it i
   ]
   expect(await live(script, 200_000, { from: 20_000 })).toMatchInlineSnapshot(`
     [
-      "24837 me node.reachability tunnelled 10.0.0.1:20009 ash",
-      "24837 me turn.lost frp://elm:7000 elm:7000 silent for 6496 ms",
+      "22837 me node.reachability tunnelled 10.0.0.1:20009 ash",
+      "22837 me turn.lost frp://elm:7000 elm:7000 silent for 4496 ms",
       "37902.48 me turn.unfit frp://elm:7000 elm:7000 it did not answer the login in time",
-      "106306.68 me turn.chosen frp://elm:7000 elm:7000 elm:7000 the only other one: 4.00 ms",
-      "123866.63 me node.reachability tunnelled elm:30014 null",
+      "106870.13 me turn.chosen frp://elm:7000 elm:7000 elm:7000 the only other one: 4.00 ms",
+      "124430.08 me node.reachability tunnelled elm:30014 null",
     ]
   `)
 })
