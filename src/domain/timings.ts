@@ -156,6 +156,8 @@ export const TUNNEL_PROOF_TIMEOUT = 6_000
  * that is no older than 15 s: the longest period and all its tries are less.
  */
 export const TUNNEL_RENEWAL = 8_000
+/** No address is announced by an older proof. */
+export const TUNNEL_PROOF_COUNTS = 15_000
 /** One try of it, below `TUNNEL_PROOF_TIMEOUT`: that it takes long says something too. */
 export const TUNNEL_RENEWAL_TIMEOUT = 3_000
 /** One that fails is tried again after this; failed so often in a row, the address is withdrawn, and tried for `TUNNEL_OPEN_TIMEOUT` more. */
@@ -209,6 +211,8 @@ export const SERVICE_RETRY = 4_000
  * tries of `SERVICE_PROOF_TIMEOUT` below 15 s, which is as old as the proof of a public address may be.
  */
 export const SERVICE_RENEWAL = 7_000
+/** No public address is told by an older proof; of more services than `SERVICES_AT_FULL_RATE` by one that is older in proportion. */
+export const SERVICE_PROOF_COUNTS = 15_000
 /** A user who came through so lately is as good as a proof. */
 export const SERVICE_USER_PROVES = 1_000
 /** With more services than this at a TURN each is renewed less often in proportion, and with more that are not proven each is tried less often: a hundred cost what ten do. */

@@ -53,9 +53,17 @@ export function withFirst(tunnels: HeldTunnels, key: string): HeldTunnels {
 
 export const without = (tunnels: HeldTunnels, key: string): HeldTunnels => tunnels.filter((tunnel) => keyOf(tunnel) !== key)
 
-/** Through which this node is reached, best first. */
-export const announced = (tunnels: HeldTunnels): readonly { readonly turn: TurnCandidate; readonly address: string }[] =>
-  tunnels.flatMap(({ state, choice: { turn }, address }) => (state === 'open' && address !== null ? [{ turn, address }] : []))
+/**
+ * Through which this node is reached, best first. One whose last proof is from before `sinceMs` (wall time) is left out: a machine that
+ * slept knows nothing of its tunnels until each has been proven anew.
+ */
+export const announced = (
+  tunnels: HeldTunnels,
+  sinceMs = Number.NEGATIVE_INFINITY,
+): readonly { readonly turn: TurnCandidate; readonly address: string }[] =>
+  tunnels.flatMap(({ state, choice: { turn }, address, provenAtMs }) =>
+    state === 'open' && address !== null && (provenAtMs ?? sinceMs) >= sinceMs ? [{ turn, address }] : [],
+  )
 
 export const countOf = (tunnels: HeldTunnels, ...states: readonly HeldTurn['state'][]): number =>
   tunnels.filter(({ state }) => states.includes(state)).length

@@ -19,6 +19,10 @@ const opened =
   (name: string): Step =>
   (tunnels) =>
     held.withOpened(tunnels, name, `${name}.test:20000`, 5)
+const proven =
+  (name: string, atMs: number): Step =>
+  (tunnels) =>
+    held.withProof(tunnels, name, `${name}.test:20000`, atMs)
 const broke =
   (name: string): Step =>
   (tunnels) =>
@@ -58,4 +62,9 @@ test.each<[string, readonly Step[], string, string]>([
       .map(({ turn }) => turn.name)
       .join(' '),
   ]).toEqual([states, announced])
+})
+
+test('a tunnel whose last proof is older than counts is not announced until it is proven anew', () => {
+  const tunnels = [...TWO, proven('b', 20)].reduce((before, step) => step(before), [] as held.HeldTunnels)
+  expect([0, 15, 30].map((sinceMs) => held.announced(tunnels, sinceMs).map(({ turn }) => turn.name))).toEqual([['a', 'b'], ['b'], []])
 })

@@ -38,12 +38,30 @@ export const waitingFor = (spec: ServiceSpec): Standing => ({
   provenAtMs: null,
 })
 
-/** As at the best carrier where it is up, else as at the best. `checkCause`: why it does not pass its health check, where nobody carries it. */
-export function bestOf(spec: ServiceSpec, places: readonly PlaceStanding[], checkCause: ServiceCause | null): ServiceStanding {
-  const best = places.find((one) => one.public !== null) ?? places[0]
+export interface Told {
+  /** The public address that people were told. */
+  readonly public: string | null
+  /** Another one is told by no proof from before this; wall time. */
+  readonly sinceMs: number
+}
+
+/**
+ * As at the best carrier where it is up, else as at the best. A machine that slept does not know whether it is still up anywhere: it is
+ * so again where that has been proven anew. `checkCause`: why it does not pass its health check, where nobody carries it.
+ */
+export function bestOf(
+  spec: ServiceSpec,
+  places: readonly PlaceStanding[],
+  checkCause: ServiceCause | null,
+  told: Told = { public: null, sinceMs: Number.NEGATIVE_INFINITY },
+): ServiceStanding {
+  const isToldOf = (one: PlaceStanding): boolean =>
+    one.public !== null && (one.public === told.public || (one.provenAtMs ?? told.sinceMs) >= told.sinceMs)
+  const best = places.find(isToldOf) ?? places[0]
   if (!best) return { ...waitingFor(spec), cause: checkCause, places }
   const { at: _, ...standing } = best
-  return { ...standing, places }
+  if (standing.public === null || isToldOf(best)) return { ...standing, places }
+  return { ...standing, phase: 'proving', public: null, sinceMs: null, provenAtMs: null, places }
 }
 
 /** As one stands that nobody carries: nothing public is opened for it. `isWell`: it passes its health check, or has none. */

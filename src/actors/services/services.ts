@@ -4,7 +4,7 @@ import { type Observable, Subject } from 'rxjs'
 import { type ActorRefFrom, createActor, type InspectionEvent } from 'xstate'
 import type { ServiceAnswer, ServiceSpec } from '../../answers.ts'
 import type { ServiceCause } from '../../domain/service-cause.ts'
-import { SERVICE_RENEWAL, SERVICE_RETRY, SERVICES_AT_FULL_RATE } from '../../domain/timings.ts'
+import { SERVICE_PROOF_COUNTS, SERVICE_RENEWAL, SERVICE_RETRY, SERVICES_AT_FULL_RATE } from '../../domain/timings.ts'
 import type { News } from '../../feed/news.ts'
 import { ProxyMeter } from '../../frp/index.ts'
 import { exposedServiceMachine } from '../../machines/exposed-service-machine.ts'
@@ -109,7 +109,8 @@ export function createServices({ clock, random, network, first, publish, rates, 
     const { spec, standing: before, check } = service
     const places = [...service.placed.values()].sort((a, b) => rankOf(a.carrier) - rankOf(b.carrier)).map(({ standing }) => standing)
     const cause = check?.cause() ?? null
-    const standing = isPrivate(spec) ? privateStanding(spec, check?.isWell() ?? true, cause) : bestOf(spec, places, cause)
+    const told = { public: before.public, sinceMs: clock.wallMs() - SERVICE_PROOF_COUNTS * stretch(all.size) }
+    const standing = isPrivate(spec) ? privateStanding(spec, check?.isWell() ?? true, cause) : bestOf(spec, places, cause, told)
     if (isSameStanding(standing, before)) return
     service.standing = standing
     const news = newsOf(before, standing, goneWhy)
