@@ -11,7 +11,6 @@ import type { ExternalFrps } from './actors/turn/external-frps.ts'
 import { createLinkActor } from './actors/turn/link-actor.ts'
 import { createScout } from './actors/turn/scout.ts'
 import type { NodeOptions, TurnSource } from './answers.ts'
-import { TUNNEL_PROOF_COUNTS } from './domain/timings.ts'
 import type { News } from './feed/news.ts'
 import { announced } from './machines/held-tunnels.ts'
 import type { nodeMachine } from './machines/node-machine.ts'
@@ -59,7 +58,7 @@ export function nodeImplementations(needs: ImplementationNeeds) {
         publish({ type: 'turn.chosen', peer: turn.key, name: turn.name, address: turn.address, reason }),
       announceTunnels: ({ context: { tunnels } }) => {
         needs.services.rank(tunnels.map(({ choice }) => choice.turn.key))
-        announcer.reachedThrough(announced(tunnels, needs.clock.wallMs() - TUNNEL_PROOF_COUNTS))
+        announcer.reachedThrough(announced(tunnels, needs.clock.wallMs()))
       },
       tellBreak: (_, { turn, why }) => publish({ type: 'turn.broke', peer: turn.key, name: turn.name, why }),
       doubtTurn: (_, { turn, why }) => {

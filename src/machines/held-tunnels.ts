@@ -1,4 +1,5 @@
 // The tunnels that a node holds, best first; those that retire stand last. Pure steps from one list to the next.
+import { TUNNEL_PROOF_COUNTS } from '../domain/timings.ts'
 import type { TurnCandidate, TurnChoice } from '../domain/turn-choice.ts'
 import type { HeldTurn } from '../domain/turn-plan.ts'
 
@@ -54,15 +55,15 @@ export function withFirst(tunnels: HeldTunnels, key: string): HeldTunnels {
 export const without = (tunnels: HeldTunnels, key: string): HeldTunnels => tunnels.filter((tunnel) => keyOf(tunnel) !== key)
 
 /**
- * Through which this node is reached, best first. One whose last proof is from before `sinceMs` (wall time) is left out: a machine that
- * slept knows nothing of its tunnels until each has been proven anew.
+ * Through which this node is reached, best first. One whose last proof is too old at `wallMs` (none: at any time) is left out: a machine
+ * that slept knows nothing of its tunnels until each has been proven anew.
  */
 export const announced = (
   tunnels: HeldTunnels,
-  sinceMs = Number.NEGATIVE_INFINITY,
+  wallMs = Number.NEGATIVE_INFINITY,
 ): readonly { readonly turn: TurnCandidate; readonly address: string }[] =>
   tunnels.flatMap(({ state, choice: { turn }, address, provenAtMs }) =>
-    state === 'open' && address !== null && (provenAtMs ?? sinceMs) >= sinceMs ? [{ turn, address }] : [],
+    state === 'open' && address !== null && wallMs - (provenAtMs ?? wallMs) <= TUNNEL_PROOF_COUNTS ? [{ turn, address }] : [],
   )
 
 export const countOf = (tunnels: HeldTunnels, ...states: readonly HeldTurn['state'][]): number =>

@@ -66,5 +66,9 @@ test.each<[string, readonly Step[], string, string]>([
 
 test('a tunnel whose last proof is older than counts is not announced until it is proven anew', () => {
   const tunnels = [...TWO, proven('b', 20)].reduce((before, step) => step(before), [] as held.HeldTunnels)
-  expect([0, 15, 30].map((sinceMs) => held.announced(tunnels, sinceMs).map(({ turn }) => turn.name))).toEqual([['a', 'b'], ['b'], []])
+  expect([15_005, 15_020, 15_021].map((wallMs) => held.announced(tunnels, wallMs).map(({ turn }) => turn.name))).toEqual([
+    ['a', 'b'],
+    ['b'],
+    [],
+  ])
 })
