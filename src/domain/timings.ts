@@ -22,6 +22,9 @@ export const MOST_UNSIGNED = 256
 export const UNPROVEN_FOR = 15 * 60_000
 /** Within this it has had its turn, also where all others were before it (`PROBES_PER_SECOND_MOST`): until then it makes room for its own kind only. */
 export const UNPROVEN_TURN = 60_000
+/** Whoever is reached through a TURN that has proven nothing yet is asked again after this, and itself once it was heard of for so long. */
+export const TURN_FIRST_RETRY = 5_000
+export const TURN_FIRST_FOR = 75_000
 /** A row that could not be asked because of others at its IP is planned again after this. */
 export const WITHHELD_RETRY = 120_000
 /** Connections to one IP address that has not proven itself, in `CONTACT_WINDOW`, whoever asks for them; and bytes sent there. */

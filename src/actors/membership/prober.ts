@@ -7,7 +7,7 @@ import { afterAnswer, afterForgetting, afterSilence, NOT_ISOLATED } from '../../
 import type { Burst } from '../../domain/latency.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
 import { nextProbeMs, withheldMs } from '../../domain/probe-pace.ts'
-import { PROBE_GAP, PROBES_AT_ONCE, STORED_GAP, WITHHELD_RETRY } from '../../domain/timings.ts'
+import { PROBE_GAP, PROBES_AT_ONCE, STORED_GAP, TURN_FIRST_FOR, TURN_FIRST_RETRY, WITHHELD_RETRY } from '../../domain/timings.ts'
 import type { Ports } from '../../ports.ts'
 import { createProbeSchedule } from '../../streams/probe-stream.ts'
 import type { Health } from '../health.ts'
@@ -174,11 +174,26 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
   /** Whether what was timed since then was timed beside a speed test over the same path. */
   const wasLoaded = ({ record }: Row, address: string, sinceMs: number): boolean =>
     load.wasLoaded([address, record.id ?? parseAddress(address)?.host ?? address], sinceMs)
+  /**
+   * Tries at an IP address that has proven nothing are few: whoever is reached through a TURN there leaves them to that one, which proves
+   * the address for both. Not for ever, since it may be that only the TURN itself can't be reached from here.
+   */
+  const isTurnsTurn = ({ state, record, heard }: Row): boolean => {
+    const turn = record.via === null ? undefined : rowOf(record.via)
+    if (state !== 'unknown' || turn?.state !== 'unknown' || heard === null) return false
+    return hostOf(turn.record.address) === hostOf(record.address) && clock.wallMs() - heard.atMs < TURN_FIRST_FOR
+  }
   const probe = async (key: string): Promise<void> => {
     const row = rowOf(key)
     if (!row) return settle(key, null)
     const address = addressFor(row)
-    const closeness = wanted.delete(key) ? 'thorough' : closenessOf(row, isCandidate(key))
+    const isWanted = wanted.delete(key)
+    if (!isWanted && isTurnsTurn(row)) {
+      keeper.apply((current, wallMs) => lapseUnproven(current, key, wallMs))
+      if (rowOf(key)) schedule.later(key, TURN_FIRST_RETRY * (0.75 + draws.fraction() / 2))
+      return settle(key, null)
+    }
+    const closeness = isWanted ? 'thorough' : closenessOf(row, isCandidate(key))
     flights.set(key, { address, closeness })
     const beganMs = clock.now()
     const answered = await ask(address, laneOf(networkKind, row.record), closeness)
@@ -279,3 +294,5 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     ),
   }
 }
+
+const hostOf = (address: string): string | undefined => parseAddress(address)?.host

@@ -93,6 +93,42 @@ function start() {
   }
 }
 
+describe('a row that is only heard of, reached through a TURN that is so too', () => {
+  const home = signedBy('home', '192.0.2.1:20001', { via: 'ash' })
+
+  test('leaves the tries at that IP address to its TURN, and is asked once that is proven', async () => {
+    const { clock, prober, hear, net, pings } = start()
+    net.answer = () => 'silent'
+    hear(ash)
+    hear(home)
+    prober.doubt('ash')
+    prober.doubt('home')
+    await clock.advance(2_500)
+    expect(pings).toEqual([`0 ${AT}`])
+    net.answer = (address) => ({ by: address === AT ? 'ash' : 'home' })
+    prober.doubt('ash')
+    await clock.advance(100)
+    prober.doubt('home')
+    await clock.advance(100)
+    expect(pings).toEqual([`0 ${AT}`, `2500 ${AT}`, '2600 192.0.2.1:20001'])
+  })
+
+  test('is asked all the same in the end, and at once where its TURN is elsewhere or it is wanted by hand', async () => {
+    const { clock, prober, hear, net, pings } = start()
+    net.answer = () => 'withheld'
+    for (const one of [ash, home, signedBy('lab', '192.0.2.9:20001', { via: 'ash' })]) hear(one)
+    for (const key of ['home', 'lab']) prober.doubt(key)
+    await clock.advance(1)
+    expect(pings).toEqual(['0 192.0.2.9:20001'])
+    void prober.byHand('192.0.2.1:20001', 'home')
+    await clock.advance(10)
+    expect(pings.slice(1)).toEqual(['1 192.0.2.1:20001'])
+    pings.length = 0
+    await clock.advance(90_000)
+    expect(pings.some((line) => line.endsWith('192.0.2.1:20001'))).toBe(true)
+  })
+})
+
 describe('a wish', () => {
   test('is met at once, and the next ping comes by the pace of the table', async () => {
     const { clock, prober, prove, pings } = start()
