@@ -8,7 +8,7 @@ export type Standing = 'own' | 'known' | null
 
 interface StandingNeeds {
   readonly keeper: Pick<TableKeeper, 'current'>
-  readonly own: Pick<OwnRecord, 'address' | 'localAddress' | 'advertised'>
+  readonly own: Pick<OwnRecord, 'id' | 'address' | 'localAddress' | 'advertised'>
   /** Addresses that a person gave, canonical. */
   readonly named: () => readonly string[]
 }
@@ -20,10 +20,16 @@ export const createStanding =
   ({ keeper, own, named }: StandingNeeds) =>
   (address: string): Standing => {
     if ([own.address(), own.localAddress(), own.advertised()].includes(address)) return 'own'
-    const { rows, holders } = keeper.current()
+    const table = keeper.current()
+    const { rows, holders } = table
     const row = rows.get(holders.get(address) ?? '')
     const turn = rows.get(row?.record.via ?? '')
     // Behind a TURN that lives come and go many; what is there is that TURN's own, which has proven itself.
     const isAtTurn = turn?.state === 'alive' && hostOf(turn.record.address) === hostOf(address)
-    return isAtTurn || (row && (row.state !== 'unknown' || row.stored !== null)) || named().includes(address) ? 'known' : null
+    // Of its own clients too, whoever else says that he is reached there.
+    const isOwnClients =
+      hostOf(own.address() ?? '') === hostOf(address) && [...table.behind(own.id)].some((key) => rows.get(key)?.record.address === address)
+    return isAtTurn || isOwnClients || (row && (row.state !== 'unknown' || row.stored !== null)) || named().includes(address)
+      ? 'known'
+      : null
   }

@@ -1,12 +1,24 @@
 import { expect, test } from 'vitest'
 import { createStanding } from '../../../src/actors/membership/standing.ts'
 import { merge, recordBurst } from '../../../src/domain/ip-table.ts'
+import { unsignedRecord } from '../../../src/domain/record.ts'
 import { signedBy } from '../../records.ts'
 import { stateParts } from '../state-parts.ts'
 
 const TURN = '192.0.2.7:8088'
 const AT_TURN = '192.0.2.7:20001'
 const ELSEWHERE = '192.0.2.8:20001'
+
+test('the address of a client of this node as TURN is known, also where an unsigned row holds it', () => {
+  const { keeper, own } = stateParts()
+  own.announce('192.0.2.1:8088', null)
+  const at = '192.0.2.1:20001'
+  keeper.apply((table, wallMs) => merge(table, [unsignedRecord(at)], wallMs))
+  const standing = createStanding({ keeper, own, named: () => [] })
+  expect(standing(at)).toEqual(null)
+  keeper.apply((table, wallMs) => merge(table, [signedBy('elm', at, { via: own.id })], wallMs))
+  expect([standing(at), standing('192.0.2.1:20002')]).toEqual(['known', null])
+})
 
 test.each<[string, string, boolean, 'known' | null]>([
   ['at a TURN that lives is known', AT_TURN, true, 'known'],
