@@ -56,15 +56,20 @@ const nodeOf = (who: Turn | 'home'): RunningNode => {
   return node
 }
 
-/** Where the home's service is, the first address first, once two tunnels stand. */
+/** Where the home's service is, the first address first, once two tunnels stand, none of a fault before is being left, and that lasts. */
 async function twoAddresses(): Promise<readonly string[]> {
   const home = nodeOf('home')
+  let before = ''
   for (let look = 0; look < 300; look++) {
-    const { node, services } = await home.status()
+    const { node, services, turns } = await home.status()
     const at = services.find(({ name }) => name === 'web')?.at ?? []
     const open = at.flatMap((one) => (one.public === null ? [] : [one.public]))
     const site = services.find(({ name }) => name === 'site')
-    if (node.state === 'tunnelling.up' && open.length === 2 && site?.state === 'up') return open
+    const areOpen = turns.length === 2 && turns.every(({ state }) => state === 'open')
+    const isThere = node.state === 'tunnelling.up' && areOpen && open.length === 2 && site?.state === 'up'
+    const now = isThere ? open.join(' ') : ''
+    if (now !== '' && now === before) return open
+    before = now
     await new Promise((resolve) => setTimeout(resolve, 200))
   }
   throw new Error('the home has no two tunnels after a minute')
