@@ -1,31 +1,16 @@
 // The last day by the minute, as a bar and as a story: what is drawn, which gaps there were, and what happened around each.
 
+import type { HistoryAnswer, HistorySeries } from '../src/answers.ts'
+
 /** What `GET /api/history` answers, as far as the page reads it. */
-export interface DayHistory {
-  /** When the first minute begins. */
-  readonly from: string
-  readonly minutes: number
+export interface DayHistory extends Pick<HistoryAnswer, 'from' | 'minutes'> {
   readonly series: readonly DaySeries[]
-  /** Oldest first. */
   readonly events: readonly DayEvent[]
 }
 
-export interface DaySeries {
-  readonly kind: 'node' | 'service' | 'peer'
-  readonly id: string
-  readonly name: string
-  /** A letter a minute, the newest last: `u` up, `d` degraded, `a` away, `.` unknown. */
-  readonly states: string
-  readonly upPct: number | null
-  /** A value a minute, the newest last; empty where nothing was measured. */
-  readonly rttMs: readonly (number | null)[]
-  readonly jitterMs: readonly (number | null)[]
-}
+export type DaySeries = Pick<HistorySeries, 'kind' | 'id' | 'name' | 'states' | 'upPct' | 'rttMs' | 'jitterMs'>
 
-export interface DayEvent {
-  readonly at: string
-  readonly text: string
-}
+export type DayEvent = Pick<HistoryAnswer['events'][number], 'at' | 'text'>
 
 /** A stretch of a bar that looks the same: from cell `from` up to `end`. */
 export interface Stretch {

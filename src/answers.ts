@@ -538,7 +538,6 @@ export interface NodeOptions {
   /** As a TURN: clients may have names below this domain, by frp's `subdomain`. Null, or absent: they may not. */
   readonly subdomainHost?: string | null
   readonly services: readonly ServiceSpec[]
-  /** From one speed test of this node to its next, at least. */
   /** Bytes a day for automatic speed tests, both ways together; 0: there are none. */
   readonly speedtestBudgetBytes: number
   /** From one of them to the next, on average. */

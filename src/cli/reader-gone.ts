@@ -1,7 +1,8 @@
 // Whether whoever reads our output is still there. A pipe tells only when it is written to, which may be in an hour, and Node can not
 // ask it otherwise. So on Linux the processes that have its other end are looked for in /proc, and then whether they still have it.
 // Of other users' processes nothing is seen, and nothing told.
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
+import { namesIn, orEmpty } from './proc-files.ts'
 
 const LOOK_MS = 250
 
@@ -36,19 +37,3 @@ const readersOf = (pipe: string, proc: string): readonly string[] =>
 const reads = (info: string): boolean =>
   (Number.parseInt(/^flags:\s*(\d+)/m.exec(orEmpty(() => readFileSync(info, 'utf8')))?.[1] ?? '1', 8) & 3) === 0
 const linkOf = (path: string): string => orEmpty(() => readlinkSync(path))
-
-function namesIn(dir: string): readonly string[] {
-  try {
-    return readdirSync(dir)
-  } catch {
-    return []
-  }
-}
-
-function orEmpty(read: () => string): string {
-  try {
-    return read()
-  } catch {
-    return ''
-  }
-}

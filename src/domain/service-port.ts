@@ -1,5 +1,6 @@
 // The port that a service asks for at a TURN, worked out from who owns it and how it is called: the same number at each TURN that
 // hands out the same ports, so that one name with an address record for each of them goes on working when one is gone.
+import { fnv1a } from './fnv1a.ts'
 
 export interface PortSpan {
   readonly first: number
@@ -13,7 +14,7 @@ export interface PortSpan {
 export function servicePort(owner: string, service: string, { first, last }: PortSpan, step: number): number | null {
   const size = last - first + 1
   if (size <= 0) return null
-  return first + ((hashOf(`${owner}/${service}`) + step) % size)
+  return first + ((fnv1a(`${owner}/${service}`) + step) % size)
 }
 
 /** `20000-29999`; null: it is no span of ports. */
@@ -21,11 +22,4 @@ export function readPortSpan(text: string): PortSpan | null {
   const [, first, last] = /^(\d{1,5})-(\d{1,5})$/.exec(text) ?? []
   const span = { first: Number(first ?? 0), last: Number(last ?? 0) }
   return span.first >= 1 && span.first <= span.last && span.last <= 65_535 ? span : null
-}
-
-/** FNV-1a, 32 bits, over the characters' codes. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return hash >>> 0
 }

@@ -1,6 +1,8 @@
 // Which TURNs a node should sit behind: what is fit, what is better, and why.
+
 import { parseAddress } from './address.ts'
 import { networkOf } from './address-group.ts'
+import { fnv1a } from './fnv1a.ts'
 
 export interface TurnCandidate {
   /** The row's key, or `frp://host:port` for a stock frps from the configuration. */
@@ -162,8 +164,7 @@ const nearLimit = (bestMs: number): number => bestMs + Math.max(NEAR_MS, bestMs 
 
 /** A number for a node and a TURN, the same each time (rendezvous hashing): FNV-1a, its bits mixed as MurmurHash3 ends. */
 function weight(self: string, key: string): number {
-  let hash = 0x811c9dc5
-  for (const char of `${self} ${key}`) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193)
+  let hash = fnv1a(`${self} ${key}`)
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
   return (hash ^ (hash >>> 16)) >>> 0

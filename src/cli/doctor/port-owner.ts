@@ -1,5 +1,6 @@
 // Which process has a TCP port, as Linux's /proc tells. Of other users' processes the name alone is known, or nothing.
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
+import { namesIn, orEmpty } from '../proc-files.ts'
 
 /** `nginx (pid 812)`; null where the system does not tell. `proc`: where /proc is. */
 export function portOwner(port: number, proc = '/proc'): string | null {
@@ -29,19 +30,3 @@ export const listeningInodes = (table: string, port: number): readonly string[] 
   })
 
 const socketInode = (link: string): string => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? ''
-
-function namesIn(dir: string): readonly string[] {
-  try {
-    return readdirSync(dir)
-  } catch {
-    return []
-  }
-}
-
-function orEmpty(read: () => string): string {
-  try {
-    return read()
-  } catch {
-    return ''
-  }
-}

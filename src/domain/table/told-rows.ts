@@ -1,4 +1,5 @@
 // What of a table is passed on: in the order of its changes, and as one sum over all of it.
+import { fnv1a } from '../fnv1a.ts'
 import { firstIndex } from './ranked-rows.ts'
 import { isListed, isPassedOn, type Row } from './row.ts'
 
@@ -41,16 +42,9 @@ export class ToldRows {
   }
   #add({ key, record }: Row, sign: 1 | -1): void {
     this.#count += sign
-    this.#sum = (this.#sum + sign * hashOf(`${key} ${record.seq}`) + MODULUS) % MODULUS
+    this.#sum = (this.#sum + sign * fnv1a(`${key} ${record.seq}`) + MODULUS) % MODULUS
   }
 }
 
 const SPARE = 64
 const MODULUS = 0x1_0000_0000_0000
-
-/** FNV-1a. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return hash >>> 0
-}
