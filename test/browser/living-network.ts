@@ -154,7 +154,10 @@ export function itsDay(): DayHistory {
     return minutes.join('')
   }
   const rttMs = Array.from({ length: MINUTES }, (_, i) => (i < 120 ? null : 11 + 2 * Math.sin(i / 90) + (i > 1_000 ? 3 : 0)))
-  const none = { rttMs: [], jitterMs: [] }
+  const none = { rttMs: [], jitterMs: [], speeds: [] }
+  const speeds = [130, 380, 600, 850, 1_060, 1_290].map((minute, i) => ({
+    ...{ at: atMinute(minute, 20), downMbps: [178, 184, 171, 180, 96, 104][i] ?? null, upMbps: [94, 96, 92, 95, 61, 66][i] ?? null },
+  }))
   return {
     ...{ from, minutes: MINUTES },
     series: [
@@ -163,7 +166,7 @@ export function itsDay(): DayHistory {
       { kind: 'service', id: 'db', name: 'db', states: day([[1_380, 'a'.repeat(60)]], 100), upPct: 95.5, ...none },
       {
         ...{ kind: 'peer', id: aRow('cedar').id ?? '', name: 'cedar', states: day([[700, 'dd']], 120), upPct: 100 },
-        ...{ rttMs, jitterMs: rttMs.map((ms, i) => (ms === null ? null : 0.5 + (i > 1_000 ? 1.5 : 0))) },
+        ...{ rttMs, jitterMs: rttMs.map((ms, i) => (ms === null ? null : 0.5 + (i > 1_000 ? 1.5 : 0))), speeds },
       },
     ],
     events: [
