@@ -16,27 +16,48 @@ const PAGES = [
   ['machines', '#/machines', {}],
 ] as const
 const WIDTHS = [1280, 390]
-const README = { folder: fileURLToPath(new URL('../docs/pictures', import.meta.url)), width: 1280, height: 760 }
+const README = { folder: fileURLToPath(new URL('../docs/pictures', import.meta.url)), width: 1120, height: 810, trafficS: 60 }
 const MOST_BYTES = 150_000
 
-const to = folder ?? README.folder
-await mkdir(to, { recursive: true })
+await mkdir(folder ?? README.folder, { recursive: true })
 await buildPage()
 for (const colorScheme of ['light', 'dark'] as const)
-  for (const width of folder === undefined ? [README.width] : WIDTHS) {
-    const viewport = { width, height: folder === undefined ? README.height : 900 }
-    const served = await servedPage({ viewport, colorScheme, reducedMotion: 'reduce' })
-    tellItsStory(served.node)
-    for (const [name, hash, how] of folder === undefined ? PAGES.slice(0, 1) : PAGES) {
-      showLivingNetwork(served.node, how)
-      await openAt(served, hash)
-      await served.page.locator('main.page .card').first().waitFor()
-      await served.page.waitForLoadState('networkidle')
-      if (name === 'peer') await served.page.locator('.plot canvas').first().waitFor()
-      const path = folder === undefined ? `${to}/page-${colorScheme}.png` : `${to}/${name}-${width}-${colorScheme}.png`
-      await served.page.screenshot({ path, fullPage: folder !== undefined })
-      const { size } = await stat(path)
-      if (folder === undefined && size > MOST_BYTES) throw new Error(`${path} has ${size} bytes, more than ${MOST_BYTES}`)
-    }
-    await served.end()
+  if (folder === undefined) await forReadme(colorScheme)
+  else for (const width of WIDTHS) await everyPage(folder, colorScheme, width)
+
+async function everyPage(to: string, colorScheme: 'light' | 'dark', width: number): Promise<void> {
+  const served = await servedPage({ viewport: { width, height: 900 }, colorScheme, reducedMotion: 'reduce' })
+  tellItsStory(served.node)
+  for (const [name, hash, how] of PAGES) {
+    showLivingNetwork(served.node, how)
+    await openAt(served, hash)
+    await served.page.locator('main.page .card').first().waitFor()
+    if (name === 'peer') await served.page.locator('.plot canvas').first().waitFor()
+    if (name === 'machines') await served.page.locator('svg[data-machine=exposedService] .active').first().waitFor()
+    await served.page.waitForLoadState('networkidle')
+    await served.page.screenshot({ path: `${to}/${name}-${width}-${colorScheme}.png`, fullPage: true })
   }
+  await served.end()
+}
+
+/** A calm one, with some traffic to be seen. */
+async function forReadme(colorScheme: 'light' | 'dark'): Promise<void> {
+  const served = await servedPage({ viewport: { width: README.width, height: README.height }, colorScheme, reducedMotion: 'reduce' })
+  tellItsStory(served.node)
+  showLivingNetwork(served.node, { calm: true })
+  await openAt(served)
+  await served.page.locator('[data-service=web] .heartbeat').waitFor()
+  for (let second = 0; second < README.trafficS; second++) {
+    showLivingNetwork(served.node, {
+      calm: true,
+      webBytes: Math.round(900_000 + 500_000 * Math.sin(second / 4) + 260_000 * Math.sin(second * 1.7)),
+    })
+    await new Promise((settle) => setTimeout(settle, 1_000))
+  }
+  const path = `${README.folder}/page-${colorScheme}.png`
+  await served.page.screenshot({ path })
+  const { size } = await stat(path)
+  process.stdout.write(`${path}: ${size} bytes\n`)
+  if (size > MOST_BYTES) throw new Error(`${path} has more than ${MOST_BYTES} bytes`)
+  await served.end()
+}

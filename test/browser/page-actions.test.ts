@@ -155,7 +155,7 @@ test('the last day is a bar for each, and a gap tells its story', async () => {
   showLivingNetwork(node)
   await openAt(served, '#/day')
   await page.locator('[data-series=web]').waitFor()
-  expect(await page.locator('.day-line summary .day-name').allInnerTexts()).toEqual(['attic', 'web', 'db', 'cedar'])
+  expect(await page.locator('.day-line summary .day-name').allInnerTexts()).toEqual(['attic', 'web', 'game', 'db', 'cedar'])
   await page.locator('[data-series=web] summary').click()
   await page.locator('[data-series=web] .gaps').waitFor()
   expect(await page.locator('[data-series=web] .gaps > li').allInnerTexts()).toEqual([
@@ -165,7 +165,10 @@ test('the last day is a bar for each, and a gap tells its story', async () => {
   ])
   await page.locator(`[data-series="${aRow('cedar').id}"] summary`).click()
   await page.getByRole('link', { name: 'Its latency, and all about cedar' }).click()
-  await page.getByRole('img', { name: /^Latency of cedar over the last 24 hours: 9\.\d+ to 16\.\d ms$/ }).locator('canvas').waitFor()
+  await page
+    .getByRole('img', { name: /^Latency of cedar over the last 24 hours: 9\.\d+ to 16\.\d ms$/ })
+    .locator('canvas')
+    .waitFor()
   await page
     .getByRole('img', { name: /^Speed of cedar .*: last down 104, up 66 Mbit\/s$/ })
     .locator('canvas')
