@@ -145,7 +145,7 @@ function hear(message: FeedSnapshot | FeedDelta): void {
 function begin(message: FeedSnapshot, silentMs: number): void {
   const before = view.value?.status.node ?? null
   const node = message.status.node
-  const told = before === null ? null : returnText(before, node, silentMs)
+  const told = before === null ? null : returnText(before, node, silentMs, failures > 0)
   if (told !== null) notice.value = { text: told, atMs: heardAtMs }
   // Another run numbers its entries anew.
   const isSameRun = before?.id === node.id && before.startedAt === node.startedAt

@@ -3,17 +3,14 @@ import type { StatusAnswer } from '../src/answers.ts'
 import { shortId } from '../src/feed/news-text.ts'
 import { spanText } from '../src/feed/standing.ts'
 
-/** Less passes as what a page always waits. */
-const NOTICED_MS = 1_500
-
 type Run = Pick<StatusAnswer['node'], 'id' | 'name' | 'startedAt'>
 
-/** `awayMs`: how long nothing came. Null: nobody would have noticed. */
-export function returnText(before: Run, now: Run, awayMs: number): string | null {
+/** `awayMs`: how long nothing came. `wasMissed`: the page said so. Null: there is nothing to say. */
+export function returnText(before: Run, now: Run, awayMs: number, wasMissed: boolean): string | null {
   const away = spanText(awayMs)
   if (before.id !== now.id)
     return `Another node answers here now: ${now.name} (${shortId(now.id)}) in place of ${before.name} (${shortId(before.id)}), after ${away}.`
-  if (awayMs < NOTICED_MS) return before.startedAt === now.startedAt ? null : 'The node was restarted.'
+  if (!wasMissed) return before.startedAt === now.startedAt ? null : 'The node was restarted.'
   return before.startedAt === now.startedAt
     ? `The node was out of sight for ${away}, and has run on meanwhile.`
     : `The node was restarted; nothing came from it for ${away}.`
