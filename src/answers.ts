@@ -368,6 +368,8 @@ export interface NetworkDesk {
 export interface Refusal {
   readonly type: 'refused'
   readonly text: string
+  /** What is now, in one sentence, where something did happen before it failed; absent: all is as it was. */
+  readonly left?: string
 }
 
 /** What came of `drain`. */

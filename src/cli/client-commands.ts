@@ -20,7 +20,7 @@ const MOST_TIMEOUT_MS = 600_000
 
 /** Prints an answer; the failure's sentence goes to stderr. */
 function print<T>(answer: ControlAnswer<T>, flags: ClientFlags, text: (body: T) => string): ExitCode {
-  if (answer.type === 'failed') return complain(answer.text, answer.code, flags.json)
+  if (answer.type === 'failed') return complain(answer.text, answer.code, flags.json, answer.left)
   process.stdout.write(`${flags.json ? JSON.stringify(answer.body) : text(answer.body)}\n`)
   return EXIT.fine
 }
