@@ -31,6 +31,8 @@ export interface StatusAnswer {
   readonly turn: TurnAnswer | null
   /** A tunnel each, best first. */
   readonly turns: readonly TunnelAnswer[]
+  /** The TURNs that a person pinned on the running node, the best first, by id or address: nobody else is used. Absent: none are. */
+  readonly pins?: readonly string[]
   readonly services: readonly ServiceAnswer[]
   /** What this node carries as TURN, those who have been here longest first, with at most 1,000 proxies in all. */
   readonly clients: readonly ClientAnswer[]
@@ -443,6 +445,12 @@ export interface ConnectableAnswer {
   readonly silent: readonly { readonly id: string; readonly name: string; readonly error: string }[]
 }
 
+/** What is pinned from now on, the best first. */
+export interface PinAnswer {
+  readonly type: 'pinned'
+  readonly turns: readonly { readonly name: string; readonly address: string }[]
+}
+
 /** What the command, the control server and tests hold of a running node. `createNode` makes it. */
 export interface MoonwalkNode {
   readonly id: string
@@ -480,6 +488,11 @@ export interface MoonwalkNode {
   checkup(): Promise<CheckupAnswer>
   add(address: string): Promise<{ readonly type: 'added'; readonly address: string } | Refusal>
   remove(peer: string): { readonly type: 'removed'; readonly address: string } | Refusal
+  /**
+   * Has these carry for this node and nobody else, the best first, in place of those pinned before; none: as it was started. Refused where
+   * one can't be a TURN now. Kept over restarts.
+   */
+  pin(peers: readonly string[]): PinAnswer | Refusal
   /** Settles when the service's public address is proven, or with the reason after `timeoutMs`. */
   expose(spec: ServiceSpec, timeoutMs: number): Promise<ServiceAnswer | Refusal>
   /**

@@ -1,5 +1,5 @@
 // The commands that ask the running node something: one object with --json, plain text that survives a pipe without.
-import type { InvitationAnswer, NetcheckAnswer, PeersAnswer, ServiceAnswer, SpeedtestAnswer, StatusAnswer } from '../answers.ts'
+import type { InvitationAnswer, NetcheckAnswer, PeersAnswer, PinAnswer, ServiceAnswer, SpeedtestAnswer, StatusAnswer } from '../answers.ts'
 import { readAddress, readService } from '../config-specs.ts'
 import { complain } from './complaint.ts'
 import { type ClientFlags, type ControlAnswer, call, findControl } from './control-client.ts'
@@ -68,6 +68,13 @@ export async function add(address: string, flags: ClientFlags, env: Env): Promis
 
 export const remove = async (peer: string, flags: ClientFlags, env: Env): Promise<ExitCode> =>
   print(await call<{ address: string }>(flags, env, '/api/peers/remove', { peer }), flags, (answer) => `${answer.address} is forgotten`)
+
+export const pin = async (peers: readonly string[], flags: ClientFlags, env: Env): Promise<ExitCode> =>
+  print(await call<PinAnswer>(flags, env, '/api/turn/pin', { peers }), flags, ({ turns }) =>
+    turns.length === 0
+      ? 'TURNs are chosen as the node was started again'
+      : `pinned: ${turns.map(({ name, address }) => `${name} (${address})`).join(', then ')}; nobody else carries for this node until \`moonwalk unpin\``,
+  )
 
 export async function expose(
   target: string,

@@ -257,6 +257,15 @@ export function createFakeNode(): FakeNode {
       asked.push(['expose', spec, timeoutMs])
       return { ...aService(spec.name), kind: spec.kind, local: spec.local }
     },
+    pin: (wanted) => {
+      asked.push(['pin', ...wanted])
+      const found = wanted.map((peer) => peers.find(({ id, name }) => name === peer || id === peer))
+      const turns = found.flatMap((row) => (row ? [{ name: row.name, address: row.address }] : []))
+      if (turns.length < wanted.length) return unknown
+      const { pins: _, ...rest } = status
+      status = wanted.length === 0 ? rest : { ...rest, pins: found.flatMap((row) => row?.id ?? []) }
+      return { type: 'pinned', turns }
+    },
     unexpose: (name) => {
       asked.push(['unexpose', name])
       return { type: 'unexposed', name }

@@ -122,6 +122,14 @@ describe('with --json there is one object on stdout and nothing beside it', () =
     expect(world.node.asked).toEqual([['drain', 5_000]])
   })
 
+  test('pin and unpin', async () => {
+    world.node.show({ peers: [aRow('birch')] })
+    const { address } = aRow('birch')
+    expect(await json('pin', 'birch')).toEqual(fine({ type: 'pinned', turns: [{ name: 'birch', address }] }))
+    expect(await json('unpin')).toEqual(fine({ type: 'pinned', turns: [] }))
+    expect(world.node.asked).toEqual([['pin', 'birch'], ['pin']])
+  })
+
   test('unexpose', async () => expect(await json('unexpose', 'web')).toEqual(fine({ type: 'unexposed', name: 'web' })))
 
   test('ping', async () => {

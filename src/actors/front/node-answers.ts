@@ -43,11 +43,13 @@ import type { TableKeeper } from '../membership/table-keeper.ts'
 import { serviceHealth } from '../services/service-health.ts'
 import type { Services } from '../services/services.ts'
 import type { ExternalFrps } from '../turn/external-frps.ts'
+import type { TurnWish } from '../turn/turn-wish.ts'
 import { tunnelAnswersOf } from './tunnel-answers.ts'
 
 interface AnswerNeeds {
   readonly own: OwnRecord
-  readonly options: Pick<NodeOptions, 'version' | 'network' | 'speedtestBudgetBytes' | 'turnPreference'>
+  readonly options: Pick<NodeOptions, 'version' | 'network' | 'speedtestBudgetBytes'>
+  readonly wish: Pick<TurnWish, 'preference' | 'pins'>
   /** Of this machine, best first. */
   readonly ownHosts: () => readonly string[]
   readonly keeper: TableKeeper
@@ -101,6 +103,7 @@ function rawAnswersOf(needs: AnswerNeeds): Answers {
       },
       turn: turnAnswer(),
       turns: tunnelAnswers(),
+      ...(needs.wish.pins().length > 0 ? { pins: needs.wish.pins() } : {}),
       services: services.list(),
       clients: turnServer.clients(nameOfClient(keeper.current(), own.id)),
       carried: turnServer.carried(),
@@ -206,7 +209,7 @@ const isoOf = (wallMs: number | null): string | null => (wallMs === null ? null 
 /** What a person should know, worst first. */
 function healthOf(
   state: string,
-  { joining, keeper, own, options, services, external, candidates, announcer, health: found, notes }: AnswerNeeds,
+  { joining, keeper, own, options, services, external, candidates, announcer, wish, health: found, notes }: AnswerNeeds,
 ): readonly HealthAnswer[] {
   const health: HealthAnswer[] = [...found.list(), ...notes().map((note) => ({ level: 'warn' as const, ...note }))]
   const { listed, rows } = keeper.current()
@@ -226,11 +229,14 @@ function healthOf(
     })
   }
   if (state === 'selectingTurn') {
-    const whys = candidates().map((candidate) => `${candidate.name}: ${unfit(candidate, own.id, options.turnPreference) ?? 'fit'}`)
+    const whys = candidates().map((candidate) => `${candidate.name}: ${unfit(candidate, own.id, wish.preference()) ?? 'fit'}`)
     health.push({
       level: 'error',
       text: `nobody can be reached who carries traffic for others${whys.length > 0 ? ` (${whys.slice(0, 4).join('; ')})` : ''}`,
-      fix: 'Start a node with a public address in this network, or name a stock frps with --turn frp://HOST:PORT.',
+      fix:
+        wish.pins().length > 0
+          ? 'Only those that were pinned are used: `moonwalk unpin` lets this node take others, `moonwalk pin NODE` names another.'
+          : 'Start a node with a public address in this network, or name a stock frps with --turn frp://HOST:PORT.',
     })
   }
   if (state === 'serving' && announcer.reachability() === 'unknown')

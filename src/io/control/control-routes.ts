@@ -92,6 +92,12 @@ export function controlRoutes({ node, networkDesk, leave, metrics, openapi, diag
       ({ peer }) => node.remove(peer),
     ),
     action(
+      '/api/turn/pin',
+      409,
+      (bodies) => bodies.pins,
+      ({ peers }) => node.pin(peers),
+    ),
+    action(
       '/api/services',
       409,
       (bodies) => bodies.service,

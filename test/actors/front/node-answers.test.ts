@@ -6,7 +6,7 @@ import { UNPLACED } from '../../../src/domain/coordinates.ts'
 import { keptRows, putOwn, recordBurst, recordSpeed } from '../../../src/domain/ip-table.ts'
 import { type NetworkKind, OPEN } from '../../../src/domain/network-kind.ts'
 import { unsignedRecord } from '../../../src/domain/record.ts'
-import type { TurnCandidate, TurnChoice } from '../../../src/domain/turn-choice.ts'
+import { BY_LATENCY, preferenceWith, type TurnCandidate, type TurnChoice } from '../../../src/domain/turn-choice.ts'
 import type { HeldTunnel } from '../../../src/machines/held-tunnels.ts'
 import type { NodeContext } from '../../../src/machines/node-machine.ts'
 import type { StoreNote } from '../../../src/ports.ts'
@@ -53,6 +53,7 @@ interface Setting {
   readonly candidates?: readonly TurnCandidate[]
   readonly external?: readonly TurnCandidate[]
   readonly notes?: readonly StoreNote[]
+  readonly pins?: readonly string[]
 }
 
 function start({
@@ -64,12 +65,14 @@ function start({
   candidates = [],
   external = [],
   notes = [],
+  pins = [],
 }: Setting = {}) {
   const parts = stateParts()
   const { keeper, own } = parts
   const named: (string | null)[] = []
   const answers = answersOf({
     ...parts,
+    wish: { preference: () => preferenceWith(BY_LATENCY, pins), pins: () => pins },
     clock: parts.time,
     options: { version: '1.2.3', network, speedtestBudgetBytes: 500_000_000 },
     ownHosts: () => ['192.0.2.1'],
