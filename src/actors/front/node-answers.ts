@@ -11,17 +11,7 @@ import {
   UNPLACED,
   writeCoordinate,
 } from '../../domain/coordinates.ts'
-import {
-  FIRST_PAGE,
-  finderOf,
-  type IpTable,
-  offlineRows,
-  type Page,
-  type PageAsk,
-  pageOf,
-  type Row,
-  shownRows,
-} from '../../domain/ip-table.ts'
+import { FIRST_PAGE, finderOf, type IpTable, offlineRows, type Page, type PageAsk, type Row, shownRows } from '../../domain/ip-table.ts'
 import { figuresOf, type Latency, NO_LATENCY, roundMs } from '../../domain/latency.ts'
 import { meetingPoints } from '../../domain/meeting-points.ts'
 import { KIND_TEXT, type NetworkKind } from '../../domain/network-kind.ts'
@@ -150,8 +140,8 @@ function nameOfClient(table: IpTable, self: string): Parameters<TurnServer['clie
 }
 
 /** Those that are away come after all that are here, whatever these are sorted by. */
-function pageWithAway({ listed }: IpTable, gone: readonly Row[], ask: PageAsk): Page & { readonly away: readonly Row[] } {
-  const { rows, total } = pageOf(listed, ask)
+function pageWithAway(table: IpTable, gone: readonly Row[], ask: PageAsk): Page & { readonly away: readonly Row[] } {
+  const { rows, total } = table.page(ask)
   const found = gone.filter(finderOf(ask.search))
   const away = found.slice(Math.max(0, ask.offset - total)).slice(0, ask.limit - rows.length)
   return { rows, away, total: total + found.length }

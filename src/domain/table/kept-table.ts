@@ -1,8 +1,10 @@
 // The table itself: one container with one owner, changed in place, one row a change. What is asked of it often is kept with every change,
 // so that asking costs the same however many rows there are.
 import { type Unproven, UnprovenRows } from '../unproven.ts'
+import type { Page, Ranked } from './ordered-rows.ts'
+import { type PageAsk, Pages } from './page.ts'
 import { PickedKeys, type Picks } from './picked-rows.ts'
-import { type Ranked, RankedRows } from './ranked-rows.ts'
+import { RankedRows } from './ranked-rows.ts'
 import { type Gone, isListed, isTurnCandidate, type Row } from './row.ts'
 import { ToldRows } from './told-rows.ts'
 
@@ -24,6 +26,8 @@ export interface IpTable {
   readonly revision: number
   /** What people see: proven rows, suspects among them, by latency, then by address. */
   readonly listed: Ranked
+  /** A page of them, in any order. */
+  page(ask: PageAsk): Page
   /** Those that could be a TURN, likewise. */
   readonly turns: Ranked
   /** Those with an identity that are alive, this node's own row among them. */
@@ -60,6 +64,7 @@ export class KeptTable implements IpTable {
   aliveCount = 0
   untriedCount = 0
   readonly listed = new RankedRows()
+  readonly #pages = new Pages(this.listed)
   readonly turns = new RankedRows()
   readonly peers = new PickedKeys()
   readonly suspects = new Set<string>()
@@ -76,6 +81,9 @@ export class KeptTable implements IpTable {
   }
   behind(turn: string): ReadonlySet<string> {
     return this.#behind.get(turn) ?? NOBODY
+  }
+  page(ask: PageAsk): Page {
+    return this.#pages.page(ask)
   }
   changedSince(version: number): IterableIterator<Row> {
     return this.#told.since(version)
@@ -125,7 +133,9 @@ export class KeptTable implements IpTable {
     const isAlive = after?.state === 'alive'
     this.aliveCount += Number(isAlive) - Number(before?.state === 'alive')
     this.untriedCount += Number(isUntried(after)) - Number(isUntried(before))
-    this.listed.replace(when(before, isListed), when(after, isListed))
+    const [wasListed, isNowListed] = [when(before, isListed), when(after, isListed)]
+    this.listed.replace(wasListed, isNowListed)
+    this.#pages.replace(wasListed, isNowListed)
     this.turns.replace(when(before, isTurnCandidate), when(after, isTurnCandidate))
     this.peers.set(key, isAlive && after?.record.id !== null)
     setIn(this.suspects, key, after?.state === 'suspect')
