@@ -36,6 +36,8 @@ export interface IpTable {
   readonly aliveCount: number
   /** How many wait for their first look. */
   readonly untriedCount: number
+  /** Listed ones that offer to be a TURN and are reached without one, suspects among them. */
+  readonly offeringCount: number
   readonly suspects: ReadonlySet<string>
   /** Keys of rows that nobody signs. */
   readonly unsigned: ReadonlySet<string>
@@ -63,6 +65,7 @@ export class KeptTable implements IpTable {
   revision = 0
   aliveCount = 0
   untriedCount = 0
+  offeringCount = 0
   readonly listed = new RankedRows()
   readonly #pages = new Pages(this.listed)
   readonly turns = new RankedRows()
@@ -133,6 +136,7 @@ export class KeptTable implements IpTable {
     const isAlive = after?.state === 'alive'
     this.aliveCount += Number(isAlive) - Number(before?.state === 'alive')
     this.untriedCount += Number(isUntried(after)) - Number(isUntried(before))
+    this.offeringCount += Number(isOffering(after)) - Number(isOffering(before))
     const [wasListed, isNowListed] = [when(before, isListed), when(after, isListed)]
     this.listed.replace(wasListed, isNowListed)
     this.#pages.replace(wasListed, isNowListed)
@@ -154,6 +158,7 @@ export class KeptTable implements IpTable {
 }
 
 const when = (row: Row | null, holds: (row: Row) => boolean): Row | null => (row !== null && holds(row) ? row : null)
+const isOffering = (row: Row | null): boolean => row !== null && isListed(row) && row.record.offersTurn && row.record.via === null
 const isUntried = (row: Row | null): boolean => row !== null && row.state === 'unknown' && row.strikes === 0
 
 function setIn(keys: Set<string>, key: string, isIn: boolean): void {

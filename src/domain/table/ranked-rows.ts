@@ -22,6 +22,6 @@ export function byRank(a: Row, b: Row): number {
 
 function byPlace(a: Row, b: Row): number {
   const [one, other] = [a.record.address, b.record.address]
-  if (one !== other) return one < other ? -1 : 1
+  if (one !== other) return one.localeCompare(other)
   return a.key === b.key ? 0 : a.key < b.key ? -1 : 1
 }
