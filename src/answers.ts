@@ -178,6 +178,18 @@ export interface PeersAnswer {
   readonly page?: PeersPage
 }
 
+/** The other servers, by state; kept with every change, so that asking costs nothing. */
+export interface PeerCounts {
+  readonly alive: number
+  readonly suspect: number
+  /** Heard of and not proven. */
+  readonly unknown: number
+  /** Of those proven: who offers to be a TURN and is reached without one. */
+  readonly turns: number
+  /** Measured round trip to the nearest; null: none is measured. */
+  readonly nearestRttMs: number | null
+}
+
 export interface PeersPage {
   readonly offset: number
   readonly total: number
@@ -370,6 +382,8 @@ export interface NetworkDesk {
 export interface Refusal {
   readonly type: 'refused'
   readonly text: string
+  /** What is now, in one sentence, where something did happen before it failed; absent: all is as it was. */
+  readonly left?: string
 }
 
 /** What came of `drain`. */
@@ -463,6 +477,7 @@ export interface MoonwalkNode {
    * latency unless it says otherwise; absent: everybody.
    */
   peers(which?: 'here' | 'all', page?: Partial<PageAsk>): PeersAnswer
+  peerCounts(): PeerCounts
   /** The IP table as its file shows it. */
   table(): { readonly ip_address: readonly Readonly<Record<string, unknown>>[] }
   /** Where others may join by asking this node or one it knows, for an invitation: itself first, at most four. */

@@ -74,6 +74,17 @@ describe('with --json there is one object on stdout and nothing beside it', () =
     ])
   })
 
+  test('peers of a table that is longer than a page', async () => {
+    const at = (i: number): string => `192.0.2.${i % 250}:${String(1_000 + i)}`
+    const peers = Array.from({ length: 2_300 }, (_, i) =>
+      aRow(`peer ${i}`, { address: at(i), rttMs: (i * 7_919) % 2_300, id: i.toString(16).padStart(32, '0'), self: false }),
+    )
+    const away = aRow('gone', { state: 'offline', id: 'f'.repeat(32), rttMs: null })
+    world.node.show({ peers: [...peers, away] })
+    const nearestFirst = peers.toSorted((a, b) => (a.rttMs ?? 0) - (b.rttMs ?? 0))
+    expect(await json('peers', '--all')).toEqual(fine({ self: 'ab'.repeat(16), peers: [...nearestFirst, away] }))
+  })
+
   test('history', async () => expect(await json('history', '--since', '90m')).toEqual(fine({ ...HISTORY, minutes: 90 })))
 
   test('netcheck', async () => expect(await json('netcheck')).toEqual(fine({ ...NETCHECK })))

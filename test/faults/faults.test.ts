@@ -9,7 +9,7 @@ import type { Fault } from './fault.ts'
 import { hostsOf } from './fault.ts'
 import { nodeOf, record } from './recorded.ts'
 import { run } from './run.ts'
-import { type Scenario, scenarioOf, withoutParts } from './scenario.ts'
+import { type NodeSpec, type Scenario, scenarioOf, withoutParts } from './scenario.ts'
 import { shrink } from './shrink.ts'
 import { Watch } from './watch.ts'
 
@@ -99,6 +99,27 @@ test('what must hold at every moment is seen from outside: pings at once, of one
       { kind: 'pinged without a pause', text: '0.0 s: ash asked 10.0.0.4:8088 65 times in 10000 ms' },
     ],
   ])
+})
+
+test('two nodes at one IP address that are heard of while the way there is cut are met once it is whole', async () => {
+  const node = (name: string, startMs: number, more: Partial<NodeSpec> = {}): NodeSpec => ({
+    ...{ name, nat: 'drops', listens: false, offersTurn: true, seeds: ['ash'], services: [], turns: ['frps'], startMs },
+    ...more,
+  })
+  const { flaws } = await run({
+    seed: 976,
+    nodes: [
+      node('ash', 0, { nat: 'none', listens: true, seeds: [], turns: ['moonwalk'] }),
+      node('birch', 0),
+      node('dogwood', 3_070, { listens: true, offersTurn: false, turns: ['moonwalk'] }),
+      node('elm', 3_529, { services: ['udp'], turns: ['moonwalk', 'frps'] }),
+    ],
+    frps: true,
+    p2prc: null,
+    faults: [{ type: 'partition', hosts: ['elm', 'frps'], silent: true, atMs: 5_382, forMs: 32_161 }],
+    endMs: 50_000,
+  })
+  expect(flaws).toEqual([])
 })
 
 test('what a node shows of a run is a recording, through a restart and with faults and complaints among its news, and changes nothing', async () => {

@@ -138,7 +138,11 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
     await up
     const now = answer()
     if (now?.state === 'up') return now
-    return refused(`${spec.name} is not reachable yet: ${now?.error ?? 'no public address is proven; see `moonwalk status`'}`)
+    const left = `${spec.name} stays exposed and is tried again; \`moonwalk unexpose ${spec.name}\` takes it back`
+    return {
+      ...refused(`${spec.name} is not reachable yet: ${now?.error ?? 'no public address is proven; see `moonwalk status`'}`),
+      ...(lasting ? { left } : {}),
+    }
   }
 
   return {

@@ -70,7 +70,7 @@ const turnBrief = object({ name: text, address: text, rttMs: orNull(number) })
 const turn = { id: orNull(text), name: text, address: text, rttMs: orNull(number) }
 
 const schemas = {
-  Error: versioned({ error: text }),
+  Error: versioned({ error: text, left: text }, ['left']),
   Service: object(service),
   Traffic: object(traffic),
   Client: object({

@@ -279,6 +279,21 @@ describe('peers', () => {
   })
 })
 
+test('of the others it is counted how they stand, without this node itself', () => {
+  const { peerCounts, prove, hear, announce, miss } = start()
+  const none = { alive: 0, suspect: 0, unknown: 0, turns: 0, nearestRttMs: null }
+  announce(MINE)
+  expect(peerCounts()).toEqual(none)
+  prove(ash)
+  prove(unsignedRecord(ELSEWHERE, 'pc'))
+  hear(signedBy('oak', '192.0.2.3:8088'))
+  prove(signedBy('fir', '192.0.2.4:8088', { via: 'ash' }))
+  miss('ash', 1)
+  expect(peerCounts()).toEqual({ alive: 2, suspect: 1, unknown: 1, turns: 2, nearestRttMs: 5 })
+  miss('ash', 2)
+  expect(peerCounts()).toEqual({ alive: 2, suspect: 0, unknown: 1, turns: 1, nearestRttMs: 5 })
+})
+
 test('the table is as its file shows it', () => {
   const { table, prove } = start()
   prove(ash)

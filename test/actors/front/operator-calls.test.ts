@@ -334,7 +334,10 @@ describe('expose', () => {
     const { expose, stand, clock } = start()
     const exposed = expose(WEB, 30_000)
     if (standing) stand(WEB, standing)
-    expect(await clock.until(exposed)).toEqual(refused(text))
+    expect(await clock.until(exposed)).toEqual({
+      ...refused(text),
+      left: 'web stays exposed and is tried again; `moonwalk unexpose web` takes it back',
+    })
     expect(clock.now()).toEqual(standing ? 0 : 30_000)
   })
   test.each<[string, ServiceSpec, string]>([
