@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import type { StatusAnswer } from '../../src/answers.ts'
 import { type LiveNode, liveNode, NODE_PORT } from '../sim/live-node.ts'
-import { all, blackHole, type Fault, kill, play, restart, type Script, slow } from '../sim/story.ts'
+import { all, blackHole, type Fault, kill, play, reset, restart, type Script, slow } from '../sim/story.ts'
 import type { World } from '../sim/world.ts'
 
 const SERVICE = { name: 'web', kind: 'tcp', local: '127.0.0.1:3000', domain: null } as const
@@ -89,13 +89,15 @@ interface Story {
   readonly script?: Script
   readonly forMs: number
   readonly fromMs?: number
+  /** Of `me`; true where it is not said. */
+  readonly behindNat?: boolean
   readonly options?: Parameters<typeof liveNode>[2]
   readonly act?: (stage: Stage) => void
 }
 
 /** A network of TURNs, each in a network of its own, and `me`. Answers what the stage shows at the end. */
 function live<T>(
-  { turns, script = [], forMs, fromMs = 10_000, options = {}, act = () => {} }: Story,
+  { turns, script = [], forMs, fromMs = 10_000, behindNat = true, options = {}, act = () => {} }: Story,
   tell: (stage: Stage) => T,
 ): Promise<T> {
   const names = Object.keys(turns)
@@ -104,7 +106,7 @@ function live<T>(
     forMs,
     begin: (world) => {
       for (const host of [...names, 'you']) world.host(host)
-      world.host('me', { behindNat: true })
+      world.host('me', { behindNat })
       serve(world)
       const [first = 'ash'] = names
       const seeds = [`${world.host(first).ip}:${NODE_PORT}`]
@@ -335,3 +337,60 @@ test('a TURN that answers pings and carries nothing is left within 30 s, and not
       expect(row?.address).toEqual(status().node.address)
     },
   ))
+
+/** Its router lets connects through to it from then on, or no more. */
+const forward =
+  (inbound: 'open' | 'dropped'): Fault =>
+  (world) => {
+    world.host('me').inbound = inbound
+  }
+
+test('a node that can be reached itself again is so before it leaves its tunnels, whose users go on; the way back costs a moment', async () => {
+  const failed: number[] = []
+  const seen: string[] = []
+  await live(
+    {
+      turns: { ash: 5, birch: 20 },
+      script: [
+        [0, forward('open')],
+        [15_000, all([forward('dropped'), reset('me', 'ash'), reset('me', 'birch')])],
+        [60_000, forward('open')],
+      ],
+      behindNat: false,
+      options: { listen: `0.0.0.0:${NODE_PORT}` },
+      forMs: 90_000,
+      act: ({ status, ask, stay, tunnels, at, world }) => {
+        const look = (): void => void seen.push(`${status().node.state} ${status().node.address} ${tunnels()}`)
+        const visit = (): void => {
+          const atMs = world.clock.now()
+          void ask(status().services[0]?.public ?? null).then((answer) => answer !== 'answered' && failed.push(atMs))
+          at(100, visit)
+        }
+        at(10_000, visit)
+        at(14_000, look)
+        at(50_000, async () => {
+          look()
+          const user = await stay(status().services[0]?.public ?? null)
+          at(35_000, () => {
+            look()
+            seen.push(user.isOpen() && user.heard() >= 34 ? 'the user is there' : 'the user was cut')
+            user.leave()
+          })
+        })
+      },
+    },
+    ({ status, tunnels, world }) => {
+      const [me, ash] = ['me', 'ash'].map((name) => world.host(name).ip)
+      expect([...seen, tunnels(), status().services[0]?.public?.split(':')[0]]).toEqual([
+        `serving ${me}:${NODE_PORT} `,
+        expect.stringMatching(`^tunnelling.up ${ash}:\\d+ ash open, birch open$`),
+        `serving ${me}:${NODE_PORT} ash retiring`,
+        'the user is there',
+        '',
+        me,
+      ])
+      // From the cut until it was told of it, and no longer than a tunnel takes then.
+      expect([Math.min(...failed) >= 14_900, Math.max(...failed) <= 21_000]).toEqual([true, true])
+    },
+  )
+})
