@@ -141,7 +141,9 @@ function live<T>(
   })
 }
 
-test('two TURNs are held, the nearest first; its record has both addresses, and its service one at each', () =>
+const portOf = (address: string | null | undefined): string | undefined => address?.split(':')[1]
+
+test('two TURNs are held, the nearest first; its record has both addresses, and its service one at each, of the same port', () =>
   live({ turns: { ash: 5, birch: 20, cedar: 60 }, forMs: 20_000 }, ({ status, tunnels, peer, me }) => {
     const { node, turns, turn, services } = status()
     const row = peer.current.peers().peers.find(({ id }) => id === me.current.id)
@@ -153,6 +155,7 @@ test('two TURNs are held, the nearest first; its record has both addresses, and 
     expect([row?.address, row?.addresses, row?.via]).toEqual([node.address, turns.map((one) => one.public), turn?.id])
     expect(services[0]?.at.map(({ turn: name, state }) => `${name} ${state}`)).toEqual(['ash up', 'birch up'])
     expect(services[0]?.public).toEqual(services[0]?.at[0]?.public)
+    expect([turns, services[0]?.at ?? []].map((all) => new Set(all.map((one) => portOf(one.public))).size)).toEqual([1, 1])
   }))
 
 test.each<[string, Fault, number]>([

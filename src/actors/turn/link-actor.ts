@@ -5,6 +5,7 @@ import type { ServiceSpec, TurnSource } from '../../answers.ts'
 import { addressOf, parseAddress } from '../../domain/address.ts'
 import { causeOfRefusal, loginRefusalText } from '../../domain/frps-refusal.ts'
 import { explain } from '../../domain/service-cause.ts'
+import { type PortSpan, readPortSpan } from '../../domain/service-port.ts'
 import { PROBE_PERIOD, TUNNEL_KEEPALIVE, TUNNEL_SILENCE } from '../../domain/timings.ts'
 import type { TurnCandidate } from '../../domain/turn-choice.ts'
 import { createFrpClient, type FrpClient, type FrpClientFact } from '../../frp/index.ts'
@@ -16,6 +17,7 @@ import { isFailureOf } from '../services/carrier.ts'
 import { portIn } from '../services/service-address.ts'
 import type { ServicePorts } from '../services/service-ports.ts'
 import type { Services } from '../services/services.ts'
+import { type AskedNumber, createAskedNumber } from './asked-number.ts'
 import type { ExternalFrps } from './external-frps.ts'
 import { bestPing, dialTlsOf, type ExternalSource } from './external-login.ts'
 import { createNodeProof } from './node-proof.ts'
@@ -132,7 +134,14 @@ export function createLinkActor(needs: LinkNeeds) {
         after(PING_PERIOD, measure)
       })
     }
+    const askNodePort = (span: PortSpan | null): AskedNumber => {
+      const proxy = proxyOf(nodeProxy, { ...NODE, local: innerAddress() })
+      const open = (port: number): void => client.openProxy(port === 0 ? proxy : { ...proxy, remotePort: port })
+      return createAskedNumber({ servicePorts, service: NODE_PORT_NAME, span, open })
+    }
+    let number: AskedNumber | null = null
     const nodeStarted = (remoteAddr: string): void => {
+      number?.started()
       const address = addressOf(host, portIn(remoteAddr, NODE))
       if (address !== null) proof.begin(address)
     }
@@ -143,15 +152,18 @@ export function createLinkActor(needs: LinkNeeds) {
         case 'client.loggedIn':
           remember(fact.runId)
           tell({ type: 'link.loggedIn' })
-          carrier.handsOut(fact.ports)
-          client.openProxy(proxyOf(nodeProxy, { ...NODE, local: innerAddress() }))
+          carrier.handsOut(readPortSpan(fact.ports))
+          number = askNodePort(readPortSpan(fact.ports))
+          number.begin()
           endCarrying = services.carriedBy(carrier)
           return
         case 'client.proxyStarted':
           return fact.proxy === nodeProxy ? nodeStarted(fact.remoteAddr) : carrier.hear(fact)
         case 'client.proxyRefused': {
           if (fact.proxy !== nodeProxy) return carrier.hear(fact)
-          const { text } = explain(causeOfRefusal(fact.error, requestOf(NODE, turn.name)))
+          const cause = causeOfRefusal(fact.error, requestOf(NODE, turn.name))
+          if (number?.refused(cause)) return
+          const { text } = explain(cause)
           external.refused(turn.key, text)
           return tell({ type: 'link.closed', why: text })
         }
@@ -201,6 +213,7 @@ export function createLinkActor(needs: LinkNeeds) {
       ended = true
       retirement.callOff()
       proof.end()
+      number?.left()
       for (const timer of timers) clock.clearTimeout(timer)
       client.end('this node moved on')
       endCarrying('its tunnel is gone')
@@ -210,6 +223,8 @@ export function createLinkActor(needs: LinkNeeds) {
 
 /** This node's own HTTP, carried like a service. */
 const NODE: ServiceSpec = { name: 'node', kind: 'tcp', local: '', domain: null }
+/** Its number comes from this, as a service's from its name; no service can be called so. */
+const NODE_PORT_NAME = '/node'
 
 /** A socket's error message in words. */
 function plain(why: string): string {

@@ -9,6 +9,7 @@ import { createServices, type Services } from '../../../src/actors/services/serv
 import { createLinkActor } from '../../../src/actors/turn/link-actor.ts'
 import type { ServiceSpec } from '../../../src/answers.ts'
 import { KeptTable } from '../../../src/domain/ip-table.ts'
+import { servicePort } from '../../../src/domain/service-port.ts'
 import type { TurnCandidate } from '../../../src/domain/turn-choice.ts'
 import { type Failure, isFailure, type Listening } from '../../../src/ports.ts'
 import { FRPS_PORT, frps } from '../../sim/frps.ts'
@@ -340,6 +341,19 @@ test('a link that retires and is needed again is proven at once, and stays', () 
     await advance(30_000)
     expect(told.filter((line) => line.includes('link.closed') || line.includes('down'))).toEqual([])
   }))
+
+test.each([
+  ['a number of its own', false, 0],
+  ['the next one where somebody else has that', true, 1],
+])('this node itself asks for %s', (_, isTaken, step) =>
+  onStage([], async ({ world, told, link, advance }) => {
+    const nth = (passed: number): number => servicePort(SELF, '/node', { first: 30_000, last: 30_099 }, passed) ?? 0
+    if (isTaken) await world.network.network('elm').listen(`0.0.0.0:${nth(0)}`, () => {})
+    link()
+    await advance(1_000)
+    expect(told.find((line) => line.includes('link.proven'))).toContain(`:${nth(step)} `)
+  }),
+)
 
 test('a TURN that answers pings and carries badly is left', () =>
   onStage(
