@@ -20,6 +20,7 @@ import type { Services } from '../services/services.ts'
 import { type AskedNumber, createAskedNumber } from './asked-number.ts'
 import type { ExternalFrps } from './external-frps.ts'
 import { bestPing, dialTlsOf, type ExternalSource } from './external-login.ts'
+import type { Knocks } from './knocks.ts'
 import { createNodeProof } from './node-proof.ts'
 import { createRetirement } from './retirement.ts'
 import { createTunnelCarrier, proxyOf, requestOf } from './tunnel-carrier.ts'
@@ -30,6 +31,7 @@ interface LinkNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
   readonly external: Pick<ExternalFrps, 'measured' | 'refused' | 'rttMs'>
   readonly keeper: Pick<TableKeeper, 'current'>
   readonly servicePorts: ServicePorts
+  readonly knocks: Pick<Knocks, 'at'>
   readonly self: string
   /** Users of a tunnel that retires have so long to end their connections. */
   readonly patienceMs: number
@@ -120,7 +122,7 @@ export function createLinkActor(needs: LinkNeeds) {
 
     const pingMs = (): number | null => needs.keeper.current().rows.get(turn.key)?.latency.rttMs ?? external.rttMs(turn.key) ?? null
     const proof = createNodeProof({
-      ...{ clock, random, isHere, pingMs, tell, onBug },
+      ...{ clock, random, isHere, knock: needs.knocks.at, pingMs, tell, onBug },
       onFirst: () => {
         if (turn.kind === 'frp') measure()
       },

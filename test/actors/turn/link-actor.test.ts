@@ -107,6 +107,13 @@ async function onStage(
       keeper: { current: () => new KeptTable() },
       patienceMs,
       run: 'r',
+      knocks: {
+        at: async () => {
+          const ms = echoMs(clock.now())
+          if (ms > 0) await new Promise<void>((resolve) => clock.setTimeout(resolve, ms))
+          return echo(clock.now()) === SELF
+        },
+      },
       calls: {
         whoAnswers: async () => {
           const ms = echoMs(clock.now())
