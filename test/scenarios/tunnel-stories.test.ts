@@ -341,6 +341,29 @@ test('a TURN that answers pings and carries nothing is left within 30 s, and not
     },
   ))
 
+/** Packets between `me` and these TURNs take up to so much longer each way, by chance. */
+const noisy =
+  (turns: readonly string[], jitterMs: number): Fault =>
+  (world) => {
+    for (const turn of turns)
+      for (const route of [world.network.route('me', turn), world.network.route(turn, 'me')]) route.jitterMs = jitterMs
+  }
+
+test('noise of 8 ms each way moves nobody in ten minutes, though three TURNs are about as near', async () => {
+  const moves: string[] = []
+  await live(
+    {
+      turns: { ash: 10, birch: 12, cedar: 14 },
+      script: [[5_000, noisy(['ash', 'birch', 'cedar'], 16)]],
+      fromMs: 10_000,
+      forMs: 610_000,
+      options: { services: [] },
+      act: ({ me, at }) => at(10_000, () => me.current.onNews(({ type }) => /^turn\.(chosen|lost|broke)$/.test(type) && moves.push(type))),
+    },
+    ({ firsts, unproven, status }) => expect([firsts.length, moves, unproven, status().node.state]).toEqual([1, [], [], 'tunnelling.up']),
+  )
+}, 120_000)
+
 /** Its router lets connects through to it from then on, or no more. */
 const forward =
   (inbound: 'open' | 'dropped'): Fault =>
