@@ -3,7 +3,7 @@
 export { type IpTable, KeptTable } from './table/kept-table.ts'
 export { merge } from './table/merge.ts'
 export { proveOwn, putOwn, recordOwnBurst } from './table/own-row.ts'
-export { FIRST_PAGE, finderOf, type Page, type PageAsk, pageOf, SORTS } from './table/page.ts'
+export { FIRST_PAGE, finderOf, type Page, type PageAsk, SORTS } from './table/page.ts'
 export { recordBurst, recordSpeed, turnTo } from './table/proof.ts'
 export { byRank } from './table/ranked-rows.ts'
 export { absorb, keepAway, lapseUnproven, letIn, recordMine, removeRow } from './table/removal.ts'
