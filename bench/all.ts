@@ -9,6 +9,7 @@ import { failoverPart } from './failover.ts'
 import { latencyPart } from './latency.ts'
 import { type Figure, figureTable, machineLine, type Options, type Part, progress, root } from './measure.ts'
 import { networkPart } from './network.ts'
+import { pagePart } from './page.ts'
 import { startPart } from './start.ts'
 import { idlePart } from './tunnel/idle.ts'
 import { contentPart, farPart, versusPart } from './tunnel/versus.ts'
@@ -23,6 +24,7 @@ const parts: Readonly<Record<string, Part>> = {
   far: farPart,
   idle: idlePart,
   content: contentPart,
+  page: pagePart,
 }
 /** Have a process and an output of their own. */
 const TABLE = 'table'
