@@ -66,7 +66,7 @@ if (figures.length > 0) console.log(figureTable(figures))
 if (details.length > 0) console.log(`\n${details.join('\n\n')}`)
 const apart = (name: string, title: string, args: readonly string[] = []): void => {
   console.log(`\n### ${title}\n`)
-  const { status } = spawnSync(process.execPath, ['--import', 'tsx', join(root, `bench/${name}.ts`), ...args], {
+  const { status } = spawnSync(process.execPath, ['--max-semi-space-size=64', '--import', 'tsx', join(root, `bench/${name}.ts`), ...args], {
     cwd: root,
     stdio: 'inherit',
   })

@@ -33,15 +33,14 @@ export interface Population {
   readonly seeds: readonly string[]
   /** Starts a node; those that are no seeds start from all three. */
   start(name: string, options?: Partial<NodeOptions>): void
-  /** A process that is killed. */
-  kill(name: string): void
+  /** Stops one as a person does. */
   stop(name: string): void
   /** Everything since the beginning. */
   costs(): Costs
   /** Rows that were removed although their node ran and could be reached, since the beginning. */
   falseEvictions(): number
-  /** Rows that nobody is to be blamed for, from now on. */
-  expectLost(id: string): void
+  /** The machine and what runs on it vanish without a word. */
+  vanish(name: string): void
 }
 
 export const addressOf = (world: World, name: string): string => `${world.host(name).outerIp}:${NODE_PORT}`
@@ -82,14 +81,17 @@ export function populate(seed: number): Population {
   for (const one of seeds) start(one)
   return {
     ...{ world, nodes, seeds, start },
-    kill: (name) => {
+    stop: (name) =>
+      void end(name)
+        ?.stop()
+        .then(() => world.kill(name)),
+    costs: () => ({ ...costs }),
+    falseEvictions: () => falseEvictions,
+    vanish: (name) => {
+      world.host(name).blackHole = true
       end(name)
       world.kill(name)
     },
-    stop: (name) => void end(name)?.stop(),
-    costs: () => ({ ...costs }),
-    falseEvictions: () => falseEvictions,
-    expectLost: (id) => void running.delete(id),
   }
 }
 

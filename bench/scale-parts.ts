@@ -1,7 +1,7 @@
 // What is measured of a network, in this order: a network that has joined is at rest, and so on.
 
-import { SORTS, type Sort } from './scale-network.ts'
-import type { Run } from './scale-run.ts'
+import { SORTS } from './scale-network.ts'
+import { kB, kbitOf, type Run, seconds, shown, wholeEverywhere } from './scale-run.ts'
 
 const JOIN_WITHIN_MS = 120_000
 /** Before this every node's coordinate is told once (`PLACE_FIRST`, a minute), which is no rest. */
@@ -14,15 +14,7 @@ export async function join(run: Run): Promise<void> {
   await run.pass(2_000)
   run.spent()
   for (let i = population.seeds.length; i < count; i++) population.start(`node${i}`)
-  const waiting = new Set(population.nodes.values())
-  const tookMs = await run.until(() => {
-    for (const node of waiting) {
-      const page = node.peers('here', { limit: 1 }).page
-      if (page !== undefined && page.here >= count && page.alive >= count) waiting.delete(node)
-      else return false
-    }
-    return true
-  }, JOIN_WITHIN_MS)
+  const tookMs = await run.until(() => wholeEverywhere(run), JOIN_WITHIN_MS)
   run.tell('join of all at once: every table complete after', tookMs === null ? `not in ${JOIN_WITHIN_MS / 1_000} s` : seconds(tookMs))
   const spent = run.spent()
   for (const sort of SORTS)
@@ -40,18 +32,11 @@ export async function rest(run: Run): Promise<void> {
   const evicted = population.falseEvictions()
   await run.pass(REST_MS)
   const spent = run.spent()
-  const perS = (value: number): number => value / count / (REST_MS / 1_000)
-  const of = (sorts: readonly Sort[], fact: 'bytes' | 'requests' | 'connections'): number =>
-    sorts.reduce((sum, sort) => sum + perS(spent[sort][fact]), 0)
-  for (const sort of SORTS)
-    run.tell(
-      `at rest: ${sort}, out, and as much in`,
-      `${shown(of([sort], 'bytes'))} B/s, ${shown(of([sort], 'requests'))} requests/s, ${shown(of([sort], 'connections'))} connections/s`,
-    )
-  run.tell('at rest: a node, out, and as much in', `${shown((of(SORTS, 'bytes') * 8) / 1_000)} kbit/s`)
+  const perS = (value: number): string => shown(value / count / (REST_MS / 1_000))
+  for (const sort of SORTS) {
+    const { bytes, requests, connections } = spent[sort]
+    run.tell(`at rest: ${sort}`, `${perS(bytes)} B/s, ${perS(requests)} requests/s, ${perS(connections)} connections/s`)
+  }
+  run.tell('at rest: a node sends, and receives', `${kbitOf(spent, count, REST_MS)} kbit/s`)
   run.tell('at rest: false evictions', `${population.falseEvictions() - evicted}`)
 }
-
-const seconds = (ms: number): string => `${(ms / 1_000).toFixed(2)} s`
-const kB = (bytes: number): string => `${shown(bytes / 1_000)} kB`
-const shown = (value: number): string => value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2)

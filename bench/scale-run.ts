@@ -1,5 +1,6 @@
 // One run of a network: its parts in turn, each in virtual time that is told, and in wall time that is bounded.
-import { type Costs, type Population, since } from './scale-network.ts'
+import type { MoonwalkNode } from '../src/answers.ts'
+import { type Costs, type Population, SORTS, since } from './scale-network.ts'
 
 /** What a part found: a line each. */
 export interface Line {
@@ -71,3 +72,24 @@ function cpuS(): number {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1e6
 }
+
+/** Where a node lists that one; null: it does not. */
+export function lists(node: MoonwalkNode, id: string): string | null {
+  return node.peers('here', { limit: 1, search: id }).peers[0]?.address ?? null
+}
+
+/** Every node that runs lists all that run, as alive. */
+export function wholeEverywhere({ population: { nodes } }: Run): boolean {
+  for (const node of nodes.values()) {
+    const page = node.peers('here', { limit: 1 }).page
+    if (page === undefined || page.here !== nodes.size || page.alive !== nodes.size) return false
+  }
+  return true
+}
+
+export const seconds = (ms: number): string => `${(ms / 1_000).toFixed(2)} s`
+export const shown = (value: number): string => value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2)
+export const kB = (bytes: number): string => `${shown(bytes / 1_000)} kB`
+/** What each node sends on average, which is what each receives. */
+export const kbitOf = (costs: Costs, nodes: number, ms: number): string =>
+  shown((SORTS.reduce((sum, sort) => sum + costs[sort].bytes, 0) * 8) / nodes / ms)

@@ -3,11 +3,14 @@
 // virtual clock. Times are virtual, but for the last columns: what this machine took.
 import { parseArgs } from 'node:util'
 import { markdown } from './measure.ts'
+import { churn, death, evictions, moved, oneWay, partition, record } from './scale-changes.ts'
 import { populate } from './scale-network.ts'
 import { join, rest } from './scale-parts.ts'
 import { createRun, type Line, OutOfTime, type Run } from './scale-run.ts'
 
-const PARTS: Readonly<Record<string, (run: Run) => Promise<void>>> = { join, rest }
+const PARTS: Readonly<Record<string, (run: Run) => Promise<void>>> = {
+  ...{ join, rest, record: record(0), 'record-loss': record(0.3), moved, death, 'one-way': oneWay, partition, churn, evictions },
+}
 const usage = `node --import tsx bench/scale.ts [--nodes N,N…] [--seed S] [--most SECONDS] [${Object.keys(PARTS).join('|')}]…\n`
 
 const { values, positionals } = parseArgs({

@@ -74,7 +74,7 @@ export class VirtualNetwork {
         : new Route(
             { ...this.defaults, latencyMs: this.latencyBetween(from, to) },
             new SeededRandom(seedFor(this.#seed, key)),
-            () => source.isSilent || target.isSilent,
+            () => source.isSilent || target.isSilent || source.side !== target.side,
           )
     this.#routes.set(key, route)
     return route
