@@ -19,7 +19,7 @@ const timeText = (ms: number | null): string => (ms === null ? `not within ${MOS
 export const record = (loss: number) => async (run: Run) => {
   const { population } = run
   const { world, nodes } = population
-  world.network.loseEverywhere(loss)
+  world.network.lossEverywhere = loss
   run.spent()
   const name = `newcomer${Math.round(loss * 100)}`
   const at = new Map([...nodes.keys()].map((one) => [addressOf(world, one), one]))
@@ -33,7 +33,7 @@ export const record = (loss: number) => async (run: Run) => {
   hops.end()
   await run.until(() => wholeEverywhere(run), MOST_MS)
   run.tell('… gossip a node', kB(run.spent().gossip.bytes / nodes.size))
-  world.network.loseEverywhere(0)
+  world.network.lossEverywhere = 0
 }
 
 /** A node gets another address, without a word of the network's. */
@@ -41,7 +41,7 @@ export async function moved(run: Run): Promise<void> {
   const { population } = run
   const { world, nodes } = population
   const loss = 0.3
-  world.network.loseEverywhere(loss)
+  world.network.lossEverywhere = loss
   await run.pass(30_000)
   const evicted = population.falseEvictions()
   run.spent()
@@ -55,7 +55,7 @@ export async function moved(run: Run): Promise<void> {
   await run.pass(30_000)
   const hours = ((world.clock.now() - startMs) / HOUR_MS) * nodes.size
   run.tell('… false evictions a node-hour', `${shown((population.falseEvictions() - evicted) / hours)} in ${shown(hours)} node-hours`)
-  world.network.loseEverywhere(0)
+  world.network.lossEverywhere = 0
   await run.until(() => wholeEverywhere(run), MOST_MS)
 }
 
@@ -96,12 +96,12 @@ export async function oneWay(run: Run): Promise<void> {
 
 export async function evictions(run: Run): Promise<void> {
   const { population } = run
-  population.world.network.loseEverywhere(0.01)
+  population.world.network.lossEverywhere = 0.01
   const before = population.falseEvictions()
   await run.pass(EVICTIONS_MS)
   const hours = (EVICTIONS_MS / HOUR_MS) * population.nodes.size
   run.tell('false evictions at 1 % loss', `${population.falseEvictions() - before} in ${shown(hours)} node-hours`)
-  population.world.network.loseEverywhere(0)
+  population.world.network.lossEverywhere = 0
 }
 
 /** Half of those that go say so. For each a new one comes. */

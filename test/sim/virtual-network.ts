@@ -31,6 +31,8 @@ export class VirtualNetwork {
   readonly clock: VirtualClock
   /** What a new route is like. */
   readonly defaults: RouteFacts = { ...DEFAULT_ROUTE }
+  /** Share of packets lost on every route between two hosts, where that one does not lose more. */
+  lossEverywhere = 0
   /** One way, in ms, of a new route between two hosts. Default: as `defaults` has it. */
   latencyBetween: (from: string, to: string) => number = () => this.defaults.latencyMs
   /** Told of each connect that got an answer and each host that died or rose, for traces. */
@@ -74,19 +76,11 @@ export class VirtualNetwork {
         : new Route(
             { ...this.defaults, latencyMs: this.latencyBetween(from, to) },
             new SeededRandom(seedFor(this.#seed, key)),
-            () => source.isSilent || target.isSilent || source.side !== target.side,
+            () => source.mute || target.deaf || source.isSilent || target.isSilent || source.side !== target.side,
+            () => this.lossEverywhere,
           )
     this.#routes.set(key, route)
     return route
-  }
-
-  /** `share` of packets is lost on every route between two hosts, from now on. */
-  loseEverywhere(share: number): void {
-    this.defaults.loss = share
-    for (const [key, route] of this.#routes) {
-      const [from, to] = key.split('>')
-      if (from !== to) route.loss = share
-    }
   }
 
   /** Ends each connection between the two as if a reset had come in at both ends. */
