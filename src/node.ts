@@ -152,6 +152,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     paceMs: options.speedtestPaceMs,
     ownHosts: network.ownHosts,
     needsTurn: () => turns.length > 0 && reach.verdict().type !== 'proven',
+    byThroughput: options.turnPreference?.mode === 'throughput',
   })
   const twins = createTwinWatch({ clock, calls, own, announcer, reach, health, onBug })
 
