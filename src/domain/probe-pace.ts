@@ -6,6 +6,7 @@ import {
   P2PRC_PERIOD,
   PROBE_PERIOD,
   PROBES_PER_SECOND,
+  REACHED_BY_OTHERS_LAST,
   REFUSED_RETRY,
   STORED_EAGER_FOR,
   STORED_RETRY_LAST,
@@ -27,7 +28,7 @@ export interface ProbeCircumstances {
 
 /** Ms until a row's next ping, 0.75 to 1.25 of what the rules say. `fraction` in [0, 1). */
 export function nextProbeMs(
-  { strikes, stored, record }: Pick<Row, 'strikes' | 'stored' | 'record'>,
+  { strikes, stored, record, reachedBy }: Pick<Row, 'strikes' | 'stored' | 'record' | 'reachedBy'>,
   { rows, refused, isolated, silentForMs }: ProbeCircumstances,
   fraction: number,
 ): number {
@@ -38,6 +39,7 @@ export function nextProbeMs(
     const last = silentForMs > STORED_EAGER_FOR ? STORED_RETRY_LATE : STORED_RETRY_LAST
     return Math.max(Math.min(last, SUSPECT_RETRY * 2 ** Math.min(strikes - 1, 20)), Math.min(shareMs, last)) * jitter
   }
+  if (reachedBy.length > 0) return Math.min(REACHED_BY_OTHERS_LAST, SUSPECT_RETRY * 2 ** Math.min(strikes, 20)) * jitter
   if (strikes > 0) return (refused ? REFUSED_RETRY : SUSPECT_RETRY) * jitter
   return Math.max(record.id === null ? P2PRC_PERIOD : PROBE_PERIOD, shareMs) * jitter
 }

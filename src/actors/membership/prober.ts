@@ -2,7 +2,15 @@
 import { defer, finalize, type Observable, Subject } from 'rxjs'
 import { parseAddress } from '../../domain/address.ts'
 import { type Closeness, closenessOf, turnCandidates } from '../../domain/closeness.ts'
-import { type IpTable, lapseUnproven, type Row, recordBurst, recordOwnBurst, type Surroundings } from '../../domain/ip-table.ts'
+import {
+  type IpTable,
+  isAskedAbout,
+  lapseUnproven,
+  type Row,
+  recordBurst,
+  recordOwnBurst,
+  type Surroundings,
+} from '../../domain/ip-table.ts'
 import { afterAnswer, afterForgetting, afterSilence, NOT_ISOLATED } from '../../domain/isolation.ts'
 import type { Burst } from '../../domain/latency.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
@@ -11,6 +19,7 @@ import { PROBE_GAP, PROBES_AT_ONCE, STORED_GAP, TURN_FIRST_FOR, TURN_FIRST_RETRY
 import type { Ports } from '../../ports.ts'
 import { createProbeSchedule } from '../../streams/probe-stream.ts'
 import type { Health } from '../health.ts'
+import type { Company } from './company.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { PathLoad } from './path-load.ts'
 import { type Answerer, laneOf, type PeerCalls, type Pinged } from './peer-calls.ts'
@@ -26,12 +35,20 @@ export interface Probed {
   readonly by: Answerer | null
 }
 
+/** A row of a node with an identity was silent, and others can be asked about it. */
+export interface Missed {
+  readonly row: Row
+  readonly why: string
+}
+
 export interface Prober {
   /**
    * Pings each now, or takes the answer of the ping that is under way to the same address; settles when each has answered or not,
    * and at once while nothing runs.
    */
   prove(keys: readonly string[]): Promise<void>
+  /** Looks for somebody else, or takes the answer of the ping that is under way, or that ended just now. Null: there is none. */
+  look(key: string): Promise<'reached' | 'missed' | null>
   /** Somebody doubts that it answers: looks now. */
   doubt(key: string): void
   /** A row that nobody has planned yet, such as one that has got another key, is looked at. */
@@ -40,6 +57,8 @@ export interface Prober {
   /** A ping by hand of any address. `key`: the row that is there, whose ping under way, or next, it is. */
   byHand(address: string, key: string | null): Promise<Pinged>
   readonly probed$: Observable<Probed>
+  /** Not of pings that were made for others. */
+  readonly missed$: Observable<Missed>
   /** True from when this node's own link is in doubt, false when somebody answers again. */
   readonly isolated$: Observable<boolean>
   /** Runs while subscribed. */
@@ -54,6 +73,7 @@ interface ProberNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly own: OwnRecord
   readonly places: Pick<Places, 'sampled'>
   readonly health: Health
+  readonly company: Pick<Company, 'of' | 'answered'>
 }
 
 /** Who the TURN candidates are is worked out anew after this. */
@@ -73,16 +93,19 @@ interface Ended {
   readonly wallMs: number
 }
 
-export function createProber({ clock, random, calls, networkKind, keeper, own, places, health, load }: ProberNeeds): Prober {
+export function createProber({ clock, random, calls, networkKind, keeper, own, places, health, load, company }: ProberNeeds): Prober {
   const draws = random.fork('prober')
   const ask = createSharedPings(calls)
   const probed = new Subject<Probed>()
+  const missed = new Subject<Missed>()
   const isolated = new Subject<boolean>()
   let isolation = NOT_ISOLATED
   /** Each key's ping under way: where it goes. */
   const flights = new Map<string, { readonly address: string; readonly closeness: Closeness }>()
   /** Keys whose next ping is to be thorough, since a person waits for it. */
   const wanted = new Set<string>()
+  /** Keys whose next ping is made for others alone. */
+  const forOthers = new Set<string>()
   let candidates: { readonly keys: ReadonlySet<string>; readonly atMs: number } | null = null
   /** Each row's last ping. */
   const ends = new Map<string, Ended>()
@@ -122,6 +145,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
   }
   const judge = ({ key }: Row, { burst }: Pinged): void => {
     if (key === own.id) return
+    if (burst.type === 'answered') company.answered()
     if (burst.type === 'answered' || burst.refused) return learn(afterAnswer(isolation))
     const row = rowOf(key)
     if (row === undefined || row.state === 'unknown') return
@@ -155,7 +179,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     const around = row.stored !== null && (aliveCount() === 0 || hasSlept(last)) ? 'isolated' : surroundings()
     const outcome = isOther ? NO_NODE_THERE : burst
     if (outcome.type === 'answered' && outcome.rttMs !== null && !outcome.isLoaded && by?.place) places.sampled(by.place, outcome.rttMs)
-    keeper.apply((current, wallMs) => recordBurst(current, row.key, outcome, wallMs, by?.id ?? null, around))
+    keeper.apply((current, wallMs) => recordBurst(current, row.key, outcome, wallMs, by?.id ?? null, around, company.of(row.key)))
   }
   const plan = (row: Row, { burst, withheld, retryMs = WITHHELD_RETRY }: Pinged): void => {
     if (withheld) return schedule.later(row.key, withheldMs(retryMs, draws.fraction()))
@@ -188,6 +212,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     if (!row) return settle(key, null)
     const address = addressFor(row)
     const isWanted = wanted.delete(key)
+    const isForOthers = forOthers.delete(key)
     if (!isWanted && isTurnsTurn(row)) {
       keeper.apply((current, wallMs) => lapseUnproven(current, key, wallMs))
       if (rowOf(key)) schedule.later(key, TURN_FIRST_RETRY * (0.75 + draws.fraction() / 2))
@@ -209,7 +234,12 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     const after = rowOf(key)
     if (after) plan(after, pinged)
     settle(key, pinged)
+    if (after && !isForOthers) tellMissed(after, pinged)
     probed.next({ row, by: pinged.by })
+  }
+  const tellMissed = (row: Row, { burst, withheld }: Pinged): void => {
+    if (burst.type === 'answered' || withheld || row.strikes === 0 || isolation.sinceMs !== null) return
+    if (isAskedAbout(row) && company.of(row.key).canAsk) missed.next({ row, why: burst.why })
   }
   const schedule = createProbeSchedule(clock, probe, (key) => (rowOf(key)?.state ?? 'unknown') !== 'unknown')
 
@@ -240,6 +270,17 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
         }),
       )
     },
+    look: async (key) => {
+      const row = rowOf(key)
+      if (!row || !isRunning) return null
+      const answered = isAnswered(key, row)
+      if (answered === 'already') return row.strikes === 0 ? 'reached' : 'missed'
+      if (answered === null) forOthers.add(key)
+      const ended = next(key)
+      want(key)
+      const pinged = await ended
+      return pinged === null || pinged.withheld ? null : pinged.burst.type === 'answered' && pinged.by?.id === key ? 'reached' : 'missed'
+    },
     doubt: want,
     ensure: (key) => {
       if (!schedule.isPlanned(key)) want(key)
@@ -248,6 +289,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
       schedule.forget(key)
       ends.delete(key)
       wanted.delete(key)
+      forOthers.delete(key)
       learn(afterForgetting(isolation, key))
       if (!flights.has(key)) settle(key, null)
     },
@@ -281,6 +323,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
       })
     },
     probed$: probed.asObservable(),
+    missed$: missed.asObservable(),
     isolated$: isolated.asObservable(),
     runs$: defer(() => {
       isRunning = true
