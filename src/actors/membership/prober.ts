@@ -15,7 +15,15 @@ import { afterAnswer, afterForgetting, afterSilence, NOT_ISOLATED } from '../../
 import type { Burst } from '../../domain/latency.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
 import { nextProbeMs, withheldMs } from '../../domain/probe-pace.ts'
-import { PROBE_GAP, PROBES_AT_ONCE, STORED_GAP, TURN_FIRST_FOR, TURN_FIRST_RETRY, WITHHELD_RETRY } from '../../domain/timings.ts'
+import {
+  PROBE_GAP,
+  PROBES_AT_ONCE,
+  REFUSED_RETRY,
+  STORED_GAP,
+  TURN_FIRST_FOR,
+  TURN_FIRST_RETRY,
+  WITHHELD_RETRY,
+} from '../../domain/timings.ts'
 import type { Ports } from '../../ports.ts'
 import { createProbeSchedule } from '../../streams/probe-stream.ts'
 import type { Health } from '../health.ts'
@@ -133,7 +141,13 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     )
     isolated.next(is)
     if (is) askOthers()
-    else for (const key of [...table().suspects]) schedule.now(key)
+    else for (const key of [...table().suspects]) askAgain(key)
+  }
+  /** Not over and over where this node's doubt in itself comes and goes. */
+  const askAgain = (key: string): void => {
+    const sinceMs = clock.now() - (ends.get(key)?.atMs ?? Number.NEGATIVE_INFINITY)
+    if (sinceMs < REFUSED_RETRY) schedule.later(key, REFUSED_RETRY - sinceMs)
+    else schedule.now(key)
   }
   /** Those who were not silent yet say at once whether it is this node's link: where most peers die one that lives is soon heard. */
   const askOthers = (): void => {
@@ -148,7 +162,8 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     if (burst.type === 'answered') company.answered()
     if (burst.type === 'answered' || burst.refused) return learn(afterAnswer(isolation))
     const row = rowOf(key)
-    if (row === undefined || row.state === 'unknown') return
+    // Whom others can't reach either says nothing of this node's link.
+    if (row === undefined || row.state === 'unknown' || (row.suspicion?.by.length ?? 0) > 0) return
     learn(afterSilence(isolation, key, listedCount(), clock.now()))
   }
   const settle = (key: string, pinged: Pinged | null): void => {

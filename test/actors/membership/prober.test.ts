@@ -482,12 +482,12 @@ describe('a node whose own link is dead', () => {
       [
         "2000 isolated",
         "2005 together",
-        "4005 isolated",
-        "4010 together",
-        "6000 removed peer4",
-        "6010 removed peer1",
-        "9000 removed peer2",
-        "9000 removed peer3",
+        "4300 isolated",
+        "4305 together",
+        "6305 removed peer4",
+        "6600 removed peer1",
+        "9500 removed peer2",
+        "9500 removed peer3",
       ]
     `)
   })
