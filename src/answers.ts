@@ -31,6 +31,8 @@ export interface StatusAnswer {
   readonly turn: TurnAnswer | null
   /** A tunnel each, best first. */
   readonly turns: readonly TunnelAnswer[]
+  /** The TURNs that a person pinned on the running node, the best first, by id or address: nobody else is used. Absent: none are. */
+  readonly pins?: readonly string[]
   readonly services: readonly ServiceAnswer[]
   /** What this node carries as TURN, those who have been here longest first, with at most 1,000 proxies in all. */
   readonly clients: readonly ClientAnswer[]
@@ -174,6 +176,18 @@ export interface PeersAnswer {
   readonly peers: readonly PeerAnswerRow[]
   /** Where a page was asked for: where it begins, how many rows there are on all pages, and the counts of the table. */
   readonly page?: PeersPage
+}
+
+/** The other servers, by state; kept with every change, so that asking costs nothing. */
+export interface PeerCounts {
+  readonly alive: number
+  readonly suspect: number
+  /** Heard of and not proven. */
+  readonly unknown: number
+  /** Of those proven: who offers to be a TURN and is reached without one. */
+  readonly turns: number
+  /** Measured round trip to the nearest; null: none is measured. */
+  readonly nearestRttMs: number | null
 }
 
 export interface PeersPage {
@@ -370,6 +384,8 @@ export interface NetworkDesk {
 export interface Refusal {
   readonly type: 'refused'
   readonly text: string
+  /** What is now, in one sentence, where something did happen before it failed; absent: all is as it was. */
+  readonly left?: string
 }
 
 /** What came of `drain`. */
@@ -443,6 +459,12 @@ export interface ConnectableAnswer {
   readonly silent: readonly { readonly id: string; readonly name: string; readonly error: string }[]
 }
 
+/** What is pinned from now on, the best first. */
+export interface PinAnswer {
+  readonly type: 'pinned'
+  readonly turns: readonly { readonly name: string; readonly address: string }[]
+}
+
 /** What the command, the control server and tests hold of a running node. `createNode` makes it. */
 export interface MoonwalkNode {
   readonly id: string
@@ -457,6 +479,7 @@ export interface MoonwalkNode {
    * latency unless it says otherwise; absent: everybody.
    */
   peers(which?: 'here' | 'all', page?: Partial<PageAsk>): PeersAnswer
+  peerCounts(): PeerCounts
   /** The IP table as its file shows it. */
   table(): { readonly ip_address: readonly Readonly<Record<string, unknown>>[] }
   /** Where others may join by asking this node or one it knows, for an invitation: itself first, at most four. */
@@ -480,6 +503,11 @@ export interface MoonwalkNode {
   checkup(): Promise<CheckupAnswer>
   add(address: string): Promise<{ readonly type: 'added'; readonly address: string } | Refusal>
   remove(peer: string): { readonly type: 'removed'; readonly address: string } | Refusal
+  /**
+   * Has these carry for this node and nobody else, the best first, in place of those pinned before; none: as it was started. Refused where
+   * one can't be a TURN now. Kept over restarts.
+   */
+  pin(peers: readonly string[]): PinAnswer | Refusal
   /** Settles when the service's public address is proven, or with the reason after `timeoutMs`. */
   expose(spec: ServiceSpec, timeoutMs: number): Promise<ServiceAnswer | Refusal>
   /**

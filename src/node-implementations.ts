@@ -10,7 +10,8 @@ import { createAskPortActor } from './actors/turn/ask-port-actor.ts'
 import type { ExternalFrps } from './actors/turn/external-frps.ts'
 import { createLinkActor } from './actors/turn/link-actor.ts'
 import { createScout } from './actors/turn/scout.ts'
-import type { NodeOptions, TurnSource } from './answers.ts'
+import type { TurnWish } from './actors/turn/turn-wish.ts'
+import type { TurnSource } from './answers.ts'
 import type { News } from './feed/news.ts'
 import { announced } from './machines/held-tunnels.ts'
 import type { nodeMachine } from './machines/node-machine.ts'
@@ -31,7 +32,7 @@ interface ImplementationNeeds extends Pick<Ports, 'clock' | 'random' | 'network'
   readonly run: string
   readonly turns: readonly TurnSource[]
   readonly tunnels: number
-  readonly preference: NonNullable<NodeOptions['turnPreference']>
+  readonly wish: TurnWish
   readonly patienceMs: number
   readonly innerAddress: () => string
   readonly membership: Callback

@@ -45,7 +45,7 @@ import { createServicePorts } from './actors/services/service-ports.ts'
 import { createServices } from './actors/services/services.ts'
 import { candidates } from './actors/turn/candidates.ts'
 import { createExternalFrps } from './actors/turn/external-frps.ts'
-
+import { createTurnWish } from './actors/turn/turn-wish.ts'
 import type { MoonwalkNode, NodeOptions } from './answers.ts'
 import { isControlPort } from './domain/control-port.ts'
 import { offerOf } from './domain/offer.ts'
@@ -90,6 +90,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const keeper = createTableKeeper({ clock, self: identity.id, publish })
   const own = createOwnRecord(ports, { name, offersTurn: offer !== 'nobody', advertise: options.advertise })
   const rates = createTrafficRates(clock)
+  const wish = createTurnWish(options.turnPreference ?? BY_LATENCY)
   const services = createServices({
     ...{ clock, network, publish, rates, inspect: watch.inspect, onBug },
     random: random.fork('services'),
@@ -100,7 +101,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const file = createTableFile({ ...ports, keeper, own, policy, health, publish, onBug })
   const controlAddress = extras.controlAddress ?? (() => null)
   const isControl = (local: string): boolean => isControlPort(local, controlAddress(), network.ownHosts())
-  const operatorChanges = createOperatorChanges({ clock, store: ports.store, keeper, services, isControl, health, publish, onBug })
+  const operatorChanges = createOperatorChanges({ clock, store: ports.store, keeper, services, wish, isControl, health, publish, onBug })
   const gate = createContactGate({
     ...{ clock, policy, http: endable(http, ending.signal) },
     standing: createStanding({ keeper, own, named: () => [...options.seeds, ...operatorChanges.seeds()] }),
@@ -171,7 +172,8 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const leases = createLeaseFile({ clock, store: ports.store, turnServer, health, onBug })
   const drain = createDrain({ clock, own, announcer, gossip, keeper, turnServer, publish, onBug })
   const operator = createOperatorCalls({
-    ...{ clock, prober, speed, gate, keeper, joining, services, policy, own, operatorChanges, isControl },
+    ...{ clock, prober, speed, gate, keeper, joining, services, policy, own, operatorChanges, isControl, wish },
+    candidates: (keys) => candidates({ clock, keeper, turns, external }, keys),
   })
   const connect = createConnect({
     ...{ clock, network, options, own, keeper, services, announcer, health, vhosts, turnServer, http: gate, find: operator.find, onBug },
@@ -225,7 +227,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     servicePorts: createServicePorts(own.id),
     run: own.run,
     tunnels: options.tunnels ?? TUNNELS,
-    preference: options.turnPreference ?? BY_LATENCY,
+    wish,
     patienceMs: options.patienceMs ?? PATIENCE,
     innerAddress: entrances.innerAddress,
     turnServer: turnServer.logic,
@@ -246,6 +248,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
       services,
       turnServer,
       speedAccount,
+      wish,
       place: places.own,
       startedAt,
       external,

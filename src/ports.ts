@@ -270,9 +270,11 @@ export interface OperatorChanges {
   readonly services: readonly ServiceSpec[]
   /** Peers that are to stay away: the row's key (its id, else its address) and the address it had. */
   readonly removed: readonly { readonly key: string; readonly address: string }[]
+  /** Pinned TURNs, the best first: the row's key, or that of a stock frps. */
+  readonly pins: readonly string[]
 }
 
-export const NO_OPERATOR_CHANGES: OperatorChanges = { seeds: [], services: [], removed: [] }
+export const NO_OPERATOR_CHANGES: OperatorChanges = { seeds: [], services: [], removed: [], pins: [] }
 
 /** A port, name, domain or run id that a TURN keeps for a client of it. */
 export interface StoredLease {

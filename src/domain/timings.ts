@@ -32,10 +32,11 @@ export const MOST_CONTACTS = 3
 export const MOST_CONTACT_BYTES = 2_048
 export const CONTACT_WINDOW = 600_000
 /**
- * Of these, to one address: so long after the first the second, and so long after that the third. Who hears of an address while the way
- * there is cut must have a try left when it is whole again.
+ * Of these, to one address: so long after the first the second, and so long after that the third. The last at an IP is so long after
+ * the one before for whatever address. Who hears of addresses while the way there is cut must have a try left when it is whole again.
  */
-export const CONTACT_GAPS: readonly number[] = [5_000, 45_000]
+export const LAST_CONTACT_GAP = 45_000
+export const CONTACT_GAPS: readonly number[] = [5_000, LAST_CONTACT_GAP]
 /** Whoever asks for a contact waits so long for what others at that IP come to. */
 export const CONTACT_WAIT = 2_000
 /** IP addresses that contacts are counted for. While all are taken nobody else that has proven nothing is contacted. */

@@ -136,6 +136,17 @@ describe('a TURN that leaves', () => {
   ])('%s', (_, other, expected) => expect(words(planTurns(history(other)))).toEqual(expected))
 })
 
+describe('pinned TURNs, while others are held', () => {
+  const pinned = (...pins: readonly string[]): Partial<TurnHistory> => ({ preference: { mode: 'pinned', pins, byHand: true } })
+  test.each<[string, Partial<TurnHistory>, string]>([
+    ['are opened before the others are left', { ...pinned('oak'), held: [open('ash'), open('elm')] }, 'could 1; open oak for ash'],
+    ['come first once they are open', { ...pinned('oak'), held: [open('ash'), open('elm'), open('oak')] }, 'could 1; first oak'],
+    ['end the others once they are open', { ...pinned('oak'), held: [open('oak'), open('elm')] }, 'could 1; retire elm'],
+    ['that can not be had leave the others as they are', { ...pinned('gone'), held: [open('ash'), open('elm')] }, 'could 1'],
+    ['that are held stay', { ...pinned('elm', 'ash'), held: [open('elm'), open('ash')] }, 'could 2'],
+  ])('%s', (_, other, expected) => expect(words(planTurns(history(other)))).toEqual(expected))
+})
+
 describe('a better TURN', () => {
   const review = { isReview: true, held: [open('elm'), open('oak')] }
   const forOak = { from: 'oak', to: 'ash' }

@@ -1,5 +1,6 @@
 // One scenario, lived through: what was wrong, and what was told.
 import { createHash } from 'node:crypto'
+import type { Entry } from '../../src/feed/news.ts'
 import { createWorld, type World } from '../sim/world.ts'
 import { allHosts, befall, endAll } from './befall.ts'
 import { USER_HOST } from './hosts.ts'
@@ -28,7 +29,18 @@ const CALM_MS = 12_000
 const STOP_MS = 4_000
 const LEFTOVER_MS = 30_000
 
-export async function run(scenario: Scenario, { withStory = false, untilMs = Number.POSITIVE_INFINITY } = {}): Promise<Outcome> {
+export interface RunOptions {
+  readonly withStory?: boolean
+  /** Ends it early, without a look at what must hold in the end. */
+  readonly untilMs?: number
+  /** Once the world stands, before anything befalls it. */
+  readonly onStage?: (stage: Stage) => void
+  /** The news of every life of every node. */
+  readonly onNews?: (node: string, entry: Entry) => void
+}
+
+export async function run(scenario: Scenario, options: RunOptions = {}): Promise<Outcome> {
+  const { withStory = false, untilMs = Number.POSITIVE_INFINITY, onStage, onNews } = options
   const world = createWorld({ seed: scenario.seed })
   const leave = world.enter()
   const onRejection = (error: unknown): void => world.clock.crash(error)
@@ -52,7 +64,9 @@ export async function run(scenario: Scenario, { withStory = false, untilMs = Num
       hash.update(`${line}\n`)
       if (withStory) story.push(world.readable(line))
       watch.told(node, { seq: 0, at: '', ...entry })
+      onNews?.(node, { seq: 0, at: '', ...entry })
     })
+    onStage?.(stage)
     if (withStory) tellFaults(world, scenario, story)
     befall(stage)
     const answers = sendUsers(stage)

@@ -15,8 +15,8 @@ export interface Company {
   missedMyself(): void
   /** A timer of `plannedMs` took so long. */
   timed(plannedMs: number, tookMs: number): void
-  /** Enough members say that this row is dead, at that address. */
-  toldDead(key: string, address: string): void
+  /** Enough members say that this row is dead, as of its word of that count. */
+  toldDead(key: string, seq: number): void
 }
 
 /** Told deaths that are remembered, and for how long: this node looks at once. */
@@ -32,11 +32,11 @@ export function createCompany({
   readonly keeper: Pick<TableKeeper, 'current'>
   readonly self: string
 }): Company {
-  const told = new RecentMap<string, { readonly address: string; readonly atMs: number }>(MOST_TOLD)
+  const told = new RecentMap<string, { readonly seq: number; readonly atMs: number }>(MOST_TOLD)
   let slowness = 0
   const isToldDead = (table: IpTable, key: string): boolean => {
     const said = told.get(key)
-    return said !== undefined && clock.now() - said.atMs < TOLD_FOR && table.rows.get(key)?.record.address === said.address
+    return said !== undefined && clock.now() - said.atMs < TOLD_FOR && table.rows.get(key)?.record.seq === said.seq
   }
   return {
     of: (key) => {
@@ -54,6 +54,6 @@ export function createCompany({
     timed: (plannedMs, tookMs) => {
       slowness = afterTimer(slowness, plannedMs, tookMs)
     },
-    toldDead: (key, address) => told.set(key, { address, atMs: clock.now() }),
+    toldDead: (key, seq) => told.set(key, { seq, atMs: clock.now() }),
   }
 }

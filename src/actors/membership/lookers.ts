@@ -1,6 +1,7 @@
 // Others look for this node at a peer that it missed, and this node looks for others (SWIM's indirect probe).
 import { type Allowance, fullAllowance, takeOne } from '../../domain/allowance.ts'
 import type { Row } from '../../domain/ip-table.ts'
+import { addressesOf } from '../../domain/record.ts'
 import { LOOK_ROUNDS_BURST, LOOK_ROUNDS_PER_SECOND, LOOKERS, LOOKS_FOR_ONE_BURST, LOOKS_FOR_ONE_PER_SECOND } from '../../domain/timings.ts'
 import { isFailure, type Ports } from '../../ports.ts'
 import { type LookAnswer, type LookAsk, type Witness, witnessBytes } from '../../v2/look.ts'
@@ -93,7 +94,7 @@ export function createLookers({ clock, random, identity, calls, keeper, own, pro
     answer: async (by, { id, address }) => {
       const row = keeper.current().rows.get(id)
       // Only whom this node pings anyway, and never by a door that somebody else names.
-      const isListedThere = row !== undefined && row.state !== 'unknown' && row.record.address === address && row.stored === null
+      const isListedThere = row !== undefined && row.state !== 'unknown' && addressesOf(row.record).includes(address) && row.stored === null
       if (!isListedThere || id === own.id || by === own.id || !mayBeAsked(by)) return { type: 'busy' }
       const seen = await prober.look(id)
       if (seen === null) return { type: 'busy' }

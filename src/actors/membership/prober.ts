@@ -5,29 +5,24 @@ import { type Closeness, closenessOf, turnCandidates } from '../../domain/closen
 import {
   type IpTable,
   isAskedAbout,
+  isListed,
   lapseUnproven,
   type Row,
   recordBurst,
   recordOwnBurst,
   type Surroundings,
+  turnTo,
 } from '../../domain/ip-table.ts'
-import { afterAnswer, afterForgetting, afterSilence, NOT_ISOLATED } from '../../domain/isolation.ts'
 import type { Burst } from '../../domain/latency.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
 import { nextProbeMs, withheldMs } from '../../domain/probe-pace.ts'
-import {
-  PROBE_GAP,
-  PROBES_AT_ONCE,
-  REFUSED_RETRY,
-  STORED_GAP,
-  TURN_FIRST_FOR,
-  TURN_FIRST_RETRY,
-  WITHHELD_RETRY,
-} from '../../domain/timings.ts'
+import { PROBE_GAP, REFUSED_RETRY, STORED_GAP, TURN_FIRST_FOR, TURN_FIRST_RETRY, WITHHELD_RETRY } from '../../domain/timings.ts'
 import type { Ports } from '../../ports.ts'
 import { createProbeSchedule } from '../../streams/probe-stream.ts'
 import type { Health } from '../health.ts'
 import type { Company } from './company.ts'
+import { createHandPings } from './hand-pings.ts'
+import { createLinkDoubt } from './link-doubt.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { PathLoad } from './path-load.ts'
 import { type Answerer, laneOf, type PeerCalls, type Pinged } from './peer-calls.ts'
@@ -106,12 +101,8 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
   const ask = createSharedPings(calls)
   const probed = new Subject<Probed>()
   const missed = new Subject<Missed>()
-  const isolated = new Subject<boolean>()
-  let isolation = NOT_ISOLATED
   /** Each key's ping under way: where it goes. */
   const flights = new Map<string, { readonly address: string; readonly closeness: Closeness }>()
-  /** Keys whose next ping is to be thorough, since a person waits for it. */
-  const wanted = new Set<string>()
   /** Keys whose next ping is made for others alone. */
   const forOthers = new Set<string>()
   let candidates: { readonly keys: ReadonlySet<string>; readonly atMs: number } | null = null
@@ -119,8 +110,6 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
   const ends = new Map<string, Ended>()
   /** Who waits for each key's ping; null: there will be none. */
   const waiting = new Map<string, ((pinged: Pinged | null) => void)[]>()
-  /** Pings by hand that wait for a place. */
-  const inLine = new Set<() => Promise<void>>()
   let isRunning = false
 
   const table = (): IpTable => keeper.current()
@@ -128,43 +117,21 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
   const addressFor = ({ key, record }: Row): string => (key === own.id ? (own.localAddress() ?? record.address) : record.address)
   /** Without this node's own row. */
   const aliveCount = (): number => table().aliveCount - (rowOf(own.id)?.state === 'alive' ? 1 : 0)
-  const listedCount = (): number => table().listed.size - ((rowOf(own.id)?.state ?? 'unknown') === 'unknown' ? 0 : 1)
-  const surroundings = (): Surroundings => (isolation.sinceMs === null ? 'fine' : 'isolated')
 
-  const learn = (next: typeof isolation): void => {
-    const [was, is] = [isolation.sinceMs !== null, next.sinceMs !== null]
-    isolation = next
-    if (was === is) return
-    health.set(
-      'isolated',
-      is ? { level: 'error', text: 'nobody answers: this node may be cut off itself', fix: 'Check the network of this machine.' } : null,
-    )
-    isolated.next(is)
-    if (is) askOthers()
-    else for (const key of [...table().suspects]) askAgain(key)
-  }
-  /** Not over and over where this node's doubt in itself comes and goes. */
-  const askAgain = (key: string): void => {
-    const sinceMs = clock.now() - (ends.get(key)?.atMs ?? Number.NEGATIVE_INFINITY)
-    if (sinceMs < REFUSED_RETRY) schedule.later(key, REFUSED_RETRY - sinceMs)
-    else schedule.now(key)
-  }
-  /** Those who were not silent yet say at once whether it is this node's link: where most peers die one that lives is soon heard. */
-  const askOthers = (): void => {
-    const others: string[] = []
-    for (const { key, state } of table().listed.values())
-      if (state === 'alive' && key !== own.id && !isolation.silent.has(key)) others.push(key)
-    const first = Math.floor(draws.fraction() * others.length)
-    for (const key of [...others.slice(first), ...others.slice(0, first)].slice(0, PROBES_AT_ONCE)) schedule.now(key)
-  }
-  const judge = ({ key }: Row, { burst }: Pinged): void => {
+  const link = createLinkDoubt({
+    ...{ clock, draws, table, self: own.id, health },
+    ask: (key) => schedule.now(key),
+    askAgain: (key) => {
+      const sinceMs = clock.now() - (ends.get(key)?.atMs ?? Number.NEGATIVE_INFINITY)
+      if (sinceMs < REFUSED_RETRY) schedule.later(key, REFUSED_RETRY - sinceMs)
+      else schedule.now(key)
+    },
+  })
+  const surroundings = (): Surroundings => (link.isDoubted() ? 'isolated' : 'fine')
+  const judge = (key: string, pinged: Pinged): void => {
     if (key === own.id) return
-    if (burst.type === 'answered') company.answered()
-    if (burst.type === 'answered' || burst.refused) return learn(afterAnswer(isolation))
-    const row = rowOf(key)
-    // Whom others can't reach either says nothing of this node's link.
-    if (row === undefined || row.state === 'unknown' || (row.suspicion?.by.length ?? 0) > 0) return
-    learn(afterSilence(isolation, key, listedCount(), clock.now()))
+    if (pinged.burst.type === 'answered') company.answered()
+    link.judge(key, pinged)
   }
   const settle = (key: string, pinged: Pinged | null): void => {
     const settled = waiting.get(key) ?? []
@@ -180,7 +147,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     if (withheld) return void keeper.apply((current, wallMs) => lapseUnproven(current, row.key, wallMs))
     // An address that leads back to this node is no peer; its row is for the one who is told of the ping.
     if (row.record.id === null && by?.id === own.id && by.run === own.run) return
-    judge(row, pinged)
+    judge(row.key, pinged)
     // Who has an identity is proven by its own answer alone.
     const isOther = burst.type === 'answered' && row.record.id !== null && by === null
     // Its own row stands by proof from outside: what it can't ask itself says nothing.
@@ -222,11 +189,17 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     if (state !== 'unknown' || turn?.state !== 'unknown' || heard === null) return false
     return hostOf(turn.record.address) === hostOf(record.address) && clock.wallMs() - heard.atMs < TURN_FIRST_FOR
   }
+  /** The first of its further addresses at which a row answers itself, where the one it stands with is silent; null: none, or it has none. */
+  const askFurther = async ({ key, state, record }: Row, { burst, withheld }: Pinged, closeness: Closeness) => {
+    const others = burst.type === 'answered' || withheld || key === own.id || !isListed({ state }) ? [] : (record.alsoAt ?? [])
+    const asked = others.map(async (address) => ({ address, pinged: await ask(address, laneOf(networkKind, record), closeness) }))
+    return firstOf(asked, ({ pinged }) => pinged.burst.type === 'answered' && pinged.by !== null && pinged.by.id === record.id)
+  }
   const probe = async (key: string): Promise<void> => {
     const row = rowOf(key)
     if (!row) return settle(key, null)
     const address = addressFor(row)
-    const isWanted = wanted.delete(key)
+    const isWanted = byHand.take(key)
     const isForOthers = forOthers.delete(key)
     if (!isWanted && isTurnsTurn(row)) {
       keeper.apply((current, wallMs) => lapseUnproven(current, key, wallMs))
@@ -236,15 +209,19 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     const closeness = isWanted ? 'thorough' : closenessOf(row, isCandidate(key))
     flights.set(key, { address, closeness })
     const beganMs = clock.now()
-    const answered = await ask(address, laneOf(networkKind, row.record), closeness)
-    const pinged: Pinged = wasLoaded(row, address, beganMs) ? { ...answered, isLoaded: true } : answered
+    const first = await ask(address, laneOf(networkKind, row.record), closeness)
+    const further = await askFurther(row, first, closeness)
+    const answered = further?.pinged ?? first
+    const pinged: Pinged = wasLoaded(row, further?.address ?? address, beganMs) ? { ...answered, isLoaded: true } : answered
     flights.delete(key)
-    const now = rowOf(key)
+    const was = rowOf(key)
     // It moved meanwhile: what the old address said is about nobody.
-    if (now && addressFor(now) !== address) return schedule.now(key)
+    if (was && addressFor(was) !== address) return schedule.now(key)
+    if (further) keeper.apply((current, wallMs) => turnTo(current, key, further.address, wallMs))
+    const now = rowOf(key)
     if (!now) return settle(key, pinged)
     const last = ends.get(key)
-    ends.set(key, { address, atMs: clock.now(), wallMs: clock.wallMs() })
+    ends.set(key, { address: addressFor(now), atMs: clock.now(), wallMs: clock.wallMs() })
     record(now, pinged, last)
     const after = rowOf(key)
     if (after) plan(after, pinged)
@@ -253,7 +230,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     probed.next({ row, by: pinged.by })
   }
   const tellMissed = (row: Row, { burst, withheld }: Pinged): void => {
-    if (burst.type === 'answered' || withheld || row.strikes === 0 || isolation.sinceMs !== null) return
+    if (burst.type === 'answered' || withheld || row.strikes === 0 || link.isDoubted()) return
     if (isAskedAbout(row) && company.of(row.key).canAsk) missed.next({ row, why: burst.why })
   }
   const schedule = createProbeSchedule(clock, probe, (key) => (rowOf(key)?.state ?? 'unknown') !== 'unknown')
@@ -272,6 +249,13 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     else if (answered === null) schedule.now(key)
   }
   const next = (key: string): Promise<Pinged | null> => new Promise((resolve) => waiting.set(key, [...(waiting.get(key) ?? []), resolve]))
+
+  const byHand = createHandPings({
+    ...{ ask, next, schedule: () => schedule, isRunning: () => isRunning },
+    flightOf: (key) => flights.get(key)?.closeness ?? null,
+    isComing: (row) => isAnswered(row.key, row) === 'soon',
+    isThere: (key) => rowOf(key) !== undefined,
+  })
 
   return {
     prove: async (keys) => {
@@ -303,43 +287,18 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     forget: (key) => {
       schedule.forget(key)
       ends.delete(key)
-      wanted.delete(key)
+      byHand.take(key)
       forOthers.delete(key)
-      learn(afterForgetting(isolation, key))
+      link.forget(key)
       if (!flights.has(key)) settle(key, null)
     },
-    byHand: async (address, key) => {
-      const lane = laneOf(networkKind, { id: key === null ? null : (rowOf(key)?.record.id ?? null) })
-      if (!isRunning) return ask(address, lane, 'thorough')
+    byHand: (address, key) => {
       const row = key === null ? undefined : rowOf(key)
-      if (row && addressFor(row) === address) {
-        const flight = flights.get(row.key)
-        if (flight === undefined) wanted.add(row.key)
-        const ended = next(row.key)
-        if (isAnswered(row.key, row) !== 'soon') schedule.now(row.key)
-        const pinged = await ended
-        const isEnough = flight === undefined || flight.closeness === 'thorough' || pinged?.burst.type === 'silent'
-        if (pinged !== null && isEnough) return pinged
-        if (pinged !== null && rowOf(row.key) !== undefined) {
-          wanted.add(row.key)
-          const again = next(row.key)
-          schedule.now(row.key)
-          const thorough = await again
-          if (thorough !== null) return thorough
-        }
-      }
-      if (!isRunning) return ask(address, lane, 'thorough')
-      return new Promise((resolve) => {
-        const begin = async (): Promise<void> => {
-          if (inLine.delete(begin)) resolve(await ask(address, lane, 'thorough'))
-        }
-        inLine.add(begin)
-        schedule.once(begin)
-      })
+      return byHand.ping(address, laneOf(networkKind, { id: row?.record.id ?? null }), row && addressFor(row) === address ? row : undefined)
     },
     probed$: probed.asObservable(),
     missed$: missed.asObservable(),
-    isolated$: isolated.asObservable(),
+    isolated$: link.isolated$,
     runs$: defer(() => {
       isRunning = true
       return schedule.runs$
@@ -347,10 +306,17 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
       finalize(() => {
         isRunning = false
         for (const key of [...waiting.keys()]) settle(key, null)
-        for (const begin of [...inLine]) void begin()
+        byHand.end()
       }),
     ),
   }
 }
 
 const hostOf = (address: string): string | undefined => parseAddress(address)?.host
+
+/** The first that answers so; null: none does. */
+const firstOf = <T>(asked: readonly Promise<T>[], holds: (answer: T) => boolean): Promise<T | null> =>
+  new Promise((resolve, reject) => {
+    const each = asked.map((one) => one.then((answer) => void (holds(answer) && resolve(answer))))
+    Promise.all(each).then(() => resolve(null), reject)
+  })

@@ -2,6 +2,7 @@
 // domain/suspicion.ts and domain/table/row-rules.ts, and what a told death is worth in docs/decisions/0037.
 import { defer, filter, interval, merge, mergeMap, type Observable, tap } from 'rxjs'
 import { type Change, type Row, recordLooks } from '../../domain/ip-table.ts'
+import { addressesOf } from '../../domain/record.ts'
 import { witnessesNeeded } from '../../domain/suspicion.ts'
 import { GOSSIP_FANOUT, REFUTE_GAP, WITNESS_COUNTS } from '../../domain/timings.ts'
 import type { Ports } from '../../ports.ts'
@@ -123,11 +124,11 @@ export function createSuspicion(needs: SuspicionNeeds): Suspicion {
   }
   /** This node looks for itself. Signed by enough who are listed here, its first miss is enough. */
   const toldDead = (row: Row, death: Death): void => {
-    if (row.record.address !== death.address) return
+    if (!addressesOf(row.record).includes(death.address)) return
     const known = witnessesOf(row)
     const more = death.witnesses.filter((one) => !known.has(one.by) && isGenuine(death, one))
     const all = remember(row, more)
-    if (all.size >= witnessesNeeded(company.of(row.key).members)) company.toldDead(row.key, death.address)
+    if (all.size >= witnessesNeeded(company.of(row.key).members)) company.toldDead(row.key, row.record.seq)
     prober.doubt(row.key)
   }
 

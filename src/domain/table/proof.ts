@@ -1,5 +1,6 @@
 // What pings find out about a row.
 import { type Burst, foldBurst, type Latency } from '../latency.ts'
+import { addressesOf } from '../record.ts'
 import { ALONE, type Company } from '../suspicion.ts'
 import type { KeptTable } from './kept-table.ts'
 import { remove } from './removal.ts'
@@ -64,6 +65,21 @@ function prove(table: KeptTable, row: Row, latency: Latency, wallMs: number): re
   if (row.state === 'suspect' || row.reachedBy.length > 0) changes.push({ type: 'cleared', row: next })
   changes.push({ type: 'measured', row: next })
   return changes
+}
+
+/**
+ * The row stands with another of its own addresses from now on: it answered there while the first was silent. Its owner's next word
+ * says anew which comes first; its words are passed on as they came.
+ */
+export function turnTo(table: KeptTable, key: string, address: string, wallMs: number): readonly Change[] {
+  const row = table.rows.get(key)
+  const addresses = row ? addressesOf(row.record) : []
+  if (!row || row.record.address === address || !addresses.includes(address)) return []
+  const rival = table.at(address)
+  const changes: Change[] = rival && rival.key !== key ? remove(table, rival, 'another node answers there', wallMs) : []
+  const next: Row = { ...row, record: { ...row.record, address, alsoAt: addresses.filter((one) => one !== address) } }
+  table.put(next)
+  return [...changes, { type: 'changed', row: next }]
 }
 
 /** Writes down a speed test; null figures: it was tried and failed. */
