@@ -4,8 +4,12 @@
 export const PROBE_TIMEOUT = 2_000
 /** How often each peer is pinged in a small network. Longer when that would be more than `PROBES_PER_SECOND`. */
 export const PROBE_PERIOD = 5_000
-/** What pinging may cost this node, however large the network is. */
+/** What pinging may cost this node in a table that it watches as a whole. */
 export const PROBES_PER_SECOND = 4
+/** A table of more rows is watched by all who have it together (SWIM's round): this node pings a few closely, and one a second of the others. */
+export const WATCHED_WHOLE = 48
+export const ROUND_PER_SECOND = 1
+export const CLOSE_PERIOD = 10_000
 /** The schedule's one tick. */
 export const PROBE_TICK = 100
 /** Bursts under way at once: enough that a few silent peers (each `PROBE_TIMEOUT`) delay nobody. */

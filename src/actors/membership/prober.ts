@@ -1,31 +1,22 @@
 // The one owner of pings: every ping of this node goes through here, inside one budget, and its outcome goes into the table.
 import { defer, finalize, type Observable, Subject } from 'rxjs'
 import { parseAddress } from '../../domain/address.ts'
-import { type Closeness, closenessOf, turnCandidates } from '../../domain/closeness.ts'
-import {
-  type IpTable,
-  isAskedAbout,
-  isListed,
-  lapseUnproven,
-  type Row,
-  recordBurst,
-  recordOwnBurst,
-  type Surroundings,
-  turnTo,
-} from '../../domain/ip-table.ts'
-import type { Burst } from '../../domain/latency.ts'
+import { type Closeness, closenessOf } from '../../domain/closeness.ts'
+import { type IpTable, isAskedAbout, isListed, lapseUnproven, type Row, turnTo } from '../../domain/ip-table.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
 import { nextProbeMs, withheldMs } from '../../domain/probe-pace.ts'
-import { PROBE_GAP, REFUSED_RETRY, STORED_GAP, TURN_FIRST_FOR, TURN_FIRST_RETRY, WITHHELD_RETRY } from '../../domain/timings.ts'
+import { PROBE_GAP, REFUSED_RETRY, TURN_FIRST_FOR, TURN_FIRST_RETRY, WITHHELD_RETRY } from '../../domain/timings.ts'
 import type { Ports } from '../../ports.ts'
 import { createProbeSchedule } from '../../streams/probe-stream.ts'
 import type { Health } from '../health.ts'
 import type { Company } from './company.ts'
+import { createFocus } from './focus.ts'
 import { createHandPings } from './hand-pings.ts'
 import { createLinkDoubt } from './link-doubt.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { PathLoad } from './path-load.ts'
 import { type Answerer, laneOf, type PeerCalls, type Pinged } from './peer-calls.ts'
+import { createPingOutcomes } from './ping-outcomes.ts'
 import type { Places } from './places.ts'
 import { createSharedPings } from './shared-pings.ts'
 import type { TableKeeper } from './table-keeper.ts'
@@ -79,17 +70,6 @@ interface ProberNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly company: Pick<Company, 'of' | 'answered'>
 }
 
-/** Who the TURN candidates are is worked out anew after this. */
-const CANDIDATES_FOR = 10_000
-/** They are found among so many of the nearest. */
-const MOST_CANDIDATES = 16
-
-const NO_NODE_THERE: Burst = { type: 'silent', refused: false, why: 'what answers there is no node with an identity' }
-
-/** As it is folded into a row. */
-const burstOf = ({ burst, connectMs, isLoaded }: Pinged): Burst =>
-  burst.type === 'silent' ? burst : { ...burst, connectMs, ...(isLoaded ? { isLoaded } : {}) }
-
 interface Ended {
   readonly address: string
   readonly atMs: number
@@ -105,7 +85,6 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
   const flights = new Map<string, { readonly address: string; readonly closeness: Closeness }>()
   /** Keys whose next ping is made for others alone. */
   const forOthers = new Set<string>()
-  let candidates: { readonly keys: ReadonlySet<string>; readonly atMs: number } | null = null
   /** Each row's last ping. */
   const ends = new Map<string, Ended>()
   /** Who waits for each key's ping; null: there will be none. */
@@ -115,9 +94,6 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
   const table = (): IpTable => keeper.current()
   const rowOf = (key: string): Row | undefined => table().rows.get(key)
   const addressFor = ({ key, record }: Row): string => (key === own.id ? (own.localAddress() ?? record.address) : record.address)
-  /** Without this node's own row. */
-  const aliveCount = (): number => table().aliveCount - (rowOf(own.id)?.state === 'alive' ? 1 : 0)
-
   const link = createLinkDoubt({
     ...{ clock, draws, table, self: own.id, health },
     ask: (key) => schedule.now(key),
@@ -127,55 +103,19 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
       else schedule.now(key)
     },
   })
-  const surroundings = (): Surroundings => (link.isDoubted() ? 'isolated' : 'fine')
-  const judge = (key: string, pinged: Pinged): void => {
-    if (key === own.id) return
-    if (pinged.burst.type === 'answered') company.answered()
-    link.judge(key, pinged)
-  }
+  const record = createPingOutcomes({ clock, keeper, own, places, company, link })
+  const focus = createFocus({ clock, table, own })
   const settle = (key: string, pinged: Pinged | null): void => {
     const settled = waiting.get(key) ?? []
     waiting.delete(key)
     for (const done of settled) done(pinged)
   }
-  const hasSlept = (last: Ended | undefined): boolean => last !== undefined && clock.wallMs() - last.wallMs > STORED_GAP
-  /** `last`: the ping of that row before this one. */
-  const record = (row: Row, pinged: Pinged, last: Ended | undefined): void => {
-    const { by, withheld } = pinged
-    const burst = burstOf(pinged)
-    // It waits for its turn, and not for ever.
-    if (withheld) return void keeper.apply((current, wallMs) => lapseUnproven(current, row.key, wallMs))
-    // An address that leads back to this node is no peer; its row is for the one who is told of the ping.
-    if (row.record.id === null && by?.id === own.id && by.run === own.run) return
-    judge(row.key, pinged)
-    // Who has an identity is proven by its own answer alone.
-    const isOther = burst.type === 'answered' && row.record.id !== null && by === null
-    // Its own row stands by proof from outside: what it can't ask itself says nothing.
-    if (row.key === own.id) {
-      if (burst.type === 'answered' && by?.run === own.run)
-        keeper.apply((current, wallMs) => recordOwnBurst(current, row.key, burst, wallMs))
-      return
-    }
-    // While nobody answers at all, as before the network is up, the silence of a row of the file says nothing of it; nor does a
-    // time in which this machine slept.
-    const around = row.stored !== null && (aliveCount() === 0 || hasSlept(last)) ? 'isolated' : surroundings()
-    const outcome = isOther ? NO_NODE_THERE : burst
-    if (outcome.type === 'answered' && outcome.rttMs !== null && !outcome.isLoaded && by?.place) places.sampled(by.place, outcome.rttMs)
-    keeper.apply((current, wallMs) => recordBurst(current, row.key, outcome, wallMs, by?.id ?? null, around, company.of(row.key)))
-  }
   const plan = (row: Row, { burst, withheld, retryMs = WITHHELD_RETRY }: Pinged): void => {
     if (withheld) return schedule.later(row.key, withheldMs(retryMs, draws.fraction()))
     const refused = burst.type === 'silent' && burst.refused
     const silentForMs = row.stored?.silentSinceMs == null ? 0 : clock.wallMs() - row.stored.silentSinceMs
-    schedule.later(
-      row.key,
-      nextProbeMs(row, { rows: table().rows.size, refused, isolated: surroundings() === 'isolated', silentForMs }, draws.fraction()),
-    )
-  }
-  const isCandidate = (key: string): boolean => {
-    if (candidates === null || clock.now() - candidates.atMs > CANDIDATES_FOR)
-      candidates = { keys: turnCandidates(table().turns.slice(0, MOST_CANDIDATES), own.id), atMs: clock.now() }
-    return candidates.keys.has(key)
+    const around = { rows: table().rows.size, isClose: focus.isClose(row.key), refused, isolated: link.isDoubted(), silentForMs }
+    schedule.later(row.key, nextProbeMs(row, around, draws.fraction()))
   }
   /** Whether what was timed since then was timed beside a speed test over the same path. */
   const wasLoaded = ({ record }: Row, address: string, sinceMs: number): boolean =>
@@ -206,7 +146,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
       if (rowOf(key)) schedule.later(key, TURN_FIRST_RETRY * (0.75 + draws.fraction() / 2))
       return settle(key, null)
     }
-    const closeness = isWanted ? 'thorough' : closenessOf(row, isCandidate(key))
+    const closeness = isWanted ? 'thorough' : closenessOf(row, focus.isCandidate(key))
     flights.set(key, { address, closeness })
     const beganMs = clock.now()
     const first = await ask(address, laneOf(networkKind, row.record), closeness)
@@ -222,7 +162,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     if (!now) return settle(key, pinged)
     const last = ends.get(key)
     ends.set(key, { address: addressFor(now), atMs: clock.now(), wallMs: clock.wallMs() })
-    record(now, pinged, last)
+    record(now, pinged, last?.wallMs ?? null)
     const after = rowOf(key)
     if (after) plan(after, pinged)
     settle(key, pinged)
