@@ -14,7 +14,7 @@ import { answersOf } from './actors/front/node-answers.ts'
 import { createOperatorCalls } from './actors/front/operator-calls.ts'
 import { createOperatorChanges } from './actors/front/operator-changes.ts'
 import { createPublicRoutes } from './actors/front/public-routes.ts'
-import { type MachineFacts, serverInfo } from './actors/front/server-info.ts'
+import { lookAnswer, type MachineFacts, serverInfo } from './actors/front/server-info.ts'
 import { createHealth } from './actors/health.ts'
 import { createHistory } from './actors/history/history.ts'
 import { createAnnouncer } from './actors/membership/announcer.ts'
@@ -45,6 +45,7 @@ import { createServicePorts } from './actors/services/service-ports.ts'
 import { createServices } from './actors/services/services.ts'
 import { candidates } from './actors/turn/candidates.ts'
 import { createExternalFrps } from './actors/turn/external-frps.ts'
+import { createKnocks } from './actors/turn/knocks.ts'
 import { createTurnWish } from './actors/turn/turn-wish.ts'
 import type { MoonwalkNode, NodeOptions } from './answers.ts'
 import { isControlPort } from './domain/control-port.ts'
@@ -157,6 +158,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     paceMs: options.speedtestPaceMs,
     ownHosts: network.ownHosts,
     needsTurn: () => turns.length > 0 && reach.verdict().type !== 'proven',
+    byThroughput: options.turnPreference?.mode === 'throughput',
   })
   const twins = createTwinWatch({ clock, calls, own, announcer, reach, health, onBug })
 
@@ -183,6 +185,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ...{ clock, identity, own, calls, gossip, lookers, policy, p2prc, joining, twins, reach, operator },
     speed: { answer: load.serving(speed.answer) },
     serverInfo: info,
+    look: lookAnswer(own.run, places.own),
     servicesFor: connect.servicesFor,
     isPrivate,
     offer,
@@ -190,11 +193,15 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     reachedBy: isPrivate ? ownNames.heard : () => {},
     token: extras.token ?? null,
   })
+  const knocks = createKnocks({ clock, network, random: random.fork('knocks') })
   const entrances = createEntrances({
     http,
     listen: options.listen,
     own,
-    routes,
+    routes: (request, entrance) => {
+      if (entrance === 'tunnel') knocks.heard(request.path)
+      return routes(request, entrance)
+    },
     acceptFrp: turnServer.accept,
     acceptConnect: connect.accept,
     vhosts: connect.vhosts,
@@ -225,6 +232,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     calls: { ...calls, whoAnswers: (address, timeoutMs, isAnew) => calls.whoAnswers(gate.atTurn(address), timeoutMs, isAnew) },
     self: own.id,
     servicePorts: createServicePorts(own.id),
+    knocks,
     run: own.run,
     tunnels: options.tunnels ?? TUNNELS,
     wish,

@@ -1,11 +1,12 @@
 // Our own routes on the public port, over the members' channel: shapes, limits and how they are read. All bodies are JSON. Where a
 // message carries a signed word of its sender, that is the node at the other end of the channel.
 //
-//   GET  /server_info → P2PRC's keys and ours. It says the request's `moonwalk-token` again (fresh-answer.ts), since pings time it.
+//   GET  /server_info → P2PRC's keys and ours, or as little as a look needs (look.ts). It says the request's `moonwalk-token` again
+//        (fresh-answer.ts), since pings time it.
 //   POST /v2/hello    HelloAsk → HelloAnswer. "Who are you, what address do you see me at, and can you reach me?"
 //   GET  /v2/echo?nonce=HEX&at=HOST:PORT → EchoAnswer. Proves to the asker that the node with this id answers at that address.
 //   POST /v2/gossip   GossipMessage → GossipMessage. What changed since the last exchange, both ways.
-//   POST /v2/look     LookAsk → LookAnswer (look.ts). "Can you reach this one?"
+//   POST /v2/look     LookAsk → LookAnswer (indirect-look.ts). "Can you reach this one?"
 //   GET  /v2/speed/open?test=HEX[&auto=1] → `{}`: the asker's speed test of that name may begin. 429 when busy, with Retry-After and
 //        `{"error","retryAfterMs"}`: the slot is kept for the asker then. Asked on each connection that the test is to use, so that all
 //        of them stand when it begins. `auto`: no person asked for it, and a node that carries traffic or has done enough refuses.
@@ -16,7 +17,7 @@
 //   Without `test` each of the two is a test by itself, on one connection, and a body is read to its end.
 import type { Plateau } from '../domain/plateau.ts'
 import { isId, MAX_ENVELOPE_BYTES, parseObject } from './envelope.ts'
-import { type Death, readDeaths } from './look.ts'
+import { type Death, readDeaths } from './indirect-look.ts'
 
 export const MAX_HELLO_BYTES = 8 * 1024
 export const MAX_GOSSIP_BYTES = 1024 * 1024

@@ -8,7 +8,7 @@ import { GOSSIP_FANOUT, REFUTE_GAP, WITNESS_COUNTS } from '../../domain/timings.
 import type { Ports } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
 import { keyIn } from '../../v2/envelope.ts'
-import { type Death, type Witness, witnessBytes } from '../../v2/look.ts'
+import { type Death, type Witness, witnessBytes } from '../../v2/indirect-look.ts'
 import type { Announcer } from './announcer.ts'
 import type { Company } from './company.ts'
 import type { Gossip, Suspicions } from './gossip.ts'

@@ -10,7 +10,7 @@ import { recordBurst } from '../../../src/domain/ip-table.ts'
 import type { PeerRecord } from '../../../src/domain/record.ts'
 import type { Identity } from '../../../src/ports.ts'
 import { recordOf, seal } from '../../../src/v2/envelope.ts'
-import { type Witness, witnessBytes } from '../../../src/v2/look.ts'
+import { type Witness, witnessBytes } from '../../../src/v2/indirect-look.ts'
 import { newIdentity } from '../../v2/identities.ts'
 import { stateParts } from '../state-parts.ts'
 
