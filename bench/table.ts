@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { FIRST_PAGE, KeptTable, merge, pageOf, recordBurst, restoreRows } from '../src/domain/ip-table.ts'
+import { FIRST_PAGE, KeptTable, merge, recordBurst, restoreRows } from '../src/domain/ip-table.ts'
 import type { PeerRecord } from '../src/domain/record.ts'
 import { MOST_UNPROVEN_A_SOURCE } from '../src/domain/timings.ts'
 import { createTableStore } from '../src/io/disk/table-store.ts'
@@ -64,7 +64,7 @@ function operations(table: KeptTable, rows: number): readonly Operation[] {
     { name: 'a page of 200 in order', run: (turn) => void table.listed.slice(at(turn), 200) },
     {
       name: 'a page of 200, searched and sorted',
-      run: (turn) => void pageOf(table.listed, { ...FIRST_PAGE, sort: 'name', isDown: true, search: 'PEER', offset: at(turn) }),
+      run: (turn) => void table.page({ ...FIRST_PAGE, sort: 'name', isDown: true, search: 'PEER', offset: at(turn) }),
     },
     {
       name: 'digest, and a page to pass on',

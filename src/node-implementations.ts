@@ -8,9 +8,11 @@ import type { ServicePorts } from './actors/services/service-ports.ts'
 import type { Services } from './actors/services/services.ts'
 import { createAskPortActor } from './actors/turn/ask-port-actor.ts'
 import type { ExternalFrps } from './actors/turn/external-frps.ts'
+import type { Knocks } from './actors/turn/knocks.ts'
 import { createLinkActor } from './actors/turn/link-actor.ts'
 import { createScout } from './actors/turn/scout.ts'
-import type { NodeOptions, TurnSource } from './answers.ts'
+import type { TurnWish } from './actors/turn/turn-wish.ts'
+import type { TurnSource } from './answers.ts'
 import type { News } from './feed/news.ts'
 import { announced } from './machines/held-tunnels.ts'
 import type { nodeMachine } from './machines/node-machine.ts'
@@ -23,6 +25,7 @@ interface ImplementationNeeds extends Pick<Ports, 'clock' | 'random' | 'network'
   readonly keeper: TableKeeper
   readonly services: Services
   readonly servicePorts: ServicePorts
+  readonly knocks: Knocks
   readonly calls: PeerCalls
   readonly prober: Prober
   readonly announcer: Announcer
@@ -31,7 +34,7 @@ interface ImplementationNeeds extends Pick<Ports, 'clock' | 'random' | 'network'
   readonly run: string
   readonly turns: readonly TurnSource[]
   readonly tunnels: number
-  readonly preference: NonNullable<NodeOptions['turnPreference']>
+  readonly wish: TurnWish
   readonly patienceMs: number
   readonly innerAddress: () => string
   readonly membership: Callback

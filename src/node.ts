@@ -14,7 +14,7 @@ import { answersOf } from './actors/front/node-answers.ts'
 import { createOperatorCalls } from './actors/front/operator-calls.ts'
 import { createOperatorChanges } from './actors/front/operator-changes.ts'
 import { createPublicRoutes } from './actors/front/public-routes.ts'
-import { type MachineFacts, serverInfo } from './actors/front/server-info.ts'
+import { lookAnswer, type MachineFacts, serverInfo } from './actors/front/server-info.ts'
 import { createHealth } from './actors/health.ts'
 import { createHistory } from './actors/history/history.ts'
 import { createAnnouncer } from './actors/membership/announcer.ts'
@@ -42,7 +42,8 @@ import { createServicePorts } from './actors/services/service-ports.ts'
 import { createServices } from './actors/services/services.ts'
 import { candidates } from './actors/turn/candidates.ts'
 import { createExternalFrps } from './actors/turn/external-frps.ts'
-
+import { createKnocks } from './actors/turn/knocks.ts'
+import { createTurnWish } from './actors/turn/turn-wish.ts'
 import type { MoonwalkNode, NodeOptions } from './answers.ts'
 import { isControlPort } from './domain/control-port.ts'
 import { offerOf } from './domain/offer.ts'
@@ -87,6 +88,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const keeper = createTableKeeper({ clock, self: identity.id, publish })
   const own = createOwnRecord(ports, { name, offersTurn: offer !== 'nobody', advertise: options.advertise })
   const rates = createTrafficRates(clock)
+  const wish = createTurnWish(options.turnPreference ?? BY_LATENCY)
   const services = createServices({
     ...{ clock, network, publish, rates, inspect: watch.inspect, onBug },
     random: random.fork('services'),
@@ -97,7 +99,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const file = createTableFile({ ...ports, keeper, own, policy, health, publish, onBug })
   const controlAddress = extras.controlAddress ?? (() => null)
   const isControl = (local: string): boolean => isControlPort(local, controlAddress(), network.ownHosts())
-  const operatorChanges = createOperatorChanges({ clock, store: ports.store, keeper, services, isControl, health, publish, onBug })
+  const operatorChanges = createOperatorChanges({ clock, store: ports.store, keeper, services, wish, isControl, health, publish, onBug })
   const gate = createContactGate({
     ...{ clock, policy, http: endable(http, ending.signal) },
     standing: createStanding({ keeper, own, named: () => [...options.seeds, ...operatorChanges.seeds()] }),
@@ -166,7 +168,8 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const leases = createLeaseFile({ clock, store: ports.store, turnServer, health, onBug })
   const drain = createDrain({ clock, own, announcer, gossip, keeper, turnServer, publish, onBug })
   const operator = createOperatorCalls({
-    ...{ clock, prober, speed, gate, keeper, joining, services, policy, own, operatorChanges, isControl },
+    ...{ clock, prober, speed, gate, keeper, joining, services, policy, own, operatorChanges, isControl, wish },
+    candidates: (keys) => candidates({ clock, keeper, turns, external }, keys),
   })
   const connect = createConnect({
     ...{ clock, network, options, own, keeper, services, announcer, health, vhosts, turnServer, http: gate, find: operator.find, onBug },
@@ -176,6 +179,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ...{ clock, identity, own, calls, gossip, policy, p2prc, joining, twins, reach, operator },
     speed: { answer: load.serving(speed.answer) },
     serverInfo: info,
+    look: lookAnswer(own.run, places.own),
     servicesFor: connect.servicesFor,
     isPrivate,
     offer,
@@ -183,11 +187,15 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     reachedBy: isPrivate ? ownNames.heard : () => {},
     token: extras.token ?? null,
   })
+  const knocks = createKnocks({ clock, network, random: random.fork('knocks') })
   const entrances = createEntrances({
     http,
     listen: options.listen,
     own,
-    routes,
+    routes: (request, entrance) => {
+      if (entrance === 'tunnel') knocks.heard(request.path)
+      return routes(request, entrance)
+    },
     acceptFrp: turnServer.accept,
     acceptConnect: connect.accept,
     vhosts: connect.vhosts,
@@ -217,9 +225,10 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     calls: { ...calls, whoAnswers: (address, timeoutMs, isAnew) => calls.whoAnswers(gate.atTurn(address), timeoutMs, isAnew) },
     self: own.id,
     servicePorts: createServicePorts(own.id),
+    knocks,
     run: own.run,
     tunnels: options.tunnels ?? TUNNELS,
-    preference: options.turnPreference ?? BY_LATENCY,
+    wish,
     patienceMs: options.patienceMs ?? PATIENCE,
     innerAddress: entrances.innerAddress,
     turnServer: turnServer.logic,
@@ -240,6 +249,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
       services,
       turnServer,
       speedAccount,
+      wish,
       place: places.own,
       startedAt,
       external,

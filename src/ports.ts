@@ -220,6 +220,8 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>
   /** A string is sent as UTF-8; `filler` is that many bytes of anything, incompressible. */
   readonly body: string | Uint8Array | { readonly type: 'filler'; readonly bytes: number }
+  /** Without the headers that say nothing to a node: what type it is of, the date, how long the connection is kept. */
+  readonly isBare?: true
   /** Runs once, when the answer has gone out in full or its connection has ended: so many bytes were written of it, without what TLS adds. */
   readonly onDone?: (sentBytes: number) => void
   /** Once it is aborted the answer is broken off, however much of it has gone out. */
@@ -270,9 +272,11 @@ export interface OperatorChanges {
   readonly services: readonly ServiceSpec[]
   /** Peers that are to stay away: the row's key (its id, else its address) and the address it had. */
   readonly removed: readonly { readonly key: string; readonly address: string }[]
+  /** Pinned TURNs, the best first: the row's key, or that of a stock frps. */
+  readonly pins: readonly string[]
 }
 
-export const NO_OPERATOR_CHANGES: OperatorChanges = { seeds: [], services: [], removed: [] }
+export const NO_OPERATOR_CHANGES: OperatorChanges = { seeds: [], services: [], removed: [], pins: [] }
 
 /** A port, name, domain or run id that a TURN keeps for a client of it. */
 export interface StoredLease {

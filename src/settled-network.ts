@@ -26,10 +26,14 @@ export type NetworkRefusal = Refusal & { readonly isUsage: boolean }
 /** Kept of all invitations together: the newest. */
 const MAX_SEEDS = 16
 
-/** `mayWrite`: whether the caller holds the lock of the data directory. To be called before the node's key is made: a directory with a key alone is an older one. */
+/** `mayWrite`: whether the caller holds the lock of the data directory. `onWait`: what it waits for, in words. To be called before the node's key is made: a directory with a key alone is an older one. */
 export async function settleNetwork(
   { dataDir, network, node: { seeds, addresses } }: Config,
-  { onBug, mayWrite = true }: { readonly onBug: (error: unknown) => void; readonly mayWrite?: boolean },
+  {
+    onBug,
+    onWait = () => {},
+    mayWrite = true,
+  }: { readonly onBug: (error: unknown) => void; readonly onWait?: (text: string) => void; readonly mayWrite?: boolean },
 ): Promise<SettledNetwork | NetworkRefusal> {
   const found = readNetwork(dataDir)
   if (found.type === 'refused') return { ...found, isUsage: false }
@@ -44,7 +48,7 @@ export async function settleNetwork(
   if (choice.type === 'askSeeds') {
     const allowed = seeds.filter((seed) => isAllowed(seed, addresses, 'named'))
     if (allowed.length === 0) return refusal(`${seeds.join(', ')}: outside the addresses this node may contact; see --addresses`, true)
-    return kindRefusal(await askKinds(allowed, onBug))
+    return kindRefusal(await askKinds(allowed, { onBug, onWait }))
   }
   const next = withSeeds(
     chosen(choice, found),

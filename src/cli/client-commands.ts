@@ -1,6 +1,7 @@
 // The commands that ask the running node something: one object with --json, plain text that survives a pipe without.
-import type { InvitationAnswer, NetcheckAnswer, PeersAnswer, ServiceAnswer, SpeedtestAnswer, StatusAnswer } from '../answers.ts'
+import type { InvitationAnswer, NetcheckAnswer, PeersAnswer, PinAnswer, ServiceAnswer, SpeedtestAnswer, StatusAnswer } from '../answers.ts'
 import { readAddress, readService } from '../config-specs.ts'
+import { allPeers } from './all-peers.ts'
 import { complain } from './complaint.ts'
 import { type ClientFlags, type ControlAnswer, call, findControl } from './control-client.ts'
 import { dashboardLink } from './dashboard-link.ts'
@@ -20,7 +21,7 @@ const MOST_TIMEOUT_MS = 600_000
 
 /** Prints an answer; the failure's sentence goes to stderr. */
 function print<T>(answer: ControlAnswer<T>, flags: ClientFlags, text: (body: T) => string): ExitCode {
-  if (answer.type === 'failed') return complain(answer.text, answer.code, flags.json)
+  if (answer.type === 'failed') return complain(answer.text, answer.code, flags.json, answer.left)
   process.stdout.write(`${flags.json ? JSON.stringify(answer.body) : text(answer.body)}\n`)
   return EXIT.fine
 }
@@ -48,9 +49,7 @@ export async function peers(flags: ClientFlags & { readonly watch?: boolean; rea
   const path = flags.all ? '/api/peers/all' : '/api/peers'
   const arranged = flags.watch && !flags.json ? inPlace() : (answer: PeersAnswer) => answer
   const show = async (): Promise<ExitCode> =>
-    print(await call<PeersAnswer>(flags, env, path), flags, (answer) =>
-      peersText(arranged(answer), Date.now(), paperOf(env, flags.watch === true)),
-    )
+    print(await allPeers(flags, env, path), flags, (answer) => peersText(arranged(answer), Date.now(), paperOf(env, flags.watch === true)))
   if (!flags.watch) return show()
   const { watchPeers } = await import('./events.ts')
   return watchPeers(flags, env, show)
@@ -68,6 +67,13 @@ export async function add(address: string, flags: ClientFlags, env: Env): Promis
 
 export const remove = async (peer: string, flags: ClientFlags, env: Env): Promise<ExitCode> =>
   print(await call<{ address: string }>(flags, env, '/api/peers/remove', { peer }), flags, (answer) => `${answer.address} is forgotten`)
+
+export const pin = async (peers: readonly string[], flags: ClientFlags, env: Env): Promise<ExitCode> =>
+  print(await call<PinAnswer>(flags, env, '/api/turn/pin', { peers }), flags, ({ turns }) =>
+    turns.length === 0
+      ? 'TURNs are chosen as the node was started again'
+      : `pinned: ${turns.map(({ name, address }) => `${name} (${address})`).join(', then ')}; nobody else carries for this node until \`moonwalk unpin\``,
+  )
 
 export async function expose(
   target: string,

@@ -4,6 +4,7 @@ import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { ConnectableAnswer } from '../answers.ts'
 import { tame } from '../domain/tame.ts'
+import { complain } from './complaint.ts'
 import { type ClientFlags, type Control, call, findControl, unreachableText } from './control-client.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { columns } from './tables.ts'
@@ -18,21 +19,18 @@ export function connect(
   env: NodeJS.ProcessEnv,
 ): Promise<ExitCode> {
   const port = flags.port ?? '0'
-  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) return said(`--port: "${port}" is not a port from 1 to 65535`, EXIT.usage)
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) return said(`--port: "${port}" is not a port from 1 to 65535`, EXIT.usage, flags)
   if (target === undefined) return list(flags, env)
-  if (!/^.+\/[^/]+$/.test(target)) return said(`"${target}" is not NODE/SERVICE, such as home/web`, EXIT.usage)
+  if (!/^.+\/[^/]+$/.test(target)) return said(`"${target}" is not NODE/SERVICE, such as home/web`, EXIT.usage, flags)
   const control = findControl(flags, env)
-  return typeof control === 'string' ? said(control, EXIT.notRunning) : hold(control, target, Number(port), flags)
+  return typeof control === 'string' ? said(control, EXIT.notRunning, flags) : hold(control, target, Number(port), flags)
 }
 
-async function said(text: string, code: ExitCode): Promise<ExitCode> {
-  process.stderr.write(`${tame(text)}\n`)
-  return code
-}
+const said = async (text: string, code: ExitCode, { json }: ClientFlags): Promise<ExitCode> => complain(text, code, json)
 
 async function list(flags: ClientFlags, env: NodeJS.ProcessEnv): Promise<ExitCode> {
   const answer = await call<ConnectableAnswer>(flags, env, '/api/connectable', undefined, LIST_MS)
-  if (answer.type === 'failed') return said(answer.text, answer.code)
+  if (answer.type === 'failed') return said(answer.text, answer.code, flags)
   const { services, silent } = answer.body
   if (flags.json) process.stdout.write(`${JSON.stringify(answer.body)}\n`)
   else if (services.length === 0) process.stdout.write('no peer has a service that this node may reach\n')
@@ -53,7 +51,7 @@ function hold(control: Control, target: string, port: number, flags: ClientFlags
     let isHeld = false
     let hasLeft = false
     const over = (text: string, code: ExitCode): void => {
-      if (!hasLeft) void said(text, code).then(resolve)
+      if (!hasLeft) resolve(complain(text, code, flags.json))
     }
     const tell = (line: string): void => {
       isHeld = true

@@ -15,9 +15,15 @@ export interface Control {
 }
 
 /** An answer, or what to say and with which code to end. */
-export type ControlAnswer<T> =
-  | { readonly type: 'answer'; readonly body: T }
-  | { readonly type: 'failed'; readonly text: string; readonly code: ExitCode }
+export type ControlAnswer<T> = { readonly type: 'answer'; readonly body: T } | Failed
+
+/** `left`: what is now, where something may have happened all the same. */
+interface Failed {
+  readonly type: 'failed'
+  readonly text: string
+  readonly code: ExitCode
+  readonly left?: string
+}
 
 export function findControl(flags: ClientFlags, env: NodeJS.ProcessEnv): Control | string {
   const dir = dataDirOf(flags.data, env)
@@ -49,7 +55,7 @@ export async function call<T>(
 ): Promise<ControlAnswer<T>> {
   const control = findControl(flags, env)
   if (typeof control === 'string') return { type: 'failed', text: control, code: EXIT.notRunning }
-  const { default: got } = await import('got')
+  const { default: got, RequestError } = await import('got')
   try {
     const response = await got(control.url + path, {
       method: body ? 'POST' : 'GET',
@@ -63,11 +69,13 @@ export async function call<T>(
     const value = jsonIn(response.body)
     if (value === undefined) return unreachable(control, 'what answers there is not this node')
     if (response.statusCode === 200) return { type: 'answer', body: value as T }
-    const text =
-      typeof value === 'object' && value !== null && 'error' in value ? String(value.error) : `the node answered ${response.statusCode}`
-    return { type: 'failed', text, code: EXIT.failed }
+    const said = typeof value === 'object' && value !== null ? value : {}
+    const text = 'error' in said ? String(said.error) : `the node answered ${response.statusCode}`
+    return { type: 'failed', text, code: EXIT.failed, ...('left' in said ? { left: String(said.left) } : {}) }
   } catch (error) {
-    return unreachable(control, error instanceof Error ? error.message : String(error))
+    const failed = unreachable(control, error instanceof Error ? error.message : String(error))
+    const isAsked = body !== undefined && !(error instanceof RequestError && error.code === 'ECONNREFUSED')
+    return isAsked ? { ...failed, left: 'whether the node has done it is not known' } : failed
   }
 }
 
@@ -79,7 +87,7 @@ function jsonIn(text: string): unknown {
   }
 }
 
-const unreachable = (control: Control, why: string): { readonly type: 'failed'; readonly text: string; readonly code: ExitCode } => ({
+const unreachable = (control: Control, why: string): Failed => ({
   type: 'failed',
   text: unreachableText(control, why),
   code: EXIT.notRunning,

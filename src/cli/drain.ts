@@ -18,9 +18,7 @@ export async function drain(flags: ClientFlags & { readonly patience?: string },
   if (!flags.json && typeof control !== 'string') process.stderr.write('the clients of this TURN go elsewhere …\n')
   const patienceMs = Math.round(patienceS * 1_000)
   const answer = await call<DrainAnswer>(flags, env, '/api/drain', { patienceMs }, patienceMs + ANSWER_MS)
-  if (answer.type === 'failed') {
-    return complain(answer.text, answer.code, flags.json)
-  }
+  if (answer.type === 'failed') return complain(answer.text, answer.code, flags.json, answer.left)
   process.stdout.write(`${flags.json ? JSON.stringify(answer.body) : drainText(answer.body)}\n`)
   return EXIT.fine
 }

@@ -14,6 +14,8 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   peers: ['moonwalk peers', 'moonwalk peers --watch', 'moonwalk peers --all --json | jq -r ".peers[].name"'],
   add: ['moonwalk add 203.0.113.7:8088'],
   remove: ['moonwalk remove birch', 'moonwalk remove 203.0.113.7:8088'],
+  pin: ['moonwalk pin cedar', 'moonwalk pin cedar ash'],
+  unpin: ['moonwalk unpin'],
   expose: ['moonwalk expose 3000 --name web', 'moonwalk expose 192.168.1.7:22 --name ssh', 'moonwalk expose 3000 --http www.example.org'],
   unexpose: ['moonwalk unexpose web'],
   connect: ['moonwalk connect', 'moonwalk connect home/ssh --port 2222'],

@@ -82,7 +82,7 @@ async function rotate(dir: string, flags: ClientFlags, env: NodeJS.ProcessEnv, s
   const body = { step, ...(invitation === undefined ? {} : { invitation }) }
   const answer = await call<Answer>(flags, env, '/api/network/rotate', body)
   if (answer.type === 'answer') return printRotated(flags, answer.body)
-  if (answer.code !== EXIT.notRunning) return complain(answer.text, answer.code, flags.json)
+  if (answer.code !== EXIT.notRunning) return complain(answer.text, answer.code, flags.json, answer.left)
   return locked(dir, flags, async () => {
     const found = readNetwork(dir)
     if (found.type === 'refused') return complain(found.text, EXIT.failed, flags.json)

@@ -6,6 +6,7 @@ import { framesOf, RECORDING_HEAD } from '../feed/recording.ts'
 import { startReplayServer } from '../io/control/replay-server.ts'
 import { isFailure } from '../ports.ts'
 import { PACKAGE_DIR } from '../version.ts'
+import { complain } from './complaint.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 
 /** `ends` settles when it is to end. `port`: on loopback; absent: any. */
@@ -29,9 +30,4 @@ export async function replay(file: string, { port }: { readonly port?: string },
   await ends
   await server.close()
   return EXIT.fine
-}
-
-function complain(text: string, code: ExitCode): ExitCode {
-  process.stderr.write(`${text}\n`)
-  return code
 }

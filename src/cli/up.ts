@@ -9,6 +9,7 @@ import { createNodeClock } from '../io/node-clock.ts'
 import { isFailure, type StoreNote } from '../ports.ts'
 import { createRealNode } from '../real-node.ts'
 import { settleNetwork } from '../settled-network.ts'
+import { complain as complainNow, complaint, warning } from './complaint.ts'
 import { dashboardLink } from './dashboard-link.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { newsLine } from './news-line.ts'
@@ -28,21 +29,21 @@ export async function up(flags: Readonly<Record<string, unknown>>, env: NodeJS.P
   const { readConfig } = await import('../config.ts')
   const answer = readConfig(givenBy(flags), typeof flags.config === 'string' ? flags.config : undefined, env)
   if (answer.type === 'wrong') {
-    process.stderr.write(`${answer.text}\n`)
-    return EXIT.usage
+    return complainNow(answer.text, EXIT.usage, json)
   }
   const { config, warnings } = answer
-  const err = createOutput(putInto(process.stderr), leftOutText)
+  const err = createOutput(putInto(process.stderr), json ? leftOutObject : leftOutText)
   const complain = (text: string, code: ExitCode): ExitCode => {
-    err.say(text)
+    err.say(complaint(text, json))
     return code
   }
-  for (const warning of warnings) err.say(warning)
+  const warn = (text: string): void => err.say(warning(text, json))
+  for (const text of warnings) warn(text)
   let lose: () => void = () => {}
   const lost = new Promise<void>((resolve) => {
     lose = resolve
   })
-  const lock = await lockDataDir(config.dataDir, { onWait: (text) => err.say(text), onLost: () => lose() })
+  const lock = await lockDataDir(config.dataDir, { onWait: warn, onLost: () => lose() })
   if (lock.type === 'refused') return complain(lock.text, EXIT.failed)
   const tidy = (): void => {
     removeControlFile(config.dataDir)
@@ -58,6 +59,7 @@ export async function up(flags: Readonly<Record<string, unknown>>, env: NodeJS.P
     record: typeof flags.record === 'string' ? flags.record : null,
     out,
     complain,
+    warn,
     ends: Promise.race([
       ends.then(() => EXIT.fine),
       lost.then(() => complain(`another moonwalk has taken ${config.dataDir} meanwhile; this one ends`, EXIT.failed)),
@@ -81,18 +83,20 @@ interface Life {
   readonly record: string | null
   readonly out: Output
   readonly complain: (text: string, code: ExitCode) => ExitCode
+  /** Of what does not end the node. */
+  readonly warn: (text: string) => void
   /** Settles with the exit code when the node is to end. */
   readonly ends: Promise<ExitCode>
 }
 
-async function live({ config, json, record, out, complain, ends }: Life): Promise<ExitCode> {
-  const network = await settleNetwork(config, { onBug: throwLater })
+async function live({ config, json, record, out, complain, warn, ends }: Life): Promise<ExitCode> {
+  const network = await settleNetwork(config, { onBug: throwLater, onWait: warn })
   if (network.type === 'refused') return complain(network.text, network.isUsage ? EXIT.usage : EXIT.failed)
-  for (const note of network.notes) complain(note, EXIT.failed)
+  for (const note of network.notes) warn(note)
   const loaded = loadIdentity(config.dataDir)
   if (loaded.type === 'refused') return complain(loaded.text, EXIT.failed)
-  const warn = ({ text }: StoreNote): void => void complain(text, EXIT.failed)
-  const real = createRealNode({ config, identity: loaded.identity, network, onTrouble: warn })
+  const onTrouble = ({ text }: StoreNote): void => warn(text)
+  const real = createRealNode({ config, identity: loaded.identity, network, onTrouble })
   const { node } = real
   const waiting: string[] = []
   let say = (line: string): void => void waiting.push(line)
@@ -100,7 +104,7 @@ async function live({ config, json, record, out, complain, ends }: Life): Promis
     const line = json ? JSON.stringify({ schemaVersion: 1, ...entry }) : newsLine(entry)
     if (line === null) return
     // Whoever keeps the news in a file sees at the terminal what keeps the node alone.
-    if (entry.type === 'seed.failed' && !json) warn({ text: line, fix: '' })
+    if (entry.type === 'seed.failed' && !json) warn(line)
     else say(line)
   })
 
@@ -125,7 +129,7 @@ async function live({ config, json, record, out, complain, ends }: Life): Promis
   say(json ? JSON.stringify(ready) : `${node.name} ${where}; dashboard: ${page}`)
   if (!json) for (const line of networkLines(text, kind, invitation)) say(line)
   for (const line of waiting) say(line)
-  notifyReady(process.env, where, (trouble) => void complain(trouble, EXIT.failed))
+  notifyReady(process.env, where, warn)
   await real.openLog()
   const recording = record === null ? null : startRecording({ node, clock: createNodeClock(), file: record, onTrouble: say })
   if (recording !== null && typeof recording !== 'function') {

@@ -1,6 +1,6 @@
 // What may be tried at one IP address that has proven nothing: a few connections and bytes, whoever asks for them. Only what came to
 // nothing is counted in the end, so any number of nodes behind one address can be met, a few at a time.
-import { CONTACT_GAPS, CONTACT_WINDOW, MOST_CONTACT_BYTES, MOST_CONTACTS } from './timings.ts'
+import { CONTACT_GAPS, CONTACT_WINDOW, LAST_CONTACT_GAP, MOST_CONTACT_BYTES, MOST_CONTACTS } from './timings.ts'
 
 /** One connection, or a request on one that stands. */
 export interface Contact {
@@ -30,11 +30,18 @@ export function takeContact(contacts: Contacts, wanted: Omit<Contact, 'isOpen'>,
   const counted = countedContacts(contacts, wanted.atMs)
   const same = counted.filter(({ address }) => address === wanted.address)
   const gapMs = isFurther ? 0 : gapAfter(same) - wanted.atMs
+  const lastMs = isFurther ? 0 : lastPlaceAtMs(counted) - wanted.atMs
   if (wanted.bytes > MOST_CONTACT_BYTES) return { type: 'refused', retryMs: CONTACT_WINDOW }
-  if (hasRoom(counted, wanted.bytes) && gapMs <= 0 && (isFurther || !same.some(({ isOpen }) => isOpen)))
+  if (hasRoom(counted, wanted.bytes) && gapMs <= 0 && lastMs <= 0 && (isFurther || !same.some(({ isOpen }) => isOpen)))
     return { type: 'granted', contacts: [...counted, { ...wanted, isOpen: true }] }
   if ((gapMs > 0 ? same : counted).some(({ isOpen }) => isOpen)) return { type: 'wait' }
-  return { type: 'refused', retryMs: Math.max(gapMs, roomAtMs(counted, wanted.bytes) - wanted.atMs) }
+  return { type: 'refused', retryMs: Math.max(gapMs, lastMs, roomAtMs(counted, wanted.bytes) - wanted.atMs) }
+}
+
+/** The last place at an IP is for later, whatever address it is for: several that are cut off at once would leave none for when the way is whole. */
+const lastPlaceAtMs = (counted: Contacts): number => {
+  const last = counted.at(-1)
+  return last && counted.length === MOST_CONTACTS - 1 ? last.atMs + LAST_CONTACT_GAP : Number.NEGATIVE_INFINITY
 }
 
 const hasRoom = (counted: Contacts, bytes: number): boolean =>

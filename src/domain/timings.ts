@@ -32,10 +32,11 @@ export const MOST_CONTACTS = 3
 export const MOST_CONTACT_BYTES = 2_048
 export const CONTACT_WINDOW = 600_000
 /**
- * Of these, to one address: so long after the first the second, and so long after that the third. Who hears of an address while the way
- * there is cut must have a try left when it is whole again.
+ * Of these, to one address: so long after the first the second, and so long after that the third. The last at an IP is so long after
+ * the one before for whatever address. Who hears of addresses while the way there is cut must have a try left when it is whole again.
  */
-export const CONTACT_GAPS: readonly number[] = [5_000, 45_000]
+export const LAST_CONTACT_GAP = 45_000
+export const CONTACT_GAPS: readonly number[] = [5_000, LAST_CONTACT_GAP]
 /** Whoever asks for a contact waits so long for what others at that IP come to. */
 export const CONTACT_WAIT = 2_000
 /** IP addresses that contacts are counted for. While all are taken nobody else that has proven nothing is contacted. */
@@ -159,6 +160,13 @@ export const TUNNEL_PROOF_TIMEOUT = 6_000
  * that is no older than 15 s: the longest period and all its tries are less.
  */
 export const TUNNEL_RENEWAL = 8_000
+/**
+ * That it is this node which answers there, over the members' channel, is proven anew this often; in between a knock is enough, which
+ * costs a fifth (actors/turn/knocks.ts). One that fails is followed by such a proof within the same time.
+ */
+export const TUNNEL_FULL_RENEWAL = 60_000
+/** A TURN through which a knock failed is not knocked at for this long: something between may pass TLS alone. */
+export const KNOCK_AGAIN = 600_000
 /** No address is announced by an older proof. */
 export const TUNNEL_PROOF_COUNTS = 15_000
 /** One try of it, below `TUNNEL_PROOF_TIMEOUT`: that it takes long says something too. */

@@ -31,13 +31,20 @@ export interface TurnChoice {
   readonly reason: string
 }
 
-/** What makes a TURN a better one. `pins`: ids, beginnings of ids of 6 characters or more, names or addresses, the best first; nobody else will do. */
+/**
+ * What makes a TURN a better one. `pins`: ids, beginnings of ids of 6 characters or more, names or addresses, the best first; nobody else
+ * will do. `byHand`: a person pinned them on the running node.
+ */
 export type TurnPreference =
   | { readonly mode: 'latency' }
   | { readonly mode: 'throughput' }
-  | { readonly mode: 'pinned'; readonly pins: readonly string[] }
+  | { readonly mode: 'pinned'; readonly pins: readonly string[]; readonly byHand?: true }
 
 export const BY_LATENCY: TurnPreference = { mode: 'latency' }
+
+/** What a person pinned, before the pins that the node was started with. Nothing: as it was started. */
+export const preferenceWith = (started: TurnPreference, pins: readonly string[]): TurnPreference =>
+  pins.length === 0 ? started : { mode: 'pinned', pins: [...pins, ...(started.mode === 'pinned' ? started.pins : [])], byHand: true }
 
 /** What a choice is made from. */
 export interface TurnField {
@@ -65,9 +72,13 @@ export function unfit(candidate: TurnCandidate, self: string, preference: TurnPr
   if (!candidate.offersTurn) return 'it does not offer TURN'
   if (candidate.behindNat) return 'it is behind NAT itself'
   if (candidate.rttMs === null) return 'its latency is not known'
-  if (preference.mode === 'pinned' && pinOf(candidate, preference.pins) < 0) return 'it is not among the pinned ones'
+  if (!isWished(candidate, preference)) return 'it is not among the pinned ones'
   return null
 }
+
+/** Whether it will do at all where TURNs are pinned. */
+export const isWished = (candidate: TurnCandidate, preference: TurnPreference): boolean =>
+  preference.mode !== 'pinned' || pinOf(candidate, preference.pins) >= 0
 
 export const fitOf = ({ candidates, self, preference }: Omit<TurnField, 'barred'>): readonly TurnCandidate[] =>
   candidates.filter((candidate) => unfit(candidate, self, preference) === null).sort(better(preference))
@@ -136,7 +147,8 @@ export function reasonOf(turn: TurnCandidate, field: TurnField, beside: readonly
   const fresh = fit.filter(({ key }) => key === turn.key || !field.barred.includes(key))
   const ranked = fresh.some(({ key }) => key === turn.key) ? fresh : [turn, ...fresh]
   const left = fit.length - fresh.length
-  return ranked.length === 1
+  const isByHand = field.preference.mode === 'pinned' && field.preference.byHand
+  return ranked.length === 1 && !isByHand
     ? `the only ${beside.length > 0 ? 'other ' : ''}one: ${figure(turn, field.preference)}${leftOut(left)}`
     : `${rankText(turn, ranked, field.preference, beside.length > 0 ? ' others' : '')}${leftOut(left)}`
 }
@@ -147,7 +159,8 @@ function rankText(turn: TurnCandidate, ranked: readonly TurnCandidate[], prefere
   const [best, second] = ranked
   const of = `of ${ranked.length}${others}`
   const shown = figure(turn, preference)
-  if (preference.mode === 'pinned') return `pinned${best?.key === turn.key ? '' : ` after ${best?.name}`}: ${shown}`
+  if (preference.mode === 'pinned')
+    return `pinned${preference.byHand ? ' by a person' : ''}${best?.key === turn.key ? '' : ` after ${best?.name}`}: ${shown}`
   const rule = preference.mode === 'latency' ? 'least latency' : 'most throughput'
   if (!best || best.key === turn.key) return `${rule} ${of}: ${shown}${second ? `; next ${second.name} ${figure(second, preference)}` : ''}`
   if (preference.mode === 'throughput') return `${rule} ${of}, give or take a third: ${shown}; ${best.name} ${figure(best, preference)}`

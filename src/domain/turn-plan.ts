@@ -1,7 +1,17 @@
 // What a node should do about its tunnels now: a pure function of what it holds and what it has seen.
 import { backoffMs } from './backoff.ts'
 import { TURN_AGAIN_FIRST, TURN_AGAIN_GAP, TURN_AGAIN_LAST, TURN_AGAIN_SOON, TURN_BAR, TURN_HEAD_START, TURN_MOVE_GAP } from './timings.ts'
-import { fitOf, isWorthMove, pickTurn, reasonOf, sameness, type TurnCandidate, type TurnChoice, type TurnField } from './turn-choice.ts'
+import {
+  fitOf,
+  isWished,
+  isWorthMove,
+  pickTurn,
+  reasonOf,
+  sameness,
+  type TurnCandidate,
+  type TurnChoice,
+  type TurnField,
+} from './turn-choice.ts'
 
 /** A tunnel that the node has. */
 export interface HeldTurn {
@@ -54,7 +64,7 @@ export interface TurnPlan {
   readonly open: { readonly choice: TurnChoice; readonly replaces: string | null; readonly isFirst: boolean } | null
   /** Ranked first from now on. */
   readonly first: string | null
-  /** Given up: its TURN leaves and there is nobody in its place, but another tunnel. */
+  /** Given up: its TURN leaves, or others were pinned, and there is nobody in its place, but another tunnel. */
   readonly retire: string | null
   /** What would be better, for the next look. */
   readonly move: TurnMove | null
@@ -69,8 +79,12 @@ export function planTurns(history: TurnHistory): TurnPlan {
   const { candidates, self, preference, failures, held, tunnels, nowMs, lastMove } = history
   const byKey = new Map(candidates.map((candidate) => [candidate.key, candidate]))
   const active = held.filter(({ state }) => state !== 'retiring')
-  const isHeld = ({ key }: TurnCandidate): boolean => held.some((one) => one.key === key)
-  const isLeaving = ({ key }: HeldTurn): boolean => byKey.get(key)?.offersTurn === false
+  // One that retires may be taken back: its users stay.
+  const isHeld = ({ key }: TurnCandidate): boolean => active.some((one) => one.key === key)
+  const isLeaving = ({ key }: HeldTurn): boolean => {
+    const turn = byKey.get(key)
+    return turn !== undefined && (!turn.offersTurn || !isWished(turn, preference))
+  }
   const staying = active.filter((one) => !isLeaving(one))
   const opens = staying.filter(({ state }) => state === 'open')
   const fit = fitOf(history)
@@ -96,9 +110,7 @@ export function planTurns(history: TurnHistory): TurnPlan {
     const failed = fit.filter((candidate) => !isHeld(candidate) && failures.has(candidate.key))
     const dueMs = ({ key }: TurnCandidate): number => Math.max(dueAtMs(failures.get(key), hasOther), history.begunAtMs + TURN_AGAIN_GAP)
     const due = failed.filter((candidate) => dueMs(candidate) <= nowMs)
-    // Whoever has nothing else goes back to one that it is leaving.
-    const last = hasOther ? [] : fit.filter(isHeld)
-    const pool = [free, due, last].find((some) => some.length > 0) ?? []
+    const pool = [free, due].find((some) => some.length > 0) ?? []
     const isOpening = staying.some(({ state }) => state === 'opening') && nowMs - history.begunAtMs < TURN_HEAD_START
     const againAtMs = Math.min(...failed.map(dueMs))
     if (isOpening && pool.length > 0) return { ...nothing, againAtMs: history.begunAtMs + TURN_HEAD_START }

@@ -61,10 +61,18 @@ export function parseJson(text: string): unknown {
 export const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 export function fieldsOf(row: object): Fields {
+  const spells = (key: string): boolean => Object.hasOwn(row, key)
+  // As the node writes them: no two keys differ in case only.
+  if (Object.keys(row).every(isLowerCase)) {
+    const values: Readonly<Record<string, unknown>> = { ...row }
+    return { get: (key) => (spells(key) ? (values[key] ?? undefined) : undefined), spells }
+  }
   const values = new Map<string, unknown>()
   for (const [key, value] of Object.entries(row)) if (value !== null) values.set(key.toLowerCase(), value)
-  return { get: (key) => values.get(key), spells: (key) => Object.hasOwn(row, key) }
+  return { get: (key) => values.get(key), spells }
 }
+
+const isLowerCase = (key: string): boolean => key.toLowerCase() === key
 
 /** The text under a key; empty when there is none. */
 export function textIn(fields: Fields, key: string): string {

@@ -1,8 +1,10 @@
-// A table file read in pieces: the elements of its list one by one, each as text, and what stands around them. So a file of any size is read
-// without ever being in the memory as a whole.
+// A table file read in pieces: the elements of its list one by one, and what stands around them. So a file of any size is read without ever
+// being in the memory as a whole.
+import { parseJson } from './lenient.ts'
 
 export interface Element {
-  readonly text: string
+  /** Undefined: it is no JSON. */
+  readonly value: unknown
   /** On which it begins, from 1. */
   readonly line: number
 }
@@ -15,6 +17,11 @@ interface Listener {
 }
 
 const [QUOTE, BACKSLASH, COMMA, COLON, NEWLINE] = [0x22, 0x5c, 0x2c, 0x3a, 0x0a]
+/** How a row ends as the node writes it (`tablePieces`). No line ends inside a JSON text, so what is read up to there is whole, or no JSON. */
+const ROW_END = Buffer.from('\n    }')
+const SPACE = 0x20
+/** JSON's, and no others. */
+const BLANKS = new Set([SPACE, 0x09, 0x0a, 0x0d])
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d]
 
 /** `isList`: whether the list stands under that key of the outermost object. Of a text that is no JSON it makes something that is none either. */
@@ -41,6 +48,11 @@ export class ListScanner {
   #isInList = false
   #hasComma = false
   #isTooDeep = false
+  /** A row that was read in one go, and where it ends; 0: there is none. */
+  #row: unknown = undefined
+  #rowEnd = 0
+  /** A row was written otherwise. */
+  #isByHand = false
   constructor(isList: (key: string) => boolean, maxDepth: number, listener: Listener) {
     this.#isList = isList
     this.#maxDepth = maxDepth
@@ -53,6 +65,7 @@ export class ListScanner {
     if (!this.#isInList) this.#leave(keep)
     this.#bytes = Buffer.from(this.#bytes.subarray(keep))
     this.#at -= keep
+    if (this.#rowEnd > 0) this.#rowEnd -= keep
     this.#from = 0
     if (this.#keyFrom >= 0) this.#keyFrom = 0
   }
@@ -68,7 +81,8 @@ export class ListScanner {
   #take(byte: number): void {
     if (this.#isText) return this.#takeText(byte)
     if (byte === NEWLINE) this.#line++
-    if (this.#isInList && this.#elementLine === 0 && byte > 0x20 && byte !== COMMA && byte !== CLOSE_ARRAY) this.#elementLine = this.#line
+    const isFirst = this.#isInList && this.#elementLine === 0 && byte > SPACE && byte !== COMMA && byte !== CLOSE_ARRAY
+    if (isFirst) this.#elementLine = this.#line
     switch (byte) {
       case QUOTE:
         this.#isText = true
@@ -82,7 +96,7 @@ export class ListScanner {
         break
       case OPEN_ARRAY:
       case OPEN_OBJECT:
-        this.#open(byte)
+        if (!isFirst || byte === OPEN_ARRAY || !this.#readRow()) this.#open(byte)
         break
       case CLOSE_ARRAY:
       case CLOSE_OBJECT:
@@ -117,12 +131,41 @@ export class ListScanner {
     }
     this.#depth--
   }
+  /** Reads a whole row as the node writes it: byte by byte takes five times as long. False: it is another's, or goes on in the next piece. */
+  #readRow(): boolean {
+    const end = this.#isByHand ? -1 : this.#bytes.indexOf(ROW_END, this.#at)
+    if (end < 0 || !this.#isBlank(this.#from)) return false
+    const text = this.#bytes.toString('utf8', this.#at, end + ROW_END.length)
+    // No deeper than there are brackets.
+    if (countOf(text, '{') + countOf(text, '[') > this.#maxDepth - this.#depth) return false
+    this.#row = parseJson(text)
+    this.#isByHand = this.#row === undefined
+    if (this.#isByHand) return false
+    this.#line += countOf(text, '\n')
+    this.#rowEnd = end + ROW_END.length
+    this.#at = this.#rowEnd - 1
+    return true
+  }
+  /** From there up to where it looks now. */
+  #isBlank(from: number): boolean {
+    for (let at = from; at < this.#at; at++) if (!BLANKS.has(this.#bytes[at] ?? 0)) return false
+    return true
+  }
   #element(hasComma: boolean): void {
-    this.#listener.element({ text: this.#bytes.toString('utf8', this.#from, this.#at), line: this.#elementLine || this.#line })
+    const isRead = this.#rowEnd > 0 && this.#isBlank(this.#rowEnd)
+    const value = isRead ? this.#row : parseJson(this.#bytes.toString('utf8', this.#from, this.#at))
+    this.#listener.element({ value, line: this.#elementLine || this.#line })
+    this.#rowEnd = 0
     this.#from = this.#at + 1
     this.#hasComma = hasComma
     this.#elementLine = 0
   }
+}
+
+function countOf(text: string, sign: string): number {
+  let count = 0
+  for (let at = text.indexOf(sign); at >= 0; at = text.indexOf(sign, at + 1)) count++
+  return count
 }
 
 /** Any text where it is none. */

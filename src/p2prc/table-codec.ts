@@ -13,19 +13,7 @@
 // which spelled it so too: a row without `port no` whose latency is a whole number of 10 µs or more counts as its.
 import { canonicalHost } from '../domain/address.ts'
 import { type ByHand, fieldsByRow, NOTHING_BY_HAND, type OwnFields, type StrangeRow } from './by-hand.ts'
-import {
-  FILE_LIMITS,
-  type Fields,
-  fieldsOf,
-  isListKey,
-  isObject,
-  listIn,
-  measured,
-  numberIn,
-  parseJson,
-  portTextIn,
-  textIn,
-} from './lenient.ts'
+import { FILE_LIMITS, type Fields, fieldsOf, isListKey, isObject, listIn, measured, numberIn, portTextIn, textIn } from './lenient.ts'
 import { type Element, ListScanner } from './list-scanner.ts'
 import type { P2prcFields, StoredRow, StoredTable } from './table-file.ts'
 import { NO_P2PRC_FIELDS, NS_PER_MS, p2prcFields } from './wire-table.ts'
@@ -110,9 +98,8 @@ export class TableReader {
     this.#strange = []
     this.#strangeLines = []
   }
-  #take({ text, line }: Element): void {
+  #take({ value: raw, line }: Element): void {
     if (this.#isBroken) return
-    const raw = parseJson(text)
     if (raw === undefined) {
       this.#isBroken = true
       return
@@ -137,9 +124,9 @@ function readRow(raw: unknown): StoredRow | string {
   if (!isObject(raw)) return `${nameOf(raw)} is no row`
   const fields = fieldsOf(raw)
   const isOurs = fields.get('port no') !== undefined
-  const [v4, v6] = [canonicalHost(textIn(fields, 'ipv4').trim()), canonicalHost(textIn(fields, 'ipv6').trim())]
+  const hostUnder = (key: 'ipv4' | 'ipv6'): string | null => canonicalHost(textIn(fields, key).trim())
   // P2PRC asks a record with an IPv6 address there, whatever its IPv4 says.
-  const host = isOurs ? (v4 ?? v6) : (v6 ?? v4)
+  const host = isOurs ? (hostUnder('ipv4') ?? hostUnder('ipv6')) : (hostUnder('ipv6') ?? hostUnder('ipv4'))
   const portKey = isOurs ? 'port no' : 'serverport'
   const port = portOf(portTextIn(fields, portKey))
   if (host === null) return `${nameOf(raw)} has no usable host${quoted(fields.get('ipv4') ?? fields.get('ipv6'))}`
@@ -214,8 +201,10 @@ const OUR_KEYS = [
 const KNOWN_KEYS: ReadonlySet<string> = new Set([...OUR_KEYS, ...Object.keys(p2prcObject(NO_P2PRC_FIELDS)).map((key) => key.toLowerCase())])
 
 function ownFields({ id, host, port, name }: StoredRow, raw: unknown): readonly OwnFields[] {
-  const own = isObject(raw) ? Object.entries(raw).filter(([key]) => !KNOWN_KEYS.has(key.toLowerCase())) : []
-  return own.length === 0 ? [] : [{ id, host, port, name, fields: Object.fromEntries(own) }]
+  const isKnown = (key: string): boolean => KNOWN_KEYS.has(key) || KNOWN_KEYS.has(key.toLowerCase())
+  if (!isObject(raw) || Object.keys(raw).every(isKnown)) return []
+  const own = Object.entries(raw).filter(([key]) => !isKnown(key))
+  return [{ id, host, port, name, fields: Object.fromEntries(own) }]
 }
 
 type Row = Readonly<Record<string, unknown>>

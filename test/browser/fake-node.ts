@@ -7,6 +7,7 @@ import type {
   NetworkAnswer,
   NetworkDesk,
   PeerAnswerRow,
+  PeerCounts,
   ProxyAnswer,
   ServiceAnswer,
   SpeedtestAnswer,
@@ -202,6 +203,18 @@ export const NETCHECK: NetcheckAnswer = {
   speeds: [{ id: 'b1'.repeat(16), name: 'birch', downMbps: 93.1, upMbps: 41, at: STARTED_AT }],
 }
 
+export function countsOf(peers: readonly PeerAnswerRow[]): PeerCounts {
+  const others = peers.filter(({ self }) => !self)
+  const inState = (wanted: PeerAnswerRow['state']): number => others.filter(({ state }) => state === wanted).length
+  return {
+    alive: inState('alive'),
+    suspect: inState('suspect'),
+    unknown: 0,
+    turns: others.filter(({ turn }) => turn).length,
+    nearestRttMs: others.flatMap(({ rttMs }) => rttMs ?? []).sort((a, b) => a - b)[0] ?? null,
+  }
+}
+
 export function createFakeNode(): FakeNode {
   let status = aStatus('bootstrapping')
   let peers: readonly PeerAnswerRow[] = []
@@ -232,6 +245,7 @@ export function createFakeNode(): FakeNode {
       }
       return { ...answer, page, peers: all.slice(offset, offset + limit) }
     },
+    peerCounts: () => countsOf(peers),
     table: () => ({ ip_address: peers.map(({ name }) => ({ name })) }),
     onNews: (listener) => {
       listeners.add(listener)
@@ -256,6 +270,15 @@ export function createFakeNode(): FakeNode {
     expose: async (spec, timeoutMs) => {
       asked.push(['expose', spec, timeoutMs])
       return { ...aService(spec.name), kind: spec.kind, local: spec.local }
+    },
+    pin: (wanted) => {
+      asked.push(['pin', ...wanted])
+      const found = wanted.map((peer) => peers.find(({ id, name }) => name === peer || id === peer))
+      const turns = found.flatMap((row) => (row ? [{ name: row.name, address: row.address }] : []))
+      if (turns.length < wanted.length) return unknown
+      const { pins: _, ...rest } = status
+      status = wanted.length === 0 ? rest : { ...rest, pins: found.flatMap((row) => row?.id ?? []) }
+      return { type: 'pinned', turns }
     },
     unexpose: (name) => {
       asked.push(['unexpose', name])

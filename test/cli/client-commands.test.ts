@@ -74,6 +74,17 @@ describe('with --json there is one object on stdout and nothing beside it', () =
     ])
   })
 
+  test('peers of a table that is longer than a page', async () => {
+    const at = (i: number): string => `192.0.2.${i % 250}:${String(1_000 + i)}`
+    const peers = Array.from({ length: 2_300 }, (_, i) =>
+      aRow(`peer ${i}`, { address: at(i), rttMs: (i * 7_919) % 2_300, id: i.toString(16).padStart(32, '0'), self: false }),
+    )
+    const away = aRow('gone', { state: 'offline', id: 'f'.repeat(32), rttMs: null })
+    world.node.show({ peers: [...peers, away] })
+    const nearestFirst = peers.toSorted((a, b) => (a.rttMs ?? 0) - (b.rttMs ?? 0))
+    expect(await json('peers', '--all')).toEqual(fine({ self: 'ab'.repeat(16), peers: [...nearestFirst, away] }))
+  })
+
   test('history', async () => expect(await json('history', '--since', '90m')).toEqual(fine({ ...HISTORY, minutes: 90 })))
 
   test('netcheck', async () => expect(await json('netcheck')).toEqual(fine({ ...NETCHECK })))
@@ -120,6 +131,14 @@ describe('with --json there is one object on stdout and nothing beside it', () =
   test('drain', async () => {
     expect(await json('drain', '--patience', '5')).toEqual(fine({ moved: 2, stayed: 1, connections: 0 }))
     expect(world.node.asked).toEqual([['drain', 5_000]])
+  })
+
+  test('pin and unpin', async () => {
+    world.node.show({ peers: [aRow('birch')] })
+    const { address } = aRow('birch')
+    expect(await json('pin', 'birch')).toEqual(fine({ type: 'pinned', turns: [{ name: 'birch', address }] }))
+    expect(await json('unpin')).toEqual(fine({ type: 'pinned', turns: [] }))
+    expect(world.node.asked).toEqual([['pin', 'birch'], ['pin']])
   })
 
   test('unexpose', async () => expect(await json('unexpose', 'web')).toEqual(fine({ type: 'unexposed', name: 'web' })))

@@ -42,7 +42,10 @@ test.each([
   [['elm/web'], 1, 'no node elm in the table; see `moonwalk peers`\n'],
   [['web'], 2, '"web" is not NODE/SERVICE, such as home/web\n'],
   [['home/web', '--port', '70000'], 2, '--port: "70000" is not a port from 1 to 65535\n'],
-])('is refused %j', async (args, code, err) => expect(await run(args)).toEqual({ code, out: '', err }))
+])('is refused %j, as an object with --json', async (args, code, err) => {
+  expect(await run(args)).toEqual({ code, out: '', err })
+  expect(await run([...args, '--json'])).toEqual({ code, out: '', err: `${JSON.stringify({ schemaVersion: 1, error: err.trim() })}\n` })
+})
 
 test('lists what there is', async () => {
   expect(await run([])).toEqual({

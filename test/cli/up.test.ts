@@ -22,6 +22,8 @@ afterEach(() => {
 })
 
 const HERE = ['--addresses', 'any', '--control=127.0.0.1:0', '--listen', '127.0.0.1:0']
+/** What stands on stderr with --json. */
+const said = (...objects: readonly object[]): string => objects.map((one) => `${JSON.stringify({ schemaVersion: 1, ...one })}\n`).join('')
 const up = (...flags: readonly string[]): Running => start(['up', '--open', '--data', dir, '--json', ...HERE, ...flags])
 const objects = (text: string): { [key: string]: unknown }[] =>
   text
@@ -114,7 +116,7 @@ test('a log that can’t be written is one warning, said in health as well', asy
   const status = objects((await start(['status', '--json', '--data', dir]).ended).out)[0] as { health?: { text: string }[] }
   expect(status.health?.filter((finding) => finding.text === text).length).toEqual(1)
   node.child.kill('SIGTERM')
-  expect([(await node.ended).code, (await node.ended).err]).toEqual([0, `${text}\n`])
+  expect([(await node.ended).code, (await node.ended).err]).toEqual([0, said({ warning: text })])
 })
 
 test('variables that are not ours change nothing, and one that is nearly so is a warning', async () => {
@@ -123,7 +125,7 @@ test('variables that are not ours change nothing, and one that is nearly so is a
   await ready(node)
   node.child.kill('SIGTERM')
   const { code, err } = await node.ended
-  expect([code, err]).toEqual([0, 'MOONWALK_NAM is not known and changes nothing; did you mean MOONWALK_NAME?\n'])
+  expect([code, err]).toEqual([0, said({ warning: 'MOONWALK_NAM is not known and changes nothing; did you mean MOONWALK_NAME?' })])
 })
 
 test('a second process on the same directory is refused by the pid of the first, and harms nothing', async () => {
@@ -133,7 +135,7 @@ test('a second process on the same directory is refused by the pid of the first,
   expect([code, out, err]).toEqual([
     1,
     '',
-    `another moonwalk (pid ${first.child.pid}) already uses ${dir}; stop it, or choose another directory with --data\n`,
+    said({ error: `another moonwalk (pid ${first.child.pid}) already uses ${dir}; stop it, or choose another directory with --data` }),
   ])
   expect((await start(['status', '--data', dir]).ended).code).toEqual(0)
 })
@@ -155,7 +157,7 @@ test.each(['--listen', '--control'])('a port in use is told with the flag that c
   const port = address !== null && typeof address === 'object' ? address.port : 0
   const { code, out, err } = await up(flag, `127.0.0.1:${port}`).ended
   expect([code, out, err.split('\n').length]).toEqual([1, '', 2])
-  expect(err).toMatch(new RegExp(`127\\.0\\.0\\.1:${port}.*choose another.*${flag}\n$`))
+  expect(err).toMatch(new RegExp(`127\\.0\\.0\\.1:${port}.*choose another.*${flag}"}\n$`))
   await new Promise((closed) => taken.close(closed))
 })
 
@@ -224,6 +226,20 @@ test('it says within two seconds which seed fails and why: on stderr, and as new
   expect(news).toEqual({ schemaVersion: 1, type: 'seed.failed', address: '127.0.0.1:9', why: 'connection refused' })
   json.child.kill('SIGTERM')
   expect((await json.ended).err).toEqual('')
+  mute.close()
+})
+
+test('a node without a network names whom it waits for, and ends with why', async () => {
+  const mute = createServer(() => undefined).listen(0, '127.0.0.1')
+  await once(mute, 'listening')
+  const silent = `127.0.0.1:${(mute.address() as AddressInfo).port}`
+  const text = start(['up', '--data', dir, ...HERE, '--join', silent])
+  const json = start(['up', '--json', '--data', mkdtempSync(join(dir, 'other-')), ...HERE, '--join', silent])
+  const slow = `no answer yet from ${silent}, to tell which kind of network it is in; waiting 5 s in all`
+  const error = `it can't be told which kind of network ${silent} (it did not answer in time) is in; join a private one with its invitation, an open one with --open`
+  const [asText, asJson] = await Promise.all([text.ended, json.ended])
+  expect([asText.code, asText.err]).toEqual([1, `${slow}\n${error}\n`])
+  expect([asJson.code, asJson.err]).toEqual([1, said({ warning: slow }, { error })])
   mute.close()
 })
 

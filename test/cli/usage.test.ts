@@ -93,6 +93,8 @@ test.each([
   ['remove', 'ash'],
   ['expose', '3000', '--json'],
   ['unexpose', 'web'],
+  ['pin', 'ash'],
+  ['unpin'],
   ['drain'],
   ['ping', 'ash'],
   ['speedtest', 'ash', '--json'],

@@ -15,6 +15,7 @@ const WISHES: OperatorChanges = {
     },
   ],
   removed: [{ key: '00112233445566778899aabbccddeeff', address: '203.0.113.9:8088' }],
+  pins: ['00112233445566778899aabbccddeeff', 'frp://192.0.2.1:7000'],
 }
 
 const LEASES: readonly StoredLease[] = [

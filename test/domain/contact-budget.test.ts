@@ -8,7 +8,7 @@ const at = (letter: string): string => `192.0.2.1:${1024 + letter.charCodeAt(0) 
 
 /**
  * A letter a step: `a` to `d` try an address, `x` fails the oldest that is open, `A` proves the first, `1` and `2` wait for the second and
- * the third try, `-` until all has lapsed and `.` until a moment before. What each try came to, and the seconds until a refused one may be made.
+ * the third try, `-` until all has lapsed. What each try came to, and the seconds until a refused one may be made.
  */
 function play(steps: string, bytes = 100): string {
   let contacts: Contacts = []
@@ -17,7 +17,6 @@ function play(steps: string, bytes = 100): string {
   let told = ''
   for (const step of steps) {
     if (step === '-') atMs += CONTACT_WINDOW
-    else if (step === '.') atMs += CONTACT_WINDOW - 1
     else if (step === 'A') contacts = refundContacts(contacts, A)
     else if (step === 'x') contacts = failContact(contacts, contacts.find(({ isOpen }) => isOpen)?.number ?? 0)
     else if (step === '1' || step === '2') atMs += CONTACT_GAPS[Number(step) - 1] ?? 0
@@ -31,17 +30,17 @@ function play(steps: string, bytes = 100): string {
 }
 
 test.each([
-  ['three are tried at once, and the fourth waits for what they come to', 'abcd', '+++?'],
-  ['once all have failed there is none for ten minutes', 'axbxcxd', '+++-600'],
-  ['nor a moment before', 'axbxcx.d', '+++-0.001'],
-  ['and then there are three again', 'axbxcx-abcd', '++++++?'],
-  ['one that is open does not lapse', 'abc-d', '+++?'],
+  ['two are tried at once, and the third waits for what they come to', 'abc', '++?'],
+  ['the last is for later, whoever wants it: a way that was cut may be whole by then', 'axbxca2c', '++-45-45+'],
+  ['once all have failed there is none until the first of them lapses', 'axbx2cxd', '+++-555'],
+  ['and then there are as many again', 'axbx2cx-abc', '+++++?'],
+  ['one that is open does not lapse', 'ab-cd', '+++?'],
   ['an address is not tried twice at once', 'aab', '+?+'],
   ['nor again at once', 'axab', '+-5+'],
   ['but after a while, and a third time after a longer one', 'ax1axa2axa', '++-45+-550'],
-  ['one that others at its IP have left no place for comes when the first of them lapses', 'axbxc1xa', '+++-595'],
-  ['an address that proves itself gives back all that was counted for it', 'abcAadbc', '++++???'],
-  ['another address at that IP gives nothing back', 'bxcxdxAa', '+++-600'],
+  ['one that others at its IP have left no place for comes when the first of them lapses', 'axbx2cx1a', '+++-550'],
+  ['an address that proves itself gives back all that was counted for it', 'abAacbd', '+++???'],
+  ['another address at that IP gives nothing back', 'bxcx2dxAa', '+++-555'],
 ])('%s', (_, steps, told) => expect(play(steps)).toEqual(told))
 
 test.each([

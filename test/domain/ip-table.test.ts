@@ -3,7 +3,18 @@ import { type Change, type Row, shownRows } from '../../src/domain/ip-table.ts'
 import { NO_LATENCY } from '../../src/domain/latency.ts'
 import type { P2prcFields, PeerRecord } from '../../src/domain/record.ts'
 import { NO_P2PRC_FIELDS } from '../../src/p2prc/wire-table.ts'
-import { EMPTY_TABLE, factsOf, type IpTable, merge, type Outcome, putOwn, recordBurst, recordSpeed, removeRow } from './pure-table.ts'
+import {
+  EMPTY_TABLE,
+  factsOf,
+  type IpTable,
+  merge,
+  type Outcome,
+  putOwn,
+  recordBurst,
+  recordSpeed,
+  removeRow,
+  turnTo,
+} from './pure-table.ts'
 
 const AT = '192.0.2.1:8088'
 const ELSEWHERE = '192.0.2.2:8088'
@@ -362,4 +373,44 @@ test('people see proven rows, the nearest first, then by address', () => {
     miss('b'),
   )
   expect(shownRows(table).map(({ key }) => key)).toEqual(['b', 'a', 'c', 'me'])
+})
+
+describe('a row turns to another of its own addresses', () => {
+  const two = signed('ash', 1, AT, { alsoAt: [ELSEWHERE] })
+  test('and stands there, as alive as before, until its owner says something new', () => {
+    const turned = turnTo(play(hear(two), ping('ash')).table, 'ash', ELSEWHERE, 3_000)
+    const row = turned.table.rows.get('ash')
+    expect([turned.changes.map(({ type }) => type), row?.record, row?.state, [...turned.table.holders]]).toEqual([
+      ['changed'],
+      { ...two, address: ELSEWHERE, alsoAt: [AT], silentAt: AT },
+      'alive',
+      [[ELSEWHERE, 'ash']],
+    ])
+    expect(merge(turned.table, [two], 4_000).table).toBe(turned.table)
+    expect(merge(turned.table, [{ ...two, seq: 2 }], 4_000).table.rows.get('ash')?.record.address).toEqual(AT)
+  })
+
+  test('and goes back to its first as it was', () => {
+    const { table } = play(hear({ ...two, alsoAt: [ELSEWHERE, '192.0.2.9:1'] }), ping('ash'))
+    const back = [ELSEWHERE, '192.0.2.9:1', AT].reduce((before, address) => turnTo(before, 'ash', address, 3_000).table, table)
+    expect(back.rows.get('ash')?.record.silentAt).toBeUndefined()
+    expect(turnTo(turnTo(table, 'ash', ELSEWHERE, 1).table, 'ash', AT, 2).table.rows).toEqual(table.rows)
+  })
+
+  test.each<[string, string, string]>([
+    ['nobody', 'oak', ELSEWHERE],
+    ['one at that address', 'ash', AT],
+    ['one that does not name it', 'ash', '192.0.2.9:1'],
+  ])('but not %s', (_, key, address) => {
+    const { table } = play(hear(two), ping('ash'))
+    expect(turnTo(table, key, address, 3_000)).toEqual({ table, changes: [] })
+  })
+
+  test('and whoever stood there goes', () => {
+    const { table } = play(hear(two, signed('elm', 1, ELSEWHERE)), ping('ash'), ping('elm'))
+    expect(turnTo(table, 'ash', ELSEWHERE, 3_000).changes.map(({ type, row }) => `${type} ${row.key}`)).toEqual([
+      'removed elm',
+      'changed ash',
+    ])
+  })
 })

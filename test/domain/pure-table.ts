@@ -34,6 +34,7 @@ export const recordOwnBurst = pure(steps.recordOwnBurst)
 export const recordSpeed = pure(steps.recordSpeed)
 export const removeRow = pure(steps.removeRow)
 export const restoreRows = pure(steps.restoreRows)
+export const turnTo = pure(steps.turnTo)
 
 /** What it holds, without what is only kept to find it sooner. */
 export const factsOf = ({ rows, holders, gone, mine, removed, version }: IpTable) => ({ rows, holders, gone, mine, removed, version })

@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest'
-import { FIRST_PAGE, type PageAsk, pageOf, type Row, SORTS } from '../../src/domain/ip-table.ts'
+import { describe, expect, test } from 'vitest'
+import { FIRST_PAGE, type PageAsk, type Row, SORTS } from '../../src/domain/ip-table.ts'
 import { NO_LATENCY } from '../../src/domain/latency.ts'
+import { Pages } from '../../src/domain/table/page.ts'
 import { byRank, RankedRows } from '../../src/domain/table/ranked-rows.ts'
 import { newRow } from '../../src/domain/table/row.ts'
 import { signedBy } from '../records.ts'
@@ -22,8 +23,9 @@ const rows = Array.from({ length: 1_500 }, (_, i): Row => {
 })
 const ranked = new RankedRows()
 for (const row of rows) ranked.replace(null, row)
+const pages = new Pages(ranked)
 const keysOf = (ask: Partial<PageAsk>) => {
-  const { rows: found, total } = pageOf(ranked, { ...FIRST_PAGE, ...ask })
+  const { rows: found, total } = pages.page({ ...FIRST_PAGE, ...ask })
   return { keys: found.map(({ key }) => key), total }
 }
 
@@ -78,3 +80,34 @@ test.each<[string, string, number]>([
     .filter(({ key, record }) => [key, record.name.toLowerCase(), record.address].some((one) => one.includes(part)))
   expect([found.length, keysOf({ search, limit: 999 })]).toEqual([total, { keys: found.map(({ key }) => key), total }])
 })
+
+describe('while the table changes', () => {
+  const moved = (row: Row, i: number): Row => ({
+    ...row,
+    latency: { ...row.latency, rttMs: chance(i, 60) },
+    record: i % 4 === 0 ? { ...row.record, name: `Moved ${i}` } : row.record,
+    downMbps: i % 6 === 0 ? null : i,
+  })
+  const ask = (sort: PageAsk['sort'], isDown: boolean, search: string): PageAsk => ({ offset: 90, limit: 200, sort, isDown, search })
+  test.each(SORTS.flatMap((sort) => [false, true].map((isDown) => [sort, isDown] as const)))(
+    'pages by %s, downwards %s, are as if all were sorted anew',
+    (sort, isDown) => {
+      const changing = new RankedRows()
+      const kept = new Pages(changing)
+      const change = (before: Row | null, after: Row | null): void => {
+        changing.replace(before, after)
+        kept.replace(before, after)
+      }
+      for (const row of rows) change(null, row)
+      for (const search of ['', 'peer', 'moved 1']) kept.page(ask(sort, isDown, search))
+      for (const [i, row] of rows.entries()) if (i % 2 === 0) change(row, i % 10 === 0 ? null : moved(row, i))
+      for (const search of ['', 'peer', 'moved 1'])
+        expect(kept.page(ask(sort, isDown, search))).toEqual(new Pages(changing).page(ask(sort, isDown, search)))
+    },
+  )
+})
+
+test.each<[string, string]>([
+  ['a name and the address behind it', 'peer 1\t192'],
+  ['two rows', '1\nnode'],
+])('a search does not find what only %s would hold together', (_, search) => expect(keysOf({ search })).toEqual({ keys: [], total: 0 }))

@@ -6,6 +6,7 @@ import {
   isMuchBetter,
   isWorthMove,
   pickTurn,
+  preferenceWith,
   reasonOf,
   sameness,
   type TurnCandidate,
@@ -217,6 +218,7 @@ test.each<[string, TurnCandidate, readonly TurnCandidate[], TurnPreference, stri
     'most throughput of 2: 41.5 Mbit/s over one connection; next ash 10.0 Mbit/s',
   ],
   ['being pinned', oak, [oak, ash], PINNED, 'pinned: 90.0 ms'],
+  ['being pinned by a person', oak, [oak], preferenceWith(BY_LATENCY, ['oak']), 'pinned by a person: 90.0 ms'],
   ['being pinned behind another', ash, [oak, ash], PINNED, 'pinned after oak: 40.0 ms'],
 ])('the reason tells of %s', (_, turn, candidates, preference, expected) =>
   expect(reasonOf(turn, { candidates, self: SELF, preference, barred: [] })).toEqual(expected),

@@ -71,8 +71,17 @@ test.each<[string, Partial<TurnHistory>, string]>([
   ['one is wanted', { tunnels: 1, held: [open('ash')] }, 'could 1'],
   ['three are wanted', { tunnels: 3, held: [open('ash'), open('elm')] }, 'could 3; open oak'],
   ['one broke off, and is tried again', { held: [open('elm'), opening('ash')], candidates: [ash, elm], begunAtMs: 0 }, 'could 2'],
-  ['one that retires does not count', { held: [open('elm'), retiring('ash')] }, 'could 2; open oak'],
-  ['nobody is left but one that retires', { candidates: [ash], held: [retiring('ash')] }, 'could 0; open ash'],
+  [
+    'one that retires does not count, and may be taken back',
+    { held: [open('elm'), retiring('oak')], candidates: [elm, oak] },
+    'could 2; open oak',
+  ],
+  [
+    'one that retires since its TURN leaves',
+    { held: [open('elm'), retiring('ash')], candidates: [{ ...ash, offersTurn: false }, elm] },
+    'could 1',
+  ],
+  ['nobody is left but one that retires', { candidates: [ash], held: [retiring('ash')] }, 'could 1; open ash'],
 ])('what is planned when %s', (_, other, expected) => expect(words(planTurns(history(other)))).toEqual(expected))
 
 describe('who failed lately', () => {
@@ -133,6 +142,17 @@ describe('a TURN that leaves', () => {
       'could 1; retire ash',
     ],
     ['is kept where it is the only one', { candidates: [leaving], held: [open('ash')] }, 'could 1'],
+  ])('%s', (_, other, expected) => expect(words(planTurns(history(other)))).toEqual(expected))
+})
+
+describe('pinned TURNs, while others are held', () => {
+  const pinned = (...pins: readonly string[]): Partial<TurnHistory> => ({ preference: { mode: 'pinned', pins, byHand: true } })
+  test.each<[string, Partial<TurnHistory>, string]>([
+    ['are opened before the others are left', { ...pinned('oak'), held: [open('ash'), open('elm')] }, 'could 1; open oak for ash'],
+    ['come first once they are open', { ...pinned('oak'), held: [open('ash'), open('elm'), open('oak')] }, 'could 1; first oak'],
+    ['end the others once they are open', { ...pinned('oak'), held: [open('oak'), open('elm')] }, 'could 1; retire elm'],
+    ['that can not be had leave the others as they are', { ...pinned('gone'), held: [open('ash'), open('elm')] }, 'could 1'],
+    ['that are held stay', { ...pinned('elm', 'ash'), held: [open('elm'), open('ash')] }, 'could 2'],
   ])('%s', (_, other, expected) => expect(words(planTurns(history(other)))).toEqual(expected))
 })
 

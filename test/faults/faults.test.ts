@@ -1,9 +1,15 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { applyFeed, type FeedView } from '../../src/feed/delta.ts'
+import { framesOf, messageOf } from '../../src/feed/recording.ts'
 import { createWorld } from '../sim/world.ts'
 import type { Fault } from './fault.ts'
 import { hostsOf } from './fault.ts'
+import { nodeOf, record } from './recorded.ts'
 import { run } from './run.ts'
-import { type Scenario, scenarioOf } from './scenario.ts'
+import { type NodeSpec, type Scenario, scenarioOf, withoutParts } from './scenario.ts'
 import { shrink } from './shrink.ts'
 import { Watch } from './watch.ts'
 
@@ -33,12 +39,15 @@ test('every sort of fault comes up, each befalls hosts of its scenario, and none
     'black-hole',
     'clock',
     'cut',
+    'deaf',
     'freeze',
     'full-disk',
     'gone',
     'kill',
     'loss',
+    'lossy',
     'move',
+    'mute',
     'narrow',
     'one-way',
     'partition',
@@ -49,6 +58,22 @@ test('every sort of fault comes up, each befalls hosts of its scenario, and none
     'slow',
     'stop',
   ])
+})
+
+test('what came later into the search leaves what a seed drew before as it was', () => {
+  const { faults } = withoutParts(scenarioOf(976), ['lossy', 'deaf', 'mute'])
+  expect(faults.map((fault) => [fault.atMs, fault.type, ...hostsOf(fault)])).toEqual([
+    [5_382, 'partition', 'elm', 'juniper', 'frps'],
+    [5_913, 'stop', 'birch'],
+    [10_855, 'freeze', 'gorse'],
+    [12_068, 'sever', 'ivy', 'gorse'],
+    [23_203, 'stop', 'ivy'],
+  ])
+  const further = Array.from(
+    { length: 40 },
+    (_, seed) => scenarioOf(seed).faults.length - withoutParts(scenarioOf(seed), ['lossy', 'deaf', 'mute']).faults.length,
+  )
+  expect([...new Set(further)].sort()).toEqual([0, 1, 2])
 })
 
 test('a scenario is cut down to what its failure needs', async () => {
@@ -94,3 +119,69 @@ test('what must hold at every moment is seen from outside: pings at once, of one
     ],
   ])
 })
+
+test('two nodes at one IP address that are heard of while the way there is cut are met once it is whole', async () => {
+  const node = (name: string, startMs: number, more: Partial<NodeSpec> = {}): NodeSpec => ({
+    ...{ name, nat: 'drops', listens: false, offersTurn: true, seeds: ['ash'], services: [], turns: ['frps'], startMs },
+    ...more,
+  })
+  const { flaws } = await run({
+    seed: 976,
+    nodes: [
+      node('ash', 0, { nat: 'none', listens: true, seeds: [], turns: ['moonwalk'] }),
+      node('birch', 0),
+      node('dogwood', 3_070, { listens: true, offersTurn: false, turns: ['moonwalk'] }),
+      node('elm', 3_529, { services: ['udp'], turns: ['moonwalk', 'frps'] }),
+    ],
+    frps: true,
+    p2prc: null,
+    faults: [{ type: 'partition', hosts: ['elm', 'frps'], silent: true, atMs: 5_382, forMs: 32_161 }],
+    endMs: 50_000,
+  })
+  expect(flaws).toEqual([])
+})
+
+test('what a node shows of a run is a recording, through a restart and with faults and complaints among its news, and changes nothing', async () => {
+  const few = withoutParts(scenarioOf(8), ['p2prc', 'frps', 'services'])
+  const scenario: Scenario = {
+    ...few,
+    nodes: few.nodes.slice(0, 3),
+    faults: [{ type: 'kill', host: 'birch', moved: false, atMs: 8_000, forMs: 3_000 }],
+    endMs: 12_000,
+  }
+  const dir = await mkdtemp(join(tmpdir(), 'moonwalk-faults-'))
+  const flaws = [{ kind: 'no tunnel', text: '20.5 s: birch is selectingTurn' }]
+  const { outcome, file } = await record(scenario, nodeOf(scenario, flaws), flaws, dir)
+  const text = await readFile(file, 'utf8')
+  await rm(dir, { recursive: true })
+  let view: FeedView | null = null
+  const starts = new Set<string>()
+  const warned: string[] = []
+  for (const frame of framesOf(text)) {
+    const message = messageOf(frame)
+    view = applyFeed(view, message)
+    starts.add(view?.status.node.startedAt ?? 'does not follow on')
+    if (message.t === 'd') for (const entry of message.news) if (entry.type === 'warned') warned.push(`${entry.at} ${entry.text}`)
+  }
+  expect({ name: view?.status.node.name, lives: [...starts].map((at) => at.slice(11, 19)), warned, hash: outcome.hash }).toEqual({
+    name: 'birch',
+    lives: ['00:00:00', '00:00:11'],
+    warned: [
+      '2030-01-01T00:00:08.000Z FAULT 8 s kill birch moved=false for 3 s',
+      '2030-01-01T00:00:20.500Z COMPLAINT no tunnel: 20.5 s: birch is selectingTurn',
+    ],
+    hash: (await run(scenario)).hash,
+  })
+})
+
+test.each([
+  [
+    'the first that a complaint names',
+    [
+      { kind: 'k', text: '1.0 s: nobody' },
+      { kind: 'k', text: '2.0 s: web of elm is down' },
+    ],
+    'elm',
+  ],
+  ['else the first of all', [{ kind: 'k', text: '1.0 s: nobody' }], 'ash'],
+])('whose recording it is: %s', (_, flaws, name) => expect(nodeOf(scenarioOf(8), flaws)).toBe(name))

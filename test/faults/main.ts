@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { createCrew } from './crew.ts'
 import { faultText } from './fault.ts'
+import { nodeOf, record } from './recorded.ts'
 import { run } from './run.ts'
 import { type Scenario, scenarioOf, withoutParts } from './scenario.ts'
 import type { Flaw } from './watch.ts'
@@ -16,6 +17,9 @@ const usage = `npm run test:faults -- [options]
   --story          one seed: its news too
   --without PARTS  leaves out sorts of faults, p2prc, frps or services: a list with commas
   --script JSON    lives through this scenario instead of a seed's
+  --record DIR     writes what one node of each failing one shows to DIR/seed-SEED-NODE.jsonl, for \`moonwalk replay\`
+  --of NODE        with --story or --script: that node (default: whom the complaint names), recorded also where nothing failed
+Lossy, deaf and mute came later, by draws of their own: --without lossy,deaf,mute a seed is what it was before.
 Prints each failing seed with the command that replays it, and for each new sort of failure the shortest scenario found.
 Exit code 1 if any failed.
 `
@@ -31,6 +35,8 @@ const { values } = parseArgs({
     story: { type: 'boolean', default: false },
     without: { type: 'string', default: '' },
     script: { type: 'string' },
+    record: { type: 'string' },
+    of: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 })
@@ -51,6 +57,10 @@ async function tell(scenario: Scenario): Promise<number> {
   for (const line of story) say(line)
   say(sketch(scenario))
   for (const { kind, text } of flaws) say(`  ${kind}: ${text}`)
+  if (values.record !== undefined && (flaws.length > 0 || values.of !== undefined)) {
+    const { file } = await record(scenario, values.of ?? nodeOf(scenario, flaws), flaws, values.record)
+    say(`  moonwalk replay ${file}`)
+  }
   say(flaws.length === 0 ? `whole ${healedMs} ms after the last fault; hash ${hash}` : `FAILED; hash ${hash}`)
   return flaws.length === 0 ? 0 : 1
 }
@@ -85,6 +95,9 @@ async function search(): Promise<number> {
       say(
         `seed ${seed} FAILED: ${kindsOf(flaws).join('; ')}\n  ${COMMAND} --from ${seed} --story${values.without === '' ? '' : ` --without ${values.without}`}`,
       )
+      if (values.record === undefined || answer.type !== 'lived') continue
+      const recorded = await crew.give({ type: 'record', scenario: scenarioFor(seed), flaws, dir: values.record })
+      if (recorded.type === 'recorded') say(`  moonwalk replay ${recorded.file}`)
     }
   }
   await Promise.all(Array.from({ length: Number(values.jobs) }, lane))

@@ -1,11 +1,13 @@
 // One scenario, lived through: what was wrong, and what was told.
 import { createHash } from 'node:crypto'
+import type { Entry } from '../../src/feed/news.ts'
 import { createWorld, type World } from '../sim/world.ts'
+import { lookAlways } from './always.ts'
 import { allHosts, befall, endAll } from './befall.ts'
 import { USER_HOST } from './hosts.ts'
 import type { Scenario } from './scenario.ts'
 import { type Stage, setStage } from './stage.ts'
-import { flawsOf } from './truth.ts'
+import { flawsOf, tunnelFlaws } from './truth.ts'
 import { type Answers, sendUsers } from './users.ts'
 import { type Flaw, Watch } from './watch.ts'
 
@@ -22,13 +24,26 @@ export interface Outcome {
 /** The network has so long to heal. */
 const HEAL_MS = 60_000
 const LOOK_MS = 1_000
+/** By then every node behind NAT has its tunnels. */
+const TUNNELS_MS = 10_000
 /** So long everything must stay true; above the longest time between two pings of a row. */
 const CALM_MS = 12_000
 /** `stop` settles within 4 s; connections kept warm are given up after 25 s. */
 const STOP_MS = 4_000
 const LEFTOVER_MS = 30_000
 
-export async function run(scenario: Scenario, { withStory = false, untilMs = Number.POSITIVE_INFINITY } = {}): Promise<Outcome> {
+export interface RunOptions {
+  readonly withStory?: boolean
+  /** Ends it early, without a look at what must hold in the end. */
+  readonly untilMs?: number
+  /** Once the world stands, before anything befalls it. */
+  readonly onStage?: (stage: Stage) => void
+  /** The news of every life of every node. */
+  readonly onNews?: (node: string, entry: Entry) => void
+}
+
+export async function run(scenario: Scenario, options: RunOptions = {}): Promise<Outcome> {
+  const { withStory = false, untilMs = Number.POSITIVE_INFINITY, onStage, onNews } = options
   const world = createWorld({ seed: scenario.seed })
   const leave = world.enter()
   const onRejection = (error: unknown): void => world.clock.crash(error)
@@ -52,9 +67,12 @@ export async function run(scenario: Scenario, { withStory = false, untilMs = Num
       hash.update(`${line}\n`)
       if (withStory) story.push(world.readable(line))
       watch.told(node, { seq: 0, at: '', ...entry })
+      onNews?.(node, { seq: 0, at: '', ...entry })
     })
+    onStage?.(stage)
     if (withStory) tellFaults(world, scenario, story)
     befall(stage)
+    lookAlways(stage, watch)
     const answers = sendUsers(stage)
     await world.clock.advance(Math.min(untilMs, scenario.endMs))
     if (world.clock.now() < untilMs) {
@@ -85,6 +103,7 @@ async function heal(stage: Stage, watch: Watch, answers: Answers): Promise<numbe
   for (;;) {
     await clock.advance(LOOK_MS)
     const flaws = flawsOf(stage, watch, answers, endMs)
+    if (clock.now() - endMs === TUNNELS_MS) for (const { kind, text } of tunnelFlaws(stage)) watch.note(kind, text)
     if (flaws.length > 0) trueSinceMs = null
     else trueSinceMs ??= clock.now()
     if (trueSinceMs !== null && clock.now() - trueSinceMs >= CALM_MS) return trueSinceMs - endMs

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type ByHand, edited, upToDate } from '../../src/p2prc/by-hand.ts'
 import { ListScanner } from '../../src/p2prc/list-scanner.ts'
-import { formatTableFile, parseTableFile } from '../../src/p2prc/table-codec.ts'
+import { formatTableFile, parseTableFile, TableReader } from '../../src/p2prc/table-codec.ts'
 import type { StoredRow, StoredTable } from '../../src/p2prc/table-file.ts'
 
 const [ASH_ID, ELM_ID] = ['a1'.repeat(16), 'e1'.repeat(16)]
@@ -131,3 +131,33 @@ test('there is a line for each row, whatever the rows are', () =>
       expect(rowLines(text).length).toEqual(rows.length)
     }),
   ))
+
+const twoRows = formatTableFile({ rows: [row({ name: 'ash' }), row({ name: 'elm', host: '203.0.113.8' })] })
+
+test.each<[string, string]>([
+  ['as the node writes it', twoRows],
+  [
+    'with a row that a person wrote in one line',
+    twoRows.replace(/\{\s+"ipv4": "203.0.113.7"[^}]*\}/, '{ "ipv4": "203.0.113.7", "port no": "8088", "name": "ash" }'),
+  ],
+  ['with what looks like the end of a row inside a text', twoRows.replace('"ash"', '"ash\\n    }"')],
+  ['with an object inside a row', twoRows.replace('"name": "ash"', '"more": { "at": [1, {}],\n    "b": 1\n    },\n      "name": "ash"')],
+  ['with more behind a row than a comma', twoRows.replace('},', '} ,')],
+  ['with nothing between two rows', twoRows.replace('},', '}')],
+  ['with a sign that is no space before a row', twoRows.replace('    {', '   \u0001{')],
+  ['with a word behind a row', twoRows.replace('},', '} x,')],
+])('a file %s is read as JSON is, in pieces of any length', (_, text) => {
+  let names: readonly string[] | null = null
+  try {
+    names = JSON.parse(text).ip_address.map(({ name }: { name: string }) => name)
+  } catch {
+    // It is no JSON.
+  }
+  for (const length of [1, 7, 200, 1_000_000]) {
+    const reader = new TableReader()
+    const bytes = Buffer.from(text)
+    for (let at = 0; at < bytes.length; at += length) reader.push(bytes.subarray(at, at + length))
+    const read = reader.end()
+    expect(read.type === 'table' ? read.table.rows.map(({ name }) => name) : null).toEqual(names)
+  }
+})

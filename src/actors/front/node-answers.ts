@@ -1,6 +1,6 @@
 // What the node says of itself: the objects of `status`, `peers` and the table, made from what is there now.
 import type { StateValue } from 'xstate'
-import type { HealthAnswer, MoonwalkNode, NodeOptions, PeerAnswerRow, StatusAnswer } from '../../answers.ts'
+import type { HealthAnswer, MoonwalkNode, NodeOptions, PeerAnswerRow, PeerCounts, StatusAnswer } from '../../answers.ts'
 import { parseAddress } from '../../domain/address.ts'
 import {
   type Coordinate,
@@ -15,10 +15,10 @@ import {
   FIRST_PAGE,
   finderOf,
   type IpTable,
+  isListed,
   offlineRows,
   type Page,
   type PageAsk,
-  pageOf,
   type Row,
   shownRows,
 } from '../../domain/ip-table.ts'
@@ -43,11 +43,13 @@ import type { TableKeeper } from '../membership/table-keeper.ts'
 import { serviceHealth } from '../services/service-health.ts'
 import type { Services } from '../services/services.ts'
 import type { ExternalFrps } from '../turn/external-frps.ts'
+import type { TurnWish } from '../turn/turn-wish.ts'
 import { tunnelAnswersOf } from './tunnel-answers.ts'
 
 interface AnswerNeeds {
   readonly own: OwnRecord
-  readonly options: Pick<NodeOptions, 'version' | 'network' | 'speedtestBudgetBytes' | 'turnPreference'>
+  readonly options: Pick<NodeOptions, 'version' | 'network' | 'speedtestBudgetBytes'>
+  readonly wish: Pick<TurnWish, 'preference' | 'pins'>
   /** Of this machine, best first. */
   readonly ownHosts: () => readonly string[]
   readonly keeper: TableKeeper
@@ -81,7 +83,7 @@ export function answersOf(needs: AnswerNeeds): Answers {
   }
 }
 
-type Answers = Pick<MoonwalkNode, 'status' | 'peers' | 'table' | 'meetingPoints'>
+type Answers = Pick<MoonwalkNode, 'status' | 'peers' | 'peerCounts' | 'table' | 'meetingPoints'>
 
 function rawAnswersOf(needs: AnswerNeeds): Answers {
   const { own, options, keeper, services, turnServer, speedAccount, startedAt, snapshot } = needs
@@ -101,6 +103,7 @@ function rawAnswersOf(needs: AnswerNeeds): Answers {
       },
       turn: turnAnswer(),
       turns: tunnelAnswers(),
+      ...(needs.wish.pins().length > 0 ? { pins: needs.wish.pins() } : {}),
       services: services.list(),
       clients: turnServer.clients(nameOfClient(keeper.current(), own.id)),
       carried: turnServer.carried(),
@@ -119,6 +122,7 @@ function rawAnswersOf(needs: AnswerNeeds): Answers {
       const page = { offset: ask.offset ?? FIRST_PAGE.offset, total, self: mine ? hereRow(mine) : null, ...counts }
       return { ...answer, page, peers: [...rows.map(hereRow), ...away.map(awayRow)] }
     },
+    peerCounts: () => countsOf(keeper.current(), own.id),
     table: () => tableFileObject(needs.file.stored()),
     meetingPoints: () =>
       meetingPoints(keeper.current().listed.slice(0, MOST_LOOKED_AT), {
@@ -150,11 +154,27 @@ function nameOfClient(table: IpTable, self: string): Parameters<TurnServer['clie
 }
 
 /** Those that are away come after all that are here, whatever these are sorted by. */
-function pageWithAway({ listed }: IpTable, gone: readonly Row[], ask: PageAsk): Page & { readonly away: readonly Row[] } {
-  const { rows, total } = pageOf(listed, ask)
+function pageWithAway(table: IpTable, gone: readonly Row[], ask: PageAsk): Page & { readonly away: readonly Row[] } {
+  const { rows, total } = table.page(ask)
   const found = gone.filter(finderOf(ask.search))
   const away = found.slice(Math.max(0, ask.offset - total)).slice(0, ask.limit - rows.length)
   return { rows, away, total: total + found.length }
+}
+
+/** Without this node's own row. */
+function countsOf(table: IpTable, self: string): PeerCounts {
+  const { listed, rows, suspects, aliveCount, offeringCount } = table
+  const mine = rows.get(self)
+  const isMine = (state: Row['state']): number => (mine?.state === state ? 1 : 0)
+  const offers = mine !== undefined && isListed(mine) && mine.record.offersTurn && mine.record.via === null
+  const [nearest] = listed.slice(0, 2).filter(({ key }) => key !== self)
+  return {
+    alive: aliveCount - isMine('alive'),
+    suspect: suspects.size - isMine('suspect'),
+    unknown: rows.size - listed.size - isMine('unknown'),
+    turns: offeringCount - (offers ? 1 : 0),
+    nearestRttMs: nearest?.latency.rttMs ?? null,
+  }
 }
 
 /** A server that was here within the last day. What was measured of it is no figure of now. */
@@ -206,7 +226,7 @@ const isoOf = (wallMs: number | null): string | null => (wallMs === null ? null 
 /** What a person should know, worst first. */
 function healthOf(
   state: string,
-  { joining, keeper, own, options, services, external, candidates, announcer, health: found, notes }: AnswerNeeds,
+  { joining, keeper, own, options, services, external, candidates, announcer, wish, health: found, notes }: AnswerNeeds,
 ): readonly HealthAnswer[] {
   const health: HealthAnswer[] = [...found.list(), ...notes().map((note) => ({ level: 'warn' as const, ...note }))]
   const { listed, rows } = keeper.current()
@@ -226,11 +246,14 @@ function healthOf(
     })
   }
   if (state === 'selectingTurn') {
-    const whys = candidates().map((candidate) => `${candidate.name}: ${unfit(candidate, own.id, options.turnPreference) ?? 'fit'}`)
+    const whys = candidates().map((candidate) => `${candidate.name}: ${unfit(candidate, own.id, wish.preference()) ?? 'fit'}`)
     health.push({
       level: 'error',
       text: `nobody can be reached who carries traffic for others${whys.length > 0 ? ` (${whys.slice(0, 4).join('; ')})` : ''}`,
-      fix: 'Start a node with a public address in this network, or name a stock frps with --turn frp://HOST:PORT.',
+      fix:
+        wish.pins().length > 0
+          ? 'Only those that were pinned are used: `moonwalk unpin` lets this node take others, `moonwalk pin NODE` names another.'
+          : 'Start a node with a public address in this network, or name a stock frps with --turn frp://HOST:PORT.',
     })
   }
   if (state === 'serving' && announcer.reachability() === 'unknown')

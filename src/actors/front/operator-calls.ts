@@ -4,6 +4,7 @@ import type { MoonwalkNode, PingAnswer, Refusal, ServiceAnswer, ServiceSpec } fr
 import { type AddressPolicy, addressOf, isAllowed, parseAddress } from '../../domain/address.ts'
 import { keepAway, offlineRows, type Row, recordSpeed } from '../../domain/ip-table.ts'
 import { speedWords } from '../../domain/speed-figure.ts'
+import { type TurnCandidate, unfit } from '../../domain/turn-choice.ts'
 import { type Clock, isFailure } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
 import type { ContactGate } from '../membership/contact-gate.ts'
@@ -13,6 +14,7 @@ import type { Prober } from '../membership/prober.ts'
 import type { Speed } from '../membership/speed.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
 import type { Services } from '../services/services.ts'
+import type { TurnWish } from '../turn/turn-wish.ts'
 import type { OperatorChanges } from './operator-changes.ts'
 import { pingByHand } from './ping-by-hand.ts'
 
@@ -28,7 +30,13 @@ interface OperatorNeeds {
   readonly own: OwnRecord
   /** Whether a service's `host:port` is the control port. */
   readonly isControl: (local: string) => boolean
-  readonly operatorChanges: Pick<OperatorChanges, 'addSeed' | 'dropSeed' | 'addService' | 'dropService' | 'hasService' | 'noteRemoved'>
+  readonly operatorChanges: Pick<
+    OperatorChanges,
+    'addSeed' | 'dropSeed' | 'addService' | 'dropService' | 'hasService' | 'noteRemoved' | 'notePinned'
+  >
+  readonly wish: Pick<TurnWish, 'pin'>
+  /** Everything that could be a TURN, with those of these keys in any case. */
+  readonly candidates: (keys: readonly string[]) => readonly TurnCandidate[]
 }
 
 const MAP_TIMEOUT = 15_000
@@ -36,7 +44,7 @@ const MAP_TIMEOUT = 15_000
 const SPEED_PATIENCE = 12_000
 const MIN_ID_CHARS = 6
 
-type Methods = Pick<MoonwalkNode, 'add' | 'remove' | 'expose' | 'unexpose' | 'ping' | 'speedtest'>
+type Methods = Pick<MoonwalkNode, 'add' | 'remove' | 'expose' | 'unexpose' | 'ping' | 'speedtest' | 'pin'>
 
 export interface OperatorCalls {
   readonly methods: Methods
@@ -47,7 +55,7 @@ export interface OperatorCalls {
 }
 
 export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
-  const { clock, prober, speed, gate, keeper, joining, services, policy, own, operatorChanges, isControl } = needs
+  const { clock, prober, speed, gate, keeper, joining, services, policy, own, operatorChanges, isControl, wish, candidates } = needs
   const refused = (text: string): Refusal => ({ type: 'refused', text })
   const rows = (): readonly Row[] => [...keeper.current().rows.values()].filter(({ state }) => state !== 'unknown')
   /** With those that are not proven, or away. */
@@ -87,6 +95,18 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
     via === null ? null : { id: via, name: keeper.current().rows.get(via)?.record.name ?? via.slice(0, 8) }
   const addressFor = (row: Row): string => (row.key === own.id ? (own.localAddress() ?? row.record.address) : row.record.address)
 
+  /** Who carries for this node by that word, a stock frps too; or the sentence why nobody does. */
+  const turnFor = (peer: string): TurnCandidate | string => {
+    const row = find(peer)
+    const key = typeof row === 'string' ? peer : row.key
+    const all = candidates([key])
+    const turn =
+      all.find((one) => one.key === key) ?? all.find(({ name, address }) => typeof row === 'string' && [name, address].includes(peer))
+    if (!turn) return typeof row === 'string' ? row : `${peer} can't be this node's TURN: see --turn`
+    const why = unfit(turn, own.id)
+    return why === null ? turn : `${peer} can't be pinned: ${why}`
+  }
+
   /** Whoever is busy names a time at which the test is its turn: it is waited for, within `SPEED_PATIENCE`. */
   const patiently = async (test: () => ReturnType<Speed['test']>): ReturnType<Speed['test']> => {
     const untilMs = clock.now() + SPEED_PATIENCE
@@ -118,7 +138,11 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
     await up
     const now = answer()
     if (now?.state === 'up') return now
-    return refused(`${spec.name} is not reachable yet: ${now?.error ?? 'no public address is proven; see `moonwalk status`'}`)
+    const left = `${spec.name} stays exposed and is tried again; \`moonwalk unexpose ${spec.name}\` takes it back`
+    return {
+      ...refused(`${spec.name} is not reachable yet: ${now?.error ?? 'no public address is proven; see `moonwalk status`'}`),
+      ...(lasting ? { left } : {}),
+    }
   }
 
   return {
@@ -157,6 +181,17 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
         dropSeeds(row.key, row.record.address)
         operatorChanges.noteRemoved()
         return { type: 'removed', address: row.record.address }
+      },
+      pin: (peers) => {
+        const turns: TurnCandidate[] = []
+        for (const peer of peers) {
+          const turn = turnFor(peer)
+          if (typeof turn === 'string') return refused(turn)
+          if (!turns.some(({ key }) => key === turn.key)) turns.push(turn)
+        }
+        wish.pin(turns.map(({ key }) => key))
+        operatorChanges.notePinned()
+        return { type: 'pinned', turns: turns.map(({ name, address }) => ({ name, address })) }
       },
       expose: (spec, timeoutMs) => expose(spec, timeoutMs, true),
       unexpose: (name) => {

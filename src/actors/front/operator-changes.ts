@@ -7,6 +7,7 @@ import type { Clock, Store, StoreNote } from '../../ports.ts'
 import type { Health } from '../health.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
 import type { Services } from '../services/services.ts'
+import type { TurnWish } from '../turn/turn-wish.ts'
 
 export interface OperatorChanges {
   /** Reads them and fulfils those about services and peers. */
@@ -21,6 +22,8 @@ export interface OperatorChanges {
   hasService(name: string): boolean
   /** Writes down who is to stay away, as the table has it. */
   noteRemoved(): void
+  /** Writes down whom a person pinned. */
+  notePinned(): void
   /** Settles when everything is on disk, or could not be written. */
   close(): Promise<void>
 }
@@ -30,6 +33,7 @@ interface OperatorChangeNeeds {
   readonly store: Pick<Store, 'readOperatorChanges' | 'writeOperatorChanges'>
   readonly keeper: TableKeeper
   readonly services: Pick<Services, 'add' | 'specs'>
+  readonly wish: Pick<TurnWish, 'pins' | 'pin'>
   /** Whether a service's `host:port` is the control port. */
   readonly isControl: (local: string) => boolean
   readonly health: Health
@@ -38,7 +42,7 @@ interface OperatorChangeNeeds {
 }
 
 export function createOperatorChanges(needs: OperatorChangeNeeds): OperatorChanges {
-  const { clock, store, keeper, services, isControl, health, publish, onBug } = needs
+  const { clock, store, keeper, services, wish, isControl, health, publish, onBug } = needs
   const seeds = new Set<string>()
   const wanted = new Map<string, ServiceSpec>()
   let removed: ReadonlyMap<string, string> = new Map()
@@ -51,6 +55,7 @@ export function createOperatorChanges(needs: OperatorChangeNeeds): OperatorChang
       seeds: [...seeds],
       services: [...wanted.values()],
       removed: [...removed].map(([key, address]) => ({ key, address })),
+      pins: wish.pins(),
     })
     health.set('operatorChanges', failure === null ? null : { level: 'error', text: failure.text, fix: failure.fix })
     if (failure === null || retry !== null || closed) return
@@ -86,6 +91,7 @@ export function createOperatorChanges(needs: OperatorChangeNeeds): OperatorChang
       }
       for (const { key, address } of operatorChanges.removed) keeper.apply((table, wallMs) => keepAway(table, key, address, wallMs))
       removed = keeper.current().removed
+      if (operatorChanges.pins.length > 0) wish.pin(operatorChanges.pins)
       // Who was let in again is heard of next.
       keeper.changes$.subscribe(({ type }) => {
         if (type === 'heard') noteRemoved()
@@ -109,6 +115,7 @@ export function createOperatorChanges(needs: OperatorChangeNeeds): OperatorChang
     },
     hasService: (name) => wanted.has(name),
     noteRemoved,
+    notePinned: save,
     close: async () => {
       closed = true
       await writing

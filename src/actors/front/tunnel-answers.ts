@@ -1,14 +1,15 @@
 // What `status` says of the tunnels, and of why the first one is the first.
-import type { NodeOptions, TunnelAnswer, TurnAnswer } from '../../answers.ts'
-import { BY_LATENCY, reasonOf, type TurnCandidate } from '../../domain/turn-choice.ts'
+import type { TunnelAnswer, TurnAnswer } from '../../answers.ts'
+import { reasonOf, type TurnCandidate } from '../../domain/turn-choice.ts'
 import type { HeldTunnel } from '../../machines/held-tunnels.ts'
 import type { NodeContext } from '../../machines/node-machine.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
 import type { ExternalFrps } from '../turn/external-frps.ts'
+import type { TurnWish } from '../turn/turn-wish.ts'
 
 interface TunnelAnswerNeeds {
   readonly own: { readonly id: string }
-  readonly options: Pick<NodeOptions, 'turnPreference'>
+  readonly wish: Pick<TurnWish, 'preference'>
   readonly keeper: Pick<TableKeeper, 'current'>
   readonly external: Pick<ExternalFrps, 'rttMs'>
   /** Of the node's machine. */
@@ -17,7 +18,7 @@ interface TunnelAnswerNeeds {
   readonly startedAt: string
 }
 
-export function tunnelAnswersOf({ own, options, keeper, external, snapshot, candidates, startedAt }: TunnelAnswerNeeds) {
+export function tunnelAnswersOf({ own, wish, keeper, external, snapshot, candidates, startedAt }: TunnelAnswerNeeds) {
   const turnOf = ({ choice: { turn } }: HeldTunnel): Pick<TurnAnswer, 'id' | 'name' | 'address' | 'rttMs'> => {
     const { rows, holders } = keeper.current()
     return {
@@ -32,7 +33,7 @@ export function tunnelAnswersOf({ own, options, keeper, external, snapshot, cand
     const all = candidates()
     const now = all.find(({ key }) => key === turn.key)
     if (!now || now.rttMs === null) return reason
-    return reasonOf(now, { candidates: all, self: own.id, preference: options.turnPreference ?? BY_LATENCY, barred: [] })
+    return reasonOf(now, { candidates: all, self: own.id, preference: wish.preference(), barred: [] })
   }
   return {
     turnAnswer: (): TurnAnswer | null => {

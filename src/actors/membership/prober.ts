@@ -2,7 +2,16 @@
 import { defer, finalize, type Observable, Subject } from 'rxjs'
 import { parseAddress } from '../../domain/address.ts'
 import { type Closeness, closenessOf, turnCandidates } from '../../domain/closeness.ts'
-import { type IpTable, lapseUnproven, type Row, recordBurst, recordOwnBurst, type Surroundings } from '../../domain/ip-table.ts'
+import {
+  type IpTable,
+  isListed,
+  lapseUnproven,
+  type Row,
+  recordBurst,
+  recordOwnBurst,
+  type Surroundings,
+  turnTo,
+} from '../../domain/ip-table.ts'
 import { afterAnswer, afterForgetting, afterSilence, NOT_ISOLATED } from '../../domain/isolation.ts'
 import type { Burst } from '../../domain/latency.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
@@ -183,6 +192,16 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     if (state !== 'unknown' || turn?.state !== 'unknown' || heard === null) return false
     return hostOf(turn.record.address) === hostOf(record.address) && clock.wallMs() - heard.atMs < TURN_FIRST_FOR
   }
+  /** The first of these addresses at which a row answers itself; null: none. */
+  const askAt = (addresses: readonly string[], { record }: Row, closeness: Closeness) => {
+    const asked = addresses.map(async (address) => ({ address, pinged: await ask(address, laneOf(networkKind, record), closeness) }))
+    return firstOf(asked, ({ pinged }) => pinged.burst.type === 'answered' && pinged.by !== null && pinged.by.id === record.id)
+  }
+  /** Where one is silent at the address that it stands with. Who is only heard of has but that. */
+  const furtherOf = ({ key, state, record }: Row, { burst, withheld }: Pinged): readonly string[] =>
+    burst.type === 'answered' || withheld || key === own.id || !isListed({ state })
+      ? []
+      : (record.alsoAt ?? []).filter((address) => address !== record.silentAt)
   const probe = async (key: string): Promise<void> => {
     const row = rowOf(key)
     if (!row) return settle(key, null)
@@ -196,15 +215,23 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     const closeness = isWanted ? 'thorough' : closenessOf(row, isCandidate(key))
     flights.set(key, { address, closeness })
     const beganMs = clock.now()
-    const answered = await ask(address, laneOf(networkKind, row.record), closeness)
-    const pinged: Pinged = wasLoaded(row, address, beganMs) ? { ...answered, isLoaded: true } : answered
+    const { silentAt } = row.record
+    const asked = ask(address, laneOf(networkKind, row.record), closeness)
+    // Its owner's first address comes first again as soon as it answers.
+    const back = silentAt === undefined ? null : await askAt([silentAt], row, closeness)
+    const first = await asked
+    const further = back ?? (await askAt(furtherOf(row, first), row, closeness))
+    const answered = further?.pinged ?? first
+    const pinged: Pinged = wasLoaded(row, further?.address ?? address, beganMs) ? { ...answered, isLoaded: true } : answered
     flights.delete(key)
-    const now = rowOf(key)
+    const was = rowOf(key)
     // It moved meanwhile: what the old address said is about nobody.
-    if (now && addressFor(now) !== address) return schedule.now(key)
+    if (was && addressFor(was) !== address) return schedule.now(key)
+    if (further) keeper.apply((current, wallMs) => turnTo(current, key, further.address, wallMs))
+    const now = rowOf(key)
     if (!now) return settle(key, pinged)
     const last = ends.get(key)
-    ends.set(key, { address, atMs: clock.now(), wallMs: clock.wallMs() })
+    ends.set(key, { address: addressFor(now), atMs: clock.now(), wallMs: clock.wallMs() })
     record(now, pinged, last)
     const after = rowOf(key)
     if (after) plan(after, pinged)
@@ -296,3 +323,10 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
 }
 
 const hostOf = (address: string): string | undefined => parseAddress(address)?.host
+
+/** The first that answers so; null: none does. */
+const firstOf = <T>(asked: readonly Promise<T>[], holds: (answer: T) => boolean): Promise<T | null> =>
+  new Promise((resolve, reject) => {
+    const each = asked.map((one) => one.then((answer) => void (holds(answer) && resolve(answer))))
+    Promise.all(each).then(() => resolve(null), reject)
+  })

@@ -8,7 +8,7 @@ export type Standing = 'own' | 'known' | null
 
 interface StandingNeeds {
   readonly keeper: Pick<TableKeeper, 'current'>
-  readonly own: Pick<OwnRecord, 'id' | 'address' | 'localAddress' | 'advertised'>
+  readonly own: Pick<OwnRecord, 'id' | 'address' | 'via' | 'record' | 'localAddress' | 'advertised'>
   /** Addresses that a person gave, canonical. */
   readonly named: () => readonly string[]
 }
@@ -29,7 +29,10 @@ export const createStanding =
     // Of its own clients too, whoever else says that he is reached there.
     const isOwnClients =
       hostOf(own.address() ?? '') === hostOf(address) && [...table.behind(own.id)].some((key) => rows.get(key)?.record.address === address)
-    return isAtTurn || isOwnClients || (row && (row.state !== 'unknown' || row.stored !== null)) || named().includes(address)
+    // At those that carry this node itself too, which need not be nodes: a stock frps has no row.
+    const ownTurns = own.via() === null ? [] : [own.address(), ...(own.record()?.alsoAt ?? [])]
+    const isAtOwnTurn = row?.record.via != null && ownTurns.some((at) => hostOf(at ?? '') === hostOf(address))
+    return isAtTurn || isAtOwnTurn || isOwnClients || (row && (row.state !== 'unknown' || row.stored !== null)) || named().includes(address)
       ? 'known'
       : null
   }

@@ -4,7 +4,7 @@ import { exhaustMap, from, race, Subscription, timer } from 'rxjs'
 import { fromCallback } from 'xstate'
 import type { Change } from '../../domain/ip-table.ts'
 import { EXTERNAL_PERIOD, FIRST_PROBES_TIMEOUT, TURN_AGAIN_SOON, TURN_REVIEW } from '../../domain/timings.ts'
-import { fitOf, type TurnPreference } from '../../domain/turn-choice.ts'
+import { fitOf } from '../../domain/turn-choice.ts'
 import { type HeldTurn, planTurns, type TurnMove, type TurnPlan } from '../../domain/turn-plan.ts'
 import type { ScoutFact, ScoutNews } from '../../machines/node-machine.ts'
 import type { Ports } from '../../ports.ts'
@@ -14,6 +14,7 @@ import type { TableKeeper } from '../membership/table-keeper.ts'
 import { type CandidateNeeds, candidates } from './candidates.ts'
 import type { ExternalFrps } from './external-frps.ts'
 import { createTurnFailures } from './turn-failures.ts'
+import type { TurnWish } from './turn-wish.ts'
 
 interface ScoutNeeds extends Pick<Ports, 'clock' | 'random'>, Omit<CandidateNeeds, 'clock'> {
   readonly keeper: TableKeeper
@@ -21,7 +22,7 @@ interface ScoutNeeds extends Pick<Ports, 'clock' | 'random'>, Omit<CandidateNeed
   readonly self: string
   /** So many are wanted. */
   readonly tunnels: number
-  readonly preference: TurnPreference
+  readonly wish: Pick<TurnWish, 'preference' | 'pins' | 'changes$'>
 }
 
 /** While there is no TURN to be had, the stock frps are asked this often. */
@@ -34,7 +35,7 @@ const LOGIN_GRACE = 100
 
 export const createScout = (needs: ScoutNeeds) =>
   fromCallback<ScoutNews, undefined>(({ sendBack, receive }) => {
-    const { clock, keeper, external, self, tunnels, preference } = needs
+    const { clock, keeper, external, self, tunnels, wish } = needs
     const random = needs.random.fork('scout')
     const failures = createTurnFailures({ clock, random })
     let isWanted = false
@@ -65,11 +66,9 @@ export const createScout = (needs: ScoutNeeds) =>
       callOff()
       if (!isWanted || isRanking) return
       const plan = planTurns({
-        candidates: candidates(
-          needs,
-          held.map(({ key }) => key),
-        ),
-        ...{ self, preference, held, tunnels, begunAtMs, movedAtMs, lastMove, isReview },
+        candidates: candidates(needs, [...held.map(({ key }) => key), ...wish.pins()]),
+        preference: wish.preference(),
+        ...{ self, held, tunnels, begunAtMs, movedAtMs, lastMove, isReview },
         failures: failures.current(),
         nowMs: clock.now(),
       })
@@ -99,7 +98,8 @@ export const createScout = (needs: ScoutNeeds) =>
     const isOpen = (): boolean => held.some(({ state }) => state === 'open')
     const rank = (): void => {
       isRanking = true
-      const nearestMs = fitOf({ candidates: candidates(needs), self, preference })[0]?.rttMs ?? Number.POSITIVE_INFINITY
+      const nearestMs =
+        fitOf({ candidates: candidates(needs, wish.pins()), self, preference: wish.preference() })[0]?.rttMs ?? Number.POSITIVE_INFINITY
       const waitMs = Math.min(FIRST_PROBES_TIMEOUT, LOGIN_ROUND_TRIPS * nearestMs + LOGIN_GRACE)
       const asked$ = from(external.ask(Number.POSITIVE_INFINITY))
       const ranked$ = race<unknown[]>([asked$, timer(waitMs, clockScheduler(clock))])
@@ -112,6 +112,7 @@ export const createScout = (needs: ScoutNeeds) =>
     }
     const begin = (): void => {
       watching = keeper.changes$.subscribe(hear)
+      watching.add(wish.changes$.subscribe(() => lookIn(0)))
       watching.add(external.changes$.subscribe(() => lookIn(isOpen() ? GATHER : 0)))
       // A move takes two looks, and so two measurements: before the second a stock frps is asked afresh, its pings are rare.
       const review = () =>

@@ -1,8 +1,10 @@
 // The table itself: one container with one owner, changed in place, one row a change. What is asked of it often is kept with every change,
 // so that asking costs the same however many rows there are.
 import { type Unproven, UnprovenRows } from '../unproven.ts'
+import type { Page, Ranked } from './ordered-rows.ts'
+import { type PageAsk, Pages } from './page.ts'
 import { PickedKeys, type Picks } from './picked-rows.ts'
-import { type Ranked, RankedRows } from './ranked-rows.ts'
+import { RankedRows } from './ranked-rows.ts'
 import { type Gone, isListed, isTurnCandidate, type Row } from './row.ts'
 import { ToldRows } from './told-rows.ts'
 
@@ -24,6 +26,8 @@ export interface IpTable {
   readonly revision: number
   /** What people see: proven rows, suspects among them, by latency, then by address. */
   readonly listed: Ranked
+  /** A page of them, in any order. */
+  page(ask: PageAsk): Page
   /** Those that could be a TURN, likewise. */
   readonly turns: Ranked
   /** Those with an identity that are alive, this node's own row among them. */
@@ -32,6 +36,8 @@ export interface IpTable {
   readonly aliveCount: number
   /** How many wait for their first look. */
   readonly untriedCount: number
+  /** Listed ones that offer to be a TURN and are reached without one, suspects among them. */
+  readonly offeringCount: number
   readonly suspects: ReadonlySet<string>
   /** Keys of rows that nobody signs. */
   readonly unsigned: ReadonlySet<string>
@@ -59,7 +65,9 @@ export class KeptTable implements IpTable {
   revision = 0
   aliveCount = 0
   untriedCount = 0
+  offeringCount = 0
   readonly listed = new RankedRows()
+  readonly #pages = new Pages(this.listed)
   readonly turns = new RankedRows()
   readonly peers = new PickedKeys()
   readonly suspects = new Set<string>()
@@ -76,6 +84,9 @@ export class KeptTable implements IpTable {
   }
   behind(turn: string): ReadonlySet<string> {
     return this.#behind.get(turn) ?? NOBODY
+  }
+  page(ask: PageAsk): Page {
+    return this.#pages.page(ask)
   }
   changedSince(version: number): IterableIterator<Row> {
     return this.#told.since(version)
@@ -125,7 +136,10 @@ export class KeptTable implements IpTable {
     const isAlive = after?.state === 'alive'
     this.aliveCount += Number(isAlive) - Number(before?.state === 'alive')
     this.untriedCount += Number(isUntried(after)) - Number(isUntried(before))
-    this.listed.replace(when(before, isListed), when(after, isListed))
+    this.offeringCount += Number(isOffering(after)) - Number(isOffering(before))
+    const [wasListed, isNowListed] = [when(before, isListed), when(after, isListed)]
+    this.listed.replace(wasListed, isNowListed)
+    this.#pages.replace(wasListed, isNowListed)
     this.turns.replace(when(before, isTurnCandidate), when(after, isTurnCandidate))
     this.peers.set(key, isAlive && after?.record.id !== null)
     setIn(this.suspects, key, after?.state === 'suspect')
@@ -144,6 +158,7 @@ export class KeptTable implements IpTable {
 }
 
 const when = (row: Row | null, holds: (row: Row) => boolean): Row | null => (row !== null && holds(row) ? row : null)
+const isOffering = (row: Row | null): boolean => row !== null && isListed(row) && row.record.offersTurn && row.record.via === null
 const isUntried = (row: Row | null): boolean => row !== null && row.state === 'unknown' && row.strikes === 0
 
 function setIn(keys: Set<string>, key: string, isIn: boolean): void {

@@ -1,6 +1,11 @@
-// A page of the table: searched, sorted, and never the whole of it.
-import type { Ranked } from './ranked-rows.ts'
+// Pages of the table, searched and sorted. An order that is asked for is made once and then kept with each change, as long as somebody
+// looks at it: what people page through costs what the page does.
+import { type Order, OrderedRows, type Page } from './ordered-rows.ts'
+import { byRank, type RankedRows } from './ranked-rows.ts'
 import type { Row } from './row.ts'
+import { searchPart, textHolds } from './row-texts.ts'
+
+export type { Page } from './ordered-rows.ts'
 
 /** What rows may be sorted by. `rtt`: the order in which they are kept. */
 export const SORTS = ['rtt', 'name', 'address', 'state', 'down', 'up', 'seen', 'turn', 'via', 'id'] as const
@@ -16,98 +21,98 @@ export interface PageAsk {
   readonly search: string
 }
 
-export interface Page {
-  readonly rows: readonly Row[]
-  /** How many there are on all pages. */
-  readonly total: number
-}
-
 export const FIRST_PAGE: PageAsk = { offset: 0, limit: 200, sort: 'rtt', isDown: false, search: '' }
 
-/** Costs what the page does in the order that is kept, and else one look at each row and a few at those that are sorted. */
-export function pageOf(ranked: Ranked, { offset, limit, sort, isDown, search }: PageAsk): Page {
-  if (search === '' && sort === 'rtt' && !isDown) return { rows: ranked.slice(offset, limit), total: ranked.size }
-  const found = ranked.filter(finderOf(search))
-  const rows =
-    sort === 'rtt' && !isDown ? found.slice(offset, offset + limit) : sortedPage(found, VALUES[sort], isDown, offset, offset + limit)
-  return { rows, total: found.length }
+/** Orders beside the first that are kept at once. */
+const MOST_ORDERS = 4
+/** One that nobody has asked for during so many changes, and as many as there are rows, is not kept any longer: making it anew costs less. */
+const LEAST_IDLE = 1_000
+
+interface Kept {
+  readonly rows: OrderedRows<number> | OrderedRows<string>
+  /** Changes since it was last asked for. */
+  idle: number
 }
 
-type Value = string | number | null
-
-/** The places from `from` to before `to` of the rows as they would stand if all were sorted; among equals their order stays. */
-function sortedPage(rows: readonly Row[], valueIn: (row: Row) => Value, isDown: boolean, from: number, to: number): readonly Row[] {
-  const values = rows.map(valueIn)
-  const known: number[] = []
-  const unknown: number[] = []
-  for (const [place, value] of values.entries()) (value === null ? unknown : known).push(place)
-  const sign = isDown ? -1 : 1
-  const order = (a: number, b: number): number => {
-    const [one, other] = [values[a] ?? 0, values[b] ?? 0]
-    return one === other ? a - b : one < other ? -sign : sign
+/** The pages of `ranked`, which its owner changes; it tells of each change. */
+export class Pages {
+  readonly #ranked: RankedRows
+  /** Who was asked for last stands last. */
+  readonly #orders = new Map<string, Kept>()
+  constructor(ranked: RankedRows) {
+    this.#ranked = ranked
   }
-  // All before the page are in front of it then, and all of it is in front of what follows.
-  if (from > 0) selectLeast(known, 0, from, order)
-  selectLeast(known, from, to, order)
-  const page = [...known.slice(from, to).sort(order), ...unknown.slice(Math.max(0, from - known.length), Math.max(0, to - known.length))]
-  return page.flatMap((place) => rows[place] ?? [])
+  /** Costs what the page does, and a search one look at a text of all; the first one in another order sorts all rows. */
+  page({ offset, limit, sort, isDown, search }: PageAsk): Page {
+    const rows = sort === 'rtt' && !isDown ? this.#ranked : this.#orderedBy(sort, isDown)
+    return search === '' ? { rows: rows.slice(offset, limit), total: rows.size } : rows.search(searchPart(search), offset, limit)
+  }
+  /** As a row of `ranked` was, and as it is; null: it is none of them. */
+  replace(before: Row | null, after: Row | null): void {
+    for (const [name, kept] of this.#orders) {
+      if (++kept.idle > Math.max(LEAST_IDLE, this.#ranked.size)) this.#orders.delete(name)
+      else kept.rows.replace(before, after)
+    }
+  }
+  #orderedBy(sort: Sort, isDown: boolean): Kept['rows'] {
+    const name = `${isDown ? '-' : ''}${sort}`
+    const { rows } = this.#orders.get(name) ?? { rows: madeOf(this.#ranked, ORDERS[sort], isDown) }
+    this.#orders.delete(name)
+    this.#orders.set(name, { rows, idle: 0 })
+    const [longest] = this.#orders.keys()
+    if (this.#orders.size > MOST_ORDERS && longest !== undefined) this.#orders.delete(longest)
+    return rows
+  }
 }
 
 /** Whether a name, an address or an id holds it, in whatever case. */
 export function finderOf(search: string): (row: Pick<Row, 'record'>) => boolean {
-  if (search === '') return () => true
-  const part = search.toLowerCase()
-  return ({ record: { id, name, address } }) =>
-    name.includes(part) || address.includes(part) || id?.includes(part) === true || name.toLowerCase().includes(part)
+  const part = searchPart(search)
+  return search === '' ? () => true : (row) => textHolds(row, part)
 }
 
-type Order = (a: number, b: number) => number
+type Sorted =
+  | { readonly type: 'number'; readonly valueIn: (row: Row) => number | null }
+  | { readonly type: 'text'; readonly valueIn: (row: Row) => string | null }
 
-const VALUES: Readonly<Record<Sort, (row: Row) => Value>> = {
-  rtt: ({ latency }) => latency.rttMs,
-  name: ({ record }) => record.name,
-  address: ({ record }) => record.address,
-  state: ({ state }) => state,
-  down: ({ downMbps }) => downMbps,
-  up: ({ upMbps }) => upMbps,
+const byNumber = (valueIn: (row: Row) => number | null): Sorted => ({ type: 'number', valueIn })
+const byText = (valueIn: (row: Row) => string | null): Sorted => ({ type: 'text', valueIn })
+
+const ORDERS: Readonly<Record<Sort, Sorted>> = {
+  rtt: byNumber(({ latency }) => latency.rttMs),
+  name: byText(({ record }) => record.name),
+  address: byText(({ record }) => record.address),
+  state: byText(({ state }) => state),
+  down: byNumber(({ downMbps }) => downMbps),
+  up: byNumber(({ upMbps }) => upMbps),
   // Who was seen last comes first.
-  seen: ({ lastProofMs }) => (lastProofMs === null ? null : -lastProofMs),
-  turn: ({ record: { offersTurn, via } }) => (offersTurn && via === null ? 0 : 1),
-  via: ({ record }) => record.via,
-  id: ({ record }) => record.id,
+  seen: byNumber(({ lastProofMs }) => (lastProofMs === null ? null : -lastProofMs)),
+  turn: byNumber(({ record: { offersTurn, via } }) => (offersTurn && via === null ? 0 : 1)),
+  via: byText(({ record }) => record.via),
+  id: byText(({ record }) => record.id),
 }
 
-/** Moves the least of `list` from `from` on to the places before `to`, in any order (quickselect). */
-function selectLeast(list: number[], from: number, to: number, order: Order): void {
-  let [low, high] = [from, list.length - 1]
-  while (low < high && to > low && to <= high) {
-    const pivot = middleOf(list, low, high, order)
-    let [left, right] = [low, high]
-    while (left <= right) {
-      while (isBefore(list[left], pivot, order)) left++
-      while (isBefore(pivot, list[right], order)) right--
-      if (left > right) break
-      swap(list, left++, right--)
-    }
-    if (to <= right) high = right
-    else if (to > left) low = left
-    else return
+function madeOf(ranked: RankedRows, sorted: Sorted, isDown: boolean): Kept['rows'] {
+  const rows = [...ranked.values()]
+  if (sorted.type === 'number') return inOrder<number>(rows, { valueIn: sorted.valueIn, compare: (a, b) => a - b }, isDown)
+  return inOrder<string>(rows, { valueIn: sorted.valueIn, compare: (a, b) => (a === b ? 0 : a < b ? -1 : 1) }, isDown)
+}
+
+/** Among equals the order of `ranked` stays. */
+function inOrder<Value extends number | string>(
+  ranked: readonly Row[],
+  { valueIn, compare }: Pick<Order<Value>, 'valueIn' | 'compare'>,
+  isDown: boolean,
+): OrderedRows<Value> {
+  const sign = isDown ? -1 : 1
+  const known: { readonly row: Row; readonly value: Value }[] = []
+  const unknown: Row[] = []
+  for (const row of ranked) {
+    const value = valueIn(row)
+    if (value === null) unknown.push(row)
+    else known.push({ row, value })
   }
-}
-
-const isBefore = (a: number | undefined, b: number | undefined, order: Order): boolean =>
-  a !== undefined && b !== undefined && order(a, b) < 0
-
-/** Of three, so that a list that is in order already costs no more. */
-function middleOf(list: readonly number[], low: number, high: number, order: Order): number | undefined {
-  const [a, b, c] = [list[low], list[(low + high) >> 1], list[high]]
-  if (isBefore(a, b, order)) return isBefore(b, c, order) ? b : isBefore(a, c, order) ? c : a
-  return isBefore(a, c, order) ? a : isBefore(b, c, order) ? c : b
-}
-
-function swap(list: number[], i: number, j: number): void {
-  const [one, other] = [list[i], list[j]]
-  if (one === undefined || other === undefined) return
-  list[i] = other
-  list[j] = one
+  known.sort((a, b) => sign * compare(a.value, b.value))
+  const order: Order<Value> = { valueIn, compare: (a, b) => sign * compare(a, b), among: byRank }
+  return new OrderedRows(order, [...known.map(({ row }) => row), ...unknown])
 }

@@ -1,5 +1,6 @@
 // What pings find out about a row.
 import { type Burst, foldBurst, type Latency } from '../latency.ts'
+import { addressesOf } from '../record.ts'
 import type { KeptTable } from './kept-table.ts'
 import { remove } from './removal.ts'
 import { type Change, isListed, type Row } from './row.ts'
@@ -49,6 +50,23 @@ function prove(table: KeptTable, row: Row, latency: Latency, wallMs: number): re
   if (row.state === 'suspect') changes.push({ type: 'cleared', row: next })
   changes.push({ type: 'measured', row: next })
   return changes
+}
+
+/**
+ * The row stands with another of its own addresses from now on: it answered there while its owner's first was silent, or that first
+ * answers again. Its owner's words are passed on as they came, and its next one says anew which comes first.
+ */
+export function turnTo(table: KeptTable, key: string, address: string, wallMs: number): readonly Change[] {
+  const row = table.rows.get(key)
+  const addresses = row ? addressesOf(row.record) : []
+  if (!row || row.record.address === address || !addresses.includes(address)) return []
+  const rival = table.at(address)
+  const changes: Change[] = rival && rival.key !== key ? remove(table, rival, 'another node answers there', wallMs) : []
+  const { silentAt = row.record.address, ...record } = row.record
+  const alsoAt = addresses.filter((one) => one !== address)
+  const next: Row = { ...row, record: { ...record, address, alsoAt, ...(silentAt === address ? {} : { silentAt }) } }
+  table.put(next)
+  return [...changes, { type: 'changed', row: next }]
 }
 
 /** Writes down a speed test; null figures: it was tried and failed. */

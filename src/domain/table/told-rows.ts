@@ -1,6 +1,6 @@
 // What of a table is passed on: in the order of its changes, and as one sum over all of it.
 import { fnv1a } from '../fnv1a.ts'
-import { firstIndex } from './ranked-rows.ts'
+import { firstPlace } from './ordered-rows.ts'
 import { isListed, isPassedOn, type Row } from './row.ts'
 
 /** The order of changes. What has changed again since, or is gone, stands there in vain until the list is tidied. */
@@ -27,7 +27,7 @@ export class ToldRows {
   /** Rows whose last change counts higher than `version`, in that order. */
   *since(version: number): IterableIterator<Row> {
     const log = this.#log
-    for (let i = firstIndex(log, (one) => one.version > version); i < log.length; i++) {
+    for (let i = firstPlace(log.length, (i) => (log[i]?.version ?? 0) > version); i < log.length; i++) {
       const one = log[i]
       const row = one && this.#isCurrent(one) ? this.#rows.get(one.key) : undefined
       if (row && isPassedOn(row)) yield row

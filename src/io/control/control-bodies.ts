@@ -35,6 +35,7 @@ export const serviceSpec = z.strictObject({
 export const controlBodies = {
   address: z.strictObject({ address: z.string().min(1).max(300) }),
   peer: z.strictObject({ peer }),
+  pins: z.strictObject({ peers: z.array(peer).max(16) }),
   service: z.strictObject({
     spec: serviceSpec,
     /** How long to wait for the proof, in milliseconds. */

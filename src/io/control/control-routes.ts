@@ -60,7 +60,7 @@ export function controlRoutes({ node, networkDesk, leave, metrics, openapi, diag
       path: '/api/invitation',
       run: () => {
         const answer = networkDesk.invite()
-        return isRefusal(answer) ? problem(409, answer.text) : json(200, answer)
+        return isRefusal(answer) ? refusal(409, answer) : json(200, answer)
       },
     },
     action(
@@ -90,6 +90,12 @@ export function controlRoutes({ node, networkDesk, leave, metrics, openapi, diag
       404,
       (bodies) => bodies.peer,
       ({ peer }) => node.remove(peer),
+    ),
+    action(
+      '/api/turn/pin',
+      409,
+      (bodies) => bodies.pins,
+      ({ peers }) => node.pin(peers),
     ),
     action(
       '/api/services',
@@ -134,7 +140,7 @@ export function controlRoutes({ node, networkDesk, leave, metrics, openapi, diag
         const read = readBody(controlBodies.connect, body)
         if (read.type === 'refused') return problem(400, read.text)
         const answer = await node.connect(read.body.target, read.body.port)
-        if (isRefusal(answer)) return problem(409, tamed(answer).text)
+        if (isRefusal(answer)) return refusal(409, tamed(answer))
         const { type: _, close, ...connection } = answer
         return { type: 'held', status: 200, body: { schemaVersion: 1, ...tamed(connection) }, close }
       },
@@ -156,6 +162,8 @@ function peersPage(node: MoonwalkNode, which: 'here' | 'all', query: URLSearchPa
 
 export const json = (status: number, body: object): ControlReply => ({ type: 'json', status, body })
 export const problem = (status: number, error: string): ControlReply => json(status, { schemaVersion: 1, error })
+const refusal = (status: number, { text, left }: Refusal): ControlReply =>
+  json(status, { schemaVersion: 1, error: text, ...(left === undefined ? {} : { left }) })
 const raw = (contentType: string, body: string | Buffer): ControlReply & { readonly type: 'raw' } => ({
   type: 'raw',
   status: 200,
@@ -180,7 +188,7 @@ function action<Body>(
       const read = readBody(schemaOf(controlBodies), text)
       if (read.type === 'refused') return problem(400, read.text)
       const answer = tamed(await act(read.body))
-      return isRefusal(answer) ? problem(refusedStatus, answer.text) : json(200, { schemaVersion: 1, ...answer })
+      return isRefusal(answer) ? refusal(refusedStatus, answer) : json(200, { schemaVersion: 1, ...answer })
     },
   }
 }

@@ -134,7 +134,7 @@ function measure(node: MoonwalkNode, clock: Clock, version: string): Parameters<
   return {
     version,
     status,
-    peers: node.peers().peers,
+    peers: node.peerCounts(),
     newsCount: Math.max(0, ...(['news', 'measurements'] as const).flatMap((kind) => node.recentNews(1, kind).map(({ seq }) => seq))),
     uptimeSeconds: Math.max(0, Math.round(clock.wallMs() - Date.parse(status.node.startedAt)) / 1_000),
     residentBytes: process.memoryUsage.rss(),
@@ -143,7 +143,7 @@ function measure(node: MoonwalkNode, clock: Clock, version: string): Parameters<
 
 /** What is missing names services: that is for this machine, and for no page that reached it by a name of its own. */
 function readiness(node: MoonwalkNode, tellsWhy: boolean): ControlReply {
-  const { isReady, text } = readinessOf(node.status(), node.peers().peers)
+  const { isReady, text } = readinessOf(node.status(), node.peerCounts())
   return plain(isReady ? 200 : 503, `${tellsWhy ? text : isReady ? 'ready' : 'not ready'}\n`)
 }
 

@@ -1,11 +1,11 @@
-import type { PeersAnswer, StatusAnswer } from '../../answers.ts'
+import type { PeerCounts, StatusAnswer } from '../../answers.ts'
 import { label, type MetricFamily, metricFamilies } from './metric-family.ts'
 import { trafficFamilies } from './traffic-metrics.ts'
 
 export interface Measured {
   readonly version: string
   readonly status: StatusAnswer
-  readonly peers: PeersAnswer['peers']
+  readonly peers: PeerCounts
   /** Entries of news in this run. */
   readonly newsCount: number
   readonly uptimeSeconds: number
@@ -14,8 +14,6 @@ export interface Measured {
 
 /** Prometheus' text format. Nothing is labelled by peer: a table may be long, and a scraper keeps every label for ever. Carried proxies are, up to a number. */
 export function metricsText({ version, status, peers, newsCount, uptimeSeconds, residentBytes }: Measured): string {
-  const others = peers.filter(({ self }) => !self)
-  const rtts = others.flatMap(({ rttMs }) => (rttMs === null ? [] : [rttMs])).sort((a, b) => a - b)
   const count = <T>(rows: readonly T[], is: (row: T) => boolean) => rows.filter(is).length
   const families: readonly MetricFamily[] = [
     [
@@ -35,10 +33,15 @@ export function metricsText({ version, status, peers, newsCount, uptimeSeconds, 
       'moonwalk_peers',
       'gauge',
       'Other servers in the table, by state.',
-      (['alive', 'suspect', 'unknown'] as const).map((state) => [label({ state }), count(others, (row) => row.state === state)] as const),
+      (['alive', 'suspect', 'unknown'] as const).map((state) => [label({ state }), peers[state]] as const),
     ],
-    ['moonwalk_peers_turn', 'gauge', 'Other servers that offer to be a TURN.', [['', count(others, ({ turn }) => turn)]]],
-    ['moonwalk_nearest_rtt_seconds', 'gauge', 'Round trip to the nearest server.', rtts.slice(0, 1).map((ms) => ['', ms / 1_000] as const)],
+    ['moonwalk_peers_turn', 'gauge', 'Other servers that offer to be a TURN.', [['', peers.turns]]],
+    [
+      'moonwalk_nearest_rtt_seconds',
+      'gauge',
+      'Round trip to the nearest server.',
+      peers.nearestRttMs === null ? [] : [['', peers.nearestRttMs / 1_000]],
+    ],
     [
       'moonwalk_turn_rtt_seconds',
       'gauge',

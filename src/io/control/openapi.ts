@@ -70,7 +70,7 @@ const turnBrief = object({ name: text, address: text, rttMs: orNull(number) })
 const turn = { id: orNull(text), name: text, address: text, rttMs: orNull(number) }
 
 const schemas = {
-  Error: versioned({ error: text }),
+  Error: versioned({ error: text, left: text }, ['left']),
   Service: object(service),
   Traffic: object(traffic),
   Client: object({
@@ -82,33 +82,37 @@ const schemas = {
     since: text,
     proxies: list(object({ name: text, kind, port: integer, ...traffic })),
   }),
-  Status: versioned({
-    node: object({
-      id: text,
-      name: text,
-      version: text,
-      state: text,
-      address: orNull(text),
-      reachability: oneOf('public', 'tunnelled', 'unknown'),
-      startedAt: text,
-      network: object({ kind: networkKind, text }),
-    }),
-    turn: orNull(object({ ...turn, reason: text, reasonAt: orNull(text), since: text, provenAt: orNull(text) })),
-    turns: list(
-      object({
-        ...turn,
-        state: oneOf('open', 'opening', 'retiring'),
-        public: orNull(text),
-        since: orNull(text),
-        provenAt: orNull(text),
+  Status: versioned(
+    {
+      node: object({
+        id: text,
+        name: text,
+        version: text,
+        state: text,
+        address: orNull(text),
+        reachability: oneOf('public', 'tunnelled', 'unknown'),
+        startedAt: text,
+        network: object({ kind: networkKind, text }),
       }),
-    ),
-    services: list(ref('Service')),
-    clients: list(ref('Client')),
-    carried: object({ clients: integer, proxies: integer, ...counts }),
-    speedtests: object({ budgetBytes: integer, usedBytes: integer }),
-    health: list(object({ level: oneOf('info', 'warn', 'error'), text, fix: text })),
-  }),
+      turn: orNull(object({ ...turn, reason: text, reasonAt: orNull(text), since: text, provenAt: orNull(text) })),
+      turns: list(
+        object({
+          ...turn,
+          state: oneOf('open', 'opening', 'retiring'),
+          public: orNull(text),
+          since: orNull(text),
+          provenAt: orNull(text),
+        }),
+      ),
+      pins: { ...list(text), description: 'TURNs that a person pinned; absent: none are.' },
+      services: list(ref('Service')),
+      clients: list(ref('Client')),
+      carried: object({ clients: integer, proxies: integer, ...counts }),
+      speedtests: object({ budgetBytes: integer, usedBytes: integer }),
+      health: list(object({ level: oneOf('info', 'warn', 'error'), text, fix: text })),
+    },
+    ['pins'],
+  ),
   Peer: object({
     id: orNull(text),
     name: text,
@@ -252,6 +256,12 @@ export const openapi = (version: string) => ({
       ref('Peers'),
     ),
     '/api/peers/remove': post('Forgets a server.', aPeer, versioned({ type: { const: 'removed' }, address: text }), '404'),
+    '/api/turn/pin': post(
+      'Has these carry for this node and nobody else, the best first, in place of those pinned before; none: as the node was started. Kept over restarts. While none of them can be had, this node has no TURN.',
+      object({ peers: { ...list({ ...text, description: 'Id, start of one, name or HOST:PORT.' }), maxItems: 16 } }),
+      versioned({ type: { const: 'pinned' }, turns: list(object({ name: text, address: text })) }),
+      '409',
+    ),
     '/api/history': {
       get: {
         ...get("The node's own last day, by the minute: itself, its services, the nearest peers; and what happened.", ref('History')).get,

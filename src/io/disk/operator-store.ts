@@ -2,7 +2,8 @@
 //
 //   { "seeds": ["203.0.113.7:8088"],
 //     "services": [{ "name": "web", "kind": "tcp", "local": "127.0.0.1:3000", "domain": null }],
-//     "removed": [{ "key": "203.0.113.9:8088", "address": "203.0.113.9:8088" }] }
+//     "removed": [{ "key": "203.0.113.9:8088", "address": "203.0.113.9:8088" }],
+//     "pins": ["203.0.113.7:8088"] }
 //
 // An entry that does not fit, and a key that is not known, stay in the file as they are.
 import { readFile } from 'node:fs/promises'
@@ -15,7 +16,7 @@ import { errorText, setAside, writeDurably } from './durable-file.ts'
 
 type OperatorStore = Pick<Store, 'readOperatorChanges' | 'writeOperatorChanges' | 'notes'>
 
-const KEYS = ['seeds', 'services', 'removed'] as const
+const KEYS = ['seeds', 'services', 'removed', 'pins'] as const
 type Key = (typeof KEYS)[number]
 
 /** What the file holds beside what was read. */
@@ -23,7 +24,8 @@ interface Kept {
   readonly entries: Readonly<Record<Key, readonly unknown[]>>
   readonly others: Readonly<Record<string, unknown>>
 }
-const NOTHING_KEPT: Kept = { entries: { seeds: [], services: [], removed: [] }, others: {} }
+const MOST_PIN_CHARS = 300
+const NOTHING_KEPT: Kept = { entries: { seeds: [], services: [], removed: [], pins: [] }, others: {} }
 
 /** The file is made with the first write, for its owner alone. Writes are done one after another. */
 export function createOperatorStore(file: string): OperatorStore {
@@ -82,10 +84,15 @@ async function read(file: string): Promise<Found> {
   const seeds = parted(content.seeds, addressIn, (seed) => seed)
   const services = parted(content.services, await serviceReader(content.services), ({ name }) => name)
   const removed = parted(content.removed, removedIn, ({ key }) => key)
-  const entries = { seeds: seeds.strange, services: services.strange, removed: removed.strange }
+  const pins = parted(content.pins, pinIn, (pin) => pin)
+  const entries = { seeds: seeds.strange, services: services.strange, removed: removed.strange, pins: pins.strange }
   const others = Object.fromEntries(Object.entries(content).filter(([key]) => !KEYS.some((known) => known === key)))
   const notes = KEYS.flatMap((key) => entries[key].map((entry) => noteOn(file, key, entry)))
-  return { operatorChanges: { seeds: seeds.fit, services: services.fit, removed: removed.fit }, notes, kept: { entries, others } }
+  return {
+    operatorChanges: { seeds: seeds.fit, services: services.fit, removed: removed.fit, pins: pins.fit },
+    notes,
+    kept: { entries, others },
+  }
 }
 
 async function contentOf(file: string): Promise<Readonly<Record<string, unknown>> | 'absent' | 'unreadable'> {
@@ -125,6 +132,8 @@ function addressIn(text: unknown): string | null {
   const at = typeof text === 'string' ? parseAddress(text.trim()) : null
   return at && addressOf(at.host, at.port)
 }
+
+const pinIn = (key: unknown): string | null => (typeof key === 'string' && key !== '' && key.length <= MOST_PIN_CHARS ? key : null)
 
 function removedIn(entry: unknown): OperatorChanges['removed'][number] | null {
   if (typeof entry !== 'object' || entry === null || !('key' in entry) || !('address' in entry)) return null

@@ -30,7 +30,7 @@ const MOST_BYTES = 64 * 1024 * 1024
 const MAX_NEWS = 200
 
 export interface RecordingNeeds {
-  readonly node: MoonwalkNode
+  readonly node: Pick<MoonwalkNode, 'status' | 'peers' | 'activeStates' | 'onNews' | 'recentNews'>
   readonly clock: Clock
   readonly file: string
   readonly mostBytes?: number

@@ -63,6 +63,7 @@ function start({
       dropService: () => {},
       hasService: () => false,
       noteRemoved: () => {},
+      notePinned: () => {},
       close: async () => tell('operatorChanges written'),
     },
     drain: { beforeEnd: async () => tell('clients went elsewhere') },

@@ -6,7 +6,7 @@ import { UNPLACED } from '../../../src/domain/coordinates.ts'
 import { keptRows, putOwn, recordBurst, recordSpeed } from '../../../src/domain/ip-table.ts'
 import { type NetworkKind, OPEN } from '../../../src/domain/network-kind.ts'
 import { unsignedRecord } from '../../../src/domain/record.ts'
-import type { TurnCandidate, TurnChoice } from '../../../src/domain/turn-choice.ts'
+import { BY_LATENCY, preferenceWith, type TurnCandidate, type TurnChoice } from '../../../src/domain/turn-choice.ts'
 import type { HeldTunnel } from '../../../src/machines/held-tunnels.ts'
 import type { NodeContext } from '../../../src/machines/node-machine.ts'
 import type { StoreNote } from '../../../src/ports.ts'
@@ -53,6 +53,7 @@ interface Setting {
   readonly candidates?: readonly TurnCandidate[]
   readonly external?: readonly TurnCandidate[]
   readonly notes?: readonly StoreNote[]
+  readonly pins?: readonly string[]
 }
 
 function start({
@@ -64,12 +65,14 @@ function start({
   candidates = [],
   external = [],
   notes = [],
+  pins = [],
 }: Setting = {}) {
   const parts = stateParts()
   const { keeper, own } = parts
   const named: (string | null)[] = []
   const answers = answersOf({
     ...parts,
+    wish: { preference: () => preferenceWith(BY_LATENCY, pins), pins: () => pins },
     clock: parts.time,
     options: { version: '1.2.3', network, speedtestBudgetBytes: 500_000_000 },
     ownHosts: () => ['192.0.2.1'],
@@ -274,6 +277,21 @@ describe('peers', () => {
     const { page } = peers('all', { limit: 1 })
     expect(page).toEqual({ offset: 0, total: 4, self: expect.objectContaining({ id: own.id, self: true }), here: 3, alive: 3, offline: 1 })
   })
+})
+
+test('of the others it is counted how they stand, without this node itself', () => {
+  const { peerCounts, prove, hear, announce, miss } = start()
+  const none = { alive: 0, suspect: 0, unknown: 0, turns: 0, nearestRttMs: null }
+  announce(MINE)
+  expect(peerCounts()).toEqual(none)
+  prove(ash)
+  prove(unsignedRecord(ELSEWHERE, 'pc'))
+  hear(signedBy('oak', '192.0.2.3:8088'))
+  prove(signedBy('fir', '192.0.2.4:8088', { via: 'ash' }))
+  miss('ash', 1)
+  expect(peerCounts()).toEqual({ alive: 2, suspect: 1, unknown: 1, turns: 2, nearestRttMs: 5 })
+  miss('ash', 2)
+  expect(peerCounts()).toEqual({ alive: 2, suspect: 0, unknown: 1, turns: 1, nearestRttMs: 5 })
 })
 
 test('the table is as its file shows it', () => {

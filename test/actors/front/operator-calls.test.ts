@@ -3,10 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { createOperatorCalls } from '../../../src/actors/front/operator-calls.ts'
 import type { Pinged } from '../../../src/actors/membership/peer-calls.ts'
 import type { SpeedResult } from '../../../src/actors/membership/speed.ts'
+import { candidates } from '../../../src/actors/turn/candidates.ts'
 import type { ServiceAnswer, ServiceSpec } from '../../../src/answers.ts'
 import type { AddressPolicy } from '../../../src/domain/address.ts'
 import { absorb, NOT_MEASURED, putOwn, recordBurst, restoreRows } from '../../../src/domain/ip-table.ts'
 import { unsignedRecord } from '../../../src/domain/record.ts'
+import type { TurnCandidate } from '../../../src/domain/turn-choice.ts'
 import type { Failure } from '../../../src/ports.ts'
 import { signedBy } from '../../records.ts'
 import { stateParts } from '../state-parts.ts'
@@ -28,6 +30,11 @@ const FIGURES: SpeedResult = {
 }
 
 type Spoken = SpeedResult | Failure | { readonly type: 'busy'; readonly retryAfterMs: number }
+
+const FRPS: TurnCandidate = {
+  ...{ key: 'frp://192.0.2.7:7000', id: null, name: '192.0.2.7:7000', address: '192.0.2.7:7000', kind: 'frp', rttMs: 3 },
+  ...{ alive: true, offersTurn: true, behindNat: false },
+}
 
 interface Setting {
   readonly policy?: AddressPolicy
@@ -104,7 +111,10 @@ function start({ policy = 'lan', pinged = {}, speed = FIGURES, speedFirst, seeds
       dropService: (name) => void told.push(`drop service ${name}`),
       hasService: () => false,
       noteRemoved: () => void told.push('remember who is removed'),
+      notePinned: () => void told.push('remember who is pinned'),
     },
+    wish: { pin: (keys) => void told.push(`pin ${keys.join(' ')}`) },
+    candidates: () => candidates({ clock: parts.clock, keeper, turns: [{ type: 'moonwalk' }], external: { candidates: () => [FRPS] } }),
   })
   return {
     ...parts,
@@ -324,7 +334,10 @@ describe('expose', () => {
     const { expose, stand, clock } = start()
     const exposed = expose(WEB, 30_000)
     if (standing) stand(WEB, standing)
-    expect(await clock.until(exposed)).toEqual(refused(text))
+    expect(await clock.until(exposed)).toEqual({
+      ...refused(text),
+      left: 'web stays exposed and is tried again; `moonwalk unexpose web` takes it back',
+    })
     expect(clock.now()).toEqual(standing ? 0 : 30_000)
   })
   test.each<[string, ServiceSpec, string]>([
@@ -341,6 +354,36 @@ describe('expose', () => {
     stand(WEB)
     expect([await expose(spec, 1), told]).toEqual([refused(text), []])
   })
+  test('pin takes nodes by any of their names, once each, and stock frps; in place of those before', () => {
+    const { prove, pin, told } = start()
+    prove(ash)
+    prove(elm)
+    expect([pin(['elm', 'ASH', AT, FRPS.key]), pin([]), told]).toEqual([
+      {
+        type: 'pinned',
+        turns: [
+          { name: 'elm', address: ELSEWHERE },
+          { name: 'ash', address: AT },
+          { name: FRPS.name, address: FRPS.address },
+        ],
+      },
+      { type: 'pinned', turns: [] },
+      [`pin ${ELM} ${ASH} ${FRPS.key}`, 'remember who is pinned', 'pin ', 'remember who is pinned'],
+    ])
+  })
+
+  test.each([
+    ['who is not there', 'oak', 'no node oak in the table; see `moonwalk peers`'],
+    ['who carries nobody', 'fir', "fir can't be pinned: it does not offer TURN"],
+    ['this node itself', 'me', "me can't be pinned: it is this node"],
+  ])('pin refuses %s, and nothing changes', (_, peer, text) => {
+    const { prove, announce, pin, told } = start()
+    prove(ash)
+    prove(signedBy('f1'.repeat(16), '192.0.2.4:8088', { name: 'fir', offersTurn: false }))
+    announce(MINE)
+    expect([pin(['ash', peer]), told]).toEqual([{ type: 'refused', text }, []])
+  })
+
   test('unexpose forgets it, and knows none that is not there', () => {
     const { stand, unexpose, told } = start()
     stand(WEB)

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { createOperatorChanges } from '../../../src/actors/front/operator-changes.ts'
+import { createTurnWish } from '../../../src/actors/turn/turn-wish.ts'
+import { BY_LATENCY } from '../../../src/domain/turn-choice.ts'
 import { MemoryStore } from '../../sim/memory-store.ts'
 import { stateParts } from '../state-parts.ts'
 
@@ -7,7 +9,11 @@ function wishing() {
   const parts = stateParts()
   const store = new MemoryStore()
   const services = { add: () => {}, specs: () => [] }
-  return { ...parts, store, operatorChanges: createOperatorChanges({ ...parts, store, services, isControl: () => false }) }
+  return {
+    ...parts,
+    store,
+    operatorChanges: createOperatorChanges({ ...parts, wish: createTurnWish(BY_LATENCY), store, services, isControl: () => false }),
+  }
 }
 
 const FULL = { type: 'failed', text: 'the disk is full', fix: 'Make room.' } as const

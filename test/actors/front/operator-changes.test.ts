@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { createOperatorChanges } from '../../../src/actors/front/operator-changes.ts'
+import { createTurnWish } from '../../../src/actors/turn/turn-wish.ts'
 import type { ServiceSpec } from '../../../src/answers.ts'
 import { keepAway, letIn } from '../../../src/domain/ip-table.ts'
+import { BY_LATENCY } from '../../../src/domain/turn-choice.ts'
 import { NO_OPERATOR_CHANGES, type OperatorChanges, type StoreFailure } from '../../../src/ports.ts'
 import { signedBy } from '../../records.ts'
 import { MemoryStore } from '../../sim/memory-store.ts'
@@ -16,8 +18,10 @@ function start(stored: OperatorChanges = NO_OPERATOR_CHANGES, configured: readon
   const store = new MemoryStore()
   store.operatorChanges = stored
   const exposed: ServiceSpec[] = [...configured]
+  const wish = createTurnWish(BY_LATENCY)
   const operatorChanges = createOperatorChanges({
     ...parts,
+    wish,
     store,
     isControl: (local) => local === CONTROL,
     services: { add: (one) => void exposed.push(one), specs: () => exposed },
@@ -27,6 +31,7 @@ function start(stored: OperatorChanges = NO_OPERATOR_CHANGES, configured: readon
     store,
     operatorChanges,
     exposed,
+    wish,
     shutOut: (key: string, address: string): void => {
       parts.keeper.apply((table, wallMs) => keepAway(table, key, address, wallMs))
       operatorChanges.noteRemoved()
@@ -35,10 +40,20 @@ function start(stored: OperatorChanges = NO_OPERATOR_CHANGES, configured: readon
 }
 
 test('what was told in an earlier run holds in this one', async () => {
-  const stored: OperatorChanges = { seeds: [AT], services: [spec('web')], removed: [{ key: 'elm', address: '192.0.2.2:8088' }] }
-  const { operatorChanges, exposed, keeper, store } = start(stored)
+  const stored: OperatorChanges = {
+    seeds: [AT],
+    services: [spec('web')],
+    removed: [{ key: 'elm', address: '192.0.2.2:8088' }],
+    pins: ['ash'],
+  }
+  const { operatorChanges, exposed, keeper, store, wish } = start(stored)
   await operatorChanges.read()
-  expect([operatorChanges.seeds(), exposed, [...keeper.current().removed]]).toEqual([[AT], [spec('web')], [['elm', '192.0.2.2:8088']]])
+  expect([operatorChanges.seeds(), exposed, [...keeper.current().removed], wish.preference()]).toEqual([
+    [AT],
+    [spec('web')],
+    [['elm', '192.0.2.2:8088']],
+    { mode: 'pinned', pins: ['ash'], byHand: true },
+  ])
   await operatorChanges.close()
   expect(store.operatorChanges).toBe(stored)
 })
@@ -74,19 +89,28 @@ test('a stored service that leads to the control port is told, kept and not expo
 })
 
 test('each word is written down, and each that is taken back', async () => {
-  const { operatorChanges, store, shutOut } = start()
+  const { operatorChanges, store, shutOut, wish } = start()
   await operatorChanges.read()
   operatorChanges.addSeed(AT)
   operatorChanges.addService(spec('web'))
   shutOut('elm', '192.0.2.2:8088')
+  wish.pin(['ash', 'elm'])
+  operatorChanges.notePinned()
   await operatorChanges.close()
-  expect(store.operatorChanges).toEqual({ seeds: [AT], services: [spec('web')], removed: [{ key: 'elm', address: '192.0.2.2:8088' }] })
+  expect(store.operatorChanges).toEqual({
+    seeds: [AT],
+    services: [spec('web')],
+    removed: [{ key: 'elm', address: '192.0.2.2:8088' }],
+    pins: ['ash', 'elm'],
+  })
+  wish.pin([])
+  operatorChanges.notePinned()
   operatorChanges.dropSeed(AT)
   operatorChanges.dropSeed('192.0.2.7:1')
   operatorChanges.dropService('web')
   operatorChanges.dropService('site')
   await operatorChanges.close()
-  expect(store.operatorChanges).toEqual({ seeds: [], services: [], removed: [{ key: 'elm', address: '192.0.2.2:8088' }] })
+  expect(store.operatorChanges).toEqual({ ...NO_OPERATOR_CHANGES, removed: [{ key: 'elm', address: '192.0.2.2:8088' }] })
 })
 
 test('who is let in again, by meeting whom a person invited, is removed no more', async () => {

@@ -587,6 +587,55 @@ test('ended, it leaves no timer', async () => {
   expect(clock.timerCount).toEqual(0)
 })
 
+describe('a peer with a further address', () => {
+  const both = signedBy('ash', AT, { alsoAt: [ELSEWHERE] })
+  const shownAt = ({ keeper }: ReturnType<typeof start>) => {
+    const row = keeper.current().rows.get('ash')
+    return `${row?.state} at ${row?.record.address}`
+  }
+  test('that is silent at the first is asked at the other before anybody suspects it, and stands there from then on', async () => {
+    const run = start()
+    run.prove(both)
+    run.net.answer = (address) => (address === AT ? 'silent' : { by: 'ash' })
+    run.prober.doubt('ash')
+    await run.clock.advance(2_100)
+    expect([run.pings, shownAt(run), run.strikes('ash')]).toEqual([[`0 ${AT}`, `2000 ${ELSEWHERE}`], `alive at ${ELSEWHERE}`, 0])
+    await run.clock.advance(8_000)
+    expect([new Set(run.pings.slice(2).map((line) => line.split(' ')[1])), shownAt(run)]).toEqual([
+      new Set([AT, ELSEWHERE]),
+      `alive at ${ELSEWHERE}`,
+    ])
+    run.net.answer = () => ({ by: 'ash' })
+    await run.clock.advance(8_000)
+    expect(shownAt(run)).toEqual(`alive at ${AT}`)
+    run.pings.length = 0
+    await run.clock.advance(8_000)
+    expect(run.pings.filter((line) => line.endsWith(ELSEWHERE))).toEqual([])
+  })
+
+  test.each<[string, Answer, string]>([
+    ['is refused there too', 'refused', `suspect at ${AT}`],
+    ['has another answer there', { by: 'oak' }, `suspect at ${AT}`],
+    ['may not be asked there', 'withheld', `suspect at ${AT}`],
+  ])('is suspect where it %s', async (_, answer, expected) => {
+    const run = start()
+    run.prove(both)
+    run.net.answer = (address) => (address === AT ? 'refused' : answer)
+    run.prober.doubt('ash')
+    await run.clock.advance(100)
+    expect([shownAt(run), run.pings.slice(0, 2)]).toEqual([expected, [`0 ${AT}`, `1 ${ELSEWHERE}`]])
+  })
+
+  test('is not asked there while it is only heard of', async () => {
+    const run = start()
+    run.hear(both)
+    run.net.answer = () => 'silent'
+    run.prober.doubt('ash')
+    await run.clock.advance(2_500)
+    expect(run.pings).toEqual([`0 ${AT}`])
+  })
+})
+
 describe('while nothing runs', () => {
   test('nobody waits for a ping: neither who asked before the end, nor who asks after it', async () => {
     const { clock, prober, prove, end, net } = start()

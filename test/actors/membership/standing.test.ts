@@ -30,3 +30,24 @@ test.each<[string, string, boolean, 'known' | null]>([
   if (isReached) keeper.apply((table, wallMs) => recordBurst(table, 'ash', { type: 'answered', rttMs: 1 }, wallMs, 'ash'))
   expect(createStanding({ keeper, own, named: () => [] })(address)).toEqual(expected)
 })
+
+test('the address of a node behind a TURN that carries this node is known, also where that is a stock frps', () => {
+  const { keeper, own } = stateParts()
+  const frps = 'frp://192.0.2.7:7000'
+  const [behind, alsoBehind, public_, elsewhere] = ['192.0.2.7:30001', '192.0.2.9:30001', '192.0.2.7:30002', ELSEWHERE]
+  const words = [
+    ...[signedBy('elm', behind, { via: frps }), signedBy('fir', alsoBehind, { via: 'cedar' })],
+    ...[signedBy('gorse', public_), signedBy('ivy', elsewhere, { via: frps })],
+  ]
+  keeper.apply((table, wallMs) => merge(table, words, wallMs))
+  const standings = () => [behind, alsoBehind, public_, elsewhere].map(createStanding({ keeper, own, named: () => [] }))
+  const before = standings()
+  own.announce('192.0.2.7:30055', frps, ['192.0.2.9:30055'])
+  const tunnelled = standings()
+  own.announce('192.0.2.7:8088', null)
+  expect([before, tunnelled, standings()]).toEqual([
+    [null, null, null, null],
+    ['known', 'known', null, null],
+    [null, null, null, null],
+  ])
+})

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createActor, setup } from 'xstate'
 import { createScout } from '../../../src/actors/turn/scout.ts'
+import { createTurnWish } from '../../../src/actors/turn/turn-wish.ts'
 import type { TurnSource } from '../../../src/answers.ts'
 import { recordBurst } from '../../../src/domain/ip-table.ts'
 import { BY_LATENCY } from '../../../src/domain/turn-choice.ts'
@@ -23,7 +24,8 @@ function start({ turns = NODES, tunnels = 2 }: { readonly turns?: readonly TurnS
   const fake = fakeStock(clock.now)
   const told: string[] = []
   let held: readonly HeldTurn[] = []
-  const scout = createScout({ ...parts, external: fake.external, self: own.id, turns, tunnels, preference: BY_LATENCY })
+  const wish = createTurnWish(BY_LATENCY)
+  const scout = createScout({ ...parts, external: fake.external, self: own.id, turns, tunnels, wish })
   const actor = createActor(
     setup({ types: { events: {} as ScoutFact | { type: 'say'; news: ScoutNews } }, actors: { scout } }).createMachine({
       invoke: { id: 'scout', src: 'scout' },
@@ -53,6 +55,7 @@ function start({ turns = NODES, tunnels = 2 }: { readonly turns?: readonly TurnS
     actor,
     fake,
     told,
+    pin: wish.pin,
     measure: (key: string, rttMs: number): void =>
       void keeper.apply((table, wallMs) => recordBurst(table, key, { type: 'answered', rttMs }, wallMs)),
     want: (wanted = true): void => {
@@ -112,6 +115,24 @@ describe('the scout', () => {
     prove(ash)
     await clock.advance(5_000)
     expect([told, clock.timerCount]).toEqual([[], 0])
+  })
+
+  test('moves at once to whom a person pins, and has it be the first once it is open', async () => {
+    const { clock, prove, measure, want, open, pin, told } = start()
+    for (const one of [ash, elm, oak]) prove(one)
+    measure('ash', 50)
+    measure('oak', 90)
+    want()
+    await clock.advance(20)
+    open('elm')
+    await clock.advance(20)
+    open('ash')
+    await clock.advance(10_000)
+    pin(['oak'])
+    await clock.advance(40)
+    open('oak')
+    await clock.advance(0)
+    expect(told.slice(2)).toEqual(['10040 oak for elm: pinned by a person: 90.0 ms', '10080 oak first'])
   })
 
   test('leaves nodes of the table alone where the configuration does not name them', async () => {

@@ -266,6 +266,15 @@ describe('actions', () => {
       { schemaVersion: 1, rttMs: 1.5, samples: [1.5, 2], discarded: 0, isLoaded: false, connectMs: null, via: null },
     ])
     expect(await read('/api/ping', { peer: 'nobody' })).toEqual([409, sentence('There is no such server.')])
+    expect(await read('/api/turn/pin', { peers: ['birch'] })).toEqual([
+      200,
+      { schemaVersion: 1, type: 'pinned', turns: [{ name: 'birch', address: aRow('birch').address }] },
+    ])
+    expect(await read('/api/turn/pin', { peers: ['nobody'] })).toEqual([409, sentence('There is no such server.')])
+    expect(await read('/api/turn/pin', {})).toEqual([
+      400,
+      sentence('The body does not fit: peers: Invalid input: expected array, received undefined.'),
+    ])
     expect(await read('/api/services/remove', { name: 'web' })).toEqual([200, { schemaVersion: 1, type: 'unexposed', name: 'web' }])
     expect(await read('/api/drain', {})).toEqual([200, { schemaVersion: 1, moved: 2, stayed: 1, connections: 0 }])
     expect(await read('/api/drain', { patienceMs: -1 })).toEqual([400, expect.anything()])
@@ -277,6 +286,8 @@ describe('actions', () => {
       ['expose', operatorChanges, 30_000],
       ['ping', 'birch'],
       ['ping', 'nobody'],
+      ['pin', 'birch'],
+      ['pin', 'nobody'],
       ['unexpose', 'web'],
       ['drain', 60_000],
     ])

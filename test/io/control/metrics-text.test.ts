@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { metricsText } from '../../../src/io/control/metrics-text.ts'
-import { aClient, aRow, aService, aStatus, NOTHING_CARRIED, someTraffic } from '../../browser/fake-node.ts'
+import { aClient, aRow, aService, aStatus, countsOf, NOTHING_CARRIED, someTraffic } from '../../browser/fake-node.ts'
 
 const measured = (status: ReturnType<typeof aStatus>) =>
   metricsText({
     version: '0.1.0',
     status,
-    peers: [aRow('birch', { rttMs: 12.5 })],
+    peers: countsOf([aRow('birch', { rttMs: 12.5 })]),
     newsCount: 7,
     uptimeSeconds: 12.3,
     residentBytes: 50_000_000,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { PeerAnswerRow, StatusAnswer } from '../../../src/answers.ts'
 import { readinessOf } from '../../../src/io/control/readiness.ts'
-import { aRow, aService, aStatus } from '../../browser/fake-node.ts'
+import { aRow, aService, aStatus, countsOf } from '../../browser/fake-node.ts'
 
 const AT = { address: 'ash.test:8088', reachability: 'public' } as const
 const BEHIND = { address: 'birch.test:20017', reachability: 'tunnelled' } as const
@@ -36,5 +36,5 @@ test.each<[string, StatusAnswer, readonly PeerAnswerRow[], string]>([
     'not ready: tunnelling.down; nothing came through its TURN yet; service a is not up; service b is not up; service c is not up; nor are 2 more',
   ],
 ])('%s', (_, status, peers, text) => {
-  expect(readinessOf(status, peers)).toEqual({ isReady: text.startsWith('ready'), text })
+  expect(readinessOf(status, countsOf(peers))).toEqual({ isReady: text.startsWith('ready'), text })
 })

@@ -28,7 +28,9 @@ const told = (text: string): string => text.replaceAll(dir, 'DIR').replace(/brok
 
 test('the file is for its owner alone, and a person can read it', async () => {
   await createOperatorStore(file).writeOperatorChanges({ ...NO_OPERATOR_CHANGES, seeds: ['203.0.113.7:8088'] })
-  expect(readFileSync(file, 'utf8')).toEqual('{\n  "seeds": [\n    "203.0.113.7:8088"\n  ],\n  "services": [],\n  "removed": []\n}\n')
+  expect(readFileSync(file, 'utf8')).toEqual(
+    '{\n  "seeds": [\n    "203.0.113.7:8088"\n  ],\n  "services": [],\n  "removed": [],\n  "pins": []\n}\n',
+  )
   expect([statSync(file).mode & 0o777, readdirSync(dir)]).toEqual([0o600, ['operator.json']])
 })
 
@@ -41,6 +43,7 @@ test('an entry that does not fit is told and stays in the file, and so does a ke
       { name: 'ssh', kind: 'tcp', local: '127.0.0.1:22', domain: null },
     ],
     removed: [{ key: 'x' }],
+    pins: ['ash', ''],
   }
   writeFileSync(file, `\uFEFF${JSON.stringify(strange)}`)
   const store = createOperatorStore(file)
@@ -49,12 +52,14 @@ test('an entry that does not fit is told and stays in the file, and so does a ke
     seeds: ['203.0.113.7:8088'],
     services: [{ name: 'ssh', kind: 'tcp', local: '127.0.0.1:22', domain: null }],
     removed: [],
+    pins: ['ash'],
   })
   expect(notes.map(({ text }) => told(text))).toEqual([
     'DIR/operator.json: under "seeds", "203.0.113.7" does not fit and is left alone',
     'DIR/operator.json: under "seeds", 7 does not fit and is left alone',
     'DIR/operator.json: under "services", {"name":"web","kind":"tcp","local":"nowhere","domain":null} does not fit and is left alone',
     'DIR/operator.json: under "removed", {"key":"x"} does not fit and is left alone',
+    'DIR/operator.json: under "pins", "" does not fit and is left alone',
   ])
   expect(await store.writeOperatorChanges(NO_OPERATOR_CHANGES)).toEqual(null)
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
@@ -62,6 +67,7 @@ test('an entry that does not fit is told and stays in the file, and so does a ke
     seeds: ['203.0.113.7', 7],
     services: [{ name: 'web', kind: 'tcp', local: 'nowhere', domain: null }],
     removed: [{ key: 'x' }],
+    pins: [''],
   })
 })
 
