@@ -19,6 +19,14 @@ if (!existsSync(join(root, 'node_modules', 'vite'))) {
   process.exit(1)
 }
 
+/**
+ * V8 keeps the text of what it runs for as long as the process lives, and one sign beyond Latin-1 makes it twice as long. Names and lines stay, for
+ * whoever reads a stack.
+ */
+const PLAIN = { compress: false, mangle: false, codegen: { removeWhitespace: false, asciiOnly: true } }
+/** As `load.mjs` runs it: put around the text when it is read, this would make another copy of it. */
+const AS_FUNCTION = { around: { banner: '(function (exports, require, module, __filename, __dirname) {', footer: '})' } }
+
 if (part === 'all') for (const folder of [dist, compiled]) await rm(folder, { recursive: true, force: true })
 await mkdir(dist, { recursive: true })
 const parts = part === 'dashboard' ? [buildDashboard()] : [buildNode(), buildDashboard()]
@@ -31,7 +39,7 @@ async function buildNode() {
   const plugins = [threadAsText(await threadBundle())]
   await Promise.all([
     compile(),
-    bundle({ entry: 'src/cli/program.ts', format: 'cjs', file: 'bin/moonwalk.cjs', plugins }),
+    bundle({ entry: 'src/cli/program.ts', format: 'cjs', file: 'bin/moonwalk.cjs', plugins, ...AS_FUNCTION }),
     bundle({ entry: 'src/index.ts', format: 'es', file: 'index.js', plugins }),
   ])
   await cp(join(root, 'scripts', 'load.mjs'), join(dist, 'bin', 'load.mjs'))
@@ -87,8 +95,8 @@ function threadAsText(code) {
   return { name: 'thread-as-text', load: (id) => (id === file ? `export const THREAD_SOURCE = ${JSON.stringify(code)}` : null) }
 }
 
-/** One file with everything in it. Modules that a run does not use are not run. */
-async function bundle({ entry, format, file, plugins }) {
+/** One file with everything in it. Modules that a run does not use are not run. `around`: what stands before the code, and behind it. */
+async function bundle({ entry, format, file, plugins, around = {} }) {
   const { build } = await import('vite')
   await build({
     root,
@@ -104,7 +112,7 @@ async function bundle({ entry, format, file, plugins }) {
       target: 'node20',
       minify: false,
       license: { fileName: `${file}.licences.md` },
-      rollupOptions: { output: { format, codeSplitting: false, entryFileNames: file } },
+      rollupOptions: { output: { format, codeSplitting: false, entryFileNames: file, minify: PLAIN, comments: false, ...around } },
     },
   })
 }

@@ -25,8 +25,8 @@ function compiled() {
   }
 }
 
-const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'utf8')}\n})`
-const script = new Script(source, { filename: file, cachedData: compiled() })
+// ASCII, as the build makes it.
+const script = new Script(readFileSync(file, 'latin1'), { filename: file, cachedData: compiled() })
 const module = { exports: {} }
 script.runInThisContext()(module.exports, createRequire(file), module, file, dirname(file))
 

@@ -41,5 +41,6 @@ export const ROOM_NOTES: Readonly<Record<string, string>> = {
   'frp/links': 'ends of byte streams',
   'ports.ts': 'what a node asks of the world',
   'answers.ts': 'what scripts and the page are told',
+  answers: 'each kind of it',
   domain: 'values and rules',
 }

@@ -14,7 +14,7 @@ import { answersOf } from './actors/front/node-answers.ts'
 import { createOperatorCalls } from './actors/front/operator-calls.ts'
 import { createOperatorChanges } from './actors/front/operator-changes.ts'
 import { createPublicRoutes } from './actors/front/public-routes.ts'
-import { type MachineFacts, serverInfo } from './actors/front/server-info.ts'
+import { lookAnswer, type MachineFacts, serverInfo } from './actors/front/server-info.ts'
 import { createHealth } from './actors/health.ts'
 import { createHistory } from './actors/history/history.ts'
 import { createAnnouncer } from './actors/membership/announcer.ts'
@@ -152,6 +152,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     paceMs: options.speedtestPaceMs,
     ownHosts: network.ownHosts,
     needsTurn: () => turns.length > 0 && reach.verdict().type !== 'proven',
+    byThroughput: options.turnPreference?.mode === 'throughput',
   })
   const twins = createTwinWatch({ clock, calls, own, announcer, reach, health, onBug })
 
@@ -178,6 +179,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     ...{ clock, identity, own, calls, gossip, policy, p2prc, joining, twins, reach, operator },
     speed: { answer: load.serving(speed.answer) },
     serverInfo: info,
+    look: lookAnswer(own.run, places.own),
     servicesFor: connect.servicesFor,
     isPrivate,
     offer,

@@ -220,6 +220,8 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>
   /** A string is sent as UTF-8; `filler` is that many bytes of anything, incompressible. */
   readonly body: string | Uint8Array | { readonly type: 'filler'; readonly bytes: number }
+  /** Without the headers that say nothing to a node: what type it is of, the date, how long the connection is kept. */
+  readonly isBare?: true
   /** Runs once, when the answer has gone out in full or its connection has ended: so many bytes were written of it, without what TLS adds. */
   readonly onDone?: (sentBytes: number) => void
   /** Once it is aborted the answer is broken off, however much of it has gone out. */

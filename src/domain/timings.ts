@@ -190,6 +190,8 @@ export const LOGIN_TIMEOUT = 10_000
 export const SPEED_MAX_MS = 3_800
 export const SPEED_STREAMS = 4
 export const SPEED_STREAM_BYTES = 16 * 1024 * 1024
+/** How long one stream is watched where it matters what one connection keeps up. */
+export const SUSTAINED_MS = 2_000
 /** All of a test, both ways and its connections' handshakes; whoever serves it ends it then. */
 export const SPEED_TEST_MS = 10_000
 /** Whoever serves a test of which nothing is under way for so long takes it for over. Above any path's round trip. */

@@ -1,7 +1,8 @@
 // Our own routes on the public port, over the members' channel: shapes, limits and how they are read. All bodies are JSON. Where a
 // message carries a signed word of its sender, that is the node at the other end of the channel.
 //
-//   GET  /server_info → P2PRC's keys and ours. It says the request's `moonwalk-token` again (fresh-answer.ts), since pings time it.
+//   GET  /server_info → P2PRC's keys and ours, or as little as a look needs (look.ts). It says the request's `moonwalk-token` again
+//        (fresh-answer.ts), since pings time it.
 //   POST /v2/hello    HelloAsk → HelloAnswer. "Who are you, what address do you see me at, and can you reach me?"
 //   GET  /v2/echo?nonce=HEX&at=HOST:PORT → EchoAnswer. Proves to the asker that the node with this id answers at that address.
 //   POST /v2/gossip   GossipMessage → GossipMessage. What changed since the last exchange, both ways.

@@ -321,6 +321,7 @@ test('a row as a whole, from first word to suspicion', () => {
     downMbps: 90,
     upMbps: 40,
     speedAtMs: 7_000,
+    sustained: null,
     lastProofMs: 2_000,
     strikes: 1,
     version: 2,

@@ -6,6 +6,7 @@ import { type Identity, type InboundRequest, isFailure, type Ports, type Reply }
 import type { ToldService } from '../../v2/connect.ts'
 import { open, recordOf } from '../../v2/envelope.ts'
 import { tokenSaidAgain } from '../../v2/fresh-answer.ts'
+import { wantsLook } from '../../v2/look.ts'
 import { type DialBack, MAX_GOSSIP_BYTES, MAX_HELLO_BYTES, readGossip, readHelloAsk } from '../../v2/messages.ts'
 import type { Gossip } from '../membership/gossip.ts'
 import type { Joining } from '../membership/joining.ts'
@@ -39,6 +40,8 @@ export interface PublicRoutesNeeds extends Pick<Ports, 'clock'> {
   /** Strangers get nothing but a refusal. */
   readonly isPrivate: boolean
   readonly serverInfo: () => string
+  /** The same for a node that looks often (`v2/look.ts`). */
+  readonly look: () => string
   /** For whom traffic is carried. */
   readonly offer: Offer
   /** A member of a private network asked for something by that Host. */
@@ -126,7 +129,10 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
   }
 
   const routes: Readonly<Record<string, (request: InboundRequest, entrance: Entrance) => Promise<Reply> | Reply>> = {
-    'GET /server_info': ({ headers }) => ({ status: 200, headers: { ...JSON_TYPE, ...tokenSaidAgain(headers) }, body: needs.serverInfo() }),
+    'GET /server_info': ({ by, headers }) =>
+      by !== null && wantsLook(headers)
+        ? { status: 200, headers: tokenSaidAgain(headers), body: needs.look(), isBare: true }
+        : { status: 200, headers: { ...JSON_TYPE, ...tokenSaidAgain(headers) }, body: needs.serverInfo() },
     'POST /IpTable': async (request, entrance) => {
       const part = await request.filePart('json', MAX_TABLE_BYTES)
       // P2PRC answers 200 with the error as text; its clients read the body whatever the status is.

@@ -1,5 +1,6 @@
 import { type Coordinate, writeCoordinate } from '../../domain/coordinates.ts'
 import type { PeerId } from '../../domain/record.ts'
+import { lookText } from '../../v2/look.ts'
 
 export interface MachineFacts {
   readonly hostname: string
@@ -13,16 +14,21 @@ export interface MachineFacts {
  * What `GET /server_info` answers: P2PRC's keys, and ours beside them, `place` being the coordinate of now (`writeCoordinate`). Made
  * anew only where that has changed, so that the answer times the path and not the handler.
  */
-export function serverInfo(
+export const serverInfo = (
   facts: MachineFacts,
   own: { readonly id: PeerId; readonly name: string; readonly version: string; readonly run: string },
   placeNow: () => Coordinate,
-): () => string {
+): (() => string) => madeAt(placeNow, (place) => infoText(facts, own, place))
+
+/** What a node that looks often is answered. */
+export const lookAnswer = (run: string, placeNow: () => Coordinate): (() => string) => madeAt(placeNow, (place) => lookText(run, place))
+
+function madeAt(placeNow: () => Coordinate, textAt: (place: Coordinate) => string): () => string {
   let place: Coordinate | null = null
   let text = ''
   return () => {
     const now = placeNow()
-    if (now !== place) text = infoText(facts, own, now)
+    if (now !== place) text = textAt(now)
     place = now
     return text
   }

@@ -8,6 +8,7 @@ import { DIAL_BACK_TIMEOUT, GOSSIP_TIMEOUT, HELLO_TIMEOUT, P2PRC_TIMEOUT, PROBE_
 import { isServerInfo } from '../../p2prc/server-info.ts'
 import { type Failure, isFailure, type PeerAnswer, type PeerRequest, type Ports } from '../../ports.ts'
 import { open, parseObject, recordOf } from '../../v2/envelope.ts'
+import { isLook, LOOK_HEADERS } from '../../v2/look.ts'
 import { type DialBack, type GossipMessage, type HelloAsk, readEcho, readGossip, readHelloAnswer } from '../../v2/messages.ts'
 
 export interface Met {
@@ -108,10 +109,12 @@ export function createPeerCalls({ http, random, identity }: CallNeeds): PeerCall
       timeoutMs: PROBE_TIMEOUT,
       maxBytes: 64 * 1024,
       timed: TIMED[closeness],
+      ...(lane === 'channel' ? { headers: LOOK_HEADERS } : {}),
     })
     if (isFailure(answer)) return silent(answer.text, answer.reason, answer.retryMs)
     if (answer.status !== 200) return silent(`it answered ${answer.status} to /server_info`)
-    if (!isServerInfo(answer.body)) return silent('what answers there is no server of this network')
+    if (!isServerInfo(answer.body) && !(lane === 'channel' && isLook(answer.body)))
+      return silent('what answers there is no server of this network')
     const { samplesMs = [], discarded = 0, roughMs = null } = answer.timed ?? {}
     const rttMs = samplesMs.length > 0 ? Math.min(...samplesMs) : null
     return {

@@ -82,3 +82,12 @@ export function recordSpeed(
   table.put(next)
   return [{ type: 'measured', row: next }]
 }
+
+/** Writes down what one connection kept up; null: it was tried and failed. What was known stays then. */
+export function recordSustained(table: KeptTable, key: string, mbps: number | null, wallMs: number): readonly Change[] {
+  const row = table.rows.get(key)
+  if (!row) return []
+  const next: Row = { ...row, sustained: { mbps: mbps ?? row.sustained?.mbps ?? null, atMs: wallMs } }
+  table.put(next)
+  return [{ type: 'measured', row: next }]
+}

@@ -124,7 +124,7 @@ interface AnswerLimits extends Pick<PublicPortLimits, 'requestMs' | 'paceMs' | '
 }
 
 /** Where the request was answered already, as when its body was given up, this is dropped. Without limits it may take any time. */
-export function send(response: ServerResponse, { status, headers, body, onDone, signal }: Reply, limits?: AnswerLimits): void {
+export function send(response: ServerResponse, { status, headers, body, isBare, onDone, signal }: Reply, limits?: AnswerLimits): void {
   if (onDone) {
     if (response.destroyed || response.headersSent)
       onDone(0) // its 'close' has been told already, or is another answer's
@@ -139,7 +139,12 @@ export function send(response: ServerResponse, { status, headers, body, onDone, 
   if (signal?.aborted) return breakOff()
   signal?.addEventListener('abort', breakOff, { once: true })
   if (signal) onceOver(response, () => signal.removeEventListener('abort', breakOff))
-  const type = { 'content-type': 'text/plain; charset=utf-8' }
+  const type = isBare ? {} : { 'content-type': 'text/plain; charset=utf-8' }
+  if (isBare) {
+    response.sendDate = false
+    // It is kept all the same: that is what HTTP/1.1 means without a word about it.
+    response.removeHeader('connection')
+  }
   if (typeof body === 'object' && 'type' in body) {
     response.writeHead(status, { ...type, ...headers, 'content-length': body.bytes })
     sendFiller(response, body.bytes, limits)

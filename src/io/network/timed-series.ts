@@ -2,6 +2,7 @@
 // in a thread of its own, beside everything else of a process, and in a virtual world.
 import { isServerInfo } from '../../p2prc/server-info.ts'
 import { type Failure, isFailure, type PeerAnswer, type PeerRequest } from '../../ports.ts'
+import { isLook } from '../../v2/look.ts'
 
 /** One request's answer. `isLate`: whoever measured was too busy for the time to be believed. */
 export interface Asked {
@@ -34,7 +35,8 @@ export async function timedSeries(
   const lateMs: number[] = []
   let failure: Failure | null = null
   const take = ({ answer: { timing }, isLate }: Asked): void => void (isLate ? lateMs : samplesMs).push(timing.answerMs)
-  if (answer.status !== 200 || !isServerInfo(answer.body)) return { ...answer, timed: NOTHING }
+  if (answer.status !== 200 || !(isServerInfo(answer.body) || (answer.by !== null && isLook(answer.body))))
+    return { ...answer, timed: NOTHING }
   const isWarm = answer.timing.connectMs === null
   // A path so slow that more would not fit is measured by the first.
   if ((timed.primer === 'cold' && isWarm) || answer.timing.answerMs * 2 > deadline - now()) take(first)

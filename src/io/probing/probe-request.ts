@@ -38,7 +38,10 @@ export function askOnce({ agent, to, request, signal, watch, onError }: Asking):
     const pieces: Buffer[] = []
     let bytes = 0
     let by: string | null = null
-    const sent = httpRequest({ agent, ...to, path, headers: { 'user-agent': 'moonwalk', ...headers } })
+    const isChannel = request.over === 'channel'
+    const sent = httpRequest({ agent, ...to, path, headers: { ...(isChannel ? {} : { 'user-agent': 'moonwalk' }), ...headers } })
+    // Nodes keep a connection without a word about it, as HTTP/1.1 says.
+    if (isChannel) sent.removeHeader('connection')
     const settle = (outcome: Outcome): void => {
       clearTimeout(timer)
       signal.removeEventListener('abort', abort)

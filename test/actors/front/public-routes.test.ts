@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createPublicRoutes, type PublicRoutesNeeds } from '../../../src/actors/front/public-routes.ts'
-import { serverInfo } from '../../../src/actors/front/server-info.ts'
+import { lookAnswer, serverInfo } from '../../../src/actors/front/server-info.ts'
 import { createOwnRecord, type OwnRecord } from '../../../src/actors/membership/own-record.ts'
 import { echoBytes } from '../../../src/actors/membership/peer-calls.ts'
 import { isAllowed, wordOf } from '../../../src/domain/address.ts'
@@ -9,6 +9,7 @@ import type { Offer } from '../../../src/domain/offer.ts'
 import type { PeerRecord } from '../../../src/domain/record.ts'
 import type { Failure, InboundRequest } from '../../../src/ports.ts'
 import { seal } from '../../../src/v2/envelope.ts'
+import { LOOK_HEADERS } from '../../../src/v2/look.ts'
 import type { GossipMessage } from '../../../src/v2/messages.ts'
 import { SeededRandom } from '../../sim/chance.ts'
 import { VirtualClock } from '../../sim/virtual-clock.ts'
@@ -51,6 +52,7 @@ function start(other: Partial<PublicRoutesNeeds> = {}, answering: Answering = {}
     speed: { answer: async ({ path }) => (path === '/50' ? { status: 429, body: 'busy' } : null) },
     policy: 'lan',
     isPrivate: false,
+    look: lookAnswer(own.run, () => UNPLACED),
     serverInfo: serverInfo(FACTS, { id: me.id, name: 'me', version: '1.2.3', run: own.run }, () => UNPLACED),
     offer: 'everybody',
     p2prc: { answer: async (text, selfAddress) => Buffer.from(`${text} seen by ${selfAddress}`) },
@@ -88,6 +90,18 @@ test("/server_info has P2PRC's keys, and ours beside them", async () => {
     },
   ])
   expect(own.run).toMatch(RUN)
+})
+
+test('whoever looks often over the channel gets what changes, and nothing else', async () => {
+  const { route, own } = start()
+  const look = { ...inbound({ path: '/server_info', headers: { ...LOOK_HEADERS, 'moonwalk-token': '0123456789abcdef' } }), by: ash.id }
+  const { body, ...reply } = await route(look, 'public')
+  expect([reply, JSON.parse(String(body))]).toEqual([
+    { status: 200, headers: { 'moonwalk-token': '0123456789abcdef' }, isBare: true },
+    { Moonwalk: { run: own.run, place: [0, 0, 0, 0, 0, 0, 0, 0, 0.01, 0, 1.5] } },
+  ])
+  const inClear = await route({ ...look, by: null }, 'public')
+  expect(JSON.parse(String(inClear.body))).toMatchObject({ Hostname: 'birch', Moonwalk: { id: me.id } })
 })
 
 describe('/IpTable', () => {

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { createPeerCalls, echoBytes, endable, type Lane } from '../../../src/actors/membership/peer-calls.ts'
 import type { Closeness } from '../../../src/domain/closeness.ts'
+import { UNPLACED } from '../../../src/domain/coordinates.ts'
 import { punctual, timedSeries } from '../../../src/io/network/timed-series.ts'
 import type { Failure, PeerAnswer, PeerRequest } from '../../../src/ports.ts'
 import { seal } from '../../../src/v2/envelope.ts'
+import { LOOK_HEADERS, lookText } from '../../../src/v2/look.ts'
 import { SeededRandom } from '../../sim/chance.ts'
 import { VirtualClock } from '../../sim/virtual-clock.ts'
 import { newIdentity } from '../../v2/identities.ts'
@@ -117,6 +119,17 @@ describe('a ping', () => {
     ['whoever says a wrong id', info({ id: 7 }), 'clear', null],
     ['a node over the channel, whatever id it says', info({ id: elm.id, run: 'r' }), 'channel', { id: ash.id, run: 'r' }],
   ])('says who answered: %s', async (_, body, lane, by) => expect((await ping([1, 1, 1, 1], body, lane)).pinged.by).toEqual(by))
+
+  test('asks over the channel for as little as it needs, and takes that of nobody in clear', async () => {
+    const look = lookText('r', { ...UNPLACED, error: 0.5 })
+    const { pinged, asked } = await ping([1, 1, 1, 1], look, 'channel')
+    expect([pinged.by, asked[0]?.headers]).toEqual([
+      { id: ash.id, run: 'r', place: { at: UNPLACED.at, heightMs: UNPLACED.heightMs, adjustmentMs: 0, error: 0.5 } },
+      LOOK_HEADERS,
+    ])
+    const inClear = await ping([1, 1, 1, 1], look, 'clear')
+    expect([inClear.pinged.burst.type, inClear.asked[0]?.headers]).toEqual(['silent', undefined])
+  })
 
   test.each([
     ['a page', '<html>'],

@@ -1,6 +1,7 @@
 // The real thread, run from the source.
 import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { UNPLACED } from '../../../src/domain/coordinates.ts'
 import { type NetworkKind, OPEN } from '../../../src/domain/network-kind.ts'
 import { newIdentity } from '../../../src/io/disk/identity.ts'
 import { createDescriptors } from '../../../src/io/network/descriptors.ts'
@@ -10,6 +11,7 @@ import { createNodeClock } from '../../../src/io/node-clock.ts'
 import { createProbingThread } from '../../../src/io/probing/probing-thread.ts'
 import { type Failure, type InboundRequest, isFailure, type PeerAnswer } from '../../../src/ports.ts'
 import { TOKEN_HEADER, tokenSaidAgain } from '../../../src/v2/fresh-answer.ts'
+import { LOOK_HEADERS, lookText } from '../../../src/v2/look.ts'
 import { readyThread } from './ready-thread.ts'
 
 const INFO = JSON.stringify({ Hostname: 'x', Platform: 'linux', CPU: '', RAM: 0, Disk: 0 })
@@ -55,6 +57,36 @@ describe("over the members' channel", () => {
     expect(told(await thread.ask(elm.address, { ...request, admit }))).toEqual({ by: elm.id, timed: true })
     expect([dialled, new Set(elm.by)]).toEqual([['127.0.0.1'], new Set([me.id])])
     await elm.close()
+  })
+
+  test('a look and its answer say nothing that the other end knows', async () => {
+    const identity = newIdentity()
+    const http = createNodeHttp(undefined, { identity, network: () => own })
+    const asked: Readonly<Record<string, string>>[] = []
+    const opened = await http.serve({
+      address: '127.0.0.1:0',
+      onRequest: async ({ headers }) => {
+        asked.push(headers)
+        return { status: 200, headers: tokenSaidAgain(headers), body: lookText('r', UNPLACED), isBare: true }
+      },
+    })
+    if (isFailure(opened)) throw new Error(opened.text)
+    const address = `127.0.0.1:${opened.port}`
+    let dials = 0
+    const admit = async (): Promise<null> => {
+      dials++
+      return null
+    }
+    const answer = await thread.ask(address, { ...request, headers: LOOK_HEADERS, admit })
+    const namesIn = (headers: Readonly<Record<string, string>> | undefined) => Object.keys(headers ?? {}).sort()
+    if (answer === null || isFailure(answer)) throw new Error(String(answer?.text))
+    expect([told(answer), dials, new Set(asked.map((headers) => namesIn(headers).join())), namesIn(answer.headers)]).toEqual([
+      { by: identity.id, timed: true },
+      1,
+      new Set([['host', 'moonwalk-token', 'prefer'].join()]),
+      ['content-length', 'moonwalk-token'],
+    ])
+    await opened.close()
   })
 
   test('what answers without what it was asked for is timed by nobody', async () => {
