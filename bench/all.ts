@@ -1,4 +1,4 @@
-// npm run bench [-- PART…] [--short] [--rounds N]: every part in turn, then one table. README.md says what each measures.
+// npm run bench [-- PART…] [--short] [--rounds N] [--nodes N,N…]: every part in turn, then one table. README.md says what each measures.
 
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -9,6 +9,7 @@ import { failoverPart } from './failover.ts'
 import { latencyPart } from './latency.ts'
 import { type Figure, figureTable, machineLine, type Options, type Part, progress, root } from './measure.ts'
 import { networkPart } from './network.ts'
+import { pagePart } from './page.ts'
 import { startPart } from './start.ts'
 import { idlePart } from './tunnel/idle.ts'
 import { contentPart, farPart, versusPart } from './tunnel/versus.ts'
@@ -23,20 +24,22 @@ const parts: Readonly<Record<string, Part>> = {
   far: farPart,
   idle: idlePart,
   content: contentPart,
+  page: pagePart,
 }
 /** Have a process and an output of their own. */
 const TABLE = 'table'
 const BANDWIDTH = 'bandwidth'
+const SCALE = 'scale'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { short: { type: 'boolean', default: false }, rounds: { type: 'string' } },
+  options: { short: { type: 'boolean', default: false }, rounds: { type: 'string' }, nodes: { type: 'string' } },
 })
 const options: Options = { short: values.short, rounds: Number(values.rounds ?? (values.short ? 1 : 7)) }
-const known = [...Object.keys(parts), BANDWIDTH, TABLE]
+const known = [...Object.keys(parts), BANDWIDTH, TABLE, SCALE]
 const wrong = positionals.find((name) => !known.includes(name))
 if (wrong !== undefined || !(options.rounds >= 1)) {
-  process.stderr.write(`usage: npm run bench -- [${known.join('|')}]… [--short] [--rounds N]\n`)
+  process.stderr.write(`usage: npm run bench -- [${known.join('|')}]… [--short] [--rounds N] [--nodes N,N…]\n`)
   process.exit(2)
 }
 const wanted = (name: string): boolean => positionals.length === 0 || positionals.includes(name)
@@ -65,7 +68,7 @@ if (figures.length > 0) console.log(figureTable(figures))
 if (details.length > 0) console.log(`\n${details.join('\n\n')}`)
 const apart = (name: string, title: string, args: readonly string[] = []): void => {
   console.log(`\n### ${title}\n`)
-  const { status } = spawnSync(process.execPath, ['--import', 'tsx', join(root, `bench/${name}.ts`), ...args], {
+  const { status } = spawnSync(process.execPath, ['--max-semi-space-size=64', '--import', 'tsx', join(root, `bench/${name}.ts`), ...args], {
     cwd: root,
     stdio: 'inherit',
   })
@@ -76,6 +79,7 @@ if (wanted(BANDWIDTH)) {
   if (missing === null) apart(BANDWIDTH, 'Speed tests', options.short ? ['100', '--tests', '2'] : [])
   else console.log(`\n${BANDWIDTH} was skipped: ${missing}`)
 }
+if (wanted(SCALE)) apart(SCALE, 'A network by its size', ['--nodes', values.nodes ?? (options.short ? '10' : '10,100')])
 if (wanted(TABLE)) apart(TABLE, 'The IP table')
 for (const failure of failures) console.log(`\nFAILED: ${failure}`)
 process.exitCode = failures.length === 0 ? 0 : 1

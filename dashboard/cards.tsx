@@ -1,4 +1,5 @@
 // The cards beside the table: how this node is reached, its health, its news.
+import { type Signal, signal } from '@preact/signals'
 import type { StatusAnswer } from '../src/answers.ts'
 import type { FeedStatus } from '../src/feed/figures.ts'
 import type { Entry } from '../src/feed/news.ts'
@@ -47,7 +48,7 @@ export function ReachCard({ status: { node, turn, turns } }: { readonly status: 
       ) : (
         <p class="soft">{node.reachability === 'public' ? 'No TURN needed.' : 'No TURN in use.'}</p>
       )}
-      <p class="soft" data-network={node.network.kind}>
+      <p class="soft network" data-network={node.network.kind}>
         In {node.network.text}.
       </p>
     </section>
@@ -71,25 +72,32 @@ export function HealthCard({ health }: { readonly health: StatusAnswer['health']
   )
 }
 
+const Choice = ({ shows, children }: { readonly shows: Signal<boolean>; readonly children: string }) => (
+  <label>
+    <input type="checkbox" checked={shows.value} onChange={({ currentTarget }) => (shows.value = currentTarget.checked)} />
+    {children}
+  </label>
+)
+
 const SHOWN = 60
+/** What machines entered: for whoever wants to know how it comes about. */
+const showsStates = signal(false)
 
 export function NewsCard() {
-  const told = showsMeasurements.value ? bySeq([...news.value, ...measurements.value]) : news.value
+  const plain = showsStates.value ? news.value : news.value.filter(({ type }) => type !== 'state.entered')
+  const told = showsMeasurements.value ? bySeq([...plain, ...measurements.value]) : plain
   return (
     <section class="card news" aria-labelledby="news">
       <header>
         <h2 id="news">News</h2>
-        <label>
-          <input
-            type="checkbox"
-            checked={showsMeasurements.value}
-            onChange={({ currentTarget }) => (showsMeasurements.value = currentTarget.checked)}
-          />
-          every ping
-        </label>
+        <span class="choices">
+          <Choice shows={showsStates}>every state</Choice>
+          <Choice shows={showsMeasurements}>every ping</Choice>
+        </span>
       </header>
       {told.length === 0 && <p class="empty">Nothing has happened yet.</p>}
-      <ol>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <ol tabIndex={0} aria-label="News, the newest first">
         {told
           .slice(-SHOWN)
           .toReversed()

@@ -7,6 +7,9 @@ import { clockTime, fullTime } from './format.ts'
 import { type DayHistory, type DaySeries, type Gap, gapsOf } from './heartbeat.ts'
 import { peerHref } from './route.ts'
 
+/** Parts that the day is marked in. */
+const MARKS = 4
+
 const KINDS = [
   ['node', 'This node'],
   ['service', 'Services'],
@@ -33,14 +36,26 @@ function Kind({ title, kind, shown }: { readonly title: string; readonly kind: D
     <section class="card" aria-labelledby={`day-${kind}`}>
       <header>
         <h2 id={`day-${kind}`}>{title}</h2>
-        <span class="soft">
-          {clockTime(shown.from)} yesterday to now{kind === 'node' && ': high is up, half is degraded, low is away'}
-        </span>
+        <span class="soft">{kind === 'node' && 'high is up, half is degraded, low is away'}</span>
       </header>
+      <Hours shown={shown} />
       {mine.map((series) => (
         <Line key={series.id} series={series} shown={shown} />
       ))}
     </section>
+  )
+}
+
+/** The hours that the bars below lie under. */
+function Hours({ shown: { from, minutes } }: { readonly shown: DayHistory }) {
+  const hours = Array.from({ length: MARKS }, (_, i) => new Date(Date.parse(from) + ((i * minutes) / MARKS) * 60_000).toISOString())
+  return (
+    <div class="hours soft" aria-hidden="true">
+      {hours.map((at) => (
+        <span key={at}>{clockTime(at).slice(0, 5)}</span>
+      ))}
+      <span>now</span>
+    </div>
   )
 }
 

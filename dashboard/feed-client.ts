@@ -3,7 +3,6 @@ import { computed, effect, signal } from '@preact/signals'
 import { applyFeed, type FeedDelta, type FeedSnapshot, type FeedView, type NewsByKind } from '../src/feed/delta.ts'
 import type { Entry } from '../src/feed/news.ts'
 import { keepNewest } from '../src/feed/news-ring.ts'
-import { spanText } from '../src/feed/standing.ts'
 import { returnText } from './return-text.ts'
 import { ask, hasToken, openFeed, takeToken } from './token.ts'
 
@@ -146,7 +145,7 @@ function hear(message: FeedSnapshot | FeedDelta): void {
 function begin(message: FeedSnapshot, silentMs: number): void {
   const before = view.value?.status.node ?? null
   const node = message.status.node
-  const told = before === null ? null : returnText(before, node, spanText(silentMs))
+  const told = before === null ? null : returnText(before, node, silentMs, failures > 0)
   if (told !== null) notice.value = { text: told, atMs: heardAtMs }
   // Another run numbers its entries anew.
   const isSameRun = before?.id === node.id && before.startedAt === node.startedAt

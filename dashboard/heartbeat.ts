@@ -8,7 +8,7 @@ export interface DayHistory extends Pick<HistoryAnswer, 'from' | 'minutes'> {
   readonly events: readonly DayEvent[]
 }
 
-export type DaySeries = Pick<HistorySeries, 'kind' | 'id' | 'name' | 'states' | 'upPct' | 'rttMs' | 'jitterMs'>
+export type DaySeries = Pick<HistorySeries, 'kind' | 'id' | 'name' | 'states' | 'upPct' | 'rttMs' | 'jitterMs' | 'speeds'>
 
 export type DayEvent = Pick<HistoryAnswer['events'][number], 'at' | 'text'>
 
@@ -76,14 +76,18 @@ export function withLater(before: DayHistory, later: DayHistory): DayHistory {
   const fresh = Math.max(1, shiftedMinutes + 1)
   const joined = <T>(was: readonly T[], now: readonly T[]): readonly T[] =>
     [...was.slice(0, was.length - 1), ...now.slice(-fresh)].slice(-before.minutes)
+  const from = new Date(Date.parse(before.from) + shiftedMinutes * MINUTE_MS).toISOString()
   return {
-    from: new Date(Date.parse(before.from) + shiftedMinutes * MINUTE_MS).toISOString(),
+    from,
     minutes: before.minutes,
     series: later.series.map((now) => {
       const was = old.get(`${now.kind} ${now.id}`)
       if (!was) return now
       const states = joined([...was.states], [...now.states]).join('')
-      return { ...now, states, upPct: upPct(states), rttMs: joined(was.rttMs, now.rttMs), jitterMs: joined(was.jitterMs, now.jitterMs) }
+      const known = new Set(now.speeds.map(({ at }) => at))
+      const speeds = [...was.speeds.filter(({ at }) => at >= from && !known.has(at)), ...now.speeds]
+      const figures = { rttMs: joined(was.rttMs, now.rttMs), jitterMs: joined(was.jitterMs, now.jitterMs), speeds }
+      return { ...now, ...figures, states, upPct: upPct(states) }
     }),
     events: [...before.events.filter(({ at }) => at < (later.events[0]?.at ?? '9')), ...later.events],
   }

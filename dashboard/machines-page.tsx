@@ -92,7 +92,7 @@ interface StoryShown {
 function Story({ entries, titleOf, isSeveral }: StoryShown) {
   const times = stateTimes(entries, nowMs.value)
   const [first] = entries
-  if (first === undefined) return <p class="story empty">It has not moved since this page, or the node’s memory, began.</p>
+  if (first === undefined) return <p class="story empty">No change of state is known yet.</p>
   return (
     <div class="story">
       <table class="figures">

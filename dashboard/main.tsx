@@ -62,12 +62,12 @@ function Overview() {
         <div class="column">
           <ReachCard status={shown} />
           <HealthCard health={shown.health} />
+          <NewsCard />
         </div>
         <ServicesCard />
       </div>
       <Carrying />
       <PeersCard />
-      <NewsCard />
     </main>
   )
 }

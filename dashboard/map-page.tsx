@@ -4,19 +4,31 @@ import { peerKey } from '../src/feed/delta.ts'
 import { peers, status } from './feed-client.ts'
 import { measure } from './format.ts'
 import { between, type Dot, serverMap } from './map-layout.ts'
+import { type NamePlace, namePlaces } from './map-names.ts'
 import { peerHref } from './route.ts'
 import { carryingTurns } from './tunnels.ts'
 
 /** Half the drawing's side. */
 const HALF = 420
 const RADIUS = 380
-/** More names than this stand in each other's way; those in use have theirs always. */
-const MOST_NAMES = 40
+/** Of a name's letters, in the drawing's units; on a phone, where the drawing is small, they are larger. As `map.css` has them. */
+const NAME_SIZE = 13
+const PHONE_NAME_SIZE = 26
+/** More are not looked at: they would have no room. */
+const MOST_NAMES = 80
 
 const map = computed(() => {
   const tunnels = status.value ? carryingTurns(status.value) : []
   return serverMap([...peers.value.values()], tunnels)
 })
+
+/** This node's own name has its place first. */
+const places = computed(() => {
+  const dots = map.value.dots.slice(0, MOST_NAMES).map(({ key, name, x, y }) => ({ key, name, x: x * RADIUS, y: y * RADIUS }))
+  const all = [{ key: '', name: selfName(), x: 0, y: 0 }, ...dots]
+  return { wide: namePlaces(all, NAME_SIZE), phone: namePlaces(all, PHONE_NAME_SIZE) }
+})
+const selfName = (): string => [...peers.value.values()].find((row) => row.self)?.name ?? 'this node'
 
 /** The two whose latency is asked for. Empty: this node. */
 const from = signal('')
@@ -24,7 +36,6 @@ const to = signal('')
 
 export function MapPage() {
   const { dots, rings, left } = map.value
-  const self = [...peers.value.values()].find((row) => row.self)
   return (
     <main class="page map-page">
       <section class="card" aria-labelledby="map">
@@ -55,13 +66,11 @@ export function MapPage() {
             .map(({ key, kind, x, y }) => (
               <line key={key} class={`way ${kind}`} x1="0" y1="0" x2={x * RADIUS} y2={y * RADIUS} />
             ))}
-          {dots.map((dot, i) => (
-            <Spot key={dot.key} dot={dot} hasName={i < MOST_NAMES || dot.key === from.value || dot.key === to.value} />
+          {dots.map((dot) => (
+            <Spot key={dot.key} dot={dot} />
           ))}
           <circle class="spot self" r="9" />
-          <text class="spot-label self" y="24">
-            {self?.name ?? 'this node'}
-          </text>
+          <Name of="" name={selfName()} isSelf />
         </svg>
         <ul class="legend soft">
           <li class="turn">TURN in use</li>
@@ -76,7 +85,7 @@ export function MapPage() {
   )
 }
 
-function Spot({ dot: { key, name, kind, rttMs, x, y }, hasName }: { readonly dot: Dot; readonly hasName: boolean }) {
+function Spot({ dot: { key, name, kind, rttMs, x, y } }: { readonly dot: Dot }) {
   const isPicked = key === from.value || key === to.value
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the two lists below the drawing do the same by keyboard
@@ -90,12 +99,29 @@ function Spot({ dot: { key, name, kind, rttMs, x, y }, hasName }: { readonly dot
         {name}: {measure(rttMs, 'ms')}
       </title>
       <circle class="spot" r={kind === 'turn' || kind === 'standby' ? 8 : 6} />
-      {hasName && (
-        <text class="spot-label" y="20">
-          {name}
-        </text>
-      )}
+      <Name of={key} name={name} />
     </g>
+  )
+}
+
+const BELOW: NamePlace = { dx: 0, dy: 20, anchor: 'middle' }
+
+/** Who is picked has its name in any case. */
+function Name({ of, name, isSelf = false }: { readonly of: string; readonly name: string; readonly isSelf?: boolean }) {
+  const isPicked = of !== '' && (of === from.value || of === to.value)
+  return (
+    <>
+      {(['wide', 'phone'] as const).map((screen) => {
+        const place = places.value[screen].get(of) ?? (isPicked || isSelf ? BELOW : null)
+        return (
+          place && (
+            <text key={screen} class={`spot-label ${screen} ${isSelf ? 'self' : ''}`} x={place.dx} y={place.dy} text-anchor={place.anchor}>
+              {name}
+            </text>
+          )
+        )
+      })}
+    </>
   )
 }
 

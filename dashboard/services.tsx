@@ -43,6 +43,7 @@ function Service({ service: { name, kind, local, public: address, at, state, pha
             for {age(since, nowMs.value)}
           </span>
         )}
+        <Unexpose name={name} />
         {phase === 'private' && (
           <div>
             Members reach it by <CommandLine line={`moonwalk connect ${status.value?.node.name}/${name}`} />
@@ -54,7 +55,7 @@ function Service({ service: { name, kind, local, public: address, at, state, pha
           </span>{' '}
           {address !== null && <Copy text={address} what={`the address of ${name}`} />}
         </div>
-        {at.length > 1 && <Places places={at.filter(({ public: other }) => other !== null && other !== address)} />}
+        {at.length > 1 && <Places places={at.filter((one) => one.state === 'up' && one.public !== null && one.public !== address)} />}
         {error !== null && (
           <div class="bad" data-error={name}>
             {error}
@@ -63,7 +64,6 @@ function Service({ service: { name, kind, local, public: address, at, state, pha
         )}
         <BarOf kind="service" id={name} />
         <ServiceTraffic name={name} traffic={traffic.value.get(name)} />
-        <Unexpose name={name} />
       </div>
     </li>
   )

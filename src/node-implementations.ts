@@ -8,6 +8,7 @@ import type { ServicePorts } from './actors/services/service-ports.ts'
 import type { Services } from './actors/services/services.ts'
 import { createAskPortActor } from './actors/turn/ask-port-actor.ts'
 import type { ExternalFrps } from './actors/turn/external-frps.ts'
+import type { Knocks } from './actors/turn/knocks.ts'
 import { createLinkActor } from './actors/turn/link-actor.ts'
 import { createScout } from './actors/turn/scout.ts'
 import type { TurnWish } from './actors/turn/turn-wish.ts'
@@ -24,6 +25,7 @@ interface ImplementationNeeds extends Pick<Ports, 'clock' | 'random' | 'network'
   readonly keeper: TableKeeper
   readonly services: Services
   readonly servicePorts: ServicePorts
+  readonly knocks: Knocks
   readonly calls: PeerCalls
   readonly prober: Prober
   readonly announcer: Announcer

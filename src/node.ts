@@ -42,6 +42,7 @@ import { createServicePorts } from './actors/services/service-ports.ts'
 import { createServices } from './actors/services/services.ts'
 import { candidates } from './actors/turn/candidates.ts'
 import { createExternalFrps } from './actors/turn/external-frps.ts'
+import { createKnocks } from './actors/turn/knocks.ts'
 import { createTurnWish } from './actors/turn/turn-wish.ts'
 import type { MoonwalkNode, NodeOptions } from './answers.ts'
 import { isControlPort } from './domain/control-port.ts'
@@ -151,6 +152,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     paceMs: options.speedtestPaceMs,
     ownHosts: network.ownHosts,
     needsTurn: () => turns.length > 0 && reach.verdict().type !== 'proven',
+    byThroughput: options.turnPreference?.mode === 'throughput',
   })
   const twins = createTwinWatch({ clock, calls, own, announcer, reach, health, onBug })
 
@@ -185,11 +187,15 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     reachedBy: isPrivate ? ownNames.heard : () => {},
     token: extras.token ?? null,
   })
+  const knocks = createKnocks({ clock, network, random: random.fork('knocks') })
   const entrances = createEntrances({
     http,
     listen: options.listen,
     own,
-    routes,
+    routes: (request, entrance) => {
+      if (entrance === 'tunnel') knocks.heard(request.path)
+      return routes(request, entrance)
+    },
     acceptFrp: turnServer.accept,
     acceptConnect: connect.accept,
     vhosts: connect.vhosts,
@@ -219,6 +225,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     calls: { ...calls, whoAnswers: (address, timeoutMs, isAnew) => calls.whoAnswers(gate.atTurn(address), timeoutMs, isAnew) },
     self: own.id,
     servicePorts: createServicePorts(own.id),
+    knocks,
     run: own.run,
     tunnels: options.tunnels ?? TUNNELS,
     wish,

@@ -1,5 +1,6 @@
 // How fast a path is, from what arrived when: the rate at which the transfer stays once it has found its pace, and not the mean of
 // all of it, which slow start pulls down by up to 90 % on a long path.
+import { type Arrived, type TouchingLine, touchingLine } from './touching-line.ts'
 
 /** Windows: at least this long, and long enough for so many bytes at the rate so far, but never longer than this. */
 const WINDOW_MS = 15
@@ -30,6 +31,19 @@ const RUN_MS = 120
 const RUN_RTTS = 3
 /** Of that time so much may have been faster: more, and the path has not shown all it has. */
 const FASTER_MOST = 0.25
+/** From here on a receiver that is late by a few ms is wrong by much: its pace is doubted where it was there for less than so much of the time. */
+const LAG_MBPS = 200
+const CLEAR = 0.6
+/** That time begins with the first window at so much of the pace. */
+const PACE = 0.7
+/** A doubted one gives way to the line that arrivals touch, once for so long; in the end for less; and after that it stands. */
+const LINE_MS = 120
+const LINE_LEAST_MS = 60
+const DOUBT_MS = 350
+/** Lines are looked for from so much of the pace to so much of it, by arrivals that are at least so far apart. */
+const LINE_LOW = 0.5
+const LINE_HIGH = 1.1
+const LINE_GRAIN_MS = 2
 /** Of a transfer that never settled, the part that counts: its end. */
 const TAIL = 0.6
 /** An interval as wide as this, each way, is worth nothing; one of a path that never settled is worth half of what it covers. */
@@ -78,6 +92,8 @@ export class PlateauWatch {
   #isSeen = false
   /** Bursts and the holes before them are one window each. */
   readonly #windows: Window[] = []
+  /** What has come by the ends of lumps. */
+  readonly #arrived: Arrived[] = []
   #found: Window | null = null
   #settled = false
 
@@ -112,6 +128,7 @@ export class PlateauWatch {
     for (let endMs = this.#windowStartMs + this.#windowMs; endMs <= ms && !this.#settled; endMs = this.#windowStartMs + this.#windowMs)
       this.#close(endMs, this.#bytes + rate * (endMs - this.#lastMs))
     this.#isSeen = true
+    if (ms - (this.#arrived.at(-1)?.ms ?? Number.NEGATIVE_INFINITY) >= LINE_GRAIN_MS) this.#arrived.push({ ms, bytes })
     this.#lastMs = Math.max(this.#lastMs, ms)
     this.#bytes = bytes
   }
@@ -169,8 +186,33 @@ export class PlateauWatch {
     const found = isRun ? run : densest(sorted, tolerance)
     this.#found = found
     const fasterMs = sorted.reduce((sum, { mbps, ms }) => (mbps > found.mbps * (1 + 2 * tolerance) ? sum + ms : sum), 0)
-    this.#settled =
+    const isHeld =
       isRun || (found.ms >= Math.max(HOLD_MS, HOLD_RTTS * this.#rttMs) && found.seen >= HOLD_WINDOWS && fasterMs <= FASTER_MOST * found.ms)
+    const pacedMs = this.#pacedMs(found.mbps)
+    if (found.mbps < LAG_MBPS || found.ms >= CLEAR * pacedMs) {
+      this.#settled = isHeld
+      return
+    }
+    const isOver = isHeld && pacedMs >= DOUBT_MS
+    const line = this.#line(found.mbps, pacedMs)
+    // The line is one of a grid, and may lie a little beside what the windows saw.
+    const lineMbps = Math.min(sorted.at(-1)?.mbps ?? 0, Math.max(sorted[0]?.mbps ?? 0, line?.mbps ?? 0))
+    const isLine = line !== null && line.ms >= (isOver ? LINE_LEAST_MS : Math.max(LINE_MS, HOLD_RTTS * this.#rttMs))
+    this.#settled = isLine || isOver
+    if (isLine) this.#found = { ...found, mbps: lineMbps, ms: line.ms }
+  }
+
+  /** Since it first came to that pace. */
+  #line(mbps: number, pacedMs: number): TouchingLine | null {
+    const sinceMs = this.#windowStartMs - pacedMs
+    const arrived = this.#arrived.filter(({ ms }) => ms >= sinceMs)
+    return touchingLine(arrived, [mbps * LINE_LOW, mbps * LINE_HIGH])
+  }
+
+  /** How long ago it first came to this pace. */
+  #pacedMs(mbps: number): number {
+    const first = this.#windows.findIndex((one) => one.mbps >= PACE * mbps)
+    return this.#windows.slice(first).reduce((sum, { ms }) => sum + ms, 0)
   }
 
   #tolerance(): number {

@@ -13,6 +13,8 @@ export interface PeerRecord {
   readonly address: string
   /** Further ones, best first, of a node behind several TURNs; absent: there are none. */
   readonly alsoAt?: readonly string[]
+  /** Its owner's first address, where the row stands with another since that one answered and the first was silent. */
+  readonly silentAt?: string
   /** Domains that it answers for, as `toldDomain` writes them; absent: none. */
   readonly domains?: readonly string[]
   /** The owner counts its own changes; the highest wins. 0 for P2PRC. */

@@ -160,6 +160,13 @@ export const TUNNEL_PROOF_TIMEOUT = 6_000
  * that is no older than 15 s: the longest period and all its tries are less.
  */
 export const TUNNEL_RENEWAL = 8_000
+/**
+ * That it is this node which answers there, over the members' channel, is proven anew this often; in between a knock is enough, which
+ * costs a fifth (actors/turn/knocks.ts). One that fails is followed by such a proof within the same time.
+ */
+export const TUNNEL_FULL_RENEWAL = 60_000
+/** A TURN through which a knock failed is not knocked at for this long: something between may pass TLS alone. */
+export const KNOCK_AGAIN = 600_000
 /** No address is announced by an older proof. */
 export const TUNNEL_PROOF_COUNTS = 15_000
 /** One try of it, below `TUNNEL_PROOF_TIMEOUT`: that it takes long says something too. */
@@ -183,6 +190,8 @@ export const LOGIN_TIMEOUT = 10_000
 export const SPEED_MAX_MS = 3_800
 export const SPEED_STREAMS = 4
 export const SPEED_STREAM_BYTES = 16 * 1024 * 1024
+/** How long one stream is watched where it matters what one connection keeps up. */
+export const SUSTAINED_MS = 2_000
 /** All of a test, both ways and its connections' handshakes; whoever serves it ends it then. */
 export const SPEED_TEST_MS = 10_000
 /** Whoever serves a test of which nothing is under way for so long takes it for over. Above any path's round trip. */

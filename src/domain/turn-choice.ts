@@ -15,6 +15,8 @@ export interface TurnCandidate {
   readonly rttMs: number | null
   /** The lesser of download and upload as measured; absent or null: not measured. */
   readonly mbps?: number | null
+  /** What one connection to it keeps up, as measured; absent or null: not measured. */
+  readonly sustainedMbps?: number | null
   readonly alive: boolean
   readonly offersTurn: boolean
   /** Reached through a TURN itself. */
@@ -114,10 +116,24 @@ export function isWorthMove(to: TurnCandidate, from: TurnCandidate, preference: 
     case 'latency':
       return to.rttMs !== null && from.rttMs !== null && isMuchBetter(to.rttMs, from.rttMs)
     case 'throughput':
-      return typeof to.mbps === 'number' && typeof from.mbps === 'number' && to.mbps >= from.mbps * MOVE_FACTOR
+      return isMuchMore(to, from)
     case 'pinned':
       return pinOf(to, preference.pins) < pinOf(from, preference.pins)
   }
+}
+
+/**
+ * What a tunnel through it carries: a tunnel is one connection. Where that was not measured it may carry what four of them did, and 0
+ * where nothing was.
+ */
+export const tunnelMbps = ({ mbps, sustainedMbps }: Pick<TurnCandidate, 'mbps' | 'sustainedMbps'>): number =>
+  Math.min(mbps ?? 0, sustainedMbps ?? Number.POSITIVE_INFINITY)
+
+/** By half again. Of one whose single connection is known, none is better whose is not: it may keep up no more. */
+function isMuchMore(to: TurnCandidate, from: TurnCandidate): boolean {
+  const isKnown = typeof to.mbps === 'number' && typeof from.mbps === 'number'
+  const isAlike = typeof to.sustainedMbps === 'number' || typeof from.sustainedMbps !== 'number'
+  return isKnown && isAlike && tunnelMbps(to) >= tunnelMbps(from) * MOVE_FACTOR
 }
 
 /** At least 10 ms, and a third. */
@@ -155,15 +171,15 @@ function rankText(turn: TurnCandidate, ranked: readonly TurnCandidate[], prefere
   return `${rule} ${of} when it was chosen: ${said}, and is moved to if that lasts`
 }
 
-const figure = ({ rttMs, mbps }: TurnCandidate, { mode }: TurnPreference): string =>
+const figure = ({ rttMs, mbps, sustainedMbps }: TurnCandidate, { mode }: TurnPreference): string =>
   mode === 'throughput' && typeof mbps === 'number'
-    ? `${mbps.toFixed(1)} Mbit/s`
+    ? `${tunnelMbps({ mbps, sustainedMbps: sustainedMbps ?? null }).toFixed(1)} Mbit/s${typeof sustainedMbps === 'number' ? ' over one connection' : ''}`
     : `${(rttMs ?? 0).toFixed(rttMs !== null && rttMs < 10 ? 2 : 1)} ms`
 
 const better =
   (preference: TurnPreference) =>
   (a: TurnCandidate, b: TurnCandidate): number =>
-    (preference.mode === 'throughput' ? (b.mbps ?? 0) - (a.mbps ?? 0) : 0) ||
+    (preference.mode === 'throughput' ? tunnelMbps(b) - tunnelMbps(a) : 0) ||
     (preference.mode === 'pinned' ? pinOf(a, preference.pins) - pinOf(b, preference.pins) : 0) ||
     (a.rttMs ?? 0) - (b.rttMs ?? 0) ||
     (a.key < b.key ? -1 : 1)

@@ -79,7 +79,8 @@ export function planTurns(history: TurnHistory): TurnPlan {
   const { candidates, self, preference, failures, held, tunnels, nowMs, lastMove } = history
   const byKey = new Map(candidates.map((candidate) => [candidate.key, candidate]))
   const active = held.filter(({ state }) => state !== 'retiring')
-  const isHeld = ({ key }: TurnCandidate): boolean => held.some((one) => one.key === key)
+  // One that retires may be taken back: its users stay.
+  const isHeld = ({ key }: TurnCandidate): boolean => active.some((one) => one.key === key)
   const isLeaving = ({ key }: HeldTurn): boolean => {
     const turn = byKey.get(key)
     return turn !== undefined && (!turn.offersTurn || !isWished(turn, preference))
@@ -109,9 +110,7 @@ export function planTurns(history: TurnHistory): TurnPlan {
     const failed = fit.filter((candidate) => !isHeld(candidate) && failures.has(candidate.key))
     const dueMs = ({ key }: TurnCandidate): number => Math.max(dueAtMs(failures.get(key), hasOther), history.begunAtMs + TURN_AGAIN_GAP)
     const due = failed.filter((candidate) => dueMs(candidate) <= nowMs)
-    // Whoever has nothing else goes back to one that it is leaving.
-    const last = hasOther ? [] : fit.filter(isHeld)
-    const pool = [free, due, last].find((some) => some.length > 0) ?? []
+    const pool = [free, due].find((some) => some.length > 0) ?? []
     const isOpening = staying.some(({ state }) => state === 'opening') && nowMs - history.begunAtMs < TURN_HEAD_START
     const againAtMs = Math.min(...failed.map(dueMs))
     if (isOpening && pool.length > 0) return { ...nothing, againAtMs: history.begunAtMs + TURN_HEAD_START }

@@ -47,6 +47,12 @@ export const withBreak = (tunnels: HeldTunnels, key: string): HeldTunnels =>
 export const withRetiring = (tunnels: HeldTunnels, key: string): HeldTunnels =>
   ordered(changed(tunnels, key, (tunnel) => ({ ...tunnel, state: 'retiring' })))
 
+/** None of them is needed any more. */
+export const allRetiring = (tunnels: HeldTunnels): HeldTunnels => tunnels.map((tunnel) => ({ ...tunnel, state: 'retiring' }))
+
+export const isRetiring = (tunnels: HeldTunnels, key: string): boolean =>
+  tunnels.some((tunnel) => keyOf(tunnel) === key && tunnel.state === 'retiring')
+
 export function withFirst(tunnels: HeldTunnels, key: string): HeldTunnels {
   const first = tunnels.find((tunnel) => keyOf(tunnel) === key)
   return first?.state === 'open' ? [first, ...without(tunnels, key)] : tunnels

@@ -77,6 +77,7 @@ export const nodeMachine = setup({
   guards: {
     isReachable: ({ context }) => context.reach === 'proven',
     mustTunnel: ({ context }) => context.reach === 'refused' && context.mayTunnel,
+    isRetiring: ({ context: { tunnels } }, { turn }: { turn: TurnCandidate }) => held.isRetiring(tunnels, turn.key),
     holdsTunnel: ({ context }) => held.countOf(context.tunnels, 'opening', 'open') > 0,
     holdsNone: ({ context }) => held.countOf(context.tunnels, 'opening', 'open') === 0,
     noneIsOpen: ({ context }) => held.countOf(context.tunnels, 'open') === 0,
@@ -87,10 +88,14 @@ export const nodeMachine = setup({
     recordReach: assign((_, { reach }: { reach: NodeContext['reach'] }) => ({ reach })),
     recordCould: assign((_, { count }: { count: number }) => ({ could: count })),
     recordNeed: assign((_, { needsTunnels }: { needsTunnels: boolean }) => ({ needsTunnels })),
-    openTunnel: assign(({ context, spawn, self }, { choice, replaces, isFirst }: Extract<ScoutFact, { type: 'turn.found' }>) => {
-      spawn('tunnel', { id: childOf(choice.turn.key), input: { turn: choice.turn, parent: self } })
-      return { tunnels: held.withOpening(context.tunnels, choice, replaces, isFirst) }
+    openTunnel: assign(({ spawn, self }, { turn }: { turn: TurnCandidate }) => {
+      spawn('tunnel', { id: childOf(turn.key), input: { turn, parent: self } })
+      return {}
     }),
+    resumeTunnel: sendTo((_, { turn }: { turn: TurnCandidate }) => childOf(turn.key), { type: 'tunnel.resume' }),
+    recordOpening: assign(({ context: { tunnels } }, { choice, replaces, isFirst }: Extract<ScoutFact, { type: 'turn.found' }>) => ({
+      tunnels: held.withOpening(tunnels, choice, replaces, isFirst),
+    })),
     endTunnel: stopChild((_, { turn }: { turn: string }) => childOf(turn)),
     retireTunnel: sendTo((_, { turn }: { turn: string }) => childOf(turn), { type: 'tunnel.retire' }),
     recordOpen: assign(({ context: { tunnels } }, { turn, address, atMs }: { turn: string; address: string; atMs: number }) => ({
@@ -103,6 +108,7 @@ export const nodeMachine = setup({
     recordFirst: assign(({ context: { tunnels } }, { turn }: { turn: string }) => ({ tunnels: held.withFirst(tunnels, turn) })),
     recordRetiring: assign(({ context: { tunnels } }, { turn }: { turn: string }) => ({ tunnels: held.withRetiring(tunnels, turn) })),
     forgetTunnel: assign(({ context: { tunnels } }, { turn }: { turn: string }) => ({ tunnels: held.without(tunnels, turn) })),
+    recordAllRetiring: assign(({ context: { tunnels } }) => ({ tunnels: held.allRetiring(tunnels), could: 0 })),
     forgetTunnels: assign({ tunnels: [], could: 0 }),
     tellChoice: (_, _params: { choice: TurnChoice }) => notProvided('tellChoice')(),
     /** Says where this node is reached through its TURNs now, best first, and in which order they carry its services. */
@@ -189,11 +195,13 @@ export const nodeMachine = setup({
       always: [{ guard: 'mustTunnel', target: 'selectingTurn' }, { target: 'serving' }],
     },
     serving: {
+      // Its own address is proven and told: the tunnels end with their users.
       entry: [
         enqueueActions(({ context: { tunnels }, enqueue }) => {
-          for (const { choice } of tunnels) enqueue({ type: 'endTunnel', params: { turn: choice.turn.key } })
+          for (const { choice, state } of tunnels)
+            if (state !== 'retiring') enqueue({ type: 'retireTunnel', params: { turn: choice.turn.key } })
         }),
-        'forgetTunnels',
+        'recordAllRetiring',
         'announceTunnels',
         { type: 'recordNeed', params: { needsTunnels: false } },
         'tellScout',
@@ -209,14 +217,26 @@ export const nodeMachine = setup({
         { guard: 'holdsTunnel', target: 'tunnelling' },
       ],
       on: {
-        'turn.found': {
-          actions: [
-            { type: 'endTunnel', params: ({ event }) => ({ turn: event.choice.turn.key }) },
-            { type: 'openTunnel', params: ({ event }) => event },
-            { type: 'tellChoice', params: ({ event }) => event },
-            'tellScout',
-          ],
-        },
+        'turn.found': [
+          {
+            guard: { type: 'isRetiring', params: ({ event }) => event.choice },
+            actions: [
+              { type: 'resumeTunnel', params: ({ event }) => event.choice },
+              { type: 'recordOpening', params: ({ event }) => event },
+              { type: 'tellChoice', params: ({ event }) => event },
+              'tellScout',
+            ],
+          },
+          {
+            actions: [
+              { type: 'endTunnel', params: ({ event }) => ({ turn: event.choice.turn.key }) },
+              { type: 'openTunnel', params: ({ event }) => event.choice },
+              { type: 'recordOpening', params: ({ event }) => event },
+              { type: 'tellChoice', params: ({ event }) => event },
+              'tellScout',
+            ],
+          },
+        ],
       },
     },
     tunnelling: {
@@ -225,14 +245,26 @@ export const nodeMachine = setup({
         { guard: 'holdsNone', target: 'selectingTurn' },
       ],
       on: {
-        'turn.found': {
-          actions: [
-            { type: 'endTunnel', params: ({ event }) => ({ turn: event.choice.turn.key }) },
-            { type: 'openTunnel', params: ({ event }) => event },
-            { type: 'tellChoice', params: ({ event }) => event },
-            'tellScout',
-          ],
-        },
+        'turn.found': [
+          {
+            guard: { type: 'isRetiring', params: ({ event }) => event.choice },
+            actions: [
+              { type: 'resumeTunnel', params: ({ event }) => event.choice },
+              { type: 'recordOpening', params: ({ event }) => event },
+              { type: 'tellChoice', params: ({ event }) => event },
+              'tellScout',
+            ],
+          },
+          {
+            actions: [
+              { type: 'endTunnel', params: ({ event }) => ({ turn: event.choice.turn.key }) },
+              { type: 'openTunnel', params: ({ event }) => event.choice },
+              { type: 'recordOpening', params: ({ event }) => event },
+              { type: 'tellChoice', params: ({ event }) => event },
+              'tellScout',
+            ],
+          },
+        ],
       },
       initial: 'down',
       states: {

@@ -17,10 +17,12 @@ export type TunnelFact =
 /** What it is told. */
 export type TunnelCommand =
   /** Nothing is announced at its address any more: it ends once its users are gone, or their time is up. */
-  { readonly type: 'tunnel.retire' }
+  | { readonly type: 'tunnel.retire' }
+  /** One that retires is needed again: it is open once it is proven anew. */
+  | { readonly type: 'tunnel.resume' }
 
 /** What it tells the link. */
-export type LinkCommand = { readonly type: 'link.retire' }
+export type LinkCommand = { readonly type: 'link.retire' | 'link.resume' }
 
 /** What the link tells the tunnel. */
 export type LinkFact =
@@ -70,6 +72,7 @@ export const tunnelMachine = setup({
       (_, fact: TunnelFact) => fact,
     ),
     retireLink: sendTo('link', { type: 'link.retire' }),
+    resumeLink: sendTo('link', { type: 'link.resume' }),
     recordPort: assign((_, { frpAddress }: { frpAddress: string }) => ({ frpAddress })),
     recordAddress: assign((_, { address, atMs }: { address: string; atMs: number }) => ({ address, openedAtMs: atMs, broke: null })),
     recordBreak: assign((_, { why }: { why: string }) => ({ broke: why, mayReturn: false })),
@@ -176,7 +179,10 @@ export const tunnelMachine = setup({
           },
           after: { calmPeriod: { actions: 'allowReturn' } },
         },
-        retiring: { entry: 'retireLink' },
+        retiring: {
+          entry: 'retireLink',
+          on: { 'tunnel.resume': { target: 'proving', actions: 'resumeLink' }, 'tunnel.retire': {} },
+        },
       },
     },
     closed: {

@@ -110,10 +110,9 @@ test('shows the node as it is, and follows it without a reload', async () => {
   expect(await textOf(page, '.turn-name')).toEqual('birch')
   expect(await textOf(page, '[data-network=open]')).toEqual('In an open network.')
   expect(await textOf(page, '[data-service=web] .route')).toEqual('birch.test:20018 → 127.0.0.1:3000')
-  expect(await page.locator('.news .what').allInnerTexts()).toEqual([
-    'node: tunnelling.down → tunnelling.up (tunnel.opened)',
-    'TURN: birch (birch.test:8088), least latency of 2.',
-  ])
+  expect(await page.locator('.news .what').allInnerTexts()).toEqual(['TURN: birch (birch.test:8088), least latency of 2.'])
+  await page.getByLabel('every state').check()
+  await page.locator('.news .what', { hasText: 'node: tunnelling.down → tunnelling.up (tunnel.opened)' }).waitFor()
   expect(await sentence()).toMatch(/^Reachable at birch\.test:21734 through birch \(12 ms\), proven \d s ago; service web is up\.$/)
   expect(await page.locator('.strip li').allInnerTexts()).toEqual([
     'Network found ✓',
@@ -295,7 +294,7 @@ test('measurements are shown to who asks for them, those from before too', async
   await page.locator('.news .what').nth(1).waitFor()
   const told = () => page.locator('.news .what').allInnerTexts()
   expect(await told()).toEqual(['elm (elm.test:1) answers again.', 'Nothing is opened to the outside.'])
-  await page.locator('.news input').check()
+  await page.getByLabel('every ping').check()
   await page.locator('.news .what').nth(3).waitFor()
   expect(await told()).toEqual([
     'elm (elm.test:1) answers again.',

@@ -14,13 +14,14 @@ const CITIES = [
   [15, -80],
 ] as const
 
+const STARTED = new Date(Date.now() - 900_000).toISOString()
 const ago = (seconds: number): string => new Date(Date.now() - seconds * 1_000).toISOString()
 const at = (x: number, y: number) => writeCoordinate({ ...UNPLACED, at: [x, y, 0, 0, 0, 0, 0, 0], error: 0.12 })
 
 const me = (): PeerAnswerRow =>
   aRow('attic', {
     self: true,
-    rttMs: null,
+    ...{ rttMs: null, jitterMs: null, lossPct: null, downMbps: null, upMbps: null },
     address: '203.0.113.9:21734',
     via: aRow('cedar').id,
     turn: false,
@@ -32,7 +33,11 @@ export function neighbours(): readonly PeerAnswerRow[] {
   return NAMES.split(' ').map((name, i): PeerAnswerRow => {
     const [x, y] = CITIES[i % CITIES.length] ?? [0, 0]
     const rttMs = Math.hypot(x, y) + ((i * 7) % 11)
-    const known = { rttAt: ago(i), lastProof: ago(i), speedAt: ago(3_600), address: `198.51.100.${i + 10}:8088`, turn: i % 2 === 1 }
+    const address = `198.51.100.${i + 10}:8088`
+    const known = {
+      ...{ address, addresses: [address], turn: i % 2 === 1, jitterMs: 0.2 + (i % 5) / 10 },
+      ...{ rttAt: ago(i), lastProof: ago(i), speedAt: ago(3_600), connectAt: ago(i) },
+    }
     if (name === 'cedar') return aRow(name, { ...known, rttMs: 12.4, place: at(6, 10), downMbps: 180, upMbps: 95 })
     if (name === 'oak') return aRow(name, { ...known, rttMs: null, state: 'offline', lastProof: ago(5_400), turn: false })
     if (name === 'fir') return aRow(name, { ...known, rttMs, state: 'suspect', lossPct: 40, place: at(x + i, y), turn: false })
@@ -40,11 +45,11 @@ export function neighbours(): readonly PeerAnswerRow[] {
   })
 }
 
-/** `outage`: its TURN has died, and no other is found. */
-export function showLivingNetwork(node: FakeNode, { outage = false } = {}): void {
+/** `outage`: its TURN has died, and no other is found. `calm`: nothing is wrong. `webBytes`: what the service web sends, a second. */
+export function showLivingNetwork(node: FakeNode, { outage = false, calm = false, webBytes = 1_200_000 } = {}): void {
   const turn = {
     ...{ id: aRow('cedar').id, name: 'cedar', address: '198.51.100.15:8088', rttMs: 12.4 },
-    ...{ reason: 'least latency of 11', reasonAt: ago(30), since: ago(840), provenAt: ago(3) },
+    ...{ reason: 'least latency of 11: 12.4 ms; next yew 17.4 ms', reasonAt: ago(30), since: ago(840), provenAt: ago(3) },
   }
   const tunnels = [
     { ...turn, state: 'open' as const, public: '203.0.113.9:21734' },
@@ -67,8 +72,18 @@ export function showLivingNetwork(node: FakeNode, { outage = false } = {}): void
     { ...place, turn: 'cedar', public: '203.0.113.9:20018' },
     { ...place, turn: 'beech', public: '198.51.100.13:20018' },
   ]
+  const failing = {
+    ...{ ...aService('db'), local: '127.0.0.1:5432', ...fails, public: null, error: refused },
+    cause: { type: 'nothing-listens', local: '127.0.0.1:5432' },
+  } as const
   const services = [
-    { ...aService('web', someTraffic()), public: '203.0.113.9:20018', at: places, ...up, ...(outage ? lost : {}) },
+    {
+      ...aService('web', someTraffic({ outBytesPerSecond: webBytes })),
+      public: '203.0.113.9:20018',
+      at: outage ? [] : places,
+      ...up,
+      ...(outage ? lost : {}),
+    },
     {
       ...aService('game', someTraffic({ connectionsNow: 5 })),
       kind: 'udp' as const,
@@ -77,14 +92,7 @@ export function showLivingNetwork(node: FakeNode, { outage = false } = {}): void
       ...up,
       ...(outage ? lost : {}),
     },
-    {
-      ...aService('db'),
-      local: '127.0.0.1:5432',
-      ...fails,
-      public: null,
-      error: refused,
-      cause: { type: 'nothing-listens', local: '127.0.0.1:5432' },
-    },
+    ...(calm ? [] : [failing]),
   ]
   const db = {
     level: 'warn',
@@ -103,12 +111,16 @@ export function showLivingNetwork(node: FakeNode, { outage = false } = {}): void
         turn: outage ? null : turn,
         turns: outage ? [] : tunnels,
         services,
-        health: outage ? [nobody, db] : [db],
-        clients: [aClient('5f0c2a9be1', [{ name: 'a1b2c3d4e5f60718.blog' }], { name: 'yew', dialect: 'moonwalk' })],
-        carried: { ...NOTHING_CARRIED, clients: 1, proxies: 1, connectionsNow: 2, connectionsEver: 40, bytesIn: 2e6, bytesOut: 9e8 },
+        health: outage ? [nobody, db] : calm ? [] : [db],
+        clients: calm
+          ? []
+          : [aClient('5f0c2a9be1', [{ name: 'a1b2c3d4e5f60718.blog' }], { name: 'yew', dialect: 'moonwalk', since: ago(5_000) })],
+        carried: calm
+          ? NOTHING_CARRIED
+          : { ...NOTHING_CARRIED, clients: 1, proxies: 1, connectionsNow: 2, connectionsEver: 40, bytesIn: 2e6, bytesOut: 9e8 },
       },
       {
-        ...{ name: 'attic', startedAt: ago(900), address: outage ? null : '203.0.113.9:21734' },
+        ...{ name: 'attic', startedAt: STARTED, address: outage ? null : '203.0.113.9:21734' },
         reachability: outage ? 'unknown' : 'tunnelled',
         network: { kind: 'private', text: 'a private network' },
       },
@@ -154,16 +166,20 @@ export function itsDay(): DayHistory {
     return minutes.join('')
   }
   const rttMs = Array.from({ length: MINUTES }, (_, i) => (i < 120 ? null : 11 + 2 * Math.sin(i / 90) + (i > 1_000 ? 3 : 0)))
-  const none = { rttMs: [], jitterMs: [] }
+  const none = { rttMs: [], jitterMs: [], speeds: [] }
+  const speeds = [130, 380, 600, 850, 1_060, 1_290].map((minute, i) => ({
+    ...{ at: atMinute(minute, 20), downMbps: [178, 184, 171, 180, 96, 104][i] ?? null, upMbps: [94, 96, 92, 95, 61, 66][i] ?? null },
+  }))
   return {
     ...{ from, minutes: MINUTES },
     series: [
       { kind: 'node', id: 'ab'.repeat(16), name: 'attic', states: day([[500, 'd']], 100), upPct: 100, ...none },
       { kind: 'service', id: 'web', name: 'web', states: day([[500, 'd']], 100), upPct: 100, ...none },
+      { kind: 'service', id: 'game', name: 'game', states: day([[500, 'd']], 100), upPct: 100, ...none },
       { kind: 'service', id: 'db', name: 'db', states: day([[1_380, 'a'.repeat(60)]], 100), upPct: 95.5, ...none },
       {
         ...{ kind: 'peer', id: aRow('cedar').id ?? '', name: 'cedar', states: day([[700, 'dd']], 120), upPct: 100 },
-        ...{ rttMs, jitterMs: rttMs.map((ms, i) => (ms === null ? null : 0.5 + (i > 1_000 ? 1.5 : 0))) },
+        ...{ rttMs, jitterMs: rttMs.map((ms, i) => (ms === null ? null : 0.5 + (i > 1_000 ? 1.5 : 0))), speeds },
       },
     ],
     events: [

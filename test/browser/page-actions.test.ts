@@ -25,7 +25,7 @@ test('of 5,000 servers those on the screen are drawn, and every one is found', a
   const drawn = page.locator('.peers tr[data-peer]')
   await drawn.first().waitFor()
   expect(await drawn.count()).toBeLessThan(60)
-  expect(await page.locator('.peers').getAttribute('aria-rowcount')).toEqual('5001')
+  await expect.poll(() => page.locator('.peers').getAttribute('aria-rowcount')).toEqual('5001')
   await page.locator('.table-card .scroll').evaluate((scroll) => scroll.scrollTo(0, scroll.scrollHeight))
   await page.locator('.peers th', { hasText: 'n4999' }).waitFor()
   expect(await drawn.last().getAttribute('aria-rowindex')).toEqual('5001')
@@ -113,16 +113,17 @@ test('a server opens to what is known of it, and is pinged, tested and, once con
   await said.filter({ hasText: '1.50 ms, the best of 2.' }).waitFor()
   await page.getByRole('button', { name: 'Speed test' }).click()
   await said.filter({ hasText: 'Down: 90 Mbit/s, between 88 and 92. Up: 40 Mbit/s, between 39 and 41.' }).waitFor()
+  await page.getByRole('button', { name: 'Pin as TURN' }).click()
+  await page.getByRole('button', { name: 'Pin it' }).click()
+  await said.filter({ hasText: 'elm is the pinned TURN now.' }).waitFor()
+  await page.getByRole('button', { name: 'Unpin' }).click()
+  await said.filter({ hasText: 'TURNs are chosen as the node was started again.' }).waitFor()
   await page.getByRole('button', { name: 'Remove', exact: true }).click()
   await page.getByRole('button', { name: 'Keep it' }).click()
   await page.getByRole('button', { name: 'Remove', exact: true }).click()
   await page.getByRole('button', { name: 'Remove it' }).click()
   await said.filter({ hasText: 'elm.test:8088 is forgotten.' }).waitFor()
-  expect(node.asked).toEqual([
-    ['ping', elm],
-    ['speedtest', elm],
-    ['remove', elm],
-  ])
+  expect(node.asked).toEqual([['ping', elm], ['speedtest', elm], ['pin', elm], ['pin'], ['remove', elm]])
 })
 
 test('the map moves as latencies change, and tells the latency between any two', async () => {
@@ -154,7 +155,7 @@ test('the last day is a bar for each, and a gap tells its story', async () => {
   showLivingNetwork(node)
   await openAt(served, '#/day')
   await page.locator('[data-series=web]').waitFor()
-  expect(await page.locator('.day-line summary .day-name').allInnerTexts()).toEqual(['attic', 'web', 'db', 'cedar'])
+  expect(await page.locator('.day-line summary .day-name').allInnerTexts()).toEqual(['attic', 'web', 'game', 'db', 'cedar'])
   await page.locator('[data-series=web] summary').click()
   await page.locator('[data-series=web] .gaps').waitFor()
   expect(await page.locator('[data-series=web] .gaps > li').allInnerTexts()).toEqual([
@@ -164,7 +165,14 @@ test('the last day is a bar for each, and a gap tells its story', async () => {
   ])
   await page.locator(`[data-series="${aRow('cedar').id}"] summary`).click()
   await page.getByRole('link', { name: 'Its latency, and all about cedar' }).click()
-  await page.locator('.latency canvas').waitFor()
+  await page
+    .getByRole('img', { name: /^Latency of cedar over the last 24 hours: 9\.\d+ to 16\.\d ms$/ })
+    .locator('canvas')
+    .waitFor()
+  await page
+    .getByRole('img', { name: /^Speed of cedar .*: last down 104, up 66 Mbit\/s$/ })
+    .locator('canvas')
+    .waitFor()
   expect(await page.locator('.heartbeat .degraded').count()).toEqual(1)
   await page.getByRole('link', { name: 'Overview' }).click()
   await page.locator('[data-service=web] .heartbeat').waitFor()

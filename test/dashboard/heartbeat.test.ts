@@ -4,9 +4,11 @@ import { type DayHistory, type DaySeries, gapsOf, stretches, withLater } from '.
 const START = Date.parse('2026-01-02T03:00:00.000Z')
 const at = (minutes: number): string => new Date(START + minutes * 60_000).toISOString()
 const series = (states: string, more: Partial<DaySeries> = {}): DaySeries => ({
-  ...{ kind: 'service', id: 'web', name: 'web', states, upPct: 100, rttMs: [], jitterMs: [] },
+  ...{ kind: 'service', id: 'web', name: 'web', states, upPct: 100, rttMs: [], jitterMs: [], speeds: [] },
   ...more,
 })
+
+const speed = (minutes: number) => ({ at: at(minutes), downMbps: 90, upMbps: 40 })
 
 test.each([
   ['one cell a minute', 'uuad', 4, 4, ['u 0-2', 'a 2-3', 'd 3-4']],
@@ -36,7 +38,7 @@ test('later minutes are put at the end, and as many fall off', () => {
   const before: DayHistory = {
     from: at(0),
     minutes: 5,
-    series: [series('uuuuu', { rttMs: [1, 2, 3, 4, 5] }), series('uu', { id: 'gone' })],
+    series: [series('uuuuu', { rttMs: [1, 2, 3, 4, 5], speeds: [speed(1), speed(3), speed(4)] }), series('uu', { id: 'gone' })],
     events: [
       { at: at(1), text: 'one' },
       { at: at(4), text: 'told twice' },
@@ -45,7 +47,7 @@ test('later minutes are put at the end, and as many fall off', () => {
   const later: DayHistory = {
     from: at(4),
     minutes: 3,
-    series: [series('daa', { rttMs: [6, 7, null] }), series('u', { id: 'new' })],
+    series: [series('daa', { rttMs: [6, 7, null], speeds: [speed(4), speed(6)] }), series('u', { id: 'new' })],
     events: [
       { at: at(4), text: 'told twice' },
       { at: at(5), text: 'two' },
@@ -54,7 +56,7 @@ test('later minutes are put at the end, and as many fall off', () => {
   expect(withLater(before, later)).toEqual({
     from: at(2),
     minutes: 5,
-    series: [series('uudaa', { upPct: 60, rttMs: [3, 4, 6, 7, null] }), series('u', { id: 'new' })],
+    series: [series('uudaa', { upPct: 60, rttMs: [3, 4, 6, 7, null], speeds: [speed(3), speed(4), speed(6)] }), series('u', { id: 'new' })],
     events: [before.events[0], ...later.events],
   })
 })

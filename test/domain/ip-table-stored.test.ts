@@ -28,6 +28,7 @@ test('a row of the file is one to be asked, with what the file says of it', () =
     downMbps: null,
     upMbps: null,
     speedAtMs: null,
+    sustained: null,
     lastProofMs: null,
     strikes: 0,
     version: 1,

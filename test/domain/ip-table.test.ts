@@ -321,6 +321,7 @@ test('a row as a whole, from first word to suspicion', () => {
     downMbps: 90,
     upMbps: 40,
     speedAtMs: 7_000,
+    sustained: null,
     lastProofMs: 2_000,
     strikes: 1,
     version: 2,
@@ -381,12 +382,19 @@ describe('a row turns to another of its own addresses', () => {
     const row = turned.table.rows.get('ash')
     expect([turned.changes.map(({ type }) => type), row?.record, row?.state, [...turned.table.holders]]).toEqual([
       ['changed'],
-      { ...two, address: ELSEWHERE, alsoAt: [AT] },
+      { ...two, address: ELSEWHERE, alsoAt: [AT], silentAt: AT },
       'alive',
       [[ELSEWHERE, 'ash']],
     ])
     expect(merge(turned.table, [two], 4_000).table).toBe(turned.table)
     expect(merge(turned.table, [{ ...two, seq: 2 }], 4_000).table.rows.get('ash')?.record.address).toEqual(AT)
+  })
+
+  test('and goes back to its first as it was', () => {
+    const { table } = play(hear({ ...two, alsoAt: [ELSEWHERE, '192.0.2.9:1'] }), ping('ash'))
+    const back = [ELSEWHERE, '192.0.2.9:1', AT].reduce((before, address) => turnTo(before, 'ash', address, 3_000).table, table)
+    expect(back.rows.get('ash')?.record.silentAt).toBeUndefined()
+    expect(turnTo(turnTo(table, 'ash', ELSEWHERE, 1).table, 'ash', AT, 2).table.rows).toEqual(table.rows)
   })
 
   test.each<[string, string, string]>([

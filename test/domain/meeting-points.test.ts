@@ -13,6 +13,7 @@ const row = (id: string, state: Row['state'], rttMs: number | null, via: string 
   downMbps: null,
   upMbps: null,
   speedAtMs: null,
+  sustained: null,
   lastProofMs: null,
   strikes: 0,
   version: 0,

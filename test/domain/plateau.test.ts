@@ -102,6 +102,16 @@ describe('what was recorded', () => {
       },
     ],
     [
+      'a receiver that lags and catches up, at a rate where each ms counts',
+      'lagging-receiver',
+      {
+        errorPct: -1.8,
+        plateau: { mbps: 469.406, lowMbps: 449.504, highMbps: 489.309, coverage: 0.67, confidence: 0.83, settled: true },
+        atMs: 185,
+        bytes: 10532480,
+      },
+    ],
+    [
       'a bucket that lends twice the rate for a third of a second is taken for the path',
       'token-bucket-boost',
       {

@@ -17,19 +17,54 @@ function row(id: string, rttMs: number, rest: Partial<Row> = {}, record: Partial
   return { ...proven, ...rest }
 }
 const measured = (agoMs: number): Partial<Row> => ({ downMbps: 90, upMbps: 40, speedAtMs: NOW - agoMs })
+const kept = (mbps: number | null, agoMs: number): Partial<Row> => ({ sustained: { mbps, atMs: NOW - agoMs } })
 const failed = (agoMs: number): Partial<Row> => ({ speedAtMs: NOW - agoMs })
-const next = (rows: readonly Row[], facts: { needsTurn?: boolean; fraction?: number; ownHosts?: string[] } = {}) =>
-  nextSpeedTest(
-    rows,
-    { wallMs: NOW, self: 'self', ownHosts: facts.ownHosts ?? [], needsTurn: facts.needsTurn ?? false },
-    facts.fraction ?? 0,
-  )?.key ?? null
+const next = (
+  rows: readonly Row[],
+  facts: { needsTurn?: boolean; byThroughput?: boolean; fraction?: number; ownHosts?: string[] } = {},
+): string | null => {
+  const { needsTurn = false, byThroughput = false, fraction = 0, ownHosts = [] } = facts
+  const planned = nextSpeedTest(rows, { wallMs: NOW, self: 'self', ownHosts, needsTurn, byThroughput }, fraction)
+  return planned && `${planned.row.key}${planned.type === 'sustained' ? ' by one' : ''}`
+}
 
 test.each<[string, Row[], Parameters<typeof next>[1], string | null]>([
   ['nobody is there', [], {}, null],
   ['of those that were never measured chance picks one', [row('ash', 9), row('birch', 2)], { fraction: 0.6 }, 'birch'],
   ['a node that needs a TURN begins with the nearest', [row('ash', 9), row('birch', 2)], { needsTurn: true, fraction: 0 }, 'birch'],
   ['who is no TURN comes after those that are', [row('ash', 9), row('birch', 2, {}, { offersTurn: false })], { needsTurn: true }, 'ash'],
+  [
+    'where throughput chooses, one connection of the fastest TURN is watched',
+    [row('ash', 9, measured(1)), row('birch', 2, { ...measured(1), downMbps: 30 })],
+    { needsTurn: true, byThroughput: true },
+    'ash by one',
+  ],
+  [
+    'then of the next, and of three in all',
+    [1, 2, 3, 4].map((n) => row(`node${n}`, n, { ...measured(1), upMbps: 50 - n, ...(n < 3 ? kept(45, 1) : {}) })),
+    { needsTurn: true, byThroughput: true },
+    'node3 by one',
+  ],
+  [
+    'one that kept up less is behind those that were not tried',
+    [1, 2, 3, 4].map((n) => row(`node${n}`, n, { ...measured(1), upMbps: 50 - n, ...(n < 4 ? kept(n === 1 ? 9 : 45, 1) : {}) })),
+    { needsTurn: true, byThroughput: true },
+    'node4 by one',
+  ],
+  [
+    'and again after a day',
+    [row('ash', 9, { ...measured(1), ...kept(40, SPEED_STALE_OTHERS + 1) })],
+    { needsTurn: true, byThroughput: true },
+    'ash by one',
+  ],
+  ['not before', [row('ash', 9, { ...measured(1), ...kept(40, SPEED_STALE_OTHERS - 1) })], { needsTurn: true, byThroughput: true }, null],
+  [
+    'a failure is tried again after half an hour',
+    [row('ash', 9, { ...measured(1), ...kept(null, SPEED_RETRY + 1) })],
+    { needsTurn: true, byThroughput: true },
+    'ash by one',
+  ],
+  ['where latency chooses nobody needs it', [row('ash', 9, measured(1))], { needsTurn: true }, null],
   [
     'a candidate is due again after six hours',
     [row('ash', 9, measured(SPEED_STALE + 1)), row('birch', 2, measured(1))],

@@ -52,6 +52,16 @@ test.each<[string, TurnPreference, readonly TurnCandidate[], readonly string[]]>
   ['by latency', BY_LATENCY, [ash, elm, oak], ['elm', 'ash', 'oak']],
   ['equals by key', BY_LATENCY, [candidate('b', 5), candidate('a', 5)], ['a', 'b']],
   ['by throughput, those not measured last', THROUGHPUT, [{ ...ash, mbps: 10 }, elm, { ...oak, mbps: 90 }], ['oak', 'ash', 'elm']],
+  [
+    'by what one connection keeps up where that is known',
+    THROUGHPUT,
+    [
+      { ...ash, mbps: 40 },
+      { ...elm, mbps: 60, sustainedMbps: 20 },
+      { ...oak, mbps: 90, sustainedMbps: 50 },
+    ],
+    ['oak', 'ash', 'elm'],
+  ],
   ['as pinned', PINNED, [ash, elm, oak], ['oak', 'ash']],
   ['this node is none', BY_LATENCY, [candidate(SELF, 0.1), ash], ['ash']],
 ])('ranked %s', (_, preference, candidates, expected) =>
@@ -134,6 +144,9 @@ test.each<[string, TurnCandidate, TurnCandidate, TurnPreference, boolean]>([
   ['half as much throughput again', { ...ash, mbps: 15 }, { ...oak, mbps: 10 }, THROUGHPUT, true],
   ['a little more throughput', { ...ash, mbps: 14 }, { ...oak, mbps: 10 }, THROUGHPUT, false],
   ['throughput that was not measured', ash, { ...oak, mbps: 10 }, THROUGHPUT, false],
+  ['half as much over one connection', { ...ash, mbps: 90, sustainedMbps: 15 }, { ...oak, mbps: 90, sustainedMbps: 10 }, THROUGHPUT, true],
+  ['one whose single connection is not known', { ...ash, mbps: 90 }, { ...oak, mbps: 90, sustainedMbps: 10 }, THROUGHPUT, false],
+  ['one whose single connection is known', { ...ash, mbps: 90, sustainedMbps: 80 }, { ...oak, mbps: 50 }, THROUGHPUT, true],
   ['one pinned before', oak, ash, PINNED, true],
   ['one pinned behind', ash, oak, PINNED, false],
 ])('a move to %s is worth it or not', (_, to, from, preference, expected) => expect(isWorthMove(to, from, preference)).toEqual(expected))
@@ -193,6 +206,16 @@ test.each<[string, TurnCandidate, readonly TurnCandidate[], TurnPreference, stri
     ],
     THROUGHPUT,
     'most throughput of 2, give or take a third: 80.0 Mbit/s; oak 90.0 Mbit/s',
+  ],
+  [
+    'what one connection keeps up',
+    { ...oak, mbps: 90, sustainedMbps: 41.5 },
+    [
+      { ...oak, mbps: 90, sustainedMbps: 41.5 },
+      { ...ash, mbps: 10 },
+    ],
+    THROUGHPUT,
+    'most throughput of 2: 41.5 Mbit/s over one connection; next ash 10.0 Mbit/s',
   ],
   ['being pinned', oak, [oak, ash], PINNED, 'pinned: 90.0 ms'],
   ['being pinned by a person', oak, [oak], preferenceWith(BY_LATENCY, ['oak']), 'pinned by a person: 90.0 ms'],

@@ -71,8 +71,17 @@ test.each<[string, Partial<TurnHistory>, string]>([
   ['one is wanted', { tunnels: 1, held: [open('ash')] }, 'could 1'],
   ['three are wanted', { tunnels: 3, held: [open('ash'), open('elm')] }, 'could 3; open oak'],
   ['one broke off, and is tried again', { held: [open('elm'), opening('ash')], candidates: [ash, elm], begunAtMs: 0 }, 'could 2'],
-  ['one that retires does not count', { held: [open('elm'), retiring('ash')] }, 'could 2; open oak'],
-  ['nobody is left but one that retires', { candidates: [ash], held: [retiring('ash')] }, 'could 0; open ash'],
+  [
+    'one that retires does not count, and may be taken back',
+    { held: [open('elm'), retiring('oak')], candidates: [elm, oak] },
+    'could 2; open oak',
+  ],
+  [
+    'one that retires since its TURN leaves',
+    { held: [open('elm'), retiring('ash')], candidates: [{ ...ash, offersTurn: false }, elm] },
+    'could 1',
+  ],
+  ['nobody is left but one that retires', { candidates: [ash], held: [retiring('ash')] }, 'could 1; open ash'],
 ])('what is planned when %s', (_, other, expected) => expect(words(planTurns(history(other)))).toEqual(expected))
 
 describe('who failed lately', () => {

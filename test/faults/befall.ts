@@ -4,13 +4,16 @@ import {
   blackHole,
   cut,
   cutOneWay,
+  deafen,
   fillDisk,
   freeDisk,
   freeze,
   heal,
   kill,
   lossy,
+  lossyEverywhere,
   move,
+  mute,
   narrow,
   refuse,
   reset,
@@ -62,6 +65,12 @@ function begin(stage: Stage, fault: Fault): void {
     }
     case 'black-hole':
       return blackHole(fault.host)(world)
+    case 'lossy':
+      return lossyEverywhere(fault.share)(world)
+    case 'deaf':
+      return deafen(fault.host)(world)
+    case 'mute':
+      return mute(fault.host)(world)
     case 'refuse':
       return refuse(fault.host)(world)
     case 'reset':
@@ -127,6 +136,12 @@ function end(stage: Stage, fault: Fault): void {
       return
     case 'black-hole':
       return unBlackHole(fault.host)(world)
+    case 'lossy':
+      return lossyEverywhere(0)(world)
+    case 'deaf':
+      return deafen(fault.host, false)(world)
+    case 'mute':
+      return mute(fault.host, false)(world)
     case 'refuse':
       return unRefuse(fault.host)(world)
     case 'kill':
@@ -147,9 +162,10 @@ export function endAll(stage: Stage): void {
   const { world, scenario, gone } = stage
   const hosts = allHosts(stage)
   for (const [i, a] of hosts.entries()) for (const b of hosts.slice(i + 1)) resetWay(world, scenario.seed, a, b)
+  lossyEverywhere(0)(world)
   for (const host of hosts) {
     if (gone.has(host)) continue
-    all([unBlackHole(host), unRefuse(host), thaw(host), freeDisk(host)])(world)
+    all([unBlackHole(host), deafen(host, false), mute(host, false), unRefuse(host), thaw(host), freeDisk(host)])(world)
     if (!world.host(host).process.isAlive) restart(host)(world)
   }
 }

@@ -56,6 +56,18 @@ export function drawFaults(draw: Draw, { nodes, anchor, frps, p2prc, window, cou
   return Array.from({ length: count }, one).sort((one, other) => one.atMs - other.atMs)
 }
 
+/** What came later into the search, by draws of its own: without it a seed is what it was before. Never two of a sort. */
+export function drawFurther(draw: Draw, hosts: readonly string[], window: Wish['window']): Fault[] {
+  const lasting = (): { readonly atMs: number; readonly forMs: number } => {
+    const atMs = draw.between(window.fromMs, window.toMs - 1_000)
+    return { atMs, forMs: draw.between(500, Math.min(window.toMs - atMs, 30_000)) }
+  }
+  return [
+    ...(draw.chance(0.3) ? [{ type: 'lossy', share: draw.between(1, 30) / 100, ...lasting() } as const] : []),
+    ...(draw.chance(0.3) ? [{ type: draw.one(['deaf', 'mute'] as const), host: draw.one(hosts), ...lasting() }] : []),
+  ]
+}
+
 function someOf(draw: Draw, hosts: readonly string[]): readonly string[] {
   const some = hosts.filter(() => draw.chance(0.4))
   return some.length > 0 ? some : hosts.slice(0, 1)

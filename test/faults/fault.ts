@@ -28,6 +28,12 @@ export type Fault =
   /** New connects to the host are refused. */
   | ({ readonly type: 'refuse' } & On & Lasting)
   | ({ readonly type: 'reset' } & Between & At)
+  /** `share` of all packets of the network. */
+  | ({ readonly type: 'lossy'; readonly share: number } & Lasting)
+  /** Packets to the host vanish; it is heard. */
+  | ({ readonly type: 'deaf' } & On & Lasting)
+  /** Packets from the host vanish; it hears. */
+  | ({ readonly type: 'mute' } & On & Lasting)
   /** `share` of packets, both ways. */
   | ({ readonly type: 'loss'; readonly share: number } & Between & Lasting)
   /** One way each way. */
@@ -50,10 +56,11 @@ export type Fault =
   /** Nothing can be written. */
   | ({ readonly type: 'full-disk' } & On & Lasting)
 
-/** Whom it befalls; for a partition, those on one side. */
+/** Whom it befalls; for a partition, those on one side; nobody in particular where it is the whole network. */
 export function hostsOf(fault: Fault): readonly string[] {
   if ('a' in fault) return [fault.a, fault.b]
-  return 'hosts' in fault ? fault.hosts : [fault.host]
+  if ('hosts' in fault) return fault.hosts
+  return 'host' in fault ? [fault.host] : []
 }
 
 /** For people: `12.3 s cut ash birch for 4.5 s`. */

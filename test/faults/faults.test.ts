@@ -39,12 +39,15 @@ test('every sort of fault comes up, each befalls hosts of its scenario, and none
     'black-hole',
     'clock',
     'cut',
+    'deaf',
     'freeze',
     'full-disk',
     'gone',
     'kill',
     'loss',
+    'lossy',
     'move',
+    'mute',
     'narrow',
     'one-way',
     'partition',
@@ -55,6 +58,22 @@ test('every sort of fault comes up, each befalls hosts of its scenario, and none
     'slow',
     'stop',
   ])
+})
+
+test('what came later into the search leaves what a seed drew before as it was', () => {
+  const { faults } = withoutParts(scenarioOf(976), ['lossy', 'deaf', 'mute'])
+  expect(faults.map((fault) => [fault.atMs, fault.type, ...hostsOf(fault)])).toEqual([
+    [5_382, 'partition', 'elm', 'juniper', 'frps'],
+    [5_913, 'stop', 'birch'],
+    [10_855, 'freeze', 'gorse'],
+    [12_068, 'sever', 'ivy', 'gorse'],
+    [23_203, 'stop', 'ivy'],
+  ])
+  const further = Array.from(
+    { length: 40 },
+    (_, seed) => scenarioOf(seed).faults.length - withoutParts(scenarioOf(seed), ['lossy', 'deaf', 'mute']).faults.length,
+  )
+  expect([...new Set(further)].sort()).toEqual([0, 1, 2])
 })
 
 test('a scenario is cut down to what its failure needs', async () => {
@@ -123,8 +142,10 @@ test('two nodes at one IP address that are heard of while the way there is cut a
 })
 
 test('what a node shows of a run is a recording, through a restart and with faults and complaints among its news, and changes nothing', async () => {
+  const few = withoutParts(scenarioOf(8), ['p2prc', 'frps', 'services'])
   const scenario: Scenario = {
-    ...withoutParts(scenarioOf(8), ['p2prc', 'frps']),
+    ...few,
+    nodes: few.nodes.slice(0, 3),
     faults: [{ type: 'kill', host: 'birch', moved: false, atMs: 8_000, forMs: 3_000 }],
     endMs: 12_000,
   }

@@ -19,6 +19,7 @@ const usage = `npm run test:faults -- [options]
   --script JSON    lives through this scenario instead of a seed's
   --record DIR     writes what one node of each failing one shows to DIR/seed-SEED-NODE.jsonl, for \`moonwalk replay\`
   --of NODE        with --story or --script: that node (default: whom the complaint names), recorded also where nothing failed
+Lossy, deaf and mute came later, by draws of their own: --without lossy,deaf,mute a seed is what it was before.
 Prints each failing seed with the command that replays it, and for each new sort of failure the shortest scenario found.
 Exit code 1 if any failed.
 `

@@ -2,11 +2,12 @@
 import { createHash } from 'node:crypto'
 import type { Entry } from '../../src/feed/news.ts'
 import { createWorld, type World } from '../sim/world.ts'
+import { lookAlways } from './always.ts'
 import { allHosts, befall, endAll } from './befall.ts'
 import { USER_HOST } from './hosts.ts'
 import type { Scenario } from './scenario.ts'
 import { type Stage, setStage } from './stage.ts'
-import { flawsOf } from './truth.ts'
+import { flawsOf, tunnelFlaws } from './truth.ts'
 import { type Answers, sendUsers } from './users.ts'
 import { type Flaw, Watch } from './watch.ts'
 
@@ -23,6 +24,8 @@ export interface Outcome {
 /** The network has so long to heal. */
 const HEAL_MS = 60_000
 const LOOK_MS = 1_000
+/** By then every node behind NAT has its tunnels. */
+const TUNNELS_MS = 10_000
 /** So long everything must stay true; above the longest time between two pings of a row. */
 const CALM_MS = 12_000
 /** `stop` settles within 4 s; connections kept warm are given up after 25 s. */
@@ -69,6 +72,7 @@ export async function run(scenario: Scenario, options: RunOptions = {}): Promise
     onStage?.(stage)
     if (withStory) tellFaults(world, scenario, story)
     befall(stage)
+    lookAlways(stage, watch)
     const answers = sendUsers(stage)
     await world.clock.advance(Math.min(untilMs, scenario.endMs))
     if (world.clock.now() < untilMs) {
@@ -99,6 +103,7 @@ async function heal(stage: Stage, watch: Watch, answers: Answers): Promise<numbe
   for (;;) {
     await clock.advance(LOOK_MS)
     const flaws = flawsOf(stage, watch, answers, endMs)
+    if (clock.now() - endMs === TUNNELS_MS) for (const { kind, text } of tunnelFlaws(stage)) watch.note(kind, text)
     if (flaws.length > 0) trueSinceMs = null
     else trueSinceMs ??= clock.now()
     if (trueSinceMs !== null && clock.now() - trueSinceMs >= CALM_MS) return trueSinceMs - endMs

@@ -1,7 +1,7 @@
 // A network and what befalls it, as data: JSON goes in and comes out, so that a failing one can be kept and cut down.
 import { SeededRandom, seedFor } from '../sim/chance.ts'
 import { type Draw, drawFrom } from './draw.ts'
-import { drawFaults } from './draw-faults.ts'
+import { drawFaults, drawFurther } from './draw-faults.ts'
 import { type Fault, hostsOf } from './fault.ts'
 import { FRPS_HOST, P2PRC_HOST } from './hosts.ts'
 
@@ -52,7 +52,9 @@ export function scenarioOf(seed: number): Scenario {
   const p2prc = draw.chance(0.25) ? { seeds: [anchor] } : null
   const window = { fromMs: together && draw.chance(0.5) ? 0 : FIRST_FAULT_MS, toMs: FIRST_FAULT_MS + FAULTS_MS }
   const faults = drawFaults(draw, { nodes, anchor, frps, p2prc: p2prc !== null, window, count: draw.between(1, MOST_FAULTS) })
-  return { seed, nodes, frps, p2prc, faults, endMs: window.toMs }
+  const further = drawFurther(drawFrom(new SeededRandom(seedFor(seed, 'further faults'))), names, window)
+  const all = [...faults, ...further].sort((one, other) => one.atMs - other.atMs)
+  return { seed, nodes, frps, p2prc, faults: all, endMs: window.toMs }
 }
 
 /** Parts of a scenario that can be left out of a search: types of faults, `p2prc`, `frps`, `services`. */

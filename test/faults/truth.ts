@@ -24,15 +24,18 @@ interface Living {
   readonly isPublic: boolean
 }
 
+const livingOf = ({ scenario, nodes, gone }: Stage): readonly Living[] =>
+  scenario.nodes.flatMap(({ name, nat }): Living[] => {
+    const node = nodes.get(name)
+    return node && !gone.has(name) ? [{ name, node: node.current, isPublic: nat === 'none' }] : []
+  })
+
 /** Every flaw that shows now. `sinceMs`: from when on nothing stood in the way. */
 export function flawsOf(stage: Stage, watch: Watch, answers: Answers, sinceMs: number): Flaw[] {
   const flaws: Flaw[] = []
   const note = (kind: string, text: string): void => void flaws.push({ kind, text })
-  const { world, nodes, gone, scenario, peer } = stage
-  const living = scenario.nodes.flatMap(({ name, nat }): Living[] => {
-    const node = nodes.get(name)
-    return node && !gone.has(name) ? [{ name, node: node.current, isPublic: nat === 'none' }] : []
-  })
+  const { world, scenario, peer } = stage
+  const living = livingOf(stage)
   // Alone, nobody can prove where it is reached.
   const hasProver = living.length > 1 || scenario.p2prc !== null
   const isSomebody = new Map(allHosts(stage).map((host) => [world.identity(host).id, host]))
@@ -97,6 +100,16 @@ export function flawsOf(stage: Stage, watch: Watch, answers: Answers, sinceMs: n
   }
   flaws.push(...ghosts(living, wanted))
   return flaws
+}
+
+/** Who is behind NAT and could have tunnels, and does not have all it wants. */
+export function tunnelFlaws(stage: Stage): Flaw[] {
+  const living = livingOf(stage)
+  return living.flatMap(({ name, node, isPublic }) => {
+    const { state } = node.status().node
+    const isWanting = !isPublic && hasCandidate(stage, name, living) && state !== 'tunnelling.up'
+    return isWanting ? [{ kind: 'no tunnel soon', text: `${name} is ${state}` }] : []
+  })
 }
 
 /** Somebody who lives and could carry for it. */

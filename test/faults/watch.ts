@@ -50,6 +50,11 @@ export class Watch {
     return this.#pings.get(host)?.lastOf.get(address) ?? Number.NEGATIVE_INFINITY
   }
 
+  /** When somebody last got that node's own answer at the address. */
+  provenAtMs(address: string, id: string): number {
+    return this.#at(this.#proofs, `${address} ${id}`)
+  }
+
   /** A node told something. */
   told(node: string, entry: Entry): void {
     if (entry.type === 'node.reachability' && entry.verdict !== 'unknown' && entry.address !== null) {

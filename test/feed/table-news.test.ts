@@ -22,6 +22,7 @@ const row: Row = {
   downMbps: null,
   upMbps: null,
   speedAtMs: null,
+  sustained: null,
   lastProofMs: 1,
   strikes: 0,
   version: 1,

@@ -49,6 +49,8 @@ test.each<[string, readonly Step[], string, string]>([
   ['the second first', [...TWO, first('b')], 'b open, a open', 'b a'],
   ['one that is not open is not first', [...TWO, opening('c'), first('c')], 'a open, b open, c opening', 'a b'],
   ['one that retires is not opened', [...TWO, retiring('b'), opened('b')], 'a open, b retiring', 'a'],
+  ['all not needed any more', [...TWO, opening('c'), held.allRetiring], 'a retiring, b retiring, c retiring', ''],
+  ['one that retires needed again', [...TWO, retiring('a'), opening('a'), opened('a')], 'b open, a open', 'b a'],
   ['nobody by that name', [...TWO, broke('x'), retiring('x'), first('x'), opened('x')], 'a open, b open', 'a b'],
 ])('%s', (_, steps, states, announced) => {
   const tunnels = steps.reduce((before, step) => step(before), [] as held.HeldTunnels)
@@ -71,4 +73,9 @@ test('a tunnel whose last proof is older than counts is not announced until it i
     ['b'],
     [],
   ])
+})
+
+test('which one retires', () => {
+  const tunnels = [...TWO, retiring('b')].reduce((before, step) => step(before), [] as held.HeldTunnels)
+  expect(['a', 'b', 'x'].map((name) => held.isRetiring(tunnels, name))).toEqual([false, true, false])
 })

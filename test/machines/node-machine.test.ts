@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { createActor, type EventFromLogic, fromCallback, fromPromise } from 'xstate'
+import { createActor, type EventFromLogic, type EventObject, fromCallback, fromPromise } from 'xstate'
 import type { TurnCandidate, TurnChoice } from '../../src/domain/turn-choice.ts'
 import { pathOf } from '../../src/feed/inspection.ts'
 import { announced } from '../../src/machines/held-tunnels.ts'
 import { type NodeContext, nodeMachine, type ScoutNews } from '../../src/machines/node-machine.ts'
-import { tunnelMachine } from '../../src/machines/tunnel-machine.ts'
+import { type PortAnswer, tunnelMachine } from '../../src/machines/tunnel-machine.ts'
 import { VirtualClock } from '../sim/virtual-clock.ts'
 
 type NodeEvent = EventFromLogic<typeof nodeMachine>
@@ -29,8 +29,21 @@ const idleTunnel = tunnelMachine.provide({
   delays: { openTimeout: 2 ** 30 },
 })
 
+/** One that opens by itself. */
+const openTunnel = tunnelMachine.provide({
+  actors: {
+    askPort: fromPromise<PortAnswer, { turn: TurnCandidate }>(async () => ({ address: '192.0.2.7:7000' })),
+    link: fromCallback<EventObject, { turn: TurnCandidate; frpAddress: string }>(({ input: { turn }, sendBack, receive }) => {
+      const prove = (): void => sendBack({ type: 'link.proven', address: AT[turn.name], atMs: 5_000 })
+      sendBack({ type: 'link.loggedIn' })
+      prove()
+      receive(({ type }) => type === 'link.resume' && prove())
+    }),
+  },
+})
+
 /** A node whose scout says what the test has it say. */
-function start(input: Pick<NodeContext, 'mayTunnel' | 'reach'>) {
+function start(input: Pick<NodeContext, 'mayTunnel' | 'reach'>, tunnel: typeof tunnelMachine = idleTunnel) {
   const clock = new VirtualClock()
   const told: string[] = []
   /** What the scout was told last. */
@@ -45,7 +58,7 @@ function start(input: Pick<NodeContext, 'mayTunnel' | 'reach'>) {
           scouted.push(news.type === 'turn.failed' ? `${news.turn} failed` : `${news.isWanted ? 'wanted' : 'not wanted'}: ${held}`)
         })
       }),
-      tunnel: idleTunnel,
+      tunnel,
       directServices: fromCallback(() => {
         told.push('directServices')
         return () => told.push('directServices ended')
@@ -81,8 +94,8 @@ function start(input: Pick<NodeContext, 'mayTunnel' | 'reach'>) {
 
 type Step = NodeEvent | number
 
-async function play(input: Pick<NodeContext, 'mayTunnel' | 'reach'>, steps: readonly Step[]) {
-  const run = start(input)
+async function play(input: Pick<NodeContext, 'mayTunnel' | 'reach'>, steps: readonly Step[], tunnel?: typeof tunnelMachine) {
+  const run = start(input, tunnel)
   for (const step of steps) {
     if (typeof step === 'number') await run.clock.advance(step)
     else run.actor.send(step)
@@ -254,6 +267,22 @@ test.each<[string, readonly Step[], readonly string[], readonly string[]]>([
 ])('%s', async (_, steps, held, told) => {
   const run = await play(INSIDE, steps)
   expect([run.held(), run.told]).toEqual([held, told])
+})
+
+test.each<[string, readonly Step[], readonly string[], readonly string[]]>([
+  ['leaves its tunnels to their users', [], ['ash retiring', 'elm retiring'], ['withdraw', 'directServices']],
+  ['misses none of them when it ends', [closed('elm')], ['ash retiring'], ['withdraw', 'directServices']],
+  [
+    'takes one back that is needed again, and opens one that is new',
+    [refused, turn('elm'), turn('oak')],
+    ['elm open', 'oak open', 'ash retiring'],
+    ['withdraw', 'directServices', 'directServices ended', CHOSEN.elm, `announce ${ELM}`, CHOSEN.oak, `announce ${ELM}, ${OAK}`],
+  ],
+  ['ends them with itself', [stop], [], ['withdraw', 'directServices', 'directServices ended']],
+])('who is reached itself %s', async (_, steps, held, told) => {
+  const run = await play(INSIDE, [...JOINED, could(2), turn('ash'), turn('elm'), proven, ...steps], openTunnel)
+  const later = run.told.slice(run.told.lastIndexOf('withdraw')).filter((line) => !/^(membership|turnServer)/.test(line))
+  expect([run.held(), later]).toEqual([held, told])
 })
 
 test('the scout hears what is held after each change, and who failed', async () => {

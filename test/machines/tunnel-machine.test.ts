@@ -61,6 +61,7 @@ const provenAgain: LinkFact = { ...proven, atMs: 9_000 }
 const closed: LinkFact = { type: 'link.closed', why: 'connection reset' }
 const unproven: LinkFact = { type: 'link.unproven', why: 'nobody comes through' }
 const retire: TunnelCommand = { type: 'tunnel.retire' }
+const resume: TunnelCommand = { type: 'tunnel.resume' }
 const cut: LinkFact = { ...closed, cut: true }
 const refused: LinkFact = { type: 'link.closed', why: 'connection refused', cut: false }
 const broke: TunnelFact = { type: 'tunnel.broke', turn: 'ash', why: 'connection reset' }
@@ -153,6 +154,22 @@ test.each<[string, Port, readonly (LinkFact | TunnelCommand | number)[], readonl
     [...OPEN, 'linked.retiring', 'closed'],
     [opened, { type: 'tunnel.closed', turn: 'ash', why: 'its users are gone' }],
   ],
+  ['one that retires is told so once', AT, [loggedIn, proven, retire, retire], [...OPEN, 'linked.retiring'], [opened]],
+  [
+    'one that retires and is needed again is open once it is proven anew',
+    AT,
+    [loggedIn, proven, retire, resume, provenAgain],
+    [...OPEN, 'linked.retiring', 'linked.proving', 'linked.open'],
+    [opened, openedAgain],
+  ],
+  [
+    'and has 8 s for that',
+    AT,
+    [loggedIn, proven, retire, resume, 8_000],
+    [...OPEN, 'linked.retiring', 'linked.proving', 'closed'],
+    [opened, { type: 'tunnel.closed', turn: 'ash', why: 'nothing came through the TURN in time' }],
+  ],
+  ['one that is open need not be needed again', AT, [loggedIn, proven, resume], OPEN, [opened]],
   [
     'one that is not open yet and is to retire ends at once',
     AT,
@@ -237,6 +254,11 @@ test.each<[string, Port, readonly (LinkFact | TunnelCommand | number)[], readonl
 test('the link is made once, at the address that the TURN named, and ended with the tunnel', async () => {
   const { links, timers } = await play(AT, [loggedIn, proven, closed])
   expect([links, timers]).toEqual([['linked to ash at 192.0.2.7:7000', 'link ended'], 0])
+})
+
+test('the link is told that its tunnel retires, and that it is needed again', async () => {
+  const { links } = await play(AT, [loggedIn, proven, retire, resume])
+  expect(links).toEqual(['linked to ash at 192.0.2.7:7000', 'link.retire', 'link.resume'])
 })
 
 test('a tunnel that is cut ends its link before it makes the next', async () => {

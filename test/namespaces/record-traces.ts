@@ -1,5 +1,5 @@
 // Records what arrives when, in namespaces, for the fixtures in test/domain/traces: `node --import tsx test/namespaces/record-traces.ts
-// FOLDER`. As root, with Go, iproute2 and iperf3. Each trace is of four streams over the members' channel, and holds what has come with
+// FOLDER [NAME]…`. As root, with Go, iproute2 and iperf3. Each trace is of four streams over the members' channel, and holds what has come with
 // TLS's own bytes, by this format: lines that begin with # say what it is; every other line is how many tenths of a millisecond passed
 // since the line before, and how many bytes came.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
@@ -50,6 +50,7 @@ const TRACES: Readonly<Record<string, Wanted>> = {
     before: { end: 'far', command: 'tc qdisc add dev line root tbf rate 50mbit burst 4mb latency 50ms' },
     mbps: payloadMbps(50),
   },
+  'lagging-receiver': { path: { type: 'shaped', mbps: 500 }, ms: 450 },
   'long-path': { path: { type: 'delayed', mbps: 100, delayMs: 60 }, ms: 2_000 },
 }
 
@@ -96,10 +97,11 @@ function spin(ms: number): void {
   while (performance.now() < until);
 }
 
-async function record(folder: string): Promise<void> {
+async function record(folder: string, names: readonly string[]): Promise<void> {
   const self = fileURLToPath(import.meta.url)
   mkdirSync(folder, { recursive: true })
   for (const [name, { path: kind, ms, beside, before, busyMs = 0, mbps }] of Object.entries(TRACES)) {
+    if (names.length > 0 && !names.includes(name)) continue
     const path = await layPath(kind)
     const running: ChildProcess[] = []
     const begin = (end: 'near' | 'far', words: readonly string[]): ChildProcess => {
@@ -135,4 +137,4 @@ async function record(folder: string): Promise<void> {
 const [what = '', ...rest] = process.argv.slice(2)
 if (what === 'serve') await serve()
 else if (what === 'fetch') await fetchTrace(Number(rest[0]), Number(rest[1]))
-else await record(what === '' ? fileURLToPath(new URL('../domain/traces', import.meta.url)) : what)
+else await record(what === '' ? fileURLToPath(new URL('../domain/traces', import.meta.url)) : what, rest)

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import type { StatusAnswer } from '../../src/answers.ts'
 import { type LiveNode, liveNode, NODE_PORT } from '../sim/live-node.ts'
-import { all, blackHole, type Fault, kill, play, restart, type Script, slow } from '../sim/story.ts'
+import { all, blackHole, type Fault, kill, play, reset, restart, type Script, slow } from '../sim/story.ts'
 import type { World } from '../sim/world.ts'
 
 const SERVICE = { name: 'web', kind: 'tcp', local: '127.0.0.1:3000', domain: null } as const
@@ -89,13 +89,15 @@ interface Story {
   readonly script?: Script
   readonly forMs: number
   readonly fromMs?: number
+  /** Of `me`; true where it is not said. */
+  readonly behindNat?: boolean
   readonly options?: Parameters<typeof liveNode>[2]
   readonly act?: (stage: Stage) => void
 }
 
 /** A network of TURNs, each in a network of its own, and `me`. Answers what the stage shows at the end. */
 function live<T>(
-  { turns, script = [], forMs, fromMs = 10_000, options = {}, act = () => {} }: Story,
+  { turns, script = [], forMs, fromMs = 10_000, behindNat = true, options = {}, act = () => {} }: Story,
   tell: (stage: Stage) => T,
 ): Promise<T> {
   const names = Object.keys(turns)
@@ -104,7 +106,7 @@ function live<T>(
     forMs,
     begin: (world) => {
       for (const host of [...names, 'you']) world.host(host)
-      world.host('me', { behindNat: true })
+      world.host('me', { behindNat })
       serve(world)
       const [first = 'ash'] = names
       const seeds = [`${world.host(first).ip}:${NODE_PORT}`]
@@ -139,7 +141,9 @@ function live<T>(
   })
 }
 
-test('two TURNs are held, the nearest first; its record has both addresses, and its service one at each', () =>
+const portOf = (address: string | null | undefined): string | undefined => address?.split(':')[1]
+
+test('two TURNs are held, the nearest first; its record has both addresses, and its service one at each, of the same port', () =>
   live({ turns: { ash: 5, birch: 20, cedar: 60 }, forMs: 20_000 }, ({ status, tunnels, peer, me }) => {
     const { node, turns, turn, services } = status()
     const row = peer.current.peers().peers.find(({ id }) => id === me.current.id)
@@ -151,6 +155,7 @@ test('two TURNs are held, the nearest first; its record has both addresses, and 
     expect([row?.address, row?.addresses, row?.via]).toEqual([node.address, turns.map((one) => one.public), turn?.id])
     expect(services[0]?.at.map(({ turn: name, state }) => `${name} ${state}`)).toEqual(['ash up', 'birch up'])
     expect(services[0]?.public).toEqual(services[0]?.at[0]?.public)
+    expect([turns, services[0]?.at ?? []].map((all) => new Set(all.map((one) => portOf(one.public))).size)).toEqual([1, 1])
   }))
 
 test.each<[string, Fault, number]>([
@@ -335,3 +340,83 @@ test('a TURN that answers pings and carries nothing is left within 30 s, and not
       expect(row?.address).toEqual(status().node.address)
     },
   ))
+
+/** Packets between `me` and these TURNs take up to so much longer each way, by chance. */
+const noisy =
+  (turns: readonly string[], jitterMs: number): Fault =>
+  (world) => {
+    for (const turn of turns)
+      for (const route of [world.network.route('me', turn), world.network.route(turn, 'me')]) route.jitterMs = jitterMs
+  }
+
+test('noise of 8 ms each way moves nobody in ten minutes, though three TURNs are about as near', async () => {
+  const moves: string[] = []
+  await live(
+    {
+      turns: { ash: 10, birch: 12, cedar: 14 },
+      script: [[5_000, noisy(['ash', 'birch', 'cedar'], 16)]],
+      fromMs: 10_000,
+      forMs: 610_000,
+      options: { services: [] },
+      act: ({ me, at }) => at(10_000, () => me.current.onNews(({ type }) => /^turn\.(chosen|lost|broke)$/.test(type) && moves.push(type))),
+    },
+    ({ firsts, unproven, status }) => expect([firsts.length, moves, unproven, status().node.state]).toEqual([1, [], [], 'tunnelling.up']),
+  )
+}, 120_000)
+
+/** Its router lets connects through to it from then on, or no more. */
+const forward =
+  (inbound: 'open' | 'dropped'): Fault =>
+  (world) => {
+    world.host('me').inbound = inbound
+  }
+
+test('a node that can be reached itself again is so before it leaves its tunnels, whose users go on; the way back costs a moment', async () => {
+  const failed: number[] = []
+  const seen: string[] = []
+  await live(
+    {
+      turns: { ash: 5, birch: 20 },
+      script: [
+        [0, forward('open')],
+        [15_000, all([forward('dropped'), reset('me', 'ash'), reset('me', 'birch')])],
+        [60_000, forward('open')],
+      ],
+      behindNat: false,
+      options: { listen: `0.0.0.0:${NODE_PORT}` },
+      forMs: 90_000,
+      act: ({ status, ask, stay, tunnels, at, world }) => {
+        const look = (): void => void seen.push(`${status().node.state} ${status().node.address} ${tunnels()}`)
+        const visit = (): void => {
+          const atMs = world.clock.now()
+          void ask(status().services[0]?.public ?? null).then((answer) => answer !== 'answered' && failed.push(atMs))
+          at(100, visit)
+        }
+        at(10_000, visit)
+        at(14_000, look)
+        at(50_000, async () => {
+          look()
+          const user = await stay(status().services[0]?.public ?? null)
+          at(35_000, () => {
+            look()
+            seen.push(user.isOpen() && user.heard() >= 34 ? 'the user is there' : 'the user was cut')
+            user.leave()
+          })
+        })
+      },
+    },
+    ({ status, tunnels, world }) => {
+      const [me, ash] = ['me', 'ash'].map((name) => world.host(name).ip)
+      expect([...seen, tunnels(), status().services[0]?.public?.split(':')[0]]).toEqual([
+        `serving ${me}:${NODE_PORT} `,
+        expect.stringMatching(`^tunnelling.up ${ash}:\\d+ ash open, birch open$`),
+        `serving ${me}:${NODE_PORT} ash retiring`,
+        'the user is there',
+        '',
+        me,
+      ])
+      // From the cut until it was told of it, and no longer than a tunnel takes then.
+      expect([Math.min(...failed) >= 14_900, Math.max(...failed) <= 21_000]).toEqual([true, true])
+    },
+  )
+})

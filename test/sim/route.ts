@@ -35,10 +35,11 @@ export class Route implements RouteFacts {
   state: RouteFacts['state']
   readonly #random: Random
   readonly #swallowed: () => boolean
+  readonly #lostEverywhere: () => number
   #freeAtMs = 0
 
-  /** `swallowed`: one of the hosts is a black hole just now. */
-  constructor(facts: Readonly<RouteFacts>, random: Random, swallowed: () => boolean) {
+  /** `swallowed`: nothing gets from the one host to the other just now. `lostEverywhere`: the share that is lost on all routes. */
+  constructor(facts: Readonly<RouteFacts>, random: Random, swallowed: () => boolean, lostEverywhere: () => number = () => 0) {
     this.latencyMs = facts.latencyMs
     this.jitterMs = facts.jitterMs
     this.loss = facts.loss
@@ -47,6 +48,7 @@ export class Route implements RouteFacts {
     this.state = facts.state
     this.#random = random
     this.#swallowed = swallowed
+    this.#lostEverywhere = lostEverywhere
   }
 
   /** When bytes handed over at `nowMs` reach the other end. */
@@ -59,6 +61,7 @@ export class Route implements RouteFacts {
   /** Whether the packet that should arrive now does not. */
   loses(): boolean {
     if (this.state !== 'up' || this.#swallowed()) return true
-    return this.loss > 0 && this.#random.fraction() < this.loss
+    const loss = Math.max(this.loss, this.#lostEverywhere())
+    return loss > 0 && this.#random.fraction() < loss
   }
 }

@@ -73,6 +73,25 @@ export const unBlackHole =
     world.host(host).blackHole = false
   }
 
+/** Every packet to it vanishes, and what it says gets out; or the other way round. */
+export const deafen =
+  (host: string, deaf = true): Fault =>
+  (world) => {
+    world.host(host).deaf = deaf
+  }
+export const mute =
+  (host: string, isMute = true): Fault =>
+  (world) => {
+    world.host(host).mute = isMute
+  }
+
+/** `share` of packets is lost on every route, from 0 to 1. */
+export const lossyEverywhere =
+  (share: number): Fault =>
+  (world) => {
+    world.network.lossEverywhere = share
+  }
+
 /** New connects to it are refused, whatever listens. */
 export const refuse =
   (host: string): Fault =>

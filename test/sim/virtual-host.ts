@@ -67,6 +67,11 @@ export class VirtualHost {
   inbound: Inbound
   /** Packets to and from elsewhere vanish. */
   blackHole = false
+  /** Packets to it from elsewhere vanish; those from it to elsewhere. */
+  deaf = false
+  mute = false
+  /** Packets between hosts on different sides vanish. */
+  side = 0
   /** The machine is suspended: as a black hole, and its process stands still. */
   asleep = false
   /** How far its wall clock is ahead. */

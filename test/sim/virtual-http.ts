@@ -13,8 +13,25 @@ const DEFAULT_MAX_BYTES = 1024 * 1024
 /** A connection nobody used for so long is given up. */
 const IDLE_MS = 25_000
 
+/** One request and what came of it, as it went over a connection: what it cost. */
+export interface Exchange {
+  readonly address: string
+  readonly path: string
+  /** Heads and bodies, without what TLS and TCP add. */
+  readonly sentBytes: number
+  readonly receivedBytes: number
+  /** It had a connection made for it. */
+  readonly isFirst: boolean
+}
+
 /** HTTP over the virtual network, byte by byte, so that it also passes through listeners that know nothing of it. */
-export function createVirtualHttp(network: HostNetwork, clock: Clock, onBug: (error: unknown) => void, self?: VirtualSelf): Http {
+export function createVirtualHttp(
+  network: HostNetwork,
+  clock: Clock,
+  onBug: (error: unknown) => void,
+  self?: VirtualSelf,
+  onExchange: (exchange: Exchange) => void = () => {},
+): Http {
   const clear = new WarmLinks(1)
   const channels = new WarmLinks(1)
   const apart = new WeakMap<object, WarmLinks>()
@@ -26,7 +43,7 @@ export function createVirtualHttp(network: HostNetwork, clock: Clock, onBug: (er
     return links
   }
   const requestOnce: Http['request'] = async (address, request) => {
-    const around = { network, clock, self, warm: warmOf(request) }
+    const around = { network, clock, self, warm: warmOf(request), onExchange }
     const answer = await exchange(around, address, request)
     if (answer !== 'stale') return answer
     // The peer closed it the moment it was used: that says nothing about the peer.
@@ -59,6 +76,7 @@ interface Around {
   readonly clock: Clock
   readonly self: VirtualSelf | undefined
   readonly warm: WarmLinks
+  readonly onExchange: (exchange: Exchange) => void
 }
 
 /** A connection to one peer and whoever waits for what comes out of it. */
@@ -136,7 +154,7 @@ interface Dialled {
 }
 
 function ask(
-  { clock, warm }: Around,
+  { clock, warm, onExchange }: Around,
   kept: WarmLink,
   address: string,
   request: PeerRequest,
@@ -155,6 +173,7 @@ function ask(
     let bytes = 0
     let sent = false
     let written = 0
+    let receivedBytes = 0
     const arrived = (): number => bytes
     const pieces: Buffer[] = []
     const settle = (answer: PeerAnswer | Failure | 'stale', reusable: boolean): void => {
@@ -162,6 +181,7 @@ function ask(
       signal?.removeEventListener('abort', abort)
       kept.listener = DEAF
       request.onSent?.(written)
+      onExchange({ address, path: request.path, sentBytes: written, receivedBytes, isFirst: connectMs !== null })
       if (!(reusable && sent && !link.destroyed && warm.keep(address, kept))) link.destroy()
       else stayWarm()
       resolve(answer)
@@ -211,7 +231,10 @@ function ask(
       broken: (kind) => (kind === 'early' ? broken() : settle(failed('protocol', 'it speaks another protocol'), false)),
     })
     kept.listener = {
-      data: (piece) => reader.push(piece),
+      data: (piece) => {
+        receivedBytes += piece.length
+        reader.push(piece)
+      },
       end: () => {
         if (head === null) broken()
         else reader.finish()

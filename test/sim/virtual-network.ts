@@ -31,6 +31,10 @@ export class VirtualNetwork {
   readonly clock: VirtualClock
   /** What a new route is like. */
   readonly defaults: RouteFacts = { ...DEFAULT_ROUTE }
+  /** Share of packets lost on every route between two hosts, where that one does not lose more. */
+  lossEverywhere = 0
+  /** One way, in ms, of a new route between two hosts. Default: as `defaults` has it. */
+  latencyBetween: (from: string, to: string) => number = () => this.defaults.latencyMs
   /** Told of each connect that got an answer and each host that died or rose, for traces. */
   onHappening: (text: string) => void = () => {}
   readonly #seed: number
@@ -69,7 +73,12 @@ export class VirtualNetwork {
     const route =
       source === target
         ? new Route(LOOPBACK, new SeededRandom(0), () => false)
-        : new Route(this.defaults, new SeededRandom(seedFor(this.#seed, key)), () => source.isSilent || target.isSilent)
+        : new Route(
+            { ...this.defaults, latencyMs: this.latencyBetween(from, to) },
+            new SeededRandom(seedFor(this.#seed, key)),
+            () => source.mute || target.deaf || source.isSilent || target.isSilent || source.side !== target.side,
+            () => this.lossEverywhere,
+          )
     this.#routes.set(key, route)
     return route
   }

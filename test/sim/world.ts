@@ -6,7 +6,7 @@ import { MemoryStore } from './memory-store.ts'
 import { dialChannel } from './virtual-channel.ts'
 import { VirtualClock } from './virtual-clock.ts'
 import type { VirtualHost } from './virtual-host.ts'
-import { createVirtualHttp } from './virtual-http.ts'
+import { createVirtualHttp, type Exchange } from './virtual-http.ts'
 import { type HostOptions, VirtualNetwork } from './virtual-network.ts'
 import { useWorldTime } from './world-time.ts'
 
@@ -25,6 +25,8 @@ export class World {
   readonly network: VirtualNetwork
   /** Told of each HTTP request, for traces. */
   onRequest: OnRequest = () => () => {}
+  /** Told of what each request of a host cost, once it has ended; a burst of pings is several. */
+  onExchange: (host: string, exchange: Exchange) => void = () => {}
   /** For the script's own draws. */
   readonly random: Random
   readonly #identities = new Map<string, Identity>()
@@ -68,7 +70,13 @@ export class World {
       network,
       http: this.#watched(
         name,
-        createVirtualHttp(bare, process.clock, (error) => this.clock.crash(error), self),
+        createVirtualHttp(
+          bare,
+          process.clock,
+          (error) => this.clock.crash(error),
+          self,
+          (exchange) => this.onExchange(name, exchange),
+        ),
       ),
       store: this.store(name),
       identity: this.identity(name),

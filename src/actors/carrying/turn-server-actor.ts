@@ -158,7 +158,8 @@ export function createTurnServer(needs: TurnServerNeeds): TurnServer {
           // Who is stock may be old and slow: its own limit for an answer is 10 s, and it is given as much.
           keepaliveMs: TUNNEL_KEEPALIVE * 5,
           silenceMs: TUNNEL_SILENCE * 4,
-          ours: { keepaliveMs: TUNNEL_KEEPALIVE, silenceMs: TUNNEL_SILENCE },
+          // A little later than their own: it asks only who has not.
+          ours: { keepaliveMs: TUNNEL_KEEPALIVE * 1.125, silenceMs: TUNNEL_SILENCE },
           tell: hear,
           onLeases: () => leases.next(),
         })

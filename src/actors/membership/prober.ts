@@ -192,12 +192,16 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     if (state !== 'unknown' || turn?.state !== 'unknown' || heard === null) return false
     return hostOf(turn.record.address) === hostOf(record.address) && clock.wallMs() - heard.atMs < TURN_FIRST_FOR
   }
-  /** The first of its further addresses at which a row answers itself, where the one it stands with is silent; null: none, or it has none. */
-  const askFurther = async ({ key, state, record }: Row, { burst, withheld }: Pinged, closeness: Closeness) => {
-    const others = burst.type === 'answered' || withheld || key === own.id || !isListed({ state }) ? [] : (record.alsoAt ?? [])
-    const asked = others.map(async (address) => ({ address, pinged: await ask(address, laneOf(networkKind, record), closeness) }))
+  /** The first of these addresses at which a row answers itself; null: none. */
+  const askAt = (addresses: readonly string[], { record }: Row, closeness: Closeness) => {
+    const asked = addresses.map(async (address) => ({ address, pinged: await ask(address, laneOf(networkKind, record), closeness) }))
     return firstOf(asked, ({ pinged }) => pinged.burst.type === 'answered' && pinged.by !== null && pinged.by.id === record.id)
   }
+  /** Where one is silent at the address that it stands with. Who is only heard of has but that. */
+  const furtherOf = ({ key, state, record }: Row, { burst, withheld }: Pinged): readonly string[] =>
+    burst.type === 'answered' || withheld || key === own.id || !isListed({ state })
+      ? []
+      : (record.alsoAt ?? []).filter((address) => address !== record.silentAt)
   const probe = async (key: string): Promise<void> => {
     const row = rowOf(key)
     if (!row) return settle(key, null)
@@ -211,8 +215,12 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     const closeness = isWanted ? 'thorough' : closenessOf(row, isCandidate(key))
     flights.set(key, { address, closeness })
     const beganMs = clock.now()
-    const first = await ask(address, laneOf(networkKind, row.record), closeness)
-    const further = await askFurther(row, first, closeness)
+    const { silentAt } = row.record
+    const asked = ask(address, laneOf(networkKind, row.record), closeness)
+    // Its owner's first address comes first again as soon as it answers.
+    const back = silentAt === undefined ? null : await askAt([silentAt], row, closeness)
+    const first = await asked
+    const further = back ?? (await askAt(furtherOf(row, first), row, closeness))
     const answered = further?.pinged ?? first
     const pinged: Pinged = wasLoaded(row, further?.address ?? address, beganMs) ? { ...answered, isLoaded: true } : answered
     flights.delete(key)

@@ -1,8 +1,8 @@
 // Automatic speed tests: one row after another, rarely, at calm moments, within a day's budget, and never while this node carries
 // traffic, which a test would slow down and be slowed down by.
 import { concatMap, defer, EMPTY, exhaustMap, filter, type Observable, timer } from 'rxjs'
-import { type Row, recordSpeed } from '../../domain/ip-table.ts'
-import { nextSpeedTest } from '../../domain/speed-plan.ts'
+import { recordSpeed, recordSustained } from '../../domain/ip-table.ts'
+import { nextSpeedTest, type PlannedTest } from '../../domain/speed-plan.ts'
 import { SPEED_CALM } from '../../domain/timings.ts'
 import type { News } from '../../feed/news.ts'
 import { isFailure, type Ports } from '../../ports.ts'
@@ -25,6 +25,8 @@ interface SpeedTestNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly ownHosts: () => readonly string[]
   /** This node is not reached without a TURN, so it may have to choose one. */
   readonly needsTurn: () => boolean
+  /** It chooses that by throughput. */
+  readonly byThroughput: boolean
   readonly publish: (news: News) => void
 }
 
@@ -41,49 +43,52 @@ const MOST_PLANNED = 512
 
 /** Tests while subscribed. */
 export function speedTests(needs: SpeedTestNeeds): Observable<unknown> {
-  const { clock, speed, keeper, own, account, paceMs, ownHosts, needsTurn, publish } = needs
+  const { clock, speed, keeper, own, account, paceMs, ownHosts, needsTurn, byThroughput, publish } = needs
   const draws = needs.random.fork('speed tests')
   /** Until when each is not asked. */
   const resting = new RecentMap<string, number>(MAX_RESTING)
 
-  const due = (): Row | null => {
+  const due = (): PlannedTest | null => {
     if (!account.isOpen()) return null
-    const facts = { wallMs: clock.wallMs(), self: own.id, ownHosts: ownHosts(), needsTurn: needsTurn() }
+    const facts = { wallMs: clock.wallMs(), self: own.id, ownHosts: ownHosts(), needsTurn: needsTurn(), byThroughput }
     const { rows: all, peers, turns } = keeper.current()
     const keys = new Set([...peers.some(MOST_PLANNED, () => draws.fraction()), ...turns.slice(0, MOST_NEAREST).map(({ key }) => key)])
     const rows = [...keys].flatMap((key) => all.get(key) ?? []).filter(({ key }) => (resting.get(key) ?? 0) <= clock.now())
     return nextSpeedTest(rows, facts, draws.fraction())
   }
   /** Answers after how long it is to be tried again; null: it is done. `isAgain`: this is at the time that it named. */
-  const test = async (row: Row, isAgain: boolean): Promise<number | null> => {
+  const test = async ({ type, row }: PlannedTest, isAgain: boolean): Promise<number | null> => {
     const { key, record } = row
-    const result = await speed.test(record.address, 'channel', row, 'schedule')
+    const result =
+      type === 'sustained' ? await speed.sustain(record.address, 'channel') : await speed.test(record.address, 'channel', row, 'schedule')
     if (result.type === 'busy') {
       const retryMs = result.retryAfterMs + RETRY_SPREAD_MS * draws.fraction()
       if (!isAgain && retryMs <= MAX_WAIT_MS) return retryMs
       resting.set(key, clock.now() + (isAgain ? Math.max(retryMs, BUSY_AGAIN_MS) : retryMs))
       return null
     }
-    keeper.apply((table, wallMs) => recordSpeed(table, key, isFailure(result) ? null : result, wallMs))
+    if (type === 'sustained')
+      keeper.apply((table, wallMs) => recordSustained(table, key, result.type === 'sustained' ? result.mbps : null, wallMs))
+    else keeper.apply((table, wallMs) => recordSpeed(table, key, result.type === 'speed' ? result : null, wallMs))
     if (isFailure(result)) publish({ type: 'speed.refused', peer: key, why: result.text })
-    else publish({ type: 'speed.measured', peer: key, downMbps: result.downMbps, upMbps: result.upMbps })
+    else if (result.type === 'speed') publish({ type: 'speed.measured', peer: key, downMbps: result.downMbps, upMbps: result.upMbps })
     return null
   }
   /** Once more at the time that it named; then at another moment. */
-  const testOne = (row: Row): Observable<unknown> =>
-    defer(() => test(row, false)).pipe(
+  const testOne = (planned: PlannedTest): Observable<unknown> =>
+    defer(() => test(planned, false)).pipe(
       concatMap((retryMs) =>
         retryMs === null
           ? EMPTY
-          : timer(retryMs, clockScheduler(clock)).pipe(concatMap(() => (account.isOpen() ? test(row, true) : EMPTY))),
+          : timer(retryMs, clockScheduler(clock)).pipe(concatMap(() => (account.isOpen() ? test(planned, true) : EMPTY))),
       ),
     )
   const disturbed$ = keeper.changes$.pipe(filter(({ type }) => type !== 'measured'))
   const moments$ = calmMoments(clock, rareMoments(clock, draws, paceMs), SPEED_CALM, disturbed$)
   return moments$.pipe(
     exhaustMap(() => {
-      const row = due()
-      return row === null ? EMPTY : testOne(row)
+      const planned = due()
+      return planned === null ? EMPTY : testOne(planned)
     }),
   )
 }

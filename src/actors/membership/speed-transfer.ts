@@ -1,11 +1,11 @@
 // The asking side of a speed test: several connections that carry one transfer, each way, until its rate is known.
 import { type Plateau, PlateauWatch } from '../../domain/plateau.ts'
 import { SPEED_MAX_MS, SPEED_STREAM_BYTES, SPEED_STREAMS } from '../../domain/timings.ts'
-import { type Clock, type Failure, isFailure, type PeerAnswer, type PeerRequest } from '../../ports.ts'
-import { parseObject } from '../../v2/envelope.ts'
+import type { Clock, PeerRequest } from '../../ports.ts'
 import { readSpeedUp, type SpeedUpAnswer } from '../../v2/messages.ts'
 import { watchArrivals } from './arrivals.ts'
 import type { Lane, PeerRequests } from './peer-calls.ts'
+import { type Asked, everyAnswer, firstAnswer, isRefused, protocolFailure, type Refused } from './speed-answers.ts'
 
 /** What one way came to. */
 export interface Transfer {
@@ -18,24 +18,10 @@ export interface Transfer {
   readonly busy: number
 }
 
-/** It has another test under way: when to ask again. */
-export interface Busy {
-  readonly type: 'busy'
-  readonly retryAfterMs: number
-}
-
-export const BUSY: Busy = { type: 'busy', retryAfterMs: 1_000 }
-/** Whoever names less would have this node come again at once, and again. */
-const MIN_RETRY_MS = 100
-const MAX_RETRY_MS = 3_600_000
-
 /** One way carries no more, whatever the other end sends or says. */
 const MOST_BYTES = SPEED_STREAMS * SPEED_STREAM_BYTES
 /** No path has more. */
 const MOST_MBPS = 1_000_000
-
-type Refused = Busy | Failure
-export const isRefused = (one: { readonly type: string }): one is Refused => one.type === 'busy' || one.type === 'failed'
 
 export interface Connections {
   readonly type: 'open'
@@ -46,7 +32,7 @@ export interface Connections {
   upload(): Promise<(Transfer & { readonly far: Pick<SpeedUpAnswer, 'busyDown' | 'busyUp'> }) | Refused>
 }
 
-interface TransferNeeds {
+export interface TransferNeeds {
   readonly clock: Clock
   readonly http: PeerRequests
   readonly address: string
@@ -60,9 +46,9 @@ interface TransferNeeds {
 }
 
 /** A slow path may take longer for its handshakes than for what follows. */
-const OPEN_MS = 5_000
+export const OPEN_MS = 5_000
 /** Whoever times an upload says by then what it has seen; later the path has swallowed it. */
-const ANSWER_MS = SPEED_MAX_MS + 2_000
+export const ANSWER_MS = SPEED_MAX_MS + 2_000
 
 /** Opens the connections for both ways at once, so that neither has to wait for handshakes when it begins. */
 export async function openConnections({
@@ -141,57 +127,6 @@ export async function openConnections({
   }
   return { type: 'open', rttMs, download, upload }
 }
-
-type Asked = Promise<PeerAnswer | Failure>
-
-/** Of an answer that is none, why. */
-function refusalOf(answer: PeerAnswer | Failure): Refused | null {
-  if (isFailure(answer)) return answer
-  if (answer.status === 429) return { type: 'busy', retryAfterMs: retryAfterMs(answer) }
-  return answer.status === 200 ? null : protocolFailure(`it answered ${answer.status} to a speed test`)
-}
-
-/** The appointment that it gives, in ms, or in HTTP's own seconds. */
-function retryAfterMs({ headers, body }: PeerAnswer): number {
-  const told = Number(parseObject(body.toString('utf8'))?.retryAfterMs ?? Number(headers['retry-after']) * 1_000)
-  return told > 0 ? Math.min(Math.max(told, MIN_RETRY_MS), MAX_RETRY_MS) : BUSY.retryAfterMs
-}
-
-interface Answers {
-  readonly type: 'answers'
-  readonly answers: readonly PeerAnswer[]
-}
-
-/** All answers, or the first refusal. */
-function everyAnswer(asked: readonly Asked[]): Promise<Answers | Refused> {
-  return new Promise((resolve) => {
-    const answers: PeerAnswer[] = []
-    for (const one of asked)
-      void one.then((answer) => {
-        const refused = refusalOf(answer)
-        if (refused !== null) return resolve(refused)
-        if (!isFailure(answer)) answers.push(answer)
-        if (answers.length === asked.length) resolve({ type: 'answers', answers })
-      })
-  })
-}
-
-/** The first answer, which the others would only repeat; the first refusal where there is none. */
-function firstAnswer(asked: readonly Asked[]): Promise<PeerAnswer | Refused> {
-  return new Promise((resolve) => {
-    const refusals: Refused[] = []
-    for (const one of asked)
-      void one.then((answer) => {
-        const refused = refusalOf(answer)
-        if (refused !== null) refusals.push(refused)
-        else if (!isFailure(answer)) resolve(answer)
-        const [first] = refusals
-        if (first !== undefined && refusals.length === asked.length) resolve(first)
-      })
-  })
-}
-
-const protocolFailure = (text: string): Failure => ({ type: 'failed', reason: 'protocol', text })
 
 /** Opens once. */
 function latch(): { readonly opened: Promise<undefined>; isOpen(): boolean; readonly open: () => void } {

@@ -2,8 +2,10 @@
 import { believed, isSurprise, limitOf, type SpeedFigure } from '../../domain/speed-figure.ts'
 import type { Failure, Ports } from '../../ports.ts'
 import type { Lane, PeerRequests } from './peer-calls.ts'
+import { BUSY, type Busy, isRefused } from './speed-answers.ts'
 import { createSpeedService, type SpeedService, type SpeedServiceNeeds } from './speed-service.ts'
-import { BUSY, type Busy, isRefused, openConnections } from './speed-transfer.ts'
+import { type Sustained, sustainedRate } from './speed-sustained.ts'
+import { openConnections } from './speed-transfer.ts'
 
 export interface SpeedResult {
   readonly type: 'speed'
@@ -32,6 +34,8 @@ export interface Speed {
    * test under way; then `retryAfterMs` is the appointment that it gives. By the `schedule` it may refuse for longer. Default: a person.
    */
   test(address: string, lane: Lane, known?: KnownSpeed, by?: 'person' | 'schedule'): Promise<SpeedResult | Failure | Busy>
+  /** One stream, two seconds, as the schedule has it. */
+  sustain(address: string, lane: Lane): Promise<Sustained | Failure | Busy>
   /** The serving side of our routes and of P2PRC's. Null: not one of them. */
   readonly answer: SpeedService['answer']
 }
@@ -49,8 +53,9 @@ export function createSpeed({ clock, random, http, ownAddresses, isPrivate, clos
   let testing: 'other' | 'self' | null = null
   const service = createSpeedService({ clock, isPrivate, isTesting: () => testing === 'other', closedBy, spend })
 
+  const newName = (): string => Buffer.from(names.bytes(8)).toString('hex')
   const once = async (address: string, lane: Lane, isAutomatic: boolean): Promise<SpeedResult | Failure | Busy> => {
-    const test = Buffer.from(names.bytes(8)).toString('hex')
+    const test = newName()
     const opened = await openConnections({ ...{ clock, http, address, lane, test, isAutomatic }, onMoved: isAutomatic ? spend : () => {} })
     if (isRefused(opened)) return opened
     const down = await opened.download()
@@ -81,17 +86,21 @@ export function createSpeed({ clock, random, http, ownAddresses, isPrivate, clos
     })
   }
 
+  /** One at a time. Strangers could keep a person from testing by testing all the time. */
+  const alone = async <T>(address: string, by: 'person' | 'schedule', run: () => Promise<T>): Promise<T | Busy> => {
+    if (testing !== null || (by === 'person' ? !service.makeRoom() : service.isBusy())) return BUSY
+    testing = ownAddresses().includes(address) ? 'self' : 'other'
+    try {
+      return await run()
+    } finally {
+      testing = null
+    }
+  }
+
   return {
-    test: async (address, lane, known = NOTHING_KNOWN, by = 'person') => {
-      // Strangers could keep a person from testing by testing all the time.
-      if (testing !== null || (by === 'person' ? !service.makeRoom() : service.isBusy())) return BUSY
-      testing = ownAddresses().includes(address) ? 'self' : 'other'
-      try {
-        return await twice(address, lane, known, by === 'schedule')
-      } finally {
-        testing = null
-      }
-    },
+    test: (address, lane, known = NOTHING_KNOWN, by = 'person') => alone(address, by, () => twice(address, lane, known, by === 'schedule')),
+    sustain: (address, lane) =>
+      alone(address, 'schedule', () => sustainedRate({ ...{ clock, http, address, lane, test: newName() }, onMoved: spend })),
     answer: service.answer,
   }
 }

@@ -37,6 +37,8 @@ export interface Services {
   meters(): readonly ProxyMeter[]
   /** All services are carried by this too from now on, until the function that is answered is called: with the reason, as a clause. */
   carriedBy(carrier: Carrier): (why: string) => void
+  /** How many services are up at this carrier and at no other. */
+  onlyAt(carrier: Carrier): number
   /** The carriers by their keys, best first. This node's own ports come before all of them. */
   rank(keys: readonly string[]): void
   /** `changed`: how it stands. */
@@ -207,6 +209,11 @@ export function createServices({ clock, random, network, first, publish, rates, 
         for (const service of [...all.values()]) displace(service, carrier)
       }
     },
+    onlyAt: (carrier) =>
+      [...all.values()].filter(({ standing: { places } }) => {
+        const [one, other] = places.filter((at) => at.public !== null)
+        return one?.at === carrier && other === undefined
+      }).length,
     rank: (keys) => {
       if (keys.join() === ranking.join()) return
       ranking = [...keys]

@@ -33,7 +33,7 @@ function lookedAt({ rows, turns }: IpTable, held: readonly string[]): readonly R
   return [...near, ...others]
 }
 
-const candidateOf = ({ key, record, state, latency, downMbps, upMbps }: Row, wallMs: number): TurnCandidate => ({
+const candidateOf = ({ key, record, state, latency, downMbps, upMbps, sustained }: Row, wallMs: number): TurnCandidate => ({
   key,
   id: record.id,
   name: record.name,
@@ -41,6 +41,7 @@ const candidateOf = ({ key, record, state, latency, downMbps, upMbps }: Row, wal
   kind: record.id === null ? 'p2prc' : 'moonwalk',
   rttMs: leastOf(latency.recent, wallMs) ?? latency.rttMs,
   mbps: downMbps === null || upMbps === null ? null : Math.min(downMbps, upMbps),
+  ...(typeof sustained?.mbps === 'number' ? { sustainedMbps: sustained.mbps } : {}),
   alive: state === 'alive',
   offersTurn: record.offersTurn,
   behindNat: record.via !== null || record.p2prc?.escapeImplementation === 'FRP' || record.p2prc?.nat === true,

@@ -3,19 +3,10 @@
 import { type EventObject, fromCallback } from 'xstate'
 import type { ServiceSpec, TurnSource } from '../../answers.ts'
 import { addressOf, parseAddress } from '../../domain/address.ts'
-import { isCarriedBadly, SLOW_PROOFS } from '../../domain/carriage.ts'
 import { causeOfRefusal, loginRefusalText } from '../../domain/frps-refusal.ts'
 import { explain } from '../../domain/service-cause.ts'
-import {
-  PROBE_PERIOD,
-  TUNNEL_KEEPALIVE,
-  TUNNEL_PROOF_TIMEOUT,
-  TUNNEL_RENEWAL,
-  TUNNEL_RENEWAL_RETRY,
-  TUNNEL_RENEWAL_TIMEOUT,
-  TUNNEL_RENEWAL_TRIES,
-  TUNNEL_SILENCE,
-} from '../../domain/timings.ts'
+import { type PortSpan, readPortSpan } from '../../domain/service-port.ts'
+import { PROBE_PERIOD, TUNNEL_KEEPALIVE, TUNNEL_SILENCE } from '../../domain/timings.ts'
 import type { TurnCandidate } from '../../domain/turn-choice.ts'
 import { createFrpClient, type FrpClient, type FrpClientFact } from '../../frp/index.ts'
 import type { LinkCommand, LinkFact } from '../../machines/tunnel-machine.ts'
@@ -26,17 +17,21 @@ import { isFailureOf } from '../services/carrier.ts'
 import { portIn } from '../services/service-address.ts'
 import type { ServicePorts } from '../services/service-ports.ts'
 import type { Services } from '../services/services.ts'
+import { type AskedNumber, createAskedNumber } from './asked-number.ts'
 import type { ExternalFrps } from './external-frps.ts'
 import { bestPing, dialTlsOf, type ExternalSource } from './external-login.ts'
+import type { Knocks } from './knocks.ts'
+import { createNodeProof } from './node-proof.ts'
 import { createRetirement } from './retirement.ts'
 import { createTunnelCarrier, proxyOf, requestOf } from './tunnel-carrier.ts'
 
 interface LinkNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
   readonly calls: Pick<PeerCalls, 'whoAnswers'>
-  readonly services: Pick<Services, 'carriedBy' | 'meter'>
+  readonly services: Pick<Services, 'carriedBy' | 'meter' | 'onlyAt'>
   readonly external: Pick<ExternalFrps, 'measured' | 'refused' | 'rttMs'>
   readonly keeper: Pick<TableKeeper, 'current'>
   readonly servicePorts: ServicePorts
+  readonly knocks: Pick<Knocks, 'at'>
   readonly self: string
   /** Users of a tunnel that retires have so long to end their connections. */
   readonly patienceMs: number
@@ -58,8 +53,6 @@ const PING_PERIOD = PROBE_PERIOD
 const MOST_RUN_IDS = 64
 /** Work connections kept waiting at the TURN, so that a burst of ten users finds one each: a path's round trip less for nine of them. */
 const POOL = 10
-const PROOF_TRIES = 20
-const PROOF_WAIT = 100
 
 export function createLinkActor(needs: LinkNeeds) {
   const { clock, random, network, calls, services, servicePorts, external, self, innerAddress, onBug } = needs
@@ -127,37 +120,13 @@ export function createLinkActor(needs: LinkNeeds) {
       }
     }
 
-    const proveNode = async (address: string, attempt = 1): Promise<void> => {
-      const isProven = await isHere(address, TUNNEL_PROOF_TIMEOUT)
-      if (ended) return
-      if (isProven) {
-        nodeProven(address)
-        if (turn.kind === 'frp') measure()
-        return
-      }
-      if (attempt < PROOF_TRIES) after(PROOF_WAIT, () => void proveNode(address, attempt + 1).catch(onBug))
-    }
-    const nodeProven = (address: string): void => {
-      tell({ type: 'link.proven', address, atMs: clock.wallMs() })
-      after(TUNNEL_RENEWAL * (1 + (random.fraction() - 0.5) / 8), () => void renewNode(address).catch(onBug))
-    }
     const pingMs = (): number | null => needs.keeper.current().rows.get(turn.key)?.latency.rttMs ?? external.rttMs(turn.key) ?? null
-    let slowProofs = 0
-    const renewNode = async (address: string, attempt = 1): Promise<void> => {
-      const beganAtMs = clock.now()
-      const isProven = await isHere(address, TUNNEL_RENEWAL_TIMEOUT)
-      if (ended) return
-      if (isProven) {
-        const proofMs = clock.now() - beganAtMs
-        slowProofs = isCarriedBadly(proofMs, pingMs()) ? slowProofs + 1 : 0
-        if (slowProofs < SLOW_PROOFS) return nodeProven(address)
-        const why = `it carries badly: ${Math.round(proofMs)} ms through it, while it answers pings in ${pingMs()?.toFixed(1)} ms`
-        return tell({ type: 'link.closed', why })
-      }
-      if (attempt < TUNNEL_RENEWAL_TRIES) return after(TUNNEL_RENEWAL_RETRY, () => void renewNode(address, attempt + 1).catch(onBug))
-      tell({ type: 'link.unproven', why: `nobody comes through its address ${address} any more` })
-      proveNode(address).catch(onBug)
-    }
+    const proof = createNodeProof({
+      ...{ clock, random, isHere, knock: needs.knocks.at, pingMs, tell, onBug },
+      onFirst: () => {
+        if (turn.kind === 'frp') measure()
+      },
+    })
     /** While users are connected a ping waits behind what they move: it counts only where it is better than what is known. */
     const measure = (): void => {
       const { connectionsNow } = client
@@ -167,9 +136,16 @@ export function createLinkActor(needs: LinkNeeds) {
         after(PING_PERIOD, measure)
       })
     }
+    const askNodePort = (span: PortSpan | null): AskedNumber => {
+      const proxy = proxyOf(nodeProxy, { ...NODE, local: innerAddress() })
+      const open = (port: number): void => client.openProxy(port === 0 ? proxy : { ...proxy, remotePort: port })
+      return createAskedNumber({ servicePorts, service: NODE_PORT_NAME, span, open })
+    }
+    let number: AskedNumber | null = null
     const nodeStarted = (remoteAddr: string): void => {
+      number?.started()
       const address = addressOf(host, portIn(remoteAddr, NODE))
-      if (address !== null) proveNode(address).catch(onBug)
+      if (address !== null) proof.begin(address)
     }
     let endCarrying = (_why: string): void => {}
     const hear = (fact: FrpClientFact): void => {
@@ -178,15 +154,18 @@ export function createLinkActor(needs: LinkNeeds) {
         case 'client.loggedIn':
           remember(fact.runId)
           tell({ type: 'link.loggedIn' })
-          carrier.handsOut(fact.ports)
-          client.openProxy(proxyOf(nodeProxy, { ...NODE, local: innerAddress() }))
+          carrier.handsOut(readPortSpan(fact.ports))
+          number = askNodePort(readPortSpan(fact.ports))
+          number.begin()
           endCarrying = services.carriedBy(carrier)
           return
         case 'client.proxyStarted':
           return fact.proxy === nodeProxy ? nodeStarted(fact.remoteAddr) : carrier.hear(fact)
         case 'client.proxyRefused': {
           if (fact.proxy !== nodeProxy) return carrier.hear(fact)
-          const { text } = explain(causeOfRefusal(fact.error, requestOf(NODE, turn.name)))
+          const cause = causeOfRefusal(fact.error, requestOf(NODE, turn.name))
+          if (number?.refused(cause)) return
+          const { text } = explain(cause)
           external.refused(turn.key, text)
           return tell({ type: 'link.closed', why: text })
         }
@@ -222,16 +201,21 @@ export function createLinkActor(needs: LinkNeeds) {
     client.start()
 
     const retirement = createRetirement({
-      ...{ clock, patienceMs: needs.patienceMs, users: carrier.users },
+      ...{ clock, patienceMs: needs.patienceMs, users: () => carrier.users() + services.onlyAt(carrier) },
       ended: (why) => tell({ type: 'link.closed', why }),
     })
     receive(({ type }) => {
       if (type === 'link.retire') retirement.begin()
+      if (type !== 'link.resume') return
+      retirement.callOff()
+      proof.again()
     })
 
     return () => {
       ended = true
       retirement.callOff()
+      proof.end()
+      number?.left()
       for (const timer of timers) clock.clearTimeout(timer)
       client.end('this node moved on')
       endCarrying('its tunnel is gone')
@@ -241,6 +225,8 @@ export function createLinkActor(needs: LinkNeeds) {
 
 /** This node's own HTTP, carried like a service. */
 const NODE: ServiceSpec = { name: 'node', kind: 'tcp', local: '', domain: null }
+/** Its number comes from this, as a service's from its name; no service can be called so. */
+const NODE_PORT_NAME = '/node'
 
 /** A socket's error message in words. */
 function plain(why: string): string {

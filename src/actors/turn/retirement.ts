@@ -5,7 +5,7 @@ import type { Clock } from '../../ports.ts'
 interface RetirementNeeds {
   readonly clock: Clock
   readonly patienceMs: number
-  /** Connections of users that are open now. */
+  /** Connections of users that are open now, and services that are up nowhere else. */
   readonly users: () => number
   /** Called once; `why`: as a clause. */
   readonly ended: (why: string) => void

@@ -3,7 +3,7 @@ import type { ServiceSpec } from '../../answers.ts'
 import { addressOf } from '../../domain/address.ts'
 import { causeOfRefusal } from '../../domain/frps-refusal.ts'
 import type { ServiceCause } from '../../domain/service-cause.ts'
-import { type PortSpan, readPortSpan } from '../../domain/service-port.ts'
+import type { PortSpan } from '../../domain/service-port.ts'
 import type { TurnCandidate } from '../../domain/turn-choice.ts'
 import type { createFrpClient, FrpClient, FrpClientFact } from '../../frp/index.ts'
 import type { Failure, Ports } from '../../ports.ts'
@@ -11,6 +11,7 @@ import { type Carrier, isFailureOf, localCause, type PlaceListener } from '../se
 import { proxyOptions } from '../services/proxy-options.ts'
 import { portIn } from '../services/service-address.ts'
 import type { ServicePorts } from '../services/service-ports.ts'
+import { type AskedNumber, createAskedNumber } from './asked-number.ts'
 
 interface TunnelCarrierNeeds extends Pick<Ports, 'network'> {
   readonly servicePorts: ServicePorts
@@ -30,8 +31,8 @@ type ProxyFact = Extract<FrpClientFact, { readonly proxy: string }>
 export interface TunnelCarrier extends Carrier {
   /** Connections of users that are open here now. */
   users(): number
-  /** The ports that the TURN hands out, `20000-29999`; empty: it does not say. Before places are opened. */
-  handsOut(ports: string): void
+  /** The ports that the TURN hands out; null: it does not say. Before places are opened. */
+  handsOut(span: PortSpan | null): void
   /** What the client tells of a proxy. */
   hear(fact: ProxyFact): void
   readonly dialLocal: FrpClientOptions['dialLocal']
@@ -41,10 +42,7 @@ export interface TunnelCarrier extends Carrier {
 interface TunnelPlace {
   readonly spec: ServiceSpec
   readonly listener: PlaceListener
-  /** How many numbers of the service were passed over; null: it is not for this node to choose, or any will do. */
-  step: number | null
-  /** It does not stand at its number any more. */
-  leave: () => void
+  readonly number: AskedNumber
 }
 
 export function createTunnelCarrier(needs: TunnelCarrierNeeds): TunnelCarrier {
@@ -62,33 +60,29 @@ export function createTunnelCarrier(needs: TunnelCarrierNeeds): TunnelCarrier {
   }
   const isOfService = (local: string): boolean => [...places.values()].some(({ spec }) => spec.local === local)
   /** Only a port of a service's own can be chosen: a group's is its members', and a domain has none. */
-  const firstStep = ({ kind, name, options }: ServiceSpec): number | null =>
-    span === null || (kind !== 'tcp' && kind !== 'udp') || options?.group !== undefined || options?.port !== undefined
-      ? null
-      : servicePorts.step(name)
-  const ask = (name: string, place: TunnelPlace, step: number | null): void => {
-    const port = step === null || span === null ? 0 : servicePorts.at(place.spec.name, span, step)
-    place.step = port === 0 ? null : step
-    const proxy = proxyOf(name, place.spec)
-    client().openProxy(port === 0 ? proxy : { ...proxy, remotePort: port })
-  }
+  const isFree = ({ kind, options }: ServiceSpec): boolean =>
+    (kind === 'tcp' || kind === 'udp') && options?.group === undefined && options?.port === undefined
   return {
     key,
     name: turnName,
     handsOut: (ports) => {
-      span = readPortSpan(ports)
+      span = ports
     },
     isOnlyWay: true,
     users: () => users,
     open: (spec, listener) => {
       const name = prefix + spec.name
-      const place: TunnelPlace = { spec, listener, step: null, leave: () => {} }
+      const number = createAskedNumber({
+        ...{ servicePorts, service: spec.name, span: isFree(spec) ? span : null },
+        open: (port) => client().openProxy(port === 0 ? proxyOf(name, spec) : { ...proxyOf(name, spec), remotePort: port }),
+      })
+      const place: TunnelPlace = { spec, listener, number }
       places.set(name, place)
-      ask(name, place, firstStep(spec))
+      number.begin()
       return {
         close: () => {
           if (places.get(name) === place) places.delete(name)
-          place.leave()
+          number.left()
           client().closeProxy(name)
         },
       }
@@ -96,22 +90,18 @@ export function createTunnelCarrier(needs: TunnelCarrierNeeds): TunnelCarrier {
     hear: (fact) => {
       const place = places.get(fact.proxy)
       if (!place) return
-      const { spec, listener } = place
+      const { spec, listener, number } = place
       switch (fact.type) {
         case 'client.proxyStarted': {
           const address = addressOf(turnHost, portIn(fact.remoteAddr, spec))
           // Without a port nobody can be told where it is.
           if (address === null) return listener.refused({ type: 'refused', at: turnName, said: fact.remoteAddr })
-          place.leave()
-          if (place.step !== null) place.leave = servicePorts.stands(spec.name, place.step)
+          number.started()
           return listener.opened(address)
         }
         case 'client.proxyRefused': {
           const cause = causeOfRefusal(fact.error, requestOf(spec, turnName))
-          const { step } = place
-          if (step === null || (cause.type !== 'port-taken' && cause.type !== 'port-not-allowed')) return listener.refused(cause)
-          if (cause.type === 'port-taken') servicePorts.taken(spec.name, step)
-          return ask(fact.proxy, place, cause.type === 'port-taken' ? step + 1 : null)
+          return number.refused(cause) ? undefined : listener.refused(cause)
         }
         case 'client.served':
           return listener.served(fact.ok ? null : causeOf(spec))

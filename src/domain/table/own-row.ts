@@ -14,7 +14,7 @@ export function putOwn(table: KeptTable, record: PeerRecord, wallMs: number): re
   const isMoved = before !== undefined && before.record.address !== record.address
   const next: Row = {
     ...(before ?? newRow(key, record, 0, null)),
-    ...(isMoved ? { latency: NO_LATENCY, downMbps: null, upMbps: null, speedAtMs: null } : {}),
+    ...(isMoved ? { latency: NO_LATENCY, downMbps: null, upMbps: null, speedAtMs: null, sustained: null } : {}),
     record,
     state: 'alive',
     heard: null,

@@ -53,8 +53,8 @@ function prove(table: KeptTable, row: Row, latency: Latency, wallMs: number): re
 }
 
 /**
- * The row stands with another of its own addresses from now on: it answered there while the first was silent. Its owner's next word
- * says anew which comes first; its words are passed on as they came.
+ * The row stands with another of its own addresses from now on: it answered there while its owner's first was silent, or that first
+ * answers again. Its owner's words are passed on as they came, and its next one says anew which comes first.
  */
 export function turnTo(table: KeptTable, key: string, address: string, wallMs: number): readonly Change[] {
   const row = table.rows.get(key)
@@ -62,7 +62,9 @@ export function turnTo(table: KeptTable, key: string, address: string, wallMs: n
   if (!row || row.record.address === address || !addresses.includes(address)) return []
   const rival = table.at(address)
   const changes: Change[] = rival && rival.key !== key ? remove(table, rival, 'another node answers there', wallMs) : []
-  const next: Row = { ...row, record: { ...row.record, address, alsoAt: addresses.filter((one) => one !== address) } }
+  const { silentAt = row.record.address, ...record } = row.record
+  const alsoAt = addresses.filter((one) => one !== address)
+  const next: Row = { ...row, record: { ...record, address, alsoAt, ...(silentAt === address ? {} : { silentAt }) } }
   table.put(next)
   return [...changes, { type: 'changed', row: next }]
 }
@@ -77,6 +79,15 @@ export function recordSpeed(
   const row = table.rows.get(key)
   if (!row) return []
   const next: Row = { ...row, ...(speed ?? {}), speedAtMs: wallMs }
+  table.put(next)
+  return [{ type: 'measured', row: next }]
+}
+
+/** Writes down what one connection kept up; null: it was tried and failed. What was known stays then. */
+export function recordSustained(table: KeptTable, key: string, mbps: number | null, wallMs: number): readonly Change[] {
+  const row = table.rows.get(key)
+  if (!row) return []
+  const next: Row = { ...row, sustained: { mbps: mbps ?? row.sustained?.mbps ?? null, atMs: wallMs } }
   table.put(next)
   return [{ type: 'measured', row: next }]
 }

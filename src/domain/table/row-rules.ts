@@ -97,6 +97,7 @@ export function afterAnswer(
     downMbps: known?.downMbps ?? row.stored?.downMbps ?? null,
     upMbps: known?.upMbps ?? row.stored?.upMbps ?? null,
     speedAtMs: known?.speedAtMs ?? null,
+    sustained: row.sustained ?? former?.sustained ?? before?.sustained ?? null,
     written: row.written ?? former?.written ?? null,
   }
 }

@@ -8,6 +8,13 @@ export interface Heard {
   readonly atMs: number
 }
 
+/** As it was last measured. `mbps` null: that failed. */
+export interface SustainedRate {
+  readonly mbps: number | null
+  /** Wall time. */
+  readonly atMs: number
+}
+
 export interface Row {
   readonly key: string
   readonly record: PeerRecord
@@ -18,6 +25,8 @@ export interface Row {
   readonly upMbps: number | null
   /** Wall time of the last speed test tried; null before the first. */
   readonly speedAtMs: number | null
+  /** What one connection keeps up, where it may become this node's TURN by its throughput. Null: that was not tried. */
+  readonly sustained: SustainedRate | null
   /** Wall time of the last answer it gave us. */
   readonly lastProofMs: number | null
   /** Failed bursts in a row. */
@@ -84,6 +93,7 @@ export const newRow = (key: string, record: PeerRecord, version: number, heard: 
   downMbps: null,
   upMbps: null,
   speedAtMs: null,
+  sustained: null,
   lastProofMs: null,
   strikes: 0,
   version,

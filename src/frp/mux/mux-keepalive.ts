@@ -21,6 +21,8 @@ export interface KeepaliveOptions {
   readonly clock: FrpClock
   /** A ping this often; 0: never. */
   readonly keepaliveMs: number
+  /** Only while nothing was heard for as long: of two ends that both ask, one does at rest. */
+  readonly onlyQuiet: boolean
   /** From a ping to the end, if nothing at all arrives in between. */
   readonly silenceMs: number
   readonly sending: () => Sending
@@ -75,15 +77,17 @@ export class Keepalive {
     this.#deadline = null
   }
 
-  #armPing(): void {
+  #armPing(waitMs = this.#keepaliveMs): void {
     const { clock } = this.#options
     if (this.#keepaliveMs <= 0) return
     this.#nextPing = clock.setTimeout(() => {
+      const leftMs = this.#options.onlyQuiet ? this.#heardAt + this.#keepaliveMs - clock.now() : 0
+      if (leftMs > 0) return this.#armPing(leftMs)
       this.#armPing()
       if (this.#heardAt >= this.#askedAt) this.#askedAt = clock.now()
       if (this.#deadline === null) this.#armDeadline()
       this.#options.ping()
-    }, this.#keepaliveMs)
+    }, waitMs)
   }
 
   #armDeadline(): void {

@@ -124,6 +124,7 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
       clock: options.clock,
       keepaliveMs: options.keepaliveMs,
       silenceMs: options.silenceMs,
+      onlyQuiet: !options.client,
       sending: () => this.#queue,
       ping: () => this.#ping(null),
       dead: (why) => this.close(why),

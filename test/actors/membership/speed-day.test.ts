@@ -43,6 +43,7 @@ async function liveADay(count: number, mbps: number, needsTurn: boolean) {
   }
   const speedOf = (me: number): Speed => ({
     answer: async () => null,
+    sustain: async () => ({ type: 'busy', retryAfterMs: 1_500 }),
     test: async (address, _lane, known) => {
       const peer = Array.from({ length: count }, (_, i) => addressOf(i)).indexOf(address)
       if (busy.has(me) || busy.has(peer)) return { type: 'busy', retryAfterMs: 1_500 }
@@ -59,7 +60,7 @@ async function liveADay(count: number, mbps: number, needsTurn: boolean) {
   for (const [me, account] of accounts.entries()) {
     const parts = stateParts({ clock, random: new SeededRandom(seedFor(me, 'node')) })
     for (let i = 0; i < count; i++) if (i !== me) parts.prove(signedBy(`node${i}`, addressOf(i)))
-    const needs = { speed: speedOf(me), account, paceMs: PACE_MS, ownHosts: () => [], needsTurn: () => needsTurn }
+    const needs = { speed: speedOf(me), account, paceMs: PACE_MS, ownHosts: () => [], needsTurn: () => needsTurn, byThroughput: false }
     speedTests({ ...parts, ...needs }).subscribe()
   }
   const hourly: number[][] = []

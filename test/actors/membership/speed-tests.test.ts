@@ -18,11 +18,13 @@ interface Setting {
   readonly test?: (address: string) => ReturnType<Speed['test']>
   readonly budgetBytes?: number
   readonly isBusy?: () => boolean
+  readonly sustain?: () => ReturnType<Speed['sustain']>
   readonly needsTurn?: boolean
+  readonly byThroughput?: boolean
 }
 
 /** A moment after 2.5 s, and then every 10 s. */
-function start({ test = async () => FIGURES, budgetBytes = 100, isBusy = () => false, needsTurn = false }: Setting = {}) {
+function start({ test = async () => FIGURES, budgetBytes = 100, isBusy = () => false, needsTurn = false, ...more }: Setting = {}) {
   const parts = stateParts()
   const { clock, keeper } = parts
   const random = fixedChance(0)
@@ -37,13 +39,17 @@ function start({ test = async () => FIGURES, budgetBytes = 100, isBusy = () => f
       account.spend(3)
       return test(address)
     },
+    sustain: (address) => {
+      asked.push(`${Math.round(clock.now())} ${address} by one`)
+      return more.sustain?.() ?? Promise.resolve({ type: 'sustained', mbps: 12.5, bytes: 3, ms: 2_000 })
+    },
     answer: async () => null,
   }
   const running = speedTests({
     ...parts,
     clock: parts.time,
     random: { ...random, fork: () => ({ ...random, fraction }) },
-    ...{ speed, account, paceMs: 10_000, ownHosts: () => [], needsTurn: () => needsTurn },
+    ...{ speed, account, paceMs: 10_000, ownHosts: () => [], needsTurn: () => needsTurn, byThroughput: more.byThroughput ?? false },
   }).subscribe({ error: parts.onBug })
   return {
     ...parts,
@@ -56,6 +62,29 @@ function start({ test = async () => FIGURES, budgetBytes = 100, isBusy = () => f
     told: () => parts.news.flatMap((one) => (one.type.startsWith('speed.') ? [one] : [])),
   }
 }
+
+describe('where a TURN is chosen by throughput', () => {
+  const offers = { offersTurn: true }
+  const setting = { needsTurn: true, byThroughput: true }
+
+  test('what one connection keeps up is measured once both ways are known, and once a day', async () => {
+    const { clock, keeper, prove, asked, figures, time } = start(setting)
+    prove(signedBy('ash', '192.0.2.1:8088', offers))
+    await clock.advance(60_000)
+    expect(asked).toEqual(['2500 192.0.2.1:8088', '12500 192.0.2.1:8088 by one'])
+    const atMs = Math.round(time.wallMs()) - 47_500
+    expect([figures('ash'), keeper.current().rows.get('ash')?.sustained]).toEqual([[90, 40, -57_500], { mbps: 12.5, atMs }])
+  })
+
+  test('one that fails is told of, and tried again after half an hour', async () => {
+    const sustain = async () => ({ type: 'failed', reason: 'reset', text: 'connection reset' }) as const
+    const { clock, keeper, prove, told } = start({ ...setting, sustain })
+    prove(signedBy('ash', '192.0.2.1:8088', offers))
+    await clock.advance(20_000)
+    expect(told().at(-1)).toEqual({ type: 'speed.refused', peer: 'ash', why: 'connection reset' })
+    expect(keeper.current().rows.get('ash')?.sustained?.mbps).toEqual(null)
+  })
+})
 
 test('a row is tested at a moment, and what came of it goes into the table and is told', async () => {
   const { clock, prove, asked, figures, told, running } = start()

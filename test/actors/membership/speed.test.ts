@@ -246,3 +246,58 @@ test('a download that brings more than was asked for is ended', async () => {
   const result = await start({ down: floods }).run()
   expect(result.type === 'speed' && result.downBytes).toEqual(5 * 16_000_001)
 })
+
+test('what one connection keeps up is its mean once slow start is over', async () => {
+  let requests = 0
+  /** 5 Mbit/s for 400 ms, then 50; a request is over after its 16 MiB. */
+  const slowStart: Reply = async ({ onBytes, signal }, clock) => {
+    requests++
+    let bytes = 0
+    const arrived = (): number => bytes
+    while (signal?.aborted !== true) {
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, 2))
+      const count = clock.now() < 400 ? 1_250 : 12_500
+      bytes += count
+      if (onBytes?.(count, arrived) === false) break
+    }
+    return answer(200)
+  }
+  const { speed, clock, paths, spent } = start({ down: slowStart, open: async () => answer(200, '{}', 40) })
+  expect(await clock.until(speed.sustain(AT, 'channel'))).toEqual({ type: 'sustained', mbps: 50, bytes: 10_273_750, ms: 2_000 })
+  const name = /test=([0-9a-f]{16})/.exec(paths[0] ?? '')?.[1]
+  expect([paths, requests, spent]).toEqual([
+    [`GET ${AT}/v2/speed/open?test=${name}&auto=1`, `GET ${AT}/v2/speed/down?test=${name}&bytes=16777216`],
+    1,
+    [10_273_750],
+  ])
+})
+
+test('one connection of which the other end sends all it may is known by that', async () => {
+  const whole: Reply = async ({ onBytes }, clock) => {
+    let bytes = 0
+    const arrived = (): number => bytes
+    for (let i = 0; i < 4; i++) {
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, 10))
+      bytes += 125_000
+      onBytes?.(125_000, arrived)
+    }
+    return answer(200)
+  }
+  const { speed, clock, paths } = start({ down: whole })
+  expect(await clock.until(speed.sustain(AT, 'channel'))).toEqual({ type: 'sustained', mbps: 100, bytes: 2_000_000, ms: 150 })
+  expect(paths.length).toEqual(5)
+})
+
+test.each<[string, Peer, unknown]>([
+  ['a refusal is told as it is', { open: async () => answer(429, '{"retryAfterMs":700}') }, { type: 'busy', retryAfterMs: 700 }],
+  ['a failure of the connection too', { open: async () => failure }, failure],
+  ['and of the transfer', { down: async () => failure }, failure],
+  [
+    'nothing has no rate',
+    { down: async () => answer(200) },
+    { type: 'failed', reason: 'protocol', text: 'it sent nothing in a speed test' },
+  ],
+])('one connection: %s', async (_, peer, expected) => {
+  const { speed, clock } = start(peer)
+  expect(await clock.until(speed.sustain(AT, 'channel'))).toEqual(expected)
+})

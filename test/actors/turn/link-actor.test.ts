@@ -3,11 +3,13 @@
 import { expect, test } from 'vitest'
 import { createActor, type EventObject, sendTo, setup } from 'xstate'
 import { createTrafficRates } from '../../../src/actors/carrying/traffic-rates.ts'
+import type { PlaceListener } from '../../../src/actors/services/carrier.ts'
 import { createServicePorts } from '../../../src/actors/services/service-ports.ts'
 import { createServices, type Services } from '../../../src/actors/services/services.ts'
 import { createLinkActor } from '../../../src/actors/turn/link-actor.ts'
 import type { ServiceSpec } from '../../../src/answers.ts'
 import { KeptTable } from '../../../src/domain/ip-table.ts'
+import { servicePort } from '../../../src/domain/service-port.ts'
 import type { TurnCandidate } from '../../../src/domain/turn-choice.ts'
 import { type Failure, isFailure, type Listening } from '../../../src/ports.ts'
 import { FRPS_PORT, frps } from '../../sim/frps.ts'
@@ -31,6 +33,8 @@ interface Stage {
   link(): () => void
   /** Tells the last link to retire. */
   retire(): void
+  /** And that it is needed again. */
+  resume(): void
   standing(): readonly string[]
   listen(): Promise<Listening>
   advance(ms: number): Promise<void>
@@ -103,6 +107,13 @@ async function onStage(
       keeper: { current: () => new KeptTable() },
       patienceMs,
       run: 'r',
+      knocks: {
+        at: async () => {
+          const ms = echoMs(clock.now())
+          if (ms > 0) await new Promise<void>((resolve) => clock.setTimeout(resolve, ms))
+          return echo(clock.now()) === SELF
+        },
+      },
       calls: {
         whoAnswers: async () => {
           const ms = echoMs(clock.now())
@@ -125,6 +136,7 @@ async function onStage(
       invoke: { id: 'link', src: 'link', input: { turn, frpAddress: turn.address } },
       on: {
         retire: { actions: sendTo('link', { type: 'link.retire' }) },
+        resume: { actions: sendTo('link', { type: 'link.resume' }) },
         '*': {
           actions: ({ event }) => {
             const { type, ...facts } = event
@@ -134,7 +146,7 @@ async function onStage(
       },
     })
     const running = new Set<() => void>()
-    let retire = (): void => {}
+    let say = (_type: 'retire' | 'resume'): void => {}
     services.start()
     await act({
       world,
@@ -148,10 +160,11 @@ async function onStage(
           running.delete(end)
         }
         running.add(end)
-        retire = () => actor.send({ type: 'retire' })
+        say = (type) => actor.send({ type })
         return end
       },
-      retire: () => retire(),
+      retire: () => say('retire'),
+      resume: () => say('resume'),
       standing: () => services.list().map(({ name, state, public: where, error }) => `${name} ${state} ${where} ${error}`),
       listen: async () => {
         const listening = await network.listen(WEB.local, (accepted) => {
@@ -240,18 +253,37 @@ test.each([
   )
 })
 
-test.each<[string, number, number]>([
-  ['ends once its users are gone', 600_000, 40_000],
-  ['ends when its users have had their time', 15_000, 15_000],
-])('a link that retires %s', (_, patienceMs, goneAtMs) =>
+/** The services are carried at another place as well, which lets everybody in. */
+async function carryElsewhere({ world, services }: Pick<Stage, 'world' | 'services'>): Promise<void> {
+  const { ip } = world.host('oak')
+  const listeners = new Set<PlaceListener>()
+  await world.network.network('oak').listen('0.0.0.0:30000', () => {
+    for (const { served } of listeners) served(null)
+  })
+  services.carriedBy({
+    ...{ key: 'oak', name: 'oak', isOnlyWay: true },
+    open: (_, listener) => {
+      listeners.add(listener)
+      world.clock.setTimeout(() => listener.opened(`${ip}:30000`), 1)
+      return { close: () => listeners.delete(listener) }
+    },
+  })
+}
+
+test.each<[string, number, number, string]>([
+  ['ends once its users are gone', 600_000, 40_000, 'are gone'],
+  ['ends when its users have had their time', 15_000, 15_000, 'have had their time'],
+])('a link that retires %s', (_, patienceMs, goneAtMs, why) =>
   onStage(
     [WEB],
-    async ({ world, services, told, link, retire, listen, advance }) => {
+    async (stage) => {
+      const { world, services, told, link, retire, listen, advance } = stage
       await listen()
       link()
       await advance(1_000)
       world.host('you')
       const dialled = world.network.network('you').dial(services.list()[0]?.public ?? '', { timeoutMs: 1_000 })
+      await carryElsewhere(stage)
       await advance(1_000)
       const user = await dialled
       if ('type' in user) throw new Error('the user is not let in')
@@ -262,19 +294,18 @@ test.each<[string, number, number]>([
       await advance(2_000)
       const [line = ''] = told.filter((one) => one.includes('link.closed'))
       const atMs = Number(line.split(' ')[0]) - 2_000
-      expect([line.replace(/^\d+ /, ''), atMs >= goneAtMs && atMs < goneAtMs + 1_100]).toEqual([
-        `link.closed its users ${patienceMs > 40_000 ? 'are gone' : 'have had their time'}`,
-        true,
-      ])
+      expect([line.replace(/^\d+ /, ''), atMs >= goneAtMs && atMs < goneAtMs + 1_100]).toEqual([`link.closed its users ${why}`, true])
     },
     { patienceMs },
   ),
 )
 
 test('a link that retires and has no users ends after 10 s: whoever heard of its address a moment ago is served', () =>
-  onStage([WEB], async ({ told, link, retire, listen, advance }) => {
+  onStage([WEB], async (stage) => {
+    const { told, link, retire, listen, advance } = stage
     await listen()
     link()
+    await carryElsewhere(stage)
     await advance(2_000)
     retire()
     await advance(9_999)
@@ -282,6 +313,54 @@ test('a link that retires and has no users ends after 10 s: whoever heard of its
     await advance(1)
     expect(told.filter((line) => line.includes('link.closed'))).toEqual(['12000 link.closed its users are gone'])
   }))
+
+test('a link that retires stays for a service that is up nowhere else, until it is, or its time is over', () =>
+  onStage(
+    [WEB],
+    async (stage) => {
+      const { services, told, link, retire, listen, advance } = stage
+      await listen()
+      link()
+      await advance(2_000)
+      const [web] = services.list()
+      retire()
+      await advance(30_000)
+      expect([told.filter((line) => line.includes('link.closed')), services.list()[0]?.public]).toEqual([[], web?.public])
+      await carryElsewhere(stage)
+      await advance(2_000)
+      expect(told.flatMap((line) => (line.includes('link.closed') ? [line.replace(/^\d+ /, '')] : []))).toEqual([
+        'link.closed its users are gone',
+      ])
+    },
+    { patienceMs: 60_000 },
+  ))
+
+test('a link that retires and is needed again is proven at once, and stays', () =>
+  onStage([WEB], async ({ told, link, retire, resume, listen, advance }) => {
+    await listen()
+    link()
+    await advance(2_000)
+    retire()
+    await advance(1_000)
+    resume()
+    await advance(10)
+    expect(told.at(-1)).toMatch(/^3000 link\.proven/)
+    await advance(30_000)
+    expect(told.filter((line) => line.includes('link.closed') || line.includes('down'))).toEqual([])
+  }))
+
+test.each([
+  ['a number of its own', false, 0],
+  ['the next one where somebody else has that', true, 1],
+])('this node itself asks for %s', (_, isTaken, step) =>
+  onStage([], async ({ world, told, link, advance }) => {
+    const nth = (passed: number): number => servicePort(SELF, '/node', { first: 30_000, last: 30_099 }, passed) ?? 0
+    if (isTaken) await world.network.network('elm').listen(`0.0.0.0:${nth(0)}`, () => {})
+    link()
+    await advance(1_000)
+    expect(told.find((line) => line.includes('link.proven'))).toContain(`:${nth(step)} `)
+  }),
+)
 
 test('a TURN that answers pings and carries badly is left', () =>
   onStage(

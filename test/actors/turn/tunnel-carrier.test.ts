@@ -4,7 +4,7 @@ import type { PlaceListener } from '../../../src/actors/services/carrier.ts'
 import { createServicePorts, type ServicePorts } from '../../../src/actors/services/service-ports.ts'
 import { createTunnelCarrier } from '../../../src/actors/turn/tunnel-carrier.ts'
 import type { ServiceSpec } from '../../../src/answers.ts'
-import { servicePort } from '../../../src/domain/service-port.ts'
+import { readPortSpan, servicePort } from '../../../src/domain/service-port.ts'
 import { createWorld } from '../../sim/world.ts'
 
 const SELF = 'ab'.repeat(16)
@@ -24,7 +24,7 @@ function carrying(servicePorts: ServicePorts, span = '20000-29999') {
     turn: { key: 'elm', name: 'elm' },
     turnHost: '192.0.2.1',
   })
-  carrier.handsOut(span)
+  carrier.handsOut(readPortSpan(span))
   const listener: PlaceListener = {
     opened: (address) => heard.push(`opened ${address}`),
     refused: ({ type }) => heard.push(`refused ${type}`),

@@ -14,6 +14,7 @@ function givenUpAt(bytes: readonly (readonly [fromMs: number, Sending])[]): read
     clock,
     keepaliveMs: 2_000,
     silenceMs: 2_500,
+    onlyQuiet: false,
     sending: () => bytes.findLast(([fromMs]) => fromMs <= clock.now())?.[1] ?? idle,
     ping: () => {},
     dead: (why) => {
@@ -35,6 +36,7 @@ test.each([0, 300, 1_900, 2_100, 3_900, 4_100, 5_500])(
       clock,
       keepaliveMs: 2_000,
       silenceMs: 2_500,
+      onlyQuiet: false,
       sending: () => idle,
       ping: () => {
         if (clock.now() <= silentAtMs) clock.setTimeout(() => keepalive.heard(), 50)
@@ -48,6 +50,31 @@ test.each([0, 300, 1_900, 2_100, 3_900, 4_100, 5_500])(
     expect(endMs === null ? null : endMs - silentAtMs <= 4_500).toEqual(true)
   },
 )
+
+test.each([
+  [2_000, []],
+  [2_500, [2_250, 4_750, 7_250]],
+])('an end that asks only the quiet does not ask who is heard every %i ms, but notices its silence as soon', (everyMs, asked) => {
+  const clock = new VirtualClock()
+  const pings: number[] = []
+  let endMs = 0
+  const keepalive = new Keepalive({
+    clock,
+    keepaliveMs: 2_250,
+    silenceMs: 2_500,
+    onlyQuiet: true,
+    sending: () => idle,
+    ping: () => pings.push(clock.now()),
+    dead: () => {
+      endMs = clock.now()
+    },
+  })
+  keepalive.start()
+  for (let ms = everyMs; ms <= 8_000; ms += everyMs) clock.setTimeout(() => keepalive.heard(), ms)
+  for (let ms = 0; ms < 20_000; ms += 50) clock.pass(50)
+  const heardMs = 8_000 - (8_000 % everyMs)
+  expect([pings.filter((ms) => ms < heardMs), endMs - heardMs]).toEqual([asked, 4_750])
+})
 
 test.each<[string, readonly (readonly [number, Sending])[], readonly [number, string] | null]>([
   ['nothing of ours waits', [], [4_500, 'silent for 4500 ms']],
