@@ -18,9 +18,11 @@ import { lookAnswer, type MachineFacts, serverInfo } from './actors/front/server
 import { createHealth } from './actors/health.ts'
 import { createHistory } from './actors/history/history.ts'
 import { createAnnouncer } from './actors/membership/announcer.ts'
+import { createCompany } from './actors/membership/company.ts'
 import { createContactGate } from './actors/membership/contact-gate.ts'
 import { createGossip } from './actors/membership/gossip.ts'
 import { createJoining } from './actors/membership/joining.ts'
+import { createLookers } from './actors/membership/lookers.ts'
 import { createMembershipActor } from './actors/membership/membership-actor.ts'
 import { createOwnRecord } from './actors/membership/own-record.ts'
 import { createP2prcExchange } from './actors/membership/p2prc-exchange.ts'
@@ -33,6 +35,7 @@ import { createSpeed } from './actors/membership/speed.ts'
 import { createSpeedAccount } from './actors/membership/speed-account.ts'
 import { speedTests } from './actors/membership/speed-tests.ts'
 import { createStanding } from './actors/membership/standing.ts'
+import { createSuspicion } from './actors/membership/suspicion.ts'
 import { createTableFile } from './actors/membership/table-file.ts'
 import { createTableKeeper } from './actors/membership/table-keeper.ts'
 import { createTwinWatch } from './actors/membership/twin-watch.ts'
@@ -109,12 +112,15 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const reach = createReach({ ...ports, calls, keeper, own, policy, listens: options.listen !== null, inspect: watch.inspect, onBug })
   const announcer = createAnnouncer({ own, keeper, reach, publish })
   const places = createPlaces({ clock, random, own, say: () => announcer.outrun(own.seq()) })
-  const prober = createProber({ clock, random, calls, networkKind: options.network, keeper, own, places, health, load })
+  const company = createCompany({ clock, keeper, self: own.id })
+  const prober = createProber({ clock, random, calls, networkKind: options.network, keeper, own, places, health, load, company })
+  const lookers = createLookers({ clock, random, identity, calls, keeper, own, prober })
   const gossip = createGossip({
     ...{ clock, random, identity, calls, keeper, own, policy, networkKind: options.network },
     ipOf: gate.ipOf,
     ownHosts: network.ownHosts,
   })
+  const suspicion = createSuspicion({ clock, identity, keeper, own, prober, gossip, lookers, company, announcer })
   const speedAccount = createSpeedAccount({
     clock,
     budgetBytes: options.speedtestBudgetBytes,
@@ -176,7 +182,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   })
   const info = serverInfo(extras.facts ?? NO_FACTS, { id: own.id, name, version: options.version, run: own.run }, places.own)
   const routes = createPublicRoutes({
-    ...{ clock, identity, own, calls, gossip, policy, p2prc, joining, twins, reach, operator },
+    ...{ clock, identity, own, calls, gossip, lookers, policy, p2prc, joining, twins, reach, operator },
     speed: { answer: load.serving(speed.answer) },
     serverInfo: info,
     look: lookAnswer(own.run, places.own),
@@ -212,6 +218,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     own,
     prober,
     gossip,
+    suspicion,
     p2prc,
     speedTests$,
     reach,

@@ -40,6 +40,8 @@ export interface PeerAnswerRow {
   readonly addresses: readonly string[]
   /** `offline`: it was here within the last 24 h and is away; `lastProof` says when it was seen last. */
   readonly state: 'alive' | 'suspect' | 'unknown' | 'offline'
+  /** Names of those who reach it while this node does not: it is alive, and no TURN of this node. Absent: this node reaches it. */
+  readonly reachedBy?: readonly string[]
   readonly self: boolean
   /** Best of the newest burst of pings. `rttAt`: when that was; `minMs` to `lossPct` are of the same moment. */
   readonly rttMs: number | null
@@ -64,8 +66,8 @@ export interface PeerAnswerRow {
   readonly upMbps: number | null
   /** When both were measured here; null: they were not, or nobody knows when. */
   readonly speedAt: string | null
-  /** What `rttMs` is: measured here, or made of both ends' coordinates, as of a server that this node does not ping. Null: there is none. */
-  readonly measured: 'self' | 'estimated' | null
+  /** What `rttMs` is: measured here, the last before others alone reached it (`told`), or made of both ends' coordinates, as of a server that this node does not ping. Null: there is none. */
+  readonly measured: 'self' | 'told' | 'estimated' | null
   /** Of an estimate, how far off it may be, in percent of it. */
   readonly rttErrorPct: number | null
   /** Where it says that it is: its network coordinate. The latency between any two is estimated from theirs (docs/measuring.md). */

@@ -34,13 +34,16 @@ export function peersText({ peers }: PeersAnswer, nowMs: number, { width, height
     { head: 'VIA', rank: 1, cell: ({ via }) => (via === null ? '–' : tame(names.get(via) ?? via.slice(0, 8), MAX_NAME_CHARS)) },
     { head: 'PROVEN', rank: 3, cell: ({ lastProof }) => ageText(lastProof, nowMs) },
   ]
-  const foot = peers.some(({ self }) => self) ? ['* this node'] : []
+  const foot = [...(peers.some(({ self }) => self) ? ['* this node'] : []), ...peers.flatMap(elsewhereText)]
   // The head, what is counted, and the line that the cursor stands in.
   const room = Math.max(1, height - 3 - foot.length)
   const shown = peers.length <= room + 1 ? peers : peers.slice(0, room)
   const left = peers.length - shown.length
   return [fittedTable(columns, shown, width, isColoured), ...(left > 0 ? [`… and ${left} more`] : []), ...foot].join('\n')
 }
+
+const elsewhereText = ({ name, reachedBy = [] }: PeerAnswerRow): readonly string[] =>
+  reachedBy.length === 0 ? [] : [tame(`${name} is reached by ${reachedBy.join(' and ')}, not from here`)]
 
 const rttText = ({ rttMs, jitterMs, measured }: PeerAnswerRow): string =>
   rttMs === null ? '–' : `${measured === 'estimated' ? '~' : ''}${rttMs.toFixed(2)}${jitterMs === null ? '' : ` ± ${jitterMs.toFixed(2)}`}`

@@ -1,22 +1,28 @@
 // When a row is pinged next.
 import type { Row } from './ip-table.ts'
 import {
+  CLOSE_PERIOD,
   ISOLATED_PER_SECOND,
   ISOLATED_RETRY,
   P2PRC_PERIOD,
   PROBE_PERIOD,
   PROBES_PER_SECOND,
+  REACHED_BY_OTHERS_LAST,
   REFUSED_RETRY,
+  ROUND_PER_SECOND,
   STORED_EAGER_FOR,
   STORED_RETRY_LAST,
   STORED_RETRY_LATE,
   SUSPECT_RETRY,
+  WATCHED_WHOLE,
   WITHHELD_RETRY,
 } from './timings.ts'
 
 export interface ProbeCircumstances {
   /** Rows in the table: the larger it is, the rarer each is pinged, so that the cost is the same. */
   readonly rows: number
+  /** It is one of the few that are looked at closely, however large the table is (focus.ts). */
+  readonly isClose: boolean
   /** The last ping was refused, which is a fact and not a loss. */
   readonly refused: boolean
   /** This node's own link is in doubt. */
@@ -27,19 +33,22 @@ export interface ProbeCircumstances {
 
 /** Ms until a row's next ping, 0.75 to 1.25 of what the rules say. `fraction` in [0, 1). */
 export function nextProbeMs(
-  { strikes, stored, record }: Pick<Row, 'strikes' | 'stored' | 'record'>,
-  { rows, refused, isolated, silentForMs }: ProbeCircumstances,
+  { strikes, stored, record, reachedBy }: Pick<Row, 'strikes' | 'stored' | 'record' | 'reachedBy'>,
+  { rows, isClose, refused, isolated, silentForMs }: ProbeCircumstances,
   fraction: number,
 ): number {
   const jitter = 0.75 + 0.5 * fraction
-  const shareMs = (rows / PROBES_PER_SECOND) * 1_000
+  const isLarge = rows > WATCHED_WHOLE
+  const shareMs = (rows / (isLarge ? ROUND_PER_SECOND : PROBES_PER_SECOND)) * 1_000
   if (isolated && strikes > 0) return Math.max(ISOLATED_RETRY, (rows / ISOLATED_PER_SECOND) * 1_000) * jitter
   if (stored !== null && strikes > 0) {
     const last = silentForMs > STORED_EAGER_FOR ? STORED_RETRY_LATE : STORED_RETRY_LAST
     return Math.max(Math.min(last, SUSPECT_RETRY * 2 ** Math.min(strikes - 1, 20)), Math.min(shareMs, last)) * jitter
   }
+  if (reachedBy.length > 0) return Math.min(REACHED_BY_OTHERS_LAST, SUSPECT_RETRY * 2 ** Math.min(strikes, 20)) * jitter
   if (strikes > 0) return (refused ? REFUSED_RETRY : SUSPECT_RETRY) * jitter
-  return Math.max(record.id === null ? P2PRC_PERIOD : PROBE_PERIOD, shareMs) * jitter
+  const leastMs = record.id === null ? P2PRC_PERIOD : PROBE_PERIOD
+  return (isLarge && isClose ? Math.max(leastMs, CLOSE_PERIOD) : Math.max(leastMs, shareMs)) * jitter
 }
 
 /** Ms until a row is planned again that this node's own rules kept from being asked, for `retryMs` at least. `fraction` in [0, 1). */

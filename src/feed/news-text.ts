@@ -27,6 +27,8 @@ export function newsText(news: News): string {
       return `${named(news)} is suspected: ${news.why}.`
     case 'peer.cleared':
       return `${named(news)} answers again.`
+    case 'peer.reachedByOthers':
+      return `${named(news)} is reached by ${news.by.split(' ').map(shortId).join(' and ')}, not from here.`
     case 'peer.removed':
       return `${named(news)} was removed: ${news.why}.`
     case 'peer.measured':

@@ -29,6 +29,14 @@ export type News =
   | { readonly type: 'peer.changed'; readonly peer: string; readonly name: string; readonly address: string }
   | { readonly type: 'peer.suspected'; readonly peer: string; readonly name: string; readonly address: string; readonly why: string }
   | { readonly type: 'peer.cleared'; readonly peer: string; readonly name: string; readonly address: string }
+  /** This node can't reach it and others do. `by`: their ids, with a space between. */
+  | {
+      readonly type: 'peer.reachedByOthers'
+      readonly peer: string
+      readonly name: string
+      readonly address: string
+      readonly by: string
+    }
   | { readonly type: 'peer.removed'; readonly peer: string; readonly name: string; readonly address: string; readonly why: string }
   | {
       readonly type: 'peer.measured'

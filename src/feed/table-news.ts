@@ -15,6 +15,8 @@ export function newsOfChange(change: Change): News | null {
       return { type: 'peer.cleared', ...who }
     case 'suspected':
       return { type: 'peer.suspected', ...who, why: change.why }
+    case 'reachedByOthers':
+      return { type: 'peer.reachedByOthers', ...who, by: change.row.reachedBy.join(' ') }
     case 'removed':
       return { type: 'peer.removed', ...who, why: change.why }
     case 'measured':

@@ -101,6 +101,7 @@ export const peerMachine = setup({
             'ping.answered': 'alive',
             'ping.failed': [{ guard: 'isLastStrike', target: '#peer.leaving' }, { actions: 'countStrike' }],
             'ping.unheard': { actions: 'holdStrikes' },
+            'record.newer': 'alive',
           },
         },
       },

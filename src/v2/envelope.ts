@@ -83,6 +83,9 @@ export function claimOf(text: string): Pick<OwnWord, 'id' | 'seq'> | null {
   return parts && readWord(parseObject(parts.body))
 }
 
+/** The public key that an envelope is signed with, of a genuine one. */
+export const keyIn = (envelope: string): string | null => readEnvelope(envelope)?.key ?? null
+
 /** One text for one word: with more keys, a key twice or other spaces it is not what its owner wrote. */
 function readEnvelope(text: unknown): { readonly body: string; readonly key: string; readonly sig: string } | null {
   if (!fits(text)) return null

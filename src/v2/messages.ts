@@ -6,6 +6,7 @@
 //   POST /v2/hello    HelloAsk → HelloAnswer. "Who are you, what address do you see me at, and can you reach me?"
 //   GET  /v2/echo?nonce=HEX&at=HOST:PORT → EchoAnswer. Proves to the asker that the node with this id answers at that address.
 //   POST /v2/gossip   GossipMessage → GossipMessage. What changed since the last exchange, both ways.
+//   POST /v2/look     LookAsk → LookAnswer (indirect-look.ts). "Can you reach this one?"
 //   GET  /v2/speed/open?test=HEX[&auto=1] → `{}`: the asker's speed test of that name may begin. 429 when busy, with Retry-After and
 //        `{"error","retryAfterMs"}`: the slot is kept for the asker then. Asked on each connection that the test is to use, so that all
 //        of them stand when it begins. `auto`: no person asked for it, and a node that carries traffic or has done enough refuses.
@@ -16,6 +17,7 @@
 //   Without `test` each of the two is a test by itself, on one connection, and a body is read to its end.
 import type { Plateau } from '../domain/plateau.ts'
 import { isId, MAX_ENVELOPE_BYTES, parseObject } from './envelope.ts'
+import { type Death, readDeaths } from './indirect-look.ts'
 
 export const MAX_HELLO_BYTES = 8 * 1024
 export const MAX_GOSSIP_BYTES = 1024 * 1024
@@ -69,8 +71,10 @@ export interface GossipMessage {
   readonly records: readonly string[]
   /** P2PRC rows, which nobody signs. */
   readonly unsigned: readonly UnsignedRow[]
-  /** Rows that stopped answering the sender: see for yourself. */
+  /** Rows that neither the sender nor those it asked could reach: see for yourself. */
   readonly doubts: readonly { readonly id: string; readonly seq: number }[]
+  /** Rows that are gone, with those who missed them. Absent: none. */
+  readonly deaths?: readonly Death[]
   /** The sender had no room for all it was told last: it is to be told the rest again, fewer at a time. Absent: it had. */
   readonly full?: true
 }
@@ -125,6 +129,7 @@ export function readGossip(body: Buffer | null): GossipMessage | null {
   const value = body && parseObject(body.toString('utf8'))
   if (!value) return null
   const { from, run, digest, records, unsigned, doubts, full } = value
+  const deaths = readDeaths(value.deaths)
   if (typeof from !== 'string' || typeof run !== 'string' || run.length > 64 || typeof digest !== 'string') return null
   return {
     from,
@@ -133,6 +138,7 @@ export function readGossip(body: Buffer | null): GossipMessage | null {
     records: list(records, MAX_GOSSIP_RECORDS).filter((item) => typeof item === 'string' && item.length <= MAX_ENVELOPE_BYTES) as string[],
     unsigned: list(unsigned, MAX_GOSSIP_RECORDS).flatMap(readUnsigned),
     doubts: list(doubts, MAX_DOUBTS).flatMap(readDoubt),
+    ...(deaths.length > 0 ? { deaths } : {}),
     ...(full === true ? { full } : {}),
   }
 }

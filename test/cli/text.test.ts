@@ -44,6 +44,13 @@ hidden  hidden.test:8088  alive    10.00 ± 0.30  0 %   93.1      41.0      5 s 
 elm     elm.test:8088     suspect  –             –     –         –         –        server      –    –
 * this node`))
 
+test('whom others reach and this node does not is named below the table', () =>
+  expect(
+    peersText(peers(aRow('elm', { reachedBy: ['cedar', 'ash'] })), NOW)
+      .split('\n')
+      .at(-1),
+  ).toBe('elm is reached by cedar and ash, not from here'))
+
 test('a table that is watched keeps everybody in place, and newer ones come below', () => {
   const arrange = inPlace()
   const names = (...rows: readonly string[]) => arrange(peers(...rows.map((name) => aRow(name)))).peers.map(({ name }) => name)

@@ -34,6 +34,8 @@ test('a row of the file is one to be asked, with what the file says of it', () =
     version: 1,
     stored: { ...NOT_MEASURED, ...FIGURES },
     written: null,
+    suspicion: null,
+    reachedBy: [],
     heard: null,
   }
   const { table, changes } = play(restore(ash, FIGURES))

@@ -327,6 +327,8 @@ test('a row as a whole, from first word to suspicion', () => {
     version: 2,
     stored: null,
     written: null,
+    suspicion: { sinceMs: 3_000, by: [] },
+    reachedBy: [],
     heard: null,
   }
   const speed: Step = (table) => recordSpeed(table, 'ash', { downMbps: 90, upMbps: 40 }, 7_000)

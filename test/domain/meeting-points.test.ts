@@ -19,6 +19,8 @@ const row = (id: string, state: Row['state'], rttMs: number | null, via: string 
   version: 0,
   stored: null,
   written: null,
+  suspicion: null,
+  reachedBy: [],
   heard: null,
 })
 const stranger: Row = { ...row('x', 'alive', 1), record: unsignedRecord('192.0.2.9:8088') }

@@ -4,8 +4,8 @@ import { NOT_MEASURED } from '../../src/domain/ip-table.ts'
 import { nextProbeMs, type ProbeCircumstances, withheldMs } from '../../src/domain/probe-pace.ts'
 import { signedBy } from '../records.ts'
 
-const FEW: ProbeCircumstances = { rows: 4, refused: false, isolated: false, silentForMs: 0 }
-const NODE = { strikes: 0, stored: null, record: signedBy('ash', '192.0.2.1:8088') }
+const FEW: ProbeCircumstances = { rows: 4, isClose: false, refused: false, isolated: false, silentForMs: 0 }
+const NODE = { strikes: 0, stored: null, reachedBy: [], record: signedBy('ash', '192.0.2.1:8088') }
 const P2PRC = { ...NODE, record: { ...NODE.record, id: null, envelope: null } }
 const silent = (strikes: number) => ({ ...NODE, strikes })
 const stored = (strikes: number) => ({ ...NODE, strikes, stored: NOT_MEASURED })
@@ -15,7 +15,11 @@ test.each<[string, Parameters<typeof nextProbeMs>[0], Partial<ProbeCircumstances
   ['a P2PRC node, whose answer costs it more', P2PRC, {}, 30_000],
   ['a node in a table of 40, the share of which is 10 s', NODE, { rows: 40 }, 10_000],
   ['a P2PRC node in a table of 40', P2PRC, { rows: 40 }, 30_000],
-  ['a node in a table of 10,000', NODE, { rows: 10_000 }, 2_500_000],
+  ['a node in a table of 10,000, one of which is pinged a second', NODE, { rows: 10_000 }, 10_000_000],
+  ['one that is looked at closely there', NODE, { rows: 10_000, isClose: true }, 10_000],
+  ['one that is looked at closely in a small table, as all are', NODE, { rows: 40, isClose: true }, 10_000],
+  ['whom others reach and this node missed once', { ...silent(1), reachedBy: ['elm'] }, {}, 2_000],
+  ['whom others reach and this node missed again and again', { ...silent(9), reachedBy: ['elm'] }, {}, 15_000],
   ['who was silent', silent(1), {}, 1_000],
   ['who was silent twice', silent(2), {}, 1_000],
   ['who refused', silent(1), { refused: true }, 300],

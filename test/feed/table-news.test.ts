@@ -28,6 +28,8 @@ const row: Row = {
   version: 1,
   stored: null,
   written: null,
+  suspicion: null,
+  reachedBy: [],
   heard: null,
 }
 const who = { peer: 'ID', name: 'ash', address: '192.0.2.1:8088' }
@@ -51,6 +53,10 @@ test.each<[Change, News | null]>([
   [
     { type: 'suspected', row, why: 'no answer' },
     { type: 'peer.suspected', ...who, why: 'no answer' },
+  ],
+  [
+    { type: 'reachedByOthers', row: { ...row, reachedBy: ['ELM', 'OAK'] } },
+    { type: 'peer.reachedByOthers', ...who, by: 'ELM OAK' },
   ],
   [
     { type: 'removed', row, why: 'no answer' },

@@ -1,6 +1,6 @@
 // How tables become one, whatever the order in which nodes start, and what faults do to them.
 import { describe, expect, test } from 'vitest'
-import { cut, garbagePeer, heal, heals, kill, move, partition, silentPeer } from '../sim/story.ts'
+import { cut, cutOneWay, garbagePeer, heal, heals, kill, move, partition, silentPeer } from '../sim/story.ts'
 import type { World } from '../sim/world.ts'
 import { perform } from './stage.ts'
 
@@ -66,11 +66,13 @@ describe('faults', () => {
         ],
         forMs: 95_000,
         of: ['ash'],
-        only: ['peer.added'],
+        only: ['peer.added', 'peer.changed', 'peer.reachedByOthers', 'peer.removed'],
         seed,
       })
       expect(tables).toEqual(everybody(four))
-      expect(told.at(-1)).toMatch(/ash peer\.added elm elm 10\.1\./)
+      // Others reached it all the time.
+      expect(told.filter((line) => /removed/.test(line))).toEqual([])
+      expect(told.at(-1)).toMatch(/ash peer\.changed elm elm 10\.1\./)
     },
   )
 
@@ -103,14 +105,28 @@ describe('faults', () => {
         "110 birch peer.added ash ash 10.0.0.1:8088",
         "195 birch peer.added elm elm 10.0.0.4:8088",
         "215 birch peer.added cedar cedar 10.0.0.3:8088",
-        "10605.2 birch peer.suspected cedar cedar 10.0.0.3:8088 no route to that host",
-        "11005.2 birch peer.suspected elm elm 10.0.0.4:8088 no route to that host",
-        "12500.1 birch peer.removed cedar cedar 10.0.0.3:8088 no route to that host",
-        "13000.1 birch peer.removed elm elm 10.0.0.4:8088 no route to that host",
-        "61692.64 birch peer.added cedar cedar 10.0.0.3:8088",
-        "61852.64 birch peer.added elm elm 10.0.0.4:8088",
+        "10810.2 birch peer.suspected cedar cedar 10.0.0.3:8088 no route to that host",
+        "11210.2 birch peer.suspected elm elm 10.0.0.4:8088 no route to that host",
+        "14700.1 birch peer.removed cedar cedar 10.0.0.3:8088 no route to that host",
+        "14700.1 birch peer.removed elm elm 10.0.0.4:8088 no route to that host",
+        "60974.12 birch peer.added elm elm 10.0.0.4:8088",
+        "61119.12 birch peer.added cedar cedar 10.0.0.3:8088",
       ]
     `)
+  })
+  test('whom this node can’t reach in one direction, and others do, both keep each other, and nobody is told of it', async () => {
+    const { told, tables } = await perform({
+      cast,
+      only: [...only, 'peer.reachedByOthers'],
+      of: four,
+      script: [[10_000, cutOneWay('ash', 'elm')]],
+      forMs: 120_000,
+    })
+    expect(tables).toEqual(everybody(four))
+    expect(told.filter((line) => Number(line.split(' ')[0]) >= 10_000).map((line) => line.split(' ').slice(1, 4).join(' '))).toEqual([
+      'ash peer.reachedByOthers elm',
+      'elm peer.reachedByOthers ash',
+    ])
   })
   test('a server that is gone is suspected, asked again, then removed everywhere', async () => {
     const { told, tables } = await perform({ cast, only, of: ['ash', 'birch', 'cedar'], script: [[10_000, kill('elm')]], forMs: 30_000 })

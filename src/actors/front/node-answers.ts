@@ -114,7 +114,10 @@ function rawAnswersOf(needs: AnswerNeeds): Answers {
       const [table, wallMs, place] = [keeper.current(), needs.clock.wallMs(), needs.place()]
       const gone = which === 'all' ? offlineRows(table, wallMs).map(({ row }) => row) : []
       const answer = { schemaVersion: 1, self: own.id } as const
-      const [hereRow, awayRow] = [(row: Row) => peerRow(row, own.id, wallMs, place), (row: Row) => offlineRow(row, own.id)]
+      const [hereRow, awayRow] = [
+        (row: Row) => ({ ...peerRow(row, own.id, wallMs, place), ...reachedBy(row, table) }),
+        (row: Row) => offlineRow(row, own.id),
+      ]
       if (ask === undefined) return { ...answer, peers: [...shownRows(table).map(hereRow), ...gone.map(awayRow)] }
       const { rows, away, total } = pageWithAway(table, gone, { ...FIRST_PAGE, ...ask })
       const counts = { here: table.listed.size, alive: table.aliveCount, offline: gone.length }
@@ -206,6 +209,13 @@ const peerRow = (
   lastProof: isoOf(lastProofMs),
   dialect: dialectOf(record),
 })
+
+/** What was measured of it was so before others alone reached it. */
+function reachedBy({ reachedBy: ids, latency }: Row, { rows }: IpTable): Partial<Pick<PeerAnswerRow, 'reachedBy' | 'measured'>> {
+  if (ids.length === 0) return {}
+  const names = ids.map((id) => rows.get(id)?.record.name ?? id.slice(0, 8))
+  return { reachedBy: names, ...(latency.rttMs === null ? {} : { measured: 'told' }) }
+}
 
 /** Behind what was measured, since it says what is known where nothing was. */
 function estimatedRow(rttMs: number | null, place: Coordinate | undefined, here: Coordinate) {

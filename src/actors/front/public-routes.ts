@@ -6,10 +6,12 @@ import { type Identity, type InboundRequest, isFailure, type Ports, type Reply }
 import type { ToldService } from '../../v2/connect.ts'
 import { open, recordOf } from '../../v2/envelope.ts'
 import { tokenSaidAgain } from '../../v2/fresh-answer.ts'
+import { MAX_LOOK_BYTES, readLookAsk } from '../../v2/indirect-look.ts'
 import { wantsLook } from '../../v2/look.ts'
 import { type DialBack, MAX_GOSSIP_BYTES, MAX_HELLO_BYTES, readGossip, readHelloAsk } from '../../v2/messages.ts'
 import type { Gossip } from '../membership/gossip.ts'
 import type { Joining } from '../membership/joining.ts'
+import type { Lookers } from '../membership/lookers.ts'
 import type { OwnRecord } from '../membership/own-record.ts'
 import type { P2prcExchange } from '../membership/p2prc-exchange.ts'
 import { echoBytes, type PeerCalls } from '../membership/peer-calls.ts'
@@ -28,6 +30,7 @@ export interface PublicRoutesNeeds extends Pick<Ports, 'clock'> {
   readonly own: OwnRecord
   readonly calls: Pick<PeerCalls, 'whoAnswers'>
   readonly gossip: Pick<Gossip, 'answer'>
+  readonly lookers: Pick<Lookers, 'answer'>
   readonly speed: Pick<Speed, 'answer'>
   readonly policy: AddressPolicy
   readonly p2prc: Pick<P2prcExchange, 'answer'>
@@ -177,6 +180,11 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
       return json({ id: own.id, run: own.run, key: identity.publicKey, nonce, sig })
     },
     'GET /v2/services': ({ by }) => json({ services: by === null ? [] : needs.servicesFor(by) }),
+    'POST /v2/look': async (request) => {
+      const ask = readLookAsk(await request.body(MAX_LOOK_BYTES))
+      if (ask === null || request.by === null) return text(400, 'name an id and an address\n')
+      return json(await needs.lookers.answer(request.by, ask))
+    },
     'POST /v2/gossip': async (request, entrance) => {
       const message = readGossip(await request.body(MAX_GOSSIP_BYTES))
       const seenAt = entrance === 'public' ? canonicalHost(request.remote.host) : null

@@ -25,16 +25,22 @@ export interface Gossip {
   /** The answer to somebody else's message; null: its sender's word does not hold. `seenAt`: its IP address, null where that says nothing. */
   answer(message: GossipMessage, heardAt: string | null, seenAt: string | null): Promise<GossipMessage | null>
   /** Tells a few peers something at once: a doubt, a farewell. */
-  spread(extra: Partial<Pick<GossipMessage, 'doubts' | 'records'>>, toHowMany: number): Promise<void>
+  spread(extra: Extra, toHowMany: number): Promise<void>
   /** Tells those who are alive of these ids a signed word at once. */
   tell(envelope: string, ids: readonly string[]): Promise<void>
   /** Runs while subscribed. */
   readonly runs$: Observable<unknown>
-  /** Rows that others doubt: look for yourself. */
-  readonly doubted$: Observable<string>
+  /** What peers say of rows that are silent. `from`: the id of who said it. */
+  readonly suspicions$: Observable<Suspicions>
   /** Genuine words with this node's own id that others tell. */
   readonly ownWords$: Observable<{ readonly word: OwnWord; readonly envelope: string }>
 }
+
+export interface Suspicions extends Pick<GossipMessage, 'doubts' | 'deaths'> {
+  readonly from: string
+}
+
+type Extra = Partial<Pick<GossipMessage, 'doubts' | 'deaths' | 'records'>>
 
 /** How far this node's table and a peer's have been told to each other. */
 interface SyncState {
@@ -93,7 +99,7 @@ export function createGossip(needs: GossipNeeds): Gossip {
   const open = createOpener(identity)
   const intake = createRecordIntake({ clock, opener: open, table: () => keeper.current(), own })
   const syncStates = new Map<string, SyncState>()
-  const doubted = new Subject<string>()
+  const suspicions = new Subject<Suspicions>()
   const ownWords = new Subject<{ readonly word: OwnWord; readonly envelope: string }>()
   const known = (id: string): SyncState => {
     const one = syncStates.get(id) ?? newSyncState(id, clock.now())
@@ -182,10 +188,8 @@ export function createGossip(needs: GossipNeeds): Gossip {
     const { rows, gone } = keeper.current()
     const isLeftOut = ({ id, left }: PeerRecord): boolean => id !== null && !left && !rows.has(id) && !gone.has(id)
     to.isLeftOver = leftOut || (records.some(isLeftOut) && keeper.current().unproven.isFull(source))
-    for (const { id, seq } of message.doubts) {
-      const row = keeper.current().rows.get(id)
-      if (row?.state === 'alive' && row.record.seq <= seq && id !== own.id) doubted.next(id)
-    }
+    const { doubts, deaths = [] } = message
+    if (doubts.length + deaths.length > 0) suspicions.next({ from: sender.id, doubts, deaths })
     // Tables that still differ once everything was sent are told in full again, but not over and over while one of them is changing.
     const isThrough = to.sentUpTo > 0 && !to.hasMore && clock.now() - to.fullAtMs > GOSSIP_FULL_EVERY
     if (isThrough && message.digest !== keeper.current().digest) Object.assign(to, { sentUpTo: 0, fullAtMs: clock.now() })
@@ -197,11 +201,7 @@ export function createGossip(needs: GossipNeeds): Gossip {
     if (upTo >= to.sentUpTo) Object.assign(to, { sentBefore: to.sentUpTo, sentUpTo: upTo, hasMore })
   }
 
-  const exchange = async (
-    address: string,
-    id: string | null,
-    extra: Partial<Pick<GossipMessage, 'doubts' | 'records'>> = {},
-  ): Promise<boolean> => {
+  const exchange = async (address: string, id: string | null, extra: Extra = {}): Promise<boolean> => {
     const to = id === null ? null : known(id)
     const { message, ...sent } = compose(to ?? newSyncState('', clock.now()))
     const reply = await calls.gossip(address, {
@@ -236,16 +236,10 @@ export function createGossip(needs: GossipNeeds): Gossip {
       ),
     ),
   )
-  const doubt$ = keeper.changes$.pipe(
-    mergeMap(async (change) => {
-      if (change.type !== 'suspected' || change.row.record.id === null) return
-      await spread({ doubts: [{ id: change.row.record.id, seq: change.row.record.seq }] }, GOSSIP_FANOUT)
-    }),
-  )
   const heal$ = jitteredInterval(clock, random, GOSSIP_PERIOD).pipe(
     mergeMap(() => Promise.all(someone(1).map(({ record }) => exchange(record.address, record.id)))),
   )
-  const spread = async (extra: Partial<Pick<GossipMessage, 'doubts' | 'records'>>, toHowMany: number): Promise<void> => {
+  const spread = async (extra: Extra, toHowMany: number): Promise<void> => {
     await Promise.all(someone(toHowMany).map(({ record }) => exchange(record.address, record.id, extra)))
   }
 
@@ -266,8 +260,8 @@ export function createGossip(needs: GossipNeeds): Gossip {
     },
     spread,
     tell,
-    runs$: merge(push$, doubt$, heal$),
-    doubted$: doubted.asObservable(),
+    runs$: merge(push$, heal$),
+    suspicions$: suspicions.asObservable(),
     ownWords$: ownWords.asObservable(),
   }
 }

@@ -9,6 +9,7 @@ import type { OwnRecord } from './own-record.ts'
 import type { P2prcExchange } from './p2prc-exchange.ts'
 import type { Prober } from './prober.ts'
 import type { Reach } from './reach.ts'
+import type { Suspicion } from './suspicion.ts'
 import type { TableKeeper } from './table-keeper.ts'
 import type { TwinWatch } from './twin-watch.ts'
 
@@ -17,6 +18,7 @@ interface MembershipNeeds {
   readonly own: OwnRecord
   readonly prober: Prober
   readonly gossip: Gossip
+  readonly suspicion: Suspicion
   readonly p2prc: P2prcExchange
   readonly speedTests$: Observable<unknown>
   readonly reach: Reach
@@ -29,7 +31,7 @@ interface MembershipNeeds {
 /** Runs the parts of membership and tells the node's machine what it must know. */
 export const createMembershipActor = (needs: MembershipNeeds) =>
   fromCallback<EventObject, undefined>(({ sendBack }) => {
-    const { keeper, own, prober, gossip, p2prc, speedTests$, reach, joining, announcer, twins, onBug } = needs
+    const { keeper, own, prober, gossip, suspicion, p2prc, speedTests$, reach, joining, announcer, twins, onBug } = needs
     const reachFacts$ = reach.verdicts$.pipe(map((verdict): MembershipFact => ({ type: 'reach.told', verdict })))
     const running = merge(joining.facts$, reachFacts$).subscribe({ next: (fact) => sendBack(fact), error: onBug })
     announcer.start()
@@ -43,7 +45,7 @@ export const createMembershipActor = (needs: MembershipNeeds) =>
         speedTests$,
         p2prc.runs$,
         followed$({ keeper, own, prober }),
-        gossip.doubted$.pipe(map((key) => prober.doubt(key))),
+        suspicion.runs$,
         gossip.ownWords$.pipe(map(({ word, envelope }) => twins.heard(word, envelope, null))),
         // Whoever was cut off tells everybody at once that it is back, and asks what it missed.
         prober.isolated$.pipe(mergeMap((isolated) => (isolated ? EMPTY : gossip.spread({}, REUNION)))),

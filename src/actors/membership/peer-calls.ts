@@ -4,10 +4,11 @@ import { type Coordinate, readCoordinate } from '../../domain/coordinates.ts'
 import type { Burst } from '../../domain/latency.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
 import type { PeerRecord } from '../../domain/record.ts'
-import { DIAL_BACK_TIMEOUT, GOSSIP_TIMEOUT, HELLO_TIMEOUT, P2PRC_TIMEOUT, PROBE_TIMEOUT } from '../../domain/timings.ts'
+import { DIAL_BACK_TIMEOUT, GOSSIP_TIMEOUT, HELLO_TIMEOUT, LOOK_TIMEOUT, P2PRC_TIMEOUT, PROBE_TIMEOUT } from '../../domain/timings.ts'
 import { isServerInfo } from '../../p2prc/server-info.ts'
 import { type Failure, isFailure, type PeerAnswer, type PeerRequest, type Ports } from '../../ports.ts'
 import { open, parseObject, recordOf } from '../../v2/envelope.ts'
+import { type LookAnswer, type LookAsk, readLookAnswer } from '../../v2/indirect-look.ts'
 import { isLook, LOOK_HEADERS } from '../../v2/look.ts'
 import { type DialBack, type GossipMessage, type HelloAsk, readEcho, readGossip, readHelloAnswer } from '../../v2/messages.ts'
 
@@ -51,6 +52,8 @@ export interface PeerCalls {
   whoAnswers(address: string, timeoutMs?: number, isAnew?: boolean): Promise<(Answerer & { readonly type: 'answerer' }) | Failure>
   gossip(address: string, message: GossipMessage): Promise<GossipMessage | Failure>
   ping(address: string, lane: Lane, closeness: Closeness): Promise<Pinged>
+  /** Whether who is at the address reaches another. */
+  look(address: string, ask: LookAsk): Promise<LookAnswer | Failure>
   /** P2PRC's exchange: our table for its table, as texts. */
   postTable(address: string, text: string): Promise<{ readonly type: 'text'; readonly text: string } | Failure>
   frpPort(address: string, lane: Lane): Promise<number | Failure>
@@ -181,6 +184,18 @@ export function createPeerCalls({ http, random, identity }: CallNeeds): PeerCall
       const reply = answer.status === 200 ? readGossip(answer.body) : null
       if (reply && open(reply.from, identity)?.id === answer.by) return reply
       return { type: 'failed', reason: 'protocol', text: `it answered ${answer.status} to /v2/gossip` }
+    },
+    look: async (address, ask) => {
+      const answer = await http.request(address, {
+        method: 'POST',
+        path: '/v2/look',
+        over: 'channel',
+        ...json(ask),
+        timeoutMs: LOOK_TIMEOUT,
+        maxBytes: 4 * 1024,
+      })
+      if (isFailure(answer)) return answer
+      return answer.status === 200 ? readLookAnswer(answer.body) : { type: 'busy' }
     },
     postTable: async (address, text) => {
       const boundary = `moonwalk${Buffer.from(random.bytes(12)).toString('hex')}`

@@ -30,7 +30,7 @@ export interface IpTable {
   page(ask: PageAsk): Page
   /** Those that could be a TURN, likewise. */
   readonly turns: Ranked
-  /** Those with an identity that are alive, this node's own row among them. */
+  /** Those with an identity that are alive and reached from here, this node's own row among them. */
   readonly peers: Picks
   /** How many are alive. */
   readonly aliveCount: number
@@ -141,7 +141,7 @@ export class KeptTable implements IpTable {
     this.listed.replace(wasListed, isNowListed)
     this.#pages.replace(wasListed, isNowListed)
     this.turns.replace(when(before, isTurnCandidate), when(after, isTurnCandidate))
-    this.peers.set(key, isAlive && after?.record.id !== null)
+    this.peers.set(key, isAlive && after?.record.id !== null && after?.reachedBy.length === 0)
     setIn(this.suspects, key, after?.state === 'suspect')
     setIn(this.unsigned, key, after?.record.id === null)
     this.unproven.replace(before, after)

@@ -39,7 +39,11 @@ function mergeOne(table: KeptTable, record: PeerRecord, source: Source, heard: H
     if (!isNewer(record, row.record, source)) return NOTHING
     const next = withWord(row, record, ++table.version, heard)
     table.put(next)
-    return [{ type: record.address === row.record.address ? 'changed' : 'heard', row: next }]
+    const isRefuted = row.state === 'suspect' && next.state === 'alive'
+    return [
+      ...(isRefuted ? [{ type: 'cleared' as const, row: next }] : []),
+      { type: record.address === row.record.address ? 'changed' : 'heard', row: next },
+    ]
   }
   const holder = table.at(record.address)
   // A P2PRC row never stands beside one with an identity. Who is only said to be there keeps nobody away.

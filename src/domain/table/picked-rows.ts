@@ -1,6 +1,7 @@
 /** Keys in a list without gaps, so that some of them can be drawn by chance without a look at the others. */
 export interface Picks {
   readonly size: number
+  has(key: string): boolean
   /** So many different ones at the most, by chance, and never `except`. `fraction`: draws one in [0, 1). */
   draw(count: number, fraction: () => number, except?: string): readonly string[]
   /** All in their order, or where there are more than `most` so many by chance. */
@@ -12,6 +13,9 @@ export class PickedKeys implements Picks {
   readonly #places = new Map<string, number>()
   get size(): number {
     return this.#keys.length
+  }
+  has(key: string): boolean {
+    return this.#places.has(key)
   }
   set(key: string, isIn: boolean): void {
     const place = this.#places.get(key)

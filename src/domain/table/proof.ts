@@ -1,10 +1,11 @@
 // What pings find out about a row.
 import { type Burst, foldBurst, type Latency } from '../latency.ts'
 import { addressesOf } from '../record.ts'
+import { ALONE, type Company } from '../suspicion.ts'
 import type { KeptTable } from './kept-table.ts'
 import { remove } from './removal.ts'
 import { type Change, isListed, type Row } from './row.ts'
-import { afterAnswer, afterSilence, type Surroundings } from './row-rules.ts'
+import { afterAnswer, afterLooks, afterSilence, isAskedAbout, type Looks, type Surroundings } from './row-rules.ts'
 
 /**
  * Takes in one burst of pings. An answer proves the row; for silence see `afterSilence`. `answeredBy`: the id the answer carried, where
@@ -17,6 +18,7 @@ export function recordBurst(
   wallMs: number,
   answeredBy: string | null = null,
   surroundings: Surroundings = 'fine',
+  company: Company = ALONE,
 ): readonly Change[] {
   const row = table.rows.get(key)
   if (!row) return []
@@ -24,10 +26,23 @@ export function recordBurst(
     return answeredBy !== null && row.record.id !== null && answeredBy !== row.record.id
       ? remove(table, row, 'another node answers there', wallMs)
       : prove(table, row, foldBurst(row.latency, burst, wallMs), wallMs)
-  const after = afterSilence(row, burst, wallMs, surroundings)
+  const after = afterSilence(row, burst, wallMs, surroundings, company)
   if (after.type === 'goes') return remove(table, after.row, burst.why, wallMs)
   table.put(after.row)
   return after.isNewlySuspect ? [{ type: 'suspected', row: after.row, why: burst.why }] : []
+}
+
+/** Others have looked at a row that this node missed. `why`: what its own ping said. */
+export function recordLooks(table: KeptTable, key: string, looks: Looks, why: string, wallMs: number): readonly Change[] {
+  const row = table.rows.get(key)
+  const next = row && isAskedAbout(row) ? afterLooks(row, looks, wallMs) : null
+  if (!row || !next) return []
+  table.put(next)
+  const changes: Change[] = []
+  if (row.state === 'alive' && next.state === 'suspect') changes.push({ type: 'suspected', row: next, why })
+  if (row.state === 'suspect' && next.state === 'alive') changes.push({ type: 'cleared', row: next })
+  if (row.reachedBy.length === 0 && next.reachedBy.length > 0) changes.push({ type: 'reachedByOthers', row: next })
+  return changes
 }
 
 function prove(table: KeptTable, row: Row, latency: Latency, wallMs: number): readonly Change[] {
@@ -47,7 +62,7 @@ function prove(table: KeptTable, row: Row, latency: Latency, wallMs: number): re
   table.put(next)
   const isKnown = row.lastProofMs !== null || (former !== null && isListed(former))
   if (isFresh) changes.push({ type: isKnown ? 'changed' : 'added', row: next, ...(former ? { formerKey: former.key } : {}) })
-  if (row.state === 'suspect') changes.push({ type: 'cleared', row: next })
+  if (row.state === 'suspect' || row.reachedBy.length > 0) changes.push({ type: 'cleared', row: next })
   changes.push({ type: 'measured', row: next })
   return changes
 }

@@ -1,6 +1,7 @@
 // What becomes of one row by what happens to it. Each is a function of the row and the event alone.
 import { type Burst, foldBurst, type Latency } from '../latency.ts'
 import { keyOf, type PeerRecord } from '../record.ts'
+import { ALONE, type Company, suspicionMs } from '../suspicion.ts'
 import { GONE_FOR, OFFLINE_FOR, STORED_FOR, STRIKES_TO_REMOVE } from '../timings.ts'
 import type { Gone, Heard, Row } from './row.ts'
 
@@ -37,12 +38,18 @@ export const withWord = (row: Row, record: PeerRecord, version: number, heard: H
   ...row,
   record,
   version,
-  ...(record.address === row.record.address ? {} : movedTo(row, heard)),
+  ...(record.address === row.record.address ? refuted(row) : movedTo(row, heard)),
 })
 
-const movedTo = ({ heard: before }: Row, { atMs }: Heard): Pick<Row, 'state' | 'strikes' | 'heard'> => ({
+/** Its owner says something later than what is suspected: it lives. */
+const refuted = ({ state, suspicion }: Row): Partial<Row> =>
+  suspicion === null ? {} : { suspicion: null, strikes: 0, ...(state === 'suspect' ? { state: 'alive' } : {}) }
+
+const movedTo = ({ heard: before }: Row, { atMs }: Heard): Partial<Row> => ({
   state: 'unknown',
   strikes: 0,
+  suspicion: null,
+  reachedBy: [],
   heard: before ?? { source: null, atMs },
 })
 
@@ -51,14 +58,18 @@ export type AfterSilence =
   | { readonly type: 'goes'; readonly row: Row }
 
 /**
- * Silence makes a row suspect, and at the third time in a row removes it. While this node is `isolated` silence removes nobody. A row
- * of the file that was not proven in this run goes only when it was silent for `STORED_FOR` while others answered.
+ * Silence makes a row suspect, and at the third time in a row removes it, where there is nobody to ask. Where there is, others look first
+ * (`afterLooks`), and a suspect goes once it was suspected for `suspicionMs` as well; at its first silence where enough others say that
+ * it is dead. A refusal is a fact: it is suspected at once, and only who has reached it meanwhile keeps it. While this node is
+ * `isolated` silence removes nobody. A row of the file that was not proven in this run goes only when it was silent for `STORED_FOR`
+ * while others answered.
  */
 export function afterSilence(
   row: Row,
   burst: Extract<Burst, { type: 'silent' }>,
   wallMs: number,
   surroundings: Surroundings,
+  company: Company = ALONE,
 ): AfterSilence {
   const isolated = surroundings === 'isolated'
   const latency = foldBurst(row.latency, burst, wallMs)
@@ -70,9 +81,47 @@ export function afterSilence(
       ? { type: 'goes', row: next }
       : { type: 'stays', row: next, isNewlySuspect: false }
   }
-  if (strikes >= STRIKES_TO_REMOVE) return { type: 'goes', row: { ...row, latency, strikes } }
+  const isJudgedAlone = !company.canAsk || !isAskedAbout(row)
+  if (isJudgedAlone || (burst.refused && row.reachedBy.length === 0)) {
+    if (strikes >= STRIKES_TO_REMOVE) return { type: 'goes', row: { ...row, latency, strikes } }
+    const suspicion = row.suspicion ?? (isAskedAbout(row) && row.state !== 'unknown' ? { sinceMs: wallMs, by: [] } : null)
+    const state = row.state === 'unknown' ? 'unknown' : 'suspect'
+    return { type: 'stays', row: { ...row, latency, strikes, state, suspicion, reachedBy: [] }, isNewlySuspect: row.state === 'alive' }
+  }
+  const { suspicion } = row
+  const hasLasted = suspicion !== null && wallMs - suspicion.sinceMs >= suspicionMs(suspicion.by.length, company)
+  if (!isolated && (company.isToldDead || (hasLasted && strikes >= STRIKES_TO_REMOVE)))
+    return { type: 'goes', row: { ...row, latency, strikes } }
+  // What was suspected while this node was cut off is suspected from the end of that on.
+  const since = suspicion !== null && isolated ? { ...suspicion, sinceMs: wallMs } : suspicion
+  return { type: 'stays', row: { ...row, latency, strikes, suspicion: since }, isNewlySuspect: false }
+}
+
+/** Others have it as a row too, under its id: listed here, or it has only moved. */
+export const isAskedAbout = ({ state, record, stored, lastProofMs }: Row): boolean =>
+  record.id !== null && stored === null && (state !== 'unknown' || lastProofMs !== null)
+
+/** What became of asking others about a row that this node missed. */
+export interface Looks {
+  /** Ids of those who reached it, and of those who missed it. */
+  readonly reachedBy: readonly string[]
+  readonly missedBy: readonly string[]
+}
+
+/**
+ * Others have looked. Null: that changes nothing, as where it answered meanwhile. Whom others reach is not suspected, and stays until they miss
+ * it too; nobody's answer says nothing against that.
+ */
+export function afterLooks(row: Row, { reachedBy, missedBy }: Looks, wallMs: number): Row | null {
+  if (row.strikes === 0) return null
+  if (reachedBy.length > 0) {
+    const state = row.state === 'unknown' ? 'unknown' : 'alive'
+    return { ...row, state, suspicion: null, reachedBy: state === 'unknown' ? [] : reachedBy }
+  }
+  if (row.reachedBy.length > 0 && missedBy.length === 0) return null
+  const by = [...new Set([...(row.suspicion?.by ?? []), ...missedBy])]
   const state = row.state === 'unknown' ? 'unknown' : 'suspect'
-  return { type: 'stays', row: { ...row, latency, strikes, state }, isNewlySuspect: row.state === 'alive' }
+  return { ...row, state, suspicion: { sinceMs: row.suspicion?.sinceMs ?? wallMs, by }, reachedBy: [] }
 }
 
 /**
@@ -91,6 +140,8 @@ export function afterAnswer(
     latency,
     strikes: 0,
     state: 'alive',
+    suspicion: null,
+    reachedBy: [],
     lastProofMs: wallMs,
     stored: null,
     heard: null,

@@ -1,6 +1,7 @@
 // One row of the IP table: what is known of one server, and what a change of it is called. Values only.
 import { type Latency, NO_LATENCY } from '../latency.ts'
 import type { PeerRecord } from '../record.ts'
+import type { Suspicion } from '../suspicion.ts'
 
 /** Who told of a row that is not proven, and since when (wall time) it waits. `source`: an IP address or an id; null: this node itself, or a person. */
 export interface Heard {
@@ -37,6 +38,10 @@ export interface Row {
   readonly stored: StoredFigures | null
   /** `NAME:port` as a person wrote it, where that is a host name: the file keeps it, and it is asked again when the row is gone. */
   readonly written: string | null
+  /** Null: it is not suspected of having died. */
+  readonly suspicion: Suspicion | null
+  /** Ids of those who reach it while this node does not; empty: this node does, or nobody said so. */
+  readonly reachedBy: readonly string[]
   /** Of a row that is `unknown`: who told of it, and since when it waits. Null where it stands proven, or in the file. */
   readonly heard: Heard | null
 }
@@ -78,6 +83,8 @@ export interface Gone {
 
 export type Change =
   | { readonly type: 'heard' | 'cleared' | 'measured'; readonly row: Row }
+  /** This node can't reach it and others do. */
+  | { readonly type: 'reachedByOthers'; readonly row: Row }
   /** `formerKey`: it was known by its address alone until now. */
   | { readonly type: 'added' | 'changed'; readonly row: Row; readonly formerKey?: string }
   | { readonly type: 'suspected' | 'removed'; readonly row: Row; readonly why: string }
@@ -99,6 +106,8 @@ export const newRow = (key: string, record: PeerRecord, version: number, heard: 
   version,
   stored: null,
   written: null,
+  suspicion: null,
+  reachedBy: [],
   heard,
 })
 
@@ -113,6 +122,10 @@ export const isListed = ({ state }: Pick<Row, 'state'>): boolean => state !== 'u
 export const isPassedOn = ({ state, record }: Pick<Row, 'state' | 'record'>): boolean =>
   state === 'alive' && (record.envelope !== null || record.id === null)
 
-/** It could be this node's TURN: it answers, offers to be one, and is reached without one. */
-export const isTurnCandidate = ({ state, record: { offersTurn, via, p2prc } }: Pick<Row, 'state' | 'record'>): boolean =>
-  state === 'alive' && offersTurn && via === null && p2prc?.escapeImplementation !== 'FRP' && p2prc?.nat !== true
+/** It could be this node's TURN: it answers this node, offers to be one, and is reached without one. */
+export const isTurnCandidate = ({
+  state,
+  reachedBy,
+  record: { offersTurn, via, p2prc },
+}: Pick<Row, 'state' | 'record' | 'reachedBy'>): boolean =>
+  state === 'alive' && reachedBy.length === 0 && offersTurn && via === null && p2prc?.escapeImplementation !== 'FRP' && p2prc?.nat !== true

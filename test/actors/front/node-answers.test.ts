@@ -3,7 +3,7 @@ import { answersOf } from '../../../src/actors/front/node-answers.ts'
 import { waitingFor } from '../../../src/actors/services/service-standing.ts'
 import type { HealthAnswer } from '../../../src/answers.ts'
 import { UNPLACED } from '../../../src/domain/coordinates.ts'
-import { keptRows, putOwn, recordBurst, recordSpeed } from '../../../src/domain/ip-table.ts'
+import { keptRows, putOwn, recordBurst, recordLooks, recordSpeed } from '../../../src/domain/ip-table.ts'
 import { type NetworkKind, OPEN } from '../../../src/domain/network-kind.ts'
 import { unsignedRecord } from '../../../src/domain/record.ts'
 import { BY_LATENCY, preferenceWith, type TurnCandidate, type TurnChoice } from '../../../src/domain/turn-choice.ts'
@@ -219,6 +219,20 @@ describe('peers', () => {
     ...{ loadedMs: null, loadedAt: null, measured: 'self', rttErrorPct: null, place: null },
     ...{ downMbps: null, upMbps: null, speedAt: null, turn: true, via: null, lastProof: STARTED, dialect: 'moonwalk' },
     ...other,
+  })
+
+  test('say who reaches whom this node can’t', () => {
+    const { peers, prove, keeper } = start()
+    prove(ash)
+    prove(signedBy('elm', ELSEWHERE))
+    const company = { canAsk: true, members: 3, slowness: 0, isToldDead: false }
+    const silent = { type: 'silent', refused: false, why: 'no answer' } as const
+    keeper.apply((table, wallMs) => recordBurst(table, 'ash', silent, wallMs, null, 'fine', company))
+    keeper.apply((table, wallMs) => recordLooks(table, 'ash', { reachedBy: ['elm'], missedBy: [] }, 'no answer', wallMs))
+    expect(peers().peers.map(({ name, state, measured, reachedBy }) => ({ name, state, measured, reachedBy }))).toEqual([
+      { name: 'ash', state: 'alive', measured: 'told', reachedBy: ['elm'] },
+      { name: 'elm', state: 'alive', measured: 'self', reachedBy: undefined },
+    ])
   })
 
   test('are those proven, the nearest first, this node among them', () => {

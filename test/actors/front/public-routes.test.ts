@@ -23,6 +23,7 @@ const FROM_ASH = seal(ash, { name: 'ash', address: null, seq: 3, via: null, offe
 const FACTS = { hostname: 'birch', platform: 'linux', cpu: 'Some CPU', ramMiB: 4_096, diskMiB: 20_000 }
 const TEXT = { 'content-type': 'text/plain; charset=utf-8' }
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' }
+const AT_ASH = '192.0.2.7:8088'
 const RUN = /^[0-9a-f]{16}$/
 const REFUSED: Failure = { type: 'failed', reason: 'refused', text: 'connection refused' }
 const SILENT: Failure = { type: 'failed', reason: 'timeout', text: 'it did not answer in time' }
@@ -49,6 +50,7 @@ function start(other: Partial<PublicRoutesNeeds> = {}, answering: Answering = {}
       },
     },
     gossip: { answer: async (message) => (message.from === FROM_ASH ? { ...message, run: 'mine' } : null) },
+    lookers: { answer: async (by, ask) => (ask.address === AT_ASH && by === elm.id ? { type: 'reached' } : { type: 'busy' }) },
     speed: { answer: async ({ path }) => (path === '/50' ? { status: 429, body: 'busy' } : null) },
     policy: 'lan',
     isPrivate: false,
@@ -270,6 +272,7 @@ describe('of all that the port answers, a stranger without any proof', () => {
         'GET /v2/echo': 'refused',
         'GET /v2/services': 'refused',
         'POST /v2/gossip': 'refused',
+        'POST /v2/look': 'refused',
       },
       told: [],
     })
@@ -494,6 +497,16 @@ describe('a stranger, who comes in clear,', () => {
         body: "nodes speak here over the members' channel: TLS 1.3 with ALPN moonwalk/1\n",
       }),
   )
+})
+
+test.each<[string, string, unknown, number, unknown]>([
+  ['by a member, about who is listed there', elm.id, { id: ash.id, address: AT_ASH }, 200, { type: 'reached' }],
+  ['about another address', elm.id, { id: ash.id, address: '192.0.2.8:8088' }, 200, { type: 'busy' }],
+  ['about nobody', elm.id, { id: 'ash', address: AT_ASH }, 400, null],
+])('/v2/look, asked %s, is answered', async (_, by, ask, status, answer) => {
+  const { route } = start()
+  const reply = await route(inbound({ method: 'POST', path: '/v2/look', by, body: JSON.stringify(ask) }), 'public')
+  expect([reply.status, status === 200 ? JSON.parse(String(reply.body)) : null]).toEqual([status, answer])
 })
 
 describe('/v2/gossip', () => {

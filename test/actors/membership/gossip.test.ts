@@ -296,38 +296,15 @@ describe('what is news', () => {
   })
 })
 
-describe('doubts', () => {
-  test('of a peer that fell silent are told at once, and looked at by those who list it as it was', async () => {
-    const { net, clock, ash, elm } = pair()
-    const oak = newIdentity()
-    for (const node of [ash, elm]) node.learn([word(oak, addressOf(1)), ash.record(), elm.record()])
-    await clock.advance(1_000)
-    const doubted: string[] = []
-    elm.gossip.doubted$.subscribe((key) => doubted.push(key))
-    net.asked.length = 0
-    ash.keeper.apply((table, wallMs) => recordBurst(table, oak.id, { type: 'silent', refused: false, why: 'no answer' }, wallMs))
-    await clock.settle()
-    expect([net.asked.map((line) => line.split(', ')[1]), doubted]).toEqual([['a doubt'], [oak.id]])
-  })
-
-  test.each<[string, (oak: Identity, elm: ReturnType<Net['node']>) => GossipMessage['doubts'], boolean]>([
-    ['an older word than is known', (oak) => [{ id: oak.id, seq: 0 }], false],
-    ['the word that is known', (oak) => [{ id: oak.id, seq: 1 }], true],
-    ['this node itself', (_, elm) => [{ id: elm.own.id, seq: 2 ** 50 }], false],
-    ['nobody known', () => [{ id: 'f'.repeat(32), seq: 1 }], false],
-  ])('of %s are looked at: %s', async (_, doubtsOf, expected) => {
-    const { ash, elm } = pair()
-    const oak = newIdentity()
-    elm.learn([word(oak, addressOf(1))])
-    const doubted: string[] = []
-    elm.gossip.doubted$.subscribe((key) => doubted.push(key))
-    await elm.gossip.answer(
-      { from: ash.own.envelope(), run: 'r', digest: '', records: [], unsigned: [], doubts: doubtsOf(oak, elm) },
-      null,
-      null,
-    )
-    expect(doubted.length > 0).toEqual(expected)
-  })
+test('what a peer says of silent rows is told with who said it', async () => {
+  const { ash, elm } = pair()
+  const heard: unknown[] = []
+  elm.gossip.suspicions$.subscribe((one) => heard.push(one))
+  ash.learn([elm.record()])
+  const doubts = [{ id: 'f'.repeat(32), seq: 1 }]
+  await ash.gossip.spread({ doubts }, 1)
+  await ash.gossip.spread({}, 1)
+  expect(heard).toEqual([{ from: ash.own.id, doubts, deaths: [] }])
 })
 
 describe("words with this node's own id", () => {

@@ -25,7 +25,6 @@ function start(before: (parts: ReturnType<typeof stateParts>) => void = () => {}
   const says = {
     fact: new Subject<MembershipFact>(),
     verdict: new Subject<Verdict>(),
-    doubted: new Subject<string>(),
     isolated: new Subject<boolean>(),
     ownWord: new Subject<{ word: NonNullable<ReturnType<typeof open>>; envelope: string }>(),
     speedTest: new Subject<never>(),
@@ -41,6 +40,8 @@ function start(before: (parts: ReturnType<typeof stateParts>) => void = () => {}
     onBug: (error) => void bugs.push(error),
     prober: {
       prove: async () => {},
+      look: async () => null,
+      missed$: new Subject(),
       doubt: (key) => void told.push(`doubt ${key}`),
       ensure: (key) => void told.push(`ensure ${key}`),
       forget: (key) => void told.push(`forget ${key}`),
@@ -55,9 +56,10 @@ function start(before: (parts: ReturnType<typeof stateParts>) => void = () => {}
       spread: async (extra, toHowMany) => void told.push(`tell ${toHowMany} peers ${JSON.stringify(extra)}`),
       tell: async () => {},
       runs$: runs('gossip'),
-      doubted$: says.doubted,
+      suspicions$: new Subject(),
       ownWords$: says.ownWord,
     },
+    suspicion: { runs$: runs('suspicion') },
     p2prc: { join: async () => null, answer: async () => new Uint8Array(), runs$: runs('p2prc') },
     speedTests$: says.speedTest,
     reach: {
@@ -108,7 +110,7 @@ function start(before: (parts: ReturnType<typeof stateParts>) => void = () => {}
   return { ...parts, actor, told, facts, running, bugs, says, identity }
 }
 
-const STARTED = ['announcer starts', 'reach starts', 'joining starts, 5 run']
+const STARTED = ['announcer starts', 'reach starts', 'joining starts, 6 run']
 
 test('its parts run before anybody is met, and end with it', () => {
   const { actor, told, running } = start()
@@ -119,7 +121,7 @@ test('its parts run before anybody is met, and end with it', () => {
 
 test('who was heard of before, since the port was open already, is looked at', () => {
   const { told } = start(({ hear }) => hear(ash))
-  expect(told).toEqual(['announcer starts', 'reach starts', 'ensure ash', 'joining starts, 5 run'])
+  expect(told).toEqual(['announcer starts', 'reach starts', 'ensure ash', 'joining starts, 6 run'])
 })
 
 test("what the node's machine must know is told: what the joining finds, and every verdict on how it is reached", () => {
@@ -136,12 +138,11 @@ test('a bug in any of them is heard of', () => {
   expect(bugs).toEqual([bug])
 })
 
-test('rows that peers doubt are looked at, and words with its own id are watched', () => {
+test('words with its own id are watched', () => {
   const { told, says, own, identity } = start()
-  says.doubted.next('ash')
   const word = open(own.envelope(), identity)
   if (word) says.ownWord.next({ word, envelope: own.envelope() })
-  expect(told.slice(3)).toEqual(['doubt ash', `word ${own.seq()} of its own, seen at null`])
+  expect(told.slice(3)).toEqual([`word ${own.seq()} of its own, seen at null`])
 })
 
 test('whose link is back speaks to four peers at once; whose link is in doubt to nobody', () => {

@@ -5,6 +5,7 @@ import { type Coordinate, UNPLACED } from '../../../src/domain/coordinates.ts'
 import { merge, NOT_MEASURED, offlineRows, putOwn, removeRow, restoreRows, shownRows } from '../../../src/domain/ip-table.ts'
 import { OPEN } from '../../../src/domain/network-kind.ts'
 import { unsignedRecord } from '../../../src/domain/record.ts'
+import { ALONE } from '../../../src/domain/suspicion.ts'
 import { PROBES_AT_ONCE, PROBES_HEARD_AT_ONCE } from '../../../src/domain/timings.ts'
 import { signedBy } from '../../records.ts'
 import { stateParts } from '../state-parts.ts'
@@ -59,8 +60,10 @@ function start() {
     return { burst: { type: 'answered', rttMs: net.tookMs }, by, samplesMs: [net.tookMs], discarded: 0, connectMs: 1 }
   }
   const loaded = new Set<string>()
+  const company = { judged: ALONE }
   const prober = createProber({
     ...{ ...parts, networkKind: OPEN, clock: parts.time, calls: { ping } },
+    company: { of: () => company.judged, answered: () => {} },
     load: { wasLoaded: (names) => names.some((name) => loaded.has(name)) },
     places: { sampled: (place, rttMs) => told.push(`${clock.now()} sampled ${place.heightMs} ${rttMs}`) },
   })
@@ -80,6 +83,7 @@ function start() {
     pings,
     closely,
     loaded,
+    company,
     told,
     most: () => most,
     strikes: (key: string) => keeper.current().rows.get(key)?.strikes,
@@ -478,12 +482,12 @@ describe('a node whose own link is dead', () => {
       [
         "2000 isolated",
         "2005 together",
-        "4005 isolated",
-        "4010 together",
-        "6000 removed peer4",
-        "6010 removed peer1",
-        "9000 removed peer2",
-        "9000 removed peer3",
+        "4300 isolated",
+        "4305 together",
+        "6305 removed peer4",
+        "6600 removed peer1",
+        "9500 removed peer2",
+        "9500 removed peer3",
       ]
     `)
   })

@@ -1,0 +1,19 @@
+// How far this node doubts itself (Lifeguard's local health): a node that is slow, or whose own link loses much, misses answers that were
+// given. What it suspects then it suspects for longer.
+
+/** As memberlist has it: timers are at most eight times as long. */
+export const MOST_SLOWNESS = 7
+/** An own answer that came in time speaks for this node; four of them outweigh one miss that was this node's own. */
+const RELIEF = 0.25
+/** A timer that is later than this was held up by this node. */
+const LATE_MS = 500
+
+/** A peer answered in time. */
+export const afterAnswerInTime = (slowness: number): number => Math.max(0, slowness - RELIEF)
+
+/** Others reach whom this node missed, or nobody of those who were asked about it answered. */
+export const afterOwnMiss = (slowness: number): number => Math.min(MOST_SLOWNESS, slowness + 1)
+
+/** A timer of `plannedMs` ended after `tookMs`. */
+export const afterTimer = (slowness: number, plannedMs: number, tookMs: number): number =>
+  tookMs - plannedMs > LATE_MS ? afterOwnMiss(slowness) : slowness
