@@ -3,8 +3,8 @@
 
 /** As memberlist has it: timers are at most eight times as long. */
 export const MOST_SLOWNESS = 7
-/** An own answer that came in time speaks for this node; four of them outweigh one miss that was this node's own. */
-const RELIEF = 0.25
+/** An answer in time speaks for this node: where it misses one of ten by itself its doubt grows. */
+const RELIEF = 0.125
 /** A timer that is later than this was held up by this node. */
 const LATE_MS = 500
 

@@ -18,7 +18,7 @@ export interface Company {
   readonly members: number
   /** How much this node doubts itself, 0 to `MOST_SLOWNESS` (own-slowness.ts). */
   readonly slowness: number
-  /** Enough members have signed that they missed it where this node missed it now. */
+  /** Enough members have signed that they missed it. */
   readonly isToldDead: boolean
 }
 

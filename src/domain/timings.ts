@@ -63,6 +63,8 @@ export const ISOLATED_RETRY = 500
 export const ISOLATED_PER_SECOND = 8
 /** Failed bursts in a row until a row is removed: one lost packet forgets nobody. */
 export const STRIKES_TO_REMOVE = 3
+/** … until one goes that enough others have signed to be dead: time for its own word to come round. */
+export const STRIKES_IF_TOLD = 2
 /** A suspect is asked again after this; after a refusal, which is a fact and not a loss, sooner. */
 export const SUSPECT_RETRY = 1_000
 export const REFUSED_RETRY = 300

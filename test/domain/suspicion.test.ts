@@ -33,5 +33,5 @@ test('a node doubts itself by what it missed alone and by late timers, and less 
     afterAnswerInTime(0),
     afterTimer(1, 1_000, 1_400),
     afterTimer(1, 1_000, 1_600),
-  ]).toEqual([1, 7, 0.75, 0, 1, 2])
+  ]).toEqual([1, 7, 0.875, 0, 1, 2])
 })

@@ -25,7 +25,8 @@ export interface Gossip {
   /** The answer to somebody else's message; null: its sender's word does not hold. `seenAt`: its IP address, null where that says nothing. */
   answer(message: GossipMessage, heardAt: string | null, seenAt: string | null): Promise<GossipMessage | null>
   /** Tells a few peers something at once: a doubt, a farewell. */
-  spread(extra: Extra, toHowMany: number): Promise<void>
+  /** `and`: to this one too, who may be silent. */
+  spread(extra: Extra, toHowMany: number, and?: Row): Promise<void>
   /** Tells those who are alive of these ids a signed word at once. */
   tell(envelope: string, ids: readonly string[]): Promise<void>
   /** Runs while subscribed. */
@@ -239,8 +240,8 @@ export function createGossip(needs: GossipNeeds): Gossip {
   const heal$ = jitteredInterval(clock, random, GOSSIP_PERIOD).pipe(
     mergeMap(() => Promise.all(someone(1).map(({ record }) => exchange(record.address, record.id)))),
   )
-  const spread = async (extra: Extra, toHowMany: number): Promise<void> => {
-    await Promise.all(someone(toHowMany).map(({ record }) => exchange(record.address, record.id, extra)))
+  const spread = async (extra: Extra, toHowMany: number, and?: Row): Promise<void> => {
+    await Promise.all([...someone(toHowMany), ...(and ? [and] : [])].map(({ record }) => exchange(record.address, record.id, extra)))
   }
 
   const tell = async (envelope: string, ids: readonly string[]): Promise<void> => {

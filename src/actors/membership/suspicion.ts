@@ -93,7 +93,8 @@ export function createSuspicion(needs: SuspicionNeeds): Suspicion {
     const { row } = change
     const { id, seq, address } = row.record
     if (id === null || id === own.id) return
-    if (change.type === 'suspected') await gossip.spread({ doubts: [{ id, seq }] }, GOSSIP_FANOUT)
+    // The suspect is told too: where it hears that, its answer is a later word.
+    if (change.type === 'suspected') await gossip.spread({ doubts: [{ id, seq }] }, GOSSIP_FANOUT, row)
     if (change.type !== 'removed' || row.strikes === 0 || row.stored !== null) return
     const witnesses = [...witnessesOf(row).values(), lookers.witness({ id, address })]
     cases.delete(row.key)
@@ -122,7 +123,7 @@ export function createSuspicion(needs: SuspicionNeeds): Suspicion {
       else if (row !== undefined && row.record.seq <= death.seq) toldDead(row, death)
     }
   }
-  /** This node looks for itself. Signed by enough who are listed here, its first miss is enough. */
+  /** This node looks for itself. Signed by enough who are listed here, its second miss is enough. */
   const toldDead = (row: Row, death: Death): void => {
     if (!addressesOf(row.record).includes(death.address)) return
     const known = witnessesOf(row)

@@ -2,7 +2,7 @@
 import { type Burst, foldBurst, type Latency } from '../latency.ts'
 import { keyOf, type PeerRecord } from '../record.ts'
 import { ALONE, type Company, suspicionMs } from '../suspicion.ts'
-import { GONE_FOR, OFFLINE_FOR, STORED_FOR, STRIKES_TO_REMOVE } from '../timings.ts'
+import { GONE_FOR, OFFLINE_FOR, STORED_FOR, STRIKES_IF_TOLD, STRIKES_TO_REMOVE } from '../timings.ts'
 import type { Gone, Heard, Row } from './row.ts'
 
 /** `hearsay`: somebody tells of another. `firsthand`: the owner spoke to this node itself. */
@@ -59,8 +59,8 @@ export type AfterSilence =
 
 /**
  * Silence makes a row suspect, and at the third time in a row removes it, where there is nobody to ask. Where there is, others look first
- * (`afterLooks`), and a suspect goes once it was suspected for `suspicionMs` as well; at its first silence where enough others say that
- * it is dead. A refusal is a fact: it is suspected at once, and only who has reached it meanwhile keeps it. While this node is
+ * (`afterLooks`), and a suspect goes once it was suspected for `suspicionMs` as well; at its second silence, or first refusal, where enough
+ * others say that it is dead. A refusal is a fact: it is suspected at once, and only who has reached it meanwhile keeps it. While this node is
  * `isolated` silence removes nobody. A row of the file that was not proven in this run goes only when it was silent for `STORED_FOR`
  * while others answered.
  */
@@ -81,6 +81,8 @@ export function afterSilence(
       ? { type: 'goes', row: next }
       : { type: 'stays', row: next, isNewlySuspect: false }
   }
+  if (!isolated && company.isToldDead && (burst.refused || strikes >= STRIKES_IF_TOLD) && isAskedAbout(row))
+    return { type: 'goes', row: { ...row, latency, strikes } }
   const isJudgedAlone = !company.canAsk || !isAskedAbout(row)
   if (isJudgedAlone || (burst.refused && row.reachedBy.length === 0)) {
     if (strikes >= STRIKES_TO_REMOVE) return { type: 'goes', row: { ...row, latency, strikes } }
@@ -90,8 +92,7 @@ export function afterSilence(
   }
   const { suspicion } = row
   const hasLasted = suspicion !== null && wallMs - suspicion.sinceMs >= suspicionMs(suspicion.by.length, company)
-  if (!isolated && (company.isToldDead || (hasLasted && strikes >= STRIKES_TO_REMOVE)))
-    return { type: 'goes', row: { ...row, latency, strikes } }
+  if (!isolated && hasLasted && strikes >= STRIKES_TO_REMOVE) return { type: 'goes', row: { ...row, latency, strikes } }
   // What was suspected while this node was cut off is suspected from the end of that on.
   const since = suspicion !== null && isolated ? { ...suspicion, sinceMs: wallMs } : suspicion
   return { type: 'stays', row: { ...row, latency, strikes, suspicion: since }, isNewlySuspect: false }

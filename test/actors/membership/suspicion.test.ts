@@ -47,8 +47,8 @@ function start() {
     prober: { missed$, doubt: (key) => void told.push(`look at ${names.get(key)}`) },
     gossip: {
       suspicions$,
-      spread: async ({ doubts = [], deaths = [] }) => {
-        for (const { id } of doubts) told.push(`doubt ${names.get(id)}`)
+      spread: async ({ doubts = [], deaths = [] }, _, and) => {
+        for (const { id } of doubts) told.push(`doubt ${names.get(id)}${and?.key === id ? '' : ', but not to itself'}`)
         for (const { id, witnesses } of deaths)
           told.push(`dead ${names.get(id)} by ${witnesses.map(({ by }) => names.get(by) ?? 'me').join(' ')}`)
       },
@@ -129,9 +129,9 @@ describe('whom this node missed', () => {
 describe('a death that is told', () => {
   test.each<[string, (witness: ReturnType<typeof start>['witness']) => Suspicions, readonly string[], string]>([
     [
-      'with the signatures of three counts at the first miss',
+      'with the signatures of three counts at the second miss',
       (w) => from(ash, { deaths: [death([ash, elm, fir].map((one) => w(about, one)))] }),
-      ['look at oak', 'dead oak by ash elm fir me'],
+      ['look at oak', 'doubt oak', 'dead oak by ash elm fir me'],
       'gone',
     ],
     ['with one signature is looked at', (w) => from(ash, { deaths: [death([w(about, ash)])] }), ['look at oak', 'doubt oak'], 'suspect'],
@@ -197,6 +197,7 @@ describe('a death that is told', () => {
   ])('%s', async (_, said, then, state) => {
     const { suspicions$, witness, miss, told, oakNow, clock } = start()
     suspicions$.next(said(witness))
+    await miss()
     await miss()
     await clock.settle()
     expect([told, oakNow()]).toEqual([then, state])
