@@ -104,7 +104,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const isControl = (local: string): boolean => isControlPort(local, controlAddress(), network.ownHosts())
   const operatorChanges = createOperatorChanges({ clock, store: ports.store, keeper, services, wish, isControl, health, publish, onBug })
   const gate = createContactGate({
-    ...{ clock, policy, http: endable(http, ending.signal) },
+    ...{ clock, policy, networkKind: options.network.type, http: endable(http, ending.signal) },
     standing: createStanding({ keeper, own, named: () => [...options.seeds, ...operatorChanges.seeds()] }),
   })
   const calls = createPeerCalls({ random, identity, http: gate })

@@ -1,6 +1,14 @@
 // What may be tried at one IP address that has proven nothing: a few connections and bytes, whoever asks for them. Only what came to
 // nothing is counted in the end, so any number of nodes behind one address can be met, a few at a time.
-import { CONTACT_GAPS, CONTACT_WINDOW, LAST_CONTACT_GAP, MOST_CONTACT_BYTES, MOST_CONTACTS } from './timings.ts'
+import {
+  CONTACT_GAPS,
+  CONTACT_WINDOW,
+  LAST_CONTACT_GAP,
+  MOST_CONTACT_BYTES,
+  MOST_CONTACT_BYTES_MEMBERS,
+  MOST_CONTACTS,
+  MOST_CONTACTS_MEMBERS,
+} from './timings.ts'
 
 /** One connection, or a request on one that stands. */
 export interface Contact {
@@ -15,7 +23,17 @@ export interface Contact {
   readonly isOpen: boolean
 }
 
-/** All contacts of one IP that count, the oldest first: at most `MOST_CONTACTS`. */
+/** Contacts of one IP within `CONTACT_WINDOW`, and bytes sent there. */
+export interface ContactLimits {
+  readonly contacts: number
+  readonly bytes: number
+}
+
+/** In an open network anybody tells of addresses; in a private one its members. */
+export const STRANGERS: ContactLimits = { contacts: MOST_CONTACTS, bytes: MOST_CONTACT_BYTES }
+export const MEMBERS: ContactLimits = { contacts: MOST_CONTACTS_MEMBERS, bytes: MOST_CONTACT_BYTES_MEMBERS }
+
+/** All contacts of one IP that count, the oldest first: at most as many as the limits say. */
 export type Contacts = readonly Contact[]
 
 export type ContactOutcome =
@@ -26,26 +44,31 @@ export type ContactOutcome =
   | { readonly type: 'refused'; readonly retryMs: number }
 
 /** `isFurther`: another connection of a contact that is under way, which need not wait for that. */
-export function takeContact(contacts: Contacts, wanted: Omit<Contact, 'isOpen'>, isFurther = false): ContactOutcome {
+export function takeContact(
+  contacts: Contacts,
+  wanted: Omit<Contact, 'isOpen'>,
+  isFurther = false,
+  limits: ContactLimits = STRANGERS,
+): ContactOutcome {
   const counted = countedContacts(contacts, wanted.atMs)
   const same = counted.filter(({ address }) => address === wanted.address)
   const gapMs = isFurther ? 0 : gapAfter(same) - wanted.atMs
-  const lastMs = isFurther ? 0 : lastPlaceAtMs(counted) - wanted.atMs
-  if (wanted.bytes > MOST_CONTACT_BYTES) return { type: 'refused', retryMs: CONTACT_WINDOW }
-  if (hasRoom(counted, wanted.bytes) && gapMs <= 0 && lastMs <= 0 && (isFurther || !same.some(({ isOpen }) => isOpen)))
+  const lastMs = isFurther ? 0 : lastPlaceAtMs(counted, limits) - wanted.atMs
+  if (wanted.bytes > limits.bytes) return { type: 'refused', retryMs: CONTACT_WINDOW }
+  if (hasRoom(counted, wanted.bytes, limits) && gapMs <= 0 && lastMs <= 0 && (isFurther || !same.some(({ isOpen }) => isOpen)))
     return { type: 'granted', contacts: [...counted, { ...wanted, isOpen: true }] }
   if ((gapMs > 0 ? same : counted).some(({ isOpen }) => isOpen)) return { type: 'wait' }
-  return { type: 'refused', retryMs: Math.max(gapMs, lastMs, roomAtMs(counted, wanted.bytes) - wanted.atMs) }
+  return { type: 'refused', retryMs: Math.max(gapMs, lastMs, roomAtMs(counted, wanted.bytes, limits) - wanted.atMs) }
 }
 
 /** The last place at an IP is for later, whatever address it is for: several that are cut off at once would leave none for when the way is whole. */
-const lastPlaceAtMs = (counted: Contacts): number => {
+const lastPlaceAtMs = (counted: Contacts, { contacts }: ContactLimits): number => {
   const last = counted.at(-1)
-  return last && counted.length === MOST_CONTACTS - 1 ? last.atMs + LAST_CONTACT_GAP : Number.NEGATIVE_INFINITY
+  return last && counted.length === contacts - 1 ? last.atMs + LAST_CONTACT_GAP : Number.NEGATIVE_INFINITY
 }
 
-const hasRoom = (counted: Contacts, bytes: number): boolean =>
-  counted.length < MOST_CONTACTS && counted.reduce((sum, one) => sum + one.bytes, bytes) <= MOST_CONTACT_BYTES
+const hasRoom = (counted: Contacts, bytes: number, limits: ContactLimits): boolean =>
+  counted.length < limits.contacts && counted.reduce((sum, one) => sum + one.bytes, bytes) <= limits.bytes
 
 /** When an address may be tried again that was tried so. */
 const gapAfter = (same: Contacts): number => {
@@ -54,8 +77,8 @@ const gapAfter = (same: Contacts): number => {
 }
 
 /** When enough of them have lapsed. */
-function roomAtMs(counted: Contacts, bytes: number): number {
-  const lapsing = counted.findIndex((_, i) => hasRoom(counted.slice(i), bytes))
+function roomAtMs(counted: Contacts, bytes: number, limits: ContactLimits): number {
+  const lapsing = counted.findIndex((_, i) => hasRoom(counted.slice(i), bytes, limits))
   const last = counted.at((lapsing < 0 ? counted.length : lapsing) - 1)
   return lapsing === 0 || !last ? Number.NEGATIVE_INFINITY : last.atMs + CONTACT_WINDOW
 }

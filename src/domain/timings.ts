@@ -34,7 +34,12 @@ export const WITHHELD_RETRY = 120_000
 /** Connections to one IP address that has not proven itself, in `CONTACT_WINDOW`, whoever asks for them; and bytes sent there. */
 export const MOST_CONTACTS = 3
 export const MOST_CONTACT_BYTES = 2_048
+/** The same in a private network, where words come from members alone: a lab's machine may run many nodes. */
+export const MOST_CONTACTS_MEMBERS = 64
+export const MOST_CONTACT_BYTES_MEMBERS = 65_536
 export const CONTACT_WINDOW = 600_000
+/** An answer that comes within this is a proof all the same, when who asked has given up. Nothing more is sent meanwhile. */
+export const LATE_PROOF = 10_000
 /**
  * Of these, to one address: so long after the first the second, and so long after that the third. The last at an IP is so long after
  * the one before for whatever address. Who hears of addresses while the way there is cut must have a try left when it is whole again.

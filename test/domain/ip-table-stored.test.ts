@@ -57,6 +57,12 @@ test('once it answers the file is no more asked, but for the speeds that were no
   ])
 })
 
+test('a server that has moved takes nothing of a file that is read later: it was proven in this run', () => {
+  const moved = signedBy('ash', ELSEWHERE, { seq: ash.seq + 1 })
+  const row = play(restore(ash), ping('ash', { atMs: 7 }), hear(moved), restore(moved, FIGURES)).table.rows.get('ash')
+  expect(row && [row.state, row.stored, row.lastProofMs]).toEqual(['unknown', null, 7])
+})
+
 test('what is known of its speed, from the file or from before it was away, is no reason to measure it again', () => {
   const known = { ...FIGURES, speedAtMs: 3 }
   const speeds = (...steps: readonly Step[]) => {

@@ -7,10 +7,13 @@ import {
   type Contacts,
   countedContacts,
   failContact,
+  MEMBERS,
   refundContacts,
+  STRANGERS,
   takeContact,
 } from '../../domain/contact-budget.ts'
-import { CONTACT_WAIT, CONTACT_WINDOW, MOST_CONTACT_IPS, MOST_PROOFS, PROOF_LASTS } from '../../domain/timings.ts'
+import type { NetworkKind } from '../../domain/network-kind.ts'
+import { CONTACT_WAIT, CONTACT_WINDOW, LATE_PROOF, MOST_CONTACT_IPS, MOST_PROOFS, PROOF_LASTS } from '../../domain/timings.ts'
 import { isServerInfo } from '../../p2prc/server-info.ts'
 import type { Admit, Clock, Failure, PeerAnswer, PeerRequest } from '../../ports.ts'
 import type { PeerRequests } from './peer-calls.ts'
@@ -30,6 +33,7 @@ interface GateNeeds {
   readonly http: PeerRequests
   readonly clock: Clock
   readonly policy: AddressPolicy
+  readonly networkKind: NetworkKind['type']
   readonly standing: (address: string) => Standing
 }
 
@@ -40,7 +44,8 @@ const tooManyTries = (retryMs: number): Failure => ({
   retryMs,
 })
 
-export function createContactGate({ http, clock, policy, standing }: GateNeeds): ContactGate {
+export function createContactGate({ http, clock, policy, networkKind, standing }: GateNeeds): ContactGate {
+  const limits = networkKind === 'private' ? MEMBERS : STRANGERS
   const contactsAt = new RecentMap<string, Contacts>(MOST_CONTACT_IPS)
   /** When each address proved itself, or a person named it. */
   const provenAt = new RecentMap<string, number>(MOST_PROOFS)
@@ -82,7 +87,7 @@ export function createContactGate({ http, clock, policy, standing }: GateNeeds):
     })
   const take = (ip: string, wanted: Omit<Contact, 'isOpen'>, isFurther = false): ContactOutcome => {
     if (!hasRoomFor(ip)) return { type: 'refused', retryMs: CONTACT_WINDOW }
-    const outcome = takeContact(contactsAt.get(ip) ?? [], wanted, isFurther)
+    const outcome = takeContact(contactsAt.get(ip) ?? [], wanted, isFurther, limits)
     if (outcome.type === 'granted') contactsAt.set(ip, outcome.contacts)
     return outcome
   }
@@ -140,11 +145,20 @@ export function createContactGate({ http, clock, policy, standing }: GateNeeds):
       numbersTaken.push(number)
       return null
     }, request.admit)
-    const answer = await http.request(address, { ...leftOf(request, clock.now() - startMs), admit })
-    if (isProof(request, answer)) recordProof(address)
-    else put(ip, numbersTaken.reduce(failContact, contactsAt.get(ip) ?? []))
-    return answer
+    const { timeoutMs } = leftOf(request, clock.now() - startMs)
+    const asked = http.request(address, { ...request, timeoutMs: Math.max(timeoutMs, LATE_PROOF), admit }).then((answer) => {
+      if (isProof(request, answer)) recordProof(address)
+      else put(ip, numbersTaken.reduce(failContact, contactsAt.get(ip) ?? []))
+      return answer
+    })
+    return within(asked, timeoutMs)
   }
+  /** Whoever asks is told in time. What comes of it later counts all the same: a machine that is busy is met at the next try. */
+  const within = (asked: Promise<PeerAnswer | Failure>, ms: number): Promise<PeerAnswer | Failure> =>
+    new Promise((resolve, reject) => {
+      const timer = clock.setTimeout(() => resolve({ type: 'failed', reason: 'timeout', text: 'it did not answer in time' }), ms)
+      asked.then(resolve, reject).finally(() => clock.clearTimeout(timer))
+    })
 
   return {
     ipOf: (address) => {

@@ -17,7 +17,8 @@ export function restoreRows(
   for (const { record, stored, written } of rows) {
     const key = keyOf(record)
     const known = table.rows.get(key)
-    if (known?.state === 'unknown' && known.stored === null) table.put({ ...known, stored, heard: null, written: written ?? known.written })
+    const isOnlyHeardOf = known?.state === 'unknown' && known.stored === null && known.lastProofMs === null
+    if (isOnlyHeardOf) table.put({ ...known, stored, heard: null, written: written ?? known.written })
     if (known || table.holders.has(record.address) || isKeptAway(table.removed, record)) continue
     const row: Row = { ...newRow(key, record, ++table.version, null), stored, written }
     table.put(row)

@@ -2,11 +2,19 @@ import { describe, expect, test } from 'vitest'
 import { createContactGate } from '../../../src/actors/membership/contact-gate.ts'
 import type { Standing } from '../../../src/actors/membership/standing.ts'
 import type { AddressPolicy } from '../../../src/domain/address.ts'
-import { CONTACT_GAPS, CONTACT_WAIT, CONTACT_WINDOW, LAST_CONTACT_GAP } from '../../../src/domain/timings.ts'
+import {
+  CONTACT_GAPS,
+  CONTACT_WAIT,
+  CONTACT_WINDOW,
+  LAST_CONTACT_GAP,
+  LATE_PROOF,
+  MOST_CONTACTS_MEMBERS,
+} from '../../../src/domain/timings.ts'
 import type { Failure, PeerAnswer, PeerRequest } from '../../../src/ports.ts'
 import { VirtualClock } from '../../sim/virtual-clock.ts'
 
 const REFUSED: Failure = { type: 'failed', reason: 'refused', text: 'connection refused' }
+const TOO_SLOW: Failure = { type: 'failed', reason: 'timeout', text: 'it did not answer in time' }
 const TOO_MANY = 'too many tries to an address that has not proven itself'
 const P2PRC = '{"Hostname":"pc","Platform":"linux","CPU":"","RAM":1,"Disk":1,"GPU":null}'
 const PING: PeerRequest = { method: 'GET', path: '/server_info', timeoutMs: 2_000 }
@@ -21,6 +29,7 @@ interface World {
   readonly answers?: Readonly<Record<string, PeerAnswer>>
   readonly ms?: number
   readonly policy?: AddressPolicy
+  readonly networkKind?: 'open' | 'private'
   readonly standing?: (address: string) => Standing
   /** Where names lead. */
   readonly names?: Readonly<Record<string, string>>
@@ -28,7 +37,15 @@ interface World {
   readonly warm?: boolean
 }
 
-function start({ answers = {}, ms = 0, policy = 'any', standing = () => null, names = {}, warm = false }: World = {}) {
+function start({
+  answers = {},
+  ms = 0,
+  policy = 'any',
+  networkKind = 'open',
+  standing = () => null,
+  names = {},
+  warm = false,
+}: World = {}) {
   const clock = new VirtualClock()
   const connected: string[] = []
   const timeouts: number[] = []
@@ -36,6 +53,7 @@ function start({ answers = {}, ms = 0, policy = 'any', standing = () => null, na
   const gate = createContactGate({
     clock,
     policy,
+    networkKind,
     standing,
     http: {
       request: async (address, { admit, timeoutMs }) => {
@@ -47,8 +65,8 @@ function start({ answers = {}, ms = 0, policy = 'any', standing = () => null, na
           connected.push(address)
         }
         if (warm) warmTo.add(address)
-        await new Promise<void>((resolve) => clock.setTimeout(resolve, ms))
-        return answers[address] ?? REFUSED
+        await new Promise<void>((resolve) => clock.setTimeout(resolve, Math.min(ms, timeoutMs)))
+        return ms > timeoutMs ? TOO_SLOW : (answers[address] ?? REFUSED)
       },
     },
   })
@@ -148,9 +166,29 @@ describe('an IP address that has proven nothing', () => {
   })
 
   test('whoever waited has so much less time left for the answer', async () => {
-    const { timeouts, clock, gate } = start({ answers: answering(ports(4), answer('{}', 'ash')), ms: 300 })
-    await clock.until(Promise.all(ports(4).map((address) => gate.request(address, PING))))
-    expect(timeouts).toEqual([2_000, 2_000, 1_700, 1_700])
+    const { clock, gate } = start({ answers: answering(ports(2), answer('{}', 'ash')), ms: 1_500 })
+    const told: string[] = []
+    const asked = ports(3).map(async (address) => {
+      const got = await gate.request(address, PING)
+      told.push(`${clock.now()} ${got.type === 'failed' ? got.text : got.status}`)
+    })
+    await clock.until(Promise.all(asked))
+    expect(told).toEqual(['1500 200', '1500 200', '2000 it did not answer in time'])
+  })
+
+  test('is proven by an answer that comes late too, for which whoever asked does not wait', async () => {
+    const { ask, clock, connected, timeouts } = start({ answers: answering([at(8088)], answer('{}', 'ash')), ms: 9_000 })
+    expect([await ask(at(8088)), clock.now()]).toEqual(['it did not answer in time', 2_000])
+    await clock.advance(7_000)
+    const [asked] = [ask(at(8088)), ask(at(8088))]
+    expect([await asked, clock.now(), connected.length]).toEqual(['it did not answer in time', 11_000, 3])
+    expect(timeouts).toEqual([LATE_PROOF, 2_000, 2_000])
+  })
+
+  test('in a private network, whose members alone tell of it, has room for a machine that runs many nodes', async () => {
+    const { connected, askAll } = start({ networkKind: 'private' })
+    await askAll(ports(500))
+    expect(connected.length).toEqual(MOST_CONTACTS_MEMBERS - 1)
   })
 
   test('is sent no more than 2 KiB', async () => {
