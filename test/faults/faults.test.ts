@@ -15,13 +15,16 @@ import { Watch } from './watch.ts'
 
 const asJson = (scenario: Scenario): Scenario => JSON.parse(JSON.stringify(scenario))
 
+/** A world takes seconds of processor time; beside other tests it may be a minute. */
+const WORLD_MS = 120_000
+
 test('a seed is the same run byte for byte, also from its JSON and after another run', async () => {
   const once = await run(scenarioOf(8), { withStory: true })
   const other = await run(scenarioOf(9), { withStory: true, untilMs: 10_000 })
   const again = await run(asJson(scenarioOf(8)), { withStory: true })
   expect(again).toEqual(once)
   expect([once.story.length > 500, once.hash === other.hash]).toEqual([true, false])
-})
+}, WORLD_MS)
 
 test('every sort of fault comes up, each befalls hosts of its scenario, and none lasts longer than the rest of the story', () => {
   const scenarios = Array.from({ length: 300 }, (_, seed) => scenarioOf(seed))
@@ -139,7 +142,7 @@ test('two nodes at one IP address that are heard of while the way there is cut a
     endMs: 50_000,
   })
   expect(flaws).toEqual([])
-})
+}, WORLD_MS)
 
 test('what a node shows of a run is a recording, through a restart and with faults and complaints among its news, and changes nothing', async () => {
   const few = withoutParts(scenarioOf(8), ['p2prc', 'frps', 'services'])
@@ -172,7 +175,7 @@ test('what a node shows of a run is a recording, through a restart and with faul
     ],
     hash: (await run(scenario)).hash,
   })
-})
+}, WORLD_MS)
 
 test.each([
   [
