@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { frameGapsMs, keepBusy, weightOf } from '../test/browser/busy-network.ts'
+import { fillMeasurements, frameGapsMs, keepBusy, weightOf } from '../test/browser/busy-network.ts'
 import { showLivingNetwork } from '../test/browser/living-network.ts'
 import { buildPage, openAt, type ServedPage, servedPage } from '../test/browser/served-page.ts'
 import { type Figure, markdown, median, type Part, progress, quantile, root, shown } from './measure.ts'
@@ -80,6 +80,7 @@ async function watch(forMs: number): Promise<{ readonly perSecond: readonly numb
   try {
     await openAt(served)
     await served.page.locator('.peers tr[data-peer]').first().waitFor()
+    await fillMeasurements(served.node)
     const devtools = await served.page.context().newCDPSession(served.page)
     const looks = [(await weightOf(devtools)).heapBytes]
     const perSecond: number[] = []

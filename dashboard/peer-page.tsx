@@ -10,6 +10,7 @@ import { Figures } from './peer-figures.tsx'
 import { namesOf, viaText } from './peer-rows.ts'
 import { PeerServices } from './peer-services.tsx'
 import { Events, LastDay } from './peer-story.tsx'
+import { isReplay } from './token.ts'
 
 export function PeerPage({ peer }: { readonly peer: string }) {
   const row = allPeers.value.get(peer)
@@ -71,8 +72,8 @@ function Peer({ row }: { readonly row: PeerAnswerRow }) {
           </dl>
         </section>
         <Figures row={row} />
-        {!self && <Actions row={row} />}
-        <PeerServices row={row} />
+        {!self && !isReplay() && <Actions row={row} />}
+        {(self || !isReplay()) && <PeerServices row={row} />}
       </div>
       <LastDay id={row.id ?? row.address} />
       <Events row={row} />

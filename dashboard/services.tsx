@@ -8,6 +8,7 @@ import { CommandLine, Copy } from './copy.tsx'
 import { nowMs, status, traffic } from './feed-client.ts'
 import { age, fullTime } from './format.ts'
 import { readForm } from './service-form.ts'
+import { isReplay } from './token.ts'
 import { ServiceTraffic } from './traffic.tsx'
 
 export function ServicesCard() {
@@ -25,7 +26,7 @@ export function ServicesCard() {
           <Service key={service.name} service={service} />
         ))}
       </ul>
-      <Expose taken={services.map(({ name }) => name)} />
+      {!isReplay() && <Expose taken={services.map(({ name }) => name)} />}
     </section>
   )
 }
@@ -43,7 +44,7 @@ function Service({ service: { name, kind, local, public: address, at, state, pha
             for {age(since, nowMs.value)}
           </span>
         )}
-        <Unexpose name={name} />
+        {!isReplay() && <Unexpose name={name} />}
         {phase === 'private' && (
           <div>
             Members reach it by <CommandLine line={`moonwalk connect ${status.value?.node.name}/${name}`} />

@@ -32,6 +32,15 @@ export function keepBusy(
   return { changes: () => changes, stop: () => clearInterval(timer) }
 }
 
+/** The page keeps its last 1,000 measurements, and so many are told here, faster than it would be: from then on it holds no more than before. */
+export async function fillMeasurements(node: FakeNode): Promise<void> {
+  for (let told = 0; told < 1_200; told += 40) {
+    for (let i = 0; i < 40; i++)
+      node.tell({ type: 'peer.measured', peer: aRow('n0').id ?? '', rttMs: told + i, jitterMs: null, lossPct: 0 })
+    await new Promise((settle) => setTimeout(settle, 250))
+  }
+}
+
 /** Milliseconds from frame to frame, for so long. */
 export async function frameGapsMs(page: Page, forMs: number): Promise<readonly number[]> {
   const gaps: unknown = await page.evaluate(`new Promise((settle) => {

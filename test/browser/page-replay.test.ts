@@ -46,6 +46,7 @@ test('a recording is shown at any moment of it, and plays', async () => {
   await sentence(/^Reachable/)
   await page.getByRole('button', { name: 'Play 60 times as fast' }).click()
   await sentence(/^Not reachable/)
+  expect(await page.getByText('Expose a service').count()).toEqual(0)
   await page.reload()
   await sentence(/^Reachable/)
   expect(complaints).toEqual([])

@@ -19,7 +19,7 @@ export function lookAlways({ world, nodes, gone }: Stage, watch: Watch): void {
       // Of a direct address the period is longer, and nothing else depends on it.
       if (current.status().node.reachability !== 'tunnelled') continue
       for (const address of current.peers('here', { limit: 1 }).page?.self?.addresses ?? []) {
-        const ageMs = nowMs - watch.provenAtMs(address, current.id)
+        const ageMs = nowMs - watch.provenAtMs(address, name)
         if (ageMs > PROOF_MS)
           watch.note('announced without a fresh proof', `${name} is announced at ${address}, proven ${Math.round(ageMs / 1_000)} s ago`)
       }

@@ -20,6 +20,8 @@ const MOST_OF_ONE_IN_WINDOW = (WINDOW_MS / 1_000) * 4 + 24
 const MAX_BODY_BYTES = 1 << 20
 /** An address is announced this long after its proof at the latest. */
 const PROOF_MS = 15_000
+/** Between two proofs by its id, which are a minute apart, a node's knocks at its own address count. */
+const KNOCKS_MS = 75_000
 /** Of each kind, the first few tell enough. */
 const MOST_OF_A_KIND = 3
 
@@ -36,6 +38,8 @@ export class Watch {
   readonly #pings = new Map<string, Pings>()
   /** When somebody else got the echo of that id at that address, or a P2PRC peer an answer: `address id`. */
   readonly #proofs = new Map<string, number>()
+  /** When that host's own connect to that address came through: `address host`. What it sends there is not seen from outside. */
+  readonly #knocks = new Map<string, number>()
   /** When somebody's connect to that address came through. */
   readonly #connects = new Map<string, number>()
 
@@ -50,17 +54,17 @@ export class Watch {
     return this.#pings.get(host)?.lastOf.get(address) ?? Number.NEGATIVE_INFINITY
   }
 
-  /** When somebody last got that node's own answer at the address. */
-  provenAtMs(address: string, id: string): number {
-    return this.#at(this.#proofs, `${address} ${id}`)
+  /** When the node of that host was last seen to be reached at the address: it told its id there, or, not long after that, has knocked there. */
+  provenAtMs(address: string, host: string): number {
+    const { id } = this.#world.identity(host)
+    const toldMs = Math.max(this.#at(this.#proofs, `${address} ${id}`), this.#at(this.#proofs, `${address} p2prc`))
+    return this.#nowMs - toldMs < KNOCKS_MS ? Math.max(toldMs, this.#at(this.#knocks, `${address} ${host}`)) : toldMs
   }
 
   /** A node told something. */
   told(node: string, entry: Entry): void {
     if (entry.type === 'node.reachability' && entry.verdict !== 'unknown' && entry.address !== null) {
-      const { id } = this.#world.identity(node)
-      const provenMs = Math.max(this.#at(this.#proofs, `${entry.address} ${id}`), this.#at(this.#proofs, `${entry.address} p2prc`))
-      if (this.#nowMs - provenMs > PROOF_MS)
+      if (this.#nowMs - this.provenAtMs(entry.address, node) > PROOF_MS)
         this.note('announced unproven', `${node} announced ${entry.address}, which nobody had reached it at`)
     }
     if (entry.type === 'service.up' && /^\d/.test(entry.public) && entry.service === 'tcp')
@@ -117,8 +121,11 @@ export class Watch {
   }
 
   #happened(text: string): void {
-    const connected = /> (\S+) connected$/.exec(text)?.[1]
-    if (connected !== undefined) this.#connects.set(connected, this.#nowMs)
+    const [, from, connected] = /(\S+) > (\S+) connected$/.exec(text) ?? []
+    if (connected !== undefined) {
+      this.#connects.set(connected, this.#nowMs)
+      this.#knocks.set(`${connected} ${from}`, this.#nowMs)
+    }
     // What a process had under way ended with it.
     const killed = /^\S+ (\S+) killed$/.exec(text)?.[1]
     const pings = killed === undefined ? undefined : this.#pings.get(killed)

@@ -4,22 +4,9 @@ import { type ByHand, edited, upToDate } from '../../src/p2prc/by-hand.ts'
 import { ListScanner } from '../../src/p2prc/list-scanner.ts'
 import { formatTableFile, parseTableFile, TableReader } from '../../src/p2prc/table-codec.ts'
 import type { StoredRow, StoredTable } from '../../src/p2prc/table-file.ts'
+import { row } from './stored-row.ts'
 
 const [ASH_ID, ELM_ID] = ['a1'.repeat(16), 'e1'.repeat(16)]
-const row = (given: Partial<StoredRow>): StoredRow => ({
-  id: null,
-  name: '',
-  host: '203.0.113.7',
-  port: 8088,
-  latency: null,
-  download: null,
-  upload: null,
-  speedAt: null,
-  lastSeen: null,
-  envelope: null,
-  p2prc: null,
-  ...given,
-})
 
 function rowLines(text: string): readonly number[] {
   let lines: number[] = []

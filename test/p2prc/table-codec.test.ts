@@ -3,21 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { formatTableFile, parseTableFile, TableReader, tableFileObject, tablePieces } from '../../src/p2prc/table-codec.ts'
 import type { StoredRow } from '../../src/p2prc/table-file.ts'
 import { NO_P2PRC_FIELDS } from '../../src/p2prc/wire-table.ts'
+import { row } from './stored-row.ts'
 
-const row = (given: Partial<StoredRow> = {}): StoredRow => ({
-  id: null,
-  name: '',
-  host: '203.0.113.7',
-  port: 8088,
-  latency: null,
-  download: null,
-  upload: null,
-  speedAt: null,
-  lastSeen: null,
-  envelope: null,
-  p2prc: null,
-  ...given,
-})
 const ASH = row({
   id: 'a1'.repeat(16),
   name: 'ash',

@@ -47,67 +47,51 @@ const FAREWELL_TIMEOUT = 500
 const DRAIN_TIMEOUT = 1_200
 const CLOSE_TIMEOUT = 2_500
 
-export function createLife(needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop'> {
-  const {
-    clock,
-    ending,
-    own,
-    file,
-    operatorChanges,
-    leases,
-    history,
-    entrances,
-    gossip,
-    drain,
-    actor,
-    rates,
-    services,
-    turnServer,
-    external,
-    connect,
-    publish,
-    onBug,
-  } = needs
-  return {
-    start: async () => {
-      // Before a client can come.
-      await leases.read()
-      const opened = await entrances.open()
-      if (opened.type === 'refused') return opened
-      await file.read()
-      await operatorChanges.read()
-      await history.start()
-      publish({ type: 'node.listening', address: opened.listen })
-      actor.subscribe({ error: onBug })
-      actor.start()
-      services.start()
-      rates.start(() => [...services.meters(), ...turnServer.meters()])
-      return { type: 'started', listen: opened.listen }
-    },
-    stop: async () => {
-      await drain.beforeEnd(DRAIN_TIMEOUT)
-      if (own.address() !== null) await within(clock, FAREWELL_TIMEOUT, gossip.spread({ records: [own.farewell()] }, FAREWELLS))
-      actor.send({ type: 'node.stop' })
-      actor.stop()
-      services.stop()
-      external.stop()
-      connect.close()
-      rates.stop()
-      // What clients had is away once they are gone, and then it is written.
-      const clientsGone = async (): Promise<void> => {
-        await turnServer.close()
-        await leases.close()
-      }
-      await within(
-        clock,
-        CLOSE_TIMEOUT,
-        Promise.all([entrances.close(), clientsGone(), file.close(), operatorChanges.close(), history.close()]),
-      )
-      // Last, since a call that is cut short must not count as a peer's silence in what is written.
-      ending.abort()
-      publish({ type: 'node.stopped' })
-    },
+export const createLife = (needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop'> => ({
+  start: () => begin(needs),
+  stop: () => end(needs),
+})
+
+async function begin(needs: LifeNeeds): ReturnType<MoonwalkNode['start']> {
+  const { leases, entrances, file, operatorChanges, history, actor, services, rates, turnServer } = needs
+  // Before a client can come.
+  await leases.read()
+  const opened = await entrances.open()
+  if (opened.type === 'refused') return opened
+  await file.read()
+  await operatorChanges.read()
+  await history.start()
+  needs.publish({ type: 'node.listening', address: opened.listen })
+  actor.subscribe({ error: needs.onBug })
+  actor.start()
+  services.start()
+  rates.start(() => [...services.meters(), ...turnServer.meters()])
+  return { type: 'started', listen: opened.listen }
+}
+
+async function end(needs: LifeNeeds): Promise<void> {
+  const { clock, own, gossip, actor, entrances, file, operatorChanges, history, leases, turnServer } = needs
+  await needs.drain.beforeEnd(DRAIN_TIMEOUT)
+  if (own.address() !== null) await within(clock, FAREWELL_TIMEOUT, gossip.spread({ records: [own.farewell()] }, FAREWELLS))
+  actor.send({ type: 'node.stop' })
+  actor.stop()
+  needs.services.stop()
+  needs.external.stop()
+  needs.connect.close()
+  needs.rates.stop()
+  // What clients had is away once they are gone, and then it is written.
+  const clientsGone = async (): Promise<void> => {
+    await turnServer.close()
+    await leases.close()
   }
+  await within(
+    clock,
+    CLOSE_TIMEOUT,
+    Promise.all([entrances.close(), clientsGone(), file.close(), operatorChanges.close(), history.close()]),
+  )
+  // Last, since a call that is cut short must not count as a peer's silence in what is written.
+  needs.ending.abort()
+  needs.publish({ type: 'node.stopped' })
 }
 
 /** Waits for the work, but not longer. */

@@ -1,6 +1,5 @@
 // The table's file: read at start, and kept after the table from then on.
-import type { HealthAnswer } from '../../answers.ts'
-import { type AddressPolicy, formatAddress, parseAddress } from '../../domain/address.ts'
+import type { AddressPolicy } from '../../domain/address.ts'
 import { type Change, isKept, keptRows, type Row, restoreRows } from '../../domain/ip-table.ts'
 import { STORE_PERIOD, STORE_PERIOD_CALM, STORE_RETRY } from '../../domain/timings.ts'
 import type { News } from '../../feed/news.ts'
@@ -10,6 +9,7 @@ import type { Ports, StoreFailure } from '../../ports.ts'
 import type { Health } from '../health.ts'
 import type { OwnRecord } from './own-record.ts'
 import { restoredRows, rowsOutside } from './restore.ts'
+import { outsideFinding, placeOf, storedRow } from './stored-row.ts'
 import type { TableKeeper } from './table-keeper.ts'
 
 export interface TableFile {
@@ -182,38 +182,3 @@ const pause = (clock: Ports['clock']): Promise<void> =>
   new Promise((resolve) => {
     clock.setTimeout(resolve, 0)
   })
-
-/** Of a row that is known by its address alone. */
-const placeOf = (address: string): StoredPlace => ({ id: null, ...(parseAddress(address) ?? { host: address, port: 0 }) })
-
-const MAX_NAMED = 3
-
-function outsideFinding(rows: readonly StoredRow[], policy: AddressPolicy): HealthAnswer {
-  const named = rows.slice(0, MAX_NAMED).map((row) => formatAddress(row))
-  const more = rows.length > MAX_NAMED ? ` and ${rows.length - MAX_NAMED} more` : ''
-  return {
-    level: 'info',
-    text: `the table has rows that are not asked with --addresses ${policy}: ${named.join(', ')}${more}`,
-    fix: 'Start the node with --addresses lan for private addresses too, any for loopback too, or take the rows out of the file.',
-  }
-}
-
-const isoOf = (wallMs: number | null): string | null => (wallMs === null ? null : new Date(wallMs).toISOString())
-
-/** A name that a person wrote stays as it was written; what was not proven in this run stays as the file had it. */
-function storedRow({ record, written, stored, latency, downMbps, upMbps, speedAtMs, lastProofMs }: Row): StoredRow {
-  const { host, port } = parseAddress(written ?? record.address) ?? { host: record.address, port: 0 }
-  return {
-    id: record.id,
-    name: record.name,
-    host,
-    port,
-    latency: latency.rttMs ?? stored?.latencyMs ?? null,
-    download: downMbps ?? stored?.downMbps ?? null,
-    upload: upMbps ?? stored?.upMbps ?? null,
-    speedAt: isoOf(downMbps === null ? (stored?.speedAtMs ?? null) : speedAtMs),
-    lastSeen: isoOf(lastProofMs) ?? stored?.lastSeen ?? null,
-    envelope: record.envelope,
-    p2prc: record.p2prc,
-  }
-}

@@ -51,7 +51,7 @@ export function createHttp1(options: PublicPortOptions, { callers, bodies, answe
     if (unanswered.of(message.socket) > MOST_UNANSWERED) return void message.socket.destroy()
     const isMember = callers.isMember(message.socket)
     const request = inboundRequest(message, response, { bodies, isMember })
-    answer(request, response, { options, answers, isMember }).catch((error: unknown) => {
+    answer(request, response, { options, limits, answers, isMember }).catch((error: unknown) => {
       if (response.headersSent) response.destroy()
       else send(response, { status: 500, body: 'this node has a fault\n' })
       options.onBug(error)
@@ -163,13 +163,14 @@ const MOST_UNANSWERED = 16
 
 interface Answering extends Pick<Shared, 'answers'>, Pick<InboundNeeds, 'isMember'> {
   readonly options: PublicPortOptions
+  readonly limits: PublicPortLimits
 }
 
-async function answer(request: InboundRequest, response: ServerResponse, { options, answers, isMember }: Answering): Promise<void> {
+async function answer(request: InboundRequest, response: ServerResponse, { options, limits, answers, isMember }: Answering): Promise<void> {
   const hold = (giveUp: () => void): HeldBody => {
     const held = answers.begin(request.remote.host, giveUp)
     if (isMember) held.complete()
     return held
   }
-  send(response, await options.onRequest(request), { ...limitsOf(options), hold })
+  send(response, await options.onRequest(request), { ...limits, hold })
 }

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { candidates } from '../../../src/actors/turn/candidates.ts'
 import type { TurnSource } from '../../../src/answers.ts'
-import { recordBurst, recordSpeed } from '../../../src/domain/ip-table.ts'
+import { recordBurst, recordSpeed, recordSustained } from '../../../src/domain/ip-table.ts'
 import { unsignedRecord } from '../../../src/domain/record.ts'
+import { fitOf } from '../../../src/domain/turn-choice.ts'
 import { NO_P2PRC_FIELDS } from '../../../src/p2prc/wire-table.ts'
 import { signedBy } from '../../records.ts'
 import { stateParts } from '../state-parts.ts'
@@ -73,4 +74,26 @@ test('its latency is the least of the last five minutes, its throughput the less
   await clock.advance(300_000)
   measure(30)
   expect(all().map(({ rttMs }) => rttMs)).toEqual([30])
+})
+
+test('by throughput the one is best whose single connection keeps up most, and a test that failed changes nothing', () => {
+  const { prove, keeper, all } = start()
+  const ranked = () => fitOf({ candidates: all(), self: 'self', preference: { mode: 'throughput' } }).map(({ name }) => name)
+  const keepsUp = (key: string, mbps: number | null): unknown => keeper.apply((table, wallMs) => recordSustained(table, key, mbps, wallMs))
+  for (const [record, downMbps] of [
+    [ash, 90],
+    [elm, 60],
+  ] as const) {
+    prove(record)
+    keeper.apply((table, wallMs) => recordSpeed(table, record.name, { downMbps, upMbps: 100 }, wallMs))
+  }
+  expect(ranked()).toEqual(['ash', 'elm'])
+  keepsUp('ash', 30)
+  keepsUp('elm', 55)
+  expect(ranked()).toEqual(['elm', 'ash'])
+  keepsUp('elm', null)
+  expect([ranked(), all().map(({ sustainedMbps }) => sustainedMbps)]).toEqual([
+    ['elm', 'ash'],
+    [30, 55],
+  ])
 })

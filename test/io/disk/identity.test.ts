@@ -38,6 +38,21 @@ describe('an identity', () => {
     ]).toEqual([true, ...Array(8).fill(false)])
   })
 
+  test('takes what it has checked once for genuine again, and nothing that only looks like it', () => {
+    const mine = newIdentity()
+    const said = Buffer.from(words)
+    const signature = mine.sign(said)
+    const first = mine.verify(mine.publicKey, said, signature)
+    said[0] = 0
+    expect([first, mine.verify(mine.publicKey, words, signature), mine.verify(mine.publicKey, said, signature)]).toEqual([
+      true,
+      true,
+      false,
+    ])
+    for (let i = 0; i < 600; i++) mine.verify(mine.publicKey, Buffer.from([i & 255, i >> 8]), mine.sign(Buffer.from([i & 255, i >> 8])))
+    expect([mine.verify(mine.publicKey, words, signature), mine.verify(mine.publicKey, said, signature)]).toEqual([true, false])
+  })
+
   test('is never forged by a key of small order', () => {
     const encodings = ['00', '01', 'ec', 'ed', 'ee'].map((low) =>
       Buffer.from(`${low}${(low < '02' ? '00' : 'ff').repeat(30)}${low < '02' ? '00' : '7f'}`, 'hex'),
