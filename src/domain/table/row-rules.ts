@@ -60,7 +60,7 @@ export type AfterSilence =
 /**
  * Silence makes a row suspect, and at the third time in a row removes it, where there is nobody to ask. Where there is, others look first
  * (`afterLooks`), and a suspect goes once it was suspected for `suspicionMs` as well; at its second silence, or first refusal, where enough
- * others say that it is dead. A refusal is a fact: it is suspected at once, and only who has reached it meanwhile keeps it. While this node is
+ * others say that it is dead: later where this node doubts itself. A refusal is a fact: it is suspected at once, and only who has reached it meanwhile keeps it. While this node is
  * `isolated` silence removes nobody. A row of the file that was not proven in this run goes only when it was silent for `STORED_FOR`
  * while others answered.
  */
@@ -81,7 +81,7 @@ export function afterSilence(
       ? { type: 'goes', row: next }
       : { type: 'stays', row: next, isNewlySuspect: false }
   }
-  if (!isolated && company.isToldDead && (burst.refused || strikes >= STRIKES_IF_TOLD) && isAskedAbout(row))
+  if (!isolated && company.isToldDead && (burst.refused || strikes >= STRIKES_IF_TOLD + Math.ceil(company.slowness)) && isAskedAbout(row))
     return { type: 'goes', row: { ...row, latency, strikes } }
   const isJudgedAlone = !company.canAsk || !isAskedAbout(row)
   if (isJudgedAlone || (burst.refused && row.reachedBy.length === 0)) {

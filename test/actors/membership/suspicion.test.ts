@@ -195,12 +195,26 @@ describe('a death that is told', () => {
       'suspect',
     ],
   ])('%s', async (_, said, then, state) => {
-    const { suspicions$, witness, miss, told, oakNow, clock } = start()
+    const { suspicions$, witness, miss, told, oakNow, clock, answers } = start()
+    answers.round = { asked: 3, reachedBy: [], missed: [witness(about, ash)] }
     suspicions$.next(said(witness))
     await miss()
     await miss()
     await clock.settle()
     expect([told, oakNow()]).toEqual([then, state])
+  })
+
+  test('counts later with a node that doubts itself', async () => {
+    const { suspicions$, witness, miss, oakNow, company, answers } = start()
+    answers.round = { asked: 3, reachedBy: [], missed: [witness(about, ash)] }
+    for (let i = 0; i < 2; i++) company.missedMyself()
+    suspicions$.next(from(ash, { deaths: [death([ash, elm, fir].map((one) => witness(about, one)))] }))
+    const states: string[] = []
+    for (let i = 0; i < 8 && oakNow() !== 'gone'; i++) {
+      await miss()
+      states.push(oakNow())
+    }
+    expect(states.indexOf('gone')).toBeGreaterThan(2)
   })
 
   test('goes for nothing where the row answers', async () => {
