@@ -18,13 +18,17 @@ const asJson = (scenario: Scenario): Scenario => JSON.parse(JSON.stringify(scena
 /** A world takes seconds of processor time; beside other tests it may be a minute. */
 const WORLD_MS = 120_000
 
-test('a seed is the same run byte for byte, also from its JSON and after another run', async () => {
-  const once = await run(scenarioOf(8), { withStory: true })
-  const other = await run(scenarioOf(9), { withStory: true, untilMs: 10_000 })
-  const again = await run(asJson(scenarioOf(8)), { withStory: true })
-  expect(again).toEqual(once)
-  expect([once.story.length > 500, once.hash === other.hash]).toEqual([true, false])
-}, WORLD_MS)
+test(
+  'a seed is the same run byte for byte, also from its JSON and after another run',
+  async () => {
+    const once = await run(scenarioOf(8), { withStory: true })
+    const other = await run(scenarioOf(9), { withStory: true, untilMs: 10_000 })
+    const again = await run(asJson(scenarioOf(8)), { withStory: true })
+    expect(again).toEqual(once)
+    expect([once.story.length > 500, once.hash === other.hash]).toEqual([true, false])
+  },
+  WORLD_MS,
+)
 
 test('every sort of fault comes up, each befalls hosts of its scenario, and none lasts longer than the rest of the story', () => {
   const scenarios = Array.from({ length: 300 }, (_, seed) => scenarioOf(seed))
@@ -123,59 +127,67 @@ test('what must hold at every moment is seen from outside: pings at once, of one
   ])
 })
 
-test('two nodes at one IP address that are heard of while the way there is cut are met once it is whole', async () => {
-  const node = (name: string, startMs: number, more: Partial<NodeSpec> = {}): NodeSpec => ({
-    ...{ name, nat: 'drops', listens: false, offersTurn: true, seeds: ['ash'], services: [], turns: ['frps'], startMs },
-    ...more,
-  })
-  const { flaws } = await run({
-    seed: 976,
-    nodes: [
-      node('ash', 0, { nat: 'none', listens: true, seeds: [], turns: ['moonwalk'] }),
-      node('birch', 0),
-      node('dogwood', 3_070, { listens: true, offersTurn: false, turns: ['moonwalk'] }),
-      node('elm', 3_529, { services: ['udp'], turns: ['moonwalk', 'frps'] }),
-    ],
-    frps: true,
-    p2prc: null,
-    faults: [{ type: 'partition', hosts: ['elm', 'frps'], silent: true, atMs: 5_382, forMs: 32_161 }],
-    endMs: 50_000,
-  })
-  expect(flaws).toEqual([])
-}, WORLD_MS)
+test(
+  'two nodes at one IP address that are heard of while the way there is cut are met once it is whole',
+  async () => {
+    const node = (name: string, startMs: number, more: Partial<NodeSpec> = {}): NodeSpec => ({
+      ...{ name, nat: 'drops', listens: false, offersTurn: true, seeds: ['ash'], services: [], turns: ['frps'], startMs },
+      ...more,
+    })
+    const { flaws } = await run({
+      seed: 976,
+      nodes: [
+        node('ash', 0, { nat: 'none', listens: true, seeds: [], turns: ['moonwalk'] }),
+        node('birch', 0),
+        node('dogwood', 3_070, { listens: true, offersTurn: false, turns: ['moonwalk'] }),
+        node('elm', 3_529, { services: ['udp'], turns: ['moonwalk', 'frps'] }),
+      ],
+      frps: true,
+      p2prc: null,
+      faults: [{ type: 'partition', hosts: ['elm', 'frps'], silent: true, atMs: 5_382, forMs: 32_161 }],
+      endMs: 50_000,
+    })
+    expect(flaws).toEqual([])
+  },
+  WORLD_MS,
+)
 
-test('what a node shows of a run is a recording, through a restart and with faults and complaints among its news, and changes nothing', async () => {
-  const few = withoutParts(scenarioOf(8), ['p2prc', 'frps', 'services'])
-  const scenario: Scenario = {
-    ...few,
-    nodes: few.nodes.slice(0, 3),
-    faults: [{ type: 'kill', host: 'birch', moved: false, atMs: 8_000, forMs: 3_000 }],
-    endMs: 12_000,
-  }
-  const dir = await mkdtemp(join(tmpdir(), 'moonwalk-faults-'))
-  const flaws = [{ kind: 'no tunnel', text: '20.5 s: birch is selectingTurn' }]
-  const { outcome, file } = await record(scenario, nodeOf(scenario, flaws), flaws, dir)
-  const text = await readFile(file, 'utf8')
-  await rm(dir, { recursive: true })
-  let view: FeedView | null = null
-  const starts = new Set<string>()
-  const warned: string[] = []
-  for (const frame of framesOf(text)) {
-    const message = messageOf(frame)
-    view = applyFeed(view, message)
-    starts.add(view?.status.node.startedAt ?? 'does not follow on')
-    if (message.t === 'd') for (const entry of message.news) if (entry.type === 'warned') warned.push(`${entry.at} ${entry.text}`)
-  }
-  expect({ name: view?.status.node.name, lives: [...starts].map((at) => at.slice(11, 19)), warned, hash: outcome.hash }).toEqual({
-    name: 'birch',
-    lives: ['00:00:00', '00:00:11'],
-    warned: [
-      '2030-01-01T00:00:08.000Z FAULT 8 s kill birch moved=false for 3 s',
-      '2030-01-01T00:00:20.500Z COMPLAINT no tunnel: 20.5 s: birch is selectingTurn',
-    ],
-    hash: (await run(scenario)).hash,
-  })
-}, WORLD_MS)
+test(
+  'what a node shows of a run is a recording, through a restart and with faults and complaints among its news, and changes nothing',
+  async () => {
+    const few = withoutParts(scenarioOf(8), ['p2prc', 'frps', 'services'])
+    const scenario: Scenario = {
+      ...few,
+      nodes: few.nodes.slice(0, 3),
+      faults: [{ type: 'kill', host: 'birch', moved: false, atMs: 8_000, forMs: 3_000 }],
+      endMs: 12_000,
+    }
+    const dir = await mkdtemp(join(tmpdir(), 'moonwalk-faults-'))
+    const flaws = [{ kind: 'no tunnel', text: '20.5 s: birch is selectingTurn' }]
+    const { outcome, file } = await record(scenario, nodeOf(scenario, flaws), flaws, dir)
+    const text = await readFile(file, 'utf8')
+    await rm(dir, { recursive: true })
+    let view: FeedView | null = null
+    const starts = new Set<string>()
+    const warned: string[] = []
+    for (const frame of framesOf(text)) {
+      const message = messageOf(frame)
+      view = applyFeed(view, message)
+      starts.add(view?.status.node.startedAt ?? 'does not follow on')
+      if (message.t === 'd') for (const entry of message.news) if (entry.type === 'warned') warned.push(`${entry.at} ${entry.text}`)
+    }
+    expect({ name: view?.status.node.name, lives: [...starts].map((at) => at.slice(11, 19)), warned, hash: outcome.hash }).toEqual({
+      name: 'birch',
+      lives: ['00:00:00', '00:00:11'],
+      warned: [
+        '2030-01-01T00:00:08.000Z FAULT 8 s kill birch moved=false for 3 s',
+        '2030-01-01T00:00:20.500Z COMPLAINT no tunnel: 20.5 s: birch is selectingTurn',
+      ],
+      hash: (await run(scenario)).hash,
+    })
+  },
+  WORLD_MS,
+)
 
 test.each([
   [
