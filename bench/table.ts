@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { FIRST_PAGE, KeptTable, merge, recordBurst, restoreRows } from '../src/domain/ip-table.ts'
 import type { PeerRecord } from '../src/domain/record.ts'
+import { answerTo } from '../src/domain/table/differences.ts'
 import { MOST_UNPROVEN_A_SOURCE } from '../src/domain/timings.ts'
 import { createTableStore } from '../src/io/disk/table-store.ts'
 import type { StoredRow } from '../src/p2prc/table-file.ts'
@@ -15,7 +16,6 @@ import { markdown, quantile, shown } from './measure.ts'
 
 const SIZES = [1_000, 10_000, 100_000]
 const RECORDS = 1_000
-const PAGE = 512
 const WARM_UPS = 5
 const RUNS = 41
 
@@ -67,10 +67,11 @@ function operations(table: KeptTable, rows: number): readonly Operation[] {
       run: (turn) => void table.page({ ...FIRST_PAGE, sort: 'name', isDown: true, search: 'PEER', offset: at(turn) }),
     },
     {
-      name: 'digest, and a page to pass on',
-      run: () => {
-        let count = 0
-        for (const row of table.changedSince(0)) if (row.key !== table.digest && ++count === PAGE) return
+      name: 'a gossip answer: digests of all, of a range, and its words',
+      run: (turn) => {
+        const range = (at(turn) % 256).toString(16).padStart(2, '0')
+        if (table.words.digest.count + table.words.partsOf('').length + table.words.partsOf(range).length === 0) return
+        answerTo(table.words, { ranges: [], lists: [{ range, words: [] }], offers: [] }, () => 'held', { room: 0, fraction: 0 })
       },
     },
     { name: `all ${rows} put in from the file`, run: () => restored(rows) },

@@ -5,7 +5,8 @@
 //        (fresh-answer.ts), since pings time it.
 //   POST /v2/hello    HelloAsk → HelloAnswer. "Who are you, what address do you see me at, and can you reach me?"
 //   GET  /v2/echo?nonce=HEX&at=HOST:PORT → EchoAnswer. Proves to the asker that the node with this id answers at that address.
-//   POST /v2/gossip   GossipMessage → GossipMessage. What changed since the last exchange, both ways.
+//   POST /v2/gossip   GossipMessage → GossipMessage. Which words the two tables differ in, and those words, both ways; again until there
+//        is nothing to say any more. Words and digests are written as in gossip-words.ts; what is empty or null is left out.
 //   POST /v2/look     LookAsk → LookAnswer (indirect-look.ts). "Can you reach this one?"
 //   GET  /v2/speed/open?test=HEX[&auto=1] → `{}`: the asker's speed test of that name may begin. 429 when busy, with Retry-After and
 //        `{"error","retryAfterMs"}`: the slot is kept for the asker then. Asked on each connection that the test is to use, so that all
@@ -16,12 +17,15 @@
 //   GET  /v2/services → `{"services":[ToldService]}`: what the asker may reach of this node's services (connect.ts, which also has how).
 //   Without `test` each of the two is a test by itself, on one connection, and a body is read to its end.
 import type { Plateau } from '../domain/plateau.ts'
+import type { Comparison } from '../domain/table/differences.ts'
+import type { Digest } from '../domain/table/key-ranges.ts'
 import { isId, MAX_ENVELOPE_BYTES, parseObject } from './envelope.ts'
+import { digestText, listsJson, rangesJson, readDigest, readLists, readRanges, readWords, wordsText } from './gossip-words.ts'
 import { type Death, readDeaths } from './indirect-look.ts'
 
 export const MAX_HELLO_BYTES = 8 * 1024
 export const MAX_GOSSIP_BYTES = 1024 * 1024
-/** Records in one message; the rest follows in the next exchange. */
+/** Records in one message, and words that are offered or wanted in it. */
 export const MAX_GOSSIP_RECORDS = 500
 const MAX_DOUBTS = 64
 
@@ -62,21 +66,24 @@ export interface EchoAnswer {
   readonly sig: string
 }
 
-export interface GossipMessage {
-  readonly from: string
-  /** Changes with every start of the sender: who sees another one sends everything again. */
-  readonly run: string
-  /** A sum over all rows the sender passes on; tables that are equal have equal sums. */
-  readonly digest: string
+export interface GossipMessage extends Comparison {
+  /** The count of the sender's own signed word. */
+  readonly seq: number
+  /** The count of the receiver's word that the sender knows; null: it knows none, or wants it again. */
+  readonly knows: number | null
+  /** The sender's signed word, where the receiver may not know it. */
+  readonly from: string | null
+  /** Over all words the sender passes on, to be compared; null: not now. */
+  readonly digest: Digest | null
+  /** Keys of words that the receiver is to give. */
+  readonly wants: readonly string[]
   readonly records: readonly string[]
   /** P2PRC rows, which nobody signs. */
   readonly unsigned: readonly UnsignedRow[]
   /** Rows that neither the sender nor those it asked could reach: see for yourself. */
   readonly doubts: readonly { readonly id: string; readonly seq: number }[]
-  /** Rows that are gone, with those who missed them. Absent: none. */
-  readonly deaths?: readonly Death[]
-  /** The sender had no room for all it was told last: it is to be told the rest again, fewer at a time. Absent: it had. */
-  readonly full?: true
+  /** Rows that are gone, with those who missed them. */
+  readonly deaths: readonly Death[]
 }
 
 export interface UnsignedRow {
@@ -125,21 +132,42 @@ export function readEcho(body: Buffer): EchoAnswer | null {
   return all && isId(id) ? { id, run, key, nonce, sig } : null
 }
 
+/** As it is written. */
+export function gossipJson(message: GossipMessage): Readonly<Record<string, unknown>> {
+  const { seq, knows, from, digest, ranges, lists, offers, wants, records, unsigned, doubts, deaths } = message
+  return {
+    seq,
+    ...(knows === null ? {} : { knows }),
+    ...(from === null ? {} : { from }),
+    ...(digest === null ? {} : { digest: digestText(digest) }),
+    ...(ranges.length === 0 ? {} : { ranges: rangesJson(ranges) }),
+    ...(lists.length === 0 ? {} : { lists: listsJson(lists) }),
+    ...(offers.length === 0 ? {} : { offers: wordsText(offers) }),
+    ...(wants.length === 0 ? {} : { wants: wordsText(wants.map((key) => ({ key, seq: 0 }))) }),
+    ...(records.length === 0 ? {} : { records }),
+    ...(unsigned.length === 0 ? {} : { unsigned }),
+    ...(doubts.length === 0 ? {} : { doubts }),
+    ...(deaths.length === 0 ? {} : { deaths }),
+  }
+}
+
 export function readGossip(body: Buffer | null): GossipMessage | null {
   const value = body && parseObject(body.toString('utf8'))
-  if (!value) return null
-  const { from, run, digest, records, unsigned, doubts, full } = value
-  const deaths = readDeaths(value.deaths)
-  if (typeof from !== 'string' || typeof run !== 'string' || run.length > 64 || typeof digest !== 'string') return null
+  if (!value || !isCount(value.seq)) return null
+  const { seq, knows, from, digest, ranges, lists, offers, wants, records, unsigned, doubts } = value
   return {
-    from,
-    run,
-    digest,
+    seq,
+    knows: isCount(knows) ? knows : null,
+    from: typeof from === 'string' ? from : null,
+    digest: readDigest(digest),
+    ranges: readRanges(ranges),
+    lists: readLists(lists),
+    offers: readWords(offers, MAX_GOSSIP_RECORDS),
+    wants: readWords(wants, MAX_GOSSIP_RECORDS).map(({ key }) => key),
     records: list(records, MAX_GOSSIP_RECORDS).filter((item) => typeof item === 'string' && item.length <= MAX_ENVELOPE_BYTES) as string[],
     unsigned: list(unsigned, MAX_GOSSIP_RECORDS).flatMap(readUnsigned),
     doubts: list(doubts, MAX_DOUBTS).flatMap(readDoubt),
-    ...(deaths.length > 0 ? { deaths } : {}),
-    ...(full === true ? { full } : {}),
+    deaths: readDeaths(value.deaths),
   }
 }
 
@@ -155,6 +183,7 @@ export function readSpeedUp(body: Buffer): SpeedUpAnswer | null {
 
 // JSON may say 1e999, which is read as infinite.
 const isAmount = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0
+const isCount = (value: unknown): value is number => isAmount(value) && Number.isSafeInteger(value)
 const isShare = (value: unknown): value is number => isAmount(value) && value <= 1
 const shareOf = (value: unknown): number | null => (isShare(value) ? value : null)
 const list = (value: unknown, most: number): readonly unknown[] => (Array.isArray(value) ? value.slice(0, most) : [])

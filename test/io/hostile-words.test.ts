@@ -69,7 +69,7 @@ const json = (value: unknown) => ({ body: Buffer.from(JSON.stringify(value)), he
 const gossip = (by: Stranger, at: string, said: { readonly records?: readonly string[]; readonly unsigned?: readonly object[] }) =>
   asked(by, at, {
     path: '/v2/gossip',
-    ...json({ from: by.word(null), run: 'r', digest: '', records: [], unsigned: [], doubts: [], ...said }),
+    ...json({ from: by.word(null), seq: 1, ...said }),
   })
 const hello = async (by: Stranger, at: string, advertise: string): Promise<unknown> => {
   const { body } = await asked(by, at, { path: '/v2/hello', ...json({ from: by.word(advertise), port: null, advertise }) })
@@ -168,7 +168,7 @@ test('what one peer says of where this node is reached moves it nowhere', async 
       return { id: liar.id, run: 'r', key: liar.publicKey, nonce, sig: liar.sign(echoBytes({ nonce, run: 'r', at, asker: by })) }
     },
     '/v2/hello': () => ({ record: liar.word(place), observed: '127.0.0.9', dialBack: { type: 'reached', address: lie }, told: told++ }),
-    '/v2/gossip': () => ({ from: liar.word(place), run: 'r', digest: '', records: [], unsigned: [], doubts: [] }),
+    '/v2/gossip': () => ({ from: liar.word(place), seq: 1 }),
   }
   const onRequest = async ({
     path,

@@ -48,7 +48,7 @@ function attacker(world: World, name: string) {
   const me = `${world.host('me').ip}:${NODE_PORT}`
   return {
     gossip: (records: readonly string[], unsigned: readonly { readonly address: string; readonly name: string }[] = []) =>
-      http.request(me, post('/v2/gossip', { from, run: 'r', digest: '', records, unsigned, doubts: [] })),
+      http.request(me, post('/v2/gossip', { from, seq: 1, records, unsigned })),
     hello: (advertise: string) => http.request(me, post('/v2/hello', { from, port: null, advertise })),
     table: (addresses: readonly string[]) => {
       const rows = addresses.map((address) => ({ Name: 'x', IPV4: address.split(':')[0], ServerPort: address.split(':')[1] }))

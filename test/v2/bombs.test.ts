@@ -11,7 +11,7 @@ test('what nests deeper than any message of ours is none', () => {
   const bomb = nested(20_000)
   expect([
     readHelloAsk(Buffer.from(`{"from":"x","port":null,"advertise":${bomb}}`)),
-    readGossip(Buffer.from(`{"from":"x","run":"r","digest":"d","records":${bomb}}`)),
+    readGossip(Buffer.from(`{"seq":1,"records":${bomb}}`)),
     parseWireTable(`{"ip_address":[{"Name":${bomb}}]}`),
   ]).toEqual([null, null, []])
 })
@@ -19,7 +19,7 @@ test('what nests deeper than any message of ours is none', () => {
 test('keys that JavaScript knows change nothing of it', () => {
   const keys = '"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}'
   readHelloAsk(Buffer.from(`{${keys},"from":"x","port":null}`))
-  readGossip(Buffer.from(`{${keys},"from":"x","run":"r","digest":"d","records":[{${keys}}],"unsigned":[{${keys}}],"doubts":[{${keys}}]}`))
+  readGossip(Buffer.from(`{${keys},"seq":1,"lists":[{${keys}}],"records":[{${keys}}],"unsigned":[{${keys}}],"doubts":[{${keys}}]}`))
   parseWireTable(`{${keys},"ip_address":[{${keys},"Name":"x"}]}`)
   expect([Object.getOwnPropertyNames(Object.prototype).includes('polluted'), 'polluted' in {}]).toEqual([false, false])
 })

@@ -1,6 +1,15 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { MAX_GOSSIP_RECORDS, readEcho, readGossip, readHelloAnswer, readHelloAsk, readSpeedUp } from '../../src/v2/messages.ts'
+import {
+  type GossipMessage,
+  gossipJson,
+  MAX_GOSSIP_RECORDS,
+  readEcho,
+  readGossip,
+  readHelloAnswer,
+  readHelloAsk,
+  readSpeedUp,
+} from '../../src/v2/messages.ts'
 
 const body = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value))
 const ID = '0123456789abcdef0123456789abcdef'
@@ -86,18 +95,20 @@ test.each<[unknown, unknown]>([
   ['"echo"', null],
 ])('the echo %j is read as %j', (given, expected) => expect(readEcho(body(given))).toEqual(expected))
 
-const EMPTY = { from: 'E', run: 'r', digest: 'd', records: [], unsigned: [], doubts: [] }
+const EMPTY: GossipMessage = {
+  ...{ seq: 7, knows: null, from: null, digest: null },
+  ...{ ranges: [], lists: [], offers: [], wants: [], records: [], unsigned: [], doubts: [], deaths: [] },
+}
 const row = (name: string) => ({ address: 'a:1', name })
 const doubt = { id: ID, seq: 3 }
 
 test.each<[string, unknown, unknown]>([
+  ['with nothing but its count', { seq: 7 }, EMPTY],
   [
-    'in full',
-    { ...EMPTY, records: ['A'], unsigned: [row('pc')], doubts: [doubt] },
-    { ...EMPTY, records: ['A'], unsigned: [row('pc')], doubts: [doubt] },
+    'of which all is none',
+    { seq: 7, knows: -1, from: 1, digest: 'x', ranges: 1, lists: 2, offers: 3, wants: 4, records: 'A', unsigned: {}, doubts: 7 },
+    EMPTY,
   ],
-  ['without its lists', { from: 'E', run: 'r', digest: 'd' }, EMPTY],
-  ['with lists that are none', { ...EMPTY, records: 'A', unsigned: {}, doubts: 7 }, EMPTY],
   ['with records that are none', { ...EMPTY, records: [7, null, 'x'.repeat(1_025), 'A'] }, { ...EMPTY, records: ['A'] }],
   [
     'with rows that are none',
@@ -111,7 +122,7 @@ test.each<[string, unknown, unknown]>([
   ],
   [
     'with more than it may hold',
-    { ...EMPTY, records: Array(501).fill('A'), unsigned: Array(501).fill(row('pc')), doubts: Array(65).fill(doubt) },
+    { seq: 7, records: Array(501).fill('A'), unsigned: Array(501).fill(row('pc')), doubts: Array(65).fill(doubt) },
     {
       ...EMPTY,
       records: Array(MAX_GOSSIP_RECORDS).fill('A'),
@@ -119,12 +130,27 @@ test.each<[string, unknown, unknown]>([
       doubts: Array(64).fill(doubt),
     },
   ],
-  ['without a sender', { ...EMPTY, from: undefined }, null],
-  ['without a run', { ...EMPTY, run: undefined }, null],
-  ['with a run too long', { ...EMPTY, run: 'r'.repeat(65) }, null],
-  ['without a digest', { ...EMPTY, digest: 7 }, null],
-  ['as garbage', '{"from":', null],
+  ['without a count', { records: ['A'] }, null],
+  ['with a count that is none', { seq: 1.5 }, null],
+  ['as garbage', '{"seq":', null],
 ])('gossip %s', (_, given, expected) => expect(readGossip(body(given))).toEqual(expected))
+
+test('gossip is read as it was said, and says nothing of what is empty', () => {
+  const word = { key: ID, seq: 1_764_289_469_123 }
+  const address = { key: '[2001:db8::1]:8088', seq: 0 }
+  const digest = { count: 2, sum: 2 ** 52 - 1 }
+  const full: GossipMessage = {
+    ...{ seq: 7, knows: 6, from: 'E', digest },
+    ranges: [{ range: 'a0', parts: [digest, ...Array(15).fill({ count: 0, sum: 0 })] }],
+    lists: [
+      { range: '', words: [word, address] },
+      { range: 'f', words: [] },
+    ],
+    ...{ offers: [word], wants: [word.key, address.key], records: ['A'], unsigned: [row('pc')], doubts: [doubt], deaths: [] },
+  }
+  expect(readGossip(body(gossipJson(full)))).toEqual(full)
+  expect(JSON.stringify(gossipJson(EMPTY))).toEqual('{"seq":7}')
+})
 
 const UPLOAD = {
   ...{ bytes: 1, ms: 2, mbps: 3, lowMbps: 2, highMbps: 4, coverage: 0.5, confidence: 0.5, settled: true, busyDown: null, busyUp: 0.25 },

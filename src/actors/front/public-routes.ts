@@ -8,7 +8,7 @@ import { open, recordOf } from '../../v2/envelope.ts'
 import { tokenSaidAgain } from '../../v2/fresh-answer.ts'
 import { MAX_LOOK_BYTES, readLookAsk } from '../../v2/indirect-look.ts'
 import { wantsLook } from '../../v2/look.ts'
-import { type DialBack, MAX_GOSSIP_BYTES, MAX_HELLO_BYTES, readGossip, readHelloAsk } from '../../v2/messages.ts'
+import { type DialBack, gossipJson, MAX_GOSSIP_BYTES, MAX_HELLO_BYTES, readGossip, readHelloAsk } from '../../v2/messages.ts'
 import type { Gossip } from '../membership/gossip.ts'
 import type { Joining } from '../membership/joining.ts'
 import type { Lookers } from '../membership/lookers.ts'
@@ -188,11 +188,10 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
     'POST /v2/gossip': async (request, entrance) => {
       const message = readGossip(await request.body(MAX_GOSSIP_BYTES))
       const seenAt = entrance === 'public' ? canonicalHost(request.remote.host) : null
-      const isItsOwn = message !== null && open(message.from, identity)?.id === request.by
-      const answer = isItsOwn ? await gossip.answer(message, null, seenAt) : null
+      const answer = message !== null && request.by !== null ? await gossip.answer(message, request.by, seenAt) : null
       const reachedUsAt = answer && entrance === 'public' ? byName(request) : null
       if (reachedUsAt !== null) needs.reach.arrivedAt(reachedUsAt)
-      return answer ? json(answer) : text(400, 'this message carries no genuine record of its sender\n')
+      return answer ? json(gossipJson(answer)) : text(400, 'this message carries no genuine record of its sender\n')
     },
   }
 

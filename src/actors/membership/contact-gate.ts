@@ -53,6 +53,8 @@ export function createContactGate({ http, clock, policy, networkKind, standing }
   /** Where names led. */
   const resolved = new RecentMap<string, string>(MOST_RESOLVED)
   const waiting = new Map<string, Set<() => void>>()
+  /** By address: requests that whoever asked has given up, and that may still be answered. */
+  const late = new Map<string, () => Promise<unknown>>()
   let numbers = 0
 
   const outside = (address: string): Failure => withheld(`${address} is outside the addresses this node may contact; see --addresses`)
@@ -122,6 +124,8 @@ export function createContactGate({ http, clock, policy, networkKind, standing }
     }, admit)
 
   const askFreely = async (address: string, request: PeerRequest, admit: PeerRequest['admit']): Promise<PeerAnswer | Failure> => {
+    // Nobody is asked twice at once: the new request says more.
+    await late.get(address)?.()
     const answer = await http.request(address, admit ? { ...request, admit } : request)
     if (isProof(request, answer)) recordProof(address)
     return answer
@@ -146,17 +150,27 @@ export function createContactGate({ http, clock, policy, networkKind, standing }
       return null
     }, request.admit)
     const { timeoutMs } = leftOf(request, clock.now() - startMs)
-    const asked = http.request(address, { ...request, timeoutMs: Math.max(timeoutMs, LATE_PROOF), admit }).then((answer) => {
+    const ending = new AbortController()
+    const signal = request.signal ? AbortSignal.any([request.signal, ending.signal]) : ending.signal
+    const asked = http.request(address, { ...request, timeoutMs: Math.max(timeoutMs, LATE_PROOF), admit, signal }).then((answer) => {
+      if (late.get(address) === end) late.delete(address)
       if (isProof(request, answer)) recordProof(address)
       else put(ip, numbersTaken.reduce(failContact, contactsAt.get(ip) ?? []))
       return answer
     })
-    return within(asked, timeoutMs)
+    const end = (): Promise<unknown> => {
+      ending.abort()
+      return asked
+    }
+    return within(asked, timeoutMs, () => late.set(address, end))
   }
   /** Whoever asks is told in time. What comes of it later counts all the same: a machine that is busy is met at the next try. */
-  const within = (asked: Promise<PeerAnswer | Failure>, ms: number): Promise<PeerAnswer | Failure> =>
+  const within = (asked: Promise<PeerAnswer | Failure>, ms: number, onLate: () => void): Promise<PeerAnswer | Failure> =>
     new Promise((resolve, reject) => {
-      const timer = clock.setTimeout(() => resolve({ type: 'failed', reason: 'timeout', text: 'it did not answer in time' }), ms)
+      const timer = clock.setTimeout(() => {
+        onLate()
+        resolve({ type: 'failed', reason: 'timeout', text: 'it did not answer in time' })
+      }, ms)
       asked.then(resolve, reject).finally(() => clock.clearTimeout(timer))
     })
 

@@ -10,7 +10,7 @@ import { type Failure, isFailure, type PeerAnswer, type PeerRequest, type Ports 
 import { open, parseObject, recordOf } from '../../v2/envelope.ts'
 import { type LookAnswer, type LookAsk, readLookAnswer } from '../../v2/indirect-look.ts'
 import { isLook, LOOK_HEADERS } from '../../v2/look.ts'
-import { type DialBack, type GossipMessage, type HelloAsk, readEcho, readGossip, readHelloAnswer } from '../../v2/messages.ts'
+import { type DialBack, type GossipMessage, gossipJson, type HelloAsk, readEcho, readGossip, readHelloAnswer } from '../../v2/messages.ts'
 
 export interface Met {
   readonly type: 'met'
@@ -26,6 +26,13 @@ export interface Answerer {
   readonly run: string
   /** Where it says that it is; absent where it does not, and from clear HTTP. */
   readonly place?: Coordinate
+}
+
+/** `by`: who answered, which the members' channel proves. */
+export interface GossipAnswer {
+  readonly type: 'gossip'
+  readonly by: string
+  readonly message: GossipMessage
 }
 
 export interface Pinged {
@@ -50,7 +57,7 @@ export interface PeerCalls {
   hello(address: string, ask: HelloAsk): Promise<Met | { readonly type: 'stranger'; readonly why?: string } | Failure>
   /** Who answers at this address, and says so itself, to this node, of this address; why nobody did. `isAnew`: on a connection made for it. */
   whoAnswers(address: string, timeoutMs?: number, isAnew?: boolean): Promise<(Answerer & { readonly type: 'answerer' }) | Failure>
-  gossip(address: string, message: GossipMessage): Promise<GossipMessage | Failure>
+  gossip(address: string, message: GossipMessage): Promise<GossipAnswer | Failure>
   ping(address: string, lane: Lane, closeness: Closeness): Promise<Pinged>
   /** Whether who is at the address reaches another. */
   look(address: string, ask: LookAsk): Promise<LookAnswer | Failure>
@@ -177,12 +184,14 @@ export function createPeerCalls({ http, random, identity }: CallNeeds): PeerCall
         method: 'POST',
         path: '/v2/gossip',
         over: 'channel',
-        ...json(message),
+        ...json(gossipJson(message)),
         timeoutMs: GOSSIP_TIMEOUT,
       })
       if (isFailure(answer)) return answer
+      const { by } = answer
       const reply = answer.status === 200 ? readGossip(answer.body) : null
-      if (reply && open(reply.from, identity)?.id === answer.by) return reply
+      const isItsOwn = reply !== null && (reply.from === null || open(reply.from, identity)?.id === by)
+      if (reply !== null && isItsOwn && by != null) return { type: 'gossip', by, message: reply }
       return { type: 'failed', reason: 'protocol', text: `it answered ${answer.status} to /v2/gossip` }
     },
     look: async (address, ask) => {

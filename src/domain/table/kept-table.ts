@@ -1,12 +1,12 @@
 // The table itself: one container with one owner, changed in place, one row a change. What is asked of it often is kept with every change,
 // so that asking costs the same however many rows there are.
 import { type Unproven, UnprovenRows } from '../unproven.ts'
+import { KeyRanges, type Word, type Words } from './key-ranges.ts'
 import type { Page, Ranked } from './ordered-rows.ts'
 import { type PageAsk, Pages } from './page.ts'
 import { PickedKeys, type Picks } from './picked-rows.ts'
 import { RankedRows } from './ranked-rows.ts'
-import { type Gone, isListed, isTurnCandidate, type Row } from './row.ts'
-import { ToldRows } from './told-rows.ts'
+import { type Gone, isListed, isPassedOn, isTurnCandidate, type Row } from './row.ts'
 
 /** The table as everybody but its owner has it: always as it is now, and nobody's to change. */
 export interface IpTable {
@@ -44,10 +44,8 @@ export interface IpTable {
   /** Keys of the rows that are reached through that TURN. */
   behind(turn: string): ReadonlySet<string>
   readonly unproven: Unproven
-  /** What is passed on and has changed after that version, in the order of its changes. */
-  changedSince(version: number): IterableIterator<Row>
-  /** Over all that is passed on. */
-  readonly digest: string
+  /** What is passed on. */
+  readonly words: Words
 }
 
 const NOBODY: ReadonlySet<string> = new Set()
@@ -56,7 +54,6 @@ const NOBODY: ReadonlySet<string> = new Set()
 export class KeptTable implements IpTable {
   readonly #rows = new Map<string, Row>()
   readonly #holders = new Map<string, string>()
-  readonly #told = new ToldRows(this.#rows)
   readonly #behind = new Map<string, Set<string>>()
   readonly gone = new Map<string, Gone>()
   readonly mine = new Map<string, number>()
@@ -73,23 +70,18 @@ export class KeptTable implements IpTable {
   readonly suspects = new Set<string>()
   readonly unsigned = new Set<string>()
   readonly unproven = new UnprovenRows()
+  readonly words = new KeyRanges()
   get rows(): ReadonlyMap<string, Row> {
     return this.#rows
   }
   get holders(): ReadonlyMap<string, string> {
     return this.#holders
   }
-  get digest(): string {
-    return this.#told.digest
-  }
   behind(turn: string): ReadonlySet<string> {
     return this.#behind.get(turn) ?? NOBODY
   }
   page(ask: PageAsk): Page {
     return this.#pages.page(ask)
-  }
-  changedSince(version: number): IterableIterator<Row> {
-    return this.#told.since(version)
   }
   /** The row that holds an address. */
   at(address: string): Row | null {
@@ -116,8 +108,6 @@ export class KeptTable implements IpTable {
     const copy = new KeptTable()
     for (const row of this.#rows.values()) copy.#rows.set(row.key, row)
     for (const [address, key] of this.#holders) copy.#holders.set(address, key)
-    // In the order of their changes, as they came.
-    for (const row of [...this.#rows.values()].sort((a, b) => a.version - b.version)) copy.#told.replace(null, row)
     for (const row of this.#rows.values()) copy.#index(null, row)
     for (const [key, gone] of this.gone) copy.gone.set(key, gone)
     for (const [address, untilMs] of this.mine) copy.mine.set(address, untilMs)
@@ -128,7 +118,6 @@ export class KeptTable implements IpTable {
   }
   #follow(before: Row | null, after: Row | null): void {
     this.revision++
-    this.#told.replace(before, after)
     this.#index(before, after)
   }
   #index(before: Row | null, after: Row | null): void {
@@ -145,6 +134,7 @@ export class KeptTable implements IpTable {
     setIn(this.suspects, key, after?.state === 'suspect')
     setIn(this.unsigned, key, after?.record.id === null)
     this.unproven.replace(before, after)
+    this.words.replace(wordOf(before), wordOf(after))
     this.#followVia(key, before?.record.via ?? null, after?.record.via ?? null)
   }
   #followVia(key: string, before: string | null, after: string | null): void {
@@ -158,6 +148,7 @@ export class KeptTable implements IpTable {
 }
 
 const when = (row: Row | null, holds: (row: Row) => boolean): Row | null => (row !== null && holds(row) ? row : null)
+const wordOf = (row: Row | null): Word | null => (row !== null && isPassedOn(row) ? { key: row.key, seq: row.record.seq } : null)
 const isOffering = (row: Row | null): boolean => row !== null && isListed(row) && row.record.offersTurn && row.record.via === null
 const isUntried = (row: Row | null): boolean => row !== null && row.state === 'unknown' && row.strikes === 0
 

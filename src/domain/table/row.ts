@@ -118,9 +118,9 @@ export const isUnproven = ({ state, stored, lastProofMs }: Pick<Row, 'state' | '
 /** Proven, suspects among them: what people see. */
 export const isListed = ({ state }: Pick<Row, 'state'>): boolean => state !== 'unknown'
 
-/** Only what this node has proven itself is passed on. */
+/** Only what this node has proven itself is passed on; a suspect too, so that all who hold the same words pass on the same. */
 export const isPassedOn = ({ state, record }: Pick<Row, 'state' | 'record'>): boolean =>
-  state === 'alive' && (record.envelope !== null || record.id === null)
+  state !== 'unknown' && (record.envelope !== null || record.id === null)
 
 /** It could be this node's TURN: it answers this node, offers to be one, and is reached without one. */
 export const isTurnCandidate = ({

@@ -10,7 +10,6 @@ import type { PeerRecord } from '../../../src/domain/record.ts'
 import type { Failure, InboundRequest } from '../../../src/ports.ts'
 import { seal } from '../../../src/v2/envelope.ts'
 import { LOOK_HEADERS } from '../../../src/v2/look.ts'
-import type { GossipMessage } from '../../../src/v2/messages.ts'
 import { SeededRandom } from '../../sim/chance.ts'
 import { VirtualClock } from '../../sim/virtual-clock.ts'
 import { newIdentity } from '../../v2/identities.ts'
@@ -49,7 +48,7 @@ function start(other: Partial<PublicRoutesNeeds> = {}, answering: Answering = {}
         return typeof answer === 'string' ? { type: 'answerer', id: answer, run: 'r' } : answer
       },
     },
-    gossip: { answer: async (message) => (message.from === FROM_ASH ? { ...message, run: 'mine' } : null) },
+    gossip: { answer: async (message, by) => (message.from === FROM_ASH && by === ash.id ? { ...message, seq: 2, from: null } : null) },
     lookers: { answer: async (by, ask) => (ask.address === AT_ASH && by === elm.id ? { type: 'reached' } : { type: 'busy' }) },
     speed: { answer: async ({ path }) => (path === '/50' ? { status: 429, body: 'busy' } : null) },
     policy: 'lan',
@@ -510,13 +509,13 @@ test.each<[string, string, unknown, number, unknown]>([
 })
 
 describe('/v2/gossip', () => {
-  const message: GossipMessage = { from: FROM_ASH, run: 'theirs', digest: '0:0', records: [], unsigned: [], doubts: [] }
+  const message = { seq: 1, from: FROM_ASH }
   const gossip = (body: string) => ask(inbound({ method: 'POST', path: '/v2/gossip', by: ash.id, body }))
   test('is answered in kind', async () =>
     expect(await gossip(JSON.stringify(message))).toEqual({
       status: 200,
       headers: JSON_TYPE,
-      body: JSON.stringify({ ...message, run: 'mine' }),
+      body: JSON.stringify({ seq: 2 }),
     }))
   test.each([
     ['in public', 'public', ['arrived at 192.168.1.5:8088']],

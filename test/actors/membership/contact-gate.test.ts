@@ -49,6 +49,7 @@ function start({
   const clock = new VirtualClock()
   const connected: string[] = []
   const timeouts: number[] = []
+  const ended: string[] = []
   const warmTo = new Set<string>()
   const gate = createContactGate({
     clock,
@@ -56,8 +57,9 @@ function start({
     networkKind,
     standing,
     http: {
-      request: async (address, { admit, timeoutMs }) => {
+      request: async (address, { admit, timeoutMs, signal }) => {
         timeouts.push(timeoutMs)
+        signal?.addEventListener('abort', () => ended.push(`${clock.now()} ${address}`))
         const host = address.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
         if (!warmTo.has(address)) {
           const kept = await admit?.(names[host] ?? host)
@@ -77,7 +79,7 @@ function start({
   /** All at once. */
   const askAll = (addresses: readonly string[], request = PING): Promise<readonly string[]> =>
     clock.until(Promise.all(addresses.map((address) => ask(address, request))))
-  return { gate, clock, connected, timeouts, ask: (address: string, request = PING) => clock.until(ask(address, request)), askAll }
+  return { gate, clock, connected, timeouts, ended, ask: (address: string, request = PING) => clock.until(ask(address, request)), askAll }
 }
 
 const at = (port: number): string => `192.0.2.1:${port}`
@@ -183,6 +185,14 @@ describe('an IP address that has proven nothing', () => {
     const [asked] = [ask(at(8088)), ask(at(8088))]
     expect([await asked, clock.now(), connected.length]).toEqual(['it did not answer in time', 11_000, 3])
     expect(timeouts).toEqual([LATE_PROOF, 2_000, 2_000])
+  })
+
+  test('is not asked twice at once: who is free to ask ends what is still waited for', async () => {
+    const { clock, gate, ask, ended } = start({ answers: answering([at(8088)], answer('{}', 'ash')), ms: 3_000 })
+    expect(await ask(at(8088))).toEqual('it did not answer in time')
+    gate.name(at(8088))
+    const asked = gate.request(at(8088), { ...PING, timeoutMs: 4_000 })
+    expect([ended, await clock.until(asked)]).toEqual([[`2000 ${at(8088)}`], expect.objectContaining({ status: 200 })])
   })
 
   test('in a private network, whose members alone tell of it, has room for a machine that runs many nodes', async () => {

@@ -76,7 +76,7 @@ function start() {
 
 const about = { id: oak.id, address: OAK }
 const death = (witnesses: readonly Witness[], seq = 1, address = OAK) => ({ id: oak.id, seq, address, witnesses })
-const from = (one: Identity, said: Partial<Suspicions>): Suspicions => ({ from: one.id, doubts: [], ...said })
+const from = (one: Identity, said: Partial<Suspicions>): Suspicions => ({ from: one.id, doubts: [], deaths: [], ...said })
 
 describe('whom this node missed', () => {
   test('and others reach is not suspected, told to nobody, and stays however often it is missed', async () => {
