@@ -31,8 +31,12 @@ const RUN_MS = 120
 const RUN_RTTS = 3
 /** Of that time so much may have been faster: more, and the path has not shown all it has. */
 const FASTER_MOST = 0.25
-/** From here on a receiver that is late by a few ms is wrong by much: its pace is doubted where it was there for less than so much of the time. */
+/**
+ * From here on a receiver that is late by a few ms is wrong by much: its pace is doubted where it was there for less than so much of the
+ * time. Above the other there is no path to be seen but that between two programs of one machine.
+ */
 const LAG_MBPS = 200
+const LAG_MOST_MBPS = 1_200
 const CLEAR = 0.6
 /** That time begins with the first window at so much of the pace. */
 const PACE = 0.7
@@ -44,6 +48,8 @@ const DOUBT_MS = 350
 const LINE_LOW = 0.5
 const LINE_HIGH = 1.1
 const LINE_GRAIN_MS = 2
+/** What a look for one costs is bounded: so much of the past. */
+const LINE_PAST_MS = 500
 /** Of a transfer that never settled, the part that counts: its end. */
 const TAIL = 0.6
 /** An interval as wide as this, each way, is worth nothing; one of a path that never settled is worth half of what it covers. */
@@ -189,7 +195,7 @@ export class PlateauWatch {
     const isHeld =
       isRun || (found.ms >= Math.max(HOLD_MS, HOLD_RTTS * this.#rttMs) && found.seen >= HOLD_WINDOWS && fasterMs <= FASTER_MOST * found.ms)
     const pacedMs = this.#pacedMs(found.mbps)
-    if (found.mbps < LAG_MBPS || found.ms >= CLEAR * pacedMs) {
+    if (found.mbps < LAG_MBPS || found.mbps > LAG_MOST_MBPS || found.ms >= CLEAR * pacedMs) {
       this.#settled = isHeld
       return
     }
@@ -202,9 +208,9 @@ export class PlateauWatch {
     if (isLine) this.#found = { ...found, mbps: lineMbps, ms: line.ms }
   }
 
-  /** Since it first came to that pace. */
+  /** Since it first came to that pace, and no longer ago than counts. */
   #line(mbps: number, pacedMs: number): TouchingLine | null {
-    const sinceMs = this.#windowStartMs - pacedMs
+    const sinceMs = this.#windowStartMs - Math.min(pacedMs, LINE_PAST_MS)
     const arrived = this.#arrived.filter(({ ms }) => ms >= sinceMs)
     return touchingLine(arrived, [mbps * LINE_LOW, mbps * LINE_HIGH])
   }

@@ -197,7 +197,10 @@ describe('the kind is kept', () => {
     expect([network, file('ash'), refusedText(node.errSoFar())]).toEqual([
       'open',
       { kind: 'open' },
-      'DIR/ash is from before there were private networks, and stays in an open one: anybody may join it and see its servers\n',
+      `${JSON.stringify({
+        schemaVersion: 1,
+        warning: 'DIR/ash is from before there were private networks, and stays in an open one: anybody may join it and see its servers',
+      })}\n`,
     ])
   })
 

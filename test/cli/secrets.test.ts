@@ -104,7 +104,11 @@ test('a token in an argument works, with a sentence that names better places and
   expect([code, found(out + err), err]).toEqual([
     0,
     [],
-    '--turn: everybody on this machine can read the token in it (ps); write it into moonwalk.json or MOONWALK_TURNS, or name a file with ?token-file=FILE\n',
+    `${JSON.stringify({
+      schemaVersion: 1,
+      warning:
+        '--turn: everybody on this machine can read the token in it (ps); write it into moonwalk.json or MOONWALK_TURNS, or name a file with ?token-file=FILE',
+    })}\n`,
   ])
   const wrong = await start(['up', '--data', dir, '--turn', `frp://${CANARY.frpFile}@127.0.0.1:9?wrie=2`]).ended
   expect([wrong.code, found(wrong.err)]).toEqual([2, []])

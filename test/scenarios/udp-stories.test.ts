@@ -150,16 +150,16 @@ describe('a udp service', () => {
   })
   test('is proven also where datagrams get lost, and a probe that comes late or twice never reaches it', async () => {
     const { told, heard, services } = await live([[0, lossy('me', 'ash', 0.2)]])
-    expect(services).toEqual([expect.stringMatching(/^dns udp up 10\.0\.0\.1:\d+ null$/)])
+    expect(services).toEqual([expect.stringMatching(/^dns udp up 10\.0\.0\.[12]:\d+ null$/)])
     expect({ told, heard }).toMatchInlineSnapshot(`
       {
         "heard": 80,
         "told": [
-          "4520 service.up dns 10.0.0.2:20020",
-          "4540 service.up dns 10.0.0.1:20020",
-          "4680.3 service.up dns 10.0.0.2:20020",
+          "3740 service.up dns 10.0.0.1:20020",
+          "4480.3 service.up dns 10.0.0.2:20020",
           "15000 20,20 back, 40 heard",
-          "24551.63 service.up dns 10.0.0.1:20020",
+          "24351.63 service.up dns 10.0.0.1:20020",
+          "29542.88 service.up dns 10.0.0.2:20020",
         ],
       }
     `)
