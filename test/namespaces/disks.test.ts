@@ -41,6 +41,13 @@ interface Inside {
   err(): string
 }
 
+/** What an object on stderr says, as the node is asked for JSON. */
+function sentenceOf(line: string): string {
+  if (line === '') return ''
+  const { error, warning }: { readonly error?: string; readonly warning?: string } = JSON.parse(line)
+  return error ?? warning ?? line
+}
+
 /** A node for which `mounts` were made, in a mount namespace of its own; `flags` more for `unshare`. */
 function startInside(mounts: string, args: readonly string[], flags: readonly string[] = []): Inside {
   const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('MOONWALK_')))
@@ -52,7 +59,7 @@ function startInside(mounts: string, args: readonly string[], flags: readonly st
   child.stdout.on('data', (piece: Buffer) => (out += piece))
   child.stderr.on('data', (piece: Buffer) => (err += piece))
   child.once('close', () => running.delete(child))
-  return { child, out: () => out, err: () => err }
+  return { child, out: () => out, err: () => err.split('\n').map(sentenceOf).join('\n') }
 }
 
 async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
