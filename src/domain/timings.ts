@@ -142,6 +142,8 @@ export const P2PRC_TIMEOUT = 120_000
 export const SEED_RETRY_FIRST = 60
 export const SEED_RETRY_LAST = 15_000
 export const HELLO_TIMEOUT = 4_000
+/** What a hello proved says nothing any more after this, as when the process stood still meanwhile: above it and an exchange together. */
+export const HELLO_FRESH = 10_000
 /** A person is told of a seed that has not answered by then. */
 export const SEED_PATIENCE = 1_500
 /** A dial back to the one who asks; below `HELLO_TIMEOUT`, since it happens inside its answer. */

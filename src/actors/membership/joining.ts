@@ -7,6 +7,7 @@ import { absorb, letIn, merge as mergeRecords, recordMine } from '../../domain/i
 import type { NetworkKind } from '../../domain/network-kind.ts'
 import type { PeerRecord } from '../../domain/record.ts'
 import { type SeedFault, seedFault, strangerFault } from '../../domain/seed-fault.ts'
+import { HELLO_FRESH } from '../../domain/timings.ts'
 import type { News } from '../../feed/news.ts'
 import type { MembershipFact } from '../../machines/node-machine.ts'
 import type { Ports } from '../../ports.ts'
@@ -92,6 +93,7 @@ export function createJoining(needs: JoiningNeeds): Joining {
    * understood. Who has an id and still does not understand it is no P2PRC node.
    */
   const meet = async (address: string, invited: boolean, stranger: 'mayBeP2prc' | 'leave'): Promise<string | SeedFault | null> => {
+    const askedAtMs = clock.now()
     const met = await calls.hello(address, { from: own.envelope(), ...reach.ask() })
     if ('text' in met) return seedFault(met.reason, met.text)
     if (met.type === 'stranger') {
@@ -111,7 +113,7 @@ export function createJoining(needs: JoiningNeeds): Joining {
     if (id === null) return null
     await gossip.exchange(address, id)
     if (invited) keeper.apply((current) => letIn(current, id))
-    reach.found(met)
+    if (clock.now() - askedAtMs <= HELLO_FRESH) reach.found(met)
     const seenAt = needs.ipOf(address)
     const reachedAt = addressOf(seenAt ?? '', parseAddress(address)?.port ?? 0)
     // Whom it was reached at it is there; of another address of its own its word counts as anybody's.

@@ -24,9 +24,11 @@ interface Setting {
   readonly file?: readonly PeerRecord[]
   readonly residents?: Readonly<Record<string, Resident>>
   readonly policy?: 'any' | 'lan'
+  /** So long an exchange takes. */
+  readonly exchangeMs?: number
 }
 
-function start({ seeds = [], file = [], residents = {}, policy = 'any' }: Setting = {}) {
+function start({ seeds = [], file = [], residents = {}, policy = 'any', exchangeMs = 0 }: Setting = {}) {
   const parts = stateParts()
   const { clock, keeper, own, identity } = parts
   const at = new Map(Object.entries(residents))
@@ -55,7 +57,12 @@ function start({ seeds = [], file = [], residents = {}, policy = 'any' }: Settin
     },
     ipOf: (address) => parseAddress(address)?.host ?? null,
     ownHosts: () => ['192.0.2.9'],
-    gossip: { exchange: async () => false },
+    gossip: {
+      exchange: async () => {
+        if (exchangeMs > 0) await new Promise<void>((resolve) => clock.setTimeout(resolve, exchangeMs))
+        return false
+      },
+    },
     reach: { ask: () => ({ port: 8_088, advertise: null }), found: ({ record }) => void found.push(record.name) },
     p2prc: {
       join: async (address) => {
@@ -143,6 +150,15 @@ describe('a seed', () => {
     await ping('ash')
     end()
     expect(facts).toEqual(['0 network.found', '0 network.told', '0 probes.settled'])
+  })
+
+  test.each([
+    ['still counts after a slow exchange', 3_000, ['ash']],
+    ['says nothing any more where this process stood still meanwhile', 27_000, []],
+  ])('what it has found of the way back %s', async (_, exchangeMs, expected) => {
+    const { clock, found } = start({ seeds: [AT], residents: { [AT]: ash }, exchangeMs })
+    await clock.advance(30_000)
+    expect([...new Set(found)]).toEqual(expected)
   })
 
   test('that is a P2PRC node is met as one', async () => {
