@@ -153,7 +153,7 @@ export class PlateauWatch {
     const tolerance = this.#tolerance()
     if (this.#settled && found) {
       return plateauOf(found.mbps, [found.mbps * (1 - tolerance), found.mbps * (1 + tolerance)], {
-        coverage: found.ms / elapsedMs,
+        coverage: Math.min(1, found.ms / elapsedMs),
         confidence: (1 - tolerance / WORTHLESS) * Math.min(1, COVERED_BASE + found.ms / elapsedMs),
         settled: true,
       })
@@ -162,7 +162,7 @@ export class PlateauWatch {
     if (!(wholeMs > 0)) return null
     const tail = tailOf(this.#windows)
     const mean = tail.length > 0 ? meanOf(tail) : mbpsOf(this.#bytes, wholeMs)
-    const coverage = found && elapsedMs > 0 ? found.ms / elapsedMs : 0
+    const coverage = found && elapsedMs > 0 ? Math.min(1, found.ms / elapsedMs) : 0
     const rates = tail.map(({ mbps }) => mbps).sort((a, b) => a - b)
     const isHeld = found !== null && found.ms > HOLD_MS
     const mbps = isHeld ? Math.max(found.mbps, mean) : mean
