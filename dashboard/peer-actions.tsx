@@ -92,7 +92,7 @@ export function Actions({ row }: { readonly row: PeerAnswerRow }) {
 }
 
 const pinText = ({ turns: [turn] }: PinAnswer): string =>
-  turn ? `${turn.name} is the pinned TURN now.` : 'TURNs are chosen as the node was started again.'
+  turn ? `${turn.name} is the pinned TURN now.` : 'TURNs are chosen again as the node was started.'
 
 const pingText = ({ rttMs, samples, isLoaded }: PingAnswer): string =>
   `${measure(rttMs, 'ms')}, the best of ${samples.length}${isLoaded ? ', beside a speed test' : ''}.`

@@ -71,7 +71,7 @@ export const remove = async (peer: string, flags: ClientFlags, env: Env): Promis
 export const pin = async (peers: readonly string[], flags: ClientFlags, env: Env): Promise<ExitCode> =>
   print(await call<PinAnswer>(flags, env, '/api/turn/pin', { peers }), flags, ({ turns }) =>
     turns.length === 0
-      ? 'TURNs are chosen as the node was started again'
+      ? 'TURNs are chosen again as the node was started'
       : `pinned: ${turns.map(({ name, address }) => `${name} (${address})`).join(', then ')}; nobody else carries for this node until \`moonwalk unpin\``,
   )
 

@@ -237,7 +237,7 @@ function addClientCommands(program: Command, act: Act, env: Env): void {
   client('pin', 'use these TURNs and nobody else, best first, until `unpin`; kept over restarts')
     .argument('<node...>', 'id, name or HOST:PORT')
     .action(act(async (peers: readonly string[], flags: Flags) => (await load()).pin(peers, flags, env)))
-  client('unpin', 'choose TURNs as the node was started again').action(act(async (flags: Flags) => (await load()).pin([], flags, env)))
+  client('unpin', 'choose TURNs again as the node was started').action(act(async (flags: Flags) => (await load()).pin([], flags, env)))
   client('expose', 'put a local service on the internet')
     .argument('<port>', 'PORT or HOST:PORT, with /udp, /http:DOMAIN or /https:DOMAIN, and options behind a ?')
     .option('--name <name>', 'what the service is called')

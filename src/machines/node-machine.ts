@@ -59,7 +59,7 @@ const childOf = (key: string): string => `tunnel.${key}`
 const tunnelTo = ({ tunnels }: NodeContext, key: string): held.HeldTunnel | undefined =>
   tunnels.find(({ choice }) => choice.turn.key === key)
 
-export const nodeMachine = setup({
+const parts = setup({
   types: {
     input: {} as Pick<NodeContext, 'mayTunnel' | 'reach'>,
     context: {} as NodeContext,
@@ -123,7 +123,40 @@ export const nodeMachine = setup({
     tellScoutOfFailure: sendTo('scout', (_, { turn }: { turn: string }) => ({ type: 'turn.failed', turn })),
   },
   delays: { discoverTimeout: DISCOVER_TIMEOUT, firstProbesTimeout: FIRST_PROBES_TIMEOUT },
-}).createMachine({
+})
+
+interface Found {
+  readonly event: Extract<ScoutFact, { type: 'turn.found' }>
+}
+
+/** The scout has found a TURN: one that retires is taken back, any other gets a tunnel, in place of an older one to it. */
+const { on: onTurnFound } = parts.createStateConfig({
+  on: {
+    'turn.found': [
+      {
+        guard: { type: 'isRetiring', params: ({ event }: Found) => event.choice },
+        actions: [
+          { type: 'resumeTunnel', params: ({ event }: Found) => event.choice },
+          { type: 'recordOpening', params: ({ event }: Found) => event },
+          { type: 'tellChoice', params: ({ event }: Found) => event },
+          'tellScout',
+        ],
+      },
+      {
+        actions: [
+          { type: 'endTunnel', params: ({ event }: Found) => ({ turn: event.choice.turn.key }) },
+          { type: 'openTunnel', params: ({ event }: Found) => event.choice },
+          { type: 'recordOpening', params: ({ event }: Found) => event },
+          { type: 'tellChoice', params: ({ event }: Found) => event },
+          'tellScout',
+        ],
+      },
+    ],
+  },
+})
+const turnFound = onTurnFound?.['turn.found']
+
+export const nodeMachine = parts.createMachine({
   id: 'node',
   context: ({ input }) => ({ ...input, tunnels: [], could: 0, needsTunnels: false }),
   invoke: [
@@ -216,56 +249,14 @@ export const nodeMachine = setup({
         { guard: 'isReachable', target: 'serving' },
         { guard: 'holdsTunnel', target: 'tunnelling' },
       ],
-      on: {
-        'turn.found': [
-          {
-            guard: { type: 'isRetiring', params: ({ event }) => event.choice },
-            actions: [
-              { type: 'resumeTunnel', params: ({ event }) => event.choice },
-              { type: 'recordOpening', params: ({ event }) => event },
-              { type: 'tellChoice', params: ({ event }) => event },
-              'tellScout',
-            ],
-          },
-          {
-            actions: [
-              { type: 'endTunnel', params: ({ event }) => ({ turn: event.choice.turn.key }) },
-              { type: 'openTunnel', params: ({ event }) => event.choice },
-              { type: 'recordOpening', params: ({ event }) => event },
-              { type: 'tellChoice', params: ({ event }) => event },
-              'tellScout',
-            ],
-          },
-        ],
-      },
+      on: { 'turn.found': turnFound },
     },
     tunnelling: {
       always: [
         { guard: 'isReachable', target: 'serving' },
         { guard: 'holdsNone', target: 'selectingTurn' },
       ],
-      on: {
-        'turn.found': [
-          {
-            guard: { type: 'isRetiring', params: ({ event }) => event.choice },
-            actions: [
-              { type: 'resumeTunnel', params: ({ event }) => event.choice },
-              { type: 'recordOpening', params: ({ event }) => event },
-              { type: 'tellChoice', params: ({ event }) => event },
-              'tellScout',
-            ],
-          },
-          {
-            actions: [
-              { type: 'endTunnel', params: ({ event }) => ({ turn: event.choice.turn.key }) },
-              { type: 'openTunnel', params: ({ event }) => event.choice },
-              { type: 'recordOpening', params: ({ event }) => event },
-              { type: 'tellChoice', params: ({ event }) => event },
-              'tellScout',
-            ],
-          },
-        ],
-      },
+      on: { 'turn.found': turnFound },
       initial: 'down',
       states: {
         /** No tunnel is open. */

@@ -117,7 +117,7 @@ test('a server opens to what is known of it, and is pinged, tested and, once con
   await page.getByRole('button', { name: 'Pin it' }).click()
   await said.filter({ hasText: 'elm is the pinned TURN now.' }).waitFor()
   await page.getByRole('button', { name: 'Unpin' }).click()
-  await said.filter({ hasText: 'TURNs are chosen as the node was started again.' }).waitFor()
+  await said.filter({ hasText: 'TURNs are chosen again as the node was started.' }).waitFor()
   await page.getByRole('button', { name: 'Remove', exact: true }).click()
   await page.getByRole('button', { name: 'Keep it' }).click()
   await page.getByRole('button', { name: 'Remove', exact: true }).click()

@@ -53,7 +53,7 @@ export function createContactGate({ http, clock, policy, networkKind, standing }
   /** Where names led. */
   const resolved = new RecentMap<string, string>(MOST_RESOLVED)
   const waiting = new Map<string, Set<() => void>>()
-  /** By address: requests that whoever asked has given up, and that may still be answered. */
+  /** By address: ends the request that whoever asked has given up, and that may still be answered. */
   const late = new Map<string, () => Promise<unknown>>()
   let numbers = 0
 
