@@ -173,7 +173,12 @@ export const FIRST_PROBES_TIMEOUT = 2_500
 export const TUNNEL_OPEN_TIMEOUT = 8_000
 /** A TURN whose tunnel broke off has this long to take the login again; the next one is looked for then. A few round trips. */
 export const RETURN_TIMEOUT = 1_500
-/** A TURN that failed is not chosen again for this long, unless there is no other. */
+/**
+ * A TURN that failed once is not chosen again for this long, unless there is no other: longer than most cuts, and short enough that a node
+ * has all its tunnels 10 s after a fault ended.
+ */
+export const TURN_BAR_FIRST = 8_000
+/** One that failed more than once in a row, for this long. A tunnel that stood this long begins anew. */
 export const TURN_BAR = 15_000
 /** The best TURN has this long before a tunnel to the next is begun as well: a handful of round trips. */
 export const TURN_HEAD_START = 1_000

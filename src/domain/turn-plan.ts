@@ -1,6 +1,15 @@
 // What a node should do about its tunnels now: a pure function of what it holds and what it has seen.
 import { backoffMs } from './backoff.ts'
-import { TURN_AGAIN_FIRST, TURN_AGAIN_GAP, TURN_AGAIN_LAST, TURN_AGAIN_SOON, TURN_BAR, TURN_HEAD_START, TURN_MOVE_GAP } from './timings.ts'
+import {
+  TURN_AGAIN_FIRST,
+  TURN_AGAIN_GAP,
+  TURN_AGAIN_LAST,
+  TURN_AGAIN_SOON,
+  TURN_BAR,
+  TURN_BAR_FIRST,
+  TURN_HEAD_START,
+  TURN_MOVE_GAP,
+} from './timings.ts'
 import {
   fitOf,
   isWished,
@@ -173,12 +182,13 @@ const choiceOf = (turn: TurnCandidate, history: TurnHistory, beside: readonly He
 
 /**
  * When one that failed may be tried again. The only one: soon after the first time or as soon as it answers, then with backoff.
- * Beside another: not within `TURN_BAR`.
+ * Beside another: not within `TURN_BAR_FIRST` after the first time, `TURN_BAR` after more.
  */
 function dueAtMs(failure: TurnFailure | undefined, hasOther: boolean): number {
   if (!failure) return Number.NEGATIVE_INFINITY
   const { times, atMs, isHeard, fraction } = failure
   if (times === 1 && isHeard && !hasOther) return atMs
   const waitMs = times === 1 ? TURN_AGAIN_SOON : backoffMs(times - 2, TURN_AGAIN_FIRST, TURN_AGAIN_LAST, fraction)
-  return atMs + Math.max(waitMs, hasOther ? TURN_BAR : 0)
+  const barMs = times === 1 ? TURN_BAR_FIRST : TURN_BAR
+  return atMs + Math.max(waitMs, hasOther ? barMs : 0)
 }

@@ -90,13 +90,18 @@ describe('who failed lately', () => {
     ['gives way to another', failed(['ash', failure(1, NOW)]), 'could 2; open elm'],
     [
       'is not missed while there is another tunnel',
-      { ...failed(['ash', failure(1, NOW - 14_000)]), candidates: [ash, elm], held: [open('elm')] },
+      { ...failed(['ash', failure(1, NOW - 7_000)]), candidates: [ash, elm], held: [open('elm')] },
       'could 1; again in 1000',
     ],
     [
-      'beside another is tried again after 15 s',
-      { ...failed(['ash', failure(1, NOW - 15_000)]), candidates: [ash, elm], held: [open('elm')] },
+      'once is tried again beside another after 8 s',
+      { ...failed(['ash', failure(1, NOW - 8_000)]), candidates: [ash, elm], held: [open('elm')] },
       'could 1; open ash',
+    ],
+    [
+      'twice is not tried beside another for 15 s',
+      { ...failed(['ash', failure(2, NOW - 14_000)]), candidates: [ash, elm], held: [open('elm')] },
+      'could 1; again in 1000',
     ],
     [
       'once, and is the only one, is tried again after 200 ms',

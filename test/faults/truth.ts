@@ -102,13 +102,14 @@ export function flawsOf(stage: Stage, watch: Watch, answers: Answers, sinceMs: n
   return flaws
 }
 
-/** Who is behind NAT and could have tunnels, and does not have all it wants. */
-export function tunnelFlaws(stage: Stage): Flaw[] {
+/** Who is behind NAT and could have tunnels, and has none, or (`all`) fewer than it could. */
+export function tunnelFlaws(stage: Stage, wanted: 'any' | 'all'): Flaw[] {
   const living = livingOf(stage)
   return living.flatMap(({ name, node, isPublic }) => {
     const { state } = node.status().node
-    const isWanting = !isPublic && hasCandidate(stage, name, living) && state !== 'tunnelling.up'
-    return isWanting ? [{ kind: 'no tunnel soon', text: `${name} is ${state}` }] : []
+    const isGood = state === 'tunnelling.up' || (wanted === 'any' && state === 'tunnelling.degraded')
+    if (isPublic || isGood || !hasCandidate(stage, name, living)) return []
+    return [{ kind: wanted === 'any' ? 'no tunnel soon' : 'a tunnel lacks', text: `${name} is ${state}` }]
   })
 }
 

@@ -76,7 +76,7 @@ test('a tunnel that is reset again soon is left, until it has been well for a wh
       "20000 me node.reachability tunnelled 10.0.0.1:20078 ash",
       "20000 me turn.broke frp://elm:7000 elm:7000 connection reset",
       "25000 me turn.lost frp://elm:7000 elm:7000 connection reset",
-      "40000 me turn.chosen frp://elm:7000 elm:7000 elm:7000 the only other one: 4.00 ms",
+      "33000 me turn.chosen frp://elm:7000 elm:7000 elm:7000 the only other one: 4.00 ms",
       "43407.84 me node.reachability tunnelled elm:30078 null",
     ]
   `)
