@@ -1,7 +1,8 @@
 // Speed tests: with one peer at a time, both ways, until each way's rate is known. Whoever is busy says so.
 import { believed, isSurprise, limitOf, type SpeedFigure } from '../../domain/speed-figure.ts'
 import type { Failure, Ports } from '../../ports.ts'
-import type { Lane, PeerRequests } from './peer-calls.ts'
+import type { Lane } from './lane.ts'
+import type { PeerRequests } from './peer-requests.ts'
 import { BUSY, type Busy, isRefused } from './speed-answers.ts'
 import { createSpeedService, type SpeedService, type SpeedServiceNeeds } from './speed-service.ts'
 import { type Sustained, sustainedRate } from './speed-sustained.ts'
