@@ -43,4 +43,6 @@ export const ROOM_NOTES: Readonly<Record<string, string>> = {
   'answers.ts': 'what scripts and the page are told',
   answers: 'each kind of it',
   domain: 'values and rules',
+  'domain/table': 'the IP table, a row at a time',
+  'domain/timings': 'intervals and limits, with reasons',
 }
