@@ -40,6 +40,7 @@ export const ROOM_NOTES: Readonly<Record<string, string>> = {
   'frp/mux': 'many streams on one connection',
   'frp/links': 'ends of byte streams',
   'ports.ts': 'what a node asks of the world',
+  ports: 'each port',
   'answers.ts': 'what scripts and the page are told',
   answers: 'each kind of it',
   domain: 'values and rules',

@@ -94,7 +94,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     packages: ['type xstate'],
     because: "what a machine's names mean is said by the parts that exist already",
   },
-  'ports.ts': { own: ['answers', 'frp', 'p2prc'], packages: [], because: 'a seam is made of types' },
+  ports: { own: ['ports', 'answers', 'frp', 'p2prc'], packages: [], because: 'a seam is made of types' },
   answers: { own: ['answers', 'domain', 'feed'], packages: [], because: 'what scripts rely on is told by types alone' },
   'config.ts': {
     own: ['answers', 'config-env', 'config-seeds', 'config-specs', 'config-turns', 'domain', 'invitation', 'v2'],
