@@ -18,6 +18,7 @@ export const ROOM_NOTES: Readonly<Record<string, string>> = {
   'actors/health.ts': 'what is wrong now',
   io: 'the real world: sockets, files, HTTP',
   'io/control': 'the control port: API, feed, page',
+  'io/control/openapi': 'the API, described',
   'io/front': 'the public port',
   'io/network': 'connections and datagrams',
   'io/probing': 'latency, by a thread',
