@@ -1,5 +1,4 @@
 // Whom a node starts from, as people write it.
-
 import { canonicalHost, formatAddress } from '../domain/address.ts'
 import { type Invitation, readInvitation } from '../invitation.ts'
 import { readAddress } from './addresses.ts'

@@ -1,6 +1,5 @@
 // Which variables of the environment are ours. Platforms put others of the same beginning there: a Kubernetes Service or a linked
 // container called "moonwalk" brings MOONWALK_PORT=tcp://10.96.0.12:8088 and more.
-
 import { nearest } from '../domain/nearest.ts'
 import type { Given } from './given.ts'
 import { CONFIG_KEYS, type ConfigKey, SETTINGS, type Setting, variableOf } from './settings.ts'

@@ -1,5 +1,4 @@
 // One end of frp written out by hand, for saying things that our own ends never say.
-
 import type { Link } from '../../src/frp/links/link.ts'
 import { createMux, type Mux } from '../../src/frp/mux/mux.ts'
 import type { MuxStream } from '../../src/frp/mux/mux-contract.ts'

@@ -1,6 +1,5 @@
 // One connection that came to the TURN: with mux all of a session, without mux one stream of it. Every stream says in its
 // first message what it is.
-
 import type { FrpServerOptions } from '../contract.ts'
 import { createConnectionStream } from '../links/connection-stream.ts'
 import type { AcceptedLink } from '../links/link.ts'

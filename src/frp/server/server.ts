@@ -1,5 +1,4 @@
 // The TURN's end of frp: who is connected, who is logged in, and which work connection belongs to whom.
-
 import { throwBug } from '../bugs.ts'
 import type { FrpServer, FrpServerOptions, RationName } from '../contract.ts'
 import type { AcceptedLink } from '../links/link.ts'
