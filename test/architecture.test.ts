@@ -85,9 +85,19 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   'invitation.ts': { own: ['domain'], packages: ['node:crypto'], because: 'a form that people copy is a sum' },
   'node.ts': {
-    own: ['node-implementations', 'machines', 'actors', 'ports', 'feed', 'domain', 'answers'],
+    own: ['node-membership', 'node-front', 'node-implementations', 'machines', 'actors', 'ports', 'feed', 'domain', 'answers'],
     packages: ['xstate'],
     because: 'a node is its parts joined, whatever world they run in',
+  },
+  'node-membership.ts': {
+    own: ['actors', 'ports', 'feed', 'domain', 'answers'],
+    packages: [],
+    because: 'who is there is known without what comes in',
+  },
+  'node-front.ts': {
+    own: ['node-membership', 'actors', 'ports', 'feed', 'domain', 'answers'],
+    packages: [],
+    because: 'what comes in is answered by who knows the others',
   },
   'node-implementations.ts': {
     own: ['machines', 'actors', 'ports', 'feed', 'answers'],
