@@ -1,5 +1,4 @@
 // The client's ends of channels that reach services: one for each node and address, shared by all connections that go that way.
-
 import type { AddressPolicy } from '../../domain/address.ts'
 import { isAllowedIp } from '../../domain/address.ts'
 import { CONNECT_FRESH, CONNECT_IDLE, CONNECT_TRY_TIMEOUT, TUNNEL_KEEPALIVE, TUNNEL_SILENCE } from '../../domain/timings.ts'
