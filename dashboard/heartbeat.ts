@@ -1,5 +1,4 @@
 // The last day by the minute, as a bar and as a story: what is drawn, which gaps there were, and what happened around each.
-
 import type { HistoryAnswer, HistorySeries } from '../src/answers.ts'
 
 /** What `GET /api/history` answers, as far as the page reads it. */

@@ -1,7 +1,7 @@
 // The network that a node will be in, settled before it lives: by its data directory, by what a person asked for, and where both
 // say nothing by the nodes that were named.
 import type { Refusal } from './answers.ts'
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
 import { isAllowed } from './domain/address.ts'
 import { chooseNetwork, type NetworkChoice } from './domain/network-choice.ts'
 import type { InvitationAddress } from './invitation.ts'

@@ -10,7 +10,7 @@ export interface PortRange {
   readonly last: number
 }
 
-/** What `createNode` is told besides its ports. Every default stands in `src/config.ts`. */
+/** What `createNode` is told besides its ports. Every default stands in `src/config/schema.ts`. */
 export interface NodeOptions {
   readonly name: string
   readonly version: string

@@ -3,7 +3,7 @@
 import { copyFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { NetworkAnswer, NetworkDesk, Refusal } from '../answers.ts'
-import { dataDirOf } from '../config-env.ts'
+import { dataDirOf } from '../config/data-dir.ts'
 import { readInvitation } from '../invitation.ts'
 import { lockDataDir } from '../io/disk/data-lock.ts'
 import { type KeptNetwork, readNetwork, writeNetwork } from '../io/disk/network-file.ts'

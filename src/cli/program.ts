@@ -1,6 +1,6 @@
 // The commands with their flags. What each does is loaded when it is called, so that none waits for another's libraries.
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { CONFIG_KEYS, type ConfigKey, SETTINGS, type Setting, variableOf } from '../config-specs.ts'
+import { CONFIG_KEYS, type ConfigKey, SETTINGS, type Setting, variableOf } from '../config/settings.ts'
 import { nearest } from '../domain/nearest.ts'
 import { VERSION } from '../version.ts'
 import { complain } from './complaint.ts'

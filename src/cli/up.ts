@@ -1,6 +1,7 @@
 // `moonwalk up`: the configuration, the ports of the real world, one node, and an end within five seconds.
 import type { NetworkDesk } from '../answers.ts'
-import type { Config, Given } from '../config.ts'
+import type { Config } from '../config/config.ts'
+import type { Given } from '../config/given.ts'
 import { removeControlFile } from '../io/disk/control-file.ts'
 import { lockDataDir } from '../io/disk/data-lock.ts'
 import { loadIdentity } from '../io/disk/identity.ts'
@@ -26,7 +27,7 @@ export async function up(flags: Readonly<Record<string, unknown>>, env: NodeJS.P
   const json = flags.json === true
   // An invitation among the arguments is not to be read by whoever lists processes.
   if (process.argv.some((word) => word.includes('mw1.'))) process.title = process.argv.join(' ').replaceAll(/mw1\.[\w-]+/g, 'mw1.***')
-  const { readConfig } = await import('../config.ts')
+  const { readConfig } = await import('../config/read-config.ts')
   const answer = readConfig(givenBy(flags), typeof flags.config === 'string' ? flags.config : undefined, env)
   if (answer.type === 'wrong') {
     return complainNow(answer.text, EXIT.usage, json)

@@ -1,9 +1,22 @@
-// What is told of one way of a speed test, and when a test is believed.
+// What is told of a speed test, and when one is believed.
 import type { Plateau } from './plateau.ts'
 
 /** One way. `processor`: the process at one of its ends had no time left, so the path may carry more. */
 export interface SpeedFigure extends Plateau {
   readonly limitedBy: 'path' | 'processor'
+}
+
+/** A speed test in short. */
+export interface BothWays {
+  readonly downMbps: number
+  readonly upMbps: number
+  /** Payload that arrived, and the time for it, of all tests that the result is from. */
+  readonly downBytes: number
+  readonly upBytes: number
+  readonly downMs: number
+  readonly upMs: number
+  /** 0 to 1: of the way that is less sure. */
+  readonly confidence: number
 }
 
 /** Of its time, from here on a process counts as having none left. */

@@ -1,5 +1,4 @@
 // Which TURNs a node should sit behind: what is fit, what is better, and why.
-
 import { parseAddress } from './address.ts'
 import { networkOf } from './address-group.ts'
 import { fnv1a } from './fnv1a.ts'

@@ -1,5 +1,4 @@
 // A network for the page to show: a node behind two TURNs, its neighbours in three cities, three services, one of them in trouble.
-
 import type { DayHistory } from '../../dashboard/heartbeat.ts'
 import type { HealthAnswer, PeerAnswerRow } from '../../src/answers.ts'
 import { UNPLACED, writeCoordinate } from '../../src/domain/coordinates.ts'

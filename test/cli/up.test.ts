@@ -1,5 +1,4 @@
 // `moonwalk up` as a process: what scripts rely on from its first line to its end.
-
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { CONFIG_KEYS, variableOf } from '../../src/config-specs.ts'
+import { CONFIG_KEYS, variableOf } from '../../src/config/settings.ts'
 import { command, dataDir } from './command.ts'
 
 describe('wrong use ends with 2 and one sentence that names the nearest known word', () => {

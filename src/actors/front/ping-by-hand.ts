@@ -1,6 +1,6 @@
 import type { PingAnswer, Refusal } from '../../answers.ts'
 import { roundMs } from '../../domain/latency.ts'
-import type { Pinged } from '../membership/peer-calls.ts'
+import type { Pinged } from '../membership/peer-ping.ts'
 import type { Prober } from '../membership/prober.ts'
 
 /** Where this machine was too busy to time any answer of a burst. */

@@ -2,7 +2,8 @@
 import type { Closeness } from '../../domain/closeness.ts'
 import type { Row } from '../../domain/ip-table.ts'
 import type { ProbeSchedule } from '../../streams/probe-stream.ts'
-import type { Lane, Pinged } from './peer-calls.ts'
+import type { Lane } from './lane.ts'
+import type { Pinged } from './peer-ping.ts'
 import type { SharedPings } from './shared-pings.ts'
 
 export interface HandPings {

@@ -1,5 +1,7 @@
 import type { Closeness } from '../../domain/closeness.ts'
-import type { Lane, PeerCalls, Pinged } from './peer-calls.ts'
+import type { Lane } from './lane.ts'
+import type { PeerCalls } from './peer-calls.ts'
+import type { Pinged } from './peer-ping.ts'
 
 /** Pings an address, or takes the answer of the ping that is under way to it, where that says as much. */
 export type SharedPings = (address: string, lane: Lane, closeness: Closeness) => Promise<Pinged>

@@ -4,7 +4,8 @@ import { SPEED_MAX_MS, SPEED_STREAM_BYTES, SPEED_STREAMS } from '../../domain/ti
 import type { Clock, PeerRequest } from '../../ports.ts'
 import { readSpeedUp, type SpeedUpAnswer } from '../../v2/messages.ts'
 import { watchArrivals } from './arrivals.ts'
-import type { Lane, PeerRequests } from './peer-calls.ts'
+import type { Lane } from './lane.ts'
+import type { PeerRequests } from './peer-requests.ts'
 import { type Asked, everyAnswer, firstAnswer, isRefused, protocolFailure, type Refused } from './speed-answers.ts'
 
 /** What one way came to. */

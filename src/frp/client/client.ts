@@ -1,5 +1,4 @@
 // The service's end of frp: logs in at a TURN, registers proxies there, and serves the connections it sends.
-
 import type { FrpClient, FrpClientOptions, ProxySpec } from '../contract.ts'
 import { Traffic } from '../meters/traffic.ts'
 import type { MuxStream } from '../mux/mux-contract.ts'

@@ -1,5 +1,4 @@
 // How much a session may hold, and how large it reads and writes. The defaults measured best on loopback and over 100 ms.
-
 import type { FlightLimits } from './bytes-in-flight.ts'
 
 export interface MuxLimits extends FlightLimits {

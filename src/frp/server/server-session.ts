@@ -1,5 +1,4 @@
 // One logged-in client at the TURN's end: its control channel, its proxies and its work connections.
-
 import { throwBug } from '../bugs.ts'
 import type { FrpServerOptions } from '../contract.ts'
 import { bucketFor, limitObjection } from '../meters/bandwidth-limit.ts'

@@ -1,6 +1,5 @@
 // The domains that are served on one port: http by the Host header, https by the name in TLS's ClientHello. Who serves one is
 // a client's proxy, or this node for itself. Refusals are in the words of frps 0.45 where it has any.
-
 import type { AcceptedLink } from '../links/link.ts'
 import type { HttpRules } from './http-rules.ts'
 import { type Found, hostName, isDomain, VhostTable } from './vhost-table.ts'

@@ -1,6 +1,5 @@
 // Datagrams over a work connection: UDPPacket messages both ways, framed as its wire has it (v2 from frp 0.69.1 on), through
 // the proxy's own coding where it has one. The client pings on it; the TURN never does, since 0.45's client takes whatever comes for a packet.
-
 import type { MuxStream } from '../mux/mux-contract.ts'
 import type { Coder } from './coding.ts'
 import type { DatagramLimits } from './datagram-size.ts'

@@ -1,6 +1,5 @@
 // The files that a node keeps beside the table, for their owner alone. Of a data directory no link is followed when writing: whoever
 // could once put one there would have the node write, or open to others, a file of somebody else's.
-
 import { randomBytes } from 'node:crypto'
 import {
   closeSync,

@@ -1,7 +1,7 @@
 // What a person may ask for behind the `?` of a service, as in `web=3000?limit=1MB&check=http:/health`.
-import type { ServiceOptions, ServiceSpec } from './answers.ts'
-import { nearest } from './domain/nearest.ts'
-import { readBandwidth } from './frp/index.ts'
+import type { ServiceOptions, ServiceSpec } from '../answers.ts'
+import { nearest } from '../domain/nearest.ts'
+import { readBandwidth } from '../frp/index.ts'
 
 type ReadOptions = { readonly ok: ServiceOptions } | { readonly wrong: string }
 /** The option's part of the answer, or a clause about what is wrong. */

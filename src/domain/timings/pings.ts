@@ -1,0 +1,31 @@
+// Pings: how often, how many at once, and when this node's own link is in doubt.
+
+/** One burst of pings may take this long; below `PROBE_PERIOD`, so that a silent peer never meets its next turn. */
+export const PROBE_TIMEOUT = 2_000
+/** How often each peer is pinged in a small network. Longer when that would be more than `PROBES_PER_SECOND`. */
+export const PROBE_PERIOD = 5_000
+/** What pinging may cost this node in a table that it watches as a whole. */
+export const PROBES_PER_SECOND = 4
+/** A table of more rows is watched by all who have it together (SWIM's round): this node pings a few closely, and one a second of the others. */
+export const WATCHED_WHOLE = 48
+export const ROUND_PER_SECOND = 1
+export const CLOSE_PERIOD = 10_000
+/** The schedule's one tick. */
+export const PROBE_TICK = 100
+/** Bursts under way at once: enough that a few silent peers (each `PROBE_TIMEOUT`) delay nobody. */
+export const PROBES_AT_ONCE = 16
+/** Of these, for those that are only heard of: whoever is listed always finds places. */
+export const PROBES_HEARD_AT_ONCE = 12
+/** Pings of all kinds: so many may begin at once (everybody in a network of people's own machines), and then so many a second. */
+export const PROBE_BURST = 256
+export const PROBES_PER_SECOND_MOST = 32
+/** The same address is not pinged twice within this: the first answer counts for both who wanted it. */
+export const PROBE_GAP = 150
+/** So many silent peers, with no answer from anybody since, and more than half of all: this node's own link is in doubt. */
+export const ISOLATED_PEERS = 3
+/** So many are enough in a table of any size: half of a large one is not asked before the first of them would be removed. */
+export const ISOLATED_PEERS_ANY = 8
+/** While it is, everybody is asked this often, so that the table is whole again soon after the link is. */
+export const ISOLATED_RETRY = 500
+/** So many of them a second at the most: the first that answers has all the others asked at once. */
+export const ISOLATED_PER_SECOND = 8
