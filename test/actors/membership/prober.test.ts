@@ -159,7 +159,7 @@ describe('a wish', () => {
     const { clock, prober, prove, pings } = start()
     prove(ash)
     prober.doubt('ash')
-    await clock.advance(100)
+    await clock.advance(101)
     await prober.prove(['ash'])
     prober.doubt('ash')
     expect(pings).toEqual([`0 ${AT}`])
