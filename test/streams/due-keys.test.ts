@@ -11,6 +11,7 @@ function start() {
   const counted = {
     now: () => clock.now(),
     wallMs: () => clock.wallMs(),
+    busyMs: () => clock.busyMs(),
     setTimeout: (run: () => void, ms: number) => {
       timers++
       return clock.setTimeout(run, ms)
