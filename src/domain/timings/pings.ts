@@ -4,11 +4,17 @@
 export const PROBE_TIMEOUT = 2_000
 /** How often each peer is pinged in a small network. Longer when that would be more than `PROBES_PER_SECOND`. */
 export const PROBE_PERIOD = 5_000
-/** What pinging may cost this node in a table that it watches as a whole. */
-export const PROBES_PER_SECOND = 4
-/** A table of more rows is watched by all who have it together (SWIM's round): this node pings a few closely, and one a second of the others. */
+/**
+ * What pinging may cost this node in a table that it watches as a whole. The longest period that follows is below the 30 s after which a
+ * peer closes a connection that nothing was asked on: a new one costs six looks.
+ */
+export const PROBES_PER_SECOND = 3
+/**
+ * A table of more rows is watched by all who have it together (SWIM's round): this node pings a few closely, and of the others one in four
+ * seconds, each on a new connection. So everybody is pinged by somebody every four seconds on average.
+ */
 export const WATCHED_WHOLE = 48
-export const ROUND_PER_SECOND = 1
+export const ROUND_PER_SECOND = 0.25
 export const CLOSE_PERIOD = 10_000
 /** The schedule's one tick. */
 export const PROBE_TICK = 100
