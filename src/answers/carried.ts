@@ -1,4 +1,5 @@
 // What a TURN carries for others.
+import type { ServiceKind } from '../domain/service-kind.ts'
 import type { TrafficAnswer } from './services.ts'
 
 /** An frp client whose proxies this node carries. */
@@ -21,7 +22,7 @@ export interface ClientAnswer {
 
 export interface ProxyAnswer extends TrafficAnswer {
   readonly name: string
-  readonly kind: 'tcp' | 'udp' | 'http' | 'https'
+  readonly kind: ServiceKind
   readonly port: number
 }
 
