@@ -21,7 +21,10 @@ import { type SettledNetwork, settleNetwork } from './settled-network.ts'
 export interface NodeSettings {
   /** The directory in which everything lies that the node writes. One node at a time. Default: the command's. */
   readonly data?: string | undefined
-  /** Invitations into one private network (`mw1.…`), or known addresses, `host[:port]`, to start from; never forgotten. Default: none. */
+  /**
+   * Invitations into one private network (`mw1.…`), or known addresses,
+   * `host[:port]`, to start from; never forgotten. Default: none.
+   */
   readonly join?: string | readonly string[] | undefined
   /** The same by its key in the configuration file. */
   readonly seeds?: readonly string[] | undefined
@@ -43,13 +46,19 @@ export interface NodeSettings {
   readonly table?: string | undefined
   /** `host` or `host:port` to try first for how others reach this node. Default: learnt from peers. */
   readonly advertise?: string | undefined
-  /** Which addresses may be contacted and kept; `lan`: private ranges too, named by a person or a neighbour; `any`: loopback too. Default: `lan`. */
+  /**
+   * Which addresses may be contacted and kept; `lan`: private ranges too, named by a
+   * person or a neighbour; `any`: loopback too. Default: `lan`.
+   */
   readonly addresses?: 'public' | 'lan' | 'any' | undefined
   /** Where a TURN may be found: `moonwalk`, `none`, or a stock frps as `frp://…`. Default: `['moonwalk']`. */
   readonly turns?: readonly string[] | undefined
   /** To how many TURNs a node behind NAT holds tunnels at once, 1 to 4. Default: 2. */
   readonly tunnels?: number | undefined
-  /** Which TURNs are the best: `latency`, `throughput`, or `pinned`: those of `pins`, in their order. Default: `latency`, with `pins` `pinned`. */
+  /**
+   * Which TURNs are the best: `latency`, `throughput`, or `pinned`: those of `pins`,
+   * in their order. Default: `latency`, with `pins` `pinned`.
+   */
   readonly turnMode?: 'latency' | 'throughput' | 'pinned' | undefined
   /** Names, ids, beginnings of ids, `host:port` or `frp://host:port`. Default: none. */
   readonly pins?: readonly string[] | undefined
@@ -101,9 +110,15 @@ export interface LibraryNode
    * where the data directory, the public port or the control port can't be had.
    */
   start(): Promise<{ readonly type: 'started'; readonly listen: string | null } | Refusal>
-  /** Ends tunnels, proxies and listeners, writes the table, and lets go of the data directory. Settles within 5 s; never starts again. */
+  /**
+   * Ends tunnels, proxies and listeners, writes the table, and lets go of the
+   * data directory. Settles within 5 s; never starts again.
+   */
   stop(): Promise<void>
-  /** Exposes `[NAME=]PORT` …, written as in `services`. Settles when its public address is proven, or refused after `timeoutMs` (30,000): then it is tried further. */
+  /**
+   * Exposes `[NAME=]PORT` …, written as in `services`. Settles when its public address is proven, or
+   * refused after `timeoutMs` (30,000): then it is tried further.
+   */
   expose(spec: string, timeoutMs?: number): Promise<ServiceAnswer | Refusal>
   /** What others need to join this node's private network, with the addresses that are known now; null in an open one. */
   invitation(): string | null

@@ -6,7 +6,10 @@ import type { TrafficAnswer } from './services.ts'
 export interface ClientAnswer {
   /** Its run id. */
   readonly id: string
-  /** As the signed record has it of the node with its proven id, or of one that says it is reached through one of these ports; null: there is none. */
+  /**
+   * As the signed record has it of the node with its proven id, or of one that says it is
+   * reached through one of these ports; null: there is none.
+   */
   readonly name: string | null
   /** The id that it has proven; null: a stock frp client, or a stranger. */
   readonly member: string | null

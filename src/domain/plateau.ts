@@ -14,7 +14,10 @@ const WIDENS_AFTER_RTTS = 6
 const HOLD_MS = 60
 const HOLD_RTTS = 2
 const HOLD_WINDOWS = 4
-/** Or, whatever was before, without a break: so long and so many round trips. What was faster then was bursts, or a bucket that is empty now. */
+/**
+ * Or, whatever was before, without a break: so long and so many round trips. What
+ * was faster then was bursts, or a bucket that is empty now.
+ */
 const RUN_MS = 120
 const RUN_RTTS = 3
 /** Of that time so much may have been faster: more, and the path has not shown all it has. */

@@ -32,7 +32,10 @@ export interface PeerRequest {
   readonly timeoutMs: number
   /** More than this in the answer's body is a `protocol` failure. Default 1 MiB. */
   readonly maxBytes?: number
-  /** Told of each piece of the answer's body instead of keeping it: `body` is then empty, and `maxBytes` does not bind. False ends the transfer early. */
+  /**
+   * Told of each piece of the answer's body instead of keeping it: `body` is then empty, and
+   * `maxBytes` does not bind. False ends the transfer early.
+   */
   readonly onBytes?: OnBytes
   /** Told when the request has ended, however it did, how many bytes this side wrote to its connection; without what TLS adds. */
   readonly onSent?: (bytes: number) => void

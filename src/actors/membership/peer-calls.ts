@@ -29,7 +29,10 @@ export interface GossipAnswer {
 export interface PeerCalls {
   /** `stranger`: it answers HTTP but not our hello, as P2PRC does. `why`: where the members' channel did not come about. */
   hello(address: string, ask: HelloAsk): Promise<Met | { readonly type: 'stranger'; readonly why?: string } | Failure>
-  /** Who answers at this address, and says so itself, to this node, of this address; why nobody did. `isAnew`: on a connection made for it. */
+  /**
+   * Who answers at this address, and says so itself, to this node, of this
+   * address; why nobody did. `isAnew`: on a connection made for it.
+   */
   whoAnswers(address: string, timeoutMs?: number, isAnew?: boolean): Promise<(Answerer & { readonly type: 'answerer' }) | Failure>
   gossip(address: string, message: GossipMessage): Promise<GossipAnswer | Failure>
   ping(address: string, lane: Lane, closeness: Closeness): Promise<Pinged>

@@ -24,7 +24,10 @@ export interface Pinged {
   readonly withheld?: true
   /** Not before so long may it be asked again. */
   readonly retryMs?: number
-  /** Who answered, which only the members' channel proves: in clear HTTP it is what the answer says. Null: a P2PRC node, which has no id. */
+  /**
+   * Who answered, which only the members' channel proves: in clear HTTP it is
+   * what the answer says. Null: a P2PRC node, which has no id.
+   */
   readonly by: Answerer | null
   readonly samplesMs: readonly number[]
   /** Answers that came while whoever timed them was late itself. They are in none of the figures. */

@@ -22,8 +22,9 @@ export interface KnownSpeed {
 
 export interface Speed {
   /**
-   * Tests with whoever is at the address; once more where that is far from what was known. `busy` when it, or this node, has another
-   * test under way; then `retryAfterMs` is the appointment that it gives. By the `schedule` it may refuse for longer. Default: a person.
+   * Tests with whoever is at the address; once more where that is far from what was known. `busy` when it, or
+   * this node, has another test under way; then `retryAfterMs` is the appointment that it gives. By the
+   * `schedule` it may refuse for longer. Default: a person.
    */
   test(address: string, lane: Lane, known?: KnownSpeed, by?: 'person' | 'schedule'): Promise<SpeedResult | Failure | Busy>
   /** One stream, two seconds, as the schedule has it. */

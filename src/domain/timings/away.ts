@@ -6,7 +6,10 @@ export const OFFLINE_FOR = 24 * 3_600_000
 export const MOST_GONE = 4_096
 /** A row of the file that never answered in this run is given up when it was silent for this long while others answered. */
 export const STORED_FOR = 24 * 3_600_000
-/** From one ping of it to the next; more than this of wall time between: the machine slept or its clock was set, and nobody was silent. */
+/**
+ * From one ping of it to the next; more than this of wall time between: the
+ * machine slept or its clock was set, and nobody was silent.
+ */
 export const STORED_GAP = 2 * 3_600_000
 /** It is asked again after 1 s, then twice that, and so on to this; after the first hour to `STORED_RETRY_LATE`. */
 export const STORED_RETRY_LAST = 10_000

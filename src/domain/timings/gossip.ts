@@ -9,10 +9,16 @@ export const GOSSIP_PUSH_AGAIN = 300
 export const GOSSIP_FANOUT_AGAIN = 3
 /** Rounds of pushes a second, while there is always news. */
 export const GOSSIP_PUSHES_PER_SECOND = 10
-/** One exchange with a random peer this often heals what pushes missed. While nothing differs it becomes rarer, up to `GOSSIP_PERIOD_CALM`. */
+/**
+ * One exchange with a random peer this often heals what pushes missed. While
+ * nothing differs it becomes rarer, up to `GOSSIP_PERIOD_CALM`.
+ */
 export const GOSSIP_PERIOD = 2_000
 export const GOSSIP_PERIOD_CALM = 8_000
-/** A node that has just started begins with this, and goes on with it while something differs, half as long again each time where nothing does: those that start together learn of each other. */
+/**
+ * A node that has just started begins with this, and goes on with it while something differs, half as long again each time where
+ * nothing does: those that start together learn of each other.
+ */
 export const GOSSIP_PERIOD_FIRST = 150
 /** Who had no room for all that a peer has asks it again after this: some of what came is proven by then. */
 export const GOSSIP_RESUME = 500

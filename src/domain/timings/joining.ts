@@ -4,7 +4,10 @@
 export const SEED_RETRY_FIRST = 60
 export const SEED_RETRY_LAST = 15_000
 export const HELLO_TIMEOUT = 4_000
-/** What a hello proved says nothing any more after this, as when the process stood still meanwhile: above it and an exchange together. */
+/**
+ * What a hello proved says nothing any more after this, as when the process
+ * stood still meanwhile: above it and an exchange together.
+ */
 export const HELLO_FRESH = 10_000
 /** A person is told of a seed that has not answered by then. */
 export const SEED_PATIENCE = 1_500

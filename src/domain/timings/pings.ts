@@ -6,7 +6,10 @@ export const PROBE_TIMEOUT = 2_000
 export const PROBE_PERIOD = 5_000
 /** What pinging may cost this node in a table that it watches as a whole. */
 export const PROBES_PER_SECOND = 4
-/** A table of more rows is watched by all who have it together (SWIM's round): this node pings a few closely, and one a second of the others. */
+/**
+ * A table of more rows is watched by all who have it together (SWIM's round): this
+ * node pings a few closely, and one a second of the others.
+ */
 export const WATCHED_WHOLE = 48
 export const ROUND_PER_SECOND = 1
 export const CLOSE_PERIOD = 10_000

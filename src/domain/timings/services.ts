@@ -13,7 +13,10 @@ export const SERVICE_RENEWAL = 7_000
 export const SERVICE_PROOF_COUNTS = 15_000
 /** A user who came through so lately is as good as a proof. */
 export const SERVICE_USER_PROVES = 1_000
-/** With more services than this at a TURN each is renewed less often in proportion, and with more that are not proven each is tried less often: a hundred cost what ten do. */
+/**
+ * With more services than this at a TURN each is renewed less often in proportion, and with more that are not
+ * proven each is tried less often: a hundred cost what ten do.
+ */
 export const SERVICES_AT_FULL_RATE = 10
 /** A service that its TURN refused is asked for again after this, as stock frpc does: its port or domain may have become free. */
 export const SERVICE_REFUSED_RETRY = 30_000

@@ -17,7 +17,10 @@ export const LOOK_ROUNDS_PER_SECOND = 2
 /** Looks made for one asker: so many at once, and then so many a second. */
 export const LOOKS_FOR_ONE_BURST = 32
 export const LOOKS_FOR_ONE_PER_SECOND = 4
-/** A suspect goes after this at the earliest; longer by the logarithm of the network's size. Of the order of `STRIKES_TO_REMOVE` looks. */
+/**
+ * A suspect goes after this at the earliest; longer by the logarithm of the
+ * network's size. Of the order of `STRIKES_TO_REMOVE` looks.
+ */
 export const SUSPICION_LEAST = 2_000
 /** So many times as long while nobody else has missed it. */
 export const SUSPICION_STRETCH = 3

@@ -5,8 +5,8 @@ export const TUNNEL_OPEN_TIMEOUT = 8_000
 /** A TURN whose tunnel broke off has this long to take the login again; the next one is looked for then. A few round trips. */
 export const RETURN_TIMEOUT = 1_500
 /**
- * A TURN that failed once is not chosen again for this long, unless there is no other: longer than most cuts, and short enough that a node
- * has all its tunnels 10 s after a fault ended.
+ * A TURN that failed once is not chosen again for this long, unless there is no other: longer than most cuts, and short enough
+ * that a node has all its tunnels 10 s after a fault ended.
  */
 export const TURN_BAR_FIRST = 8_000
 /** One that failed more than once in a row, for this long. A tunnel that stood this long begins anew. */
@@ -50,7 +50,10 @@ export const KNOCK_AGAIN = 600_000
 export const TUNNEL_PROOF_COUNTS = 15_000
 /** One try of it, below `TUNNEL_PROOF_TIMEOUT`: that it takes long says something too. */
 export const TUNNEL_RENEWAL_TIMEOUT = 3_000
-/** One that fails is tried again after this; failed so often in a row, the address is withdrawn, and tried for `TUNNEL_OPEN_TIMEOUT` more. */
+/**
+ * One that fails is tried again after this; failed so often in a row, the
+ * address is withdrawn, and tried for `TUNNEL_OPEN_TIMEOUT` more.
+ */
 export const TUNNEL_RENEWAL_RETRY = 250
 export const TUNNEL_RENEWAL_TRIES = 2
 /** A better TURN is looked for this often. */

@@ -8,9 +8,15 @@ export const MOST_UNPROVEN_A_SOURCE = 64
 export const MOST_UNSIGNED = 256
 /** A row that is only heard of is given up after this. Above `CONTACT_WINDOW`: whoever had to wait for others at its IP gets a turn. */
 export const UNPROVEN_FOR = 15 * 60_000
-/** Within this it has had its turn, also where all others were before it (`PROBES_PER_SECOND_MOST`): until then it makes room for its own kind only. */
+/**
+ * Within this it has had its turn, also where all others were before it (`PROBES_PER_SECOND_MOST`):
+ * until then it makes room for its own kind only.
+ */
 export const UNPROVEN_TURN = 60_000
-/** Whoever is reached through a TURN that has proven nothing yet is asked again after this, and itself once it was heard of for so long. */
+/**
+ * Whoever is reached through a TURN that has proven nothing yet is asked
+ * again after this, and itself once it was heard of for so long.
+ */
 export const TURN_FIRST_RETRY = 5_000
 export const TURN_FIRST_FOR = 75_000
 /** A row that could not be asked because of others at its IP is planned again after this. */
