@@ -64,7 +64,7 @@ export function createConnect({
   let isStopped = false
   const sessions = createPeerSessions({ clock, network, policy: options.addresses })
   const service = createReachService({
-    ...{ clock, keeper, sessions },
+    ...{ clock, keeper, sessions, onBug },
     isStopped: () => isStopped,
     // A further address is its owner's word: it is asked first as any address is that has not proven itself.
     admit: async (id, address) => {
