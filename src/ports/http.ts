@@ -16,10 +16,13 @@ export interface Http {
   serve(options: ServeOptions): Promise<Listening | Failure>
 }
 
+/** Over the members' channel, which proves who answers; or in clear HTTP, as P2PRC's nodes speak it. */
+export type Lane = 'channel' | 'clear'
+
 export interface PeerRequest {
   readonly method: 'GET' | 'POST'
-  /** `channel`: over the members' channel, so `by` is proven. `clear` (default): plain HTTP, as P2PRC's nodes speak it. */
-  readonly over?: 'clear' | 'channel'
+  /** Default: `clear`. */
+  readonly over?: Lane
   /** The id that must answer, over the channel. Where another node answers nothing is asked of it: a `protocol` failure. */
   readonly expect?: string
   readonly admit?: Admit

@@ -2,12 +2,12 @@
 import type { Closeness } from '../../domain/closeness.ts'
 import type { PeerRecord } from '../../domain/record.ts'
 import { DIAL_BACK_TIMEOUT, GOSSIP_TIMEOUT, HELLO_TIMEOUT, LOOK_TIMEOUT, P2PRC_TIMEOUT } from '../../domain/timings.ts'
+import type { Lane } from '../../ports.ts'
 import { type Failure, isFailure, type PeerAnswer, type PeerRequest, type Ports } from '../../ports.ts'
 import { echoBytes, readEcho } from '../../v2/echo.ts'
 import { open, recordOf } from '../../v2/envelope.ts'
 import { type LookAnswer, type LookAsk, readLookAnswer } from '../../v2/indirect-look.ts'
 import { type DialBack, type GossipMessage, gossipJson, type HelloAsk, readGossip, readHelloAnswer } from '../../v2/messages.ts'
-import type { Lane } from './lane.ts'
 import { type Answerer, type Pinged, pingPeer } from './peer-ping.ts'
 import type { PeerRequests } from './peer-requests.ts'
 

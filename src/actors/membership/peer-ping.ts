@@ -4,10 +4,10 @@ import { type Coordinate, readCoordinate } from '../../domain/coordinates.ts'
 import type { Burst } from '../../domain/latency.ts'
 import { PROBE_TIMEOUT } from '../../domain/timings.ts'
 import { isServerInfo } from '../../p2prc/server-info.ts'
+import type { Lane } from '../../ports.ts'
 import { type Failure, isFailure, type PeerAnswer, type PeerRequest } from '../../ports.ts'
 import { parseObject } from '../../v2/envelope.ts'
 import { isLook, LOOK_HEADERS } from '../../v2/look.ts'
-import type { Lane } from './lane.ts'
 import type { PeerRequests } from './peer-requests.ts'
 
 /** A moonwalk node that answered. `run` differs with every start, and between two processes with one key. */

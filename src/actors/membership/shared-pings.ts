@@ -1,5 +1,5 @@
 import type { Closeness } from '../../domain/closeness.ts'
-import type { Lane } from './lane.ts'
+import type { Lane } from '../../ports.ts'
 import type { PeerCalls } from './peer-calls.ts'
 import type { Pinged } from './peer-ping.ts'
 

@@ -1,7 +1,6 @@
 // Speed tests: with one peer at a time, both ways, until each way's rate is known. Whoever is busy says so.
 import { type BothWays, believed, isSurprise, limitOf, type SpeedFigure } from '../../domain/speed-figure.ts'
-import type { Failure, Ports } from '../../ports.ts'
-import type { Lane } from './lane.ts'
+import type { Failure, Lane, Ports } from '../../ports.ts'
 import type { PeerRequests } from './peer-requests.ts'
 import { BUSY, type Busy, isRefused } from './speed-answers.ts'
 import { createSpeedService, type SpeedService, type SpeedServiceNeeds } from './speed-service.ts'
