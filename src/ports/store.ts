@@ -13,8 +13,8 @@ export interface Store {
    */
   write(table: TableToWrite): Promise<StoreFailure | null>
   /**
-   * Keeps what has changed since the last write, beside the file; settles once it is on disk, or with why it is not. `whole`: it can't be
-   * kept so, since the file is not as this node left it, and all of it is to be written.
+   * Keeps what has changed since the last write, beside the file; settles once it is on disk, or with why it is not. `whole`: it
+   * can't be kept so, since the file is not as this node left it, and all of it is to be written.
    */
   append(changes: TableChanges): Promise<StoreFailure | 'whole' | null>
   /**
