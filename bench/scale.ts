@@ -1,7 +1,7 @@
 // node --import tsx bench/scale.ts [--nodes N,N…] [--whole M] [--hours H] [--seed S] [--most SECONDS] [PART…]
-// What a network costs each of its nodes, by how many there are: whole nodes, with the code that serves people, in one virtual world on one
-// virtual clock. Of more than `--whole` only so many are: they have all others in their files, who do no more than answer, and only their start and
-// their rest are measured. Times are virtual, but for the last columns: what this machine took.
+// What a network costs each of its nodes, by how many there are: whole nodes, with the code that serves people, in one virtual
+// world on one virtual clock. Of more than `--whole` only so many are: they have all others in their files, who do no more than
+// answer, and only their start and their rest are measured. Times are virtual, but for the last columns: what this machine took.
 import { parseArgs } from 'node:util'
 import { markdown } from './measure.ts'
 import { churn, death, evictions, moved, oneWay, partition, record } from './scale-changes.ts'
