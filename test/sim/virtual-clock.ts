@@ -141,7 +141,8 @@ export class VirtualClock implements Clock {
     for (;;) {
       await this.settle()
       if (predicate()) return true
-      const ended = drain === null ? this.#runOne(untilMs) : await this.#runMany(untilMs, predicate)
+      const canBeCounted = this.#quietTurns === QUIET_TURNS
+      const ended = drain === null || !canBeCounted ? this.#runOne(untilMs) : await this.#runMany(untilMs, predicate)
       if (ended !== null) return ended
     }
   }
