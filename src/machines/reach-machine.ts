@@ -36,7 +36,10 @@ export interface ReachContext {
 
 /** Peers that tried and failed until a proven address falls: the first may be the one with the trouble. */
 export const MISSES_TO_FALL = 2
-/** So many that would not try: nobody proves this node's address for now, so it needs a TURN as much as one that can't be reached. About ten seconds. */
+/**
+ * So many that would not try: nobody proves this node's address for now, so it needs a
+ * TURN as much as one that can't be reached. About ten seconds.
+ */
 const DECLINES_TO_GIVE_UP = 5
 
 const distinct = (missedBy: readonly string[], by: string): number => new Set([...missedBy, by]).size
