@@ -135,7 +135,7 @@ interface Found {
   readonly event: Extract<ScoutFact, { type: 'turn.found' }>
 }
 
-/** The scout has found a TURN: one that retires is taken back, any other gets a tunnel, in place of an older one to it. */
+/** The scout has found a TURN. If its tunnel retires, it is taken back; else one is begun, in place of an older one to the same TURN. */
 const { on: onTurnFound } = parts.createStateConfig({
   on: {
     'turn.found': [

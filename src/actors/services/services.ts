@@ -35,7 +35,7 @@ export interface Services {
   /** What counts for a service, whatever carries it now; null when there is no such service. */
   meter(name: string): ProxyMeter | null
   meters(): readonly ProxyMeter[]
-  /** All services are carried by this too from now on, until the function that is answered is called: with the reason, as a clause. */
+  /** From now on this carrier carries all services too, until the returned function is called with the reason, a clause. */
   carriedBy(carrier: Carrier): (why: string) => void
   /** How many services are up at this carrier and at no other. */
   onlyAt(carrier: Carrier): number
