@@ -6,7 +6,7 @@ export interface ServicePorts {
   step(service: string): number
   /** The number after so many steps, at a TURN that hands out these ports. 0 means any: too many were taken, or it hands out none. */
   at(service: string, span: PortSpan, step: number): number
-  /** At one TURN that number is taken, or can't be opened. All TURNs pass over it then, unless the service has it at another one. */
+  /** At one TURN that number is taken, or can't be opened. It is passed over at every TURN then, unless the service has it at another one. */
   taken(service: string, step: number): void
   /** The service is open at the number after so many steps, until the returned function is called. */
   stands(service: string, step: number): () => void
