@@ -6,6 +6,7 @@ import type { FeedService } from '../src/feed/figures.ts'
 import { act } from './actions.ts'
 import { BarOf } from './bar.tsx'
 import { CommandLine, Copy } from './copy.tsx'
+import { DayTrafficOf } from './day-traffic.tsx'
 import { nowMs, status, traffic } from './feed-client.ts'
 import { age, fullTime } from './format.ts'
 import { readForm } from './service-form.ts'
@@ -65,6 +66,7 @@ function Service({ service: { name, kind, local, public: address, at, state, pha
           </div>
         )}
         <BarOf kind="service" id={name} />
+        <DayTrafficOf id={name} />
         <ServiceTraffic name={name} traffic={traffic.value.get(name)} />
       </div>
     </li>

@@ -20,7 +20,7 @@ export const CARRY_PATIENCE = 8_000
 /** A channel to another node without a connection on it is closed after this. */
 export const CONNECT_IDLE = 60_000
 /** A further address that could not be stood by at is tried again after this, once a connection goes to that node. */
-export const CONNECT_STAND_BY_RETRY = 30_000
+export const CONNECT_STAND_BY_RETRY = 5_000
 /** How often the asked end pings; it notices that the other one is silent within the sum of both. */
 export const CONNECT_KEEPALIVE = 20_000
 export const CONNECT_SILENCE = 20_000

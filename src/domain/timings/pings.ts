@@ -4,14 +4,17 @@
 export const PROBE_TIMEOUT = 2_000
 /** In a small network each peer is pinged this often; less often where that would be more than `PROBES_PER_SECOND`. */
 export const PROBE_PERIOD = 5_000
-/** Pings a second, where this node pings every row of its table. */
-export const PROBES_PER_SECOND = 4
 /**
- * With more rows than this, all nodes share the work (as in SWIM): this node pings
- * a few rows often, and one a second of the others.
+ * Pings a second, where this node pings every row of its table. The longest period that follows is below the 30 s after
+ * which a peer closes an idle connection: a new connection costs six looks.
+ */
+export const PROBES_PER_SECOND = 3
+/**
+ * With more rows than this, all nodes share the work (as in SWIM): this node pings a few rows often, and one of the others
+ * in four seconds, each on a new connection. So every node is pinged by some other one every four seconds on average.
  */
 export const WATCHED_WHOLE = 48
-export const ROUND_PER_SECOND = 1
+export const ROUND_PER_SECOND = 0.25
 export const CLOSE_PERIOD = 10_000
 /** The schedule's one tick. */
 export const PROBE_TICK = 100
