@@ -1,5 +1,4 @@
 // What is known of one server, as it is passed on.
-
 import type { Coordinate } from './coordinates.ts'
 
 /** Lower-case hex, 32 characters: the start of the SHA-256 of its public key. */

@@ -186,5 +186,8 @@ const RESTORE_PAUSE = 16
 const RESTORED_AT_ONCE = 8
 /** Some 5 ms. */
 const APPENDED_AT_ONCE = 1_024
-/** A table of so many rows is written whole whenever it changes. Of a larger one only what changed is, and the whole once that is half of it. */
+/**
+ * A table of so many rows is written whole whenever it changes. Of a larger one
+ * only what changed is, and the whole once that is half of it.
+ */
 const MOST_REWRITTEN = 2_000

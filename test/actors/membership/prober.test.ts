@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { PeerCalls, Pinged } from '../../../src/actors/membership/peer-calls.ts'
+import type { PeerCalls } from '../../../src/actors/membership/peer-calls.ts'
+import type { Pinged } from '../../../src/actors/membership/peer-ping.ts'
 import { createProber } from '../../../src/actors/membership/prober.ts'
 import { type Coordinate, UNPLACED } from '../../../src/domain/coordinates.ts'
 import { merge, NOT_MEASURED, offlineRows, putOwn, removeRow, restoreRows, shownRows } from '../../../src/domain/ip-table.ts'
