@@ -47,6 +47,13 @@ export type ScoutNews =
   | { readonly type: 'turns.held'; readonly isWanted: boolean; readonly held: readonly HeldTurn[] }
   | { readonly type: 'turn.failed'; readonly turn: string }
 
+/** What this node's own ports for its services are told. */
+export type OwnPortsCommand =
+  /** They carry the services from now on; those that retire still are taken back. */
+  | { readonly type: 'ports.open' }
+  /** Nothing is announced there any more: each ends once its users are gone, or their time is up. */
+  | { readonly type: 'ports.retire' }
+
 export interface NodeContext {
   /** A TURN may be looked for: the configuration names one kind at least. */
   readonly mayTunnel: boolean
@@ -77,8 +84,8 @@ const parts = setup({
     /** Says which tunnels to open, to rank first and to give up. */
     scout: fromCallback<ScoutNews, undefined>(notProvided('scout')),
     tunnel: tunnelMachine,
-    /** Opens ports of this node's own for its services. */
-    directServices: fromCallback<EventObject, undefined>(notProvided('directServices')),
+    /** Opens ports of this node's own for its services when it is told to. */
+    directServices: fromCallback<OwnPortsCommand | EventObject, undefined>(notProvided('directServices')),
   },
   guards: {
     isReachable: ({ context }) => context.reach === 'proven',
@@ -121,6 +128,8 @@ const parts = setup({
     announceTunnels: notProvided('announceTunnels'),
     tellBreak: (_, _params: { turn: TurnCandidate; why: string }) => notProvided('tellBreak')(),
     doubtTurn: (_, _params: { turn: TurnCandidate; why: string }) => notProvided('doubtTurn')(),
+    openOwnPorts: sendTo('directServices', { type: 'ports.open' }),
+    retireOwnPorts: sendTo('directServices', { type: 'ports.retire' }),
     tellScout: sendTo('scout', ({ context: { needsTunnels, tunnels } }) => ({
       type: 'turns.held',
       isWanted: needsTunnels,
@@ -169,6 +178,7 @@ export const nodeMachine = parts.createMachine({
     { id: 'membership', src: 'membership' },
     { id: 'turnServer', src: 'turnServer' },
     { id: 'scout', src: 'scout' },
+    { id: 'directServices', src: 'directServices' },
   ],
   initial: 'bootstrapping',
   on: {
@@ -244,9 +254,11 @@ export const nodeMachine = parts.createMachine({
         'announceTunnels',
         { type: 'recordNeed', params: { needsTunnels: false } },
         'tellScout',
+        'openOwnPorts',
       ],
+      // As tunnels do that are left: users of its own ports have their time.
+      exit: 'retireOwnPorts',
       always: { guard: 'mustTunnel', target: 'selectingTurn' },
-      invoke: { id: 'directServices', src: 'directServices' },
     },
     /** No TURN is held. */
     selectingTurn: {
