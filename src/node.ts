@@ -136,7 +136,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   }
 
   const history = createHistory({
-    ...{ clock, store: ports.store, status: answers.status, peers: answers.peers, onEntry: desk.onEntry, health, onBug },
+    ...{ clock, store: ports.store, status: answers.status, peers: answers.peers, services, onEntry: desk.onEntry, health, onBug },
   })
 
   return {

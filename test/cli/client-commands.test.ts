@@ -176,6 +176,9 @@ warn         the clock is off. Set it.
     expect((await ask('history')).out).toEqual(`2026-01-02 03:04 UTC, 24 h to now; █ up ▄ partly _ away
 ash    100 %    ██████
 web   66.7 %    ▄██__█
+      47 MiB    ▁▂█  ▁
+
+web: in 1.3 MiB, out 45 MiB, 31 connections of users
 
 03:04:05  Service web is down: connection refused.
 `))

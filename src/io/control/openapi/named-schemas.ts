@@ -12,6 +12,8 @@ const traffic = {
   lastError: orNull(object({ text, at: text })),
 }
 
+/** A value a minute. */
+const minutely = list(orNull(integer))
 const turnBrief = object({ name: text, address: text, rttMs: orNull(number) })
 const turn = { id: orNull(text), name: text, address: text, rttMs: orNull(number) }
 
@@ -111,6 +113,7 @@ export const schemas = {
         ...{ id: text, name: text, states: { ...text, pattern: '^[.uda]*$' }, upPct: orNull(number) },
         ...{ rttMs: list(orNull(number)), jitterMs: list(orNull(number)) },
         speeds: list(object({ at: text, downMbps: orNull(number), upMbps: orNull(number) })),
+        traffic: orNull(object({ bytesIn: minutely, bytesOut: minutely, connections: minutely })),
       }),
     ),
     events: list(object({ at: text, type: text, text })),

@@ -18,7 +18,10 @@ export const nodePaths = {
   ),
   '/api/history': {
     get: {
-      ...get("The node's own last day, by the minute: itself, its services, the nearest peers; and what happened.", ref('History')).get,
+      ...get(
+        "The node's own last day, by the minute: itself, its services and what passed for each, the nearest peers; and what happened.",
+        ref('History'),
+      ).get,
       parameters: [
         { name: 'minutes', in: 'query', required: false, schema: { type: 'integer', minimum: 1, maximum: 1_440, default: 1_440 } },
       ],
