@@ -57,7 +57,9 @@ export function addClientCommands(program: Command, act: Act, env: NodeJS.Proces
     .argument('<node>', 'id, name or HOST:PORT', someText)
     .action(act(async (peer: string, flags: Flags) => (await load()).remove(peer, flags, env)))
   client('pin', 'use these TURNs and nobody else, best first, until `unpin`; kept over restarts')
-    .argument('<node...>', 'id, name or HOST:PORT', (value: string, before: readonly string[] | undefined) => listed(someText(value), before))
+    .argument('<node...>', 'id, name or HOST:PORT', (value: string, before: readonly string[] | undefined) =>
+      listed(someText(value), before),
+    )
     .action(act(async (peers: readonly string[], flags: Flags) => (await load()).pin(peers, flags, env)))
   client('unpin', 'choose TURNs again as the node was started').action(act(async (flags: Flags) => (await load()).pin([], flags, env)))
   client('expose', 'put a local service on the internet')

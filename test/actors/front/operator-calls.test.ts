@@ -100,7 +100,11 @@ function start({ policy = 'lan', pinged = {}, speed = FIGURES, speedFirst, seeds
         told.push(`expose ${spec.name}`)
         stand(spec)
       },
-      remove: (name) => services.delete(name),
+      remove: (name) => {
+        const wasThere = services.delete(name)
+        if (wasThere) changes.next({ type: 'removed', name })
+        return wasThere
+      },
       changes$: changes,
     },
     isControl: (local) => local === '127.0.0.1:8089',
@@ -339,6 +343,12 @@ describe('expose', () => {
       left: 'web stays exposed and is tried again; `moonwalk unexpose web` takes it back',
     })
     expect(clock.now()).toEqual(standing ? 0 : 30_000)
+  })
+  test('that is taken back meanwhile says so, and not that it stays', async () => {
+    const { expose, unexpose, clock } = start()
+    const exposed = expose(WEB, 30_000)
+    unexpose('web')
+    expect(await clock.until(exposed)).toEqual(refused('web was taken back meanwhile'))
   })
   test.each<[string, ServiceSpec, string]>([
     [
