@@ -2,6 +2,7 @@
 // clock, and include time that got takes itself.
 import { Agent, type AgentOptions, type ClientRequest, type ClientRequestArgs } from 'node:http'
 import type { Socket } from 'node:net'
+import { DialTurns } from './dial-turns.ts'
 
 const dialledAt = new WeakMap<object, number>()
 /** TCP's handshake of what was handed over connected. */
@@ -15,8 +16,13 @@ export type Dialling = (
 
 /** Remembers when it began to dial. */
 export class TimedAgent extends Agent {
-  constructor(options: AgentOptions, dialling?: Dialling) {
+  /** Of those whose connections take long to make, on the members' channel. Null: every request makes one where none is warm. */
+  readonly turns: DialTurns | null
+
+  /** `isShared`: a request waits for a connection that is being made, or that others will soon have done with. */
+  constructor(options: AgentOptions, dialling?: Dialling, isShared = false) {
     super(options)
+    this.turns = isShared ? new DialTurns(this) : null
     const plain = this.createConnection.bind(this)
     this.createConnection = (options, created) => {
       const at = performance.now()
@@ -26,9 +32,11 @@ export class TimedAgent extends Agent {
         return socket
       }
       const told = created as ((error: Error | null, socket?: Socket) => void) | undefined // its types know no failure
+      const ended = this.turns?.dial(this.getName(options as AgentOptions))
       dialling(options, (error, opened) => {
         if (opened) connectedIn.set(opened.socket, opened.connectMs)
         told?.(error, opened?.socket)
+        ended?.()
       })
       return null
     }
