@@ -20,6 +20,7 @@ import { createHistory } from './actors/history/history.ts'
 import { createAnnouncer } from './actors/membership/announcer.ts'
 import { createCompany } from './actors/membership/company.ts'
 import { createContactGate } from './actors/membership/contact-gate.ts'
+import { createFirstLooks } from './actors/membership/first-looks.ts'
 import { createGossip } from './actors/membership/gossip.ts'
 import { createJoining } from './actors/membership/joining.ts'
 import { createLookers } from './actors/membership/lookers.ts'
@@ -39,6 +40,7 @@ import { createSuspicion } from './actors/membership/suspicion.ts'
 import { createTableFile } from './actors/membership/table-file.ts'
 import { createTableKeeper } from './actors/membership/table-keeper.ts'
 import { createTwinWatch } from './actors/membership/twin-watch.ts'
+import { createVouching } from './actors/membership/vouching.ts'
 import { directAddress } from './actors/services/direct-address.ts'
 import { createDirectServices } from './actors/services/direct-services.ts'
 import { createServicePorts } from './actors/services/service-ports.ts'
@@ -114,6 +116,8 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const places = createPlaces({ clock, random, own, say: () => announcer.outrun(own.seq()) })
   const company = createCompany({ clock, keeper, self: own.id })
   const prober = createProber({ clock, random, calls, networkKind: options.network, keeper, own, places, health, load, company })
+  const vouching = createVouching({ clock, identity, keeper, own, networkKind: options.network, prober })
+  const firstLooks = createFirstLooks({ clock, random, keeper, prober, place: places.own })
   const lookers = createLookers({ clock, random, identity, calls, keeper, own, prober })
   const gossip = createGossip({
     ...{ clock, random, identity, calls, keeper, own, policy, networkKind: options.network },
@@ -217,6 +221,8 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     keeper,
     own,
     prober,
+    vouching,
+    firstLooks,
     gossip,
     suspicion,
     p2prc,

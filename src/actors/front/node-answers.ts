@@ -114,10 +114,11 @@ function rawAnswersOf(needs: AnswerNeeds): Answers {
       const [table, wallMs, place] = [keeper.current(), needs.clock.wallMs(), needs.place()]
       const gone = which === 'all' ? offlineRows(table, wallMs).map(({ row }) => row) : []
       const answer = { schemaVersion: 1, self: own.id } as const
-      const [hereRow, awayRow] = [
-        (row: Row) => ({ ...peerRow(row, own.id, wallMs, place), ...reachedBy(row, table) }),
-        (row: Row) => offlineRow(row, own.id),
-      ]
+      const peerRowOf = (row: Row): PeerAnswerRow => {
+        const known = peerRow(row, own.id, wallMs, place)
+        return { ...known, ...toldBy(row, table, known.measured), ...reachedBy(row, table) }
+      }
+      const [hereRow, awayRow] = [peerRowOf, (row: Row) => offlineRow(row, own.id)]
       if (ask === undefined) return { ...answer, peers: [...shownRows(table).map(hereRow), ...gone.map(awayRow)] }
       const { rows, away, total } = pageWithAway(table, gone, { ...FIRST_PAGE, ...ask })
       const counts = { here: table.listed.size, alive: table.aliveCount, offline: gone.length }
@@ -210,11 +211,18 @@ const peerRow = (
   dialect: dialectOf(record),
 })
 
+/** Where nothing is measured or estimated, that it is there is told. */
+function toldBy({ told }: Row, table: IpTable, measured: PeerAnswerRow['measured']): Partial<Pick<PeerAnswerRow, 'toldBy' | 'measured'>> {
+  return told === undefined ? {} : { toldBy: namesOf(told, table), measured: measured ?? 'told' }
+}
+
+const namesOf = (ids: readonly string[], { rows }: IpTable): readonly string[] =>
+  ids.map((id) => rows.get(id)?.record.name ?? id.slice(0, 8))
+
 /** What was measured of it was so before others alone reached it. */
-function reachedBy({ reachedBy: ids, latency }: Row, { rows }: IpTable): Partial<Pick<PeerAnswerRow, 'reachedBy' | 'measured'>> {
+function reachedBy({ reachedBy: ids, latency }: Row, table: IpTable): Partial<Pick<PeerAnswerRow, 'reachedBy' | 'measured'>> {
   if (ids.length === 0) return {}
-  const names = ids.map((id) => rows.get(id)?.record.name ?? id.slice(0, 8))
-  return { reachedBy: names, ...(latency.rttMs === null ? {} : { measured: 'told' }) }
+  return { reachedBy: namesOf(ids, table), ...(latency.rttMs === null ? {} : { measured: 'told' }) }
 }
 
 /** Behind what was measured, since it says what is known where nothing was. */

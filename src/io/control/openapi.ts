@@ -121,6 +121,7 @@ const schemas = {
       addresses: list(text),
       state: oneOf('alive', 'suspect', 'unknown', 'offline'),
       reachedBy: list(text),
+      toldBy: list(text),
       self: { type: 'boolean' },
       rttMs: orNull(number),
       rttAt: orNull(text),
@@ -145,7 +146,7 @@ const schemas = {
       lastProof: orNull(text),
       dialect: oneOf('moonwalk', 'p2prc'),
     },
-    ['reachedBy'],
+    ['reachedBy', 'toldBy'],
   ),
   Network: versioned(
     {
