@@ -5,7 +5,7 @@ import { ALONE, type Company } from '../suspicion.ts'
 import { MOST_TOLD } from '../timings.ts'
 import type { KeptTable } from './kept-table.ts'
 import { remove } from './removal.ts'
-import { type Change, isListed, type Row } from './row.ts'
+import { type Change, isListed, isProven, type Row } from './row.ts'
 import { afterAnswer, afterLooks, afterSilence, isAskedAbout, type Looks, listedByWord, type Surroundings } from './row-rules.ts'
 
 /**
@@ -54,12 +54,13 @@ function prove(table: KeptTable, row: Row, latency: Latency, wallMs: number): re
   const former = row.record.id === null ? null : (table.rows.get(row.record.address) ?? null)
   const rival = holder && holder.key !== row.key && holder !== former ? holder : null
   // Unsigned, it gives way to the address's proven owner; nobody else gives way to it.
-  if (row.record.id === null && rival && isListed(rival))
+  if (row.record.id === null && rival && isProven(rival))
     return remove(table, row, 'it stands here under its id', wallMs, row.record, false)
   const answered = afterAnswer(row, latency, wallMs, { former, before: table.gone.get(row.key)?.row ?? null })
   const next: Row = isFresh ? { ...answered, version: ++table.version } : answered
   if (former) table.delete(former.key)
-  const changes: Change[] = rival && row.record.id !== null ? remove(table, rival, 'another node answers there', wallMs) : []
+  const isRivalsEnd = rival !== null && (row.record.id !== null || rival.told !== undefined)
+  const changes: Change[] = isRivalsEnd ? remove(table, rival, 'another node answers there', wallMs) : []
   table.gone.delete(row.key)
   table.put(next)
   const isKnown = row.lastProofMs !== null || (former !== null && isListed(former))
@@ -76,7 +77,9 @@ export function recordVouched(table: KeptTable, key: string, told: readonly stri
   // Who has reached somebody else there knows better, and what the file says of a row is for its own look.
   const isTaken = holder != null && holder.key !== key && isListed(holder)
   if (row?.state !== 'unknown' || row.stored !== null || row.strikes > 0 || isTaken || table.told.size >= MOST_TOLD) return []
-  const next = listedByWord(row, told, ++table.version)
+  const { speedAtMs, downMbps, upMbps, sustained } = table.gone.get(key)?.row ?? row
+  const next: Row = { ...listedByWord(row, told, ++table.version), speedAtMs, downMbps, upMbps, sustained }
+  table.gone.delete(key)
   table.put(next)
   return [{ type: row.lastProofMs === null ? 'added' : 'changed', row: next }]
 }
