@@ -1,5 +1,4 @@
 // What is measured of a network, in this order: a network that has joined is at rest, and so on.
-
 import { SORTS } from './scale-network.ts'
 import { kB, kbitOf, type Run, seconds, shown, wholeEverywhere } from './scale-run.ts'
 

@@ -2,7 +2,7 @@
 import { day } from './day.ts'
 import { type DayHistory, type DaySeries, stretches } from './heartbeat.ts'
 
-const CELLS = 144
+export const CELLS = 144
 const TOPS: Readonly<Record<string, number>> = { u: 0, d: 4, a: 7, '.': 9 }
 const WORDS: Readonly<Record<string, string>> = { u: 'up', d: 'degraded', a: 'away', '.': 'unknown' }
 

@@ -3,7 +3,7 @@ import { Chart, type ChartLines } from './chart.tsx'
 import { measure } from './format.ts'
 import type { DayHistory, DaySeries } from './heartbeat.ts'
 
-interface Shown {
+export interface Shown {
   readonly series: DaySeries
   readonly shown: DayHistory
 }
@@ -61,7 +61,7 @@ export function SpeedChart({ series: { id, name, speeds }, shown }: Shown) {
 
 const mbps = (value: number | null): string => (value === null ? 'not known' : String(value))
 
-function spanOf({ from, minutes }: DayHistory): { readonly fromS: number; readonly endS: number } {
+export function spanOf({ from, minutes }: DayHistory): { readonly fromS: number; readonly endS: number } {
   const fromS = Date.parse(from) / 1_000
   return { fromS, endS: fromS + minutes * MINUTE_S }
 }

@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals'
 import { spanText } from '../src/feed/standing.ts'
 import { Bar } from './bar.tsx'
 import { day } from './day.ts'
+import { DayTraffic, TrafficChart } from './day-traffic.tsx'
 import { clockTime, fullTime } from './format.ts'
 import { type DayHistory, type DaySeries, type Gap, gapsOf } from './heartbeat.ts'
 import { peerHref } from './route.ts'
@@ -67,11 +68,15 @@ function Line({ series, shown }: { readonly series: DaySeries; readonly shown: D
       <summary>
         <span class="day-name">{name}</span>
         <span class="num">{upPct === null ? '–' : `${upPct} %`}</span>
-        <Bar series={series} shown={shown} />
+        <div>
+          <Bar series={series} shown={shown} />
+          <DayTraffic series={series} shown={shown} />
+        </div>
       </summary>
       {isOpen.value && (
         <>
           <Gaps gaps={gapsOf(series, shown)} />
+          <TrafficChart series={series} shown={shown} />
           {kind === 'peer' && (
             <p>
               <a href={peerHref(id)}>Its latency, and all about {name}</a>

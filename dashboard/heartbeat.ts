@@ -1,6 +1,5 @@
 // The last day by the minute, as a bar and as a story: what is drawn, which gaps there were, and what happened around each.
-
-import type { HistoryAnswer, HistorySeries } from '../src/answers.ts'
+import type { HistoryAnswer, HistorySeries, HistoryTraffic } from '../src/answers.ts'
 
 /** What `GET /api/history` answers, as far as the page reads it. */
 export interface DayHistory extends Pick<HistoryAnswer, 'from' | 'minutes'> {
@@ -8,7 +7,7 @@ export interface DayHistory extends Pick<HistoryAnswer, 'from' | 'minutes'> {
   readonly events: readonly DayEvent[]
 }
 
-export type DaySeries = Pick<HistorySeries, 'kind' | 'id' | 'name' | 'states' | 'upPct' | 'rttMs' | 'jitterMs' | 'speeds'>
+export type DaySeries = Pick<HistorySeries, 'kind' | 'id' | 'name' | 'states' | 'upPct' | 'rttMs' | 'jitterMs' | 'speeds' | 'traffic'>
 
 export type DayEvent = Pick<HistoryAnswer['events'][number], 'at' | 'text'>
 
@@ -86,15 +85,42 @@ export function withLater(before: DayHistory, later: DayHistory): DayHistory {
       const states = joined([...was.states], [...now.states]).join('')
       const known = new Set(now.speeds.map(({ at }) => at))
       const speeds = [...was.speeds.filter(({ at }) => at >= from && !known.has(at)), ...now.speeds]
-      const figures = { rttMs: joined(was.rttMs, now.rttMs), jitterMs: joined(was.jitterMs, now.jitterMs), speeds }
+      const figures = {
+        rttMs: joined(was.rttMs, now.rttMs),
+        jitterMs: joined(was.jitterMs, now.jitterMs),
+        speeds,
+        traffic: trafficOf(was, now, joined),
+      }
       return { ...now, ...figures, states, upPct: upPct(states) }
     }),
     events: [...before.events.filter(({ at }) => at < (later.events[0]?.at ?? '9')), ...later.events],
   }
 }
 
+type Joined = (was: readonly (number | null)[], now: readonly (number | null)[]) => readonly (number | null)[]
+
+/** Nothing had passed yet in the one, or has in the newest minutes. */
+function trafficOf(was: DaySeries, now: DaySeries, joined: Joined): HistoryTraffic | null {
+  if (was.traffic === null && now.traffic === null) return null
+  const figures = ({ states, traffic }: DaySeries, key: keyof HistoryTraffic) =>
+    traffic?.[key] ?? [...states].map((letter) => (letter === '.' ? null : 0))
+  const key = (name: keyof HistoryTraffic) => joined(figures(was, name), figures(now, name))
+  return { bytesIn: key('bytesIn'), bytesOut: key('bytesOut'), connections: key('connections') }
+}
+
 /** Percent of the known minutes that it was not away, with one decimal. */
 function upPct(states: string): number | null {
   const known = states.replaceAll('.', '').length
   return known === 0 ? null : Math.round(((known - states.split('a').length + 1) / known) * 1_000) / 10
+}
+
+/** A column for each value, one wide; the highest is `height`. What is little beside the most is seen as well. */
+export function hillsPath(values: readonly (number | null)[], height: number): string {
+  const most = Math.max(1, ...values.map((value) => value ?? 0))
+  return values
+    .flatMap((value, i) => {
+      const high = Math.ceil(((value ?? 0) / most) * height)
+      return high === 0 ? [] : [`M${i} ${height}v${-high}h1v${high}z`]
+    })
+    .join('')
 }

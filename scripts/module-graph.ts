@@ -96,7 +96,7 @@ function folderIn(path: string, file: string): string | null {
   return rest.includes('/') ? posix.join(path, rest.split('/')[0] ?? '') : null
 }
 
-/** `config-turns.ts` belongs to `config.ts` where there is one. */
+/** `node-implementations.ts` belongs to `node.ts` where there is one. */
 function familyOf(file: string, files: readonly string[]): string {
   const parts = file.slice(0, -'.ts'.length).split('-')
   const heads = parts.map((_, i) => `${parts.slice(0, i + 1).join('-')}.ts`)

@@ -2,7 +2,7 @@
 import { cpus, hostname, platform, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { MoonwalkNode, NetworkDesk } from './answers.ts'
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
 import { addressOf } from './domain/address.ts'
 import type { NetworkKind } from './domain/network-kind.ts'
 import type { Entry } from './feed/news.ts'

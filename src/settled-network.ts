@@ -1,7 +1,7 @@
 // The network that a node will be in, settled before it lives: by its data directory, by what a person asked for, and where both
 // say nothing by the nodes that were named.
 import type { Refusal } from './answers.ts'
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
 import { isAllowed } from './domain/address.ts'
 import { chooseNetwork, type NetworkChoice } from './domain/network-choice.ts'
 import type { InvitationAddress } from './invitation.ts'
@@ -26,7 +26,10 @@ export type NetworkRefusal = Refusal & { readonly isUsage: boolean }
 /** Kept of all invitations together: the newest. */
 const MAX_SEEDS = 16
 
-/** `mayWrite`: whether the caller holds the lock of the data directory. `onWait`: what it waits for, in words. To be called before the node's key is made: a directory with a key alone is an older one. */
+/**
+ * `mayWrite`: whether the caller holds the lock of the data directory. `onWait`: what it waits for, in words. To be called before
+ * the node's key is made: a directory with a key alone is an older one.
+ */
 export async function settleNetwork(
   { dataDir, network, node: { seeds, addresses } }: Config,
   {

@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { CONFIG_KEYS, type ConfigKey } from '../src/config-specs.ts'
+import { CONFIG_KEYS, type ConfigKey } from '../src/config/settings.ts'
 import { createNode, type LibraryNode, type NodeSettings } from '../src/index.ts'
 import { readInvitation } from '../src/invitation.ts'
 

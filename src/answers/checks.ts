@@ -54,4 +54,15 @@ export interface HistorySeries {
   readonly rttMs: readonly (number | null)[]
   readonly jitterMs: readonly (number | null)[]
   readonly speeds: readonly { readonly at: string; readonly downMbps: number | null; readonly upMbps: number | null }[]
+  /** Of a service for which something has come within the last 24 hours; else null. */
+  readonly traffic: HistoryTraffic | null
+}
+
+/** A value a minute, null where that is not known. Read every 20 s: what passed in the last of a minute may count for the next. */
+export interface HistoryTraffic {
+  /** From users to the service, as they send it. */
+  readonly bytesIn: readonly (number | null)[]
+  readonly bytesOut: readonly (number | null)[]
+  /** Of users, begun; without those that this node made itself to prove the service. For udp: users whose datagrams began to pass. */
+  readonly connections: readonly (number | null)[]
 }

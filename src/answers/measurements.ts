@@ -1,4 +1,5 @@
 // What one measurement came to.
+import type { BothWays, SpeedFigure } from '../domain/speed-figure.ts'
 
 export interface PingAnswer {
   readonly schemaVersion: 1
@@ -15,34 +16,14 @@ export interface PingAnswer {
   readonly via: { readonly id: string; readonly name: string } | null
 }
 
-export interface SpeedtestAnswer {
+export interface SpeedtestAnswer extends BothWays {
   readonly schemaVersion: 1
-  readonly downMbps: number
-  readonly upMbps: number
-  readonly downBytes: number
-  readonly upBytes: number
-  readonly downMs: number
-  readonly upMs: number
-  /** 0 to 1: of the way that is less sure. */
-  readonly confidence: number
   readonly down: SpeedWayAnswer
   readonly up: SpeedWayAnswer
 }
 
 /** How one way of a speed test went. */
-export interface SpeedWayAnswer {
-  readonly mbps: number
-  /** Where the rate lies. */
-  readonly lowMbps: number
-  readonly highMbps: number
-  /** 0 to 1: the part of the transfer that went at this rate. */
-  readonly coverage: number
-  /** 0 to 1. */
-  readonly confidence: number
-  /** It kept one rate for long enough. */
-  readonly settled: boolean
-  /** `processor`: the process at one end had no time left, and the path may carry more. */
-  readonly limitedBy: 'path' | 'processor'
+export interface SpeedWayAnswer extends SpeedFigure {
   /** The same as a clause. */
   readonly words: string
 }

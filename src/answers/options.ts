@@ -10,7 +10,7 @@ export interface PortRange {
   readonly last: number
 }
 
-/** What `createNode` is told besides its ports. Every default stands in `src/config.ts`. */
+/** What `createNode` is told besides its ports. Every default stands in `src/config/schema.ts`. */
 export interface NodeOptions {
   readonly name: string
   readonly version: string
@@ -30,7 +30,10 @@ export interface NodeOptions {
   readonly patienceMs?: number
   /** For whom traffic is carried. Absent: as `offerOf` says. */
   readonly offer?: Offer
-  /** What the owner's own stock frp clients give as `auth.token`, as it is now: secrets are replaced while the node runs. Absent: nothing makes them that. */
+  /**
+   * What the owner's own stock frp clients give as `auth.token`, as it is now: secrets are
+   * replaced while the node runs. Absent: nothing makes them that.
+   */
   readonly turnTokens?: () => readonly string[]
   /** What strangers may have. Absent: `DEFAULT_RATIONS`. */
   readonly rations?: Rations

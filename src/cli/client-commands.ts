@@ -1,6 +1,7 @@
 // The commands that ask the running node something: one object with --json, plain text that survives a pipe without.
 import type { InvitationAnswer, NetcheckAnswer, PeersAnswer, PinAnswer, ServiceAnswer, SpeedtestAnswer, StatusAnswer } from '../answers.ts'
-import { readAddress, readService } from '../config-specs.ts'
+import { readAddress } from '../config/addresses.ts'
+import { readService } from '../config/service-spec.ts'
 import { allPeers } from './all-peers.ts'
 import { complain } from './complaint.ts'
 import { type ClientFlags, type ControlAnswer, call, findControl } from './control-client.ts'

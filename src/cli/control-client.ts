@@ -1,7 +1,7 @@
 // How the other commands talk to the running node: `DIR/control.json` says where it is.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { dataDirOf } from '../config-env.ts'
+import { dataDirOf } from '../config/data-dir.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 
 export interface ClientFlags {

@@ -1,7 +1,10 @@
 // `moonwalk history`: the last day of the node, a bar for each service and peer, and what happened.
 import type { HistoryAnswer } from '../answers.ts'
 import { readDuration } from '../domain/duration.ts'
+import { sumOf, sumsOfParts } from '../domain/history.ts'
 import { tame } from '../domain/tame.ts'
+import { bytesText } from '../feed/byte-text.ts'
+import { bytesBothWays, dayTrafficText } from '../feed/day-traffic.ts'
 import { complain } from './complaint.ts'
 import { type ClientFlags, call } from './control-client.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
@@ -32,16 +35,24 @@ const WORST = ['a', 'd', 'u', '.'] as const
 export function historyLines({ from, minutes, series, events }: HistoryAnswer, width: number): string {
   const wide = Math.max(0, ...series.map(({ name }) => Math.min(NAME_CHARS, [...tame(name)].length)))
   const room = Math.max(10, width - wide - 12)
-  const rows = series.map(({ name, states, upPct }) => {
-    const label = [...tame(name)].slice(0, NAME_CHARS).join('').padEnd(wide)
-    return `${label}  ${(upPct === null ? '–' : `${upPct} %`).padStart(7)} ${bar(states, room)}`
+  const labelOf = (name: string): string => [...tame(name)].slice(0, NAME_CHARS).join('')
+  const row = (label: string, figure: string, drawn: string): string => `${label.padEnd(wide)}  ${figure.padStart(7)} ${drawn}`.trimEnd()
+  const rows = series.flatMap(({ name, states, upPct, traffic }) => {
+    const line = row(labelOf(name), upPct === null ? '–' : `${upPct} %`, bar(states, room))
+    if (traffic === null) return [line]
+    const bytes = bytesBothWays(traffic)
+    return [line, row('', bytesText(sumOf(bytes)), hills(bytes, room))]
   })
+  const passed = series.flatMap(({ name, traffic }) => (traffic === null ? [] : [`${labelOf(name)}: ${dayTrafficText(traffic)}`]))
   const span = `${from.slice(0, 16).replace('T', ' ')} UTC, ${minutes >= 120 ? `${Math.round(minutes / 60)} h` : `${minutes} min`} to now; █ up ▄ partly _ away`
   const told = events.slice(-MOST_EVENTS).map(({ at, text }) => `${at.slice(11, 19)}  ${tame(text)}`)
   const older = events.length - told.length
-  return [span, ...rows, ...(told.length === 0 ? [] : ['', ...(older > 0 ? [`(${older} earlier events: --json)`] : []), ...told])].join(
-    '\n',
-  )
+  return [
+    span,
+    ...rows,
+    ...(passed.length === 0 ? [] : ['', ...passed]),
+    ...(told.length === 0 ? [] : ['', ...(older > 0 ? [`(${older} earlier events: --json)`] : []), ...told]),
+  ].join('\n')
 }
 
 /** So many characters, each the worst of its minutes. */
@@ -53,4 +64,13 @@ function bar(states: string, room: number): string {
   })
     .join('')
     .trimEnd()
+}
+
+const HEIGHTS = ' ▁▂▃▄▅▆▇█'
+
+/** So many characters, each as high as what passed in its minutes. What is little beside the most is seen as well. */
+function hills(bytes: readonly (number | null)[], room: number): string {
+  const sums = sumsOfParts(bytes, Math.min(room, bytes.length))
+  const most = Math.max(1, ...sums.map((sum) => sum ?? 0))
+  return sums.map((sum) => HEIGHTS[Math.ceil(((sum ?? 0) / most) * (HEIGHTS.length - 1))]).join('')
 }

@@ -1,7 +1,7 @@
 // `moonwalk identity`: who the node of a data directory is, also while it is stopped.
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { dataDirOf } from '../config-env.ts'
+import { dataDirOf } from '../config/data-dir.ts'
 import { lockDataDir } from '../io/disk/data-lock.ts'
 import { readIdentity, renewIdentity } from '../io/disk/identity.ts'
 import { complain } from './complaint.ts'

@@ -1,5 +1,5 @@
 // `moonwalk metrics token`: what a scraper's configuration holds.
-import { dataDirOf } from '../config-env.ts'
+import { dataDirOf } from '../config/data-dir.ts'
 import { readToken } from '../io/disk/control-file.ts'
 import { complain } from './complaint.ts'
 import type { ClientFlags } from './control-client.ts'

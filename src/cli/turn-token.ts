@@ -1,5 +1,5 @@
 // `moonwalk turn token`: what stock frp clients of this node's TURN give as `auth.token`. Alone on stdout.
-import { readConfig } from '../config.ts'
+import { readConfig } from '../config/read-config.ts'
 import { readNetwork } from '../io/disk/network-file.ts'
 import { turnTokenOf } from '../io/network-keys.ts'
 import { complain } from './complaint.ts'

@@ -1,6 +1,7 @@
 // `moonwalk up`: the configuration, the ports of the real world, one node, and an end within five seconds.
 import type { NetworkDesk } from '../answers.ts'
-import type { Config, Given } from '../config.ts'
+import type { Config } from '../config/config.ts'
+import type { Given } from '../config/given.ts'
 import { removeControlFile } from '../io/disk/control-file.ts'
 import { lockDataDir } from '../io/disk/data-lock.ts'
 import { loadIdentity } from '../io/disk/identity.ts'
@@ -26,7 +27,7 @@ export async function up(flags: Readonly<Record<string, unknown>>, env: NodeJS.P
   const json = flags.json === true
   // An invitation among the arguments is not to be read by whoever lists processes.
   if (process.argv.some((word) => word.includes('mw1.'))) process.title = process.argv.join(' ').replaceAll(/mw1\.[\w-]+/g, 'mw1.***')
-  const { readConfig } = await import('../config.ts')
+  const { readConfig } = await import('../config/read-config.ts')
   const answer = readConfig(givenBy(flags), typeof flags.config === 'string' ? flags.config : undefined, env)
   if (answer.type === 'wrong') {
     return complainNow(answer.text, EXIT.usage, json)
@@ -115,6 +116,12 @@ async function live({ config, json, record, out, complain, warn, ends }: Life): 
     await real.stop()
     return complain(`can't open the control port ${config.control}: ${control.text}; choose another with --control`, EXIT.failed)
   }
+  const recording =
+    record === null ? null : startRecording({ node, clock: createNodeClock(), file: record, onTrouble: (line) => say(line) })
+  if (recording !== null && typeof recording !== 'function') {
+    await real.stop()
+    return complain(recording.text, EXIT.failed)
+  }
   const { listen } = started
   const invitation = network.isNew ? invitationOf(real.networkDesk) : null
   const { kind, text } = real.networkDesk.show()
@@ -131,12 +138,6 @@ async function live({ config, json, record, out, complain, warn, ends }: Life): 
   for (const line of waiting) say(line)
   notifyReady(process.env, where, warn)
   await real.openLog()
-  const recording = record === null ? null : startRecording({ node, clock: createNodeClock(), file: record, onTrouble: say })
-  if (recording !== null && typeof recording !== 'function') {
-    await real.stop()
-    return complain(recording.text, EXIT.failed)
-  }
-
   const code = await Promise.race([ends, real.drained.then(() => EXIT.fine)])
   notifyStopping(process.env)
   await real.stop()

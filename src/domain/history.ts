@@ -9,6 +9,9 @@ export const HISTORY_EVENTS = 300
 /** Speeds that are kept of one peer. */
 export const HISTORY_SPEEDS = 48
 
+/** Services whose traffic is kept; of further ones it is not. */
+export const HISTORY_TRAFFIC = 100
+
 /** Codes of one minute, as they lie in memory; `STATE_LETTERS` has their letters. */
 export const UNKNOWN = 0
 export const UP = 1
@@ -25,6 +28,39 @@ export const minuteOf = (wallMs: number): number => Math.floor(wallMs / 60_000)
 export function foldMinute(before: MinuteState, seen: MinuteState): MinuteState {
   if (before === UNKNOWN || before === seen) return seen
   return seen === UNKNOWN ? before : DEGRADED
+}
+
+/** What came for a service. */
+export interface Passed {
+  /** From users to the service. */
+  readonly bytesIn: number
+  readonly bytesOut: number
+  /** Of users, begun. */
+  readonly connections: number
+}
+
+/** What came since `before`, by counts that only rise: where one has fallen they began anew. */
+export function passedSince(before: Passed | undefined, now: Passed): Passed {
+  if (!before || now.bytesIn < before.bytesIn || now.bytesOut < before.bytesOut || now.connections < before.connections) return now
+  return {
+    bytesIn: now.bytesIn - before.bytesIn,
+    bytesOut: now.bytesOut - before.bytesOut,
+    connections: now.connections - before.connections,
+  }
+}
+
+type Figures = readonly (number | null)[]
+
+/** All together. */
+export const sumOf = (figures: Figures): number => figures.reduce<number>((sum, one) => sum + (one ?? 0), 0)
+
+/** The sums of so many parts of equal length, oldest first; null where nothing of a part is known. */
+export function sumsOfParts(figures: Figures, count: number): Figures {
+  const at = (part: number): number => Math.floor((part * figures.length) / count)
+  return Array.from({ length: count }, (_, i) => {
+    const part = figures.slice(at(i), Math.max(at(i) + 1, at(i + 1)))
+    return part.every((one) => one === null) ? null : sumOf(part)
+  })
 }
 
 /** Percent of the known minutes that were up or degraded, with one decimal; null where none is known. */

@@ -1,5 +1,4 @@
 // What is known of one server, as it is passed on.
-
 import type { Coordinate } from './coordinates.ts'
 import type { Vouch } from './vouches.ts'
 

@@ -1,9 +1,22 @@
-// What is told of one way of a speed test, and when a test is believed.
+// What is told of a speed test, and when one is believed.
 import type { Plateau } from './plateau.ts'
 
 /** One way. `processor`: the process at one of its ends had no time left, so the path may carry more. */
 export interface SpeedFigure extends Plateau {
   readonly limitedBy: 'path' | 'processor'
+}
+
+/** A speed test in short. */
+export interface BothWays {
+  readonly downMbps: number
+  readonly upMbps: number
+  /** Payload that arrived, and the time for it, of all tests that the result is from. */
+  readonly downBytes: number
+  readonly upBytes: number
+  readonly downMs: number
+  readonly upMs: number
+  /** 0 to 1: of the way that is less sure. */
+  readonly confidence: number
 }
 
 /** Of its time, from here on a process counts as having none left. */
@@ -17,7 +30,10 @@ const AGREEMENT = 0.1
 export const limitOf = (busyShares: readonly number[]): SpeedFigure['limitedBy'] =>
   busyShares.some((share) => share >= BUSY) ? 'processor' : 'path'
 
-/** Whether what was measured is so far from what was known that it wants a second look. 0 is nothing known: P2PRC's table writes it so. */
+/**
+ * Whether what was measured is so far from what was known that it wants a
+ * second look. 0 is nothing known: P2PRC's table writes it so.
+ */
 export const isSurprise = (knownMbps: number | null, mbps: number): boolean =>
   knownMbps !== null && knownMbps > 0 && Math.abs(mbps - knownMbps) > SURPRISE * knownMbps
 

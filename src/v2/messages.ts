@@ -4,7 +4,8 @@
 //   GET  /server_info → P2PRC's keys and ours, or as little as a look needs (look.ts). It says the request's `moonwalk-token` again
 //        (fresh-answer.ts), since pings time it.
 //   POST /v2/hello    HelloAsk → HelloAnswer. "Who are you, what address do you see me at, and can you reach me?"
-//   GET  /v2/echo?nonce=HEX&at=HOST:PORT → EchoAnswer. Proves to the asker that the node with this id answers at that address.
+//   GET  /v2/echo?nonce=HEX&at=HOST:PORT → EchoAnswer (echo.ts). Proves to the asker that the node with this id answers at that
+//        address.
 //   POST /v2/gossip   GossipMessage → GossipMessage. Which words the two tables differ in, and those words, both ways; again until there
 //        is nothing to say any more. Words and digests are written as in gossip-words.ts; what is empty or null is left out.
 //   POST /v2/look     LookAsk → LookAnswer (indirect-look.ts). "Can you reach this one?"
@@ -57,16 +58,6 @@ export type DialBack =
   | { readonly type: 'busy' }
   /** It named no address that may be contacted. */
   | { readonly type: 'untried' }
-
-export interface EchoAnswer {
-  readonly id: string
-  /** The answering process's own, 16 hex digits: another one with every start. */
-  readonly run: string
-  readonly key: string
-  readonly nonce: string
-  /** Signature over `moonwalk echo`, the nonce, the run, the address that was asked and the asker's id, a line each; base64url. */
-  readonly sig: string
-}
 
 export interface GossipMessage extends Comparison {
   /** The count of the sender's own signed word. */
@@ -136,15 +127,6 @@ function readDialBack(value: unknown): DialBack {
   if (at !== null) return { type: 'reached', address: at, ...(vouch ? { vouch } : {}) }
   if (type === 'missed') return { type: 'missed', why: why === 'refused' ? 'refused' : 'silent' }
   return type === 'busy' ? { type: 'busy' } : { type: 'untried' }
-}
-
-export function readEcho(body: Buffer): EchoAnswer | null {
-  const value = parseObject(body.toString('utf8'))
-  if (!value) return null
-  const { id, run, key, nonce, sig } = value
-  const all =
-    typeof id === 'string' && typeof run === 'string' && typeof key === 'string' && typeof nonce === 'string' && typeof sig === 'string'
-  return all && isId(id) ? { id, run, key, nonce, sig } : null
 }
 
 /** As it is written. */

@@ -184,8 +184,15 @@ export const SPEED: SpeedtestAnswer = {
 export const HISTORY: HistoryAnswer = {
   ...{ schemaVersion: 1, from: STARTED_AT, minutes: 1_440 },
   series: [
-    { kind: 'node', id: 'ab'.repeat(16), name: 'ash', states: '...uuuuuu', upPct: 100, rttMs: [], jitterMs: [], speeds: [] },
-    { kind: 'service', id: 'web', name: 'web', states: '...duuaau', upPct: 66.7, rttMs: [], jitterMs: [], speeds: [] },
+    { kind: 'node', id: 'ab'.repeat(16), name: 'ash', states: '...uuuuuu', upPct: 100, rttMs: [], jitterMs: [], speeds: [], traffic: null },
+    {
+      ...{ kind: 'service', id: 'web', name: 'web', states: '...duuaau', upPct: 66.7, rttMs: [], jitterMs: [], speeds: [] },
+      traffic: {
+        bytesIn: [null, null, null, 300, 500_000, 800_000, 0, 0, 20_000],
+        bytesOut: [null, null, null, 0, 9_000_000, 38_000_000, 0, 0, 700_000],
+        connections: [null, null, null, 1, 12, 15, 0, 0, 3],
+      },
+    },
   ],
   events: [{ at: STARTED_AT, type: 'service.down', text: 'Service web is down: connection refused.' }],
 }

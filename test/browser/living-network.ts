@@ -1,5 +1,4 @@
 // A network for the page to show: a node behind two TURNs, its neighbours in three cities, three services, one of them in trouble.
-
 import type { DayHistory } from '../../dashboard/heartbeat.ts'
 import type { HealthAnswer, PeerAnswerRow } from '../../src/answers.ts'
 import { UNPLACED, writeCoordinate } from '../../src/domain/coordinates.ts'
@@ -166,7 +165,12 @@ export function itsDay(): DayHistory {
     return minutes.join('')
   }
   const rttMs = Array.from({ length: MINUTES }, (_, i) => (i < 120 ? null : 11 + 2 * Math.sin(i / 90) + (i > 1_000 ? 3 : 0)))
-  const none = { rttMs: [], jitterMs: [], speeds: [] }
+  const none = { rttMs: [], jitterMs: [], speeds: [], traffic: null }
+  const carried = (perMinute: (minute: number) => number) => {
+    const bytesOut = Array.from({ length: MINUTES }, (_, i) => (i < 100 ? null : Math.round(perMinute(i))))
+    const share = (part: number) => bytesOut.map((bytes) => (bytes === null ? null : Math.round(bytes / part)))
+    return { bytesIn: share(30), bytesOut, connections: share(600_000) }
+  }
   const speeds = [130, 380, 600, 850, 1_060, 1_290].map((minute, i) => ({
     ...{ at: atMinute(minute, 20), downMbps: [178, 184, 171, 180, 96, 104][i] ?? null, upMbps: [94, 96, 92, 95, 61, 66][i] ?? null },
   }))
@@ -174,12 +178,28 @@ export function itsDay(): DayHistory {
     ...{ from, minutes: MINUTES },
     series: [
       { kind: 'node', id: 'ab'.repeat(16), name: 'attic', states: day([[500, 'd']], 100), upPct: 100, ...none },
-      { kind: 'service', id: 'web', name: 'web', states: day([[500, 'd']], 100), upPct: 100, ...none },
-      { kind: 'service', id: 'game', name: 'game', states: day([[500, 'd']], 100), upPct: 100, ...none },
+      {
+        kind: 'service',
+        id: 'web',
+        name: 'web',
+        states: day([[500, 'd']], 100),
+        upPct: 100,
+        ...none,
+        traffic: carried((i) => 3e7 * (1.1 + Math.sin(i / 160)) ** 2),
+      },
+      {
+        kind: 'service',
+        id: 'game',
+        name: 'game',
+        states: day([[500, 'd']], 100),
+        upPct: 100,
+        ...none,
+        traffic: carried((i) => (i > 1_000 && i < 1_260 ? 4e6 : 0)),
+      },
       { kind: 'service', id: 'db', name: 'db', states: day([[1_380, 'a'.repeat(60)]], 100), upPct: 95.5, ...none },
       {
         ...{ kind: 'peer', id: aRow('cedar').id ?? '', name: 'cedar', states: day([[700, 'dd']], 120), upPct: 100 },
-        ...{ rttMs, jitterMs: rttMs.map((ms, i) => (ms === null ? null : 0.5 + (i > 1_000 ? 1.5 : 0))), speeds },
+        ...{ rttMs, jitterMs: rttMs.map((ms, i) => (ms === null ? null : 0.5 + (i > 1_000 ? 1.5 : 0))), speeds, traffic: null },
       },
     ],
     events: [

@@ -177,3 +177,23 @@ test('the last day is a bar for each, and a gap tells its story', async () => {
   await page.getByRole('link', { name: 'Overview' }).click()
   await page.locator('[data-service=web] .heartbeat').waitFor()
 })
+
+test('what passed for a service over the day stands below its line, and as a chart on the page of the day', async () => {
+  const { page, node } = served
+  showLivingNetwork(node)
+  await openAt(served, '#/')
+  const said = 'in 33 MiB, out 988 MiB, 1813 connections of users'
+  await page.locator('[data-service=game]').getByText(`last 24 hours: ${said}`).waitFor()
+  await page
+    .locator('[data-service=game]')
+    .getByRole('img', { name: `The traffic of game in the last 24 hours: ${said}` })
+    .waitFor()
+  expect(await page.locator('[data-service=db] .day-traffic').count()).toEqual(0)
+  await page.getByRole('link', { name: '24 hours' }).click()
+  await page.locator('[data-series=game] summary').click()
+  await page
+    .getByRole('img', { name: `Traffic of game over the last 24 hours: ${said}` })
+    .locator('canvas')
+    .waitFor()
+  expect(await page.locator('.day-line .day-traffic').count()).toEqual(2)
+})

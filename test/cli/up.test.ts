@@ -1,5 +1,4 @@
 // `moonwalk up` as a process: what scripts rely on from its first line to its end.
-
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
@@ -253,4 +252,10 @@ test('an invitation of another network is told as such', async () => {
   expect(stray.errSoFar()).toContain(
     `Joining through ${listen} failed: it is in another network, or has another secret than the invitation that was given; it is tried again.`,
   )
+})
+
+test('a recording that can not be made is told before anything says that the node is there', async () => {
+  const file = join(dir, 'nowhere', 'day.jsonl')
+  const { code, out, err } = await up('--record', file).ended
+  expect([code, out, err]).toEqual([1, '', said({ error: `can't record to ${file}: its directory is not there` })])
 })

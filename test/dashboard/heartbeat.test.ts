@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { type DayHistory, type DaySeries, gapsOf, stretches, withLater } from '../../dashboard/heartbeat.ts'
+import { type DayHistory, type DaySeries, gapsOf, hillsPath, stretches, withLater } from '../../dashboard/heartbeat.ts'
 
 const START = Date.parse('2026-01-02T03:00:00.000Z')
 const at = (minutes: number): string => new Date(START + minutes * 60_000).toISOString()
 const series = (states: string, more: Partial<DaySeries> = {}): DaySeries => ({
-  ...{ kind: 'service', id: 'web', name: 'web', states, upPct: 100, rttMs: [], jitterMs: [], speeds: [] },
+  ...{ kind: 'service', id: 'web', name: 'web', states, upPct: 100, rttMs: [], jitterMs: [], speeds: [], traffic: null },
   ...more,
 })
 
@@ -66,3 +66,25 @@ test('after too long away everything is new', () => {
   const later: DayHistory = { from: at(100), minutes: 3, series: [], events: [] }
   expect(withLater(before, later)).toEqual(later)
 })
+
+const traffic = (bytesIn: readonly (number | null)[]) => ({ bytesIn, bytesOut: bytesIn, connections: bytesIn })
+
+test.each([
+  ['went on', traffic([1, 2, 3]), traffic([4, 5]), traffic([2, 4, 5])],
+  ['begins in the newest minutes', null, traffic([4, 5]), traffic([null, 4, 5])],
+  ['is too long ago by now', traffic([1, 2, 3]), null, traffic([2, 0, 0])],
+  ['was never', null, null, null],
+])('traffic that %s is put at the end of the day', (_, was, now, expected) => {
+  const before: DayHistory = { from: at(0), minutes: 3, series: [series('u.u', { traffic: was })], events: [] }
+  const later: DayHistory = { from: at(2), minutes: 2, series: [series('uu', { traffic: now })], events: [] }
+  expect(withLater(before, later).series[0]?.traffic).toEqual(expected)
+})
+
+test.each([
+  ['nothing', [null, 0], ''],
+  [
+    'a column each, the most as high as there is room, and a little seen',
+    [20, 0, 1, null, 1_000],
+    'M0 20v-1h1v1zM2 20v-1h1v1zM4 20v-20h1v20z',
+  ],
+])('hills of %s', (_, values, expected) => expect(hillsPath(values, 20)).toEqual(expected))

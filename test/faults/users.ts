@@ -1,5 +1,4 @@
 // Users of the services: they connect to each address that is announced, again and again, from a host of their own.
-
 import type { DatagramPort } from '../../src/frp/contract.ts'
 import { isFailure } from '../../src/ports.ts'
 import { NODE_PORT } from '../sim/live-node.ts'

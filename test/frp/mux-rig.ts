@@ -1,7 +1,8 @@
 // Two sessions, or one session and a bare wire, joined by links in memory.
 import type { Link } from '../../src/frp/links/link.ts'
-import { createMux, type Mux, type MuxOptions } from '../../src/frp/mux/mux.ts'
+import { createMux } from '../../src/frp/mux/mux.ts'
 import type { MuxStream } from '../../src/frp/mux/mux-contract.ts'
+import type { Mux, MuxOptions } from '../../src/frp/mux/mux-options.ts'
 import { FrameParser } from '../../src/frp/mux/yamux-frame.ts'
 import { VirtualClock } from '../sim/virtual-clock.ts'
 import { linkPair, openedOf } from './link-pair.ts'

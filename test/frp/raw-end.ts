@@ -1,8 +1,8 @@
 // One end of frp written out by hand, for saying things that our own ends never say.
-
 import type { Link } from '../../src/frp/links/link.ts'
-import { createMux, type Mux } from '../../src/frp/mux/mux.ts'
+import { createMux } from '../../src/frp/mux/mux.ts'
 import type { MuxStream } from '../../src/frp/mux/mux-contract.ts'
+import type { Mux } from '../../src/frp/mux/mux-options.ts'
 import { encodeMessage, MessageReader } from '../../src/frp/wire/codec.ts'
 import { ControlChannel } from '../../src/frp/wire/control-channel.ts'
 import { controlCipher } from '../../src/frp/wire/control-cipher.ts'

@@ -1,7 +1,8 @@
 // What peers say in JSON: our own messages, records, and P2PRC's tables.
 import { parseWireTable } from '../../src/p2prc/wire-table.ts'
+import { readEcho } from '../../src/v2/echo.ts'
 import { createOpener, MAX_ENVELOPE_BYTES, recordOf, type Verifier } from '../../src/v2/envelope.ts'
-import { readEcho, readGossip, readHelloAnswer, readHelloAsk, readSpeedUp } from '../../src/v2/messages.ts'
+import { readGossip, readHelloAnswer, readHelloAsk, readSpeedUp } from '../../src/v2/messages.ts'
 import type { Target } from './campaign.ts'
 import { type Chance, damaged, noise, oneOf } from './chance.ts'
 

@@ -1,6 +1,5 @@
 // Signed records that somebody forged, altered or kept: none may change a table. What an owner said and nobody has heard yet is the
 // only thing that may.
-
 import type { PeerRecord } from '../../src/domain/record.ts'
 import { identityFromSeed } from '../../src/io/disk/identity.ts'
 import { claimOf, open, recordOf, seal } from '../../src/v2/envelope.ts'

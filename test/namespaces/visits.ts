@@ -16,6 +16,8 @@ export interface Visit {
   readonly fromMs: number
   readonly toMs: number
   readonly ok: boolean
+  /** It was ended before it had waited for `VISIT_TIMEOUT`: on a machine that is busy many wait longer. */
+  readonly isRefused: boolean
 }
 
 /** One visit to each target begins this often, and gives up after `VISIT_TIMEOUT`. */
@@ -32,7 +34,8 @@ const visit = ({ name, address, host }) => {
   const over = (ok) => {
     if (isOver) return
     isOver = true
-    console.log(JSON.stringify({ name, fromMs, toMs: Date.now(), ok }))
+    const toMs = Date.now()
+    console.log(JSON.stringify({ name, fromMs, toMs, ok, isRefused: !ok && toMs - fromMs < ${VISIT_TIMEOUT} }))
   }
   const request = get({ hostname, port, agent: false, headers: host ? { host } : {}, signal: AbortSignal.timeout(${VISIT_TIMEOUT}) }, (answer) => {
     answer.resume()

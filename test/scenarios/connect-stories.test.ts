@@ -119,7 +119,7 @@ describe('a private service behind NAT', () => {
       [
         "home heard one after 71 ms",
         "home heard two after 20 ms",
-        "home heard three after 281 ms",
+        "home heard three after 111 ms",
       ]
     `)
   })
@@ -139,8 +139,8 @@ describe('a private service behind NAT', () => {
       [
         "2 addresses",
         "home heard one after 71 ms",
-        "home heard 5100 after 521 ms",
-        "home heard 5900 after 151 ms",
+        "home heard 5100 after 351 ms",
+        "home heard 5900 after 101 ms",
         "home heard 15000 after 101 ms",
       ]
     `)

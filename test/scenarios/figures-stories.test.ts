@@ -1,6 +1,7 @@
 // What passes through a TURN, as the node whose service it is and the TURN tell it.
 import { expect, test } from 'vitest'
 import type { TrafficAnswer } from '../../src/answers.ts'
+import { dayTrafficText } from '../../src/feed/day-traffic.ts'
 import { type LiveNode, liveNode, NODE_PORT } from '../sim/live-node.ts'
 import { kill, play, slow } from '../sim/story.ts'
 import type { World } from '../sim/world.ts'
@@ -33,6 +34,12 @@ const counts = (traffic: TrafficAnswer | null): string =>
   traffic === null
     ? 'nothing'
     : `${traffic.connectionsNow} now, ${traffic.connectionsEver} ever, in ${traffic.bytesIn} at ${traffic.inBytesPerSecond}/s, out ${traffic.bytesOut} at ${traffic.outBytesPerSecond}/s`
+
+/** Of its only service. */
+function dayOf({ current }: LiveNode): string {
+  const traffic = current.history().series.find(({ kind }) => kind === 'service')?.traffic ?? null
+  return `the day of ${current.name}: ${traffic === null ? 'nothing' : dayTrafficText(traffic)}`
+}
 
 test('both ends of a tunnel tell the same of its users, and the service goes on counting when its TURN dies', async () => {
   const told = await play(
@@ -79,7 +86,7 @@ test('both ends of a tunnel tell the same of its users, and the service goes on 
         at(29_000, () => look(ash))
         at(40_000, () => come(1_000))
         at(59_000, () => look(birch))
-        return () => seen
+        return () => [...seen, dayOf(me)]
       },
     },
   )
@@ -94,6 +101,7 @@ test('both ends of a tunnel tell the same of its users, and the service goes on 
       "me: 1 now, 16 ever, in 1300 at 0/s, out 27000 at 3/s",
       "birch carries me (moonwalk, since 00 s) there: 1 now, 9 ever, in 1000 at 0/s, out 9000 at 3/s",
       "birch in all: 1 client, 2 proxies",
+      "the day of me: in 1.3 KiB, out 26 KiB, 3 connections of users",
     ]
   `)
 })
@@ -122,7 +130,7 @@ test('a node that others can connect to counts for its own services, and tells w
       at(14_000, look)
       at(15_000, () => leaving.shift()?.())
       at(20_000, look)
-      return () => [...seen, ash.current.status().clients]
+      return () => [...seen, dayOf(me), ash.current.status().clients]
     },
   })
   expect(told).toMatchInlineSnapshot(`
@@ -133,6 +141,7 @@ test('a node that others can connect to counts for its own services, and tells w
       "2 errors, the last at 2030-01-01T00:00:04.110Z: nothing answers at 127.0.0.1:3000: connection refused",
       "10.0.0.2:20000: 0 now, 3 ever, in 700 at 21/s, out 9000 at 269/s",
       "2 errors, the last at 2030-01-01T00:00:04.110Z: nothing answers at 127.0.0.1:3000: connection refused",
+      "the day of me: in 700 B, out 8.8 KiB, 1 connection of users",
       [],
     ]
   `)

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { readEcho } from '../../src/v2/echo.ts'
 import {
   type GossipMessage,
   gossipJson,
   MAX_GOSSIP_RECORDS,
-  readEcho,
   readGossip,
   readHelloAnswer,
   readHelloAsk,

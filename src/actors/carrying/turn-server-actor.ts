@@ -1,5 +1,4 @@
 // This node as a TURN: an frp server on the public port, with one machine per client session.
-
 import { type Observable, Subject } from 'rxjs'
 import type { InspectionEvent } from 'xstate'
 import { type ActorRefFrom, createActor, type EventObject, fromCallback } from 'xstate'

@@ -9,7 +9,7 @@ import type { TurnServer } from '../carrying/turn-server-actor.ts'
 import type { Health } from '../health.ts'
 import type { Announcer } from '../membership/announcer.ts'
 import type { OwnRecord } from '../membership/own-record.ts'
-import type { PeerRequests } from '../membership/peer-calls.ts'
+import type { PeerRequests } from '../membership/peer-requests.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
 import type { Services } from '../services/services.ts'
 import { createCarriedDomains } from './carried-domains.ts'
@@ -64,7 +64,7 @@ export function createConnect({
   let isStopped = false
   const sessions = createPeerSessions({ clock, network, policy: options.addresses })
   const service = createReachService({
-    ...{ clock, keeper, sessions },
+    ...{ clock, keeper, sessions, onBug },
     isStopped: () => isStopped,
     // A further address is its owner's word: it is asked first as any address is that has not proven itself.
     admit: async (id, address) => {

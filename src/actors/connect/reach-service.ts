@@ -1,7 +1,7 @@
 // A connection to a service of another node, wherever that node is reached now.
 import { type Answered, dialOrder } from '../../domain/dial-order.ts'
 import { addressesOf, type PeerId } from '../../domain/record.ts'
-import { CONNECT_DOUBT, CONNECT_RETRY, CONNECT_STAGGER, CONNECT_TRY_TIMEOUT } from '../../domain/timings.ts'
+import { CONNECT_DOUBT, CONNECT_RETRY, CONNECT_STAGGER, CONNECT_STAND_BY_RETRY, CONNECT_TRY_TIMEOUT } from '../../domain/timings.ts'
 import type { MuxStream } from '../../frp/index.ts'
 import type { Clock, Failure } from '../../ports.ts'
 import { isFailure } from '../../ports.ts'
@@ -29,29 +29,47 @@ interface ReachNeeds {
   /** Null: that node was reached at the address by this one's own rules for contacts. */
   readonly admit: (id: PeerId, address: string) => Promise<Failure | null>
   readonly isStopped: () => boolean
+  readonly onBug: (error: unknown) => void
 }
 
 /** Nodes whose last answer is remembered. */
 const MOST_REMEMBERED = 1_024
 
-export function createReachService({ clock, keeper, sessions, admit, isStopped }: ReachNeeds): ReachService {
+export function createReachService({ clock, keeper, sessions, admit, isStopped, onBug }: ReachNeeds): ReachService {
   /** Asks at once that wait for an answer, and since when there was none. */
   const waiting = new Map<string, { count: number; sinceMs: number }>()
   const answered = new RecentMap<PeerId, Answered>(MOST_REMEMBERED)
+  /** When a further address of a node was tried in vain, by node and address. */
+  const notStoodBy = new RecentMap<string, number>(MOST_REMEMBERED)
 
   const orderOf = (id: PeerId): readonly string[] => {
     const row = keeper.current().rows.get(id)
     return row === undefined ? [] : dialOrder(addressesOf(row.record), answered.get(id) ?? null)
+  }
+  /** One that has moved, and was not asked there yet, is asked by the rules for such addresses. */
+  const isAsked = (id: PeerId, address: string): boolean => {
+    const row = keeper.current().rows.get(id)
+    return row !== undefined && address === row.record.address && row.state !== 'unknown'
+  }
+  // Where the first address dies, a connection then costs an ask, and no proof and no handshakes: those take long just when many
+  // nodes move at once.
+  const standBy = async (id: PeerId, won: string): Promise<void> => {
+    const next = orderOf(id).find((address) => address !== won)
+    if (next === undefined || isStopped() || sessions.keep(id, next)) return
+    const key = `${id} ${next}`
+    const failedAtMs = notStoodBy.get(key)
+    if (failedAtMs !== undefined && clock.now() - failedAtMs < CONNECT_STAND_BY_RETRY) return
+    notStoodBy.set(key, clock.now()) // while it is tried too
+    const failure = (isAsked(id, next) ? null : await admit(id, next)) ?? (await sessions.standBy(id, next))
+    if (failure === null) notStoodBy.delete(key)
   }
   const once = async (id: PeerId, asked: ConnectAsk): Promise<Reached | Failure> => {
     const addresses = orderOf(id)
     const row = keeper.current().rows.get(id)
     if (addresses.length === 0 || row === undefined) return NOWHERE
     const first = row.record.address
-    // One that has moved, and was not asked there yet, is asked now by the rules for such addresses.
-    const isAsked = (address: string): boolean => address === first && row.state !== 'unknown'
     const attempt = async (address: string, signal: AbortSignal): Promise<Reached | Failure> => {
-      const refused = isAsked(address) ? null : await admit(id, address)
+      const refused = isAsked(id, address) || sessions.keep(id, address) ? null : await admit(id, address)
       if (refused !== null) return refused
       const opened = await sessions.open(id, address)
       return opened.type === 'failed' ? opened : ask(opened.stream, asked, { clock, timeoutMs: CONNECT_TRY_TIMEOUT, signal })
@@ -68,6 +86,7 @@ export function createReachService({ clock, keeper, sessions, admit, isStopped }
     if (isFailure(won)) return won
     answered.set(id, { address: won.address, first })
     sessions.answered(id, won.address)
+    standBy(id, won.address).catch(onBug)
     return won.outcome
   }
 
@@ -97,6 +116,7 @@ export function createReachService({ clock, keeper, sessions, admit, isStopped }
       if (!isFailure(outcome)) {
         asks.sinceMs = clock.now()
         sessions.answered(id, address)
+        standBy(id, address).catch(onBug)
       }
       return outcome
     }

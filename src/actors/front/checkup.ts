@@ -7,7 +7,8 @@ import { tamed } from '../../domain/tame.ts'
 import { PROBE_TIMEOUT } from '../../domain/timings.ts'
 import { type Clock, isFailure } from '../../ports.ts'
 import type { Joining } from '../membership/joining.ts'
-import { laneOf, type PeerRequests } from '../membership/peer-calls.ts'
+import { laneOf } from '../membership/lane.ts'
+import type { PeerRequests } from '../membership/peer-requests.ts'
 import { type NetcheckNeeds, netcheck } from './netcheck.ts'
 
 interface CheckupNeeds extends NetcheckNeeds {

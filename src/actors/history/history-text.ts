@@ -1,12 +1,12 @@
 // The history as its file has it, `DIR/history.json`:
 //
 //   { "minute": 29451234, "series": [{ "kind": "peer", "id": ID, "name": NAME, "states": "uuda…", "rtt": [12.4, …],
-//     "jitter": […], "speeds": [[WALL MS, DOWN, UP]] }], "events": [{ "at": ISO, "type": TYPE, "text": TEXT }] }
+//     "jitter": […], "speeds": [[WALL MS, DOWN, UP]], "traffic": { "in": [BYTES, …], "out": […], "connections": […] } }], "events": [{ "at": ISO, "type": TYPE, "text": TEXT }] }
 //
 // `minute`: the newest, since 1970. Lists end with it and begin with the first minute that is known. It is the node's own: what does
-// not fit is left out.
+// not fit is left out. `traffic`: of a service for which something has come in that day.
 import { HISTORY_EVENTS, HISTORY_MINUTES, HISTORY_PEERS } from '../../domain/history.ts'
-import type { SeriesMinutes, SpeedPoint } from './minute-ring.ts'
+import type { SeriesMinutes, SpeedPoint, TrafficMinutes } from './minute-ring.ts'
 
 export interface HistoryEvent {
   readonly at: string
@@ -25,11 +25,12 @@ const MAX_CHARS = 1_000
 const MAX_SERIES = HISTORY_PEERS * 2
 
 export function historyText({ minute, series, events }: KeptHistory): string {
-  const lines = series.map(({ kind, id, name, states, rttMs, jitterMs, speeds }) => {
+  const lines = series.map(({ kind, id, name, states, rttMs, jitterMs, speeds, traffic }) => {
     const from = Math.max(0, states.search(/[^.]/))
     return JSON.stringify({
       ...{ kind, id, name, states: states.slice(from), rtt: trimmed(rttMs.slice(from)), jitter: trimmed(jitterMs.slice(from)) },
       speeds: speeds.map(({ atMs, downMbps, upMbps }) => [atMs, downMbps, upMbps]),
+      ...(traffic && { traffic: trafficFrom(traffic, from) }),
     })
   })
   return `{"minute":${minute},\n"series":[\n${lines.join(',\n')}\n],\n"events":${JSON.stringify(events)}}\n`
@@ -37,6 +38,10 @@ export function historyText({ minute, series, events }: KeptHistory): string {
 
 /** Nothing at all where nothing was measured. */
 const trimmed = (values: readonly (number | null)[]): readonly (number | null)[] => (values.every((value) => value === null) ? [] : values)
+
+const trafficFrom = ({ bytesIn, bytesOut, connections }: TrafficMinutes, from: number) => ({
+  ...{ in: bytesIn.slice(from), out: bytesOut.slice(from), connections: connections.slice(from) },
+})
 
 /** Null where it is no history. */
 export function readHistoryText(text: string): KeptHistory | null {
@@ -70,16 +75,21 @@ function seriesIn(raw: unknown): readonly SeriesMinutes[] {
   const [kind, id, name, states] = ['kind', 'id', 'name', 'states'].map((key) => fields.get(key))
   if ((kind !== 'node' && kind !== 'service' && kind !== 'peer') || !isText(id) || !isText(name)) return []
   if (typeof states !== 'string' || states.length > HISTORY_MINUTES || !/^[.uda]*$/.test(states)) return []
-  const figures = (key: string): readonly (number | null)[] => {
-    const value = fields.get(key)
+  const figures = (key: string, among = fields): readonly (number | null)[] => {
+    const value = among.get(key)
     const all = Array.isArray(value) && value.length === states.length ? value : []
     return all.map((one: unknown) => (typeof one === 'number' && one >= 0 ? one : null))
   }
   const speeds = fields.get('speeds')
+  const traffic = fieldsOf(fields.get('traffic'))
   return [
     {
       ...{ kind, id, name, states, rttMs: figures('rtt'), jitterMs: figures('jitter') },
       speeds: Array.isArray(speeds) ? speeds.flatMap(speedIn) : [],
+      traffic:
+        kind === 'service' && traffic.size > 0
+          ? { bytesIn: figures('in', traffic), bytesOut: figures('out', traffic), connections: figures('connections', traffic) }
+          : null,
     },
   ]
 }

@@ -10,6 +10,8 @@ import {
   HISTORY_PEERS,
   minuteOf,
   nodeMinute,
+  type Passed,
+  passedSince,
   peerMinute,
   serviceMinute,
   upPercent,
@@ -18,6 +20,7 @@ import type { Entry } from '../../feed/news.ts'
 import { newsText } from '../../feed/news-text.ts'
 import type { Clock, Store } from '../../ports.ts'
 import type { Health } from '../health.ts'
+import type { Services } from '../services/services.ts'
 import { type HistoryEvent, historyText, readHistoryText } from './history-text.ts'
 import { MinuteRing } from './minute-ring.ts'
 
@@ -35,6 +38,7 @@ interface HistoryNeeds {
   readonly store: Pick<Store, 'readHistory' | 'writeHistory'>
   readonly status: () => StatusAnswer
   readonly peers: MoonwalkNode['peers']
+  readonly services: Pick<Services, 'passed'>
   readonly onEntry: (listener: (entry: Entry) => void) => () => void
   readonly health: Pick<Health, 'set'>
   readonly onBug: (error: unknown) => void
@@ -45,18 +49,26 @@ const WRITE_EVERY = 600_000
 /** Of a table with more rows the nearest alone are looked at: to write out all takes long. */
 const LARGE_TABLE = 2_000
 
-export function createHistory({ clock, store, status, peers, onEntry, health, onBug }: HistoryNeeds): History {
+export function createHistory({ clock, store, status, peers, services, onEntry, health, onBug }: HistoryNeeds): History {
   const ring = new MinuteRing(minuteOf(clock.wallMs()))
   let events: readonly HistoryEvent[] = []
+  let counted: ReadonlyMap<string, Passed> = new Map()
   let [looking, writing]: [unknown, unknown] = [null, null]
   let last: Promise<void> = Promise.resolve()
   let stopListening = (): void => {}
 
+  /** It counts for the minute in which it is read. */
+  const countTraffic = (): void => {
+    const read = services.passed()
+    for (const { service, ...now } of read) ring.pass(service, service, passedSince(counted.get(service), now))
+    counted = new Map(read.map(({ service, ...now }) => [service, now]))
+  }
   const lookAtSelf = (): StatusAnswer => {
     ring.advance(minuteOf(clock.wallMs()))
     const now = status()
     ring.see('node', now.node.id, now.node.name, nodeMinute(now.node.reachability))
     for (const { name, state } of now.services) ring.see('service', name, name, serviceMinute(state))
+    countTraffic()
     return now
   }
   const nearest = (): PeersAnswer =>
@@ -127,6 +139,7 @@ export function createHistory({ clock, store, status, peers, onEntry, health, on
       stopListening()
       clock.clearTimeout(looking)
       clock.clearTimeout(writing)
+      countTraffic()
       await write()
     },
     answer: (minutes = HISTORY_MINUTES) => {

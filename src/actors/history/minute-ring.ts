@@ -1,5 +1,14 @@
-// Minutes of many, in places that are used again every day: about 7 kB for each of them.
-import { foldMinute, HISTORY_MINUTES, HISTORY_SPEEDS, type MinuteState, STATE_LETTERS, UNKNOWN } from '../../domain/history.ts'
+// Minutes of many, in places that are used again every day: about 7 kB for each of them, and 29 kB more for a service that was used.
+import {
+  foldMinute,
+  HISTORY_MINUTES,
+  HISTORY_SPEEDS,
+  HISTORY_TRAFFIC,
+  type MinuteState,
+  type Passed,
+  STATE_LETTERS,
+  UNKNOWN,
+} from '../../domain/history.ts'
 
 export type SeriesKind = 'node' | 'service' | 'peer'
 
@@ -8,6 +17,9 @@ export interface SpeedPoint {
   readonly downMbps: number | null
   readonly upMbps: number | null
 }
+
+/** What passed in each minute; null where that is not known. */
+export type TrafficMinutes = Readonly<Record<keyof Passed, readonly (number | null)[]>>
 
 /** What one has been through; the last letter and figure is of `MinuteRing.last`. */
 export interface SeriesMinutes {
@@ -19,6 +31,8 @@ export interface SeriesMinutes {
   readonly rttMs: readonly (number | null)[]
   readonly jitterMs: readonly (number | null)[]
   readonly speeds: readonly SpeedPoint[]
+  /** Null where nothing has passed within the day. */
+  readonly traffic: TrafficMinutes | null
 }
 
 interface Series {
@@ -28,6 +42,8 @@ interface Series {
   readonly rtt: Uint16Array
   readonly jitter: Uint16Array
   speeds: readonly SpeedPoint[]
+  /** Made with the first that passes. */
+  traffic: Readonly<Record<keyof Passed, Float64Array | Uint32Array>> | null
 }
 
 const MOST_TENTHS = 65_534
@@ -37,6 +53,15 @@ const PATIENCE = 5
 const CODES: readonly MinuteState[] = [0, 1, 2, 3]
 const packed = (ms: number | null): number => (ms === null ? 0 : Math.min(MOST_TENTHS, Math.max(0, Math.round(ms * 10))) + 1)
 const unpacked = (value: number): number | null => (value === 0 ? null : (value - 1) / 10)
+const PASSED = ['bytesIn', 'bytesOut', 'connections'] as const
+const eachPassed = <T>(of: (key: keyof Passed) => T): Readonly<Record<keyof Passed, T>> => ({
+  bytesIn: of('bytesIn'),
+  bytesOut: of('bytesOut'),
+  connections: of('connections'),
+})
+const isQuiet = (traffic: Series['traffic']): boolean => traffic !== null && PASSED.every((key) => traffic[key].every((one) => one === 0))
+/** Nothing may have passed in a minute, or nobody looked. */
+const counted = (value: number, state: number): number | null => (value === 0 && state === UNKNOWN ? null : value)
 const slotOf = (minute: number): number => ((minute % HISTORY_MINUTES) + HISTORY_MINUTES) % HISTORY_MINUTES
 
 export class MinuteRing {
@@ -57,6 +82,7 @@ export class MinuteRing {
     if (minute < this.#last && this.#last - minute < PATIENCE) return
     const [from, to] = minute > this.#last ? [this.#last + 1, minute] : [minute + 1, this.#last]
     for (let at = Math.max(from, to - HISTORY_MINUTES + 1); at <= to; at++) this.#clear(slotOf(at))
+    for (const series of this.#series.values()) if (isQuiet(series.traffic)) series.traffic = null
     if (minute !== this.#last)
       for (const [key, { states }] of this.#series) if (states.every((state) => state === UNKNOWN)) this.#series.delete(key)
     this.#last = minute
@@ -82,6 +108,15 @@ export class MinuteRing {
     if (series.speeds.at(-1)?.atMs !== point.atMs) series.speeds = [...series.speeds, point].slice(-HISTORY_SPEEDS)
   }
 
+  /** What passed for a service since it was told last. Nothing is kept of it where so many others have theirs already. */
+  pass(id: string, name: string, passed: Passed): void {
+    if (passed.bytesIn + passed.bytesOut + passed.connections === 0) return
+    const traffic = this.#trafficOf(this.#of('service', id, name))
+    if (traffic === null) return
+    const slot = slotOf(this.#last)
+    for (const key of PASSED) traffic[key][slot] = (traffic[key][slot] ?? 0) + passed[key]
+  }
+
   ids(kind: SeriesKind): readonly string[] {
     return [...this.#series.keys()].flatMap((key) => (key.startsWith(`${kind} `) ? [key.slice(kind.length + 1)] : []))
   }
@@ -95,7 +130,7 @@ export class MinuteRing {
     const count = Math.min(minutes, HISTORY_MINUTES)
     const slots = Array.from({ length: count }, (_, i) => slotOf(this.#last - count + 1 + i))
     const fromMs = (this.#last - count + 1) * 60_000
-    return [...this.#series].flatMap(([key, { name, states, rtt, jitter, speeds }]) => {
+    return [...this.#series].flatMap(([key, { name, states, rtt, jitter, speeds, traffic }]) => {
       const [kind = '', id = ''] = [key.slice(0, key.indexOf(' ')), key.slice(key.indexOf(' ') + 1)]
       return kind === 'node' || kind === 'service' || kind === 'peer'
         ? [
@@ -104,6 +139,7 @@ export class MinuteRing {
               rttMs: slots.map((slot) => unpacked(rtt[slot] ?? 0)),
               jitterMs: slots.map((slot) => unpacked(jitter[slot] ?? 0)),
               speeds: speeds.filter(({ atMs }) => atMs >= fromMs),
+              traffic: traffic && eachPassed((key) => slots.map((slot) => counted(traffic[key][slot] ?? 0, states[slot] ?? UNKNOWN))),
             },
           ]
         : []
@@ -111,9 +147,10 @@ export class MinuteRing {
   }
 
   /** What an earlier run kept, its newest minute being `minute`. */
-  restore({ kind, id, name, states, rttMs, jitterMs, speeds }: SeriesMinutes, minute: number): void {
+  restore({ kind, id, name, states, rttMs, jitterMs, speeds, traffic }: SeriesMinutes, minute: number): void {
     const series = this.#of(kind, id, name)
     series.speeds = speeds.slice(-HISTORY_SPEEDS)
+    const passed = traffic === null ? null : this.#trafficOf(series)
     for (let back = 0; back < Math.min(HISTORY_MINUTES, states.length); back++) {
       const at = minute - back
       if (at > this.#last || at <= this.#last - HISTORY_MINUTES) continue
@@ -121,6 +158,7 @@ export class MinuteRing {
       series.states[slotOf(at)] = Math.max(0, STATE_LETTERS.indexOf(states[index] ?? '.'))
       series.rtt[slotOf(at)] = packed(rttMs[index] ?? null)
       series.jitter[slotOf(at)] = packed(jitterMs[index] ?? null)
+      if (passed && traffic) for (const key of PASSED) passed[key][slotOf(at)] = traffic[key][index] ?? 0
     }
   }
 
@@ -137,16 +175,30 @@ export class MinuteRing {
       rtt: new Uint16Array(HISTORY_MINUTES),
       jitter: new Uint16Array(HISTORY_MINUTES),
       speeds: [],
+      traffic: null,
     }
     this.#series.set(key, made)
     return made
   }
 
+  #trafficOf(series: Series): Series['traffic'] {
+    if (series.traffic !== null) return series.traffic
+    const count = [...this.#series.values()].filter(({ traffic }) => traffic !== null).length
+    if (count >= HISTORY_TRAFFIC) return null
+    series.traffic = {
+      bytesIn: new Float64Array(HISTORY_MINUTES),
+      bytesOut: new Float64Array(HISTORY_MINUTES),
+      connections: new Uint32Array(HISTORY_MINUTES),
+    }
+    return series.traffic
+  }
+
   #clear(slot: number): void {
-    for (const { states, rtt, jitter } of this.#series.values()) {
+    for (const { states, rtt, jitter, traffic } of this.#series.values()) {
       states[slot] = UNKNOWN
       rtt[slot] = 0
       jitter[slot] = 0
+      if (traffic) for (const key of PASSED) traffic[key][slot] = 0
     }
   }
 }

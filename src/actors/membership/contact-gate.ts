@@ -16,7 +16,7 @@ import type { NetworkKind } from '../../domain/network-kind.ts'
 import { CONTACT_WAIT, CONTACT_WINDOW, LATE_PROOF, MOST_CONTACT_IPS, MOST_PROOFS, PROOF_LASTS } from '../../domain/timings.ts'
 import { isServerInfo } from '../../p2prc/server-info.ts'
 import type { Admit, Clock, Failure, PeerAnswer, PeerRequest } from '../../ports.ts'
-import type { PeerRequests } from './peer-calls.ts'
+import type { PeerRequests } from './peer-requests.ts'
 import { RecentMap } from './recent-map.ts'
 import type { Standing } from './standing.ts'
 

@@ -5,7 +5,7 @@ import { afterAnswer, afterForgetting, afterSilence, NOT_ISOLATED } from '../../
 import { PROBES_AT_ONCE } from '../../domain/timings.ts'
 import type { Clock, Random } from '../../ports.ts'
 import type { Health } from '../health.ts'
-import type { Pinged } from './peer-calls.ts'
+import type { Pinged } from './peer-ping.ts'
 
 export interface LinkDoubt {
   isDoubted(): boolean

@@ -1,6 +1,6 @@
 // Which paths carry a speed test now. What a ping takes beside one is the time of its queues, and no latency of the path.
 import type { Clock, PeerRequest, Reply } from '../../ports.ts'
-import type { PeerRequests } from './peer-calls.ts'
+import type { PeerRequests } from './peer-requests.ts'
 import { RecentMap } from './recent-map.ts'
 import type { Speed } from './speed.ts'
 import { SPEED_ROUTES } from './speed-service.ts'

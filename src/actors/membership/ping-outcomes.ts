@@ -6,7 +6,7 @@ import type { Clock } from '../../ports.ts'
 import type { Company } from './company.ts'
 import type { LinkDoubt } from './link-doubt.ts'
 import type { OwnRecord } from './own-record.ts'
-import type { Pinged } from './peer-calls.ts'
+import type { Pinged } from './peer-ping.ts'
 import type { Places } from './places.ts'
 import type { TableKeeper } from './table-keeper.ts'
 

@@ -12,10 +12,12 @@ import type { Health } from '../health.ts'
 import type { Company } from './company.ts'
 import { createFocus } from './focus.ts'
 import { createHandPings } from './hand-pings.ts'
+import { laneOf } from './lane.ts'
 import { createLinkDoubt } from './link-doubt.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { PathLoad } from './path-load.ts'
-import { type Answerer, laneOf, type PeerCalls, type Pinged } from './peer-calls.ts'
+import type { PeerCalls } from './peer-calls.ts'
+import type { Answerer, Pinged } from './peer-ping.ts'
 import { createPingOutcomes } from './ping-outcomes.ts'
 import type { Places } from './places.ts'
 import { createSharedPings } from './shared-pings.ts'
@@ -154,7 +156,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
       if (rowOf(key)) schedule.later(key, TURN_FIRST_RETRY * (0.75 + draws.fraction() / 2))
       return settle(key, null)
     }
-    const closeness = isWanted ? 'thorough' : closenessOf(row, focus.isCandidate(key))
+    const closeness = isWanted ? 'thorough' : closenessOf(row, focus.isDeciding(key))
     flights.set(key, { address, closeness })
     const beganMs = clock.now()
     const { silentAt } = row.record

@@ -8,7 +8,10 @@ import type { Services } from './services.ts'
 
 interface DirectNeeds extends Omit<OwnPortNeeds, 'meter'> {
   readonly services: Services
-  /** Where others reach this node without a TURN, `host:port`; null while that is not proven. Says the present one to who subscribes. */
+  /**
+   * Where others reach this node without a TURN, `host:port`; null while
+   * that is not proven. Says the present one to who subscribes.
+   */
   readonly publicAddress$: Observable<string | null>
 }
 

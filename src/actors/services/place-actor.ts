@@ -12,10 +12,12 @@ import { type ServiceProof, startServiceProof } from './service-proof.ts'
 interface PlaceNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
   readonly specOf: (service: string) => ServiceSpec
   readonly carrier: Carrier
+  /** What this node sent itself came out at the service. */
+  readonly cameThrough: (service: string) => void
   readonly onBug: (error: unknown) => void
 }
 
-export function createPlaceActor({ clock, random, network, specOf, carrier, onBug }: PlaceNeeds) {
+export function createPlaceActor({ clock, random, network, specOf, carrier, cameThrough, onBug }: PlaceNeeds) {
   const probes = createProbeDatagrams(random)
 
   return fromCallback<PlaceCommand, { service: string }>(({ input: { service }, sendBack, receive }) => {
@@ -36,7 +38,10 @@ export function createPlaceActor({ clock, random, network, specOf, carrier, onBu
     }
     const settled = (cause: ServiceCause | null): void => {
       proof = null
-      if (cause === null) return proven(clock.wallMs())
+      if (cause === null) {
+        cameThrough(service)
+        return proven(clock.wallMs())
+      }
       isProven = false
       tell({ type: 'place.unproven', cause })
     }

@@ -3,6 +3,7 @@
 import { type Observable, Subject } from 'rxjs'
 import { type ActorRefFrom, createActor, type InspectionEvent } from 'xstate'
 import type { ServiceAnswer, ServiceSpec } from '../../answers.ts'
+import type { Passed } from '../../domain/history.ts'
 import type { ServiceCause } from '../../domain/service-cause.ts'
 import { SERVICE_PROOF_COUNTS, SERVICE_RENEWAL, SERVICE_RETRY, SERVICES_AT_FULL_RATE } from '../../domain/timings.ts'
 import type { News } from '../../feed/news.ts'
@@ -35,6 +36,8 @@ export interface Services {
   /** What counts for a service, whatever carries it now; null when there is no such service. */
   meter(name: string): ProxyMeter | null
   meters(): readonly ProxyMeter[]
+  /** What has come for each for which anything has, without what this node sent to prove it; a service that is exposed anew begins anew. */
+  passed(): readonly ServicePassed[]
   /** All services are carried by this too from now on, until the function that is answered is called: with the reason, as a clause. */
   carriedBy(carrier: Carrier): (why: string) => void
   /** How many services are up at this carrier and at no other. */
@@ -46,6 +49,10 @@ export interface Services {
   start(): void
   /** Ends every machine, and gives back what they hold. */
   stop(): void
+}
+
+export interface ServicePassed extends Passed {
+  readonly service: string
 }
 
 interface ServicesNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
@@ -71,6 +78,8 @@ interface Service {
   standing: ServiceStanding
   /** Null until something carries it. */
   meter: ProxyMeter | null
+  /** Connections that this node made itself and that came out at the service. */
+  proofs: number
 }
 
 export function createServices({ clock, random, network, first, publish, rates, inspect, onBug }: ServicesNeeds): Services {
@@ -93,13 +102,17 @@ export function createServices({ clock, random, network, first, publish, rates, 
     [...all.values()].filter(({ placed }) => placed.get(carrier)?.standing.phase === 'proving').length
   const machineFor = (carrier: Carrier) =>
     exposedServiceMachine.provide({
-      actors: { place: createPlaceActor({ clock, random, network, specOf, carrier, onBug }) },
+      actors: { place: createPlaceActor({ clock, random, network, specOf, carrier, cameThrough, onBug }) },
       delays: {
         retryPeriod: () => SERVICE_RETRY * stretch(countProving()),
         renewalPeriod: () => SERVICE_RENEWAL * stretch(all.size) * (0.75 + random.fraction() * 0.375),
       },
     })
   const machines = new Map<Carrier, ReturnType<typeof machineFor>>()
+  const cameThrough = (name: string): void => {
+    const service = all.get(name)
+    if (service) service.proofs++
+  }
   const specOf = (name: string): ServiceSpec => {
     const spec = all.get(name)?.spec
     if (!spec) throw new Error(`no service ${name}`)
@@ -165,7 +178,7 @@ export function createServices({ clock, random, network, first, publish, rates, 
     service.placed.clear()
   }
   const put = (spec: ServiceSpec): Service => {
-    const service: Service = { spec, placed: new Map(), check: null, standing: { ...waitingFor(spec), places: [] }, meter: null }
+    const service: Service = { spec, placed: new Map(), check: null, standing: { ...waitingFor(spec), places: [] }, meter: null, proofs: 0 }
     all.set(spec.name, service)
     return service
   }
@@ -196,6 +209,12 @@ export function createServices({ clock, random, network, first, publish, rates, 
       return service.meter
     },
     meters: () => [...all.values()].flatMap(({ meter }) => (meter === null ? [] : [meter])),
+    passed: () =>
+      [...all.values()].flatMap(({ spec, meter, proofs }) => {
+        if (meter === null) return []
+        const { bytesIn, bytesOut, connectionsEver } = meter.figures(clock.now())
+        return [{ service: spec.name, bytesIn, bytesOut, connections: Math.max(0, connectionsEver - proofs) }]
+      }),
     carriedBy: (carrier) => {
       carriers.push(carrier)
       machines.set(carrier, machineFor(carrier))

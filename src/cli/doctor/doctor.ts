@@ -1,7 +1,7 @@
 // `moonwalk doctor`: what is wrong and what to do. With 0 nothing is, or only warnings are; with 1 there are errors.
 import type { CheckupAnswer } from '../../answers.ts'
-import { readConfig } from '../../config.ts'
-import { dataDirOf } from '../../config-env.ts'
+import { dataDirOf } from '../../config/data-dir.ts'
+import { readConfig } from '../../config/read-config.ts'
 import { byLevel, type Check } from '../../domain/checkup.ts'
 import { tame } from '../../domain/tame.ts'
 import { type ClientFlags, call } from '../control-client.ts'

@@ -1,5 +1,4 @@
 // The proxies that a client has asked its TURN for, and the state of each.
-
 import { throwBug } from '../bugs.ts'
 import type { FrpClientOptions, ProxySpec } from '../contract.ts'
 import { bucketFor, limitObjection, type TokenBucket } from '../meters/bandwidth-limit.ts'

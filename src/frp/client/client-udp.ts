@@ -1,5 +1,4 @@
 // A udp service at its own end: the datagrams of all its users come over one work connection.
-
 import type { OnBug } from '../bugs.ts'
 import type { FrpClock, OpenDatagrams } from '../contract.ts'
 import type { TokenBucket } from '../meters/bandwidth-limit.ts'

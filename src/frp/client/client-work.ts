@@ -1,5 +1,4 @@
 // One work connection at the service's end: it waits to be told whose bytes it carries, then joins them to the local service.
-
 import { throwBug } from '../bugs.ts'
 import type { FrpClientOptions, FrpFailure, ProxySpec } from '../contract.ts'
 import { isTransparent, joinedLink } from '../links/joined-link.ts'

@@ -1,6 +1,5 @@
 // A stream that has a connection of its own (tcp_mux off). What its link and the joined link read is written to the other one
 // without a copy.
-
 import type { MuxStream } from '../mux/mux-contract.ts'
 import type { Link, OpenedLink, Reader } from './link.ts'
 import { joinEnds, OneWay } from './relay.ts'

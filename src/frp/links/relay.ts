@@ -1,5 +1,4 @@
 // Moving bytes from link to link, without a mux in between.
-
 import { type Slab, sharedSlabs } from '../mux/slabs.ts'
 import type { Link, OpenedLink, Reader } from './link.ts'
 

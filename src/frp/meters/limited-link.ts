@@ -1,6 +1,5 @@
 // A link with a bandwidth limit. What arrives while there are no tokens is held, one piece at most, and the link is paused. What is
 // written then waits, and its `done` is not called, so the writer's own limit (credit, or a pause of its source) bounds what waits.
-
 import type { Link } from '../links/link.ts'
 import type { TokenBucket } from './bandwidth-limit.ts'
 

@@ -1,9 +1,11 @@
 // How much a session may hold, and how large it reads and writes. The defaults measured best on loopback and over 100 ms.
-
 import type { FlightLimits } from './bytes-in-flight.ts'
 
 export interface MuxLimits extends FlightLimits {
-  /** First read of a joined link, and what an idle one keeps; four times as large after each read that fills it, up to the largest frame. */
+  /**
+   * First read of a joined link, and what an idle one keeps; four times as large
+   * after each read that fills it, up to the largest frame.
+   */
   readonly slabMinBytes: number
   readonly slabMaxBytes: number
   /** Reads of the session's own link. */

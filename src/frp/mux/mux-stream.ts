@@ -1,11 +1,10 @@
 // One yamux stream: first used for messages (`write`, `onBytes`), then joined to a link (`relay`). No byte is copied between the
 // session's link and the joined one. Only credit limits the sender: the other end gets it once the joined link has taken the
 // bytes. So a slow reader holds at most its own window, and never delays another stream.
-import type { FrpClock } from '../contract.ts'
 import type { Link, Reader } from '../links/link.ts'
 import type { MuxStream } from './mux-contract.ts'
-import type { MuxLimits } from './mux-limits.ts'
-import type { Slab, Slabs } from './slabs.ts'
+import type { Slab } from './slabs.ts'
+import type { StreamHost } from './stream-host.ts'
 import { FLAG, FRAME, HEADER_BYTES, INITIAL_WINDOW_BYTES, putHeader } from './yamux-frame.ts'
 
 const MESSAGE_FRAME_BYTES = 64 << 10
@@ -13,40 +12,6 @@ const MESSAGE_FRAME_BYTES = 64 << 10
 export const SMALL_BYTES = 4096
 /** A window grows where half of it was read within this. */
 const KEEPS_UP_MS = 1000
-
-/** What a stream asks of its session. */
-export interface StreamHost {
-  readonly limits: MuxLimits
-  readonly slabs: Slabs
-  readonly clock: FrpClock
-  /** The queue has no room, or others wait for it. */
-  readonly busy: boolean
-  readonly full: boolean
-  /** Bytes a stream may send before it must wait its turn. */
-  readonly share: number
-  /** The largest read of a joined link now. */
-  readonly slabMaxBytes: number
-  send(frame: Buffer, done: (() => void) | null): void
-  control(type: number, flags: number, id: number, length: number): void
-  /** Data of a user went out. */
-  carried(id: number, bytes: number): void
-  /** The stream was given to a link. */
-  joined(stream: YamuxStream): void
-  /** `resume` is called when it is the stream's turn. */
-  queueUp(stream: YamuxStream): void
-  /** `flush` is called at the end of this read. */
-  touch(stream: YamuxStream): void
-  /** Received bytes held for a reader: more (or fewer). */
-  hold(bytes: number): void
-  /** May the window grow by this? If so it counts against the session's budget. */
-  grant(bytes: number): boolean
-  /** Our end is done, the other's is not: begins, or ends, the wait for it. */
-  ended(stream: YamuxStream): void
-  /** Both directions are through, or it was reset. */
-  remove(stream: YamuxStream): void
-  /** Nothing is held for it any more either. */
-  gone(stream: YamuxStream): void
-}
 
 interface Piece {
   readonly slab: Slab

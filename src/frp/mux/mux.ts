@@ -7,56 +7,21 @@
 // The other end is not trusted: a breach of the protocol ends the session with a GoAway, and streams that ask for too much are reset.
 import type { FrpClock } from '../contract.ts'
 import type { Link, OpenedLink, Reader } from '../links/link.ts'
-import type { MuxSession, MuxStream } from './mux-contract.ts'
+import type { MuxStream } from './mux-contract.ts'
 import { Deadlines } from './mux-deadlines.ts'
 import { Keepalive } from './mux-keepalive.ts'
 import { defaultLimits, type MuxLimits } from './mux-limits.ts'
+import type { Mux, MuxOptions } from './mux-options.ts'
+import { Pings } from './mux-pings.ts'
 import { type Defer, nodeDefer, SendQueue } from './mux-queue.ts'
-import { type StreamHost, YamuxStream } from './mux-stream.ts'
+import { YamuxStream } from './mux-stream.ts'
+import { RECORD_BYTES, SessionReads } from './session-reads.ts'
 import { type Slab, type Slabs, sharedSlabs } from './slabs.ts'
+import type { StreamHost } from './stream-host.ts'
 import { FLAG, FRAME, FrameParser, type FrameSink, frameHeader, GO_AWAY, INITIAL_WINDOW_BYTES } from './yamux-frame.ts'
 
-const RECORD_BYTES = 16 << 10
 /** How long the link of a session that has ended may take to send what was written. */
 const FLUSH_MS = 5000
-/** Pings whose answers are waited for at once; the oldest makes room. */
-const MAX_PINGS = 8
-
-export interface MuxOptions {
-  /** Which end opens streams with odd numbers: the one that dialled. */
-  readonly client: boolean
-  /** For TLS, whose bytes come in records of 16 KiB: what is read in one turn of the event loop is passed on together. */
-  readonly gather: boolean
-  readonly clock: FrpClock
-  /** A ping this often; 0: none. */
-  readonly keepaliveMs: number
-  /** The session ends when nothing at all arrives for so long after a ping. */
-  readonly silenceMs: number
-  /** A stream the other end opened. Set its listeners now. */
-  readonly onStream: (stream: MuxStream) => void
-  /** The session is over (once); its streams are gone, or go once their links are. */
-  readonly onClose: (why: string) => void
-  readonly limits?: Partial<MuxLimits>
-  /** How writes of one tick are gathered; default: Node's. */
-  readonly defer?: Defer
-  /** Where read buffers come from; default: one store for the process. */
-  readonly slabs?: Slabs
-}
-
-export interface Mux extends MuxSession {
-  /** For `dial` or `AcceptedLink.open` of the session's own link. */
-  reader(): Reader
-  /** Begins, once the link stands. `first`: bytes read from it before. */
-  start(opened: OpenedLink, first: Buffer | null): void
-  /** Asks the other end to open no more streams; those that are open live on. */
-  goAway(): void
-  /** Pings the other end and tells the round trip. Never told once the session is over, or when later pings took its place. */
-  ping(answered: (rttMs: number) => void): void
-  /** Other intervals than the options', from now on: who the other end is is often known only after the login. */
-  setKeepalive(keepaliveMs: number, silenceMs: number): void
-  /** The last ping's round trip; null before the first answer. */
-  readonly rttMs: number | null
-}
 
 export function createMux(options: MuxOptions): Mux {
   return new YamuxSession(options)
@@ -76,9 +41,7 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
   #controlBytes = 0
   #goAwaySent = false
   #goAwayReceived = false
-  #pingId = 0
-  readonly #pings = new Map<number, { readonly at: number; readonly answered: ((rttMs: number) => void) | null }>() // oldest first
-  #rttMs: number | null = null
+  readonly #pings: Pings
   // streams
   readonly #streams = new Map<number, YamuxStream>()
   readonly #waiting = new Set<YamuxStream>() // opened by the other end, joined to nothing yet
@@ -90,10 +53,7 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
   #held = 0
   // reading
   #early: Buffer[] = [] // arrived before `start`
-  #slab: Slab | null = null
-  #slabAt = 0
-  #readBytes: number
-  #lastRead = 0
+  readonly #reads: SessionReads
   #source: Slab | null = null // being parsed
   #bodyOf: YamuxStream | null = null
   #bodyFlags = 0
@@ -111,15 +71,16 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
     this.limits = { ...defaultLimits, ...options.limits }
     this.slabs = options.slabs ?? sharedSlabs
     this.#defer = options.defer ?? nodeDefer
+    this.#pings = new Pings(this.clock)
     this.#queue = new SendQueue({
       limits: this.limits,
       clock: this.clock,
       defer: this.#defer,
       streamCount: () => this.#streams.size,
-      nextPing: () => this.#nextPing(),
+      nextPing: () => this.#pings.next(),
     })
     this.#nextId = options.client ? 1 : 2
-    this.#readBytes = this.limits.readMinBytes
+    this.#reads = new SessionReads(this.slabs, this.limits, options.gather)
     this.#keepalive = new Keepalive({
       clock: options.clock,
       keepaliveMs: options.keepaliveMs,
@@ -145,7 +106,7 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
   }
 
   get rttMs(): number | null {
-    return this.#rttMs
+    return this.#pings.rttMs
   }
 
   start({ link, direct }: OpenedLink, first: Buffer | null): void {
@@ -154,8 +115,7 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
     link.setNoDelay?.(true)
     link.on('close', () => {
       this.close('connection closed')
-      if (this.#slab !== null) this.slabs.drop(this.#slab) // not before: the kernel may fill it
-      this.#slab = null
+      this.#reads.drop() // not before: the kernel may fill it
     })
     link.on('error', (error) => this.close(error.message))
     link.on('end', () => this.close('the other end closed the connection'))
@@ -225,52 +185,22 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
 
   #ping(answered: ((rttMs: number) => void) | null): void {
     if (this.#closed) return
-    const id = this.#nextPing()
-    const [oldest] = this.#pings.keys()
-    if (oldest !== undefined && this.#pings.size >= MAX_PINGS) this.#pings.delete(oldest)
-    this.#pings.set(id, { at: this.clock.now(), answered })
-    this.control(FRAME.ping, FLAG.syn, 0, id)
-  }
-
-  #nextPing(): number {
-    this.#pingId = (this.#pingId + 1) >>> 0
-    return this.#pingId
+    this.control(FRAME.ping, FLAG.syn, 0, this.#pings.begin(answered))
   }
 
   // ------------------------------------------------------------------------------------------------------ receiving
   reader(): Reader {
     return {
-      buffer: () => this.#nextBuffer(),
+      buffer: () => this.#reads.next(),
       callback: (count) => {
-        const slab = this.#slab
-        const at = this.#slabAt
-        this.#slabAt += count
-        this.#lastRead = count
+        const { slab } = this.#reads
+        const at = this.#reads.took(count)
         if (slab === null) return false
         if (this.#link === null) this.#early.push(Buffer.from(slab.bytes.subarray(at, at + count)))
         else this.#receive(slab, at, at + count)
         return !this.#closed
       },
     }
-  }
-
-  #nextBuffer(): Buffer {
-    const { readMinBytes, readMaxBytes } = this.limits
-    const slab = this.#slab
-    // records of TLS fill one slab, one behind the other, so that a frame of several stays one slice
-    if (slab !== null && this.#options.gather && slab.bytes.length - this.#slabAt >= RECORD_BYTES) return slab.bytes.subarray(this.#slabAt)
-    const size = this.#options.gather
-      ? this.#lastRead >= RECORD_BYTES / 2
-        ? readMaxBytes
-        : readMinBytes
-      : this.slabs.nextSize(this.#readBytes, this.#lastRead, 0, readMinBytes, readMaxBytes)
-    this.#slabAt = 0
-    if (slab !== null && slab.refs === 1 && size === slab.bytes.length) return slab.bytes // nobody else needs it any more
-    if (slab !== null) this.slabs.drop(slab)
-    this.#readBytes = size
-    const next = this.slabs.take(size)
-    this.#slab = next
-    return next.bytes
   }
 
   #receive(slab: Slab, from: number, to: number): void {
@@ -345,11 +275,7 @@ class YamuxSession implements Mux, StreamHost, FrameSink {
 
   #pinged(flags: number, id: number): void {
     if ((flags & FLAG.syn) !== 0) return this.control(FRAME.ping, FLAG.ack, 0, id)
-    const ping = this.#pings.get(id)
-    if (ping === undefined) return this.#queue.answered(id)
-    this.#pings.delete(id)
-    this.#rttMs = this.clock.now() - ping.at
-    ping.answered?.(this.#rttMs)
+    if (!this.#pings.answered(id)) this.#queue.answered(id)
   }
 
   /** A stream the other end opens, or null if there are too many. */

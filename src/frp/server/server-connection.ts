@@ -1,11 +1,11 @@
 // One connection that came to the TURN: with mux all of a session, without mux one stream of it. Every stream says in its
 // first message what it is.
-
 import type { FrpServerOptions } from '../contract.ts'
 import { createConnectionStream } from '../links/connection-stream.ts'
 import type { AcceptedLink } from '../links/link.ts'
-import { createMux, type Mux } from '../mux/mux.ts'
+import { createMux } from '../mux/mux.ts'
 import type { MuxStream } from '../mux/mux-contract.ts'
+import type { Mux } from '../mux/mux-options.ts'
 import { firstMessage } from '../wire/first-message.ts'
 import { GreetingReader } from '../wire/greeting.ts'
 import type { Message } from '../wire/messages.ts'

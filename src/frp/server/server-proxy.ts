@@ -1,5 +1,4 @@
 // One tcp proxy at the TURN's end: a port, and the users who come to it.
-
 import type { FrpServerOptions } from '../contract.ts'
 import { isTransparent, type JoinedLinkOptions, joinedLink } from '../links/joined-link.ts'
 import type { AcceptedLink } from '../links/link.ts'

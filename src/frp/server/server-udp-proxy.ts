@@ -1,6 +1,5 @@
 // One udp proxy at the TURN's end: a UDP port whose datagrams all go over one work connection. When that is lost another one is
 // fetched.
-
 import type { DatagramPort } from '../contract.ts'
 import { createCoder } from '../wire/coding.ts'
 import { streamKey } from '../wire/crypto.ts'

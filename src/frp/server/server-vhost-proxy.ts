@@ -1,5 +1,4 @@
 // One http or https proxy at the TURN's end: it has domains instead of a port. Its users are served as those of a tcp proxy.
-
 import type { AcceptedLink } from '../links/link.ts'
 import { type HttpRules, NO_RULES, rulesOf } from '../web/http-rules.ts'
 import type { Claim, Claimant, VhostRoute, VhostSpec, Vhosts } from '../web/vhosts.ts'

@@ -1,33 +1,25 @@
 // The TURN's end of frp: who is connected, who is logged in, and which work connection belongs to whom.
-
 import { throwBug } from '../bugs.ts'
 import type { FrpServer, FrpServerOptions, RationName } from '../contract.ts'
 import type { AcceptedLink } from '../links/link.ts'
 import type { ProxyFigures } from '../meters/proxy-meter.ts'
 import { WIRE_VERSION } from '../wire/codec.ts'
-import { privilegeKey, sameKey } from '../wire/crypto.ts'
 import { MAX_DATAGRAM_BYTES } from '../wire/datagram-size.ts'
 import type { MessageOf } from '../wire/messages.ts'
-import { type ClientOwner, ownerOf, rationAddress } from './client-owner.ts'
+import { type ClientOwner, ownerOf } from './client-owner.ts'
 import { type KeptLease, Leases } from './leases.ts'
+import { PendingLogins } from './pending-logins.ts'
 import { PortPool } from './port-pool.ts'
 import { Rationing } from './rationing.ts'
 import { type Greeting, ServerConnection } from './server-connection.ts'
-import { plainHost } from './server-proxy.ts'
 import { ServerSession, type ServerSessionFigures } from './server-session.ts'
 import { type NamedProxy, SessionClaims } from './session-claims.ts'
+import { Sessions } from './sessions.ts'
 import { TcpGroups } from './tcp-groups.ts'
 
 const MUX_BYTE = 0x00
 const WORK_BYTE = 0x77 // w
 const V2_BYTE = 0x46 // F
-/**
- * Connections that have not logged in yet, so that they can't fill the memory. When there is one more, the oldest is closed: a login
- * comes with the first bytes, and connections that only wait must not keep one out.
- */
-const MAX_PENDING_LOGINS = 256
-/** Of them from one address: a stock client without mux brings so many work connections at once. */
-const MAX_PENDING_OF_ONE = 128
 const MAX_RUN_ID_BYTES = 128
 
 export interface FrpServerFigures {
@@ -52,13 +44,8 @@ class Server implements FrpServer {
   /** Null: nobody is rationed. */
   readonly #rationing: Rationing | null
   readonly #connections = new Set<ServerConnection>()
-  /** Those that have not logged in, by address; without members'. */
-  readonly #pendingOf = new Map<string, Set<ServerConnection>>()
-  readonly #byRunId = new Map<string, ServerConnection>()
-  /** A member has one session. */
-  readonly #byMember = new Map<string, ServerConnection>()
-  /** Strangers' sessions, and how to take each out of the count. */
-  readonly #rationed = new Map<ServerConnection, () => void>()
+  readonly #pending = new PendingLogins()
+  readonly #sessions: Sessions
   /** Sessions that are ending: their ports are not free yet. */
   readonly #endings = new Map<ServerConnection, Promise<void>>()
   #ended: FrpServerFigures['ended'] = { connectionsEver: 0, bytesIn: 0, bytesOut: 0, errorsEver: 0 }
@@ -75,19 +62,19 @@ class Server implements FrpServer {
     const { clock, rations = null, tell } = options
     const onMet = (ration: RationName, address: string): void => tell({ type: 'ration.met', ration, address })
     this.#rationing = rations === null ? null : new Rationing({ clock, rations, onMet })
+    this.#sessions = new Sessions({ server: options, leases, rationing: this.#rationing })
     this.#groups = new TcpGroups(this.#ports.tcp, options.listen)
   }
 
   get sessionCount(): number {
-    return this.#byRunId.size
+    return this.#sessions.size
   }
 
   figures(): FrpServerFigures {
-    const sessions = [...this.#byRunId.values()].flatMap(({ session }) => (session === null ? [] : [session.figures]))
     return {
-      pendingLogins: this.#connections.size - sessions.length,
+      pendingLogins: this.#pending.size,
       portsTaken: this.#ports.tcp.takenCount + this.#ports.udp.takenCount,
-      sessions,
+      sessions: this.#sessions.all.map(({ figures }) => figures),
       ended: this.#ended,
     }
   }
@@ -106,7 +93,7 @@ class Server implements FrpServer {
 
   accept(accepted: AcceptedLink): void {
     if (this.#closed) return accepted.refuse()
-    this.#makeRoom(accepted)
+    this.#pending.makeRoom(accepted)
     const first = accepted.first?.[0] ?? MUX_BYTE
     const connection = new ServerConnection({
       server: this.#options,
@@ -121,7 +108,7 @@ class Server implements FrpServer {
       onClosed: (from, why) => this.#gone(from, why),
     })
     this.#connections.add(connection)
-    this.#waits(connection)
+    this.#pending.add(connection)
     // without mux wire v2 tells a login from a work connection only behind its magic
     if (first !== WORK_BYTE && first !== V2_BYTE) this.#number(connection)
     connection.start()
@@ -140,36 +127,6 @@ class Server implements FrpServer {
     for (const connection of [...this.#connections]) connection.close(why)
     await Promise.all(this.#endings.values())
     await Promise.all([this.#ports.tcp.settled(), this.#ports.udp.settled()])
-  }
-
-  /** Of one address, and in all. A member's connection is no stranger's, whatever its address. */
-  #makeRoom({ remote, member }: AcceptedLink): void {
-    if (this.#connections.size - this.#byRunId.size >= MAX_PENDING_LOGINS)
-      this.#oldestPending()?.close('too many others came before it logged in')
-    if (member !== undefined) return
-    const pending = this.#pendingOf.get(rationAddress(remote.host))
-    const [oldest] = pending ?? []
-    if (pending !== undefined && pending.size >= MAX_PENDING_OF_ONE)
-      oldest?.close('too many others came from its address before it logged in')
-  }
-
-  #waits(connection: ServerConnection): void {
-    if (connection.from.member !== undefined) return
-    const address = rationAddress(connection.from.remote.host)
-    const pending = this.#pendingOf.get(address) ?? new Set()
-    this.#pendingOf.set(address, pending.add(connection))
-  }
-
-  #waitsNoMore(connection: ServerConnection): void {
-    const address = rationAddress(connection.from.remote.host)
-    const pending = this.#pendingOf.get(address)
-    pending?.delete(connection)
-    if (pending?.size === 0) this.#pendingOf.delete(address)
-  }
-
-  #oldestPending(): ServerConnection | undefined {
-    for (const connection of this.#connections) if (connection.session === null) return connection
-    return undefined
   }
 
   /** It is a session from now on. */
@@ -194,14 +151,14 @@ class Server implements FrpServer {
     const { tell } = this.#options
     const { id, from } = connection
     const owner = ownerOf(from, login, this.#options)
-    const before = owner === null ? [] : this.#replaced(owner, login.runId)
+    const before = owner === null ? [] : this.#sessions.replacedBy(owner, login.runId)
     const error = owner === null ? WRONG_TOKEN : this.#objection(owner, login, before)
     if (owner === null || error !== null) {
       stream.write(wire.encode({ type: 'loginResp', version: WIRE_VERSION, error: error ?? WRONG_TOKEN }))
       tell({ type: 'session.refused', session: id, why: error ?? WRONG_TOKEN })
       return connection.closeAfterFlush(stream, error ?? WRONG_TOKEN)
     }
-    const runId = this.#runIdFor(owner, login.runId)
+    const runId = this.#sessions.runIdFor(owner, login.runId)
     const { leases, rationing, names } = { leases: this.#leases, rationing: this.#rationing, names: this.#names }
     const session = new ServerSession({
       server: this.#options,
@@ -219,7 +176,8 @@ class Server implements FrpServer {
       onFail: (why) => connection.lost(why),
     })
     connection.loggedIn(session)
-    this.#begin(connection, owner, runId)
+    this.#pending.delete(connection)
+    this.#sessions.begin(connection, owner, runId)
     stream.onGone = () => connection.lost('the control connection was lost')
     for (const replaced of before) replaced.close('replaced by a new login')
     for (const replaced of before) await this.#endings.get(replaced) // its ports must be free before the answer
@@ -241,47 +199,15 @@ class Server implements FrpServer {
     }
   }
 
-  /** The sessions that a login takes the place of: a member's own, and that of its run id, if it is the same owner's. */
-  #replaced(owner: ClientOwner, runId: string): readonly ServerConnection[] {
-    const same = this.#byRunId.get(runId)
-    const own = owner.member === null ? undefined : this.#byMember.get(owner.member)
-    const replaced = [own, same?.session?.owner.key === owner.key ? same : undefined]
-    return [...new Set(replaced)].filter((connection) => connection !== undefined)
-  }
-
-  /** A run id that is another's, or is kept for it, is not given away: there is a new one instead. */
-  #runIdFor(owner: ClientOwner, runId: string): string {
-    const { clock, randomBytes } = this.#options
-    const isFree = runId !== '' && !this.#leases.isOthers('run id', runId, { owner: owner.key }, clock.now())
-    return isFree ? runId : Buffer.from(randomBytes(8)).toString('hex')
-  }
-
   /** Why a login is turned down; null: it is not. */
   #objection(owner: ClientOwner, { runId }: MessageOf<'login'>, replaced: readonly ServerConnection[]): string | null {
     if (this.#takesNobody) return 'this server is going away'
     if (Buffer.byteLength(runId) > MAX_RUN_ID_BYTES) return `run id of more than ${MAX_RUN_ID_BYTES} bytes`
-    if (replaced.length === 0 && this.#byRunId.size >= this.#options.maxClients) return 'too many clients'
-    const kind = rationedAs(owner)
-    // of the address's own: a member that moves to another one is counted there
-    const leaving = replaced.filter(({ session }) => session?.owner.address === owner.address).length
-    return kind === null ? null : (this.#rationing?.loginObjection(kind, owner.address, leaving) ?? null)
-  }
-
-  #begin(connection: ServerConnection, owner: ClientOwner, runId: string): void {
-    this.#waitsNoMore(connection)
-    this.#byRunId.set(runId, connection)
-    if (owner.member !== null) this.#byMember.set(owner.member, connection)
-    this.#leases.take('run id', runId, { owner: owner.key, isStranger: owner.type === 'stranger' })
-    const kind = rationedAs(owner)
-    if (kind !== null && this.#rationing !== null)
-      this.#rationed.set(
-        connection,
-        this.#rationing.begin(kind, owner.address, (why) => connection.close(why)),
-      )
+    return this.#sessions.objection(owner, replaced)
   }
 
   #workCame(connection: ServerConnection, message: MessageOf<'newWorkConn'>, { stream, rest, wire }: Greeting): void {
-    const session = this.#ownerOf(connection, message)
+    const session = this.#sessions.ownerOfWork(connection, message)
     if (session?.addWork({ stream, wire, rest }) === true) {
       if (!connection.mux) connection.handedOver()
       return
@@ -293,36 +219,15 @@ class Server implements FrpServer {
     else connection.closeAfterFlush(stream, error)
   }
 
-  /**
-   * With mux a work connection can only be its own session's. Without, its run id names the session, whose owner must have brought it:
-   * the same member, or somebody at the same address; our own clients prove the token too.
-   */
-  #ownerOf(connection: ServerConnection, { runId, privilegeKey: key, timestamp }: MessageOf<'newWorkConn'>): ServerSession | null {
-    if (connection.mux) return connection.session?.runId === runId ? connection.session : null
-    const has = this.#byRunId.get(runId)
-    const session = has?.session ?? null
-    if (has === undefined || session === null || has.from.member !== connection.from.member) return null
-    if (session.owner.member !== null) return session
-    if (plainHost(has.from.remote.host) !== plainHost(connection.from.remote.host)) return null
-    return !session.peerIsOurs || sameKey(key, privilegeKey(session.owner.token, timestamp)) ? session : null
-  }
-
   #gone(connection: ServerConnection, why: string): void {
     this.#connections.delete(connection)
-    this.#waitsNoMore(connection)
+    this.#pending.delete(connection)
     const { id, session } = connection
     if (session === null) {
       if (id !== 0) this.#options.tell({ type: 'session.closed', session: id, why })
       return
     }
-    const { owner, runId } = session
-    if (this.#byRunId.get(runId) === connection) {
-      this.#byRunId.delete(runId)
-      this.#leases.leave('run id', runId, owner.key, this.#options.clock.now())
-    }
-    if (owner.member !== null && this.#byMember.get(owner.member) === connection) this.#byMember.delete(owner.member)
-    this.#rationed.get(connection)?.()
-    this.#rationed.delete(connection)
+    this.#sessions.end(connection, session)
     const onBug = this.#options.onBug ?? throwBug
     const closed = (): void => {
       this.#endings.delete(connection)
@@ -335,7 +240,3 @@ class Server implements FrpServer {
 
 /** frp's words. */
 const WRONG_TOKEN = "token in login doesn't match token from configuration"
-
-/** How a login is counted where strangers are; null: it belongs here. */
-const rationedAs = ({ type, trusted }: ClientOwner): 'stranger' | 'node' | null =>
-  trusted ? null : type === 'stranger' ? 'stranger' : 'node'

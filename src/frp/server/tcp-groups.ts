@@ -1,6 +1,5 @@
 // Several tcp proxies behind one port: users go to them in turn. The first member opens the port, the last one frees it. Rules
 // and texts are frp's. Ours alone is that a user for whom a member has no work connection goes to the next member.
-
 import type { AcceptedLink } from '../links/link.ts'
 import type { MessageOf } from '../wire/messages.ts'
 import type { HeldPort, PortPool, PortRefusal, PortSeeker } from './port-pool.ts'

@@ -1,6 +1,5 @@
 // The domains that are served on one port: http by the Host header, https by the name in TLS's ClientHello. Who serves one is
 // a client's proxy, or this node for itself. Refusals are in the words of frps 0.45 where it has any.
-
 import type { AcceptedLink } from '../links/link.ts'
 import type { HttpRules } from './http-rules.ts'
 import { type Found, hostName, isDomain, VhostTable } from './vhost-table.ts'
@@ -14,7 +13,10 @@ export interface VhostRoute {
    * request. `refuse` is called where nobody can serve it now.
    */
   serve(user: AcceptedLink): void
-  /** A request for http was not answered as it should be: `why` is one clause. Of `refuse` whoever calls that knows. Absent: nobody counts. */
+  /**
+   * A request for http was not answered as it should be: `why` is one clause. Of
+   * `refuse` whoever calls that knows. Absent: nobody counts.
+   */
   failed?(why: string): void
 }
 
@@ -63,7 +65,10 @@ export type Claim =
   | { readonly type: 'held'; readonly addresses: string; readonly domains: readonly string[]; release(): void }
   | { readonly type: 'refused'; readonly error: string }
 
-/** Domains times locations of one proxy, and what telling them takes: an answer has to fit into frp's 10,240 bytes. Stock has no limit. */
+/**
+ * Domains times locations of one proxy, and what telling them takes: an
+ * answer has to fit into frp's 10,240 bytes. Stock has no limit.
+ */
 const MAX_PLACES = 256
 const MAX_ADDRESSES_CHARS = 8_192
 

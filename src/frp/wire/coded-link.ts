@@ -1,5 +1,4 @@
 // A link with a proxy's own encryption and compression: what it reads is encoded for the stream, what the stream brings is decoded.
-
 import type { Link } from '../links/link.ts'
 import { type Coder, type CodingOptions, createCoder } from './coding.ts'
 

@@ -1,6 +1,5 @@
 // What a client's stream says first, on either wire: v2 is told by its magic, and everything else is v1. A login on v2
 // comes behind a hello, which is answered at once; work connections say none.
-
 import { ByteQueue } from './byte-queue.ts'
 import { MessageReader, type Read } from './codec.ts'
 import { type MessageSource, type Wire, wireOf } from './wire.ts'

@@ -1,5 +1,4 @@
 // How a client's streams reach the TURN: all in one connection (mux), or each in a connection of its own.
-
 import { throwBug } from '../bugs.ts'
 import type { FrpClientOptions, FrpFailure } from '../contract.ts'
 import { createConnectionStream } from '../links/connection-stream.ts'

@@ -2,7 +2,6 @@
 // `type u16 | flags u16 = 0 | length u32 | payload`, big-endian. A message is a frame of type 16 whose payload is
 // `id u16 | JSON`, the JSON as in v1. A reader drops the connection when flags are set, the length is over 65,536, a type
 // is not known or out of order, or the JSON is not what the id says.
-
 import { ByteQueue } from './byte-queue.ts'
 import type { Read } from './codec.ts'
 import { bodyOf, LAYOUT, type Outgoing, parseBody, typeOfId } from './messages.ts'

@@ -1,5 +1,4 @@
 // Prometheus' text format: https://prometheus.io/docs/instrumenting/exposition_formats/
-
 import { tame } from '../../domain/tame.ts'
 
 export type MetricFamily = readonly [

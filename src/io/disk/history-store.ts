@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import type { Store } from '../../ports.ts'
 import { errorText, writeDurably } from './durable-file.ts'
 
-/** Several times what a day of 200 peers takes. */
+/** More than what a day of 200 peers and 100 busy services takes. */
 const MAX_BYTES = 16 * 1024 * 1024
 
 /** Writes are done one after another. */

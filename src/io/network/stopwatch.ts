@@ -2,6 +2,7 @@
 // clock, and include time that got takes itself.
 import { Agent, type AgentOptions, type ClientRequest, type ClientRequestArgs } from 'node:http'
 import type { Socket } from 'node:net'
+import { KEEP_ALIVE } from '../front/keep-alive.ts'
 import { DialTurns } from './dial-turns.ts'
 
 const dialledAt = new WeakMap<object, number>()
@@ -21,7 +22,8 @@ export class TimedAgent extends Agent {
 
   /** `isShared`: a request waits for a connection that is being made, or that others will soon have done with. */
   constructor(options: AgentOptions, dialling?: Dialling, isShared = false) {
-    super(options)
+    // Node's own agent has the system ask each second on every connection that waits for its next request.
+    super({ keepAliveMsecs: KEEP_ALIVE.keepAliveInitialDelay, ...options })
     this.turns = isShared ? new DialTurns(this) : null
     const plain = this.createConnection.bind(this)
     this.createConnection = (options, created) => {

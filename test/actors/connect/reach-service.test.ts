@@ -20,6 +20,8 @@ function start() {
   const paths = new Map<string, Path>()
   const dialled: string[] = []
   const answeredAtMs = new Map<string, number>()
+  const standing = new Set<string>()
+  const proofs: string[] = []
   const state: { table: IpTable; isStopped: boolean } = { table: EMPTY_TABLE, isStopped: false }
   const sessions: PeerSessions = {
     open: async (_, address) => {
@@ -37,17 +39,28 @@ function start() {
       if (path.is === 'answers') clock.setTimeout(() => stream.arrive(answerLine({ status: 200, error: null })), path.ms)
       return stream
     },
+    keep: (_, address) => standing.has(address),
+    standBy: async (_, address) => {
+      if (paths.get(address)?.is !== 'answers') return { type: 'failed', reason: 'refused', text: 'connection refused' }
+      standing.add(address)
+      return null
+    },
     answered: (_, address) => void answeredAtMs.set(address, clock.now()),
     close: () => {},
   }
-  const admit = async (_: string, address: string): Promise<Failure | null> =>
-    address.startsWith('bad') ? { type: 'failed', reason: 'withheld', text: 'not proven' } : null
+  const admit = async (_: string, address: string): Promise<Failure | null> => {
+    proofs.push(address)
+    return address.startsWith('bad') ? { type: 'failed', reason: 'withheld', text: 'not proven' } : null
+  }
   const { reach, reachAtOnce } = createReachService({
     clock,
     keeper: { current: () => state.table },
     sessions,
     admit,
     isStopped: () => state.isStopped,
+    onBug: (error) => {
+      throw error
+    },
   })
   const isAt = (...[address = '', ...alsoAt]: readonly string[]): void => {
     const record = signedBy(HOME, address, { alsoAt })
@@ -66,7 +79,7 @@ function start() {
     return `${text} after ${clock.now() - fromMs} ms`
   }
   const atOnce = () => reachAtOnce(HOME, ASK)
-  return { clock, paths, dialled, state, isAt, movesTo, connect, atOnce }
+  return { clock, paths, dialled, standing, proofs, state, isAt, movesTo, connect, atOnce }
 }
 
 test('a node that falls silent at its first address is reached at its second, at once from the second connection on', async () => {
@@ -76,6 +89,28 @@ test('a node that falls silent at its first address is reached at its second, at
   expect(await connect()).toEqual('a:1 after 20 ms')
   paths.set('a:1', { is: 'silent' })
   expect([await connect(), await connect()]).toEqual(['b:1 after 280 ms', 'b:1 after 30 ms'])
+})
+
+test('a channel stands by at the second address of a node that is used, once that has proven itself, and saves the proof later', async () => {
+  const { paths, standing, proofs, isAt, connect } = start()
+  isAt('a:1', 'b:1')
+  for (const address of ['a:1', 'b:1']) paths.set(address, { is: 'answers', ms: 20 })
+  await connect()
+  await connect()
+  expect([[...standing], proofs]).toEqual([['b:1'], ['b:1']])
+  paths.set('a:1', { is: 'refuses' })
+  expect([await connect(), proofs]).toEqual(['b:1 after 20 ms', ['b:1']])
+})
+
+test('one that has not proven itself there is not asked for it again for five seconds', async () => {
+  const { clock, paths, proofs, isAt, connect } = start()
+  isAt('a:1', 'bad:1')
+  paths.set('a:1', { is: 'answers', ms: 20 })
+  await connect()
+  await connect()
+  await clock.advance(5_000)
+  await connect()
+  expect(proofs).toEqual(['bad:1', 'bad:1'])
 })
 
 test('one that refuses costs nothing but the refusal', async () => {

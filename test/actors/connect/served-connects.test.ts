@@ -62,7 +62,14 @@ async function ask(asks: readonly ConnectAsk[], { areMembers = true, words = 'wo
       const { table } = putOwn(EMPTY_TABLE, signedBy(home.identity.id, address), 0)
       const sessions = createPeerSessions({ clock: me.clock, network: me.network, policy: 'any' })
       const admit = async (): Promise<Failure | null> => null
-      const { reach } = createReachService({ clock: me.clock, keeper: { current: () => table }, sessions, admit, isStopped: () => false })
+      const { reach } = createReachService({
+        clock: me.clock,
+        keeper: { current: () => table },
+        sessions,
+        admit,
+        isStopped: () => false,
+        onBug,
+      })
       for (const one of asks)
         void reach(home.identity.id, one, 5_000).then((reached) => {
           if (reached.type !== 'open')

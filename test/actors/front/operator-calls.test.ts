@@ -1,7 +1,7 @@
 import { Subject } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { createOperatorCalls } from '../../../src/actors/front/operator-calls.ts'
-import type { Pinged } from '../../../src/actors/membership/peer-calls.ts'
+import type { Pinged } from '../../../src/actors/membership/peer-ping.ts'
 import type { SpeedResult } from '../../../src/actors/membership/speed.ts'
 import { candidates } from '../../../src/actors/turn/candidates.ts'
 import type { ServiceAnswer, ServiceSpec } from '../../../src/answers.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { pingByHand } from '../../../src/actors/front/ping-by-hand.ts'
-import type { Pinged } from '../../../src/actors/membership/peer-calls.ts'
+import type { Pinged } from '../../../src/actors/membership/peer-ping.ts'
 
 const untimed: Pinged = { burst: { type: 'answered', rttMs: null, roughMs: 40 }, by: null, samplesMs: [], discarded: 6, connectMs: 1 }
 const timed: Pinged = { ...untimed, burst: { type: 'answered', rttMs: 2 }, samplesMs: [2.00004, 3], discarded: 1, connectMs: null }

@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { createPublicRoutes, type PublicRoutesNeeds } from '../../../src/actors/front/public-routes.ts'
 import { lookAnswer, serverInfo } from '../../../src/actors/front/server-info.ts'
 import { createOwnRecord, type OwnRecord } from '../../../src/actors/membership/own-record.ts'
-import { echoBytes } from '../../../src/actors/membership/peer-calls.ts'
 import { isAllowed, wordOf } from '../../../src/domain/address.ts'
 import { UNPLACED } from '../../../src/domain/coordinates.ts'
 import type { Offer } from '../../../src/domain/offer.ts'
 import type { PeerRecord } from '../../../src/domain/record.ts'
 import type { Failure, InboundRequest } from '../../../src/ports.ts'
+import { echoBytes } from '../../../src/v2/echo.ts'
 import { seal } from '../../../src/v2/envelope.ts'
 import { LOOK_HEADERS } from '../../../src/v2/look.ts'
 import { SeededRandom } from '../../sim/chance.ts'
@@ -527,7 +527,7 @@ describe('/v2/gossip', () => {
   test.each([
     ['in public', 'public', ['arrived at 192.168.1.5:8088']],
     ['through a tunnel', 'tunnel', []],
-  ] as const)('that arrives %s tells by which address', async (_, entrance, expected) => {
+  ] as const)('that arrives %s tells by which address, once a connection', async (_, entrance, expected) => {
     const { route, told } = start()
     const headers = { host: '192.168.1.5:8088' }
     await route(inbound({ method: 'POST', path: '/v2/gossip', by: ash.id, headers, body: JSON.stringify(message) }), entrance)

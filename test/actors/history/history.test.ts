@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { createHistory } from '../../../src/actors/history/history.ts'
 import { readHistoryText } from '../../../src/actors/history/history-text.ts'
+import type { ServicePassed } from '../../../src/actors/services/services.ts'
 import type { PeerAnswerRow, StatusAnswer } from '../../../src/answers.ts'
 import { HISTORY_EVENTS, HISTORY_PEERS } from '../../../src/domain/history.ts'
 import { createNewsDesk } from '../../../src/feed/news-desk.ts'
@@ -13,6 +14,7 @@ const lost = (text: string): StatusAnswer => aStatus('selectingTurn', { services
 
 function start(store = new MemoryStore(), clock = new VirtualClock()) {
   let [status, peers]: [StatusAnswer, readonly PeerAnswerRow[]] = [REACHED, []]
+  let passed: readonly ServicePassed[] = []
   const desk = createNewsDesk(clock.wallMs)
   const found: string[] = []
   const history = createHistory({
@@ -20,6 +22,7 @@ function start(store = new MemoryStore(), clock = new VirtualClock()) {
     store,
     status: () => status,
     peers: () => ({ schemaVersion: 1, self: status.node.id, peers }),
+    services: { passed: () => passed },
     onEntry: desk.onEntry,
     health: { set: (key, finding) => void found.push(`${key}: ${finding?.text ?? 'well'}`) },
     onBug: (error) => {
@@ -32,9 +35,14 @@ function start(store = new MemoryStore(), clock = new VirtualClock()) {
     desk,
     found,
     history,
-    show: (next: { readonly status?: StatusAnswer; readonly peers?: readonly PeerAnswerRow[] }) => {
+    show: (next: {
+      readonly status?: StatusAnswer
+      readonly peers?: readonly PeerAnswerRow[]
+      readonly passed?: readonly ServicePassed[]
+    }) => {
       status = next.status ?? status
       peers = next.peers ?? peers
+      passed = next.passed ?? passed
     },
     states: (minutes: number) =>
       history.answer(minutes).series.map(({ kind, name, states, upPct }) => `${kind} ${name} ${states} ${upPct}`),
@@ -127,4 +135,61 @@ test.each([
   const { history, states } = start(store)
   await history.start()
   expect(states(2)).toEqual(['node ash .u 100', 'service web .u 100'])
+})
+
+const web = (bytesIn: number, bytesOut: number, connections: number): ServicePassed => ({ service: 'web', bytesIn, bytesOut, connections })
+
+test('it keeps by the minute what passed for each service, over a restart, and from there on', async () => {
+  const first = start()
+  await first.history.start()
+  first.show({ passed: [web(100, 1_000, 1)] })
+  await first.clock.advance(60_000)
+  first.show({ passed: [web(100, 1_500, 1)] })
+  await first.clock.advance(60_000)
+  first.show({ passed: [web(107, 1_500, 2)] })
+  await first.history.close()
+  const again = start(first.store, first.clock)
+  await again.history.start()
+  await again.clock.advance(60_000)
+  again.show({ passed: [web(3, 4, 1)] })
+  const service = again.history.answer(5).series.find(({ kind }) => kind === 'service')
+  expect([service?.states, service?.traffic]).toEqual([
+    '.uuuu',
+    { bytesIn: [null, 100, 0, 7, 3], bytesOut: [null, 1_000, 500, 0, 4], connections: [null, 1, 0, 1, 1] },
+  ])
+  expect(again.history.answer(5).series.map(({ kind, traffic }) => [kind, traffic === null])).toEqual([
+    ['node', true],
+    ['service', false],
+  ])
+})
+
+test('a service that is exposed anew counts from nothing', async () => {
+  const { clock, history, show } = start()
+  await history.start()
+  show({ passed: [web(100, 100, 1)] })
+  await clock.advance(20_000)
+  show({ passed: [] })
+  await clock.advance(20_000)
+  show({ passed: [web(150, 100, 1)] })
+  await clock.advance(20_000)
+  expect(history.answer(2).series.find(({ kind }) => kind === 'service')?.traffic?.bytesIn).toEqual([100, 150])
+})
+
+test.each([
+  ['of before there was any', {}, null],
+  ['cut short', { traffic: { in: [1], out: [2], connections: [3] } }, null],
+  [
+    'with rubbish in it',
+    { traffic: { in: [5, 'x'], out: [-1, 6], connections: null } },
+    { bytesIn: [5, 0], bytesOut: [0, 6], connections: [0, 0] },
+  ],
+  ['that is none', { traffic: 'x' }, null],
+])('traffic of a file %s', async (_, part, expected) => {
+  const store = new MemoryStore()
+  const clock = new VirtualClock()
+  const minute = Math.floor(clock.wallMs() / 60_000)
+  store.history = JSON.stringify({ minute, series: [{ kind: 'service', id: 'old', name: 'old', states: 'uu', ...part }] })
+  const { history } = start(store, clock)
+  await history.start()
+  expect(history.answer(2).series.find(({ id }) => id === 'old')?.traffic).toEqual(expected)
 })

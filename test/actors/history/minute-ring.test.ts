@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { MinuteRing } from '../../../src/actors/history/minute-ring.ts'
-import { AWAY, HISTORY_MINUTES, HISTORY_SPEEDS, UP } from '../../../src/domain/history.ts'
+import { AWAY, HISTORY_MINUTES, HISTORY_SPEEDS, HISTORY_TRAFFIC, UP } from '../../../src/domain/history.ts'
 
 const states = (ring: MinuteRing, minutes: number) => ring.list(minutes).map((series) => `${series.name} ${series.states}`)
 
@@ -66,4 +66,59 @@ test('what an earlier run kept comes back in its minutes, and nothing that is ol
   const late = new MinuteRing(504 + HISTORY_MINUTES)
   for (const series of before.list()) late.restore(series, before.last)
   expect(late.list()[0]?.states).toEqual('.'.repeat(HISTORY_MINUTES))
+})
+
+const passed = (bytesIn: number, bytesOut = 0, connections = 0) => ({ bytesIn, bytesOut, connections })
+
+test('what passed is added up by the minute, and is not known where nobody looked', () => {
+  const ring = new MinuteRing(10)
+  ring.see('service', 'web', 'web', UP)
+  ring.pass('web', 'web', passed(5, 70, 1))
+  ring.pass('web', 'web', passed(3, 9e9, 2))
+  ring.advance(12)
+  ring.see('service', 'web', 'web', UP)
+  expect(ring.list(4)[0]?.traffic).toEqual({
+    bytesIn: [null, 8, null, 0],
+    bytesOut: [null, 9_000_000_070, null, 0],
+    connections: [null, 3, null, 0],
+  })
+})
+
+test('a service for which nothing came in a day has no traffic', () => {
+  const ring = new MinuteRing(0)
+  ring.pass('web', 'web', passed(0))
+  ring.pass('web', 'web', passed(1))
+  for (let minute = 0; minute < HISTORY_MINUTES; minute += 100) {
+    ring.advance(minute)
+    ring.see('service', 'web', 'web', UP)
+  }
+  const before = ring.list(1)[0]?.traffic
+  ring.advance(HISTORY_MINUTES)
+  expect([before?.bytesIn, ring.list(1)[0]?.traffic]).toEqual([[0], null])
+})
+
+test('the traffic of so many services is kept, and of a further one once there is room', () => {
+  const ring = new MinuteRing(0)
+  const kept = () => ring.list(1).filter(({ traffic }) => traffic !== null).length
+  for (let i = 0; i < HISTORY_TRAFFIC; i++) ring.pass(`s${i}`, `s${i}`, passed(1))
+  ring.pass('late', 'late', passed(1))
+  const full = [kept(), ring.list(1).at(-1)?.traffic]
+  ring.advance(HISTORY_MINUTES)
+  ring.pass('late', 'late', passed(1))
+  expect([full, kept()]).toEqual([[HISTORY_TRAFFIC, null], 1])
+})
+
+test('what passed comes back in its minutes, of an earlier run and of one that kept none', () => {
+  const before = new MinuteRing(500)
+  before.see('service', 'web', 'web', UP)
+  before.pass('web', 'web', passed(5, 6, 7))
+  const [kept] = before.list()
+  const after = new MinuteRing(501)
+  if (kept) after.restore(kept, 500)
+  const old = new MinuteRing(501)
+  if (kept) old.restore({ ...kept, traffic: null }, 500)
+  expect([after.list(2)[0]?.traffic, old.list(2)[0]?.traffic]).toEqual([
+    { bytesIn: [5, null], bytesOut: [6, null], connections: [7, null] },
+    null,
+  ])
 })

@@ -62,7 +62,7 @@ test('a TURN that passes them on sees ciphertext, and no word of the service', a
   const { table } = putOwn(EMPTY_TABLE, { ...record, offersTurn: false, left: false, envelope: null, p2prc: null }, 0)
   const sessions = createPeerSessions({ clock, network: createNodeNetwork(onBug, { identity: me, network }), policy: 'any' })
   const keeper = { current: () => table }
-  const { reach } = createReachService({ clock, keeper, sessions, admit: async () => null, isStopped: () => false })
+  const { reach } = createReachService({ clock, keeper, sessions, admit: async () => null, isStopped: () => false, onBug })
   const reached = await reach(home.id, { type: 'service', service: 'web', kind: 'tcp' }, 5_000)
   if (reached.type !== 'open') throw new Error(reached.text)
   const { stream } = reached

@@ -1,7 +1,8 @@
 // Whom a node starts from, as people write it.
-import { type Read, readAddress } from './config-specs.ts'
-import { canonicalHost, formatAddress } from './domain/address.ts'
-import { type Invitation, readInvitation } from './invitation.ts'
+import { canonicalHost, formatAddress } from '../domain/address.ts'
+import { type Invitation, readInvitation } from '../invitation.ts'
+import { readAddress } from './addresses.ts'
+import type { Read } from './read.ts'
 
 export type Seed =
   /** Canonical `host:port`. */

@@ -1,9 +1,8 @@
 // Which variables of the environment are ours. Platforms put others of the same beginning there: a Kubernetes Service or a linked
-// container called "moonwalk" brings MOONWALK_PORT=tcp://10.96.0.12:8088 and more. Loaded by every command, so it stays light.
-import { homedir, userInfo } from 'node:os'
-import { isAbsolute, join, resolve } from 'node:path'
-import { CONFIG_KEYS, type ConfigKey, SETTINGS, type Setting, variableOf } from './config-specs.ts'
-import { nearest } from './domain/nearest.ts'
+// container called "moonwalk" brings MOONWALK_PORT=tcp://10.96.0.12:8088 and more.
+import { nearest } from '../domain/nearest.ts'
+import type { Given } from './given.ts'
+import { CONFIG_KEYS, type ConfigKey, SETTINGS, type Setting, variableOf } from './settings.ts'
 
 export interface Variables {
   /** Values as they were given. An empty variable is as if it were unset. */
@@ -39,7 +38,10 @@ export function readVariables(env: NodeJS.ProcessEnv): Variables {
   return { given, config: env.MOONWALK_CONFIG || undefined, warnings }
 }
 
-/** As Kubernetes (`…_SERVICE_HOST`, `…_SERVICE_PORT_NAME`, `…_PORT`, `…_PORT_8088_TCP_ADDR`) and Docker's links (`…_NAME`, `…_ENV_…`) spell them. */
+/**
+ * As Kubernetes (`…_SERVICE_HOST`, `…_SERVICE_PORT_NAME`, `…_PORT`, `…_PORT_8088_TCP_ADDR`)
+ * and Docker's links (`…_NAME`, `…_ENV_…`) spell them.
+ */
 function isForeign(variable: string, value: string, env: NodeJS.ProcessEnv): boolean {
   if (/_SERVICE_(HOST|PORT)(_|$)|_PORT_\d+_(TCP|UDP|SCTP)(_|$)|^MOONWALK_ENV_/.test(variable)) return true
   const isUrl = (text: string | undefined): boolean => /^(tcp|udp|sctp):\/\//.test(text ?? '')
@@ -65,21 +67,20 @@ function likely(variable: string, known: readonly string[]): string | null {
 /** `MOONWALK_JOIN` for `--join <host:port>`. */
 const variableOfFlag = (flag: string): string => `${PREFIX}${/[a-z][a-z-]*/.exec(flag)?.[0].replaceAll('-', '_').toUpperCase() ?? ''}`
 
-/** The directory of a node: as the flag says, else `MOONWALK_DATA`, else the user's own. */
-export const dataDirOf = (flag: string | undefined, env: NodeJS.ProcessEnv): string =>
-  resolve(flag || env.MOONWALK_DATA || defaultDataDir(env))
+/** What the variables say, as the file would. */
+export const fromVariables = (given: Variables['given']): Given =>
+  Object.fromEntries(CONFIG_KEYS.flatMap((key) => (given[key] === undefined ? [] : [[key, fromText(key, given[key])]])))
 
-/** The XDG base directory specification has a relative `XDG_STATE_HOME` ignored. */
-function defaultDataDir(env: NodeJS.ProcessEnv): string {
-  const { XDG_STATE_HOME: state = '' } = env
-  return join(isAbsolute(state) ? state : join(homeDir(), '.local', 'state'), 'moonwalk')
-}
-
-/** `HOME` may be empty, and a user may have no entry in the system's list. */
-function homeDir(): string {
-  try {
-    return isAbsolute(homedir()) ? homedir() : userInfo().homedir
-  } catch {
-    return '/'
-  }
+/** Lists are separated by commas. */
+function fromText(key: ConfigKey, value: string): unknown {
+  const { isList, isCount, isSwitch }: Setting = SETTINGS[key]
+  if (isList)
+    return value
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== '')
+  if (isSwitch) return /^(true|1|yes|on)$/i.test(value) ? true : /^(false|0|no|off)$/i.test(value) ? false : value
+  if (key === 'listen' && value === 'false') return false
+  if (isCount) return /^\d+$/.test(value) ? Number(value) : value
+  return value
 }

@@ -2,11 +2,14 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, hostname, tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Config, DEFAULTS, type Given, readConfig, readSettings, schema } from '../src/config.ts'
-import { CONFIG_KEYS, SETTINGS, type Setting, variableOf } from '../src/config-specs.ts'
-import { DEFAULT_RATIONS } from '../src/domain/offer.ts'
-import { writeInvitation } from '../src/invitation.ts'
-import { selfSigned } from '../src/io/front/self-signed.ts'
+import type { Config } from '../../src/config/config.ts'
+import type { Given } from '../../src/config/given.ts'
+import { readConfig, readSettings } from '../../src/config/read-config.ts'
+import { DEFAULTS, schema } from '../../src/config/schema.ts'
+import { CONFIG_KEYS, SETTINGS, type Setting, variableOf } from '../../src/config/settings.ts'
+import { DEFAULT_RATIONS } from '../../src/domain/offer.ts'
+import { writeInvitation } from '../../src/invitation.ts'
+import { selfSigned } from '../../src/io/front/self-signed.ts'
 
 let dir = ''
 beforeEach(() => {
@@ -367,7 +370,7 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
     [
       'a type of news with a blank',
       { tell: ['service up'] },
-      'DIR/moonwalk.json, key "tell": "service up" is no type of news; write one such as service.up, or service',
+      'DIR/moonwalk.json, key "tell": "service up" is no type of news; did you mean service.up?',
     ],
     [
       'a budget in words',

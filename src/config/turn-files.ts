@@ -2,8 +2,9 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { TurnSource } from './answers.ts'
-import { type Read, readTurn } from './config-specs.ts'
+import type { TurnSource } from '../answers.ts'
+import type { Read } from './read.ts'
+import { readTurn } from './turn-source.ts'
 
 /** A TURN as it is written, with what its `ca` and its `token-file` hold. A relative path is seen from the working directory. */
 export function readTurnSource(text: string): Read<TurnSource | null> {

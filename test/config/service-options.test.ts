@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { readPortRanges, readService } from '../src/config-specs.ts'
+import { readPortRanges } from '../../src/config/port-ranges.ts'
+import { readService } from '../../src/config/service-spec.ts'
 
 const web = { name: 'tcp-3000', kind: 'tcp', local: '127.0.0.1:3000', domain: null }
 const dns = { name: 'udp-53', kind: 'udp', local: '127.0.0.1:53', domain: null }

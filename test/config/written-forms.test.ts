@@ -1,15 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import {
-  CONFIG_KEYS,
-  readAddress,
-  readAdvertise,
-  readListen,
-  readPortRange,
-  readService,
-  readTurn,
-  SETTINGS,
-  variableOf,
-} from '../src/config-specs.ts'
+import { readAddress, readAdvertise, readListen } from '../../src/config/addresses.ts'
+import { readPortRange } from '../../src/config/port-ranges.ts'
+import { readService } from '../../src/config/service-spec.ts'
+import { CONFIG_KEYS, SETTINGS, variableOf } from '../../src/config/settings.ts'
+import { readTurn } from '../../src/config/turn-source.ts'
 
 describe('services', () => {
   test.each([

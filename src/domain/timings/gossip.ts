@@ -1,0 +1,30 @@
+// Words between nodes: pushes, exchanges, and P2PRC's own exchange.
+
+/** Changes are gathered this long before they are pushed, so that several at one instant become one message. */
+export const GOSSIP_GATHER = 15
+/** To how many peers a change is pushed at once. */
+export const GOSSIP_FANOUT = 4
+/** It is offered again after this, to so many others, and so on (`pushesFor`). */
+export const GOSSIP_PUSH_AGAIN = 300
+export const GOSSIP_FANOUT_AGAIN = 3
+/** Rounds of pushes a second, while there is always news. */
+export const GOSSIP_PUSHES_PER_SECOND = 10
+/**
+ * This often tables are compared with a random peer, which finds what pushes missed. While nothing
+ * differs it becomes rarer, up to `GOSSIP_PERIOD_CALM`.
+ */
+export const GOSSIP_PERIOD = 2_000
+export const GOSSIP_PERIOD_CALM = 8_000
+/**
+ * A node that has just started compares this often while something differs, and half as long again each time that nothing does. So
+ * nodes that start together learn of each other.
+ */
+export const GOSSIP_PERIOD_FIRST = 150
+/** A node that had no room for all that a peer has asks it again after this. Some of what came is proven by then. */
+export const GOSSIP_RESUME = 500
+/** For so long this node's own word is sent to peers unasked. Later a peer that does not know it says so. */
+export const OWN_WORD_FRESH = 10_000
+export const GOSSIP_TIMEOUT = 3_000
+/** P2PRC peers answer only after pinging everybody one after another (~6 requests a row, 30 s for a dead one). */
+export const P2PRC_PERIOD = 30_000
+export const P2PRC_TIMEOUT = 120_000

@@ -1,0 +1,37 @@
+// Pings: how often, how many at once, and when this node's own link is in doubt.
+
+/** One burst of pings may take this long; below `PROBE_PERIOD`, so that a silent peer never meets its next turn. */
+export const PROBE_TIMEOUT = 2_000
+/** In a small network each peer is pinged this often; less often where that would be more than `PROBES_PER_SECOND`. */
+export const PROBE_PERIOD = 5_000
+/**
+ * Pings a second, where this node pings every row of its table. The longest period that follows is below the 30 s after
+ * which a peer closes an idle connection: a new connection costs six looks.
+ */
+export const PROBES_PER_SECOND = 3
+/**
+ * With more rows than this, all nodes share the work (as in SWIM): this node pings a few rows often, and one of the others
+ * in four seconds, each on a new connection. So every node is pinged by some other one every four seconds on average.
+ */
+export const WATCHED_WHOLE = 48
+export const ROUND_PER_SECOND = 0.25
+export const CLOSE_PERIOD = 10_000
+/** The schedule's one tick. */
+export const PROBE_TICK = 100
+/** Bursts of pings under way at once. With so many, a few silent peers (each takes `PROBE_TIMEOUT`) delay no other. */
+export const PROBES_AT_ONCE = 16
+/** So many of these for rows that are only heard of. The others are left for those that have answered before. */
+export const PROBES_HEARD_AT_ONCE = 12
+/** Pings of all kinds: so many may begin at once, which is everybody in a small network, and then so many a second. */
+export const PROBE_BURST = 256
+export const PROBES_PER_SECOND_MOST = 32
+/** The same address is not pinged twice within this: the first answer counts for both who wanted it. */
+export const PROBE_GAP = 150
+/** So many silent peers, with no answer from anybody since, and more than half of all: this node's own link is in doubt. */
+export const ISOLATED_PEERS = 3
+/** So many are enough in a table of any size: half of a large one is not asked before the first of them would be removed. */
+export const ISOLATED_PEERS_ANY = 8
+/** While it is, everybody is asked this often, so that the table is whole again soon after the link is. */
+export const ISOLATED_RETRY = 500
+/** So many of them a second at the most: the first that answers has all the others asked at once. */
+export const ISOLATED_PER_SECOND = 8

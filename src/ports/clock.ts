@@ -1,0 +1,21 @@
+// Time, and chance.
+
+/** One clock serves XState, RxJS (`clockScheduler`) and plain code alike. */
+export interface Clock {
+  /** Monotonic milliseconds with decimals; the origin is arbitrary. */
+  now(): number
+  /** Milliseconds since 1970, for people and files only. */
+  wallMs(): number
+  setTimeout(run: () => void, ms: number): unknown
+  clearTimeout(timer: unknown): void
+  /** Milliseconds that this process has been at work so far, and not waiting; the origin is arbitrary. */
+  busyMs(): number
+}
+
+export interface Random {
+  /** In [0, 1). */
+  fraction(): number
+  bytes(count: number): Uint8Array
+  /** Chance for one part alone: what it draws shifts nobody else's draws where chance repeats. */
+  fork(part: string): Random
+}
