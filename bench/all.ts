@@ -1,4 +1,5 @@
-// npm run bench [-- PART…] [--short] [--rounds N] [--nodes N,N…]: every part in turn, then one table. README.md says what each measures.
+// npm run bench [-- PART…] [--short] [--rounds N] [--nodes N,N…]: every part
+// in turn, then one table. README.md says what each measures.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'

@@ -1,6 +1,6 @@
 // node --import tsx bench/many.ts [--nodes N] [--kind private|open] [--most SECONDS]; alone on its wires: unshare -rn, with lo up.
-// Whole nodes as processes that all join one seed at once: when every table is complete, and what it took until then: processor time of each, connections,
-// packets and bytes of the loopback. On a busy machine the counts say more than the time.
+// Whole nodes as processes that all join one seed at once: when every table is complete, and what it took until then: processor
+// time of each, connections, packets and bytes of the loopback. On a busy machine the counts say more than the time.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'

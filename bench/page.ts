@@ -1,5 +1,5 @@
-// The page in Chromium: how soon it is there, what it weighs, and whether it stays smooth and small for two minutes in front of a thousand
-// servers of which a hundred change each second.
+// The page in Chromium: how soon it is there, what it weighs, and whether it stays smooth and small for two minutes in front of
+// a thousand servers of which a hundred change each second.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -61,7 +61,10 @@ interface Paint {
   readonly bytes: number
 }
 
-/** From the navigation to the first paint of anything, and to the first in which the node's figures stand, in a browser that has nothing of it yet. */
+/**
+ * From the navigation to the first paint of anything, and to the first in which the
+ * node's figures stand, in a browser that has nothing of it yet.
+ */
 async function paintOf(): Promise<Paint> {
   const served = await servedPage()
   showLivingNetwork(served.node)

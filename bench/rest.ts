@@ -1,7 +1,8 @@
 // npm run build && unshare -rn sh -c 'ip link set lo up; node --import tsx bench/rest.ts [NODES] [SETTLE_S] [WATCH_S]'
-// What a node costs that does nothing: so many whole nodes on the loopback join one, are left alone, and are watched then. In a network
-// namespace of its own, since the loopback's counters are everybody's. Of processor time and memory the median and the most of all nodes; of
-// traffic what crossed the loopback, headers of IP and TCP among it, by the number of nodes; of one node how often each thread woke up.
+// What a node costs that does nothing: so many whole nodes on the loopback join one, are left alone, and are watched
+// then. In a network namespace of its own, since the loopback's counters are everybody's. Of processor time and memory
+// the median and the most of all nodes; of traffic what crossed the loopback, headers of IP and TCP among it, by the
+// number of nodes; of one node how often each thread woke up.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

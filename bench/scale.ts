@@ -1,6 +1,6 @@
 // node --import tsx bench/scale.ts [--nodes N,N…] [--seed S] [--most SECONDS] [PART…]
-// What a network costs each of its nodes, by how many there are: whole nodes, with the code that serves people, in one virtual world on one
-// virtual clock. Times are virtual, but for the last columns: what this machine took.
+// What a network costs each of its nodes, by how many there are: whole nodes, with the code that serves people, in one virtual
+// world on one virtual clock. Times are virtual, but for the last columns: what this machine took.
 import { parseArgs } from 'node:util'
 import { markdown } from './measure.ts'
 import { churn, death, evictions, moved, oneWay, partition, record } from './scale-changes.ts'

@@ -1,6 +1,6 @@
 // npm run build && node --import tsx bench/table-file.ts [ROWS]
-// A node that starts with a file of 100,000 signed rows: when it is ready, how long others wait for `/server_info` in the 20 s after, what it
-// takes of memory and writes to disk, how long a page of `/api/peers` and the first frame of the feed take.
+// A node that starts with a file of 100,000 signed rows: when it is ready, how long others wait for `/server_info` in the 20 s
+// after, what it takes of memory and writes to disk, how long a page of `/api/peers` and the first frame of the feed take.
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

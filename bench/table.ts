@@ -1,7 +1,8 @@
 // node --import tsx bench/table.ts [ROWS …]
-// What the table's operations cost at 1,000, 10,000 and 100,000 rows: one ping recorded, a full page of news merged (half of it new words of
-// known peers, half unknown ones), the same page again, the nearest that could be a TURN, a page of what is passed on, and all of it put in
-// from the file; then that file written, read and added to, with the longest time that nothing else had a turn. Of each operation the median and the worst of the runs: nothing else of the process has a turn while one lasts.
+// What the table's operations cost at 1,000, 10,000 and 100,000 rows: one ping recorded, a full page of news merged (half of it
+// new words of known peers, half unknown ones), the same page again, the nearest that could be a TURN, a page of what is passed
+// on, and all of it put in from the file; then that file written, read and added to, with the longest time that nothing else had
+// a turn. Of each operation the median and the worst of the runs: nothing else of the process has a turn while one lasts.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,5 @@
-// A chart of uPlot, which is loaded with the first one. It takes its colours from the style sheet, and is drawn anew where these change.
+// A chart of uPlot, which is loaded with the first one. It takes its colours
+// from the style sheet, and is drawn anew where these change.
 import { useEffect, useRef } from 'preact/hooks'
 import 'uplot/dist/uPlot.min.css'
 

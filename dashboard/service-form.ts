@@ -1,5 +1,6 @@
 // What a person writes to have something exposed, as the node takes it.
 import type { ServiceSpec } from '../src/answers.ts'
+import { isByDomain } from '../src/domain/service-kind.ts'
 
 export interface Written {
   /** `3000`, or `host:port`. */
@@ -20,7 +21,7 @@ export function readForm({ target, name, kind, domain, isPrivate }: Written, tak
   const [, host = '127.0.0.1', port = ''] = /^(?:(.+):)?(\d{1,5})$/.exec(target.trim()) ?? []
   if (!(Number(port) >= 1 && Number(port) <= 65_535))
     return { type: 'wrong', text: 'Write the port that the service listens at, such as 3000, or HOST:PORT.' }
-  const byName = kind === 'http' || kind === 'https'
+  const byName = isByDomain(kind)
   if (byName && domain.trim() === '') return { type: 'wrong', text: `A service of ${kind} needs the domain that it answers to.` }
   const called = name.trim() === '' ? `${kind}-${port}` : name.trim()
   if (taken.includes(called)) return { type: 'wrong', text: `There is a service ${called} already; give this one another name.` }

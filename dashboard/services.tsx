@@ -1,6 +1,7 @@
 // What this node exposes: where it is reached, what passes, what is wrong; and exposing more, or less.
 import { useSignal } from '@preact/signals'
 import type { ServiceSpec } from '../src/answers.ts'
+import { isByDomain, SERVICE_KINDS } from '../src/domain/service-kind.ts'
 import type { FeedService } from '../src/feed/figures.ts'
 import { act } from './actions.ts'
 import { BarOf } from './bar.tsx'
@@ -133,7 +134,6 @@ function Unexpose({ name }: { readonly name: string }) {
   )
 }
 
-const KINDS = ['tcp', 'udp', 'http', 'https'] as const satisfies readonly ServiceSpec['kind'][]
 const PROOF_TIMEOUT_MS = 30_000
 
 function Expose({ taken }: { readonly taken: readonly string[] }) {
@@ -176,15 +176,15 @@ function Expose({ taken }: { readonly taken: readonly string[] }) {
           <select
             value={kind.value}
             onChange={({ currentTarget }) => {
-              kind.value = KINDS.find((one) => one === currentTarget.value) ?? 'tcp'
+              kind.value = SERVICE_KINDS.find((one) => one === currentTarget.value) ?? 'tcp'
             }}
           >
-            {KINDS.map((one) => (
+            {SERVICE_KINDS.map((one) => (
               <option key={one}>{one}</option>
             ))}
           </select>
         </label>
-        {(kind.value === 'http' || kind.value === 'https') && (
+        {isByDomain(kind.value) && (
           <label>
             Domain
             <input name="domain" required placeholder="app.example.org" autocomplete="off" />

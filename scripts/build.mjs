@@ -23,8 +23,8 @@ if (!existsSync(join(root, 'node_modules', 'vite'))) {
 }
 
 /**
- * V8 keeps the text of what it runs for as long as the process lives, and one sign beyond Latin-1 makes it twice as long. Names and lines stay, for
- * whoever reads a stack.
+ * V8 keeps the text of what it runs for as long as the process lives, and one sign beyond Latin-1 makes it twice
+ * as long. Names and lines stay, for whoever reads a stack.
  */
 const PLAIN = { compress: false, mangle: false, codegen: { removeWhitespace: false, asciiOnly: true } }
 /** As `load.mjs` runs it: put around the text when it is read, this would make another copy of it. */
@@ -98,7 +98,10 @@ function threadAsText(code) {
   return { name: 'thread-as-text', load: (id) => (id === file ? `export const THREAD_SOURCE = ${JSON.stringify(code)}` : null) }
 }
 
-/** One file with everything in it. Modules that a run does not use are not run. `around`: what stands before the code, and behind it. */
+/**
+ * One file with everything in it. Modules that a run does not use are not
+ * run. `around`: what stands before the code, and behind it.
+ */
 async function bundle({ entry, format, file, plugins, around = {} }) {
   const { build } = await import('vite')
   await build({

@@ -1,5 +1,5 @@
-// `node --import tsx scripts/screenshots.ts`: the pictures of README, docs/pictures/page-light.png and -dark.png, of a network that is made
-// up. `… scripts/screenshots.ts FOLDER`: every page, wide and narrow, in both themes, to look at.
+// `node --import tsx scripts/screenshots.ts`: the pictures of README, docs/pictures/page-light.png and -dark.png, of a network
+// that is made up. `… scripts/screenshots.ts FOLDER`: every page, wide and narrow, in both themes, to look at.
 import { mkdir, stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { aRow } from '../test/browser/fake-node.ts'

@@ -27,7 +27,10 @@ export const SCHEMA_VERSION = 1
 export interface MoonwalkNode {
   readonly id: string
   readonly name: string
-  /** Opens the public port, then joins. Settles when it listens (or needs not): the bound `host:port`, null without. A refusal if the port can't be had. */
+  /**
+   * Opens the public port, then joins. Settles when it listens (or needs not): the bound
+   * `host:port`, null without. A refusal if the port can't be had.
+   */
   start(): Promise<{ readonly type: 'started'; readonly listen: string | null } | Refusal>
   /** Ends tunnels, proxies and listeners, writes the table. Settles within 4 s. */
   stop(): Promise<void>
@@ -62,8 +65,8 @@ export interface MoonwalkNode {
   add(address: string): Promise<{ readonly type: 'added'; readonly address: string } | Refusal>
   remove(peer: string): { readonly type: 'removed'; readonly address: string } | Refusal
   /**
-   * Has these carry for this node and nobody else, the best first, in place of those pinned before; none: as it was started. Refused where
-   * one can't be a TURN now. Kept over restarts.
+   * Has these carry for this node and nobody else, the best first, in place of those pinned before; none: as it was started.
+   * Refused where one can't be a TURN now. Kept over restarts.
    */
   pin(peers: readonly string[]): PinAnswer | Refusal
   /** Settles when the service's public address is proven, or with the reason after `timeoutMs`. */

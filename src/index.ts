@@ -16,4 +16,5 @@ export type {
   TurnAnswer,
 } from './answers.ts'
 export type { Entry, News } from './feed/news.ts'
-export { createNode, type LibraryNode, type NodeEvents, type NodeSettings } from './library.ts'
+export { createNode, type LibraryNode, type NodeEvents } from './library.ts'
+export type { NodeSettings } from './library-settings.ts'

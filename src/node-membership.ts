@@ -60,10 +60,10 @@ export function createMembership({ ports, options, keeper, own, rates, health, s
   const { ipOf } = gate
   const calls = createPeerCalls({ random, identity, http: gate })
   const load = createPathLoad(clock)
-  const reach = createReach({ ...ports, calls, keeper, own, policy, listens: options.listen !== null, inspect, onBug })
+  const company = createCompany({ clock, keeper, self: own.id })
+  const reach = createReach({ ...ports, calls, keeper, own, company, policy, listens: options.listen !== null, inspect, onBug })
   const announcer = createAnnouncer({ own, keeper, reach, publish })
   const places = createPlaces({ clock, random, own, say: () => announcer.outrun(own.seq()) })
-  const company = createCompany({ clock, keeper, self: own.id })
   const prober = createProber({ clock, random, calls, networkKind, keeper, own, places, health, load, company })
   const lookers = createLookers({ clock, random, identity, calls, keeper, own, prober })
   const gossip = createGossip({ clock, random, identity, calls, keeper, own, policy, networkKind, ipOf, ownHosts })

@@ -26,7 +26,10 @@ export type NetworkRefusal = Refusal & { readonly isUsage: boolean }
 /** Kept of all invitations together: the newest. */
 const MAX_SEEDS = 16
 
-/** `mayWrite`: whether the caller holds the lock of the data directory. `onWait`: what it waits for, in words. To be called before the node's key is made: a directory with a key alone is an older one. */
+/**
+ * `mayWrite`: whether the caller holds the lock of the data directory. `onWait`: what it waits for, in words. To be called before
+ * the node's key is made: a directory with a key alone is an older one.
+ */
 export async function settleNetwork(
   { dataDir, network, node: { seeds, addresses } }: Config,
   {

@@ -1,11 +1,15 @@
 // What a TURN carries for others.
+import type { ServiceKind } from '../domain/service-kind.ts'
 import type { TrafficAnswer } from './services.ts'
 
 /** An frp client whose proxies this node carries. */
 export interface ClientAnswer {
   /** Its run id. */
   readonly id: string
-  /** As the signed record has it of the node with its proven id, or of one that says it is reached through one of these ports; null: there is none. */
+  /**
+   * As the signed record has it of the node with its proven id, or of one that says it is
+   * reached through one of these ports; null: there is none.
+   */
   readonly name: string | null
   /** The id that it has proven; null: a stock frp client, or a stranger. */
   readonly member: string | null
@@ -21,7 +25,7 @@ export interface ClientAnswer {
 
 export interface ProxyAnswer extends TrafficAnswer {
   readonly name: string
-  readonly kind: 'tcp' | 'udp' | 'http' | 'https'
+  readonly kind: ServiceKind
   readonly port: number
 }
 

@@ -8,7 +8,10 @@ export interface NetworkAnswer {
   readonly kind: 'open' | 'private'
   /** What the kind means, as a clause. */
   readonly text: string
-  /** Of a private network, by a fingerprint each. `proven`: this node proves it to others; `added`: it will, in a rotation; all are taken. */
+  /**
+   * Of a private network, by a fingerprint each. `proven`: this node proves it to
+   * others; `added`: it will, in a rotation; all are taken.
+   */
   readonly secrets: readonly { readonly fingerprint: string; readonly use: 'proven' | 'added' | 'taken' }[]
 }
 

@@ -30,7 +30,10 @@ export interface NodeOptions {
   readonly patienceMs?: number
   /** For whom traffic is carried. Absent: as `offerOf` says. */
   readonly offer?: Offer
-  /** What the owner's own stock frp clients give as `auth.token`, as it is now: secrets are replaced while the node runs. Absent: nothing makes them that. */
+  /**
+   * What the owner's own stock frp clients give as `auth.token`, as it is now: secrets are
+   * replaced while the node runs. Absent: nothing makes them that.
+   */
   readonly turnTokens?: () => readonly string[]
   /** What strangers may have. Absent: `DEFAULT_RATIONS`. */
   readonly rations?: Rations

@@ -1,8 +1,9 @@
 // What this node exposes, and what it reaches of others' services.
+import type { ServiceKind } from '../domain/service-kind.ts'
 
 export interface ServiceAnswer {
   readonly name: string
-  readonly kind: 'tcp' | 'udp' | 'http' | 'https'
+  readonly kind: ServiceKind
   readonly local: string
   /**
    * Null while nothing is proven. `host:port` for tcp and udp. For http and https, which answer by name only, a URL:
@@ -60,7 +61,7 @@ export interface TrafficAnswer {
 /** What a person asks to have exposed. */
 export interface ServiceSpec {
   readonly name: string
-  readonly kind: 'tcp' | 'udp' | 'http' | 'https'
+  readonly kind: ServiceKind
   /** `host:port` on this side. */
   readonly local: string
   /** For `http`: the Host header it answers to; for `https`: TLS's server name. A name, or `*.` before one. */

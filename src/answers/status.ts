@@ -52,7 +52,10 @@ export interface TunnelAnswer {
   readonly name: string
   readonly address: string
   readonly rttMs: number | null
-  /** `opening`: nothing came through it yet, or comes any more. `retiring`: it was left, and its users have time to end their connections. */
+  /**
+   * `opening`: nothing came through it yet, or comes any more. `retiring`: it was
+   * left, and its users have time to end their connections.
+   */
   readonly state: 'open' | 'opening' | 'retiring'
   /** Where this node is reached through it; null unless it is open. */
   readonly public: string | null

@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts'
 import { dataDirOf } from '../config/data-dir.ts'
 import { readConfig } from '../config/read-config.ts'
 import { redact } from '../domain/redact.ts'
+import { errorText } from '../io/disk/durable-file.ts'
 import { readNetwork } from '../io/disk/network-file.ts'
 import { turnTokenOf } from '../io/network-keys.ts'
 import { VERSION } from '../version.ts'
@@ -39,7 +40,7 @@ export async function bugreport(file: string | undefined, flags: ClientFlags, en
   } catch (error) {
     const isThere = error instanceof Error && 'code' in error && error.code === 'EEXIST'
     return complain(
-      isThere ? `${path} is there already; name another file` : `${path} can't be written (${String(error)})`,
+      isThere ? `${path} is there already; name another file` : `${path} can't be written: ${errorText(error)}`,
       EXIT.failed,
       flags.json,
     )

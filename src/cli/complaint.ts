@@ -3,7 +3,8 @@ import { tame } from '../domain/tame.ts'
 import type { ExitCode } from './exit-codes.ts'
 
 /**
- * Answers the code it was given. `json`: the command was asked for JSON. `left`: what is now, where something happened before it failed.
+ * Answers the code it was given. `json`: the command was asked for JSON.
+ * `left`: what is now, where something happened before it failed.
  */
 export function complain(text: string, code: ExitCode, json: boolean | undefined = false, left?: string): ExitCode {
   process.stderr.write(`${complaint(text, json, left)}\n`)

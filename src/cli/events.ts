@@ -1,6 +1,7 @@
 // The news in the terminal: the last ones, and then each as it comes.
 import { WebSocket } from 'ws'
 import { readSince } from '../domain/duration.ts'
+import { noNewsType } from '../domain/news-types.ts'
 import { tamed } from '../domain/tame.ts'
 import type { Entry } from '../feed/news.ts'
 import { isToldOutside } from '../feed/told-outside.ts'
@@ -24,6 +25,8 @@ export async function events(flags: EventFlags, env: NodeJS.ProcessEnv): Promise
   const sinceMs = flags.since === undefined ? Number.NEGATIVE_INFINITY : readSince(flags.since, Date.now())
   if (sinceMs === null) return complain(`--since: "${flags.since}" is no time, such as 90m, 2h or 2026-01-02T03:04`, EXIT.usage, flags.json)
   const types = flags.type?.split(',').map((type) => type.trim())
+  const strange = types?.map(noNewsType).find((why) => why !== null)
+  if (strange) return complain(`--type: ${strange}`, EXIT.usage, flags.json)
   const isAsked = (entry: Entry): boolean => types === undefined || isToldOutside(entry, types)
   const lineOf = (entry: Entry): string | null =>
     flags.json ? JSON.stringify({ schemaVersion: 1, ...entry }) : newsLine(entry, types !== undefined)

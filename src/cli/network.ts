@@ -6,6 +6,7 @@ import type { NetworkAnswer, NetworkDesk, Refusal } from '../answers.ts'
 import { dataDirOf } from '../config/data-dir.ts'
 import { readInvitation } from '../invitation.ts'
 import { lockDataDir } from '../io/disk/data-lock.ts'
+import { errorText } from '../io/disk/durable-file.ts'
 import { type KeptNetwork, readNetwork, writeNetwork } from '../io/disk/network-file.ts'
 import { asideOf } from '../io/disk/private-file.ts'
 import { createNetworkKeyring, networkAnswer, newNetwork, newSecret } from '../io/network-keyring.ts'
@@ -68,7 +69,7 @@ async function change(dir: string, flags: ClientFlags, next: KeptNetwork): Promi
     try {
       if (aside !== null) copyFileSync(file, aside)
     } catch (error) {
-      return complain(`${file} can't be kept as ${aside} (${String(error)})`, EXIT.failed, flags.json)
+      return complain(`${file} can't be kept as ${aside} (${errorText(error)})`, EXIT.failed, flags.json)
     }
     const failure = await writeNetwork(dir, next)
     if (failure) return complain(failure.text, EXIT.failed, flags.json)

@@ -17,12 +17,13 @@ const MEASURE_MS = 60_000
 const BETWEEN_MS = 1_000
 /** Of `--until-direct` without a count. */
 const USUAL_TRIES = 10
+const MOST_TRIES = 100_000
 
 /** With `--until-direct` it ends with 0 at the first answer that came directly, and with 1 where none did. */
 export async function ping(peer: string, flags: PingFlags, env: NodeJS.ProcessEnv): Promise<ExitCode> {
   const tries = Number(flags.count ?? (flags.untilDirect ? USUAL_TRIES : 1))
-  if (!(Number.isInteger(tries) && tries >= 1 && tries <= 100_000))
-    return complain(`--count: "${flags.count}" is not a whole number from 1`, EXIT.usage, flags.json)
+  if (!(Number.isInteger(tries) && tries >= 1 && tries <= MOST_TRIES))
+    return complain(`--count: "${flags.count}" is not a whole number from 1 to ${MOST_TRIES}`, EXIT.usage, flags.json)
   const answers: PingAnswer[] = []
   for (let count = 0; count < tries; count++) {
     if (count > 0) await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS))

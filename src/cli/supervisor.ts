@@ -1,5 +1,5 @@
-// Tells systemd that the node is ready (sd_notify(3)). Node has no datagram sockets of Unix, so systemd's own `systemd-notify` sends it:
-// the unit needs `Type=notify` and `NotifyAccess=all`. Without a supervisor that asks, nothing is run.
+// Tells systemd that the node is ready (sd_notify(3)). Node has no datagram sockets of Unix, so systemd's own `systemd-notify`
+// sends it: the unit needs `Type=notify` and `NotifyAccess=all`. Without a supervisor that asks, nothing is run.
 import { spawn } from 'node:child_process'
 
 type Env = NodeJS.ProcessEnv

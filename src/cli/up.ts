@@ -116,6 +116,12 @@ async function live({ config, json, record, out, complain, warn, ends }: Life): 
     await real.stop()
     return complain(`can't open the control port ${config.control}: ${control.text}; choose another with --control`, EXIT.failed)
   }
+  const recording =
+    record === null ? null : startRecording({ node, clock: createNodeClock(), file: record, onTrouble: (line) => say(line) })
+  if (recording !== null && typeof recording !== 'function') {
+    await real.stop()
+    return complain(recording.text, EXIT.failed)
+  }
   const { listen } = started
   const invitation = network.isNew ? invitationOf(real.networkDesk) : null
   const { kind, text } = real.networkDesk.show()
@@ -132,12 +138,6 @@ async function live({ config, json, record, out, complain, warn, ends }: Life): 
   for (const line of waiting) say(line)
   notifyReady(process.env, where, warn)
   await real.openLog()
-  const recording = record === null ? null : startRecording({ node, clock: createNodeClock(), file: record, onTrouble: say })
-  if (recording !== null && typeof recording !== 'function') {
-    await real.stop()
-    return complain(recording.text, EXIT.failed)
-  }
-
   const code = await Promise.race([ends, real.drained.then(() => EXIT.fine)])
   notifyStopping(process.env)
   await real.stop()

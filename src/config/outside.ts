@@ -1,4 +1,5 @@
 // Whom news is told to, and which, as people write it.
+import { noNewsType } from '../domain/news-types.ts'
 import { type Read, wrong } from './read.ts'
 
 /** A URL that news can be posted to. It may hold a password, so an error does not repeat it. */
@@ -10,5 +11,7 @@ export function readWebhook(text: string): Read<string> {
 }
 
 /** A type of news, or the first word of several. */
-export const readNewsType = (text: string): Read<string> =>
-  /^[a-z]+(\.[a-z]+)?$/i.test(text) ? { ok: text } : wrong(`"${text}" is no type of news; write one such as service.up, or service`)
+export function readNewsType(text: string): Read<string> {
+  const why = noNewsType(text)
+  return why === null ? { ok: text } : wrong(why)
+}

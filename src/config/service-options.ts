@@ -1,6 +1,7 @@
 // What a person may ask for behind the `?` of a service, as in `web=3000?limit=1MB&check=http:/health`.
 import type { ServiceOptions, ServiceSpec } from '../answers.ts'
 import { nearest } from '../domain/nearest.ts'
+import { isByDomain } from '../domain/service-kind.ts'
 import { readBandwidth } from '../frp/index.ts'
 
 type ReadOptions = { readonly ok: ServiceOptions } | { readonly wrong: string }
@@ -31,12 +32,12 @@ const READERS: Readonly<Record<string, OptionReader>> = {
     return isCheck(value) ? { check: value } : 'is tcp or http:/PATH'
   },
   port: (value, kind) => {
-    if (kind === 'http' || kind === 'https') return `is for tcp and udp services; ${kind} is reached by its domain`
+    if (isByDomain(kind)) return `is for tcp and udp services; ${kind} is reached by its domain`
     const port = /^\d{1,5}$/.test(value) ? Number(value) : 0
     return port >= 1 && port <= 65_535 ? { port } : 'is a number from 1 to 65535'
   },
   private: (value, kind) => {
-    if (kind === 'http' || kind === 'https') return 'is for tcp and udp services; a domain is public'
+    if (isByDomain(kind)) return 'is for tcp and udp services; a domain is public'
     return value === '' ? { private: true } : 'stands alone, without a value'
   },
   allow: (value) => (value !== '' && value.length <= MAX_NAME_CHARS ? { allow: [value] } : 'is the id or the name of a node'),

@@ -6,7 +6,10 @@ import { readDomain } from './domains.ts'
 import { type Read, wrong } from './read.ts'
 import { readServiceOptions } from './service-options.ts'
 
-/** `[NAME=]PORT` or `[NAME=]HOST:PORT`, with `/udp`, `/http:DOMAIN` or `/https:DOMAIN` behind, and then options (service-options.ts) behind a `?`. */
+/**
+ * `[NAME=]PORT` or `[NAME=]HOST:PORT`, with `/udp`, `/http:DOMAIN` or `/https:DOMAIN`
+ * behind, and then options (service-options.ts) behind a `?`.
+ */
 export function readService(text: string): Read<ServiceSpec> {
   const [, plain = '', query = ''] = /^([^?]*)(?:\?(.*))?$/s.exec(text) ?? []
   const [, name, target = '', kindText = ''] = /^(?:([^=]*)=)?([^/]*)(?:\/(.*))?$/.exec(plain) ?? []

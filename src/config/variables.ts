@@ -38,7 +38,10 @@ export function readVariables(env: NodeJS.ProcessEnv): Variables {
   return { given, config: env.MOONWALK_CONFIG || undefined, warnings }
 }
 
-/** As Kubernetes (`…_SERVICE_HOST`, `…_SERVICE_PORT_NAME`, `…_PORT`, `…_PORT_8088_TCP_ADDR`) and Docker's links (`…_NAME`, `…_ENV_…`) spell them. */
+/**
+ * As Kubernetes (`…_SERVICE_HOST`, `…_SERVICE_PORT_NAME`, `…_PORT`, `…_PORT_8088_TCP_ADDR`)
+ * and Docker's links (`…_NAME`, `…_ENV_…`) spell them.
+ */
 function isForeign(variable: string, value: string, env: NodeJS.ProcessEnv): boolean {
   if (/_SERVICE_(HOST|PORT)(_|$)|_PORT_\d+_(TCP|UDP|SCTP)(_|$)|^MOONWALK_ENV_/.test(variable)) return true
   const isUrl = (text: string | undefined): boolean => /^(tcp|udp|sctp):\/\//.test(text ?? '')

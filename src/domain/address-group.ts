@@ -16,7 +16,10 @@ export function addressGroup(ip: string): string {
     .join(':')}::/64`
 }
 
-/** The network that an IP address lies in, as far as one can tell from outside: its /24, or its /48 of IPv6. A name stands for itself. */
+/**
+ * The network that an IP address lies in, as far as one can tell from
+ * outside: its /24, or its /48 of IPv6. A name stands for itself.
+ */
 export function networkOf(host: string): string {
   const group = addressGroup(host)
   if (group.endsWith('::/64')) return group.split(':').slice(0, 3).join(':')

@@ -62,7 +62,10 @@ export const isLiteral = (host: string): boolean => host.includes(':') || parseV
 
 export type HostKind = 'public' | 'private' | 'loopback' | 'forbidden' | 'name'
 
-/** What sort of host it is. `forbidden`: no server of ours lives there (multicast, link-local, metadata services …), whatever the policy. */
+/**
+ * What sort of host it is. `forbidden`: no server of ours lives there
+ * (multicast, link-local, metadata services …), whatever the policy.
+ */
 export function hostKind(host: string): HostKind {
   const v4 = parseV4(host)
   if (v4) return kindOfV4(v4)
@@ -73,7 +76,8 @@ export function hostKind(host: string): HostKind {
 // IANA's special-purpose registries, and where cloud providers answer with a machine's credentials.
 function kindOfV4([a, b, c, d]: readonly [number, number, number, number]): HostKind {
   if (a === 127) return 'loopback'
-  // Alibaba's metadata lies among private addresses, Azure's among public ones. Oracle's is in 192.0.0.0/24, all others' in 169.254.0.0/16.
+  // Alibaba's metadata lies among private addresses, Azure's among public ones.
+  // Oracle's is in 192.0.0.0/24, all others' in 169.254.0.0/16.
   if ((a === 100 && b === 100 && c === 100 && d === 200) || (a === 168 && b === 63 && c === 129 && d === 16)) return 'forbidden'
   if (a === 10 || (a === 172 && b >= 16 && b <= 31) || (a === 192 && b === 168) || (a === 100 && b >= 64 && b <= 127)) return 'private'
   if (a === 0 || a >= 224 || (a === 169 && b === 254)) return 'forbidden'

@@ -6,6 +6,9 @@ const GRACE_MS = 1_000
 /** So many proofs in a row that took too long: one may have met a lost packet. */
 export const SLOW_PROOFS = 3
 
-/** A request of this node's own took `proofMs` to the public address and back, while the TURN answers pings in `pingMs` (null: not known). */
+/**
+ * A request of this node's own took `proofMs` to the public address and back,
+ * while the TURN answers pings in `pingMs` (null: not known).
+ */
 export const isCarriedBadly = (proofMs: number, pingMs: number | null): boolean =>
   pingMs !== null && proofMs > GRACE_MS + ROUND_TRIPS * pingMs

@@ -53,7 +53,10 @@ export const seedCheck = (
 /** From which difference a clock is wrong: below, the second that a peer's answer is rounded to and the path count too. */
 const CLOCK_OFF_MS = 5_000
 
-/** `offsetsMs`: by how much each peer's clock is ahead of this machine's. Half of them have to agree, so one wrong clock blames nobody. */
+/**
+ * `offsetsMs`: by how much each peer's clock is ahead of this machine's.
+ * Half of them have to agree, so one wrong clock blames nobody.
+ */
 export function clockCheck(offsetsMs: readonly number[]): Check {
   if (offsetsMs.length === 0) return ok('clock', 'no peer to compare it with')
   const sorted = [...offsetsMs].sort((a, b) => a - b)

@@ -1,5 +1,6 @@
 // How closely a row is looked at. Four requests a look would be four times the traffic and the work of everybody's neighbours, so they
-// are kept for what is decided by: whether a newcomer is near, and which TURN is the nearest.
+// are kept for what is decided now: whether a newcomer is near, and which TURN to have or to move to. A TURN that is known is judged by the
+// least of five minutes, which sixty single looks say as well.
 import type { Row } from './ip-table.ts'
 
 /**
@@ -13,9 +14,17 @@ export type Closeness = 'burst' | 'look' | 'thorough'
 const CANDIDATES = 8
 /** Fewer values than this tell little: it is a newcomer. */
 const FEW_VALUES = 3
+/** Half of what a move to another TURN has to gain (turn-choice.ts). */
+const ALMOST_MS = 5
+const ALMOST_SHARE = 5 / 6
 
-export const closenessOf = ({ state, latency }: Pick<Row, 'state' | 'latency'>, isCandidate: boolean): Exclude<Closeness, 'thorough'> =>
-  isCandidate || state !== 'alive' || latency.samplesMs.length < FEW_VALUES ? 'burst' : 'look'
+/** `isDeciding`: which TURN this node has may hang on how near that one is. */
+export const closenessOf = ({ state, latency }: Pick<Row, 'state' | 'latency'>, isDeciding: boolean): Exclude<Closeness, 'thorough'> =>
+  isDeciding || state !== 'alive' || latency.samplesMs.length < FEW_VALUES ? 'burst' : 'look'
+
+/** Whether a TURN is so much nearer than the one in use that it may soon be moved to, by the least of what was measured lately. */
+export const isAlmostBetter = (candidateMs: number, currentMs: number): boolean =>
+  currentMs - candidateMs >= ALMOST_MS && candidateMs <= currentMs * ALMOST_SHARE
 
 /** The keys of those among which this node's TURN will be: the nearest that offer to be one and are reached without one. */
 export function turnCandidates(rows: Iterable<Row>, self: string): ReadonlySet<string> {

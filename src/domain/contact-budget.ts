@@ -61,7 +61,10 @@ export function takeContact(
   return { type: 'refused', retryMs: Math.max(gapMs, lastMs, roomAtMs(counted, wanted.bytes, limits) - wanted.atMs) }
 }
 
-/** The last place at an IP is for later, whatever address it is for: several that are cut off at once would leave none for when the way is whole. */
+/**
+ * The last place at an IP is for later, whatever address it is for: several that are
+ * cut off at once would leave none for when the way is whole.
+ */
 const lastPlaceAtMs = (counted: Contacts, { contacts }: ContactLimits): number => {
   const last = counted.at(-1)
   return last && counted.length === contacts - 1 ? last.atMs + LAST_CONTACT_GAP : Number.NEGATIVE_INFINITY

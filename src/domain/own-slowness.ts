@@ -1,5 +1,5 @@
-// How far this node doubts itself (Lifeguard's local health): a node that is slow, or whose own link loses much, misses answers that were
-// given. What it suspects then it suspects for longer.
+// How far this node doubts itself (Lifeguard's local health): a node that is slow, or whose own link loses much, misses answers
+// that were given. What it suspects then it suspects for longer.
 
 /** As memberlist has it: timers are at most eight times as long. */
 export const MOST_SLOWNESS = 7

@@ -4,8 +4,8 @@ import type { Window } from './speed-windows.ts'
 import { type Arrived, touchingLine } from './touching-line.ts'
 
 /**
- * From here on a receiver that is late by a few ms is wrong by much: its pace is doubted where it was there for less than so much of the
- * time. Above the other there is no path to be seen but that between two programs of one machine.
+ * From here on a receiver that is late by a few ms is wrong by much: its pace is doubted where it was there for less than so much
+ * of the time. Above the other there is no path to be seen but that between two programs of one machine.
  */
 const LAG_MBPS = 200
 const LAG_MOST_MBPS = 1_200

@@ -1,8 +1,8 @@
 // How fast a path is, from what arrived when: the rate at which the transfer stays once it has found its pace, and not the mean of
 // all of it, which slow start pulls down by up to 90 % on a long path.
 import { isDoubted, settledDoubt } from './pace-doubt.ts'
-import { Arrivals } from './speed-arrivals.ts'
 import { densest, lastRun, mbpsOf, meanOf, quantile, tailOf, type Window } from './speed-windows.ts'
+import { TransferWindows } from './transfer-windows.ts'
 
 /** Rates that differ by less than this are one; more by so much a second after the first 150 ms or 6 round trips, to this at most. */
 const TOLERANCE = 0.04
@@ -14,7 +14,10 @@ const WIDENS_AFTER_RTTS = 6
 const HOLD_MS = 60
 const HOLD_RTTS = 2
 const HOLD_WINDOWS = 4
-/** Or, whatever was before, without a break: so long and so many round trips. What was faster then was bursts, or a bucket that is empty now. */
+/**
+ * Or, whatever was before, without a break: so long and so many round trips. What
+ * was faster then was bursts, or a bucket that is empty now.
+ */
 const RUN_MS = 120
 const RUN_RTTS = 3
 /** Of that time so much may have been faster: more, and the path has not shown all it has. */
@@ -46,14 +49,14 @@ export interface Plateau {
  */
 export class PlateauWatch {
   readonly #rttMs: number
-  readonly #arrivals: Arrivals
+  readonly #transfer: TransferWindows
   #found: Window | null = null
   #settled = false
 
   /** `rttMs`: of the path at rest. */
   constructor(rttMs: number) {
     this.#rttMs = rttMs
-    this.#arrivals = new Arrivals(() => {
+    this.#transfer = new TransferWindows(() => {
       this.#look()
       return this.#settled
     })
@@ -61,19 +64,19 @@ export class PlateauWatch {
 
   /** So much has arrived in all by then. True: it has settled, now or before. What comes after that is not looked at. */
   arrived(ms: number, bytes: number): boolean {
-    if (!this.#settled) this.#arrivals.add(ms, bytes)
+    if (!this.#settled) this.#transfer.add(ms, bytes)
     return this.#settled
   }
 
   /** How many windows it has to look at. */
   get windows(): number {
-    return this.#arrivals.windows.length
+    return this.#transfer.windows.length
   }
 
   /** What is known so far. Null: nothing, since all came at one moment or not at all. */
   plateau(): Plateau | null {
-    if (!this.#settled) this.#arrivals.endLump()
-    const { windows, startMs, windowStartMs, lastMs, bytes } = this.#arrivals
+    if (!this.#settled) this.#transfer.endLump()
+    const { windows, startMs, windowStartMs, lastMs, bytes } = this.#transfer
     const found = this.#found
     const elapsedMs = windowStartMs - startMs
     const tolerance = this.#tolerance()
@@ -97,7 +100,7 @@ export class PlateauWatch {
   }
 
   #look(): void {
-    const { windows, windowStartMs, moments } = this.#arrivals
+    const { windows, windowStartMs, moments } = this.#transfer
     if (windows.length < HOLD_WINDOWS) return
     const sorted = windows.toSorted((a, b) => a.mbps - b.mbps)
     const tolerance = this.#tolerance()
@@ -123,13 +126,13 @@ export class PlateauWatch {
 
   /** How long ago it first came to this pace. */
   #pacedMs(mbps: number): number {
-    const { windows } = this.#arrivals
+    const { windows } = this.#transfer
     const first = windows.findIndex((one) => one.mbps >= PACE * mbps)
     return windows.slice(first).reduce((sum, { ms }) => sum + ms, 0)
   }
 
   #tolerance(): number {
-    const { windowStartMs, startMs } = this.#arrivals
+    const { windowStartMs, startMs } = this.#transfer
     const lateMs = windowStartMs - startMs - Math.max(WIDENS_AFTER_MS, WIDENS_AFTER_RTTS * this.#rttMs)
     return Math.min(TOLERANCE_MOST, TOLERANCE + (TOLERANCE_A_SECOND * Math.max(0, lateMs)) / 1_000)
   }

@@ -8,7 +8,10 @@ export interface RecentLeast {
 
 export const NO_RECENT_LEAST: RecentLeast = { minute: 0, leastMs: [] }
 
-/** Long enough that one lucky path counts, short enough that a path that has become longer is believed (tailscale's netcheck: 5 min). */
+/**
+ * Long enough that one lucky path counts, short enough that a path that
+ * has become longer is believed (tailscale's netcheck: 5 min).
+ */
 const MINUTES = 5
 const MINUTE_MS = 60_000
 

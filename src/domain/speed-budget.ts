@@ -37,8 +37,8 @@ export function spent(spending: SpeedSpending, bytes: number, wallMs: number): S
 export const spentBytes = (spending: SpeedSpending, wallMs: number): number => sum(within(spending, wallMs))
 
 /**
- * Whether another test may begin: what it takes at the most has room in the day's budget. How much it will be nobody knows before. A budget
- * that is too small for that has room for one test while half of it is left.
+ * Whether another test may begin: what it takes at the most has room in the day's budget. How much it will be nobody knows
+ * before. A budget that is too small for that has room for one test while half of it is left.
  */
 export function maySpend(spending: SpeedSpending, bytesPerDay: number, wallMs: number): boolean {
   const kept = within(spending, wallMs)

@@ -30,7 +30,10 @@ const AGREEMENT = 0.1
 export const limitOf = (busyShares: readonly number[]): SpeedFigure['limitedBy'] =>
   busyShares.some((share) => share >= BUSY) ? 'processor' : 'path'
 
-/** Whether what was measured is so far from what was known that it wants a second look. 0 is nothing known: P2PRC's table writes it so. */
+/**
+ * Whether what was measured is so far from what was known that it wants a
+ * second look. 0 is nothing known: P2PRC's table writes it so.
+ */
 export const isSurprise = (knownMbps: number | null, mbps: number): boolean =>
   knownMbps !== null && knownMbps > 0 && Math.abs(mbps - knownMbps) > SURPRISE * knownMbps
 

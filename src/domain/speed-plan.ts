@@ -1,5 +1,6 @@
 // Whom the next automatic speed test is with: those that may become this node's TURN first, then who was never measured, then
-// whoever's figures are oldest. Where a TURN is chosen by throughput, one connection of the best few is watched besides. Nobody is tested through a tunnel, where the tunnel's own TURN would be measured, nor on this machine.
+// whoever's figures are oldest. Where a TURN is chosen by throughput, one connection of the best few is watched besides. Nobody
+// is tested through a tunnel, where the tunnel's own TURN would be measured, nor on this machine.
 import { hostKind, parseAddress } from './address.ts'
 import type { Row } from './ip-table.ts'
 import { SPEED_RETRY, SPEED_STALE, SPEED_STALE_OTHERS } from './timings.ts'

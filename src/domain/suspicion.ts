@@ -26,8 +26,9 @@ export interface Company {
 export const ALONE: Company = { canAsk: false, members: 1, slowness: 0, isToldDead: false }
 
 /**
- * Ms that a row is suspected at least before it goes. Longer in a large network, as what refutes it takes longer to come round; three times
- * as long while nobody confirms it, and falling with the logarithm of those who do (Lifeguard's rule; memberlist has six times).
+ * Ms that a row is suspected at least before it goes. Longer in a large network, as what refutes it takes
+ * longer to come round; three times as long while nobody confirms it, and falling with the logarithm of
+ * those who do (Lifeguard's rule; memberlist has six times).
  */
 export function suspicionMs(confirmations: number, { canAsk, members, slowness }: Omit<Company, 'isToldDead'>): number {
   if (!canAsk) return 0
@@ -37,5 +38,8 @@ export function suspicionMs(confirmations: number, { canAsk, members, slowness }
   return leastMs * (1 + (SUSPICION_STRETCH - 1) * lack) * (1 + slowness)
 }
 
-/** So many members have to have missed a row before their word that it is dead counts: three, or all others where there are fewer, but two. */
+/**
+ * So many members have to have missed a row before their word that it is dead
+ * counts: three, or all others where there are fewer, but two.
+ */
 export const witnessesNeeded = (members: number): number => Math.max(2, Math.min(3, members - 2))

@@ -1,14 +1,23 @@
 // Domains that nodes name in their records, so that every public node can answer for them.
 import type { PeerId } from './record.ts'
+import { isByDomain, type Scheme, type ServiceKind } from './service-kind.ts'
 
 /** In one record, which has room for so much beside the rest. */
 export const MOST_DOMAINS = 8
 export const MOST_DOMAIN_BYTES = 300
 
-export type Scheme = 'http' | 'https'
-
 /** A domain as a record names it: `https:www.example.org`, `http:*.example.org`. */
 export const toldDomain = (scheme: Scheme, domain: string): string => `${scheme}:${domain.toLowerCase()}`
+
+/** As the record of its owner names a service's domain. Null: it names none. */
+export const toldBy = ({ kind, domain, options }: MaybeByDomain): string | null =>
+  domain !== null && options?.private !== true && isByDomain(kind) ? toldDomain(kind, domain) : null
+
+interface MaybeByDomain {
+  readonly kind: ServiceKind
+  readonly domain: string | null
+  readonly options?: { readonly private?: true }
+}
 
 export const isToldDomain = (text: string): boolean => text.length <= 262 && /^https?:(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/.test(text)
 

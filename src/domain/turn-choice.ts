@@ -31,8 +31,8 @@ export interface TurnChoice {
 }
 
 /**
- * What makes a TURN a better one. `pins`: ids, beginnings of ids of 6 characters or more, names or addresses, the best first; nobody else
- * will do. `byHand`: a person pinned them on the running node.
+ * What makes a TURN a better one. `pins`: ids, beginnings of ids of 6 characters or more, names or addresses, the best first;
+ * nobody else will do. `byHand`: a person pinned them on the running node.
  */
 export type TurnPreference =
   | { readonly mode: 'latency' }
@@ -83,8 +83,9 @@ export const fitOf = ({ candidates, self, preference }: Omit<TurnField, 'barred'
   candidates.filter((candidate) => unfit(candidate, self, preference) === null).sort(better(preference))
 
 /**
- * The best of a pool, which is fit, beside those that are held: in another network than theirs where it can be, else at another
- * IP address. Of those that are as near as the nearest the node's own id picks one, so that many nodes spread over them. Null: the pool is empty.
+ * The best of a pool, which is fit, beside those that are held: in another network than theirs where it can
+ * be, else at another IP address. Of those that are as near as the nearest the node's own id picks one, so
+ * that many nodes spread over them. Null: the pool is empty.
  */
 export function pickTurn(
   pool: readonly TurnCandidate[],
@@ -109,7 +110,10 @@ export function sameness(a: TurnCandidate, b: TurnCandidate): 0 | 1 | 2 {
   return one === other ? 2 : networkOf(one) === networkOf(other) ? 1 : 0
 }
 
-/** Whether it is worth to move from one to the other: by 10 ms and a third, by half as much throughput again, or to one pinned before it. */
+/**
+ * Whether it is worth to move from one to the other: by 10 ms and a third, by
+ * half as much throughput again, or to one pinned before it.
+ */
 export function isWorthMove(to: TurnCandidate, from: TurnCandidate, preference: TurnPreference): boolean {
   switch (preference.mode) {
     case 'latency':

@@ -10,7 +10,10 @@ const KEPT = 256
 /** `measurements` come with every ping and would push out the rest; `news` is everything else. */
 export type NewsKind = 'news' | 'measurements'
 
-/** Numbers and tames the news, keeps the newest, and tells whoever listens. What one source tells too often is numbered and left out. */
+/**
+ * Numbers and tames the news, keeps the newest, and tells whoever listens.
+ * What one source tells too often is numbered and left out.
+ */
 export interface NewsDesk {
   publish(news: News): void
   /** The newest of one kind, oldest first. Default: `news`. */

@@ -15,7 +15,10 @@ export interface Frame {
   readonly line: string
 }
 
-/** In the order of the file. A last line that was cut off, and whatever else is no frame, is left out; those before the first whole one too. */
+/**
+ * In the order of the file. A last line that was cut off, and whatever else is no
+ * frame, is left out; those before the first whole one too.
+ */
 export function framesOf(text: string): readonly Frame[] {
   const frames = text.split('\n').flatMap((line): readonly Frame[] => {
     const [, atMs, kind] = /^\{"atMs":(\d+),"m":\{"t":"([sd])".*\}\}$/.exec(line) ?? []

@@ -101,7 +101,10 @@ export interface ProxySpec {
   /** As frp writes it: `1MB`, `500KB`. Kept by this end unless `limitMode` is `server`. */
   readonly limit?: string
   readonly limitMode?: 'client' | 'server'
-  /** The local service gets this header first: tcp before a user's bytes, udp in front of each user's first datagram (as stock frpc 0.70.1; v2 only). */
+  /**
+   * The local service gets this header first: tcp before a user's bytes, udp in front of
+   * each user's first datagram (as stock frpc 0.70.1; v2 only).
+   */
   readonly proxyProtocol?: ProxyProtocol
   /** tcp: shares the remote port with the others of the group, and users go to them in turn. */
   readonly group?: { readonly name: string; readonly key: string }
@@ -144,7 +147,10 @@ export interface FrpServerOptions {
   readonly openDatagrams?: OpenDatagrams
   /** Where http and https proxies put their domains. Absent: those are refused. */
   readonly vhosts?: Vhosts
-  /** What the owner's own stock clients give as `auth.token`, any of these, as it is now; none: nothing they could give makes them that. */
+  /**
+   * What the owner's own stock clients give as `auth.token`, any of these, as
+   * it is now; none: nothing they could give makes them that.
+   */
   readonly tokens: () => readonly string[]
   /** A proven id is a member's, since all who are here were let in. Default: anybody can have made it. */
   readonly membersAreTrusted?: boolean

@@ -13,7 +13,7 @@ export type { MuxStream } from './mux/mux-contract.ts'
 export type { Mux } from './mux/mux-options.ts'
 export { createFrpServer } from './server/server.ts'
 export { plainHost } from './server/server-proxy.ts'
-export type { CarriedProxy } from './server/server-session.ts'
+export type { CarriedProxy } from './server/session-proxies.ts'
 export { UdpUsers } from './server/udp-users.ts'
 export { type ClientHello, clientHelloOf } from './web/client-hello.ts'
 export {

@@ -1,5 +1,5 @@
-// One service that this node exposes, at one of those who carry it: a tunnel to a TURN, or this node's own ports. A public address counts
-// only once something sent there has come out at the service's local end, and that is tried again and again.
+// One service that this node exposes, at one of those who carry it: a tunnel to a TURN, or this node's own ports. A public
+// address counts only once something sent there has come out at the service's local end, and that is tried again and again.
 import { assign, fromCallback, sendTo, setup } from 'xstate'
 import type { ServiceCause } from '../domain/service-cause.ts'
 import { SERVICE_REFUSED_RETRY, SERVICE_RENEWAL, SERVICE_RETRY } from '../domain/timings.ts'

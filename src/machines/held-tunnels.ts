@@ -61,8 +61,8 @@ export function withFirst(tunnels: HeldTunnels, key: string): HeldTunnels {
 export const without = (tunnels: HeldTunnels, key: string): HeldTunnels => tunnels.filter((tunnel) => keyOf(tunnel) !== key)
 
 /**
- * Through which this node is reached, best first. One whose last proof is too old at `wallMs` (none: at any time) is left out: a machine
- * that slept knows nothing of its tunnels until each has been proven anew.
+ * Through which this node is reached, best first. One whose last proof is too old at `wallMs` (none: at any time) is left out: a
+ * machine that slept knows nothing of its tunnels until each has been proven anew.
  */
 export const announced = (
   tunnels: HeldTunnels,

@@ -26,7 +26,10 @@ export type MembershipFact =
 
 /** What the scout tells. */
 export type ScoutFact =
-  /** A tunnel is to be opened. `replaces`: the key of the TURN that is left once it is open. `isFirst`: it then comes before all others. */
+  /**
+   * A tunnel is to be opened. `replaces`: the key of the TURN that is left once
+   * it is open. `isFirst`: it then comes before all others.
+   */
   | { readonly type: 'turn.found'; readonly choice: TurnChoice; readonly replaces: string | null; readonly isFirst: boolean }
   /** The tunnel to this TURN is the best one held. */
   | { readonly type: 'turn.first'; readonly turn: string }

@@ -107,7 +107,10 @@ export const peerMachine = setup({
       },
     },
     leaving: { always: [{ guard: 'wasProven', target: 'offline' }, { target: 'dropped' }] },
-    /** It was here and is away: shown with when it was last seen. At first what others still say of it is not believed, then it is looked at. */
+    /**
+     * It was here and is away: shown with when it was last seen. At first what others
+     * still say of it is not believed, then it is looked at.
+     */
     offline: {
       on: { 'record.newer': 'known', 'record.moved': 'known', 'owner.spoke': 'known', 'person.added': 'known' },
       after: { offlineFor: 'absent' },

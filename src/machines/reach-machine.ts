@@ -36,6 +36,15 @@ export interface ReachContext {
 
 /** Peers that tried and failed until a proven address falls: the first may be the one with the trouble. */
 export const MISSES_TO_FALL = 2
+/**
+ * Where they heard nothing: at 30 % loss a third of those who try a new connection get no answer in time. Where there are fewer others it is
+ * all of them, and more where this node doubts itself.
+ */
+const SILENCES_TO_FALL = 4
+export const silencesToFall = (others: number, slowness: number): number =>
+  Math.max(MISSES_TO_FALL, Math.min(SILENCES_TO_FALL + Math.ceil(slowness), others))
+/** Remembered. A node that doubts itself wants so many at the most. */
+const MOST_MISSES = 16
 /** So many that would not try: nobody proves this node's address for now, so it needs a TURN as much as one that can't be reached. About ten seconds. */
 const DECLINES_TO_GIVE_UP = 5
 
@@ -49,7 +58,8 @@ export const reachMachine = setup({
     /** While nothing is known, one peer that fails as often as is enough counts too: there may be no other. */
     isEnough: ({ context: { missedBy } }, { enough }: { by: string; enough: number }) => missedBy.length + 1 >= enough,
     isDeclinedEnough: ({ context: { declines } }) => declines + 1 >= DECLINES_TO_GIVE_UP,
-    isEnoughToFall: ({ context: { missedBy } }, { by }: { by: string }) => distinct(missedBy, by) >= MISSES_TO_FALL,
+    isEnoughToFall: ({ context: { missedBy } }, { by, enough }: { by: string; enough: number }) =>
+      distinct(missedBy, by) >= Math.max(MISSES_TO_FALL, enough),
   },
   actions: {
     recordProof: assign((_, { address, by, atMs }: { address: string; by: string; atMs: number }) => ({
@@ -57,7 +67,10 @@ export const reachMachine = setup({
       missedBy: [],
       declines: 0,
     })),
-    recordMiss: assign(({ context: { missedBy } }, { by }: { by: string }) => ({ missedBy: [...missedBy, by].slice(-8), declines: 0 })),
+    recordMiss: assign(({ context: { missedBy } }, { by }: { by: string }) => ({
+      missedBy: [...missedBy, by].slice(-MOST_MISSES),
+      declines: 0,
+    })),
     recordDecline: assign(({ context: { declines } }) => ({ declines: declines + 1 })),
     forgetMisses: assign({ missedBy: [] }),
     forgetProof: assign({ proof: null, missedBy: [], declines: 0 }),

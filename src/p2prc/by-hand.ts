@@ -1,6 +1,6 @@
 // What a person wrote into the table's file beyond what the node keeps there: it goes back into the file with every write.
 import { formatAddress } from '../domain/address.ts'
-import type { StoredRow, StoredTable } from './table-file.ts'
+import type { StoredRow, StoredTable, TableToWrite } from './table-file.ts'
 
 export interface ByHand {
   /** Fields of rows that the node has no use for. */
@@ -56,9 +56,9 @@ function finder<T extends Pick<StoredRow, 'id' | 'host' | 'port'>>(
  * What a person wrote, brought up to the table that is about to be written: fields follow a server to its id and to its new
  * address, and a row that the table has by now waits no longer.
  */
-export function upToDate(byHand: ByHand, { rows }: StoredTable): ByHand {
+export function upToDate(byHand: ByHand, { rows }: TableToWrite): ByHand {
   if (byHand.fields.length === 0 && byHand.waiting.length === 0) return byHand
-  const inTable = finder(rows)
+  const inTable = finder([...rows])
   const fields = byHand.fields.map((own) => {
     const row = inTable(own)
     return row ? { ...own, id: row.id ?? own.id, host: row.host, port: row.port, name: row.name } : own
@@ -69,10 +69,10 @@ export function upToDate(byHand: ByHand, { rows }: StoredTable): ByHand {
 /** A person's fields for each row, and those whose server is in none. */
 export function fieldsByRow(
   byHand: ByHand,
-  { rows }: StoredTable,
+  { rows }: TableToWrite,
 ): { readonly of: (row: StoredRow) => OwnFields | null; readonly absent: readonly OwnFields[] } {
   if (byHand.fields.length === 0) return { of: () => null, absent: [] }
-  const inTable = finder(rows)
+  const inTable = finder([...rows])
   const waits = finder(byHand.waiting.map(({ row }) => row))
   return { of: finder(byHand.fields), absent: byHand.fields.filter((own) => inTable(own) === null && waits(own) === null) }
 }

@@ -1,5 +1,5 @@
-// A table file read in pieces: the elements of its list one by one, and what stands around them. So a file of any size is read without ever
-// being in the memory as a whole.
+// A table file read in pieces: the elements of its list one by one, and what stands around them. So a file of any
+// size is read without ever being in the memory as a whole.
 import { parseJson } from './lenient.ts'
 
 export interface Element {
@@ -17,14 +17,20 @@ interface Listener {
 }
 
 const [QUOTE, BACKSLASH, COMMA, COLON, NEWLINE] = [0x22, 0x5c, 0x2c, 0x3a, 0x0a]
-/** How a row ends as the node writes it (`tablePieces`). No line ends inside a JSON text, so what is read up to there is whole, or no JSON. */
+/**
+ * How a row ends as the node writes it (`tablePieces`). No line ends inside a
+ * JSON text, so what is read up to there is whole, or no JSON.
+ */
 const ROW_END = Buffer.from('\n    }')
 const SPACE = 0x20
 /** JSON's, and no others. */
 const BLANKS = new Set([SPACE, 0x09, 0x0a, 0x0d])
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d]
 
-/** `isList`: whether the list stands under that key of the outermost object. Of a text that is no JSON it makes something that is none either. */
+/**
+ * `isList`: whether the list stands under that key of the outermost object. Of a
+ * text that is no JSON it makes something that is none either.
+ */
 export class ListScanner {
   readonly #isList: (key: string) => boolean
   readonly #maxDepth: number
@@ -131,7 +137,10 @@ export class ListScanner {
     }
     this.#depth--
   }
-  /** Reads a whole row as the node writes it: byte by byte takes five times as long. False: it is another's, or goes on in the next piece. */
+  /**
+   * Reads a whole row as the node writes it: byte by byte takes five times as
+   * long. False: it is another's, or goes on in the next piece.
+   */
   #readRow(): boolean {
     const end = this.#isByHand ? -1 : this.#bytes.indexOf(ROW_END, this.#at)
     if (end < 0 || !this.#isBlank(this.#from)) return false

@@ -15,7 +15,7 @@ import { canonicalHost } from '../domain/address.ts'
 import { type ByHand, fieldsByRow, NOTHING_BY_HAND, type OwnFields, type StrangeRow } from './by-hand.ts'
 import { FILE_LIMITS, type Fields, fieldsOf, isListKey, isObject, listIn, measured, numberIn, portTextIn, textIn } from './lenient.ts'
 import { type Element, ListScanner } from './list-scanner.ts'
-import type { P2prcFields, StoredRow, StoredTable } from './table-file.ts'
+import type { P2prcFields, StoredRow, StoredTable, TableToWrite } from './table-file.ts'
 import { NO_P2PRC_FIELDS, NS_PER_MS, p2prcFields } from './wire-table.ts'
 
 export type ParsedFile =
@@ -242,10 +242,10 @@ function p2prcObject(p2prc: P2prcFields): Row {
 }
 
 /** The file's text. Rows that a person wrote and the table does not have come last, the strange ones behind the others. */
-export const formatTableFile = (table: StoredTable, byHand: ByHand = NOTHING_BY_HAND): string => [...tablePieces(table, byHand)].join('')
+export const formatTableFile = (table: TableToWrite, byHand: ByHand = NOTHING_BY_HAND): string => [...tablePieces(table, byHand)].join('')
 
 /** The file's text in pieces: what stands before the rows, each row in its order, and what stands behind them. */
-export function* tablePieces(table: StoredTable, byHand: ByHand = NOTHING_BY_HAND): Generator<string> {
+export function* tablePieces(table: TableToWrite, byHand: ByHand = NOTHING_BY_HAND): Generator<string> {
   const own = fieldsByRow(byHand, table)
   const absent = own.absent.map(({ host, port, name, id, fields }) => ({ ipv4: host, 'port no': String(port), name, id, ...fields }))
   const others = JSON.stringify({ ...(absent.length === 0 ? {} : { [ABSENT]: absent }), ...byHand.others }, null, 2)

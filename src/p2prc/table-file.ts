@@ -29,3 +29,12 @@ export interface StoredRow {
 export interface StoredTable {
   readonly rows: readonly StoredRow[]
 }
+
+/** A table that is to be written. Of a large one each row is made when its turn comes, and anew each time: all at once would be as much again. */
+export interface TableToWrite {
+  readonly rows: StoredRows
+}
+
+export interface StoredRows extends Iterable<StoredRow> {
+  readonly length: number
+}

@@ -16,10 +16,13 @@ export interface Http {
   serve(options: ServeOptions): Promise<Listening | Failure>
 }
 
+/** Over the members' channel, which proves who answers; or in clear HTTP, as P2PRC's nodes speak it. */
+export type Lane = 'channel' | 'clear'
+
 export interface PeerRequest {
   readonly method: 'GET' | 'POST'
-  /** `channel`: over the members' channel, so `by` is proven. `clear` (default): plain HTTP, as P2PRC's nodes speak it. */
-  readonly over?: 'clear' | 'channel'
+  /** Default: `clear`. */
+  readonly over?: Lane
   /** The id that must answer, over the channel. Where another node answers nothing is asked of it: a `protocol` failure. */
   readonly expect?: string
   readonly admit?: Admit
@@ -32,7 +35,10 @@ export interface PeerRequest {
   readonly timeoutMs: number
   /** More than this in the answer's body is a `protocol` failure. Default 1 MiB. */
   readonly maxBytes?: number
-  /** Told of each piece of the answer's body instead of keeping it: `body` is then empty, and `maxBytes` does not bind. False ends the transfer early. */
+  /**
+   * Told of each piece of the answer's body instead of keeping it: `body` is then empty, and
+   * `maxBytes` does not bind. False ends the transfer early.
+   */
   readonly onBytes?: OnBytes
   /** Told when the request has ended, however it did, how many bytes this side wrote to its connection; without what TLS adds. */
   readonly onSent?: (bytes: number) => void

@@ -12,7 +12,10 @@ export interface ServeOptions {
   readonly onFrp?: (accepted: AcceptedLink) => void
   /** A connection over the members' channel whose first byte is `CONNECT_BYTE`. Absent: those are turned away. */
   readonly onConnect?: (accepted: AcceptedLink) => void
-  /** Domains that others serve here, asked before `onRequest` and before TLS is answered; 0x17-announced TLS is always frp's. Absent: there are none. */
+  /**
+   * Domains that others serve here, asked before `onRequest` and before TLS is answered;
+   * 0x17-announced TLS is always frp's. Absent: there are none.
+   */
   readonly vhosts?: VhostFinder
 }
 
@@ -44,7 +47,10 @@ export interface Reply {
   readonly body: string | Uint8Array | { readonly type: 'filler'; readonly bytes: number }
   /** Without the headers that say nothing to a node: what type it is of, the date, how long the connection is kept. */
   readonly isBare?: true
-  /** Runs once, when the answer has gone out in full or its connection has ended: so many bytes were written of it, without what TLS adds. */
+  /**
+   * Runs once, when the answer has gone out in full or its connection has ended:
+   * so many bytes were written of it, without what TLS adds.
+   */
   readonly onDone?: (sentBytes: number) => void
   /** Once it is aborted the answer is broken off, however much of it has gone out. */
   readonly signal?: AbortSignal

@@ -1,7 +1,7 @@
 // What outlives a run.
 import type { ServiceSpec } from '../answers.ts'
 import type { TableChanges } from '../p2prc/table-changes.ts'
-import type { StoredTable } from '../p2prc/table-file.ts'
+import type { StoredTable, TableToWrite } from '../p2prc/table-file.ts'
 
 /** The IP table on disk, and what a person told the running node. */
 export interface Store {
@@ -11,10 +11,10 @@ export interface Store {
    * Replaces the rows; what a person wrote beside them stays. Atomic; settles once it is on disk, or with why it is not: the file
    * is then as it was, and the caller tries again. The caller coalesces.
    */
-  write(table: StoredTable): Promise<StoreFailure | null>
+  write(table: TableToWrite): Promise<StoreFailure | null>
   /**
-   * Keeps what has changed since the last write, beside the file; settles once it is on disk, or with why it is not. `whole`: it can't be
-   * kept so, since the file is not as this node left it, and all of it is to be written.
+   * Keeps what has changed since the last write, beside the file; settles once it is on disk, or with why it is not. `whole`: it
+   * can't be kept so, since the file is not as this node left it, and all of it is to be written.
    */
   append(changes: TableChanges): Promise<StoreFailure | 'whole' | null>
   /**

@@ -1,12 +1,12 @@
 // The schedule of pings: one clock tick, buckets, bounded concurrency and pace. A peer is never pinged twice at once; a request that
 // comes while its ping is under way is kept until that has ended. A silent peer holds one place out of `PROBES_AT_ONCE`, nobody else.
 // Peers that are listed wait for nobody else: of those only heard of, of which anybody can tell any number, a part has places.
-import { defer, finalize, from, ignoreElements, interval, merge, mergeMap, Observable, Subject, switchMap, tap, timer } from 'rxjs'
+import { defer, finalize, ignoreElements, merge, mergeMap, Observable, Subject, switchMap, tap, timer } from 'rxjs'
 import { fullAllowance, takeOne } from '../domain/allowance.ts'
 import { PROBE_BURST, PROBE_TICK, PROBES_AT_ONCE, PROBES_HEARD_AT_ONCE, PROBES_PER_SECOND_MOST } from '../domain/timings.ts'
 import type { Clock } from '../ports.ts'
 import { clockScheduler } from './clock-scheduler.ts'
-import { Wheel } from './wheel.ts'
+import { createDueKeys } from './due-keys.ts'
 
 export interface ProbeSchedule {
   /** Pings now, ahead of its turn; once more after the ping under way, where there is one. */
@@ -34,14 +34,13 @@ export function createProbeSchedule(
   probe: (key: string) => Promise<void>,
   isListed: (key: string) => boolean = () => true,
 ): ProbeSchedule {
-  const wheel = new Wheel(PROBE_TICK)
+  const planned = createDueKeys(clock, PROBE_TICK)
   const urgent = new Subject<string>()
   const single = new Subject<() => Promise<void>>()
   const pending = new Set<string>()
   const begun = new Set<string>()
   const requested = new Set<string>()
   let allowance = fullAllowance(LIMITS, clock.now())
-  const due$ = interval(PROBE_TICK, clockScheduler(clock)).pipe(mergeMap(() => from(wheel.turn())))
   const paced = (run: () => Promise<void>): Observable<void> =>
     defer(() => {
       const taken = takeOne(allowance, LIMITS, clock.now())
@@ -75,25 +74,25 @@ export function createProbeSchedule(
   }
   return {
     now: (key) => {
-      wheel.delete(key)
+      planned.delete(key)
       if (pending.has(key)) requested.add(key)
       else urgent.next(key)
     },
-    later: (key, delayMs) => wheel.put(key, delayMs),
+    later: (key, delayMs) => planned.put(key, delayMs),
     forget: (key) => {
-      wheel.delete(key)
+      planned.delete(key)
       requested.delete(key)
     },
     once: (ping) => single.next(ping),
     isWaiting: (key) => pending.has(key) && !begun.has(key),
-    isPlanned: (key) => wheel.has(key) || pending.has(key),
+    isPlanned: (key) => planned.has(key) || pending.has(key),
     get pending() {
       return pending.size
     },
     runs$: merge(
       places.pipe(mergeMap((burst) => burst, PROBES_AT_ONCE)),
       heard.pipe(mergeMap((key) => inPlace(burstOf(key)), PROBES_HEARD_AT_ONCE)),
-      merge(urgent, due$).pipe(tap(admit), ignoreElements()),
+      merge(urgent, planned.due$).pipe(tap(admit), ignoreElements()),
       single.pipe(
         tap((ping) => places.next(paced(ping))),
         ignoreElements(),

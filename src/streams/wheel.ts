@@ -7,13 +7,21 @@ export class Wheel {
   constructor(tickMs: number) {
     this.#tickMs = tickMs
   }
-  /** Makes the key due after `delayMs` (the next tick at the earliest), in place of when it was due before. */
-  put(key: string, delayMs: number): void {
+  /** The last one that it was turned to. */
+  get tick(): number {
+    return this.#tick
+  }
+  /**
+   * Makes the key due `delayMs` after the tick `from` (the next tick at the earliest), in place of when it was due before. Answers the tick
+   * at which it is due.
+   */
+  put(key: string, delayMs: number, from = this.#tick): number {
     this.delete(key)
-    const slot = this.#tick + Math.max(1, Math.round(delayMs / this.#tickMs))
+    const slot = from + Math.max(1, Math.round(delayMs / this.#tickMs))
     const keys = this.#slots.get(slot) ?? new Set()
     this.#slots.set(slot, keys.add(key))
     this.#slotOf.set(key, slot)
+    return slot
   }
   delete(key: string): void {
     const slot = this.#slotOf.get(key)
@@ -23,12 +31,21 @@ export class Wheel {
     keys?.delete(key)
     if (keys?.size === 0) this.#slots.delete(slot)
   }
-  /** One tick on; what is due now leaves the wheel. */
-  turn(): readonly string[] {
-    const due = [...(this.#slots.get(++this.#tick) ?? [])]
-    this.#slots.delete(this.#tick)
+  /** On to that tick; what is due by then leaves the wheel. */
+  turnTo(tick: number): readonly string[] {
+    const due: string[] = []
+    while (this.#tick < tick) {
+      due.push(...(this.#slots.get(++this.#tick) ?? []))
+      this.#slots.delete(this.#tick)
+    }
     for (const key of due) this.#slotOf.delete(key)
     return due
+  }
+  /** The next tick at which something is due, or the last of the next `most`. */
+  next(most: number): number {
+    let tick = this.#tick + 1
+    while (tick < this.#tick + most && !this.#slots.has(tick)) tick++
+    return tick
   }
   has(key: string): boolean {
     return this.#slotOf.has(key)

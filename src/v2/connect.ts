@@ -10,7 +10,8 @@
 // Statuses: 400 the ask is not understood · 404 there is no such service, or none for this node: nobody learns of a service that is
 // not for it · 409 it is of another kind · 502 it does not answer.
 import { parseAddress } from '../domain/address.ts'
-import { isToldDomain, type Scheme, toldDomain } from '../domain/told-domains.ts'
+import { isServiceKind, type Scheme, type ServiceKind } from '../domain/service-kind.ts'
+import { isToldDomain, toldDomain } from '../domain/told-domains.ts'
 import { parseObject } from './envelope.ts'
 
 export const CONNECT_BYTE = 0x6d
@@ -31,7 +32,7 @@ export interface ConnectAnswer {
 /** A service as its owner tells of it, in the answer to `GET /v2/services`. http and https are reached as tcp. */
 export interface ToldService {
   readonly name: string
-  readonly kind: 'tcp' | 'udp' | 'http' | 'https'
+  readonly kind: ServiceKind
   readonly private: boolean
 }
 
@@ -67,8 +68,7 @@ export function readToldServices(body: Buffer): readonly ToldService[] | null {
 
 function readTold(value: unknown): ToldService | null {
   const { name, kind, private: isPrivate } = typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
-  const isKind = kind === 'tcp' || kind === 'udp' || kind === 'http' || kind === 'https'
-  return isName(name) && isKind ? { name, kind, private: isPrivate === true } : null
+  return isName(name) && isServiceKind(kind) ? { name, kind, private: isPrivate === true } : null
 }
 
 const isName = (value: unknown): value is string => typeof value === 'string' && value !== '' && value.length <= 100

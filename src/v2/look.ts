@@ -1,5 +1,6 @@
-// A look at a node over the members' channel: `/server_info` with what changes from one look to the next, and nothing else. Looks are most of
-// what an idle network says, and whoever answers is known by the channel. A node that does not know the wish answers in full.
+// A look at a node over the members' channel: `/server_info` with what changes from one look to the next,
+// and nothing else. Looks are most of what an idle network says, and whoever answers is known by the
+// channel. A node that does not know the wish answers in full.
 import { type Coordinate, writeCoordinate } from '../domain/coordinates.ts'
 import { parseObject } from './envelope.ts'
 

@@ -32,7 +32,10 @@ export function keepBusy(
   return { changes: () => changes, stop: () => clearInterval(timer) }
 }
 
-/** The page keeps its last 1,000 measurements, and so many are told here, faster than it would be: from then on it holds no more than before. */
+/**
+ * The page keeps its last 1,000 measurements, and so many are told here, faster
+ * than it would be: from then on it holds no more than before.
+ */
 export async function fillMeasurements(node: FakeNode): Promise<void> {
   for (let told = 0; told < 1_200; told += 40) {
     for (let i = 0; i < 40; i++)

@@ -90,7 +90,10 @@ const TARGETS = {
 } as const satisfies Readonly<Record<string, Ways & { readonly port: () => number }>>
 type Target = keyof typeof TARGETS
 
-/** Where the attacker's page is, and by which name it speaks to the node. A rebound name is first the attacker's and then this machine's. */
+/**
+ * Where the attacker's page is, and by which name it speaks to the node. A
+ * rebound name is first the attacker's and then this machine's.
+ */
 const PAGES = {
   'on another host': { at: () => `http://evil.test:${evilPort()}/`, asks: '127.0.0.1' },
   'on this host, another port': { at: () => `http://127.0.0.1:${evilPort()}/`, asks: '127.0.0.1' },

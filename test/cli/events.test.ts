@@ -62,6 +62,13 @@ test('a time that is none is told', async () =>
     err: '--since: "noon" is no time, such as 90m, 2h or 2026-01-02T03:04\n',
   }))
 
+test('a type that is none is told', async () =>
+  expect(await command(['events', '--data', dir, '--type', 'peer,serice'])).toEqual({
+    code: 2,
+    out: '',
+    err: '--type: "serice" is no type of news; did you mean service?\n',
+  }))
+
 test('once nobody reads it any more it ends, though nothing happens', async () => {
   world.node.tell({ type: 'warned', text: 'fault', fix: 'Do so.' })
   const shell = spawn('sh', ['-c', `"${process.execPath}" --import tsx "${MAIN}" events --data "${dir}" | head -1`], {

@@ -253,3 +253,9 @@ test('an invitation of another network is told as such', async () => {
     `Joining through ${listen} failed: it is in another network, or has another secret than the invitation that was given; it is tried again.`,
   )
 })
+
+test('a recording that can not be made is told before anything says that the node is there', async () => {
+  const file = join(dir, 'nowhere', 'day.jsonl')
+  const { code, out, err } = await up('--record', file).ended
+  expect([code, out, err]).toEqual([1, '', said({ error: `can't record to ${file}: its directory is not there` })])
+})

@@ -37,6 +37,8 @@ describe('wrong use ends with 2 and one sentence that names the nearest known wo
     [['up', '--config', '/nowhere/moonwalk.json'], '/nowhere/moonwalk.json is not there; name an existing file with --config'],
     [['status', '--data', ''], "option '--data <dir>' argument '' is invalid. It must not be empty; see `moonwalk status --help`"],
     [['ping', ''], "command-argument value '' is invalid for argument 'node'. It must not be empty; see `moonwalk ping --help`"],
+    [['pin', 'ash', ''], "command-argument value '' is invalid for argument 'node'. It must not be empty; see `moonwalk pin --help`"],
+    [['ping', 'ash', '--count', '100001'], '--count: "100001" is not a whole number from 1 to 100000'],
     [['add', '203.0.113.7:80 88'], '"203.0.113.7:80 88" is not HOST:PORT, such as 203.0.113.7:8088'],
     [['diagram', 'tunel'], 'no machine is called tunel; did you mean tunnel?'],
   ])('%j', async (args, err) => expect(await command(args)).toEqual({ code: 2, out: '', err: `${err}\n` }))

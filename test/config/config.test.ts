@@ -370,7 +370,7 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
     [
       'a type of news with a blank',
       { tell: ['service up'] },
-      'DIR/moonwalk.json, key "tell": "service up" is no type of news; write one such as service.up, or service',
+      'DIR/moonwalk.json, key "tell": "service up" is no type of news; did you mean service.up?',
     ],
     [
       'a budget in words',

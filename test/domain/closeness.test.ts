@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { closenessOf, turnCandidates } from '../../src/domain/closeness.ts'
+import { closenessOf, isAlmostBetter, turnCandidates } from '../../src/domain/closeness.ts'
 import type { Row } from '../../src/domain/ip-table.ts'
 import { foldBurst, NO_LATENCY } from '../../src/domain/latency.ts'
 import type { PeerRecord } from '../../src/domain/record.ts'
@@ -13,11 +13,19 @@ test.each<[string, Row['state'], number, boolean, 'burst' | 'look']>([
   ['nobody has seen yet', 'unknown', 0, false, 'burst'],
   ['has few values', 'alive', 3, false, 'burst'],
   ['is well known', 'alive', 4, false, 'look'],
-  ['is well known and may become the TURN', 'alive', 4, true, 'burst'],
+  ['is well known and may become the TURN now', 'alive', 4, true, 'burst'],
   ['is well known and does not answer', 'suspect', 16, false, 'burst'],
 ])('a row that %s', (_, state, times, isCandidate, closeness) =>
   expect(closenessOf({ state, latency: measured(times) }, isCandidate)).toEqual(closeness),
 )
+
+test.each([
+  ['by 10 ms and a third, and is worth the move', 20, 30, true],
+  ['by 5 ms and a sixth', 25, 30, true],
+  ['by less than 5 ms', 10.1, 15, false],
+  ['by less than a sixth', 84, 100, false],
+  ['not at all', 30, 20, false],
+])('a TURN that is nearer %s', (_, candidateMs, currentMs, isAlmost) => expect(isAlmostBetter(candidateMs, currentMs)).toEqual(isAlmost))
 
 /** Each with its latency; null: it was never heard from. */
 function tableOf(rows: readonly (readonly [PeerRecord, number | null])[]): IpTable {

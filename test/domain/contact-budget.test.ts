@@ -7,8 +7,8 @@ const A = '192.0.2.1:1024'
 const at = (letter: string): string => `192.0.2.1:${1024 + letter.charCodeAt(0) - 97}`
 
 /**
- * A letter a step: `a` to `d` try an address, `x` fails the oldest that is open, `A` proves the first, `1` and `2` wait for the second and
- * the third try, `-` until all has lapsed. What each try came to, and the seconds until a refused one may be made.
+ * A letter a step: `a` to `d` try an address, `x` fails the oldest that is open, `A` proves the first, `1` and `2` wait for the
+ * second and the third try, `-` until all has lapsed. What each try came to, and the seconds until a refused one may be made.
  */
 function play(steps: string, bytes = 100): string {
   let contacts: Contacts = []

@@ -54,7 +54,10 @@ export class Watch {
     return this.#pings.get(host)?.lastOf.get(address) ?? Number.NEGATIVE_INFINITY
   }
 
-  /** When the node of that host was last seen to be reached at the address: it told its id there, or, not long after that, has knocked there. */
+  /**
+   * When the node of that host was last seen to be reached at the address: it told
+   * its id there, or, not long after that, has knocked there.
+   */
   provenAtMs(address: string, host: string): number {
     const { id } = this.#world.identity(host)
     const toldMs = Math.max(this.#at(this.#proofs, `${address} ${id}`), this.#at(this.#proofs, `${address} p2prc`))

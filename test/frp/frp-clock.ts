@@ -1,6 +1,9 @@
 import { VirtualClock } from '../sim/virtual-clock.ts'
 
-/** Links in the process deliver by immediates, each hop in a turn of its own; so many cover a login and a first user several times over. */
+/**
+ * Links in the process deliver by immediates, each hop in a turn of its own;
+ * so many cover a login and a first user several times over.
+ */
 const TURNS = 60
 
 /** For frp's ends over such links. It begins at a moment for which keys are known. */

@@ -55,7 +55,10 @@ export function buildGo(what: string, folder: string, args: readonly string[]): 
 
 export interface Running {
   readonly pid: number
-  /** Settles with the `nth` line of its log that matches (the first), from the past too; rejects when it ends or stays silent for 20 s. */
+  /**
+   * Settles with the `nth` line of its log that matches (the first), from the
+   * past too; rejects when it ends or stays silent for 20 s.
+   */
   line(pattern: RegExp, nth?: number): Promise<string>
   end(): Promise<void>
 }
@@ -111,7 +114,10 @@ export interface StockSettings {
   readonly token: string
   /** A client's choice, from 0.69 on; 1 by default. */
   readonly wire?: 1 | 2
-  /** A client's choice: whether 0x17 comes before the handshake. The version's own default (0.45: yes, 0.70: no) where it is left out. */
+  /**
+   * A client's choice: whether 0x17 comes before the handshake. The version's
+   * own default (0.45: yes, 0.70: no) where it is left out.
+   */
   readonly tlsFirstByte?: '0x16' | '0x17'
   /** A server's own, as PEM; otherwise it makes one up. */
   readonly certificate?: { readonly key: string; readonly cert: string }

@@ -45,7 +45,7 @@ test.each<[string, readonly ReachEvent[], string, ReachContext['proof'], readonl
   ['two that fail do', [reached(), missed('ash'), missed('elm')], 'refused', null, []],
   ['two with a proof between do not', [reached(), missed('ash'), reached('oak', 2), missed('elm')], 'proven', proof('oak', 2), ['elm']],
   ['nor two with an arrival between', [reached(), missed('ash'), arrived, missed('elm')], 'proven', proof(), ['elm']],
-  ['8 misses are remembered', [reached(), ...Array.from({ length: 9 }, () => missed('ash'))], 'proven', proof(), Array(8).fill('ash')],
+  ['16 misses are remembered', [reached(), ...Array.from({ length: 17 }, () => missed('ash'))], 'proven', proof(), Array(16).fill('ash')],
   ['a lost address is known no more, and has not been refused', [reached(), missed('ash'), moved], 'unknown.waiting', null, []],
   ['who was refused starts anew at a new address', [missed('ash', 'sure'), moved], 'unknown.waiting', null, []],
   ['and so does who waits for an answer', [missed('ash'), asked, moved], 'unknown.waiting', null, []],

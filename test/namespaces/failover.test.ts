@@ -56,7 +56,10 @@ const nodeOf = (who: Turn | 'home'): RunningNode => {
   return node
 }
 
-/** Where the home's service is, the first address first, once two tunnels stand, none of a fault before is being left, and that lasts. */
+/**
+ * Where the home's service is, the first address first, once two tunnels
+ * stand, none of a fault before is being left, and that lasts.
+ */
 async function twoAddresses(): Promise<readonly string[]> {
   const home = nodeOf('home')
   let before = ''

@@ -1,7 +1,7 @@
-// Records what arrives when, in namespaces, for the fixtures in test/domain/traces: `node --import tsx test/namespaces/record-traces.ts
-// FOLDER [NAME]…`. As root, with Go, iproute2 and iperf3. Each trace is of four streams over the members' channel, and holds what has come with
-// TLS's own bytes, by this format: lines that begin with # say what it is; every other line is how many tenths of a millisecond passed
-// since the line before, and how many bytes came.
+// Records what arrives when, in namespaces, for the fixtures in test/domain/traces: `node --import tsx
+// test/namespaces/record-traces.ts FOLDER [NAME]…`. As root, with Go, iproute2 and iperf3. Each trace is of four streams over the
+// members' channel, and holds what has come with TLS's own bytes, by this format: lines that begin with # say what it is; every
+// other line is how many tenths of a millisecond passed since the line before, and how many bytes came.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'

@@ -45,7 +45,10 @@ export interface Town {
   unplug(place: Place): void
   /** Plugs it in again. */
   plugIn(place: Place): void
-  /** What a machine's kernel lets through from now on: rules of nftables for a chain each way, `in` and `out`. Empty ones: everything. */
+  /**
+   * What a machine's kernel lets through from now on: rules of nftables for a
+   * chain each way, `in` and `out`. Empty ones: everything.
+   */
   filter(place: Place, rules: { readonly in?: string; readonly out?: string }): void
   /** The router gets another address from its provider, and with the old one all it remembered of connections is gone. */
   renumberRouter(address: string): void

@@ -133,12 +133,12 @@ describe('faults', () => {
     expect(tables.slice(0, 3)).toEqual(['ash: ash birch cedar', 'birch: ash birch cedar', 'cedar: ash birch cedar'])
     expect(told.filter((line) => Number(line.split(' ')[0]) >= 10_000)).toMatchInlineSnapshot(`
       [
-        "10210 cedar peer.suspected elm elm 10.0.0.4:8088 connection refused",
-        "10225 ash peer.suspected elm elm 10.0.0.4:8088 connection refused",
-        "10225 birch peer.suspected elm elm 10.0.0.4:8088 connection refused",
-        "10810 ash peer.removed elm elm 10.0.0.4:8088 connection refused",
-        "10810 birch peer.removed elm elm 10.0.0.4:8088 connection refused",
-        "10810 cedar peer.removed elm elm 10.0.0.4:8088 connection refused",
+        "10110 cedar peer.suspected elm elm 10.0.0.4:8088 connection refused",
+        "10125 ash peer.suspected elm elm 10.0.0.4:8088 connection refused",
+        "10125 birch peer.suspected elm elm 10.0.0.4:8088 connection refused",
+        "10710 cedar peer.removed elm elm 10.0.0.4:8088 connection refused",
+        "10710 birch peer.removed elm elm 10.0.0.4:8088 connection refused",
+        "10710 ash peer.removed elm elm 10.0.0.4:8088 connection refused",
       ]
     `)
   })

@@ -2,6 +2,7 @@
 import type { HostProcess } from './host-process.ts'
 import type { Route } from './route.ts'
 import type { VirtualClock } from './virtual-clock.ts'
+import type { WireMessage } from './wire-message.ts'
 
 /** On the way and not taken by the reader: a writer is held back beyond this. */
 const WINDOW_BYTES = 1 << 20
@@ -19,13 +20,17 @@ export interface FlowEnd {
   opened(): void
   /** False: no more until `unblock`. */
   takeBytes(bytes: Buffer): boolean
+  takeMessage(message: WireMessage): boolean
   takeEnd(): void
   fail(code: 'ECONNRESET' | 'ETIMEDOUT'): void
 }
 
+/** What a segment brings. */
+type Load = { readonly type: 'open' | 'end' } | { readonly type: 'bytes'; readonly bytes: Buffer } | WireMessage
+
 interface Segment {
-  readonly type: 'open' | 'bytes' | 'end'
-  readonly bytes: Buffer
+  readonly load: Load
+  readonly byteLength: number
   readonly arriveMs: number
 }
 
@@ -34,7 +39,8 @@ interface Waiting {
   readonly admitted: () => void
 }
 
-const NOTHING = Buffer.alloc(0)
+const OPEN: Load = { type: 'open' }
+const END: Load = { type: 'end' }
 
 export class Flow {
   readonly #clock: VirtualClock
@@ -66,7 +72,7 @@ export class Flow {
   }
 
   open(): void {
-    this.#launch('open', NOTHING)
+    this.#launch(OPEN, 0)
   }
 
   /** `admitted` runs once all of it fits the window; the bytes are copied by then. */
@@ -79,12 +85,22 @@ export class Flow {
     this.#admit()
   }
 
+  /** Sends a message in one piece, now. False: that can't be. */
+  say(message: WireMessage): boolean {
+    const { byteLength } = message
+    const isFree = !this.#ended && this.#waiting.length === 0 && this.#windowBytes < WINDOW_BYTES && this.#from.owner.isRunning
+    if (!isFree || byteLength > this.#route.pieceBytes) return false
+    this.#windowBytes += byteLength
+    this.#launch(message, byteLength)
+    return true
+  }
+
   /** The sender says no more. What waits for the window is lost. */
   end(): void {
     if (this.#ended) return
     this.#ended = true
     this.#waiting = []
-    this.#launch('end', NOTHING)
+    this.#launch(END, 0)
   }
 
   /** Tells the receiver that the connection is no more: one packet, which may get lost. */
@@ -132,7 +148,7 @@ export class Flow {
       const first = this.#waiting.shift()
       if (first === undefined) return
       this.#windowBytes += first.bytes.length
-      this.#launch('bytes', first.bytes)
+      this.#launch({ type: 'bytes', bytes: first.bytes }, first.bytes.length)
       first.admitted()
     }
   }
@@ -147,9 +163,9 @@ export class Flow {
     })
   }
 
-  #launch(type: Segment['type'], bytes: Buffer): void {
-    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, this.#route.arrivalMs(this.#clock.now(), bytes.length))
-    this.#segments.push({ type, bytes, arriveMs: this.#lastArrivalMs })
+  #launch(load: Load, byteLength: number): void {
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, this.#route.arrivalMs(this.#clock.now(), byteLength))
+    this.#segments.push({ load, byteLength, arriveMs: this.#lastArrivalMs })
     this.#schedule()
   }
 
@@ -181,18 +197,15 @@ export class Flow {
     this.#schedule()
   }
 
-  #bring({ type, bytes }: Segment): void {
+  #bring({ load, byteLength }: Segment): void {
+    this.#windowBytes -= byteLength
     if (this.#to.isGone) {
       // Nobody is there any more: data is answered with a reset, a last end is not.
-      if (type !== 'end') this.back?.reset()
-    } else if (type === 'open') this.#to.opened()
-    else if (type === 'end') this.#to.takeEnd()
-    else {
-      this.#windowBytes -= bytes.length
-      this.#blocked = !this.#to.takeBytes(bytes)
-      return
-    }
-    this.#windowBytes -= bytes.length
+      if (load.type !== 'end') this.back?.reset()
+    } else if (load.type === 'message') this.#blocked = !this.#to.takeMessage(load)
+    else if (load.type === 'bytes') this.#blocked = !this.#to.takeBytes(load.bytes)
+    else if (load.type === 'open') this.#to.opened()
+    else this.#to.takeEnd()
   }
 
   #retry(): void {

@@ -37,6 +37,13 @@ export class HttpReader {
     while (this.#step()) {}
   }
 
+  /** A message came that needs no reading: until `next` nothing is read. False: it stands in the middle of another. */
+  skip(): boolean {
+    if (this.#mode !== 'head' || this.#rest.length > 0) return false
+    this.#mode = 'held'
+    return true
+  }
+
   /** Nothing comes any more. */
   finish(): void {
     const mode = this.#mode

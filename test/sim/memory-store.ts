@@ -1,5 +1,5 @@
 import { type TableChanges, withChanges } from '../../src/p2prc/table-changes.ts'
-import type { StoredTable } from '../../src/p2prc/table-file.ts'
+import type { StoredTable, TableToWrite } from '../../src/p2prc/table-file.ts'
 import {
   NO_OPERATOR_CHANGES,
   type OperatorChanges,
@@ -28,9 +28,9 @@ export class MemoryStore implements Store {
 
   readonly read = async (): ReturnType<Store['read']> => ({ table: this.table, notes: this.notes() })
 
-  readonly write = async (table: StoredTable): Promise<StoreFailure | null> => {
+  readonly write = async ({ rows }: TableToWrite): Promise<StoreFailure | null> => {
     if (this.failure) return this.failure
-    this.table = table
+    this.table = { rows: [...rows] }
     this.writes++
     return null
   }

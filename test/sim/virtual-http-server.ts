@@ -7,7 +7,9 @@ import { writeFiller } from './filler.ts'
 import { HttpReader, headText, type WireHead } from './http-reader.ts'
 import { acceptChannel, GREETING_BYTE, type VirtualSelf } from './virtual-channel.ts'
 import type { VirtualAccepted } from './virtual-host.ts'
+import { VirtualLink } from './virtual-link.ts'
 import type { HostNetwork } from './virtual-network.ts'
+import { wireMessage } from './wire-message.ts'
 
 /** Whoever connects has this long to say something. */
 const FIRST_BYTE_MS = 5_000
@@ -61,40 +63,42 @@ function speak(accepted: VirtualAccepted, options: ServeOptions, onBug: (error: 
     if (lastOne) link.destroySoon()
     else reader.next()
   }
+  const take = (head: WireHead, content: Readable | null, whole: Buffer): void => {
+    answered = false
+    read = false
+    lastOne = /close/i.test(head.headers.connection ?? '') || head.startLine.endsWith('HTTP/1.0')
+    asked = true
+    const request = inboundRequest(head, content, whole, accepted)
+    gone = () => void content?.destroy()
+    const answer = head.headers.host === undefined ? Promise.resolve(NO_HOST) : options.onRequest(request)
+    answer.then(
+      (reply) =>
+        send(
+          link,
+          reply,
+          (onGone) => {
+            gone = () => {
+              content?.destroy()
+              onGone()
+            }
+          },
+          () => {
+            answered = true
+            content?.resume()
+            onward()
+          },
+        ),
+      (error: unknown) => {
+        link.destroy()
+        onBug(error)
+      },
+    )
+  }
   const reader = new HttpReader('request', {
     head: (head) => {
-      answered = false
-      read = false
-      lastOne = /close/i.test(head.headers.connection ?? '') || head.startLine.endsWith('HTTP/1.0')
-      asked = true
-      const content = hasBody(head) ? new Readable({ read: () => {} }) : null // what nobody asked for yet waits here, however much it is
-      content?.on('error', () => {})
-      body = content
-      const request = inboundRequest(head, content, accepted)
-      gone = () => void content?.destroy()
-      const answer = head.headers.host === undefined ? Promise.resolve(NO_HOST) : options.onRequest(request)
-      answer.then(
-        (reply) =>
-          send(
-            link,
-            reply,
-            (onGone) => {
-              gone = () => {
-                content?.destroy()
-                onGone()
-              }
-            },
-            () => {
-              answered = true
-              content?.resume()
-              onward()
-            },
-          ),
-        (error: unknown) => {
-          link.destroy()
-          onBug(error)
-        },
-      )
+      body = hasBody(head) ? new Readable({ read: () => {} }) : null // what nobody asked for yet waits here, however much it is
+      body?.on('error', () => {})
+      take(head, body, NOTHING)
     },
     body: (bytes) => void body?.push(bytes),
     end: () => {
@@ -104,6 +108,15 @@ function speak(accepted: VirtualAccepted, options: ServeOptions, onBug: (error: 
     },
     broken: () => void link.destroy(),
   })
+  if (link instanceof VirtualLink)
+    link.onMessage = ({ head, body: whole }) => {
+      const isPlain = (head.headers['content-type'] ?? JSON_TYPE) === JSON_TYPE
+      if (!isPlain || !reader.skip()) return false
+      take(head, null, whole)
+      read = true
+      onward()
+      return true
+    }
   link.on('error', () => {})
   link.on('close', () => gone())
   link.on('data', (bytes) => reader.push(bytes))
@@ -116,6 +129,8 @@ function speak(accepted: VirtualAccepted, options: ServeOptions, onBug: (error: 
 }
 
 const NOTHING = Buffer.alloc(0)
+/** What nodes send each other's routes. Only of other content are there parts to be found. */
+const JSON_TYPE = 'application/json'
 const NO_HOST: Reply = { status: 400, body: 'one Host header is needed\n' }
 
 function send(link: Link, { status, headers, body, onDone, signal }: Reply, whenGone: (run: () => void) => void, sent: () => void): void {
@@ -140,9 +155,13 @@ function send(link: Link, { status, headers, body, onDone, signal }: Reply, when
   const bytes = isFiller ? null : Buffer.from(body)
   const type = isFiller ? {} : { 'content-type': 'text/plain; charset=utf-8' }
   const length = isFiller ? body.bytes : (bytes?.length ?? 0)
-  const head = headText(`HTTP/1.1 ${status} ${status < 400 ? 'OK' : 'No'}`, { ...type, ...headers, 'content-length': length })
-  written += Buffer.byteLength(head) + (bytes?.length ?? 0)
-  if (bytes) link.write(Buffer.concat([Buffer.from(head), bytes]), finished)
+  const startLine = `HTTP/1.1 ${status} ${status < 400 ? 'OK' : 'No'}`
+  const given = { ...type, ...headers, 'content-length': length }
+  const message = bytes && link instanceof VirtualLink ? wireMessage(startLine, given, bytes) : null
+  const head = message === null ? headText(startLine, given) : ''
+  written += message?.byteLength ?? Buffer.byteLength(head) + (bytes?.length ?? 0)
+  if (message !== null && link instanceof VirtualLink && link.say(message, finished)) return
+  if (bytes) link.write(message?.bytes() ?? Buffer.concat([Buffer.from(head), bytes]), finished)
   else {
     link.write(Buffer.from(head))
     writeFiller(link, length, finished, (count) => {
@@ -153,7 +172,8 @@ function send(link: Link, { status, headers, body, onDone, signal }: Reply, when
 
 const hasBody = ({ headers }: WireHead): boolean => Number(headers['content-length'] ?? 0) > 0 || 'transfer-encoding' in headers
 
-function inboundRequest(head: WireHead, content: Readable | null, { remote, member }: VirtualAccepted): InboundRequest {
+/** What `content` brings, or, where there is none, `whole`. */
+function inboundRequest(head: WireHead, content: Readable | null, whole: Buffer, { remote, member }: VirtualAccepted): InboundRequest {
   const [method = 'GET', target = '/'] = head.startLine.split(' ')
   const { path, query } = placeOf(target)
   return {
@@ -163,13 +183,13 @@ function inboundRequest(head: WireHead, content: Readable | null, { remote, memb
     query,
     headers: head.headers,
     remote,
-    body: async (maxBytes) => (content === null ? NOTHING : collect(content, maxBytes)),
+    body: async (maxBytes) => (content !== null ? collect(content, maxBytes) : whole.length <= maxBytes ? whole : null),
     filePart: async (field, maxBytes) => (content === null ? null : filePart(content, head.headers['content-type'] ?? '', field, maxBytes)),
     fileSize: async (field, maxBytes) => {
       const part = content === null ? null : await filePart(content, head.headers['content-type'] ?? '', field, maxBytes)
       return part === null ? null : { name: part.name, bytes: part.content.length }
     },
-    drain: async (onBytes) => (content === null ? 0 : drain(content, onBytes)),
+    drain: async (onBytes) => (content !== null ? drain(content, onBytes) : whole.length > 0 ? drain(Readable.from([whole]), onBytes) : 0),
   }
 }
 

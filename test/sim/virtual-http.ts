@@ -4,11 +4,14 @@ import { punctual, timedSeries } from '../../src/io/network/timed-series.ts'
 import type { Clock, Failure, Http, PeerAnswer, PeerRequest } from '../../src/ports.ts'
 import { isFailure } from '../../src/ports.ts'
 import { writeFiller } from './filler.ts'
-import { HttpReader, headText, type WireHead } from './http-reader.ts'
+import { HttpReader, headText, type WireEvents, type WireHead } from './http-reader.ts'
 import { connectMsOf, dialChannel, memberOf, type VirtualSelf } from './virtual-channel.ts'
 import { serveVirtual } from './virtual-http-server.ts'
+import { VirtualLink } from './virtual-link.ts'
 import { failed, type HostNetwork } from './virtual-network.ts'
+import { type WireMessage, wireMessage } from './wire-message.ts'
 
+const NOTHING = Buffer.alloc(0)
 const DEFAULT_MAX_BYTES = 1024 * 1024
 /** A connection nobody used for so long is given up. */
 const IDLE_MS = 25_000
@@ -82,7 +85,7 @@ interface Around {
 /** A connection to one peer and whoever waits for what comes out of it. */
 interface WarmLink {
   readonly link: Link
-  listener: { data(bytes: Buffer): void; end(): void; error(error: Error): void }
+  listener: { data(bytes: Buffer): void; message(message: WireMessage): boolean; end(): void; error(error: Error): void }
   idle: unknown
 }
 
@@ -134,6 +137,7 @@ async function exchange(around: Around, address: string, request: PeerRequest): 
   const { link } = opened
   const fresh: WarmLink = { link, listener: DEAF, idle: null }
   link.on('data', (bytes) => fresh.listener.data(bytes))
+  if (link instanceof VirtualLink) link.onMessage = (message) => fresh.listener.message(message)
   link.on('error', (error) => fresh.listener.error(error))
   link.on('end', () => fresh.listener.end())
   link.on('close', () => fresh.listener.end())
@@ -146,7 +150,7 @@ async function dial({ network, clock, self }: Around, address: string, { timeout
   return self ? dialChannel(network, clock, self, address, options, null) : failed('protocol', "this node has no members' channel")
 }
 
-const DEAF: WarmLink['listener'] = { data: () => {}, end: () => {}, error: () => {} }
+const DEAF: WarmLink['listener'] = { data: () => {}, message: () => false, end: () => {}, error: () => {} }
 
 interface Dialled {
   readonly startMs: number
@@ -192,7 +196,7 @@ function ask(
         clock.clearTimeout(kept.idle)
         link.destroy()
       }
-      kept.listener = { data: forget, end: forget, error: forget }
+      kept.listener = { ...DEAF, data: forget, end: forget, error: forget }
       kept.idle = clock.setTimeout(forget, IDLE_MS)
     }
     const finish = (reusable: boolean): void => {
@@ -212,7 +216,7 @@ function ask(
     )
     signal?.addEventListener('abort', abort, { once: true })
     let done = false
-    const reader = new HttpReader('response', {
+    const events: WireEvents = {
       head: (given) => {
         head = given
       },
@@ -229,15 +233,25 @@ function ask(
         if (!done) finish(true)
       },
       broken: (kind) => (kind === 'early' ? broken() : settle(failed('protocol', 'it speaks another protocol'), false)),
-    })
+    }
+    let reader: HttpReader | null = null
     kept.listener = {
       data: (piece) => {
         receivedBytes += piece.length
+        reader ??= new HttpReader('response', events)
         reader.push(piece)
+      },
+      message: (message) => {
+        if (reader !== null) return false
+        receivedBytes += message.byteLength
+        events.head(message.head)
+        if (message.body.length > 0) events.body(message.body)
+        events.end()
+        return true
       },
       end: () => {
         if (head === null) broken()
-        else reader.finish()
+        else reader?.finish()
       },
       error: (error) =>
         'code' in error && error.code === 'ETIMEDOUT' ? settle(failed('timeout', 'it did not answer in time'), false) : broken(),
@@ -258,11 +272,14 @@ function send(
   sent: () => void,
   onPiece: (bytes: number) => void,
 ): void {
-  const content = body instanceof Uint8Array ? Buffer.from(body) : Buffer.alloc(0)
+  const content = body instanceof Uint8Array ? Buffer.from(body) : NOTHING
   const fillerBytes = body === undefined || body instanceof Uint8Array ? 0 : body.bytes
   const length = body === undefined ? {} : { 'content-length': content.length + fillerBytes }
-  const head = headText(`${method} ${path} HTTP/1.1`, { host: address, 'user-agent': 'moonwalk', ...headers, ...length })
-  const first = Buffer.concat([Buffer.from(head), content])
+  const startLine = `${method} ${path} HTTP/1.1`
+  const given = { host: address, 'user-agent': 'moonwalk', ...headers, ...length }
+  const message = fillerBytes === 0 && link instanceof VirtualLink ? wireMessage(startLine, given, content) : null
+  if (message !== null && link instanceof VirtualLink && link.say(message, sent)) return onPiece(message.byteLength)
+  const first = message?.bytes() ?? Buffer.concat([Buffer.from(headText(startLine, given)), content])
   onPiece(first.length)
   link.write(first, fillerBytes === 0 ? () => sent() : undefined)
   if (fillerBytes > 0) writeFiller(link, fillerBytes, sent, onPiece)

@@ -4,6 +4,7 @@ import { Flow, type FlowEnd } from './flow.ts'
 import type { HostProcess } from './host-process.ts'
 import type { Route } from './route.ts'
 import type { VirtualClock } from './virtual-clock.ts'
+import type { WireMessage } from './wire-message.ts'
 
 const READ_BYTES = 64 << 10
 const LAST_WORDS = { ECONNRESET: 'read ECONNRESET', ETIMEDOUT: 'read ETIMEDOUT' }
@@ -25,6 +26,8 @@ export class VirtualLink extends Duplex implements Link, FlowEnd {
   onGone: () => void = () => {}
   /** It broke before anybody had taken it. */
   onLost: () => void = () => {}
+  /** Takes a message as it is; false: its bytes are wanted. */
+  onMessage: ((message: WireMessage) => boolean) | null = null
   /** Somebody listens to it. Before, an error has nobody to be told to. */
   isTaken = false
   #out: Flow | null = null
@@ -88,6 +91,18 @@ export class VirtualLink extends Duplex implements Link, FlowEnd {
     if (tell === null) return this.push(bytes)
     this.#sniffer = null
     tell(bytes)
+    return true
+  }
+
+  takeMessage(message: WireMessage): boolean {
+    const isRead = this.#sniffer === null && this.readableFlowing === true && this.readableLength === 0
+    return (isRead && this.onMessage?.(message)) || this.takeBytes(message.bytes())
+  }
+
+  /** Sends a message as it is; false: it has to be written. `done` runs later. */
+  say(message: WireMessage, done: () => void): boolean {
+    if (this.destroyed || this.writableEnded || this.writableLength > 0 || !this.#out?.say(message)) return false
+    process.nextTick(done)
     return true
   }
 

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest'
 import { Wheel } from '../../src/streams/wheel.ts'
 
 /** What each of so many ticks brings. */
-const turns = (wheel: Wheel, count: number): readonly (readonly string[])[] => Array.from({ length: count }, () => wheel.turn())
+const turns = (wheel: Wheel, count: number): readonly (readonly string[])[] =>
+  Array.from({ length: count }, () => wheel.turnTo(wheel.tick + 1))
 
 test.each([
   [0, 1],
@@ -41,12 +42,26 @@ test('a key may be put again while its tick is handled', () => {
   wheel.put('ash', 100)
   const told: string[] = []
   for (let tick = 1; tick <= 3; tick++) {
-    for (const key of wheel.turn()) {
+    for (const key of wheel.turnTo(tick)) {
       told.push(`${tick} ${key}`)
       wheel.put(key, 0)
     }
   }
   expect(told).toEqual(['1 ash', '2 ash', '3 ash'])
+})
+
+test('it tells the next tick at which something is due, or how far it looked', () => {
+  const wheel = new Wheel(100)
+  wheel.put('ash', 300)
+  wheel.put('elm', 900)
+  expect([wheel.next(50), wheel.next(2), wheel.turnTo(5), wheel.next(50), wheel.turnTo(9), wheel.next(50)]).toEqual([
+    3,
+    2,
+    ['ash'],
+    9,
+    ['elm'],
+    59,
+  ])
 })
 
 test('every key is due once, at the tick of its last plan', () =>

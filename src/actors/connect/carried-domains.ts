@@ -2,8 +2,9 @@
 // their records. A request for one of these goes straight to the service's local end at its owner: one hop, since the owner looks
 // at its own services alone.
 import type { PeerId } from '../../domain/record.ts'
+import type { Scheme } from '../../domain/service-kind.ts'
 import { CARRY_PATIENCE } from '../../domain/timings.ts'
-import { isGrantedDomain, type Scheme, toldAs } from '../../domain/told-domains.ts'
+import { isGrantedDomain, toldAs } from '../../domain/told-domains.ts'
 import { type AcceptedLink, NO_RULES, type VhostFinder, type VhostRoute, type Vhosts } from '../../frp/index.ts'
 import type { DomainOwners } from './domain-owners.ts'
 import type { ReachService } from './reach-service.ts'

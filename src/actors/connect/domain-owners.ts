@@ -2,7 +2,8 @@
 import type { Subscription } from 'rxjs'
 import type { Row } from '../../domain/ip-table.ts'
 import type { PeerId } from '../../domain/record.ts'
-import { ownerAmong, type Scheme, toldAs } from '../../domain/told-domains.ts'
+import type { Scheme } from '../../domain/service-kind.ts'
+import { ownerAmong, toldAs } from '../../domain/told-domains.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
 
 export interface DomainOwners {

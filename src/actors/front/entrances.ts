@@ -6,7 +6,10 @@ import type { OwnRecord } from '../membership/own-record.ts'
 import type { Entrance } from './public-routes.ts'
 
 export interface Entrances {
-  /** Opens both; `listen` is the public one's `host:port`, null where nothing is opened to the outside. One sentence where a port can't be had. */
+  /**
+   * Opens both; `listen` is the public one's `host:port`, null where nothing is opened
+   * to the outside. One sentence where a port can't be had.
+   */
   open(): Promise<{ readonly type: 'opened'; readonly listen: string | null } | { readonly type: 'refused'; readonly text: string }>
   /** Settles once both ports are free. */
   close(): Promise<void>

@@ -3,6 +3,7 @@ import { filter, firstValueFrom, race, timer } from 'rxjs'
 import type { MoonwalkNode, PingAnswer, Refusal, ServiceAnswer, ServiceSpec } from '../../answers.ts'
 import { type AddressPolicy, addressOf, isAllowed, parseAddress } from '../../domain/address.ts'
 import { keepAway, offlineRows, type Row, recordSpeed } from '../../domain/ip-table.ts'
+import { isByDomain } from '../../domain/service-kind.ts'
 import { speedWords } from '../../domain/speed-figure.ts'
 import { type TurnCandidate, unfit } from '../../domain/turn-choice.ts'
 import { type Clock, isFailure } from '../../ports.ts'
@@ -120,8 +121,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
 
   /** `lasting`: kept over restarts. */
   const expose = async (spec: ServiceSpec, timeoutMs: number, lasting: boolean): Promise<ServiceAnswer | Refusal> => {
-    if ((spec.kind === 'http' || spec.kind === 'https') && spec.domain === null)
-      return refused(`an ${spec.kind} service needs the domain it answers to`)
+    if (isByDomain(spec.kind) && spec.domain === null) return refused(`an ${spec.kind} service needs the domain it answers to`)
     if (isControl(spec.local))
       return refused(`${spec.local} is the control port of this node, which is not exposed; forward it with ssh -L instead`)
     if (services.specs().some(({ name }) => name === spec.name))

@@ -6,7 +6,10 @@ import type { Prober } from '../membership/prober.ts'
 /** Where this machine was too busy to time any answer of a burst. */
 const TRIES = 3
 
-/** A person's ping. `peer`: as the person wrote it. `key`: of its row; null: it has none. `via`: the TURN that it is reached through. */
+/**
+ * A person's ping. `peer`: as the person wrote it. `key`: of its row;
+ * null: it has none. `via`: the TURN that it is reached through.
+ */
 export async function pingByHand(
   { byHand }: Pick<Prober, 'byHand'>,
   peer: string,

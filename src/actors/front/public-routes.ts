@@ -17,6 +17,7 @@ import type { OwnRecord } from '../membership/own-record.ts'
 import type { P2prcExchange } from '../membership/p2prc-exchange.ts'
 import type { PeerCalls } from '../membership/peer-calls.ts'
 import type { Reach } from '../membership/reach.ts'
+import { RecentMap } from '../membership/recent-map.ts'
 import type { Speed } from '../membership/speed.ts'
 import { SPEED_ROUTES } from '../membership/speed-service.ts'
 import type { TwinWatch } from '../membership/twin-watch.ts'
@@ -55,6 +56,8 @@ export interface PublicRoutesNeeds extends Pick<Ports, 'clock'> {
 }
 
 const MAX_TABLE_BYTES = 1024 * 1024
+/** Of members, that are remembered. */
+const MOST_CONNECTIONS = 1_024
 const MAX_UPLOAD_BYTES = 64 * 1024 * 1024
 /** What browsers send of themselves, and nobody else has to. */
 const BROWSERS = ['origin', 'referer', 'sec-fetch-site']
@@ -79,6 +82,16 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
     if (needs.token !== null && isSame(headers.authorization ?? '', `Bearer ${needs.token}`)) return null
     return text(403, 'this wants the control token, as `Authorization: Bearer TOKEN`; control.json in the data directory has it\n')
   }
+  const connections = new RecentMap<string, true>(MOST_CONNECTIONS)
+  /** A member has connected anew by an address of this node's: others get in there. What is warm says nothing of that. */
+  const noteArrival = (request: InboundRequest): void => {
+    const { host, port } = request.remote
+    const from = `${host} ${port}`
+    if (connections.get(from)) return
+    connections.set(from, true)
+    const at = request.by === own.id ? null : byName(request)
+    if (at !== null) needs.reach.arrivedAt(at)
+  }
   const byName = (request: InboundRequest): string | null => {
     const named = parseAddress(request.headers.host ?? '')
     const address = named && addressOf(named.host, named.port)
@@ -92,8 +105,6 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
     if (!ask || !word || word.id !== request.by) return text(400, 'this hello carries no genuine record of its sender\n')
     const observed = entrance === 'public' ? canonicalHost(request.remote.host) : null
     const seen = observed !== null && ask.port !== null ? addressOf(observed, ask.port) : null
-    const reachedUsAt = entrance === 'public' ? byName(request) : null
-    if (reachedUsAt !== null && word.id !== own.id) needs.reach.arrivedAt(reachedUsAt)
     const tries = [ask.advertise, seen].filter(
       (address, i, all): address is string =>
         address !== null && all.indexOf(address) === i && needs.joining.mayTry(address, word.id, observed),
@@ -190,8 +201,6 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
       const message = readGossip(await request.body(MAX_GOSSIP_BYTES))
       const seenAt = entrance === 'public' ? canonicalHost(request.remote.host) : null
       const answer = message !== null && request.by !== null ? await gossip.answer(message, request.by, seenAt) : null
-      const reachedUsAt = answer && entrance === 'public' ? byName(request) : null
-      if (reachedUsAt !== null) needs.reach.arrivedAt(reachedUsAt)
       return answer ? json(gossipJson(answer)) : text(400, 'this message carries no genuine record of its sender\n')
     },
   }
@@ -208,6 +217,7 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
     const refused = refusal(request)
     if (refused) return refused
     if (request.by !== null && request.headers.host !== undefined) needs.reachedBy?.(request.headers.host)
+    if (request.by !== null && entrance === 'public') noteArrival(request)
     const route = routes[`${request.method} ${request.path}`]
     if (route) return route(request, entrance)
     return (await speed.answer(request)) ?? text(404, 'nothing here\n')

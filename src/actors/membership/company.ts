@@ -9,6 +9,8 @@ import type { TableKeeper } from './table-keeper.ts'
 /** State only. */
 export interface Company {
   of(key: string): Judged
+  /** How far this node doubts itself, as in `Judged`. */
+  slowness(): number
   /** A peer answered this node in time. */
   answered(): void
   /** Others reach whom this node missed, or nobody who was asked answered. */
@@ -45,6 +47,7 @@ export function createCompany({
       const members = table.listed.size + Number(!table.peers.has(self))
       return { canAsk: others > 0, members, slowness, isToldDead: isToldDead(table, key) }
     },
+    slowness: () => slowness,
     answered: () => {
       slowness = afterAnswerInTime(slowness)
     },

@@ -10,7 +10,10 @@ import type { PeerCalls } from './peer-calls.ts'
 import type { TableKeeper } from './table-keeper.ts'
 
 export interface Conversations {
-  /** Says `first` to whoever is at the address, and answers its answers. `isTold`: this node's own word goes with it. True when it answered. */
+  /**
+   * Says `first` to whoever is at the address, and answers its answers. `isTold`:
+   * this node's own word goes with it. True when it answered.
+   */
   begin(address: string, id: string | null, first: Said, isTold: boolean): Promise<boolean>
   /** The answer to a message that came. */
   answer(told: GossipMessage, sender: Sender): Promise<GossipMessage>

@@ -1,6 +1,6 @@
-// What is learnt is passed on: new words are pushed to a few peers at once, and now and then tables are compared with a random peer, which
-// finds what pushes missed. Only words that the other end lacks travel: tables are compared by digests over ranges of keys, and whoever
-// lacks a word asks for it.
+// What is learnt is passed on: new words are pushed to a few peers at once, and now and then tables are compared with a
+// random peer, which finds what pushes missed. Only words that the other end lacks travel: tables are compared by digests
+// over ranges of keys, and whoever lacks a word asks for it.
 import { filter, merge, mergeMap, type Observable, Subject, timer } from 'rxjs'
 import type { AddressPolicy } from '../../domain/address.ts'
 import type { Row } from '../../domain/ip-table.ts'
@@ -23,9 +23,15 @@ import type { TableKeeper } from './table-keeper.ts'
 export interface Gossip {
   /** Compares tables with whoever is at the address; true when it answered. */
   exchange(address: string, id: string | null): Promise<boolean>
-  /** The answer to a message of the node with the id `by`; null: its word does not hold. `seenAt`: its IP address, null where that says nothing. */
+  /**
+   * The answer to a message of the node with the id `by`; null: its word does not hold.
+   * `seenAt`: its IP address, null where that says nothing.
+   */
   answer(message: GossipMessage, by: string, seenAt: string | null): Promise<GossipMessage | null>
-  /** Tells a few peers something at once: a doubt, a farewell. Nothing: compares tables with them. `and`: this one too, who may be silent. */
+  /**
+   * Tells a few peers something at once: a doubt, a farewell. Nothing: compares
+   * tables with them. `and`: this one too, who may be silent.
+   */
   spread(extra: Extra, toHowMany: number, and?: Row): Promise<void>
   /** Tells those who are alive of these ids a signed word at once. */
   tell(envelope: string, ids: readonly string[]): Promise<void>

@@ -1,8 +1,8 @@
 // Pings that a person waits for: thorough ones, inside the same limits as all others.
 import type { Closeness } from '../../domain/closeness.ts'
 import type { Row } from '../../domain/ip-table.ts'
+import type { Lane } from '../../ports.ts'
 import type { ProbeSchedule } from '../../streams/probe-stream.ts'
-import type { Lane } from './lane.ts'
 import type { Pinged } from './peer-ping.ts'
 import type { SharedPings } from './shared-pings.ts'
 

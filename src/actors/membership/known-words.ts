@@ -19,7 +19,10 @@ export interface KnownWords {
   missed(words: readonly Word[]): void
   /** These came. What is not in the table now is not asked for again for `GONE_FOR`. `isLeftOver`: for want of room, so it may be. */
   came(words: readonly Word[], isLeftOver: boolean): void
-  /** What a message holds of these: a larger one would be refused whole. An envelope's characters may be of several bytes, or escaped once more. */
+  /**
+   * What a message holds of these: a larger one would be refused whole. An envelope's
+   * characters may be of several bytes, or escaped once more.
+   */
   give(keys: Iterable<string>): Pick<GossipMessage, 'records' | 'unsigned'>
 }
 

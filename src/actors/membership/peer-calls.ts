@@ -2,12 +2,12 @@
 import type { Closeness } from '../../domain/closeness.ts'
 import type { PeerRecord } from '../../domain/record.ts'
 import { DIAL_BACK_TIMEOUT, GOSSIP_TIMEOUT, HELLO_TIMEOUT, LOOK_TIMEOUT, P2PRC_TIMEOUT } from '../../domain/timings.ts'
+import type { Lane } from '../../ports.ts'
 import { type Failure, isFailure, type PeerAnswer, type PeerRequest, type Ports } from '../../ports.ts'
 import { echoBytes, readEcho } from '../../v2/echo.ts'
 import { open, recordOf } from '../../v2/envelope.ts'
 import { type LookAnswer, type LookAsk, readLookAnswer } from '../../v2/indirect-look.ts'
 import { type DialBack, type GossipMessage, gossipJson, type HelloAsk, readGossip, readHelloAnswer } from '../../v2/messages.ts'
-import type { Lane } from './lane.ts'
 import { type Answerer, type Pinged, pingPeer } from './peer-ping.ts'
 import type { PeerRequests } from './peer-requests.ts'
 
@@ -29,7 +29,10 @@ export interface GossipAnswer {
 export interface PeerCalls {
   /** `stranger`: it answers HTTP but not our hello, as P2PRC does. `why`: where the members' channel did not come about. */
   hello(address: string, ask: HelloAsk): Promise<Met | { readonly type: 'stranger'; readonly why?: string } | Failure>
-  /** Who answers at this address, and says so itself, to this node, of this address; why nobody did. `isAnew`: on a connection made for it. */
+  /**
+   * Who answers at this address, and says so itself, to this node, of this
+   * address; why nobody did. `isAnew`: on a connection made for it.
+   */
   whoAnswers(address: string, timeoutMs?: number, isAnew?: boolean): Promise<(Answerer & { readonly type: 'answerer' }) | Failure>
   gossip(address: string, message: GossipMessage): Promise<GossipAnswer | Failure>
   ping(address: string, lane: Lane, closeness: Closeness): Promise<Pinged>

@@ -4,10 +4,10 @@ import { type Coordinate, readCoordinate } from '../../domain/coordinates.ts'
 import type { Burst } from '../../domain/latency.ts'
 import { PROBE_TIMEOUT } from '../../domain/timings.ts'
 import { isServerInfo } from '../../p2prc/server-info.ts'
+import type { Lane } from '../../ports.ts'
 import { type Failure, isFailure, type PeerAnswer, type PeerRequest } from '../../ports.ts'
 import { parseObject } from '../../v2/envelope.ts'
 import { isLook, LOOK_HEADERS } from '../../v2/look.ts'
-import type { Lane } from './lane.ts'
 import type { PeerRequests } from './peer-requests.ts'
 
 /** A moonwalk node that answered. `run` differs with every start, and between two processes with one key. */
@@ -24,7 +24,10 @@ export interface Pinged {
   readonly withheld?: true
   /** Not before so long may it be asked again. */
   readonly retryMs?: number
-  /** Who answered, which only the members' channel proves: in clear HTTP it is what the answer says. Null: a P2PRC node, which has no id. */
+  /**
+   * Who answered, which only the members' channel proves: in clear HTTP it is
+   * what the answer says. Null: a P2PRC node, which has no id.
+   */
   readonly by: Answerer | null
   readonly samplesMs: readonly number[]
   /** Answers that came while whoever timed them was late itself. They are in none of the figures. */

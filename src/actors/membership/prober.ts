@@ -152,7 +152,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
       if (rowOf(key)) schedule.later(key, TURN_FIRST_RETRY * (0.75 + draws.fraction() / 2))
       return settle(key, null)
     }
-    const closeness = isWanted ? 'thorough' : closenessOf(row, focus.isCandidate(key))
+    const closeness = isWanted ? 'thorough' : closenessOf(row, focus.isDeciding(key))
     flights.set(key, { address, closeness })
     const beganMs = clock.now()
     const { silentAt } = row.record

@@ -7,10 +7,11 @@ import type { Row } from '../../domain/ip-table.ts'
 import type { ReachFinding } from '../../domain/netcheck.ts'
 import { isBelieved, networkOf, type Votes, withVote } from '../../domain/reach-votes.ts'
 import { ADDRESS_WATCH, ASKED_AT_ONCE, REACH_PERIOD, REACH_PERIOD_UNKNOWN } from '../../domain/timings.ts'
-import { MISSES_TO_FALL, reachMachine, type Verdict } from '../../machines/reach-machine.ts'
+import { MISSES_TO_FALL, reachMachine, silencesToFall, type Verdict } from '../../machines/reach-machine.ts'
 import type { Ports } from '../../ports.ts'
 import { jitteredInterval } from '../../streams/jittered-interval.ts'
 import type { HelloAsk } from '../../v2/messages.ts'
+import type { Company } from './company.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { Met, PeerCalls } from './peer-calls.ts'
 import { createReachFindings } from './reach-findings.ts'
@@ -42,6 +43,7 @@ interface ReachNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly calls: Pick<PeerCalls, 'hello'>
   readonly keeper: TableKeeper
   readonly own: OwnRecord
+  readonly company: Pick<Company, 'slowness'>
   readonly listens: boolean
   readonly policy: AddressPolicy
   readonly inspect: (event: InspectionEvent) => void
@@ -114,10 +116,12 @@ export function createReach(needs: ReachNeeds): Reach {
     if (dialBack.type === 'untried') return actor.send({ type: lastVote() === null ? 'reach.declined' : 'reach.untried' })
     if (dialBack.type !== 'missed') return actor.send({ type: 'reach.untried' })
     // A host that says nobody listens there is sure of it, which is believed where there is nobody else to ask; silence may be the
-    // asked one's trouble, so a second try has to agree.
-    const isSure = dialBack.why === 'refused' && askable().length <= 1
-    actor.send({ type: 'reach.missed', by, enough: isSure ? 1 : MISSES_TO_FALL })
-    if (told.type !== 'refused') check('other').catch(needs.onBug)
+    // asked one's trouble, or a lost packet, so others have to agree.
+    const others = askable().length
+    const enough = dialBack.why === 'refused' ? (others <= 1 ? 1 : MISSES_TO_FALL) : silencesToFall(others, needs.company.slowness())
+    actor.send({ type: 'reach.missed', by, enough })
+    if (told.type === 'refused') return
+    for (let count = 0; count < ASKED_AT_ONCE; count++) check('other').catch(needs.onBug)
   }
   /** `other`: somebody else than those who could not connect, or have voted, lately; or nobody. */
   const check = async (who: 'any' | 'other'): Promise<void> => {
@@ -163,7 +167,8 @@ export function createReach(needs: ReachNeeds): Reach {
     provenAt: (address, by) => vote(address, by, by),
     arrivedAt: (address) => {
       heard ??= address
-      if (told.type === 'proven' && told.address === address) actor.send({ type: 'reach.arrived' })
+      const hasMisses = actor.getSnapshot().context.missedBy.length > 0
+      if (hasMisses && told.type === 'proven' && told.address === address) actor.send({ type: 'reach.arrived' })
     },
     verdict: () => told,
     findings: findings.list,

@@ -11,8 +11,9 @@ export class RecentMap<K, V> {
   set(key: K, value: V): void {
     this.#entries.delete(key)
     this.#entries.set(key, value)
+    if (this.#entries.size <= this.#most) return // finding the oldest is a walk over all that were set anew since
     const [oldest] = this.#entries.keys()
-    if (this.#entries.size > this.#most && oldest !== undefined) this.#entries.delete(oldest)
+    if (oldest !== undefined) this.#entries.delete(oldest)
   }
   delete(key: K): void {
     this.#entries.delete(key)

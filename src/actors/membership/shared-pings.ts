@@ -1,5 +1,5 @@
 import type { Closeness } from '../../domain/closeness.ts'
-import type { Lane } from './lane.ts'
+import type { Lane } from '../../ports.ts'
 import type { PeerCalls } from './peer-calls.ts'
 import type { Pinged } from './peer-ping.ts'
 
@@ -8,7 +8,10 @@ export type SharedPings = (address: string, lane: Lane, closeness: Closeness) =>
 
 const DEGREES: readonly Closeness[] = ['look', 'burst', 'thorough']
 
-/** Two rows may hold one address for a moment: it is asked once, and the outcome goes to both. An address is not asked twice at once. */
+/**
+ * Two rows may hold one address for a moment: it is asked once, and the
+ * outcome goes to both. An address is not asked twice at once.
+ */
 export function createSharedPings({ ping }: Pick<PeerCalls, 'ping'>): SharedPings {
   const underWay = new Map<string, { readonly pinged: Promise<Pinged>; readonly closeness: Closeness }>()
   return (address, lane, closeness) => {

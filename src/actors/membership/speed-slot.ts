@@ -37,7 +37,10 @@ const TAKEN = { type: 'later', why: 'another speed test is under way' } as const
 const USED_UP = { type: 'later', why: 'whoever asks has used up its share of this minute' } as const
 
 export interface SpeedSlot {
-  /** Serves the asker now, for `maxMs` at most; then it is aborted. Or not now: the slot is kept for it when `afterMs` have passed, unless it has lost an appointment lately. */
+  /**
+   * Serves the asker now, for `maxMs` at most; then it is aborted. Or not now: the slot is kept for it when
+   * `afterMs` have passed, unless it has lost an appointment lately.
+   */
   serve(asker: Pick<InboundRequest, 'by' | 'remote'>, maxMs: number): Served | Later
   isBusy(): boolean
   /** This node wants to test somebody itself: a stranger that is served is ended. False: a member is, and stays. */

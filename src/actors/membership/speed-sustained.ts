@@ -17,7 +17,10 @@ export interface Sustained {
 const WARM_RTTS = 12
 const WARM_MOST = 0.5
 
-/** Downloads over one connection, by one request after the other, for `SUSTAINED_MS` or until the other end has sent all that one test has. */
+/**
+ * Downloads over one connection, by one request after the other, for `SUSTAINED_MS`
+ * or until the other end has sent all that one test has.
+ */
 export async function sustainedRate({
   clock,
   http,

@@ -1,10 +1,9 @@
 // The asking side of a speed test: several connections that carry one transfer, each way, until its rate is known.
 import { type Plateau, PlateauWatch } from '../../domain/plateau.ts'
 import { SPEED_MAX_MS, SPEED_STREAM_BYTES, SPEED_STREAMS } from '../../domain/timings.ts'
-import type { Clock, PeerRequest } from '../../ports.ts'
+import type { Clock, Lane, PeerRequest } from '../../ports.ts'
 import { readSpeedUp, type SpeedUpAnswer } from '../../v2/messages.ts'
 import { watchArrivals } from './arrivals.ts'
-import type { Lane } from './lane.ts'
 import type { PeerRequests } from './peer-requests.ts'
 import { type Asked, everyAnswer, firstAnswer, isRefused, protocolFailure, type Refused } from './speed-answers.ts'
 

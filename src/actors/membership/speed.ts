@@ -1,7 +1,6 @@
 // Speed tests: with one peer at a time, both ways, until each way's rate is known. Whoever is busy says so.
 import { type BothWays, believed, isSurprise, limitOf, type SpeedFigure } from '../../domain/speed-figure.ts'
-import type { Failure, Ports } from '../../ports.ts'
-import type { Lane } from './lane.ts'
+import type { Failure, Lane, Ports } from '../../ports.ts'
 import type { PeerRequests } from './peer-requests.ts'
 import { BUSY, type Busy, isRefused } from './speed-answers.ts'
 import { createSpeedService, type SpeedService, type SpeedServiceNeeds } from './speed-service.ts'
@@ -22,8 +21,9 @@ export interface KnownSpeed {
 
 export interface Speed {
   /**
-   * Tests with whoever is at the address; once more where that is far from what was known. `busy` when it, or this node, has another
-   * test under way; then `retryAfterMs` is the appointment that it gives. By the `schedule` it may refuse for longer. Default: a person.
+   * Tests with whoever is at the address; once more where that is far from what was known. `busy` when it, or
+   * this node, has another test under way; then `retryAfterMs` is the appointment that it gives. By the
+   * `schedule` it may refuse for longer. Default: a person.
    */
   test(address: string, lane: Lane, known?: KnownSpeed, by?: 'person' | 'schedule'): Promise<SpeedResult | Failure | Busy>
   /** One stream, two seconds, as the schedule has it. */

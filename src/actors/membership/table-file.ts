@@ -4,7 +4,7 @@ import { type Change, isKept, keptRows, type Row, restoreRows } from '../../doma
 import { STORE_PERIOD, STORE_PERIOD_CALM, STORE_RETRY } from '../../domain/timings.ts'
 import type { News } from '../../feed/news.ts'
 import type { StoredPlace } from '../../p2prc/table-changes.ts'
-import type { StoredRow, StoredTable } from '../../p2prc/table-file.ts'
+import type { StoredRow, StoredTable, TableToWrite } from '../../p2prc/table-file.ts'
 import type { Ports, StoreFailure } from '../../ports.ts'
 import type { Health } from '../health.ts'
 import type { OwnRecord } from './own-record.ts'
@@ -53,15 +53,18 @@ export function createTableFile({ clock, store, identity, keeper, own, policy, h
   const keptNow = (): readonly Row[] => keptRows(keeper.current())
   const unrestored = (): readonly StoredRow[] => found.slice(restoredCount)
   const stored = (): StoredTable => ({ rows: [...keptNow().map(storedRow), ...unrestored(), ...outside] })
-  /** The same, made in slices of the table as it is now: its rows are values. */
-  const storedInSlices = async (): Promise<StoredTable> => {
+  /** The same of the table as it is now, whose rows are values: each is made when it is written. */
+  const storedOneByOne = (): TableToWrite => {
     const [kept, others] = [keptNow(), [...unrestored(), ...outside]]
-    const rows: StoredRow[] = []
-    for (let at = 0; at < kept.length; at += STORED_SLICE) {
-      if (at > 0) await pause(clock)
-      rows.push(...kept.slice(at, at + STORED_SLICE).map(storedRow))
+    return {
+      rows: {
+        length: kept.length + others.length,
+        *[Symbol.iterator](): Generator<StoredRow> {
+          for (const row of kept) yield storedRow(row)
+          yield* others
+        },
+      },
     }
-    return { rows: [...rows, ...others] }
   }
   /** Puts a slice of what was read into the table, and the others in later ones: a signature costs a fifth of a millisecond. */
   const restoreSlice = (): void => {
@@ -82,12 +85,20 @@ export function createTableFile({ clock, store, identity, keeper, own, policy, h
   }
   const isLarge = (): boolean => keeper.current().rows.size + found.length - restoredCount > MOST_REWRITTEN
   const append = async (): Promise<StoreFailure | 'whole' | null> => {
+    const keys = [...dirty.keys()]
+    for (let at = 0; at < keys.length; at += APPENDED_AT_ONCE) {
+      const answer = await appendSome(keys.slice(at, at + APPENDED_AT_ONCE))
+      if (answer !== null) return answer
+    }
+    return null
+  }
+  const appendSome = async (keys: readonly string[]): Promise<StoreFailure | 'whole' | null> => {
     const { rows } = keeper.current()
-    const changed = [...dirty].flatMap(([key, gone]) => {
-      const row = rows.get(key)
+    const changed = keys.flatMap((key) => {
+      const [row, gone] = [rows.get(key), dirty.get(key) ?? null]
+      dirty.delete(key)
       return row !== undefined && isKept(row) ? { row: storedRow(row) } : gone === null ? [] : { gone }
     })
-    dirty.clear()
     journaled += changed.length
     if (changed.length === 0) return null
     return store.append({
@@ -98,10 +109,10 @@ export function createTableFile({ clock, store, identity, keeper, own, policy, h
   const writeWhole = async (): Promise<StoreFailure | null> => {
     dirty.clear()
     journaled = 0
-    return store.write(isLarge() ? await storedInSlices() : stored())
+    return store.write(isLarge() ? storedOneByOne() : stored())
   }
   const writeNow = async (): Promise<void> => {
-    const isKeptBeside = isLarge() && !needsWhole && journaled < Math.max(MOST_REWRITTEN, keeper.current().rows.size / 2)
+    const isKeptBeside = isLarge() && !needsWhole && journaled + dirty.size < Math.max(MOST_REWRITTEN, keeper.current().rows.size / 2)
     const appended = isKeptBeside ? await append() : 'whole'
     const failure = appended === 'whole' ? await writeWhole() : appended
     // What could not be kept is in no list any more.
@@ -174,11 +185,9 @@ const RESTORE_SLICE = 4
 const RESTORE_PAUSE = 16
 const RESTORED_AT_ONCE = 8
 /** Some 5 ms. */
-const STORED_SLICE = 2_048
-/** A table of so many rows is written whole whenever it changes. Of a larger one only what changed is, and the whole once that is half of it. */
+const APPENDED_AT_ONCE = 1_024
+/**
+ * A table of so many rows is written whole whenever it changes. Of a larger one
+ * only what changed is, and the whole once that is half of it.
+ */
 const MOST_REWRITTEN = 2_000
-
-const pause = (clock: Ports['clock']): Promise<void> =>
-  new Promise((resolve) => {
-    clock.setTimeout(resolve, 0)
-  })

@@ -4,7 +4,10 @@ import type { News } from '../../feed/news.ts'
 import { newsOfChange } from '../../feed/table-news.ts'
 import type { Clock } from '../../ports.ts'
 
-/** The table's one owner: it alone changes it, and tells what changes in it, to the parts as changes and to people as news. State only. */
+/**
+ * The table's one owner: it alone changes it, and tells what changes in it,
+ * to the parts as changes and to people as news. State only.
+ */
 export interface TableKeeper {
   /** Always as it is now: the same object at every time. */
   current(): IpTable

@@ -1,5 +1,5 @@
 // What puts services on the internet: a tunnel to a TURN (actors/turn/tunnel-carrier.ts), or this node itself (direct-services.ts).
-// Proofs, retries and health checks are not theirs: they are the same for both (place-actor.ts, check-actor.ts).
+// Proofs, retries and health checks are not theirs: they are the same for both (place-actor.ts, service-check.ts).
 import type { ServiceSpec } from '../../answers.ts'
 import type { ServiceCause } from '../../domain/service-cause.ts'
 import { type Failure, isFailure, type Ports } from '../../ports.ts'

@@ -11,7 +11,10 @@ import type { Services } from './services.ts'
 
 interface DirectNeeds extends Omit<OwnPortNeeds, 'meter'> {
   readonly services: Services
-  /** Where others reach this node without a TURN, `host:port`; null while that is not proven. Says the present one to who subscribes. */
+  /**
+   * Where others reach this node without a TURN, `host:port`; null while
+   * that is not proven. Says the present one to who subscribes.
+   */
   readonly publicAddress$: Observable<string | null>
   /** Users of ports that retire have so long to end their connections. */
   readonly patienceMs: number

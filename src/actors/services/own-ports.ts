@@ -4,6 +4,7 @@ import type { ServiceSpec } from '../../answers.ts'
 import { addressOf } from '../../domain/address.ts'
 import { causeOfRefusal } from '../../domain/frps-refusal.ts'
 import type { ServiceCause } from '../../domain/service-cause.ts'
+import { isByDomain, type Scheme } from '../../domain/service-kind.ts'
 import {
   type AcceptedLink,
   bucketFor,
@@ -121,7 +122,7 @@ export function createOwnPorts({ clock, network, ports, vhosts, bindHost, meter,
     }
     return { type: 'own', port: opened.port, users: () => users.size, close }
   }
-  const claim = (spec: ServiceSpec, came: Came, type: 'http' | 'https'): OpenedPort => {
+  const claim = (spec: ServiceSpec, came: Came, type: Scheme): OpenedPort => {
     const { domain } = spec
     const users = createCount()
     const entry = { ...came, limit: limitOf(spec), users }
@@ -144,7 +145,7 @@ export function createOwnPorts({ clock, network, ports, vhosts, bindHost, meter,
   return async (spec: ServiceSpec, came: Came): Promise<OpenedPort> => {
     const { group, port: named } = spec.options ?? {}
     if (group !== undefined) return refused({ type: 'group-needs-turn', group })
-    if (spec.kind === 'http' || spec.kind === 'https') return claim(spec, came, spec.kind)
+    if (isByDomain(spec.kind)) return claim(spec, came, spec.kind)
     if (named !== undefined) {
       const opened = await openAt(spec, came, named)
       return isFailure(opened) ? refused({ type: 'port-not-opened', port: named, why: opened.text }) : opened

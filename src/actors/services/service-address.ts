@@ -1,5 +1,6 @@
 // Where a service of this node can be found once it is proven, and how that is told.
 import type { ServiceSpec } from '../../answers.ts'
+import { isByDomain } from '../../domain/service-kind.ts'
 
 type Kind = Pick<ServiceSpec, 'kind' | 'domain'>
 
@@ -10,12 +11,12 @@ export function portIn(remoteAddr: string, { kind }: Kind): number {
   const [first = ''] = remoteAddr.split(',')
   const port = /:(\d{1,5})$/.exec(first)?.[1]
   if (port !== undefined) return Number(port)
-  return kind === 'http' || kind === 'https' ? USUAL_PORT[kind] : Number.NaN
+  return isByDomain(kind) ? USUAL_PORT[kind] : Number.NaN
 }
 
 /** `address` for tcp and udp; for a domain `http://DOMAIN[:PORT]` or `https://…`, the port left out where it is the usual one. */
 export function publicOf({ kind, domain }: Kind, address: string): string {
-  if ((kind !== 'http' && kind !== 'https') || domain === null) return address
+  if (!isByDomain(kind) || domain === null) return address
   const port = Number(/:(\d+)$/.exec(address)?.[1])
   return `${kind}://${domain}${port === USUAL_PORT[kind] ? '' : `:${port}`}`
 }

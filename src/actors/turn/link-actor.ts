@@ -51,7 +51,10 @@ const LATE_LISTENER_WAIT = 250
 const PING_PERIOD = PROBE_PERIOD
 /** TURNs whose earlier session is remembered; the oldest makes room. */
 const MOST_RUN_IDS = 64
-/** Work connections kept waiting at the TURN, so that a burst of ten users finds one each: a path's round trip less for nine of them. */
+/**
+ * Work connections kept waiting at the TURN, so that a burst of ten users
+ * finds one each: a path's round trip less for nine of them.
+ */
 const POOL = 10
 
 export function createLinkActor(needs: LinkNeeds) {

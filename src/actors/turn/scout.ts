@@ -29,7 +29,10 @@ interface ScoutNeeds extends Pick<Ports, 'clock' | 'random'>, Omit<CandidateNeed
 const LOOK_PERIOD = 2_000
 /** Changes of a large table are looked at together while this node has a tunnel. */
 const GATHER = 250
-/** Dial, TLS, login and three pings: who is nearer than the nearest that is known has answered all of them in six of its round trips. */
+/**
+ * Dial, TLS, login and three pings: who is nearer than the nearest that is
+ * known has answered all of them in six of its round trips.
+ */
 const LOGIN_ROUND_TRIPS = 6
 const LOGIN_GRACE = 100
 

@@ -1,6 +1,9 @@
 import { createServer } from 'node:net'
 
-/** Below where systems take the ports of outgoing connections from: a port that was found free there is not taken by chance before it is used. */
+/**
+ * Below where systems take the ports of outgoing connections from: a port that was
+ * found free there is not taken by chance before it is used.
+ */
 const FIRST = 10_000
 const LAST = 19_999
 const TRIES = 200

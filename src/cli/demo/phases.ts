@@ -123,7 +123,10 @@ export async function playDemo({ folder, running, servicePort, ports, progress }
   }
 }
 
-/** Has a node measure its speed to every server, one after another, in an order of its own, so that few ask for the same one at once. */
+/**
+ * Has a node measure its speed to every server, one after another, in an
+ * order of its own, so that few ask for the same one at once.
+ */
 async function measureAll(child: Child, place: number): Promise<void> {
   await until(`${child.name} to measure every path`, async () => {
     const answer = await child.peers()

@@ -1,5 +1,6 @@
-// What one table answers to what another tells of its words: digests of the ranges that differ, lists of the words in a small range, words
-// that the other may want, and words that are wanted. Both ends do the same with what comes, until there is nothing to say any more.
+// What one table answers to what another tells of its words: digests of the ranges that differ, lists of
+// the words in a small range, words that the other may want, and words that are wanted. Both ends do the
+// same with what comes, until there is nothing to say any more.
 import { type Digest, isSame, NO_WORDS, PARTS, placeOf, type Word, type Words } from './key-ranges.ts'
 
 /** The digests of a range's 16 parts, as the teller's table has them. */

@@ -7,8 +7,9 @@ import { type Change, type Heard, isUnproven, newRow, type Row } from './row.ts'
 import { isKeptAway, isNewer, isOutdated, type Source, withWord } from './row-rules.ts'
 
 /**
- * Remembers what was heard; what brings nothing new touches nothing. `firsthand`: the owners spoke to this node themselves, so a row
- * removed lately is looked at again. `teller`: whose share of what is only heard of they count in, an IP address or an id; null: nobody's.
+ * Remembers what was heard; what brings nothing new touches nothing. `firsthand`: the owners spoke to this
+ * node themselves, so a row removed lately is looked at again. `teller`: whose share of what is only heard
+ * of they count in, an IP address or an id; null: nobody's.
  */
 export function merge(
   table: KeptTable,

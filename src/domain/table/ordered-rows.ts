@@ -1,5 +1,6 @@
-// Rows in an order, kept so with every change: finding a place, taking the first, a page in the middle, or those that a search finds cost a
-// few steps each, however many rows there are. The values that they are sorted by stand beside them: looking at each row would cost the most.
+// Rows in an order, kept so with every change: finding a place, taking the first, a page in the middle, or those
+// that a search finds cost a few steps each, however many rows there are. The values that they are sorted by
+// stand beside them: looking at each row would cost the most.
 import type { Row } from './row.ts'
 import { type RowTexts, rowTexts } from './row-texts.ts'
 

@@ -25,7 +25,10 @@ export const FIRST_PAGE: PageAsk = { offset: 0, limit: 200, sort: 'rtt', isDown:
 
 /** Orders beside the first that are kept at once. */
 const MOST_ORDERS = 4
-/** One that nobody has asked for during so many changes, and as many as there are rows, is not kept any longer: making it anew costs less. */
+/**
+ * One that nobody has asked for during so many changes, and as many as there
+ * are rows, is not kept any longer: making it anew costs less.
+ */
 const LEAST_IDLE = 1_000
 
 interface Kept {

@@ -60,7 +60,7 @@ export type AfterSilence =
 /**
  * Silence makes a row suspect, and at the third time in a row removes it, where there is nobody to ask. Where there is, others look first
  * (`afterLooks`), and a suspect goes once it was suspected for `suspicionMs` as well; at its second silence, or first refusal, where enough
- * others say that it is dead: later where this node doubts itself. A refusal is a fact: it is suspected at once, and only who has reached it meanwhile keeps it. While this node is
+ * others say that it is dead: later where this node doubts itself. A refusal by its own machine is a fact (`isOwnRefusal`): it is suspected at once, and only who has reached it meanwhile keeps it. While this node is
  * `isolated` silence removes nobody. A row of the file that was not proven in this run goes only when it was silent for `STORED_FOR`
  * while others answered.
  */
@@ -72,6 +72,7 @@ export function afterSilence(
   company: Company = ALONE,
 ): AfterSilence {
   const isolated = surroundings === 'isolated'
+  const refused = burst.refused && isOwnRefusal(row)
   const latency = foldBurst(row.latency, burst, wallMs)
   const strikes = isolated && row.stored === null ? 1 : row.strikes + 1
   if (row.stored !== null) {
@@ -81,10 +82,10 @@ export function afterSilence(
       ? { type: 'goes', row: next }
       : { type: 'stays', row: next, isNewlySuspect: false }
   }
-  if (!isolated && company.isToldDead && (burst.refused || strikes >= STRIKES_IF_TOLD + Math.ceil(company.slowness)) && isAskedAbout(row))
+  if (!isolated && company.isToldDead && (refused || strikes >= STRIKES_IF_TOLD + Math.ceil(company.slowness)) && isAskedAbout(row))
     return { type: 'goes', row: { ...row, latency, strikes } }
   const isJudgedAlone = !company.canAsk || !isAskedAbout(row)
-  if (isJudgedAlone || (burst.refused && row.reachedBy.length === 0)) {
+  if (isJudgedAlone || (refused && row.reachedBy.length === 0)) {
     if (strikes >= STRIKES_TO_REMOVE) return { type: 'goes', row: { ...row, latency, strikes } }
     const suspicion = row.suspicion ?? (isAskedAbout(row) && row.state !== 'unknown' ? { sinceMs: wallMs, by: [] } : null)
     const state = row.state === 'unknown' ? 'unknown' : 'suspect'
@@ -97,6 +98,12 @@ export function afterSilence(
   const since = suspicion !== null && isolated ? { ...suspicion, sinceMs: wallMs } : suspicion
   return { type: 'stays', row: { ...row, latency, strikes, suspicion: since }, isNewlySuspect: false }
 }
+
+/**
+ * Nobody listens on a machine where it was: its process is no more. At an address that it has only just told nobody has listened yet, and at
+ * a TURN's it is the TURN that refuses: either is about the way there, and its owner tells another.
+ */
+const isOwnRefusal = ({ state, record: { via } }: Row): boolean => state !== 'unknown' && via === null
 
 /** Others have it as a row too, under its id: listed here, or it has only moved. */
 export const isAskedAbout = ({ state, record, stored, lastProofMs }: Row): boolean =>

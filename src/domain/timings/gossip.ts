@@ -1,6 +1,6 @@
 // Words between nodes: pushes, exchanges, and P2PRC's own exchange.
 
-/** Changes are gathered this long before they are pushed on: several of one instant become one message. */
+/** Changes are gathered this long before they are pushed, so that several at one instant become one message. */
 export const GOSSIP_GATHER = 15
 /** To how many peers a change is pushed at once. */
 export const GOSSIP_FANOUT = 4
@@ -9,14 +9,20 @@ export const GOSSIP_PUSH_AGAIN = 300
 export const GOSSIP_FANOUT_AGAIN = 3
 /** Rounds of pushes a second, while there is always news. */
 export const GOSSIP_PUSHES_PER_SECOND = 10
-/** One exchange with a random peer this often heals what pushes missed. While nothing differs it becomes rarer, up to `GOSSIP_PERIOD_CALM`. */
+/**
+ * This often tables are compared with a random peer, which finds what pushes missed. While nothing
+ * differs it becomes rarer, up to `GOSSIP_PERIOD_CALM`.
+ */
 export const GOSSIP_PERIOD = 2_000
 export const GOSSIP_PERIOD_CALM = 8_000
-/** A node that has just started begins with this, and goes on with it while something differs, half as long again each time where nothing does: those that start together learn of each other. */
+/**
+ * A node that has just started compares this often while something differs, and half as long again each time that nothing does. So
+ * nodes that start together learn of each other.
+ */
 export const GOSSIP_PERIOD_FIRST = 150
-/** Who had no room for all that a peer has asks it again after this: some of what came is proven by then. */
+/** A node that had no room for all that a peer has asks it again after this. Some of what came is proven by then. */
 export const GOSSIP_RESUME = 500
-/** Of this node's own word peers are told unasked for so long. Later they say so where they do not know it. */
+/** For so long this node's own word is sent to peers unasked. Later a peer that does not know it says so. */
 export const OWN_WORD_FRESH = 10_000
 export const GOSSIP_TIMEOUT = 3_000
 /** P2PRC peers answer only after pinging everybody one after another (~6 requests a row, 30 s for a dead one). */

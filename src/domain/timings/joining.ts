@@ -1,10 +1,13 @@
 // Finding others, and how this node itself is reached and placed.
 
-/** Seeds are tried again with full jitter between these; never given up. */
+/** Seeds are tried again between these, with full jitter. They are never given up. */
 export const SEED_RETRY_FIRST = 60
 export const SEED_RETRY_LAST = 15_000
 export const HELLO_TIMEOUT = 4_000
-/** What a hello proved says nothing any more after this, as when the process stood still meanwhile: above it and an exchange together. */
+/**
+ * What a hello proved counts for nothing after this: the process may have stood still meanwhile. Longer than a hello and an
+ * exchange together.
+ */
 export const HELLO_FRESH = 10_000
 /** A person is told of a seed that has not answered by then. */
 export const SEED_PATIENCE = 1_500
@@ -15,7 +18,7 @@ export const REACH_PERIOD = 20_000
 export const REACH_PERIOD_UNKNOWN = 2_000
 /** Peers asked at once to connect back. */
 export const ASKED_AT_ONCE = 2
-/** How often this machine's own addresses are looked at: what follows from a new one follows within 5 s. */
+/** How often this machine's own addresses are looked at. With that, a change of address has its consequences within 5 s. */
 export const ADDRESS_WATCH = 1_000
 /** A second process with this node's key is looked for again this often, until it is gone. */
 export const TWIN_RECHECK = 30_000

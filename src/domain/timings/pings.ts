@@ -2,21 +2,27 @@
 
 /** One burst of pings may take this long; below `PROBE_PERIOD`, so that a silent peer never meets its next turn. */
 export const PROBE_TIMEOUT = 2_000
-/** How often each peer is pinged in a small network. Longer when that would be more than `PROBES_PER_SECOND`. */
+/** In a small network each peer is pinged this often; less often where that would be more than `PROBES_PER_SECOND`. */
 export const PROBE_PERIOD = 5_000
-/** What pinging may cost this node in a table that it watches as a whole. */
-export const PROBES_PER_SECOND = 4
-/** A table of more rows is watched by all who have it together (SWIM's round): this node pings a few closely, and one a second of the others. */
+/**
+ * Pings a second, where this node pings every row of its table. The longest period that follows is below the 30 s after
+ * which a peer closes an idle connection: a new connection costs six looks.
+ */
+export const PROBES_PER_SECOND = 3
+/**
+ * With more rows than this, all nodes share the work (as in SWIM): this node pings a few rows often, and one of the others
+ * in four seconds, each on a new connection. So every node is pinged by some other one every four seconds on average.
+ */
 export const WATCHED_WHOLE = 48
-export const ROUND_PER_SECOND = 1
+export const ROUND_PER_SECOND = 0.25
 export const CLOSE_PERIOD = 10_000
 /** The schedule's one tick. */
 export const PROBE_TICK = 100
-/** Bursts under way at once: enough that a few silent peers (each `PROBE_TIMEOUT`) delay nobody. */
+/** Bursts of pings under way at once. With so many, a few silent peers (each takes `PROBE_TIMEOUT`) delay no other. */
 export const PROBES_AT_ONCE = 16
-/** Of these, for those that are only heard of: whoever is listed always finds places. */
+/** So many of these for rows that are only heard of. The others are left for those that have answered before. */
 export const PROBES_HEARD_AT_ONCE = 12
-/** Pings of all kinds: so many may begin at once (everybody in a network of people's own machines), and then so many a second. */
+/** Pings of all kinds: so many may begin at once, which is everybody in a small network, and then so many a second. */
 export const PROBE_BURST = 256
 export const PROBES_PER_SECOND_MOST = 32
 /** The same address is not pinged twice within this: the first answer counts for both who wanted it. */

@@ -4,11 +4,11 @@
 export const SPEED_MAX_MS = 3_800
 export const SPEED_STREAMS = 4
 export const SPEED_STREAM_BYTES = 16 * 1024 * 1024
-/** How long one stream is watched where it matters what one connection keeps up. */
+/** So long one stream is watched, where it matters how fast a single connection is. */
 export const SUSTAINED_MS = 2_000
-/** All of a test, both ways and its connections' handshakes; whoever serves it ends it then. */
+/** A whole test: both ways, and the handshakes of its connections. The serving node ends it then. */
 export const SPEED_TEST_MS = 10_000
-/** Whoever serves a test of which nothing is under way for so long takes it for over. Above any path's round trip. */
+/** The serving node takes a test for over when nothing of it is under way for so long. Longer than any path's round trip. */
 export const SPEED_PAUSE_MS = 2_000
 /** No test begins before the table has been the same for this long. */
 export const SPEED_CALM = 1_000

@@ -2,25 +2,28 @@
 
 /** From dialling a TURN until its address is proven. */
 export const TUNNEL_OPEN_TIMEOUT = 8_000
-/** A TURN whose tunnel broke off has this long to take the login again; the next one is looked for then. A few round trips. */
+/**
+ * A TURN whose tunnel broke off has this long to accept the login again,
+ * which is a few round trips. Then the next one is looked for.
+ */
 export const RETURN_TIMEOUT = 1_500
 /**
- * A TURN that failed once is not chosen again for this long, unless there is no other: longer than most cuts, and short enough that a node
- * has all its tunnels 10 s after a fault ended.
+ * A TURN that failed once is not chosen again for this long, unless there is no other: longer than most cuts, and short enough
+ * that a node has all its tunnels 10 s after a fault ended.
  */
 export const TURN_BAR_FIRST = 8_000
-/** One that failed more than once in a row, for this long. A tunnel that stood this long begins anew. */
+/** After more than one failure in a row, for this long. Once a tunnel has stood this long, failures before it are forgotten. */
 export const TURN_BAR = 15_000
-/** The best TURN has this long before a tunnel to the next is begun as well: a handful of round trips. */
+/** The best TURN has this head start, a handful of round trips, before a tunnel to the next one is begun as well. */
 export const TURN_HEAD_START = 1_000
-/** The only TURN there is, having failed once, is tried again after this … */
+/** The only TURN that there is is tried again after this, when it has failed once … */
 export const TURN_AGAIN_SOON = 200
-/** … and having failed more often after this, then twice that, and so on, with jitter. */
+/** … and when it has failed more often after this, then after twice that, and so on, with jitter. */
 export const TURN_AGAIN_FIRST = 2_000
-/** From one try to the next of those that failed, whoever they are: at most two a second. */
+/** Between two tries of TURNs that failed, whichever they are: at most two a second. */
 export const TURN_AGAIN_GAP = 500
 export const TURN_AGAIN_LAST = 60_000
-/** From one move that nothing forced to the next. */
+/** Between two moves to another TURN that nothing forced. */
 export const TURN_MOVE_GAP = 60_000
 /** Connections of users on a tunnel that was moved away from have this long to end, unless a person says otherwise. */
 export const PATIENCE = 600_000
@@ -48,9 +51,12 @@ export const TUNNEL_FULL_RENEWAL = 60_000
 export const KNOCK_AGAIN = 600_000
 /** No address is announced by an older proof. */
 export const TUNNEL_PROOF_COUNTS = 15_000
-/** One try of it, below `TUNNEL_PROOF_TIMEOUT`: that it takes long says something too. */
+/** One try to renew it, shorter than `TUNNEL_PROOF_TIMEOUT`: an answer that takes so long is no good sign either. */
 export const TUNNEL_RENEWAL_TIMEOUT = 3_000
-/** One that fails is tried again after this; failed so often in a row, the address is withdrawn, and tried for `TUNNEL_OPEN_TIMEOUT` more. */
+/**
+ * A proof that fails is tried again after this. After so many failures in a row the address is withdrawn, and
+ * tried for `TUNNEL_OPEN_TIMEOUT` more.
+ */
 export const TUNNEL_RENEWAL_RETRY = 250
 export const TUNNEL_RENEWAL_TRIES = 2
 /** A better TURN is looked for this often. */

@@ -15,7 +15,10 @@ import { ClientOpening } from '../wire/wire-v2-hello.ts'
 import { ClientProxies } from './client-proxies.ts'
 import { serveWork } from './client-work.ts'
 
-/** Servers 0.65 to 0.70.0 may delay the LoginResp for 10 s while they end the session that it replaces. Stock clients give up by then. */
+/**
+ * Servers 0.65 to 0.70.0 may delay the LoginResp for 10 s while they end
+ * the session that it replaces. Stock clients give up by then.
+ */
 const LOGIN_TIMEOUT_MS = 20_000
 const HEARTBEAT_MS = 30_000
 /** Without mux only a Pong shows that the TURN lives; frp's figure. */

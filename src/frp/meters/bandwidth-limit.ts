@@ -49,7 +49,10 @@ export class TokenBucket {
     return true
   }
 
-  /** The same for a datagram, which can't be split: one that is larger than the bucket passes when that is full, and the level becomes negative. */
+  /**
+   * The same for a datagram, which can't be split: one that is larger than the bucket
+   * passes when that is full, and the level becomes negative.
+   */
   admit(bytes: number): boolean {
     this.#fill()
     if (this.#askers.length > 0 || this.#level < Math.min(bytes, this.#bytesPerSecond)) {

@@ -51,7 +51,10 @@ export class Traffic {
     })
   }
 
-  /** A stream that carries the datagrams of all users: it ends with its proxy, and does not count as a connection. Takes its `onGone`, and passes it on. */
+  /**
+   * A stream that carries the datagrams of all users: it ends with its proxy, and does not
+   * count as a connection. Takes its `onGone`, and passes it on.
+   */
   hold(proxy: string, stream: MuxStream, onGone: () => void): void {
     const { open } = this.#account(proxy)
     open.add(stream)

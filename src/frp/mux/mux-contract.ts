@@ -26,7 +26,10 @@ export interface MuxStream {
   end(): void
   /** Ends both ways at once. */
   reset(): void
-  /** A reader for the link that will be joined to this stream, for `dial` or `AcceptedLink.open`: what it reads goes out as frames without a copy. */
+  /**
+   * A reader for the link that will be joined to this stream, for `dial` or
+   * `AcceptedLink.open`: what it reads goes out as frames without a copy.
+   */
   reader(): Reader
   /**
    * Joins the stream and a link until both directions have ended. Half-close is passed on in both directions unless

@@ -2,7 +2,10 @@
 import type { FlightLimits } from './bytes-in-flight.ts'
 
 export interface MuxLimits extends FlightLimits {
-  /** First read of a joined link, and what an idle one keeps; four times as large after each read that fills it, up to the largest frame. */
+  /**
+   * First read of a joined link, and what an idle one keeps; four times as large
+   * after each read that fills it, up to the largest frame.
+   */
   readonly slabMinBytes: number
   readonly slabMaxBytes: number
   /** Reads of the session's own link. */

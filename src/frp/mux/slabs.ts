@@ -44,7 +44,10 @@ export class Slabs {
     else kept.push(slab)
   }
 
-  /** The size of the next read: four times as large while reads fill the slab, smaller when they use little of it or when many are in use. */
+  /**
+   * The size of the next read: four times as large while reads fill the slab,
+   * smaller when they use little of it or when many are in use.
+   */
   nextSize(size: number, got: number, spare: number, min: number, max: number): number {
     let next = size
     if (got >= size - spare) next = size << 2

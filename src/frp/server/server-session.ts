@@ -1,21 +1,16 @@
 // One logged-in client at the TURN's end: its control channel, its proxies and its work connections.
-import { throwBug } from '../bugs.ts'
 import type { FrpServerOptions } from '../contract.ts'
-import { bucketFor, limitObjection } from '../meters/bandwidth-limit.ts'
-import type { ProxyFigures, ProxyMeter } from '../meters/proxy-meter.ts'
+import type { ProxyFigures } from '../meters/proxy-meter.ts'
 import { Traffic } from '../meters/traffic.ts'
 import type { MuxStream } from '../mux/mux-contract.ts'
 import { ControlChannel } from '../wire/control-channel.ts'
 import { controlCipher } from '../wire/control-cipher.ts'
-import { datagramsIn } from '../wire/datagram-size.ts'
 import type { Message, MessageOf } from '../wire/messages.ts'
 import type { Wire } from '../wire/wire.ts'
 import type { ClientOwner } from './client-owner.ts'
 import type { PortPool } from './port-pool.ts'
-import { type ServerProxy, type ServerProxyOptions, ServerTcpProxy } from './server-proxy.ts'
-import { ServerUdpProxy } from './server-udp-proxy.ts'
-import { openVhostProxy, ServerVhostProxy } from './server-vhost-proxy.ts'
 import type { SessionClaims } from './session-claims.ts'
+import { type CarriedProxy, SessionProxies } from './session-proxies.ts'
 import type { TcpGroups } from './tcp-groups.ts'
 import { type IdleWork, WorkPool } from './work-pool.ts'
 
@@ -50,18 +45,8 @@ export interface ServerSessionFigures {
   readonly proxies: readonly CarriedProxy[]
 }
 
-/** A proxy that is open, and its meter, which is the same as long as it is. */
-export interface CarriedProxy {
-  readonly name: string
-  readonly kind: ServerProxy['kind']
-  readonly port: number
-  readonly meter: ProxyMeter
-}
-
 /** frp's figure; without mux only. */
 const HEARTBEAT_TIMEOUT_MS = 90_000
-/** Longest name: it must fit into our answer twice, escaped. */
-const MAX_NAME_BYTES = 512
 /** Control messages a client may send in one go, and per second in the long run. */
 const BURST = 4_096
 const MESSAGES_PER_SECOND = 50
@@ -74,8 +59,7 @@ export class ServerSession {
   readonly #options: ServerSessionOptions
   readonly #control: ControlChannel
   readonly #pool: WorkPool
-  readonly #proxies = new Map<string, ServerProxy>()
-  #queue: Promise<void> = Promise.resolve()
+  readonly #proxies: SessionProxies
   #budget = BURST
   #budgetAt: number
   #heartbeat: unknown = null
@@ -106,6 +90,13 @@ export class ServerSession {
       poolCount: Math.max(0, Math.min(login.poolCount, server.maxPoolCount)),
       ask: () => this.#control.send({ type: 'reqWorkConn' }),
     })
+    this.#proxies = new SessionProxies({
+      session: options,
+      peerIsOurs: this.peerIsOurs,
+      pool: this.#pool,
+      traffic: this.traffic,
+      send: (message) => this.#control.send(message),
+    })
   }
 
   get owner(): ClientOwner {
@@ -125,8 +116,7 @@ export class ServerSession {
   }
 
   get figures(): ServerSessionFigures {
-    const { id, runId, peerIsOurs, traffic } = this
-    const open = [...this.#proxies.values()].filter(({ port }) => port !== 0)
+    const { id, runId, peerIsOurs } = this
     return {
       session: id,
       runId,
@@ -134,7 +124,7 @@ export class ServerSession {
       peerIsOurs,
       idleWork: this.#pool.idleCount,
       waitingUsers: this.#pool.waitingCount,
-      proxies: open.map(({ name, kind, port }) => ({ name, kind, port, meter: traffic.meter(name) })),
+      proxies: this.#proxies.carried,
     }
   }
 
@@ -149,8 +139,7 @@ export class ServerSession {
     if (this.#heartbeat !== null) this.#options.server.clock.clearTimeout(this.#heartbeat)
     this.#pool.close()
     this.traffic.endAll()
-    await Promise.all([...this.#proxies.values()].map((proxy) => this.#closeProxy(proxy)))
-    await this.#queue // a port may just be opening
+    await this.#proxies.closeAll()
   }
 
   #receive(message: Message): void {
@@ -160,17 +149,12 @@ export class ServerSession {
         this.#expectPing()
         return this.#control.send({ type: 'pong' })
       case 'newProxy':
-        return this.#inTurn(() => this.#openProxy(message))
+        return this.#proxies.open(message)
       case 'closeProxy':
-        return this.#inTurn(() => this.#closeProxy(this.#proxies.get(message.proxyName)))
+        return this.#proxies.close(message.proxyName)
       default:
         return
     }
-  }
-
-  /** Once those before it are through. A bug in one does not keep the next from its turn. */
-  #inTurn(run: () => Promise<void>): void {
-    this.#queue = this.#queue.then(run).catch(this.#options.server.onBug ?? throwBug)
   }
 
   #withinBudget(): boolean {
@@ -186,108 +170,4 @@ export class ServerSession {
     if (this.#heartbeat !== null) clock.clearTimeout(this.#heartbeat)
     this.#heartbeat = clock.setTimeout(() => this.#options.onFail('no heartbeat for 90 s'), HEARTBEAT_TIMEOUT_MS)
   }
-
-  async #openProxy(request: MessageOf<'newProxy'>): Promise<void> {
-    if (this.#closing !== null) return
-    const { proxyName } = request
-    if (Buffer.byteLength(proxyName) > MAX_NAME_BYTES) return this.#options.onFail(`a proxy name of more than ${MAX_NAME_BYTES} bytes`)
-    const { server, ports, groups, claims } = this.#options
-    const error = this.#objection(request) ?? claims.takeProxy()
-    if (error !== null) return this.#refuse(request, error)
-    const udp = request.proxyType === 'udp'
-    const limit = bucketFor('server', request, server.clock)
-    const options: ServerProxyOptions = {
-      ...{ server, request, pool: this.#pool, traffic: this.traffic, peerIsOurs: this.peerIsOurs },
-      peerDatagramBytes: datagramsIn(this.#options.login.metas),
-      limits: [...(limit === null ? [] : [limit]), ...claims.buckets],
-      token: claims.owner.token,
-      ration: claims.proxyRation,
-    }
-    if (server.vhosts !== undefined && isVhost(request.proxyType))
-      return this.#opened(openVhostProxy(options, server.vhosts, claims.claimant), request)
-    const proxy = udp ? new ServerUdpProxy(options) : new ServerTcpProxy(options)
-    this.#take(proxy) // from here on nobody else may use the name
-    const grouped = request.group !== '' && proxy instanceof ServerTcpProxy
-    const held = grouped
-      ? await groups.join(proxy, request, claims.groupSeeker(request))
-      : await (udp ? ports.udp : ports.tcp).acquire(claims.seeker(proxyName), request.remotePort, (address) => proxy.open(address))
-    if (held.type === 'refused') {
-      this.#proxies.delete(proxyName)
-      claims.leaveName(proxyName, proxy)
-      claims.returnProxy()
-      if (this.#closing === null) this.#refuse(request, udp ? udpError(request.remotePort, held.error) : held.error)
-      return
-    }
-    proxy.hold(held)
-    server.tell({ type: 'proxy.opened', session: this.id, proxy: proxyName, port: held.port })
-    // the session may have ended while the port was being opened; whoever ends it waits for this
-    if (this.#closing !== null) return this.#closeProxy(proxy)
-    this.#control.send({ type: 'newProxyResp', proxyName, remoteAddr: `:${held.port}` })
-    proxy.start()
-  }
-
-  /** A proxy for domains: it is there at once or not at all. */
-  #opened(proxy: ServerVhostProxy | string, request: MessageOf<'newProxy'>): void {
-    const { proxyName } = request
-    const { claims, server } = this.#options
-    if (typeof proxy === 'string') {
-      claims.returnProxy()
-      return this.#refuse(request, proxy)
-    }
-    this.#take(proxy)
-    claims.takeDomains(proxy.domains)
-    server.tell({ type: 'proxy.opened', session: this.id, proxy: proxyName, port: proxy.port })
-    this.#control.send({ type: 'newProxyResp', proxyName, remoteAddr: proxy.addresses })
-  }
-
-  #take(proxy: ServerProxy): void {
-    this.#proxies.set(proxy.name, proxy)
-    this.#options.claims.takeName(proxy.name, proxy, (why) => this.#options.onFail(why))
-  }
-
-  /** frp's text against a request, in the words of 0.45, which scripts match on; null when it may be tried. */
-  #objection(request: MessageOf<'newProxy'>): string | null {
-    const { proxyName, proxyType, remotePort, group, groupKey } = request
-    const { server, ports, groups, claims } = this.#options
-    const vhost = isVhost(proxyType)
-    if (vhost && server.vhosts === undefined) return `type [${proxyType}] not support when vhost_${proxyType}_port is not set`
-    const udp = proxyType === 'udp' && server.openDatagrams !== undefined
-    if (proxyType !== '' && proxyType !== 'tcp' && !udp && !vhost) return `proxy [${proxyName}] type [${clip(proxyType)}] error`
-    if (server.maxPortsPerClient > 0 && this.#proxies.size >= server.maxPortsPerClient) return 'exceed the max_ports_per_client'
-    const limit = limitObjection(request)
-    if (limit !== null) return limit
-    if (Buffer.byteLength(group) > MAX_NAME_BYTES || Buffer.byteLength(groupKey) > MAX_NAME_BYTES) return 'group params invalid'
-    if (group !== '' && !udp && !vhost) {
-      const grouped = groups.objection(request, claims.groupSeeker(request))
-      if (grouped !== null) return grouped
-    }
-    const hasNoPort = remotePort === 0 || vhost || (group !== '' && !udp)
-    const port = hasNoPort ? null : (udp ? ports.udp : ports.tcp).objection(remotePort, claims.seeker(proxyName))
-    if (port !== null) return udp ? udpError(remotePort, port) : port
-    return claims.nameObjection(proxyName, this.#proxies.has(proxyName)) ?? (vhost ? claims.domainObjection(request) : null)
-  }
-
-  #refuse(request: MessageOf<'newProxy'>, error: string): void {
-    const { proxyName } = request
-    this.#options.claims.refused(error, request)
-    this.#control.send({ type: 'newProxyResp', proxyName, error })
-    this.#options.server.tell({ type: 'proxy.refused', session: this.id, proxy: proxyName, why: error })
-  }
-
-  async #closeProxy(proxy: ServerProxy | undefined): Promise<void> {
-    if (proxy === undefined || proxy.port === 0 || !this.#proxies.delete(proxy.name)) return
-    const { claims, server } = this.#options
-    claims.leaveName(proxy.name, proxy)
-    claims.returnProxy()
-    const { port, name } = proxy
-    const domains = proxy instanceof ServerVhostProxy ? proxy.domains : []
-    await proxy.close()
-    claims.leaveDomains(domains)
-    this.traffic.end(name)
-    server.tell({ type: 'proxy.closed', session: this.id, proxy: name, port })
-  }
 }
-
-const isVhost = (proxyType: string): boolean => proxyType === 'http' || proxyType === 'https'
-const udpError = (port: number, error: string): string => `acquire port ${port} error: ${error}`
-const clip = (text: string): string => (text.length > 64 ? `${text.slice(0, 64)}…` : text)

@@ -24,7 +24,10 @@ export interface UdpUsersOptions {
   readonly openDatagrams: OpenDatagrams
   /** `host:port` of the service. */
   readonly local: string
-  /** The first datagram to a user's new socket has the PROXY protocol's header (v2) in front, as with stock frpc 0.70.1. Default: no. */
+  /**
+   * The first datagram to a user's new socket has the PROXY protocol's
+   * header (v2) in front, as with stock frpc 0.70.1. Default: no.
+   */
   readonly withHeader?: boolean
   /** What the service answers, and to whom. */
   readonly toUser: (bytes: Buffer, user: UdpAddress) => void
@@ -55,7 +58,10 @@ export class UdpUsers {
     for (const [key, user] of [...this.#users]) this.#forget(key, user)
   }
 
-  /** A user's datagram. Lost, and told to `onFail`, when there are 1,024 users already, or its socket can't be opened or not so soon. */
+  /**
+   * A user's datagram. Lost, and told to `onFail`, when there are 1,024
+   * users already, or its socket can't be opened or not so soon.
+   */
   toService(bytes: Buffer, from: UdpAddress): void {
     const key = `${from.host} ${from.port}`
     const known = this.#users.get(key)

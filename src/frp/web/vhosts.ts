@@ -13,7 +13,10 @@ export interface VhostRoute {
    * request. `refuse` is called where nobody can serve it now.
    */
   serve(user: AcceptedLink): void
-  /** A request for http was not answered as it should be: `why` is one clause. Of `refuse` whoever calls that knows. Absent: nobody counts. */
+  /**
+   * A request for http was not answered as it should be: `why` is one clause. Of
+   * `refuse` whoever calls that knows. Absent: nobody counts.
+   */
   failed?(why: string): void
 }
 
@@ -62,7 +65,10 @@ export type Claim =
   | { readonly type: 'held'; readonly addresses: string; readonly domains: readonly string[]; release(): void }
   | { readonly type: 'refused'; readonly error: string }
 
-/** Domains times locations of one proxy, and what telling them takes: an answer has to fit into frp's 10,240 bytes. Stock has no limit. */
+/**
+ * Domains times locations of one proxy, and what telling them takes: an
+ * answer has to fit into frp's 10,240 bytes. Stock has no limit.
+ */
 const MAX_PLACES = 256
 const MAX_ADDRESSES_CHARS = 8_192
 

@@ -1,5 +1,6 @@
-// Datagrams over a work connection: UDPPacket messages both ways, framed as its wire has it (v2 from frp 0.69.1 on), through
-// the proxy's own coding where it has one. The client pings on it; the TURN never does, since 0.45's client takes whatever comes for a packet.
+// Datagrams over a work connection: UDPPacket messages both ways, framed as its wire has it (v2 from frp
+// 0.69.1 on), through the proxy's own coding where it has one. The client pings on it; the TURN never
+// does, since 0.45's client takes whatever comes for a packet.
 import type { MuxStream } from '../mux/mux-contract.ts'
 import type { Coder } from './coding.ts'
 import type { DatagramLimits } from './datagram-size.ts'
@@ -22,7 +23,10 @@ export interface PacketStreamOptions {
   readonly onPacket: (bytes: Buffer, user: UdpAddress) => void
   /** Anything came, a ping too. */
   readonly onSign: () => void
-  /** Nothing more can be read from the stream, which is left as it is. Once. `fault`: what was wrong; null: the stream was just closed. */
+  /**
+   * Nothing more can be read from the stream, which is left as it is. Once.
+   * `fault`: what was wrong; null: the stream was just closed.
+   */
   readonly onFail: (fault: string | null) => void
 }
 

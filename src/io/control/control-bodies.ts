@@ -1,5 +1,6 @@
 // What the control port's actions take. Loaded with the first action, since zod takes longer to load than a node to start.
 import { z } from 'zod'
+import { SERVICE_KINDS } from '../../domain/service-kind.ts'
 import { readBandwidth } from '../../frp/index.ts'
 
 const peer = z.string().min(1).max(300)
@@ -26,7 +27,7 @@ const serviceOptions = z.strictObject({
 /** What may be exposed. */
 export const serviceSpec = z.strictObject({
   name: serviceName,
-  kind: z.enum(['tcp', 'udp', 'http', 'https']),
+  kind: z.enum(SERVICE_KINDS),
   local: z.string().min(1).max(300),
   domain: z.string().min(1).max(253).nullable(),
   options: serviceOptions.exactOptional(),

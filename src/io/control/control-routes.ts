@@ -40,104 +40,46 @@ export interface RouteSources {
 
 export function controlRoutes({ node, networkDesk, leave, metrics, openapi, diagram }: RouteSources): readonly ControlRoute[] {
   return [
-    { method: 'GET', path: '/api/status', run: () => json(200, node.status()) },
-    { method: 'GET', path: '/api/history', run: ({ query }) => history(node, query.get('minutes')) },
-    { method: 'GET', path: '/api/netcheck', run: () => json(200, node.netcheck()) },
-    { method: 'GET', path: '/api/doctor', run: async () => json(200, await node.checkup()) },
-    { method: 'GET', path: '/api/peers', run: ({ query }) => peersPage(node, 'here', query) },
-    { method: 'GET', path: '/api/peers/all', run: ({ query }) => peersPage(node, 'all', query) },
-    { method: 'GET', path: '/api/table', run: () => json(200, node.table()) },
-    { method: 'GET', path: '/api/states', run: () => json(200, { schemaVersion: 1, states: node.activeStates() }) },
-    { method: 'GET', path: '/api/news', run: () => json(200, { schemaVersion: 1, news: node.recentNews(256) }) },
-    {
-      method: 'GET',
-      path: '/api/measurements',
-      run: () => json(200, { schemaVersion: 1, measurements: node.recentNews(256, 'measurements') }),
-    },
-    { method: 'GET', path: '/api/network', run: () => json(200, networkDesk.show()) },
-    {
-      method: 'GET',
-      path: '/api/invitation',
-      run: () => {
-        const answer = networkDesk.invite()
-        return isRefusal(answer) ? refusal(409, answer) : json(200, answer)
-      },
-    },
-    action(
-      '/api/network/rotate',
-      409,
-      (bodies) => bodies.rotation,
-      ({ step, invitation }) => networkDesk.rotate(step, invitation),
-    ),
-    { method: 'GET', path: '/api/openapi.json', run: async () => json(200, await openapi()) },
-    { method: 'GET', path: '/metrics', run: () => raw('text/plain; version=0.0.4; charset=utf-8', metrics()) },
-    {
-      method: 'GET',
-      path: '/api/diagrams/{file}',
-      run: async ({ part }) => {
-        const file = /^[a-zA-Z0-9-]+\.svg$/.test(part) ? await diagram(part) : null
-        return file ? { ...raw(file.type, file.content), headers: DIAGRAM_HEADERS } : problem(404, 'There is no such diagram.')
-      },
-    },
-    action(
-      '/api/peers',
-      409,
-      (bodies) => bodies.address,
-      ({ address }) => node.add(address),
-    ),
-    action(
-      '/api/peers/remove',
-      404,
-      (bodies) => bodies.peer,
-      ({ peer }) => node.remove(peer),
-    ),
-    action(
-      '/api/turn/pin',
-      409,
-      (bodies) => bodies.pins,
-      ({ peers }) => node.pin(peers),
-    ),
-    action(
-      '/api/services',
-      409,
-      (bodies) => bodies.service,
-      ({ spec, timeoutMs }) => node.expose(spec, timeoutMs),
-    ),
-    action(
-      '/api/services/remove',
-      404,
-      (bodies) => bodies.serviceName,
-      ({ name }) => node.unexpose(name),
-    ),
-    action(
-      '/api/drain',
-      409,
-      (bodies) => bodies.drain,
-      async ({ patienceMs }) => {
-        const answer = await node.drain(patienceMs)
-        leave()
-        return answer
-      },
-    ),
-    action(
-      '/api/ping',
-      409,
-      (bodies) => bodies.peer,
-      ({ peer }) => node.ping(peer),
-    ),
-    action(
-      '/api/speedtest',
-      409,
-      (bodies) => bodies.peer,
-      ({ peer }) => node.speedtest(peer),
-    ),
-    { method: 'GET', path: '/api/connectable', run: async () => json(200, tamed(await node.connectable())) },
+    get('/api/status', () => json(200, node.status())),
+    get('/api/history', ({ query }) => history(node, query.get('minutes'))),
+    get('/api/netcheck', () => json(200, node.netcheck())),
+    get('/api/doctor', async () => json(200, await node.checkup())),
+    get('/api/peers', ({ query }) => peersPage(node, 'here', query)),
+    get('/api/peers/all', ({ query }) => peersPage(node, 'all', query)),
+    get('/api/table', () => json(200, node.table())),
+    get('/api/states', () => json(200, { schemaVersion: 1, states: node.activeStates() })),
+    get('/api/news', () => json(200, { schemaVersion: 1, news: node.recentNews(256) })),
+    get('/api/measurements', () => json(200, { schemaVersion: 1, measurements: node.recentNews(256, 'measurements') })),
+    get('/api/network', () => json(200, networkDesk.show())),
+    get('/api/invitation', () => {
+      const answer = networkDesk.invite()
+      return isRefusal(answer) ? refusal(409, answer) : json(200, answer)
+    }),
+    action('/api/network/rotate', 409, 'rotation', ({ step, invitation }) => networkDesk.rotate(step, invitation)),
+    get('/api/openapi.json', async () => json(200, await openapi())),
+    get('/metrics', () => raw('text/plain; version=0.0.4; charset=utf-8', metrics())),
+    get('/api/diagrams/{file}', async ({ part }) => {
+      const file = /^[a-zA-Z0-9-]+\.svg$/.test(part) ? await diagram(part) : null
+      return file ? { ...raw(file.type, file.content), headers: DIAGRAM_HEADERS } : problem(404, 'There is no such diagram.')
+    }),
+    action('/api/peers', 409, 'address', ({ address }) => node.add(address)),
+    action('/api/peers/remove', 404, 'peer', ({ peer }) => node.remove(peer)),
+    action('/api/turn/pin', 409, 'pins', ({ peers }) => node.pin(peers)),
+    action('/api/services', 409, 'service', ({ spec, timeoutMs }) => node.expose(spec, timeoutMs)),
+    action('/api/services/remove', 404, 'serviceName', ({ name }) => node.unexpose(name)),
+    action('/api/drain', 409, 'drain', async ({ patienceMs }) => {
+      const answer = await node.drain(patienceMs)
+      leave()
+      return answer
+    }),
+    action('/api/ping', 409, 'peer', ({ peer }) => node.ping(peer)),
+    action('/api/speedtest', 409, 'peer', ({ peer }) => node.speedtest(peer)),
+    get('/api/connectable', async () => json(200, tamed(await node.connectable()))),
     {
       method: 'POST',
       path: '/api/connect',
       run: async ({ body }) => {
-        const { controlBodies, readBody } = await import('./control-bodies.ts')
-        const read = readBody(controlBodies.connect, body)
+        const read = await bodyOf('connect', body)
         if (read.type === 'refused') return problem(400, read.text)
         const answer = await node.connect(read.body.target, read.body.port)
         if (isRefusal(answer)) return refusal(409, tamed(answer))
@@ -172,20 +114,28 @@ const raw = (contentType: string, body: string | Buffer): ControlReply & { reado
 })
 
 type Bodies = typeof import('./control-bodies.ts').controlBodies
+type Body<Name extends keyof Bodies> = import('zod').output<Bodies[Name]>
 
-/** `refusedStatus`: what a refusal by the node is answered with. */
-function action<Body>(
+async function bodyOf<Name extends keyof Bodies>(name: Name, text: string) {
+  const { controlBodies, readBody } = await import('./control-bodies.ts')
+  const schema: import('zod').ZodType<unknown> = controlBodies[name]
+  return readBody(schema as import('zod').ZodType<Body<Name>>, text)
+}
+
+const get = (path: string, run: ControlRoute['run']): ControlRoute => ({ method: 'GET', path, run })
+
+/** `refusedStatus`: what a refusal by the node is answered with. `name`: of the body that it takes. */
+function action<Name extends keyof Bodies>(
   path: string,
   refusedStatus: 404 | 409,
-  schemaOf: (bodies: Bodies) => import('zod').ZodType<Body>,
-  act: (body: Body) => Promise<object> | object,
+  name: Name,
+  act: (body: Body<Name>) => Promise<object> | object,
 ): ControlRoute {
   return {
     method: 'POST',
     path,
     run: async ({ body: text }) => {
-      const { controlBodies, readBody } = await import('./control-bodies.ts')
-      const read = readBody(schemaOf(controlBodies), text)
+      const read = await bodyOf(name, text)
       if (read.type === 'refused') return problem(400, read.text)
       const answer = tamed(await act(read.body))
       return isRefusal(answer) ? refusal(refusedStatus, answer) : json(200, { schemaVersion: 1, ...answer })

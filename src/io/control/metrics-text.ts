@@ -12,7 +12,10 @@ export interface Measured {
   readonly residentBytes: number
 }
 
-/** Prometheus' text format. Nothing is labelled by peer: a table may be long, and a scraper keeps every label for ever. Carried proxies are, up to a number. */
+/**
+ * Prometheus' text format. Nothing is labelled by peer: a table may be long, and a scraper keeps
+ * every label for ever. Carried proxies are, up to a number.
+ */
 export function metricsText({ version, status, peers, newsCount, uptimeSeconds, residentBytes }: Measured): string {
   const count = <T>(rows: readonly T[], is: (row: T) => boolean) => rows.filter(is).length
   const families: readonly MetricFamily[] = [

@@ -24,7 +24,10 @@ export interface LoadedToken {
   readonly note: StoreNote | null
 }
 
-/** A token of a data directory, made at the first start and kept over restarts; whoever deletes the file gets another with the next start. */
+/**
+ * A token of a data directory, made at the first start and kept over restarts;
+ * whoever deletes the file gets another with the next start.
+ */
 export function loadToken(dir: string, fileName: keyof typeof TOKENS): LoadedToken {
   const file = join(dir, fileName)
   const { name, fix } = TOKENS[fileName]

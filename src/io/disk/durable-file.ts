@@ -58,9 +58,10 @@ export interface WriteOptions {
 }
 
 /**
- * `text`: all of it, or its pieces, from the start each time. Makes the directory if it is missing (never that which a link points into: its disk may just not be there). The file is for
- * its owner alone. Where the system does not let the file be replaced, since it is a mount point or its directory can't be
- * written, it is written itself. Rejects with the system's error; the file is then as it was.
+ * `text`: all of it, or its pieces, from the start each time. Makes the directory if it is missing (never that
+ * which a link points into: its disk may just not be there). The file is for its owner alone. Where the system does
+ * not let the file be replaced, since it is a mount point or its directory can't be written, it is written itself.
+ * Rejects with the system's error; the file is then as it was.
  */
 export async function writeDurably(
   file: string,

@@ -70,7 +70,10 @@ export function ownerName({ pid, boot, namespace }: Owner, self: Owner): string 
   return namespace === self.namespace ? `pid ${pid}` : `pid ${pid} of another container`
 }
 
-/** File systems that several machines may use at once, by the number `statfs(2)` of Linux has for them: NFS, SMB, CIFS, AFS, Ceph, 9P, FUSE, GFS2, OCFS2. */
+/**
+ * File systems that several machines may use at once, by the number `statfs(2)` of Linux has
+ * for them: NFS, SMB, CIFS, AFS, Ceph, 9P, FUSE, GFS2, OCFS2.
+ */
 const SHARED = [0x6969, 0xfe534d42, 0xff534d42, 0x5346414f, 0x00c36400, 0x01021997, 0x65735546, 0x01161970, 0x7461636f]
 
 /** Whether processes on other kernels may use the directory, be they other machines' or those of a sandbox. */

@@ -26,7 +26,10 @@ export function openFresh(file: string): number {
   return openSync(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
 }
 
-/** Puts a synced file with this text in the file's place; a link there is replaced, not followed. Throws the system's error, the file being as it was. */
+/**
+ * Puts a synced file with this text in the file's place; a link there is replaced, not
+ * followed. Throws the system's error, the file being as it was.
+ */
 export function replaceSync(file: string, text: string): void {
   const next = `${file}.new`
   try {
@@ -63,8 +66,9 @@ const OURS =
   /^\.?(ip_table\.json|operator\.json|leases\.json|history\.json|identity\.json|network\.json|control\.json|control-token|metrics-token|turn-token|moonwalk\.(json|log|pid))(\..*)?$/
 
 /**
- * Makes a data directory, and the node's files in it, those from before too, for their owner alone. What belongs to another user is
- * left as it is, and so is a directory that is more than a node's: the root, a home, one like /tmp. A note where others may write there.
+ * Makes a data directory, and the node's files in it, those from before too, for their owner alone. What
+ * belongs to another user is left as it is, and so is a directory that is more than a node's: the root, a
+ * home, one like /tmp. A note where others may write there.
  */
 export function keepPrivate(dir: string): StoreNote | null {
   for (const name of namesIn(dir)) if (OURS.test(name)) closeToOthers(join(dir, name), 0o600)

@@ -17,6 +17,7 @@ import { figuresOf, withoutFigures } from '../../feed/figures.ts'
 import { isMeasurement } from '../../feed/news-kinds.ts'
 import { RECORDING_HEAD, recordedLine } from '../../feed/recording.ts'
 import type { Clock } from '../../ports.ts'
+import { errorText } from './durable-file.ts'
 import { openFresh } from './private-file.ts'
 
 /** From one look at the node to the next. */
@@ -50,7 +51,7 @@ export function startRecording(needs: RecordingNeeds): StopRecording | { readonl
       return { type: 'refused', text: `${file} is there already, and is no recording; name another file with --record` }
     stream = begin()
   } catch (error) {
-    return { type: 'refused', text: `can't record to ${file}: ${error instanceof Error ? error.message : error}` }
+    return { type: 'refused', text: `can't record to ${file}: ${errorText(error)}` }
   }
   let bytes = 0
   let ended = false
@@ -66,7 +67,7 @@ export function startRecording(needs: RecordingNeeds): StopRecording | { readonl
   function begin(): WriteStream {
     if (lstatSync(file, { throwIfNoEntry: false }) !== undefined) renameSync(file, `${file}.1`)
     const opened = createWriteStream(file, { fd: openFresh(file) })
-    opened.on('error', (error) => fail(error.message))
+    opened.on('error', (error) => fail(errorText(error)))
     opened.write(`${RECORDING_HEAD}\n`)
     return opened
   }
@@ -114,7 +115,7 @@ export function startRecording(needs: RecordingNeeds): StopRecording | { readonl
       bytes = 0
       wholeAtMs = Number.NEGATIVE_INFINITY
     } catch (error) {
-      fail(error instanceof Error ? error.message : String(error))
+      fail(errorText(error))
     }
   }
 

@@ -1,5 +1,6 @@
-// What has changed since the table's file was written, beside it: appended and synced, so that a change costs what it is and not what the table
-// is. A crash loses at most the line that was being written. It belongs to one text of the file and counts for no other.
+// What has changed since the table's file was written, beside it: appended and synced, so that a
+// change costs what it is and not what the table is. A crash loses at most the line that was being
+// written. It belongs to one text of the file and counts for no other.
 import { constants } from 'node:fs'
 import { open, readFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'

@@ -18,7 +18,10 @@ interface Found extends Readable {
   readonly damage: { readonly note: StoreNote; readonly isSaved: boolean } | null
 }
 
-/** An unreadable file is kept under another name, and the last good copy is used. A missing one is an empty table: somebody may have meant it. */
+/**
+ * An unreadable file is kept under another name, and the last good copy is used. A
+ * missing one is an empty table: somebody may have meant it.
+ */
 export async function readTable(file: string, wantsRaw: (row: StoredRow) => boolean): Promise<Found> {
   const found = await look(file, wantsRaw)
   if (found.type === 'table') return { ...found, damage: null }

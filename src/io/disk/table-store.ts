@@ -4,18 +4,20 @@ import { stat } from 'node:fs/promises'
 import { type Adapter, Low } from 'lowdb'
 import { edited, NOTHING_BY_HAND, notIn, upToDate } from '../../p2prc/by-hand.ts'
 import { type TableChanges, withChanges } from '../../p2prc/table-changes.ts'
-import type { StoredRow, StoredTable } from '../../p2prc/table-file.ts'
+import type { StoredRow, StoredTable, TableToWrite } from '../../p2prc/table-file.ts'
 import type { Store, StoreFailure, StoreNote } from '../../ports.ts'
 import { errorText, placeOf } from './durable-file.ts'
 import { writeWithCopy } from './last-good-copy.ts'
 import { createTableJournal } from './table-journal.ts'
 import { strangeNotes, waitingNotes } from './table-notes.ts'
 import { readTable } from './table-reading.ts'
-import { createTableText, hashOf } from './table-text.ts'
+import { createTableText, madeOf } from './table-text.ts'
 
 type TableStore = Pick<Store, 'read' | 'write' | 'append' | 'notes'>
 
-const EMPTY: StoredTable = { rows: [] }
+const EMPTY: TableToWrite = { rows: [] }
+/** A text of more rows is written though it may be the one that is there: to find out would be to make it twice. */
+const MOST_COMPARED = 2_000
 
 /** As this process last saw the file. */
 interface Seen {
@@ -57,7 +59,7 @@ export function createTableStore(file: string, { followsLink = false }: { readon
     // Of a damaged file nothing new is known; of one that was deleted nothing is left.
     if (!damage && hash !== (seen?.hash ?? '')) byHand = edited(read, before)
   }
-  const adapter: Adapter<StoredTable> = {
+  const adapter: Adapter<TableToWrite> = {
     read: async () => {
       const { hash, table, byHand: own, strangeLines } = await found(() => false)
       byHand = own
@@ -71,18 +73,19 @@ export function createTableStore(file: string, { followsLink = false }: { readon
       if (mark !== '' && mark === unsaved) throw new Error('what it holds can neither be read nor set aside')
       byHand = upToDate(byHand, table)
       const text = createTableText(table, byHand)
-      const hash = await hashOf(text)
-      if (seen?.hash !== hash || seen.mark !== mark) await writeWithCopy(file, text.pieces, followsLink)
+      const isSame = table.rows.length <= MOST_COMPARED && (await madeOf(text)).hash === seen?.hash && seen.mark === mark
+      if (!isSame) await writeWithCopy(file, text.pieces, followsLink)
+      const { hash, places, lineOf } = text.made()
       await journal.remove()
       const [listed, waiting] = [table.rows.length, byHand.waiting.length]
       byHandNotes = [
-        ...strangeNotes(file, byHand, (i) => text.lineOf(listed + waiting + i)),
-        ...waitingNotes(file, byHand, (i) => text.lineOf(listed + i)),
+        ...strangeNotes(file, byHand, (i) => lineOf(listed + waiting + i)),
+        ...waitingNotes(file, byHand, (i) => lineOf(listed + i)),
       ]
-      seen = { hash, rows: table.rows.map(placesOf), mark: await markOf(file) }
+      seen = { hash, rows: places, mark: await markOf(file) }
     },
   }
-  const low = new Low<StoredTable>(adapter, EMPTY)
+  const low = new Low<TableToWrite>(adapter, EMPTY)
   /** What is on disk is in the memory once: in the table. */
   const forget = (): void => {
     low.data = EMPTY
@@ -108,7 +111,7 @@ export function createTableStore(file: string, { followsLink = false }: { readon
       return failed(error)
     }
   }
-  const write = async (table: StoredTable): Promise<StoreFailure | null> => {
+  const write = async (table: TableToWrite): Promise<StoreFailure | null> => {
     low.data = table
     try {
       await low.write()
@@ -123,7 +126,7 @@ export function createTableStore(file: string, { followsLink = false }: { readon
   return {
     read: async () => {
       await low.read()
-      const table = low.data
+      const table: StoredTable = { rows: [...low.data.rows] }
       forget()
       return { table, notes: notes() }
     },

@@ -42,7 +42,10 @@ export interface Callers {
   wrapped(secure: Socket, under: Socket): void
   /** A socket that goes on in the place of one that came. */
   replaced(by: Socket, before: Socket): void
-  /** What it asks for; the last one counts, but who is a member stays one. False: there is no room for that; it is for the caller to refuse it. */
+  /**
+   * What it asks for; the last one counts, but who is a member stays one. False: there
+   * is no room for that; it is for the caller to refuse it.
+   */
   asks(socket: Socket, wish: Wish): boolean
   /** It was answered, and may ask again. */
   waits(socket: Socket): void

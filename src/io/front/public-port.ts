@@ -109,7 +109,10 @@ async function dispatchTls(socket: Socket, first: Buffer, context: PortContext):
   return dispatch(secured(socket, read, context), context)
 }
 
-/** The members' channel: inside it what a node says is told apart as outside. In an open network anybody has an id: nobody is a member. */
+/**
+ * The members' channel: inside it what a node says is told apart as outside.
+ * In an open network anybody has an id: nobody is a member.
+ */
 async function dispatchMember(socket: Socket, first: Buffer, self: ChannelSelf, context: PortContext): Promise<void> {
   const { firstMs, callers, handshakes, addressOf } = context
   const giveBack = await handshakes.begin(addressOf(socket), () => socket.destroyed)

@@ -6,7 +6,10 @@ import type { Dialling } from './stopwatch.ts'
 /** A request gives up by its own timeout; this ends what was dialled for one that has. */
 const DIAL_MS = 10_000
 
-/** Connections of an agent over the members' channel. `onError`: hears what becomes of one once it stands. `isMetered`: see `ChannelDial`. */
+/**
+ * Connections of an agent over the members' channel. `onError`: hears what
+ * becomes of one once it stands. `isMetered`: see `ChannelDial`.
+ */
 export const channelDialling =
   (self: ChannelSelf, onError: (error: unknown) => void, isMetered = false): Dialling =>
   ({ host, port, lookup }, created) => {

@@ -37,7 +37,7 @@ export function dialChannel(self: ChannelSelf, dial: ChannelDial): Promise<Opene
   if (signal?.aborted) return Promise.resolve(failed('aborted', 'it was called off'))
   return new Promise((resolve) => {
     const begunAt = performance.now()
-    const socket = begin(self, dial)
+    const { socket, wire } = begin(self, dial)
     let connectMs = 0
     socket.once('connect', () => {
       connectMs = performance.now() - begunAt
@@ -60,18 +60,24 @@ export function dialChannel(self: ChannelSelf, dial: ChannelDial): Promise<Opene
     }
     signal?.addEventListener('abort', abort, { once: true })
     socket.on('error', fail)
-    socket.once('close', () => settle(failed('reset', 'it closed the connection')))
+    // TLS over a wire that never opened tells its end before that one's error.
+    const ended = (): void => settle(wire.errored ? failureOf(wire.errored) : failed('reset', 'it closed the connection'))
+    socket.once('close', ended)
     socket.once('secureConnect', () => void prove().catch(onError))
   })
 }
 
-function begin({ identity }: ChannelSelf, { host, port, lookup, allowHalfOpen, isMetered = false }: ChannelDial): TLSSocket {
+/** `wire`: the connection under TLS where it has one of its own, else the same. */
+function begin({ identity }: ChannelSelf, { host, port, lookup, allowHalfOpen, isMetered = false }: ChannelDial) {
   const plain = { host, port, allowHalfOpen, noDelay: true, ...KEEP_ALIVE, ...(lookup ? { lookup } : {}) }
   const rejectUnauthorized = false // who it is says its key
   const channel = { secureContext: channelContext(identity), ALPNProtocols: [CHANNEL_PROTOCOL], rejectUnauthorized }
-  if (!isMetered) return connect({ ...plain, ...channel })
+  if (!isMetered) {
+    const socket = connect({ ...plain, ...channel })
+    return { socket, wire: socket }
+  }
   const wire = connectPlain(plain)
-  const socket = connect({ socket: wire, ...channel }) // its errors are this one's
+  const socket = connect({ socket: wire, ...channel })
   runsOver(socket, wire)
-  return socket
+  return { socket, wire }
 }

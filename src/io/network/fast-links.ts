@@ -64,7 +64,10 @@ export function readInto(socket: TLSSocket, reader: Reader): boolean {
   return true
 }
 
-/** Has TLS take one piece at a time: pieces that it gets together are copied into one first, which is 8 % of the CPU of a busy tunnel. */
+/**
+ * Has TLS take one piece at a time: pieces that it gets together are copied
+ * into one first, which is 8 % of the CPU of a busy tunnel.
+ */
 export function writeSingly(socket: TLSSocket): void {
   if (!publicApiOnly && '_writev' in socket) Object.assign(socket, { _writev: null })
 }

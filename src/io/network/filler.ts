@@ -9,8 +9,8 @@ const PIECE_BYTES = 64 * 1024
 const pool = randomBytes(4 * PIECE_BYTES)
 
 /**
- * TLS's records of a timed transfer, whose default is 16 KiB. Beside those a shaped path of 20 Mbit/s was read 20 % too high; with 4 KiB and
- * 8 KiB within 1 %, and smaller ones take more of both processors.
+ * TLS's records of a timed transfer, whose default is 16 KiB. Beside those a shaped path of 20 Mbit/s was read 20 % too high;
+ * with 4 KiB and 8 KiB within 1 %, and smaller ones take more of both processors.
  */
 const RECORD_BYTES = 8 * 1024
 

@@ -16,7 +16,10 @@ const BUG_CODES = new Set([
   'ERR_STREAM_WRITE_AFTER_END',
 ])
 
-/** Whether it is a bug of ours: one of Node's names above, or what JavaScript throws by itself. got puts the error itself into `cause`. */
+/**
+ * Whether it is a bug of ours: one of Node's names above, or what JavaScript
+ * throws by itself. got puts the error itself into `cause`.
+ */
 export function isBug(error: unknown): boolean {
   const code = codeOf(error)
   if (BUG_CODES.has(code)) return true

@@ -2,6 +2,7 @@
 // clock, and include time that got takes itself.
 import { Agent, type AgentOptions, type ClientRequest, type ClientRequestArgs } from 'node:http'
 import type { Socket } from 'node:net'
+import { KEEP_ALIVE } from '../front/keep-alive.ts'
 
 const dialledAt = new WeakMap<object, number>()
 /** TCP's handshake of what was handed over connected. */
@@ -16,7 +17,8 @@ export type Dialling = (
 /** Remembers when it began to dial. */
 export class TimedAgent extends Agent {
   constructor(options: AgentOptions, dialling?: Dialling) {
-    super(options)
+    // Node's own agent has the system ask each second on every connection that waits for its next request.
+    super({ keepAliveMsecs: KEEP_ALIVE.keepAliveInitialDelay, ...options })
     const plain = this.createConnection.bind(this)
     this.createConnection = (options, created) => {
       const at = performance.now()

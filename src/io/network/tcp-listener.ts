@@ -44,7 +44,10 @@ export function listenTcp(options: TcpListenerOptions): Promise<Listening | Fail
   const onError = bugsOnly(onBug)
   const open = new Set<Socket | RawConnection>()
   let onEmpty = ignore
-  /** Whether there is room for one more, which then counts. On the public port it may turn out to be a member's, and gets some of theirs. */
+  /**
+   * Whether there is room for one more, which then counts. On the public port it
+   * may turn out to be a member's, and gets some of theirs.
+   */
   const enters = (): boolean => {
     if (open.size >= maxOpen) return makeRoom() && descriptors.take('own')
     if (descriptors.take(use, open.size)) return true

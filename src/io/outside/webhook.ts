@@ -10,7 +10,10 @@ export interface WebhookLimits {
   readonly retriesMs?: readonly number[]
 }
 
-/** Done is any answer from 200 to 299; no redirect is followed. Whoever says no for good (300 to 499, but not 408 or 429) is not asked again. */
+/**
+ * Done is any answer from 200 to 299; no redirect is followed. Whoever says no for
+ * good (300 to 499, but not 408 or 429) is not asked again.
+ */
 export const webhook =
   (url: string, { timeoutMs = 10_000, retriesMs = [1_000, 5_000, 25_000] }: WebhookLimits = {}): Deliver =>
   async (text, signal) => {

@@ -520,7 +520,7 @@ describe('/v2/gossip', () => {
   test.each([
     ['in public', 'public', ['arrived at 192.168.1.5:8088']],
     ['through a tunnel', 'tunnel', []],
-  ] as const)('that arrives %s tells by which address', async (_, entrance, expected) => {
+  ] as const)('that arrives %s tells by which address, once a connection', async (_, entrance, expected) => {
     const { route, told } = start()
     const headers = { host: '192.168.1.5:8088' }
     await route(inbound({ method: 'POST', path: '/v2/gossip', by: ash.id, headers, body: JSON.stringify(message) }), entrance)

@@ -9,6 +9,8 @@ import { stateParts } from '../state-parts.ts'
 const ash = signedBy('ash', '192.0.2.7:8088')
 const elm = signedBy('elm', '192.0.2.8:8088')
 const oak = signedBy('oak', '192.0.2.9:8088')
+const fir = signedBy('fir', '192.0.2.10:8088')
+const yew = signedBy('yew', '192.0.2.11:8088')
 const MINE = '192.0.2.1:8088'
 const OTHER = '192.0.2.2:8088'
 
@@ -21,11 +23,12 @@ const BUSY: DialBack = { type: 'busy' }
 interface Setting {
   readonly port?: number | null
   readonly advertise?: string | null
+  readonly slowness?: number
   /** What each peer tells when asked to connect back; null: it does not answer at all. */
   readonly answer?: (name: string) => DialBack | null | Promise<DialBack | null>
 }
 
-function start({ port = 8_088, advertise = null, answer = () => REACHED }: Setting = {}) {
+function start({ port = 8_088, advertise = null, slowness = 0, answer = () => REACHED }: Setting = {}) {
   const parts = stateParts({ port, advertise })
   const { clock, keeper } = parts
   const asked: string[] = []
@@ -34,6 +37,7 @@ function start({ port = 8_088, advertise = null, answer = () => REACHED }: Setti
   let dropped = 0
   const reach = createReach({
     ...parts,
+    company: { slowness: () => slowness },
     network: { ownHosts: () => hosts },
     http: {
       dropWarm: () => {
@@ -221,6 +225,22 @@ test('when two that tried could not connect the address falls', async () => {
   await clock.settle()
   end()
   expect(told).toEqual([`0 proven ${MINE} by oak`, '0 refused'])
+})
+
+test.each<[string, number, readonly (typeof ash)[], string]>([
+  ['two others, both of whom heard nothing, falls', 0, [ash, elm], 'refused'],
+  ['five others, three of whom heard nothing, stands', 0, [ash, elm, oak, fir, yew], 'proven'],
+  ['five others, four of whom heard nothing, falls', 0, [ash, elm, oak, fir, yew], 'refused'],
+  ['five others, four of whom heard nothing, stands where this node doubts itself', 0.5, [ash, elm, oak, fir, yew], 'proven'],
+])('an address among %s', async (what, slowness, others, expected) => {
+  const { clock, prove, reach, end } = start({ slowness, answer: () => BUSY })
+  for (const one of others) prove(one)
+  found(reach, REACHED, oak)
+  found(reach, REACHED, ash)
+  for (const one of others.slice(0, what.includes('three') ? 3 : 4)) found(reach, SILENT, one)
+  await clock.settle()
+  end()
+  expect(reach.verdict().type).toBe(expected)
 })
 
 test('nor does it fall, however many fail, while others arrive at it', async () => {

@@ -1,5 +1,5 @@
-// A day of a network at rest: what automatic speed tests cost each node. Who tests whom and when, and what may be spent, is the nodes' own
-// rules; a test itself is only its bytes and its time.
+// A day of a network at rest: what automatic speed tests cost each node. Who tests whom and when, and what may be spent, is the
+// nodes' own rules; a test itself is only its bytes and its time.
 import { expect, test } from 'vitest'
 import type { Speed, SpeedResult } from '../../../src/actors/membership/speed.ts'
 import { createSpeedAccount } from '../../../src/actors/membership/speed-account.ts'
@@ -26,7 +26,10 @@ const resultOf = (mbps: number): SpeedResult => {
   }
 }
 
-/** The most that any of `count` nodes has used after any hour of a day, and how many tests each began. `mbps`: of any path, within a fifth. */
+/**
+ * The most that any of `count` nodes has used after any hour of a day, and how
+ * many tests each began. `mbps`: of any path, within a fifth.
+ */
 async function liveADay(count: number, mbps: number, needsTurn: boolean) {
   const clock = new VirtualClock()
   const busy = new Set<number>()

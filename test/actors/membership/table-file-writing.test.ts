@@ -3,6 +3,8 @@ import { createTableFile } from '../../../src/actors/membership/table-file.ts'
 import type { AddressPolicy } from '../../../src/domain/address.ts'
 import { recordBurst, removeRow } from '../../../src/domain/ip-table.ts'
 import type { PeerRecord } from '../../../src/domain/record.ts'
+import type { TableChanges } from '../../../src/p2prc/table-changes.ts'
+import type { TableToWrite } from '../../../src/p2prc/table-file.ts'
 import { signedBy } from '../../records.ts'
 import { MemoryStore } from '../../sim/memory-store.ts'
 import { stateParts } from '../state-parts.ts'
@@ -156,16 +158,40 @@ test('of a large table only what has changed is written', async () => {
 
 test('and all of it once that has become much, and at the end', async () => {
   const { clock, store, prove, file } = await keepingMany()
-  for (let i = 0; i < 2_100; i++) {
+  for (let i = 0; i < 1_900; i++) {
     prove({ ...ELM, address: `198.51.${100 + (i >> 8)}.${i & 255}:8088` })
     if (i % 700 === 699) await clock.advance(1_000)
   }
-  expect([store.writes, store.appended]).toEqual([0, 2_100])
+  await clock.advance(1_000)
+  expect([store.writes, store.appended]).toEqual([0, 1_900])
+  for (let i = 0; i < 100; i++) prove({ ...ELM, address: `198.51.100.${i}:8088` })
   prove(signed)
   await clock.advance(2_000)
   expect([store.writes, store.table.rows.length]).toEqual([1, 2_501])
   await clock.until(file.close())
   expect(store.writes).toEqual(2)
+})
+
+test('many changes are kept some at a time, and each row of the whole is made when its turn comes', async () => {
+  const { clock, store, prove } = await keepingMany()
+  const told: (number | string)[] = []
+  const { append } = store
+  const kept = {
+    append: (changes: TableChanges) => {
+      told.push(changes.rows.length)
+      return append(changes)
+    },
+    write: async ({ rows }: TableToWrite) => {
+      told.push(Array.isArray(rows) ? 'a list' : `${rows.length} one by one`)
+      return null
+    },
+  }
+  Object.assign(store, kept)
+  for (let i = 0; i < 1_900; i++) prove({ ...ELM, address: `198.51.${100 + (i >> 8)}.${i & 255}:8088` })
+  await clock.advance(1_000)
+  for (let i = 0; i < 200; i++) prove(signedBy(`new${i}`, `203.0.113.${i}:8089`))
+  await clock.advance(2_000)
+  expect(told).toEqual([1_024, 876, '2700 one by one'])
 })
 
 test('what could not be kept beside a large table is written with the whole', async () => {

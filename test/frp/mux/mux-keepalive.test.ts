@@ -6,7 +6,10 @@ const idle: Sending = { waiting: false, tookAt: Number.NEGATIVE_INFINITY }
 const stuck: Sending = { ...idle, waiting: true }
 const took = (tookAt: number): Sending => ({ ...idle, tookAt })
 
-/** When a session that hears nothing from the start is given up: a ping each 2 s, 2.5 s of patience. `bytes`: how its own get away, from when on. */
+/**
+ * When a session that hears nothing from the start is given up: a ping each 2 s, 2.5 s
+ * of patience. `bytes`: how its own get away, from when on.
+ */
 function givenUpAt(bytes: readonly (readonly [fromMs: number, Sending])[]): readonly [number, string] | null {
   const clock = new VirtualClock()
   let end: readonly [number, string] | null = null

@@ -62,9 +62,16 @@ describe('between two nodes', () => {
     expect(await asks(elm, ash)).toEqual({ by: ash.id, status: 200, body: `GET /x of ${elm.id}` })
   })
 
-  test('where nobody listens it is refused, as the network says', async () => {
+  test.each([
+    ['as others are', {}],
+    ['and on a connection of its own, as a speed test has it', { apart: {} }],
+  ])('where nobody listens a request is refused, as the network says, %s', async (_, more) => {
     const ash = await startNode(() => members(shared))
-    expect(await ash.http.request('127.0.0.1:9', ASK)).toEqual({ type: 'failed', reason: 'refused', text: 'connection refused' })
+    expect(await ash.http.request('127.0.0.1:9', { ...ASK, ...more })).toEqual({
+      type: 'failed',
+      reason: 'refused',
+      text: 'connection refused',
+    })
   })
 
   const old = secret()

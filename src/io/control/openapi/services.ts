@@ -1,8 +1,9 @@
 // Services, of this node and of others.
+import { SERVICE_KINDS } from '../../../domain/service-kind.ts'
 import { list, object, oneOf, orNull, ref, text, versioned } from './json-schema.ts'
 import { get, post } from './operations.ts'
 
-export const kind = oneOf('tcp', 'udp', 'http', 'https')
+export const kind = oneOf(...SERVICE_KINDS)
 
 const serviceState = oneOf('up', 'opening', 'down')
 export const service = {

@@ -1,4 +1,4 @@
-// What has arrived of a transfer: lumps, cut into windows of a rate each.
+// What has arrived of a transfer: lumps, cut into windows of one rate each.
 import { mbpsOf, takeIn, type Window } from './speed-windows.ts'
 import type { Arrived } from './touching-line.ts'
 
@@ -15,7 +15,7 @@ const LUMP_MOST_MS = 3
 const MOMENT_GRAIN_MS = 2
 
 /** Keeps windows and moments, and no single arrival. */
-export class Arrivals {
+export class TransferWindows {
   /** Bursts and the holes before them are one window each. */
   readonly windows: Window[] = []
   /** What has come by the ends of lumps. */

@@ -1,0 +1,36 @@
+// An HTTP message that one end of the virtual network hands to the other as it is, where both can: it is counted as its bytes are, but never
+// written out and read again. Most of what whole nodes say to each other goes so.
+import { headText, type WireHead } from './http-reader.ts'
+
+export interface WireMessage {
+  readonly type: 'message'
+  readonly head: WireHead
+  readonly body: Buffer
+  readonly byteLength: number
+  /** As it would be on a real wire, for whoever is no HTTP reader. */
+  bytes(): Buffer
+}
+
+type Headers = Readonly<Record<string, string | number>>
+
+const PLAIN_START = /^(?:[A-Z]+ [!-~]+ HTTP\/1\.[01]|HTTP\/1\.[01] (?!1\d\d|204|304)\d{3} [ -~]*)$/
+const PLAIN_HEAD = /^[\r\n -~]*$/
+
+/** Null: only its bytes say what it is. */
+export function wireMessage(startLine: string, headers: Headers, body: Buffer): WireMessage | null {
+  const text = headText(startLine, headers)
+  if (!PLAIN_START.test(startLine) || !PLAIN_HEAD.test(text)) return null
+  const read: Record<string, string> = {}
+  for (const name in headers) {
+    const key = name.toLowerCase()
+    if (key in read) return null
+    read[key] = String(headers[name]).trim()
+  }
+  return {
+    type: 'message',
+    head: { startLine, headers: read },
+    body,
+    byteLength: text.length + body.length,
+    bytes: () => Buffer.concat([Buffer.from(text), body]),
+  }
+}
