@@ -22,7 +22,7 @@ import type { MoonwalkNode, NodeOptions } from './answers.ts'
 import { isControlPort } from './domain/control-port.ts'
 import { offerOf } from './domain/offer.ts'
 import { PATIENCE } from './domain/timings.ts'
-import { BY_LATENCY } from './domain/turn-choice.ts'
+import { BY_LATENCY, pinsOf } from './domain/turn-choice.ts'
 import { createStateWatch } from './feed/inspection.ts'
 import { createNewsDesk } from './feed/news-desk.ts'
 import { nodeMachine } from './machines/node-machine.ts'
@@ -86,7 +86,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
 
   // Who could be a TURN.
   const external = createExternalFrps({ clock, random: random.fork('external frps'), network, turns, publish })
-  const everyCandidate = (keys?: readonly string[]) => candidates({ clock, keeper, turns, external }, keys)
+  const everyCandidate = (keys?: readonly string[]) => candidates({ clock, keeper, turns, external }, keys, pinsOf(wish.preference()))
 
   // What comes in.
   const front = createFront({

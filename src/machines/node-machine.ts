@@ -1,7 +1,10 @@
 // The life of a node. Pure: every effect is an actor or action named here and provided by src/node-implementations.ts.
 //
-// Membership (joining, gossip, pings, speed tests, how this node is reached) lives as long as the node does, beside
-// everything else; what it finds out arrives as events. So does the scout, who says which TURNs to hold tunnels to.
+// Membership (joining, gossip, pings, speed tests, how this node is reached) runs as long as the node does, whatever its state.
+// What it finds out arrives as events. So do the words of the scout, who says which TURNs to hold tunnels to.
+//
+// What a tunnel does by itself stands in tunnel-machine.ts, the list of tunnels and its order in held-tunnels.ts. Services have a
+// machine of their own, exposed-service-machine.ts, which is no child of this one.
 import { assign, type EventObject, enqueueActions, fromCallback, sendTo, setup, stopChild } from 'xstate'
 import { DISCOVER_TIMEOUT, FIRST_PROBES_TIMEOUT } from '../domain/timings.ts'
 import type { TurnCandidate, TurnChoice } from '../domain/turn-choice.ts'
@@ -57,7 +60,7 @@ export interface NodeContext {
   readonly reach: Verdict['type']
   /** Best first. */
   readonly tunnels: held.HeldTunnels
-  /** So many tunnels there could be. */
+  /** So many tunnels there could be; while fewer are open the state is `degraded`. */
   readonly could: number
   /** Tunnels are needed: this node can't be reached without. */
   readonly needsTunnels: boolean
@@ -141,7 +144,7 @@ interface Found {
   readonly event: Extract<ScoutFact, { type: 'turn.found' }>
 }
 
-/** The scout has found a TURN: one that retires is taken back, any other gets a tunnel, in place of an older one to it. */
+/** The scout has found a TURN. If its tunnel retires, it is taken back; else one is begun, in place of an older one to the same TURN. */
 const { on: onTurnFound } = parts.createStateConfig({
   on: {
     'turn.found': [

@@ -13,7 +13,7 @@ interface DirectNeeds extends Omit<OwnPortNeeds, 'meter'> {
   readonly services: Services
   /**
    * Where others reach this node without a TURN, `host:port`; null while
-   * that is not proven. Says the present one to who subscribes.
+   * that is not proven. Whoever subscribes hears the present one first.
    */
   readonly publicAddress$: Observable<string | null>
   /** Users of ports that retire have so long to end their connections. */
