@@ -4,6 +4,7 @@ import type { Health } from './actors/health.ts'
 import { createAnnouncer } from './actors/membership/announcer.ts'
 import { createCompany } from './actors/membership/company.ts'
 import { createContactGate } from './actors/membership/contact-gate.ts'
+import { createFirstLooks } from './actors/membership/first-looks.ts'
 import { createGossip } from './actors/membership/gossip.ts'
 import { createJoining } from './actors/membership/joining.ts'
 import { createLookers } from './actors/membership/lookers.ts'
@@ -24,6 +25,7 @@ import { createSuspicion } from './actors/membership/suspicion.ts'
 import { createTableFile } from './actors/membership/table-file.ts'
 import type { TableKeeper } from './actors/membership/table-keeper.ts'
 import { createTwinWatch } from './actors/membership/twin-watch.ts'
+import { createVouching } from './actors/membership/vouching.ts'
 import type { NodeOptions } from './answers.ts'
 import { SPEED_BUSY_BYTES_PER_SECOND } from './domain/timings.ts'
 import type { createStateWatch } from './feed/inspection.ts'
@@ -65,6 +67,8 @@ export function createMembership({ ports, options, keeper, own, rates, health, s
   const announcer = createAnnouncer({ own, keeper, reach, publish })
   const places = createPlaces({ clock, random, own, say: () => announcer.outrun(own.seq()) })
   const prober = createProber({ clock, random, calls, networkKind, keeper, own, places, health, load, company })
+  const vouching = createVouching({ clock, identity, keeper, own, networkKind, prober })
+  const firstLooks = createFirstLooks({ clock, random, keeper, prober, place: places.own })
   const lookers = createLookers({ clock, random, identity, calls, keeper, own, prober })
   const gossip = createGossip({ clock, random, identity, calls, keeper, own, policy, networkKind, ipOf, ownHosts })
   const suspicion = createSuspicion({ clock, identity, keeper, own, prober, gossip, lookers, company, announcer })
@@ -94,7 +98,7 @@ export function createMembership({ ports, options, keeper, own, rates, health, s
   })
   const twins = createTwinWatch({ clock, calls, own, announcer, reach, health, onBug })
   const actor = createMembershipActor({
-    ...{ keeper, own, prober, gossip, suspicion, p2prc, speedTests$, reach, joining, announcer, twins, onBug },
+    ...{ keeper, own, prober, vouching, firstLooks, gossip, suspicion, p2prc, speedTests$, reach, joining, announcer, twins, onBug },
   })
   return { file, gate, calls, load, reach, announcer, places, prober, lookers, gossip, speedAccount, speed, p2prc, joining, twins, actor }
 }

@@ -51,6 +51,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const { clock, random, network, identity } = ports
   const { name, turns } = options
   const onBug = extras.onBug ?? throwBug
+  const patienceMs = options.patienceMs ?? PATIENCE
   const offer = offerOf({ ...options, hasToken: (options.turnTokens?.() ?? []).length > 0 })
 
   // What is only kept.
@@ -97,7 +98,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
 
   // The machine, and what its names mean.
   const direct = createDirectServices({
-    ...{ clock, network, services, vhosts, ports: options.ports, bindHost: entrances.bindHost, onBug },
+    ...{ clock, network, services, vhosts, ports: options.ports, bindHost: entrances.bindHost, onBug, patienceMs },
     publicAddress$: directAddress(own, keeper.changes$),
   })
   const implementations = nodeImplementations({
@@ -109,7 +110,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     run: own.run,
     tunnels: options.tunnels ?? TUNNELS,
     wish,
-    patienceMs: options.patienceMs ?? PATIENCE,
+    patienceMs,
     innerAddress: entrances.innerAddress,
     turnServer: turnServer.logic,
     directServices: direct.logic,

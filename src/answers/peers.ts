@@ -42,6 +42,8 @@ export interface PeerAnswerRow {
   readonly state: 'alive' | 'suspect' | 'unknown' | 'offline'
   /** Names of those who reach it while this node does not: it is alive, and no TURN of this node. Absent: this node reaches it. */
   readonly reachedBy?: readonly string[]
+  /** Names of those by whose word it is listed: this node has not looked yet, or in vain. Absent: it has reached it. */
+  readonly toldBy?: readonly string[]
   readonly self: boolean
   /** Best of the newest burst of pings. `rttAt`: when that was; `minMs` to `lossPct` are of the same moment. */
   readonly rttMs: number | null

@@ -23,7 +23,7 @@ const MOST = 4
 /** This node at its address, then members that answer, nearest first and those without a TURN before the others. An address that is only a guess comes last. */
 export function meetingPoints(rows: Iterable<Row>, own: OwnPlace): readonly MeetingPoint[] {
   const members = [...rows]
-    .filter(({ record, state }) => record.id !== null && record.id !== own.id && state === 'alive')
+    .filter(({ record, state, told }) => record.id !== null && record.id !== own.id && state === 'alive' && told === undefined)
     .sort((a, b) => Number(a.record.via !== null) - Number(b.record.via !== null) || rank(a) - rank(b))
     .flatMap(({ record: { id, address } }) => (id === null ? [] : [{ id, address }]))
   const here = own.address === null ? [] : [{ id: own.id, address: own.address }]

@@ -1,5 +1,6 @@
 // What is known of one server, as it is passed on.
 import type { Coordinate } from './coordinates.ts'
+import type { Vouch } from './vouches.ts'
 
 /** Lower-case hex, 32 characters: the start of the SHA-256 of its public key. */
 export type PeerId = string
@@ -25,6 +26,8 @@ export interface PeerRecord {
   readonly left: boolean
   /** Where it is among the others, as it says; absent while it does not know. */
   readonly place?: Coordinate
+  /** Of those who have reached it at its first address; absent: of nobody. */
+  readonly vouches?: readonly Vouch[]
   /** The owner's signed words, to be passed on as they came. Null: unsigned, heard from the node itself or from P2PRC. */
   readonly envelope: string | null
   /** What P2PRC says of it; null for a moonwalk node. */

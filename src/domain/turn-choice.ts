@@ -58,7 +58,7 @@ export interface TurnField {
   readonly barred: readonly string[]
 }
 
-/** A move must gain so much and a third: latency differs by less from minute to minute (as others' relays found). */
+/** A move to another TURN must gain this much, and a third. Latency changes by less from minute to minute anyway. */
 const MOVE_MS = 10
 const MOVE_SHARE = 2 / 3
 const MOVE_FACTOR = 1.5
@@ -135,7 +135,7 @@ export function isWorthMove(to: TurnCandidate, from: TurnCandidate, preference: 
 export const tunnelMbps = ({ mbps, sustainedMbps }: Pick<TurnCandidate, 'mbps' | 'sustainedMbps'>): number =>
   Math.min(mbps ?? 0, sustainedMbps ?? Number.POSITIVE_INFINITY)
 
-/** By half again. Of one whose single connection is known, none is better whose is not: it may keep up no more. */
+/** Half as much again. A TURN whose single connection was not measured is never better than one whose was: it may be no faster. */
 function isMuchMore(to: TurnCandidate, from: TurnCandidate): boolean {
   const isKnown = typeof to.mbps === 'number' && typeof from.mbps === 'number'
   const isAlike = typeof to.sustainedMbps === 'number' || typeof from.sustainedMbps !== 'number'

@@ -1,9 +1,10 @@
 // A signed record: what an owner says of itself, to be passed on as it came.
 //
 //   {"body":"<JSON text>","key":"<raw Ed25519 public key, base64url>","sig":"<signature over 'moonwalk record\n' + body, base64url>"}
-//   body: {"id","name","address":"host:port"|null,"seq":n,"via":ID|null,"turn":bool,"left":bool,"also":["host:port"]?,"place":[11 numbers]?,"domains":[TEXT]?}
+//   body: {"id","name","address":"host:port"|null,"seq":n,"via":ID|null,"turn":bool,"left":bool,"also":["host:port"]?,"place":[11 numbers]?,"domains":[TEXT]?,"vouches":[TEXT]?}
 //   also: further addresses of a node behind several TURNs, best first, at most three; absent where there are none
 //   place: the coordinate as `writeCoordinate` has it; absent while the owner does not know it
+//   vouches: of those who have reached it at its address (vouch.ts), at most three; absent: of nobody. What is none says nothing.
 //   domains: what its services answer for, as `toldDomain` has it, at most `MOST_DOMAINS`; absent: nothing
 //
 // The id must belong to the key. An envelope is at most `MAX_ENVELOPE_BYTES` long in UTF-8.
@@ -13,6 +14,8 @@ import { isShallow, MAX_PEER_DEPTH } from '../domain/json-depth.ts'
 import { MOST_FURTHER, type PeerRecord } from '../domain/record.ts'
 import { withoutWild } from '../domain/tame.ts'
 import { isToldDomain, MOST_DOMAINS } from '../domain/told-domains.ts'
+import { MOST_VOUCHES, type Vouch } from '../domain/vouches.ts'
+import { readVouch, vouchText } from './vouch.ts'
 
 export const MAX_ENVELOPE_BYTES = 1_024
 const MAX_NAME_CHARS = 64
@@ -43,23 +46,28 @@ export interface OwnWord {
   readonly left: boolean
   readonly place?: Coordinate
   readonly domains?: readonly string[]
+  readonly vouches?: readonly Vouch[]
 }
 
 /**
- * What makes the envelope too large is left out: domains first, the last of them first, then what of the name is too long, then further
+ * What makes the envelope too large is left out: vouches first, then domains, the last of them first, then what of the name is too long, then further
  * addresses, the last first.
  */
 export function seal(signer: Signer, word: Omit<OwnWord, 'id'>): string {
   const { name, address, alsoAt: also, seq, via, offersTurn, left } = word
   const place = word.place && writeCoordinate(word.place)
   const told = [...(word.domains ?? [])]
+  const vouched = (word.vouches ?? []).map(vouchText)
   const sealed = (shown: readonly string[], sign: (body: string) => string): string => {
     const domains = told.length > 0 ? told : undefined
-    const body = JSON.stringify({ id: signer.id, name: shown.join(''), address, seq, via, turn: offersTurn, left, also, place, domains })
+    const vouches = vouched.length > 0 ? vouched : undefined
+    const said = { id: signer.id, name: shown.join(''), address, seq, via, turn: offersTurn, left, also, place, domains, vouches }
+    const body = JSON.stringify(said)
     return JSON.stringify({ body, key: signer.publicKey, sig: sign(body) })
   }
   const shown = Array.from(cleanName(name))
   const isTooLarge = (): boolean => byteLength(sealed(shown, () => 'x'.repeat(SIGNATURE_CHARS))) > MAX_ENVELOPE_BYTES
+  while (vouched.length > 0 && isTooLarge()) vouched.pop()
   while (told.length > 0 && isTooLarge()) told.pop()
   while (shown.length > 1 && isTooLarge()) shown.pop()
   if (also && also.length > 0 && isTooLarge()) {
@@ -140,6 +148,7 @@ function readWord(value: Readonly<Record<string, unknown>> | null): OwnWord | nu
   if (address !== null && !parsed) return null
   const place = readCoordinate(value.place)
   const domains = readDomains(value.domains)
+  const vouches = parsed ? readVouches(value.vouches) : []
   const alsoAt = parsed ? readFurther(value.also, addressOf(parsed.host, parsed.port)) : []
   if (!alsoAt) return null
   return {
@@ -153,8 +162,12 @@ function readWord(value: Readonly<Record<string, unknown>> | null): OwnWord | nu
     ...(alsoAt.length > 0 ? { alsoAt } : {}),
     ...(place ? { place } : {}),
     ...(domains.length > 0 ? { domains } : {}),
+    ...(vouches.length > 0 ? { vouches } : {}),
   }
 }
+
+const readVouches = (value: unknown): readonly Vouch[] =>
+  Array.isArray(value) ? value.slice(0, MOST_VOUCHES).flatMap((one: unknown) => readVouch(one) ?? []) : []
 
 /** What is no domain says nothing. */
 const readDomains = (value: unknown): readonly string[] =>

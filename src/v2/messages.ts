@@ -20,9 +20,11 @@
 import type { Plateau } from '../domain/plateau.ts'
 import type { Comparison } from '../domain/table/differences.ts'
 import type { Digest } from '../domain/table/key-ranges.ts'
+import type { Vouch } from '../domain/vouches.ts'
 import { isId, MAX_ENVELOPE_BYTES, parseObject } from './envelope.ts'
 import { digestText, listsJson, rangesJson, readDigest, readLists, readRanges, readWords, wordsText } from './gossip-words.ts'
 import { type Death, readDeaths } from './indirect-look.ts'
+import { readVouch, vouchText } from './vouch.ts'
 
 export const MAX_HELLO_BYTES = 8 * 1024
 export const MAX_GOSSIP_BYTES = 1024 * 1024
@@ -48,8 +50,8 @@ export interface HelloAnswer {
 
 /** What trying to connect back to the asker came to. That nobody tried says nothing of the asker. */
 export type DialBack =
-  /** It answered with its echo at this address. */
-  | { readonly type: 'reached'; readonly address: string }
+  /** It answered with its echo at this address. `vouch`: the asked one's, for the asker to carry in its record. */
+  | { readonly type: 'reached'; readonly address: string; readonly vouch?: Vouch }
   /** `refused`: its host said that nobody listens there, or somebody else answered. `silent`: no answer in time. */
   | { readonly type: 'missed'; readonly why: 'refused' | 'silent' }
   /** Too many others are being tried. */
@@ -105,11 +107,24 @@ export function readHelloAnswer(body: Buffer): HelloAnswer | null {
   return { record: value.record, observed: shortText(value.observed), dialBack: readDialBack(value.dialBack) }
 }
 
+/** As it is written. */
+export const helloAnswerJson = ({ record, observed, dialBack }: HelloAnswer): Readonly<Record<string, unknown>> => ({
+  record,
+  observed,
+  dialBack: dialBack.type === 'reached' && dialBack.vouch ? { ...dialBack, vouch: vouchText(dialBack.vouch) } : dialBack,
+})
+
 /** What is none of ours says nothing. */
 function readDialBack(value: unknown): DialBack {
-  const { type, address, why } = typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
+  const {
+    type,
+    address,
+    why,
+    vouch: text,
+  } = typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
   const at = type === 'reached' ? shortText(address) : null
-  if (at !== null) return { type: 'reached', address: at }
+  const vouch = readVouch(text)
+  if (at !== null) return { type: 'reached', address: at, ...(vouch ? { vouch } : {}) }
   if (type === 'missed') return { type: 'missed', why: why === 'refused' ? 'refused' : 'silent' }
   return type === 'busy' ? { type: 'busy' } : { type: 'untried' }
 }

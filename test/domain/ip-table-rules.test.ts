@@ -1,7 +1,7 @@
 // What holds of the table whatever happens: chance plays, the rules are looked at after every step.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { byRank, type Change, keptRows, NOT_MEASURED, offlineRows, type Row } from '../../src/domain/ip-table.ts'
+import { byRank, type Change, isListed, keptRows, NOT_MEASURED, offlineRows, type Row } from '../../src/domain/ip-table.ts'
 import { type PeerRecord, unsignedRecord } from '../../src/domain/record.ts'
 import { OFFLINE_FOR } from '../../src/domain/timings.ts'
 import { NO_P2PRC_FIELDS } from '../../src/p2prc/wire-table.ts'
@@ -16,6 +16,7 @@ import {
   putOwn,
   recordBurst,
   recordMine,
+  recordVouched,
   removeRow,
   restoreRows,
 } from './pure-table.ts'
@@ -72,6 +73,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     ([which, around]): Step =>
       (table, wallMs) =>
         recordBurst(table, which, silence, wallMs, null, around),
+  ),
+  fc.tuple(fc.constantFrom(...IDS), fc.constantFrom(...IDS)).map(
+    ([which, by]): Step =>
+      (table) =>
+        recordVouched(table, which, [by]),
   ),
   key.map(
     (which): Step =>
@@ -157,6 +163,15 @@ test('a signed record only gives way to a signed one that counts higher, unless 
       if (at === SELF || gone.has(at) || was.envelope === null || !now || now.envelope === was.envelope) continue
       expect([now.envelope !== null, now.seq > was.seq]).toEqual([true, true])
     }
+  }))
+
+test('who is listed by word alone is no peer, no TURN and in no file, and is listed', () =>
+  always((_, table) => {
+    const told = [...table.rows.values()].filter((row) => row.told !== undefined)
+    expect([table.told.size, told.every(isListed)]).toEqual([told.length, true])
+    const [kept, turns] = [keptRows(table), [...table.turns.values()]]
+    for (const row of told)
+      expect([table.peers.has(row.key), turns.includes(row), kept.includes(row) && row.lastProofMs === null]).toEqual([false, false, false])
   }))
 
 test('versions only grow, and none is above that of the table', () =>
@@ -251,6 +266,7 @@ test('what is kept to be found soon says what a look at every row says', () =>
         .filter(holds)
         .toSorted(byRank)
         .map(({ key: found }) => found)
+    const isTurn = ({ state, told: word, record: { via } }: Row): boolean => state === 'alive' && word === undefined && via === null
     const told = rows.filter(({ state, record: { envelope, id } }) => state !== 'unknown' && (envelope !== null || id === null))
     expect({
       listed: [...table.listed.values()].map(({ key: found }) => found),
@@ -258,6 +274,7 @@ test('what is kept to be found soon says what a look at every row says', () =>
       turns: table.turns.slice(0, 99).map(({ key: found }) => found),
       sizes: [table.listed.size, table.turns.size, table.aliveCount, table.untriedCount],
       peers: table.peers.some(99, () => 0).toSorted(),
+      byWord: table.told.some(99, () => 0).toSorted(),
       suspects: [...table.suspects].toSorted(),
       unsigned: [...table.unsigned].toSorted(),
       behind: [...table.behind(IDS[0] ?? '')].toSorted(),
@@ -266,14 +283,15 @@ test('what is kept to be found soon says what a look at every row says', () =>
     }).toEqual({
       listed: ranked(isProven),
       rows: rows.filter(isProven).map(() => true),
-      turns: ranked(({ state, record: { via } }) => state === 'alive' && via === null),
+      turns: ranked(isTurn),
       sizes: [
         rows.filter(isProven).length,
-        rows.filter(({ state, record: { via } }) => state === 'alive' && via === null).length,
+        rows.filter(isTurn).length,
         rows.filter(({ state }) => state === 'alive').length,
         rows.filter(({ state, strikes }) => state === 'unknown' && strikes === 0).length,
       ],
-      peers: keysOf(({ state, record: { id } }) => state === 'alive' && id !== null),
+      peers: keysOf(({ state, told: word, record: { id } }) => state === 'alive' && id !== null && word === undefined),
+      byWord: keysOf(({ told: word }) => word !== undefined),
       suspects: keysOf(({ state }) => state === 'suspect'),
       unsigned: keysOf(({ record: { id } }) => id === null),
       behind: keysOf(({ record: { via } }) => via === IDS[0]),

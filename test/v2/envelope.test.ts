@@ -8,6 +8,8 @@ const ash = newIdentity()
 const elm = newIdentity()
 const WORD: Omit<OwnWord, 'id'> = { name: 'ash', address: '192.0.2.1:8088', seq: 7, via: null, offersTurn: true, left: false }
 
+const vouchOf = (by: string) => ({ by: by.repeat(32), atS: 1_790_000_000, sig: by.repeat(86) })
+
 const signed = (body: unknown, by = ash) => {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   return JSON.stringify({ body: text, key: by.publicKey, sig: by.sign(new TextEncoder().encode(`moonwalk record\n${text}`)) })
@@ -23,6 +25,7 @@ test.each<[string, Omit<OwnWord, 'id'>]>([
   ['through several TURNs', { ...WORD, via: elm.id, offersTurn: false, alsoAt: ['192.0.2.9:20000', 'turn.example.org:20001'] }],
   ['in parting', { ...WORD, left: true }],
   ['with domains', { ...WORD, domains: ['https:www.example.org', 'http:*.example.org'] }],
+  ['with vouches', { ...WORD, vouches: ['a', 'b', 'c'].map(vouchOf) }],
 ])('a word %s opens as it was sealed', (_, word) => expect(open(seal(ash, word), elm)).toEqual({ id: ash.id, ...word }))
 
 test('whatever a node is called and wherever it is, its word fits and opens as it was sealed', () =>
@@ -74,6 +77,26 @@ test('domains that have no room are left out, and the name stays whole', () => {
   const sealed = seal(ash, { ...word, domains })
   expect(Buffer.byteLength(sealed)).toBeLessThanOrEqual(MAX_ENVELOPE_BYTES)
   expect(open(sealed, elm)).toEqual({ id: ash.id, ...word, domains: domains.slice(0, 4) })
+})
+
+test('vouches that have no room are left out before anything else', () => {
+  const domains = Array.from({ length: 5 }, (_, i) => `https:${'x'.repeat(60)}${i}.example.org`)
+  const word = { ...WORD, domains, vouches: ['a', 'b', 'c'].map(vouchOf) }
+  const opened = open(seal(ash, word), elm)
+  expect([opened?.domains, (opened?.vouches ?? []).length]).toEqual([domains, 2])
+})
+
+test.each<[string, unknown, readonly unknown[] | undefined]>([
+  ['what is no vouch', ['x', 7, null, 'a'.repeat(114)], undefined],
+  ['more than three', Array(5).fill(`${'A'.repeat(22)}${'1'.repeat(6)}${'c'.repeat(86)}`), [1, 2, 3]],
+  ['no list', 'abc', undefined],
+])('of vouches in a record %s says nothing', (_, vouches, read) =>
+  expect(open(signed({ ...BODY, vouches }), elm)?.vouches?.length).toEqual(read?.length),
+)
+
+test('without an address vouches say nothing', () => {
+  const { vouches: _, ...word } = { ...WORD, address: null, vouches: [vouchOf('a')] }
+  expect(open(seal(ash, { ...word, vouches: [vouchOf('a')] }), elm)).toEqual({ id: ash.id, ...word })
 })
 
 test('what is no domain in a record says nothing', () => {

@@ -1,6 +1,6 @@
 // Which node answers for a domain, as the signed records have it.
 import type { Subscription } from 'rxjs'
-import type { Row } from '../../domain/ip-table.ts'
+import { isProven, type Row } from '../../domain/ip-table.ts'
 import type { PeerId } from '../../domain/record.ts'
 import type { Scheme } from '../../domain/service-kind.ts'
 import { ownerAmong, toldAs } from '../../domain/told-domains.ts'
@@ -46,7 +46,7 @@ export function createDomainOwners({
   const look = (row: Row, isThere: boolean): void => {
     const { id, domains = NONE } = row.record
     // Who was met once and has moved is asked at its new address when somebody comes.
-    const isMet = id !== null && (row.state !== 'unknown' || toldBy.has(id))
+    const isMet = id !== null && (isProven(row) || toldBy.has(id))
     if (id !== null && id !== self) put(id, isThere && isMet ? domains : NONE)
   }
   const watching: Subscription = keeper.changes$.subscribe((change) =>

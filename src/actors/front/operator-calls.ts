@@ -96,7 +96,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
     via === null ? null : { id: via, name: keeper.current().rows.get(via)?.record.name ?? via.slice(0, 8) }
   const addressFor = (row: Row): string => (row.key === own.id ? (own.localAddress() ?? row.record.address) : row.record.address)
 
-  /** Who carries for this node by that word, a stock frps too; or the sentence why nobody does. */
+  /** The TURN that a person means by that word, which may be a stock frps; or a sentence why there is none. */
   const turnFor = (peer: string): TurnCandidate | string => {
     const row = find(peer)
     const key = typeof row === 'string' ? peer : row.key
@@ -107,7 +107,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
     return why === null ? turn : `${peer} can't be pinned: ${why}`
   }
 
-  /** Whoever is busy names a time at which the test is its turn: it is waited for, within `SPEED_PATIENCE`. */
+  /** A busy node says when it has time for the test. That is waited for, within `SPEED_PATIENCE`. */
   const patiently = async (test: () => ReturnType<Speed['test']>): ReturnType<Speed['test']> => {
     const untilMs = clock.now() + SPEED_PATIENCE
     let result = await test()

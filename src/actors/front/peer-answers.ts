@@ -11,20 +11,20 @@ import {
   type Row,
   shownRows,
 } from '../../domain/ip-table.ts'
-import { type Now, offlineRow, peerRow, reachedBy } from './peer-row.ts'
+import { hereRow, type Now, offlineRow } from './peer-row.ts'
 
 /** `ask`: that page alone; absent: everybody. */
 export function peersAnswer(table: IpTable, now: Now, which: 'here' | 'all', ask?: Partial<PageAsk>): PeersAnswer {
   const { self, wallMs } = now
   const gone = which === 'all' ? offlineRows(table, wallMs).map(({ row }) => row) : []
   const answer = { schemaVersion: 1, self } as const
-  const [hereRow, awayRow] = [(row: Row) => ({ ...peerRow(row, now), ...reachedBy(row, table) }), (row: Row) => offlineRow(row, self)]
-  if (ask === undefined) return { ...answer, peers: [...shownRows(table).map(hereRow), ...gone.map(awayRow)] }
+  const [isHere, isAway] = [(row: Row) => hereRow(row, now, table), (row: Row) => offlineRow(row, self)]
+  if (ask === undefined) return { ...answer, peers: [...shownRows(table).map(isHere), ...gone.map(isAway)] }
   const { rows, away, total } = pageWithAway(table, gone, { ...FIRST_PAGE, ...ask })
   const counts = { here: table.listed.size, alive: table.aliveCount, offline: gone.length }
   const mine = table.rows.get(self)
-  const page = { offset: ask.offset ?? FIRST_PAGE.offset, total, self: mine ? hereRow(mine) : null, ...counts }
-  return { ...answer, page, peers: [...rows.map(hereRow), ...away.map(awayRow)] }
+  const page = { offset: ask.offset ?? FIRST_PAGE.offset, total, self: mine ? isHere(mine) : null, ...counts }
+  return { ...answer, page, peers: [...rows.map(isHere), ...away.map(isAway)] }
 }
 
 /** Those that are away come after all that are here, whatever these are sorted by. */

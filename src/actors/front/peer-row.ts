@@ -48,11 +48,24 @@ export const peerRow = (
   dialect: dialectOf(record),
 })
 
+/** Where nothing is measured or estimated, that it is there is told. */
+function toldBy({ told }: Row, table: IpTable, measured: PeerAnswerRow['measured']): Partial<Pick<PeerAnswerRow, 'toldBy' | 'measured'>> {
+  return told === undefined ? {} : { toldBy: namesOf(told, table), measured: measured ?? 'told' }
+}
+
+const namesOf = (ids: readonly string[], { rows }: IpTable): readonly string[] =>
+  ids.map((id) => rows.get(id)?.record.name ?? id.slice(0, 8))
+
+/** With by whose word it is there, where this node can't say so itself. */
+export function hereRow(row: Row, now: Now, table: IpTable): PeerAnswerRow {
+  const known = peerRow(row, now)
+  return { ...known, ...toldBy(row, table, known.measured), ...reachedBy(row, table) }
+}
+
 /** What was measured of it was so before others alone reached it. */
-export function reachedBy({ reachedBy: ids, latency }: Row, { rows }: IpTable): Partial<Pick<PeerAnswerRow, 'reachedBy' | 'measured'>> {
+function reachedBy({ reachedBy: ids, latency }: Row, table: IpTable): Partial<Pick<PeerAnswerRow, 'reachedBy' | 'measured'>> {
   if (ids.length === 0) return {}
-  const names = ids.map((id) => rows.get(id)?.record.name ?? id.slice(0, 8))
-  return { reachedBy: names, ...(latency.rttMs === null ? {} : { measured: 'told' }) }
+  return { reachedBy: namesOf(ids, table), ...(latency.rttMs === null ? {} : { measured: 'told' }) }
 }
 
 /** Behind what was measured, since it says what is known where nothing was. */

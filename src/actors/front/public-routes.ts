@@ -2,6 +2,7 @@
 import type { AddressPolicy } from '../../domain/address.ts'
 import { addressOf, canonicalHost, isAllowed, isLiteral, parseAddress } from '../../domain/address.ts'
 import type { Offer } from '../../domain/offer.ts'
+import type { Vouch } from '../../domain/vouches.ts'
 import { type Identity, type InboundRequest, isFailure, type Ports, type Reply } from '../../ports.ts'
 import type { ToldService } from '../../v2/connect.ts'
 import { echoBytes } from '../../v2/echo.ts'
@@ -9,7 +10,16 @@ import { open, recordOf } from '../../v2/envelope.ts'
 import { tokenSaidAgain } from '../../v2/fresh-answer.ts'
 import { MAX_LOOK_BYTES, readLookAsk } from '../../v2/indirect-look.ts'
 import { wantsLook } from '../../v2/look.ts'
-import { type DialBack, gossipJson, MAX_GOSSIP_BYTES, MAX_HELLO_BYTES, readGossip, readHelloAsk } from '../../v2/messages.ts'
+import {
+  type DialBack,
+  gossipJson,
+  helloAnswerJson,
+  MAX_GOSSIP_BYTES,
+  MAX_HELLO_BYTES,
+  readGossip,
+  readHelloAsk,
+} from '../../v2/messages.ts'
+import { vouchBytes } from '../../v2/vouch.ts'
 import type { Gossip } from '../membership/gossip.ts'
 import type { Joining } from '../membership/joining.ts'
 import type { Lookers } from '../membership/lookers.ts'
@@ -116,11 +126,16 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
       const record = recordOf(word, ask.from, reachedAt)
       needs.joining.greeted(record, observed, reachedAt !== null && record?.address === reachedAt)
     }
-    return json({ record: own.envelope(), observed, dialBack })
+    const vouch = dialBack.type === 'reached' && word.id !== own.id ? vouchFor(word.id, dialBack.address) : null
+    return json(helloAnswerJson({ record: own.envelope(), observed, dialBack: vouch === null ? dialBack : { ...dialBack, ...vouch } }))
+  }
+  const vouchFor = (id: string, address: string): { readonly vouch: Vouch } => {
+    const atS = Math.floor(needs.clock.wallMs() / 1_000)
+    return { vouch: { by: own.id, atS, sig: identity.sign(vouchBytes({ id, address, atS })) } }
   }
   const dialBackTo = async (tries: readonly string[], id: string, observed: string | null): Promise<DialBack> => {
     if (tries.length === 0) return { type: 'untried' }
-    const end = dialBacks.begin(observed)
+    const end = await dialBacks.turn(observed)
     if (typeof end === 'string') return { type: end }
     // At once: one after another, two that are silent would take as long as the asker waits for its answer.
     const dials = tries.map((address) => ({ address, answered: calls.whoAnswers(address) }))

@@ -2,6 +2,7 @@
 import type { Subscription } from 'rxjs'
 import { proveOwn, putOwn, removeRow } from '../../domain/ip-table.ts'
 import { MOST_FURTHER } from '../../domain/record.ts'
+import { EARLY_LOOKS_AT_ONCE } from '../../domain/timings.ts'
 import type { TurnCandidate } from '../../domain/turn-choice.ts'
 import type { News } from '../../feed/news.ts'
 import type { Verdict } from '../../machines/reach-machine.ts'
@@ -39,9 +40,15 @@ export function createAnnouncer({ own, keeper, reach, publish }: AnnouncerNeeds)
     const record = own.record()
     keeper.apply((table, wallMs) => (record ? putOwn(table, record, wallMs) : removeRow(table, own.id, 'no address', wallMs)))
   }
+  const outrun = (seq: number): void => {
+    own.outrun(seq)
+    if (own.address() !== null) putRow()
+  }
   const announce = (address: string | null, via: string | null, by: string | null, alsoAt: readonly string[] = []): void => {
     const first = own.address()
     if (!own.announce(address, via, alsoAt)) {
+      // Where everybody looks at everybody at once nobody needs them.
+      if (own.hasVouches() && keeper.current().rows.size > EARLY_LOOKS_AT_ONCE) return outrun(own.seq())
       keeper.apply((table, wallMs) => proveOwn(table, own.id, wallMs))
       return
     }
@@ -70,10 +77,7 @@ export function createAnnouncer({ own, keeper, reach, publish }: AnnouncerNeeds)
       if (verdict.type === 'proven') announce(verdict.address, null, verdict.by)
       else announce(null, null, null)
     },
-    outrun: (seq) => {
-      own.outrun(seq)
-      if (own.address() !== null) putRow()
-    },
+    outrun,
     reachability,
     start: () => {
       following = reach.verdicts$.subscribe(follow)

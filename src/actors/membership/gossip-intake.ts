@@ -1,7 +1,7 @@
 // What a gossip message brings into the table, and by whose word: signed words as hearsay, the sender's own as said by itself.
 import { type AddressPolicy, addressOf, isAllowed, parseAddress, type Teller, wordOf } from '../../domain/address.ts'
 import { withAllowed } from '../../domain/further-addresses.ts'
-import { type Change, merge } from '../../domain/ip-table.ts'
+import { type Change, isProven, merge } from '../../domain/ip-table.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
 import { type PeerRecord, unsignedRecord } from '../../domain/record.ts'
 import type { Word } from '../../domain/table/key-ranges.ts'
@@ -56,16 +56,13 @@ export function createGossipIntake(needs: IntakeNeeds): GossipIntake {
     const row = keeper.current().rows.get(id)
     const port = parseAddress(askedAt ?? '')?.port ?? 0
     const reachedAt = askedAt === null ? null : (addressOf(seenAt ?? '', port) ?? askedAt)
-    return { seenAt, reachedAt: reachedAt ?? (row && row.state !== 'unknown' ? row.record.address : null) }
+    return { seenAt, reachedAt: reachedAt ?? (row && isProven(row) ? row.record.address : null) }
   }
   /** A node behind a TURN that this node has reached itself, or that it is: at a private address too, which is that TURN's own. */
   const isAtItsTurn = ({ via, address }: PeerRecord): boolean => {
     const turn = via === null ? undefined : keeper.current().rows.get(via)
     return (
-      turn !== undefined &&
-      turn.state !== 'unknown' &&
-      hostOf(turn.record.address) === hostOf(address) &&
-      isAllowed(address, policy, 'neighbour')
+      turn !== undefined && isProven(turn) && hostOf(turn.record.address) === hostOf(address) && isAllowed(address, policy, 'neighbour')
     )
   }
   const sourceOf = ({ id, seenAt }: Sender): string => seenAt ?? id

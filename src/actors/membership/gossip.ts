@@ -16,6 +16,7 @@ import { createGossipIntake } from './gossip-intake.ts'
 import { createGossipPace } from './gossip-pace.ts'
 import { createKnownWords } from './known-words.ts'
 import type { OwnRecord } from './own-record.ts'
+import { createPartners } from './partners.ts'
 import type { PeerCalls } from './peer-calls.ts'
 import { createRumors } from './rumors.ts'
 import type { TableKeeper } from './table-keeper.ts'
@@ -75,14 +76,11 @@ export function createGossip(needs: GossipNeeds): Gossip {
   const intake = createGossipIntake({ ...needs, opener, onOwnWord })
   const pace = createGossipPace({ clock, random })
   const table = () => keeper.current()
-  const someone = (count: number): readonly Row[] =>
-    table()
-      .peers.draw(count, () => random.fraction(), own.id)
-      .flatMap((key) => table().rows.get(key) ?? [])
+  const partners = createPartners({ table, random, self: own.id })
   /** Counts begin with the wall time. */
   const isFresh = (): boolean => clock.wallMs() - own.seq() < OWN_WORD_FRESH
   const knows = (id: string | null): number | null => (id === null ? null : (table().rows.get(id)?.record.seq ?? null))
-  const rumors = createRumors({ clock, keeper, someone, push: (to, words, isFirst) => push(to, words, isFirst) })
+  const rumors = createRumors({ clock, keeper, someone: partners.some, push: (to, words, isFirst) => push(to, words, isFirst) })
   const { begin: converse, answer } = createConversations({
     ...{ random, calls, ipOf, keeper, own, intake, known },
     onHeard: ({ id: from }, { doubts, deaths }, words) => {
@@ -95,17 +93,19 @@ export function createGossip(needs: GossipNeeds): Gossip {
   const exchange = (address: string, id: string | null): Promise<boolean> =>
     converse(address, id, { ...NOTHING, digest: table().words.digest }, isFresh() || knows(id) === null)
 
-  const push = ({ key, record: { address } }: Row, words: readonly Word[], isFirst: boolean): Promise<boolean> => {
+  const push = async ({ key, record: { address } }: Row, words: readonly Word[], isFirst: boolean): Promise<boolean> => {
     const isOwn = words.some((word) => word.key === own.id)
     const others = words.filter((word) => word.key !== own.id)
     const isWhole = isFirst && others.length <= MOST_PUSHED
     const said = isWhole ? { ...NOTHING, ...known.give(others.map((word) => word.key)) } : { ...NOTHING, offers: others }
-    return converse(address, key, said, isOwn)
+    const isHeard = await converse(address, key, said, isOwn)
+    if (!isHeard) partners.failed(key)
+    return isHeard
   }
 
   const spread = async (extra: Extra, toHowMany: number, and?: Row): Promise<void> => {
     const said: Said = Object.keys(extra).length === 0 ? { ...NOTHING, digest: table().words.digest } : { ...NOTHING, ...extra }
-    const told = [...someone(toHowMany), ...(and ? [and] : [])]
+    const told = [...partners.some(toHowMany), ...(and ? [and] : [])]
     await Promise.all(told.map(({ key, record }) => converse(record.address, key, said, false)))
   }
   const tell = async (envelope: string, ids: readonly string[]): Promise<void> => {
@@ -113,7 +113,12 @@ export function createGossip(needs: GossipNeeds): Gossip {
     await Promise.all(rows.map(({ key, record }) => converse(record.address, key, { ...NOTHING, records: [envelope] }, false)))
   }
 
-  const heal$ = pace.beats$.pipe(mergeMap(() => Promise.all(someone(1).map(({ key, record }) => exchange(record.address, key)))))
+  const heal$ = pace.beats$.pipe(
+    mergeMap(async () => {
+      const row = partners.another()
+      if (row && !(await exchange(row.record.address, row.key))) partners.failed(row.key)
+    }),
+  )
   const resumed$ = unfinished.pipe(
     filter(({ id }) => !resuming.has(id)),
     mergeMap(({ address, id }) => {

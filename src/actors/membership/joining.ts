@@ -3,7 +3,7 @@
 import { filter, map, merge, mergeMap, type Observable, of, Subject, switchMap, take } from 'rxjs'
 import { type AddressPolicy, addressOf, isAllowed, NOBODY, parseAddress, type Teller, wordOf } from '../../domain/address.ts'
 import { withAllowed } from '../../domain/further-addresses.ts'
-import { absorb, letIn, merge as mergeRecords, recordMine } from '../../domain/ip-table.ts'
+import { absorb, isProven, letIn, merge as mergeRecords, recordMine } from '../../domain/ip-table.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
 import type { PeerRecord } from '../../domain/record.ts'
 import { type SeedFault, seedFault, strangerFault } from '../../domain/seed-fault.ts'
@@ -74,7 +74,7 @@ export function createJoining(needs: JoiningNeeds): Joining {
   /** Where it was reached before. */
   const provenAddress = (id: string): string | null => {
     const row = table().rows.get(id)
-    return row && row.state !== 'unknown' ? row.record.address : null
+    return row && isProven(row) ? row.record.address : null
   }
   const found = (): void => {
     facts.next({ type: 'network.found' })

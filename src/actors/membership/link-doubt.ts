@@ -1,6 +1,6 @@
 // Whether this node's own link is in doubt, by what its pings come to, and who is asked because of it.
 import { type Observable, Subject } from 'rxjs'
-import type { IpTable } from '../../domain/ip-table.ts'
+import { type IpTable, isProven } from '../../domain/ip-table.ts'
 import { afterAnswer, afterForgetting, afterSilence, NOT_ISOLATED } from '../../domain/isolation.ts'
 import { PROBES_AT_ONCE } from '../../domain/timings.ts'
 import type { Clock, Random } from '../../ports.ts'
@@ -31,7 +31,8 @@ interface LinkDoubtNeeds {
 export function createLinkDoubt({ clock, draws, table, self, health, ask, askAgain }: LinkDoubtNeeds): LinkDoubt {
   const isolated = new Subject<boolean>()
   let isolation = NOT_ISOLATED
-  const listedCount = (): number => table().listed.size - ((table().rows.get(self)?.state ?? 'unknown') === 'unknown' ? 0 : 1)
+  const listedCount = (): number =>
+    table().listed.size - table().told.size - ((table().rows.get(self)?.state ?? 'unknown') === 'unknown' ? 0 : 1)
 
   const learn = (next: typeof isolation): void => {
     const [was, is] = [isolation.sinceMs !== null, next.sinceMs !== null]
@@ -48,8 +49,8 @@ export function createLinkDoubt({ clock, draws, table, self, health, ask, askAga
   /** Those who were not silent yet say at once whether it is this node's link: where most peers die one that lives is soon heard. */
   const askOthers = (): void => {
     const others: string[] = []
-    for (const { key, state } of table().listed.values())
-      if (state === 'alive' && key !== self && !isolation.silent.has(key)) others.push(key)
+    for (const { key, state, told } of table().listed.values())
+      if (state === 'alive' && told === undefined && key !== self && !isolation.silent.has(key)) others.push(key)
     const first = Math.floor(draws.fraction() * others.length)
     for (const key of [...others.slice(first), ...others.slice(0, first)].slice(0, PROBES_AT_ONCE)) ask(key)
   }
@@ -59,7 +60,7 @@ export function createLinkDoubt({ clock, draws, table, self, health, ask, askAga
       if (burst.type === 'answered' || burst.refused) return learn(afterAnswer(isolation))
       const row = table().rows.get(key)
       // Whom others can't reach either says nothing of this node's link.
-      if (row === undefined || row.state === 'unknown' || (row.suspicion?.by.length ?? 0) > 0) return
+      if (row === undefined || !isProven(row) || (row.suspicion?.by.length ?? 0) > 0) return
       learn(afterSilence(isolation, key, listedCount(), clock.now()))
     },
     forget: (key) => learn(afterForgetting(isolation, key)),

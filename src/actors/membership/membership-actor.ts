@@ -3,6 +3,7 @@ import { defer, EMPTY, from, map, merge, mergeMap, type Observable } from 'rxjs'
 import { type EventObject, fromCallback } from 'xstate'
 import type { MembershipFact } from '../../machines/node-machine.ts'
 import type { Announcer } from './announcer.ts'
+import type { FirstLooks } from './first-looks.ts'
 import type { Gossip } from './gossip.ts'
 import type { Joining } from './joining.ts'
 import type { OwnRecord } from './own-record.ts'
@@ -12,11 +13,14 @@ import type { Reach } from './reach.ts'
 import type { Suspicion } from './suspicion.ts'
 import type { TableKeeper } from './table-keeper.ts'
 import type { TwinWatch } from './twin-watch.ts'
+import type { Vouching } from './vouching.ts'
 
 interface MembershipNeeds {
   readonly keeper: TableKeeper
   readonly own: OwnRecord
   readonly prober: Prober
+  readonly vouching: Vouching
+  readonly firstLooks: FirstLooks
   readonly gossip: Gossip
   readonly suspicion: Suspicion
   readonly p2prc: P2prcExchange
@@ -31,7 +35,8 @@ interface MembershipNeeds {
 /** Runs the parts of membership and tells the node's machine what it must know. */
 export const createMembershipActor = (needs: MembershipNeeds) =>
   fromCallback<EventObject, undefined>(({ sendBack }) => {
-    const { keeper, own, prober, gossip, suspicion, p2prc, speedTests$, reach, joining, announcer, twins, onBug } = needs
+    const { keeper, own, prober, vouching, firstLooks, gossip, suspicion, p2prc, speedTests$, reach, joining, announcer, twins, onBug } =
+      needs
     const reachFacts$ = reach.verdicts$.pipe(map((verdict): MembershipFact => ({ type: 'reach.told', verdict })))
     const running = merge(joining.facts$, reachFacts$).subscribe({ next: (fact) => sendBack(fact), error: onBug })
     announcer.start()
@@ -44,7 +49,9 @@ export const createMembershipActor = (needs: MembershipNeeds) =>
         joining.runs$,
         speedTests$,
         p2prc.runs$,
-        followed$({ keeper, own, prober }),
+        followed$({ keeper, own, prober, vouching }),
+        vouching.runs$,
+        firstLooks.runs$,
         suspicion.runs$,
         gossip.ownWords$.pipe(map(({ word, envelope }) => twins.heard(word, envelope, null))),
         // Whoever was cut off tells everybody at once that it is back, and asks what it missed.
@@ -65,19 +72,28 @@ export const createMembershipActor = (needs: MembershipNeeds) =>
 const REUNION = 4
 
 /** What a change of the table asks of the prober. */
-function followed$({ keeper, own, prober }: Pick<MembershipNeeds, 'keeper' | 'own' | 'prober'>): Observable<unknown> {
+function followed$({
+  keeper,
+  own,
+  prober,
+  vouching,
+}: Pick<MembershipNeeds, 'keeper' | 'own' | 'prober' | 'vouching'>): Observable<unknown> {
   // The port is open before the machine runs: whom peers told of meanwhile nobody has looked at.
   const early$ = defer(() => from([...keeper.current().rows.keys()])).pipe(map((key) => prober.ensure(key)))
   const changed$ = keeper.changes$.pipe(
     map((change) => {
       const { type, row } = change
       if ('formerKey' in change && change.formerKey !== undefined) prober.forget(change.formerKey)
-      if (type === 'heard') prober.doubt(row.key)
+      if (type === 'heard') vouching.heard(row)
       // A row known by its address has got an id, and with it another key.
-      if (type === 'changed') prober.ensure(row.key)
+      if (type === 'changed' && row.told === undefined) prober.ensure(row.key)
       if (type === 'removed' || type === 'dropped') prober.forget(row.key)
       // Whom it carries is asked freely from now on.
-      if (row.state === 'alive' && (type === 'added' || type === 'changed'))
+      if (
+        row.state === 'alive' &&
+        row.told === undefined &&
+        (type === 'added' || type === 'changed' || (type === 'measured' && change.isFirst))
+      )
         for (const key of [...keeper.current().behind(row.key)]) if (keeper.current().rows.get(key)?.state === 'unknown') prober.doubt(key)
       if (row.key === own.id && (type === 'added' || type === 'changed')) prober.doubt(row.key)
     }),

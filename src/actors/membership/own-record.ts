@@ -1,8 +1,11 @@
 import { addressOf, parseAddress } from '../../domain/address.ts'
 import type { Coordinate } from '../../domain/coordinates.ts'
 import type { PeerRecord } from '../../domain/record.ts'
+import { VOUCHES_NEEDED } from '../../domain/timings.ts'
+import { isWorthSaying, type Vouch, withVouch } from '../../domain/vouches.ts'
 import type { Clock, Identity, Random } from '../../ports.ts'
 import { seal } from '../../v2/envelope.ts'
+import { RecentMap } from './recent-map.ts'
 
 /** What this node says of itself, one signed word, counted up with every change; and where it answers on this machine. State only. */
 export interface OwnRecord {
@@ -27,6 +30,12 @@ export interface OwnRecord {
   settle(place: Coordinate): void
   /** Words from the next one on name these domains. Answers whether that is a change. */
   nameDomains(domains: readonly string[]): boolean
+  /** Words from the next one on carry it, where it is of the address that they tell. */
+  vouched(address: string, vouch: Vouch): void
+  /** Vouches are there that are worth a word of their own. */
+  hasVouches(): boolean
+  /** There are too few for its address. */
+  lacksVouches(): boolean
   /** Says the same anew, counted above `seq`: words of an earlier run are still about. */
   outrun(seq: number): void
   /** Whether the signed word is one of the last that this run has said. */
@@ -45,6 +54,7 @@ export interface OwnRecord {
   localAddress(): string | null
 }
 
+const MOST_VOUCHED = 4
 /** Words remembered as this run's: more than are under way at any time. */
 const MOST_SAID = 32
 
@@ -61,11 +71,17 @@ export function createOwnRecord(
   let via: string | null = null
   let place: Coordinate | null = null
   let domains: readonly string[] = []
+  /** By address: this node's, and ones that it may soon tell. */
+  const vouches = new RecentMap<string, readonly Vouch[]>(MOST_VOUCHED)
+  let saidVouches: readonly Vouch[] = []
   let seq = 0
   let envelope = ''
   const further = (): Pick<PeerRecord, 'alsoAt'> => (alsoAt.length > 0 ? { alsoAt } : {})
   let { offersTurn } = own
+  const vouchesNow = (): readonly Vouch[] => (address === null ? [] : (vouches.get(address) ?? []))
+  const carried = (): Pick<PeerRecord, 'vouches'> => (saidVouches.length > 0 ? { vouches: saidVouches } : {})
   const say = (left: boolean): string => {
+    saidVouches = left ? [] : vouchesNow()
     // The wall clock makes the count go on where an earlier run of this node ended.
     seq = Math.max(seq + 1, Math.floor(clock.wallMs()))
     envelope = seal(identity, {
@@ -78,6 +94,7 @@ export function createOwnRecord(
       left,
       ...(place ? { place } : {}),
       ...(domains.length > 0 ? { domains } : {}),
+      ...carried(),
     })
     said.push(envelope)
     if (said.length > MOST_SAID) said.shift()
@@ -106,6 +123,7 @@ export function createOwnRecord(
             left: false,
             ...(place ? { place } : {}),
             ...(domains.length > 0 ? { domains } : {}),
+            ...carried(),
             envelope,
             p2prc: null,
           },
@@ -126,6 +144,11 @@ export function createOwnRecord(
       domains = next
       return true
     },
+    vouched: (at, vouch) => {
+      vouches.set(at, withVouch(vouches.get(at) ?? [], vouch, clock.wallMs()))
+    },
+    lacksVouches: () => address !== null && vouchesNow().length < VOUCHES_NEEDED,
+    hasVouches: () => isWorthSaying(saidVouches, vouchesNow(), clock.wallMs()),
     outrun: (heardSeq) => {
       seq = Math.max(seq, heardSeq)
       say(false)

@@ -2,7 +2,7 @@
 // and its figures are not believed.
 import { filter, merge, mergeMap, type Observable } from 'rxjs'
 import { type AddressPolicy, addressOf, hostKind, isAllowed, NOBODY, parseAddress, type Teller, wordOf } from '../../domain/address.ts'
-import { byRank, isListed, merge as mergeRecords, type Row, shownRows } from '../../domain/ip-table.ts'
+import { byRank, isListed, isProven, merge as mergeRecords, type Row, shownRows } from '../../domain/ip-table.ts'
 import { type PeerRecord, unsignedRecord } from '../../domain/record.ts'
 import { P2PRC_PERIOD } from '../../domain/timings.ts'
 import { formatWireTable, NO_P2PRC_FIELDS, parseWireTable, type WireRecord } from '../../p2prc/wire-table.ts'
@@ -74,7 +74,7 @@ export function createP2prcExchange(needs: ExchangeNeeds): P2prcExchange {
 
   /** Everything proven, faithfully, for P2PRC replaces what it has by what it is told. */
   const wholeTable = (selfAddress: string | null): readonly WireRecord[] => {
-    const rows = shownRows(keeper.current()).filter(({ key }) => key !== own.id)
+    const rows = shownRows(keeper.current()).filter((row) => row.key !== own.id && isProven(row))
     const self = own.record() ?? (selfAddress === null ? null : { ...unsignedRecord(selfAddress, own.name), id: own.id })
     const mine = self ? [wireOf({ record: self, latency: { rttMs: null }, downMbps: null, upMbps: null })] : []
     return [...rows.map(wireOf), ...mine].filter((record) => record !== null)

@@ -26,8 +26,8 @@ const NO_NODE_THERE: Burst = { type: 'silent', refused: false, why: 'what answer
 
 export function createPingOutcomes({ clock, keeper, own, places, company, link }: PingOutcomeNeeds): PingOutcomes {
   const table = (): IpTable => keeper.current()
-  /** Without this node's own row. */
-  const aliveCount = (): number => table().aliveCount - (table().rows.get(own.id)?.state === 'alive' ? 1 : 0)
+  /** Without this node's own row, and without those that only others have reached. */
+  const aliveCount = (): number => table().aliveCount - table().told.size - (table().rows.get(own.id)?.state === 'alive' ? 1 : 0)
   const hasSlept = (lastWallMs: number | null): boolean => lastWallMs !== null && clock.wallMs() - lastWallMs > STORED_GAP
 
   return (row, pinged, lastWallMs) => {

@@ -2,7 +2,7 @@
 import { defer, finalize, type Observable, Subject } from 'rxjs'
 import { parseAddress } from '../../domain/address.ts'
 import { type Closeness, closenessOf } from '../../domain/closeness.ts'
-import { type IpTable, isAskedAbout, isListed, lapseUnproven, type Row, turnTo } from '../../domain/ip-table.ts'
+import { type IpTable, isAskedAbout, isListed, isProven, lapseUnproven, type Row, turnTo } from '../../domain/ip-table.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
 import { nextProbeMs, withheldMs } from '../../domain/probe-pace.ts'
 import { PROBE_GAP, REFUSED_RETRY, TURN_FIRST_FOR, TURN_FIRST_RETRY, WITHHELD_RETRY } from '../../domain/timings.ts'
@@ -49,6 +49,10 @@ export interface Prober {
   doubt(key: string): void
   /** A row that nobody has planned yet, such as one that has got another key, is looked at. */
   ensure(key: string): void
+  /** A row is looked at after so long, in place of an earlier plan; at once where that is over. */
+  lookLater(key: string, ms: number): void
+  /** It is under way, or will be. */
+  isPlanned(key: string): boolean
   forget(key: string): void
   /** A ping by hand of any address. `key`: the row that is there, whose ping under way, or next, it is. */
   byHand(address: string, key: string | null): Promise<Pinged>
@@ -128,7 +132,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
    */
   const isTurnsTurn = ({ state, record, heard }: Row): boolean => {
     const turn = record.via === null ? undefined : rowOf(record.via)
-    if (state !== 'unknown' || turn?.state !== 'unknown' || heard === null) return false
+    if (state !== 'unknown' || turn === undefined || isProven(turn) || heard === null) return false
     return hostOf(turn.record.address) === hostOf(record.address) && clock.wallMs() - heard.atMs < TURN_FIRST_FOR
   }
   /** The first of these addresses at which a row answers itself; null: none. */
@@ -183,7 +187,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     if (burst.type === 'answered' || withheld || row.strikes === 0 || link.isDoubted()) return
     if (isAskedAbout(row) && company.of(row.key).canAsk) missed.next({ row, why: burst.why })
   }
-  const schedule = createProbeSchedule(clock, probe, (key) => (rowOf(key)?.state ?? 'unknown') !== 'unknown')
+  const schedule = createProbeSchedule(clock, probe, (key) => isProven(rowOf(key) ?? NOBODY))
 
   /** True when the ping under way, or one that ended just now, is as good as another. */
   const isAnswered = (key: string, row: Row): 'soon' | 'already' | null => {
@@ -234,6 +238,11 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     ensure: (key) => {
       if (!schedule.isPlanned(key)) want(key)
     },
+    lookLater: (key, ms) => {
+      if (ms <= 0) want(key)
+      else if (!schedule.isWaiting(key)) schedule.later(key, ms)
+    },
+    isPlanned: schedule.isPlanned,
     forget: (key) => {
       schedule.forget(key)
       ends.delete(key)
@@ -263,6 +272,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
 }
 
 const hostOf = (address: string): string | undefined => parseAddress(address)?.host
+const NOBODY: Pick<Row, 'state'> = { state: 'unknown' }
 
 /** The first that answers so; null: none does. */
 const firstOf = <T>(asked: readonly Promise<T>[], holds: (answer: T) => boolean): Promise<T | null> =>

@@ -3,10 +3,11 @@
 import { defer, EMPTY, filter, map, merge, mergeMap, type Observable, Subject } from 'rxjs'
 import { createActor, type InspectionEvent } from 'xstate'
 import { type AddressPolicy, addressOf, isAllowed, parseAddress } from '../../domain/address.ts'
-import type { Row } from '../../domain/ip-table.ts'
+import { type Change, isProven, type Row } from '../../domain/ip-table.ts'
 import type { ReachFinding } from '../../domain/netcheck.ts'
 import { isBelieved, networkOf, type Votes, withVote } from '../../domain/reach-votes.ts'
-import { ADDRESS_WATCH, ASKED_AT_ONCE, REACH_PERIOD, REACH_PERIOD_UNKNOWN } from '../../domain/timings.ts'
+import { ADDRESS_WATCH, ASKED_AT_ONCE, EARLY_LOOKS_AT_ONCE, REACH_PERIOD, REACH_PERIOD_UNKNOWN } from '../../domain/timings.ts'
+import { isVouchFresh } from '../../domain/vouches.ts'
 import { MISSES_TO_FALL, reachMachine, silencesToFall, type Verdict } from '../../machines/reach-machine.ts'
 import type { Ports } from '../../ports.ts'
 import { jitteredInterval } from '../../streams/jittered-interval.ts'
@@ -111,7 +112,10 @@ export function createReach(needs: ReachNeeds): Reach {
     if (!needs.listens) return
     const { dialBack, record } = met
     const by = record.id ?? record.address
-    if (dialBack.type === 'reached' && isOurs(dialBack.address)) return vote(dialBack.address, by, record.address)
+    if (dialBack.type === 'reached' && isOurs(dialBack.address)) {
+      if (dialBack.vouch?.by === by && isVouchFresh(dialBack.vouch, clock.wallMs())) own.vouched(dialBack.address, dialBack.vouch)
+      return vote(dialBack.address, by, record.address)
+    }
     // Where one has reached this node already, who would not try tells nothing.
     if (dialBack.type === 'untried') return actor.send({ type: lastVote() === null ? 'reach.declined' : 'reach.untried' })
     if (dialBack.type !== 'missed') return actor.send({ type: 'reach.untried' })
@@ -158,7 +162,12 @@ export function createReach(needs: ReachNeeds): Reach {
     )
   }
   const isUnknown = (): boolean => told.type === 'unknown'
-  const joined$ = keeper.changes$.pipe(filter(({ type, row }) => type === 'added' && row.record.id !== null && isUnknown()))
+  /** Those who only hear of this node go by vouches, in a table in which not everybody is looked at at once. */
+  const lacksVouches = (): boolean => keeper.current().rows.size > EARLY_LOOKS_AT_ONCE && own.lacksVouches()
+  const isMet = (change: Change): boolean => change.type === 'added' || (change.type === 'measured' && change.isFirst === true)
+  const joined$ = keeper.changes$.pipe(
+    filter((change) => isMet(change) && change.row.record.id !== null && isProven(change.row) && (isUnknown() || lacksVouches())),
+  )
   const again$ = verdicts.pipe(filter(isUnknown))
 
   return {

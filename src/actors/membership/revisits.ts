@@ -46,7 +46,8 @@ export function createRevisits({
       const { row } = change
       if (change.type === 'added' || change.type === 'changed' || (change.type === 'removed' && change.why === 'it said goodbye'))
         return forget(row.key)
-      if (change.type !== 'removed') return
+      // Whom this node has never reached it does not look for.
+      if (change.type !== 'removed' || row.lastProofMs === null) return
       forget(row.key)
       const [oldest] = lost.keys()
       if (lost.size >= MAX_LOST && oldest !== undefined) forget(oldest)

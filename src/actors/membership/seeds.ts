@@ -1,6 +1,6 @@
 // Seeds are tried until they answer, and again whenever they are lost: never given up, never forgotten.
 import { backoffMs } from '../../domain/backoff.ts'
-import type { IpTable } from '../../domain/ip-table.ts'
+import { type IpTable, isProven } from '../../domain/ip-table.ts'
 import { NO_ANSWER_YET, type SeedFault } from '../../domain/seed-fault.ts'
 import { SEED_PATIENCE, SEED_RETRY_FIRST, SEED_RETRY_LAST } from '../../domain/timings.ts'
 import type { Ports } from '../../ports.ts'
@@ -35,7 +35,7 @@ interface SeedNeeds extends Pick<Ports, 'clock' | 'random'> {
 
 export function createSeeds({ clock, random, table, join, onFault, onBug }: SeedNeeds): Seeds {
   const seeds = new Map<string, SeedState>()
-  const isHere = (key: string | null): boolean => key !== null && (table().rows.get(key)?.state ?? 'unknown') !== 'unknown'
+  const isHere = (key: string | null): boolean => key !== null && isProven(table().rows.get(key) ?? { state: 'unknown' })
   /** That it takes long is told once, and not again as that it took too long. */
   const note = (address: string, state: SeedState, fault: SeedFault): void => {
     const isKnown = state.fault?.why === fault.why || (fault.reason === 'timeout' && state.fault?.reason === 'timeout')

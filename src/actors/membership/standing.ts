@@ -1,5 +1,6 @@
 // What this node knows of an address by itself or by a person's word, before it is asked.
 import { parseAddress } from '../../domain/address.ts'
+import { isProven } from '../../domain/ip-table.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { TableKeeper } from './table-keeper.ts'
 
@@ -25,14 +26,14 @@ export const createStanding =
     const row = rows.get(holders.get(address) ?? '')
     const turn = rows.get(row?.record.via ?? '')
     // Behind a TURN that lives come and go many; what is there is that TURN's own, which has proven itself.
-    const isAtTurn = turn?.state === 'alive' && hostOf(turn.record.address) === hostOf(address)
+    const isAtTurn = turn?.state === 'alive' && isProven(turn) && hostOf(turn.record.address) === hostOf(address)
     // Of its own clients too, whoever else says that he is reached there.
     const isOwnClients =
       hostOf(own.address() ?? '') === hostOf(address) && [...table.behind(own.id)].some((key) => rows.get(key)?.record.address === address)
     // At those that carry this node itself too, which need not be nodes: a stock frps has no row.
     const ownTurns = own.via() === null ? [] : [own.address(), ...(own.record()?.alsoAt ?? [])]
     const isAtOwnTurn = row?.record.via != null && ownTurns.some((at) => hostOf(at ?? '') === hostOf(address))
-    return isAtTurn || isAtOwnTurn || isOwnClients || (row && (row.state !== 'unknown' || row.stored !== null)) || named().includes(address)
+    return isAtTurn || isAtOwnTurn || isOwnClients || (row && (isProven(row) || row.stored !== null)) || named().includes(address)
       ? 'known'
       : null
   }

@@ -1,7 +1,7 @@
 // Who is silent is looked at by others too, suspected by several, and told dead once (SWIM with Lifeguard). The rules stand in
 // domain/suspicion.ts and domain/table/row-rules.ts, and what a told death is worth in docs/decisions/0037.
 import { defer, filter, interval, merge, mergeMap, type Observable, tap } from 'rxjs'
-import { type Change, type Row, recordLooks } from '../../domain/ip-table.ts'
+import { type Change, isProven, type Row, recordLooks } from '../../domain/ip-table.ts'
 import { addressesOf } from '../../domain/record.ts'
 import { witnessesNeeded } from '../../domain/suspicion.ts'
 import { GOSSIP_FANOUT, REFUTE_GAP, WITNESS_COUNTS } from '../../domain/timings.ts'
@@ -65,7 +65,7 @@ export function createSuspicion(needs: SuspicionNeeds): Suspicion {
   /** Its word counts: a member that this node lists, lately, in its own hand. */
   const isGenuine = ({ id, address }: Pick<Death, 'id' | 'address'>, { by, atMs, sig }: Witness): boolean => {
     const row = keeper.current().rows.get(by)
-    if (by === id || by === own.id || !row || row.state === 'unknown' || row.record.envelope === null) return false
+    if (by === id || by === own.id || !row || !isProven(row) || row.record.envelope === null) return false
     const key = Math.abs(clock.wallMs() - atMs) < WITNESS_COUNTS ? keyIn(row.record.envelope) : null
     return key !== null && identity.verify(key, witnessBytes({ id, address, atMs }), sig)
   }
@@ -111,7 +111,8 @@ export function createSuspicion(needs: SuspicionNeeds): Suspicion {
   const heard = ({ from, doubts, deaths = [] }: Suspicions): void => {
     const { rows } = keeper.current()
     // Whom nobody here has met has no say.
-    if ((rows.get(from)?.state ?? 'unknown') === 'unknown') return
+    const teller = rows.get(from)
+    if (teller === undefined || !isProven(teller)) return
     for (const { id, seq } of doubts) {
       const row = rows.get(id)
       if (id === own.id) refute(seq)

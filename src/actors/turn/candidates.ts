@@ -1,5 +1,5 @@
 import type { TurnSource } from '../../answers.ts'
-import type { IpTable, Row } from '../../domain/ip-table.ts'
+import { type IpTable, isProven, type Row } from '../../domain/ip-table.ts'
 import { isMeant } from '../../domain/peer-word.ts'
 import { leastOf } from '../../domain/recent-least.ts'
 import type { TurnCandidate } from '../../domain/turn-choice.ts'
@@ -40,7 +40,7 @@ function lookedAt({ rows, turns }: IpTable, held: readonly string[], pins: reado
   return [...new Set([...near, ...held.flatMap((key) => rows.get(key) ?? []), ...pinned])]
 }
 
-const candidateOf = ({ key, record, state, latency, downMbps, upMbps, sustained }: Row, wallMs: number): TurnCandidate => ({
+const candidateOf = ({ key, record, state, told, latency, downMbps, upMbps, sustained }: Row, wallMs: number): TurnCandidate => ({
   key,
   id: record.id,
   name: record.name,
@@ -49,7 +49,7 @@ const candidateOf = ({ key, record, state, latency, downMbps, upMbps, sustained 
   rttMs: leastOf(latency.recent, wallMs) ?? latency.rttMs,
   mbps: downMbps === null || upMbps === null ? null : Math.min(downMbps, upMbps),
   ...(typeof sustained?.mbps === 'number' ? { sustainedMbps: sustained.mbps } : {}),
-  alive: state === 'alive',
+  alive: isProven({ state, told }) && state === 'alive',
   offersTurn: record.offersTurn,
   behindNat: record.via !== null || record.p2prc?.escapeImplementation === 'FRP' || record.p2prc?.nat === true,
 })

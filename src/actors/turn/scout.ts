@@ -80,7 +80,7 @@ export const createScout = (needs: ScoutNeeds) =>
       if (plan.isMove) movedAtMs = clock.now()
       if (plan.could !== could) tell({ type: 'turns.could', count: plan.could })
       could = plan.could
-      // Sums of decimals: by a hair too early it would be looked again and again at one moment.
+      // A sum of decimals may be a little too early: it would look again and again at one moment.
       lookIn(Math.max(1, plan.againAtMs - clock.now()))
       act(plan)
     }

@@ -30,7 +30,7 @@ export interface IpTable {
   page(ask: PageAsk): Page
   /** Those that could be a TURN, likewise. */
   readonly turns: Ranked
-  /** Those with an identity that are alive and reached from here, this node's own row among them. */
+  /** Those with an identity that are alive and have been reached from here, this node's own row among them. */
   readonly peers: Picks
   /** How many are alive. */
   readonly aliveCount: number
@@ -39,6 +39,8 @@ export interface IpTable {
   /** Listed ones that offer to be a TURN and are reached without one, suspects among them. */
   readonly offeringCount: number
   readonly suspects: ReadonlySet<string>
+  /** Listed by others' word alone. */
+  readonly told: Picks
   /** Keys of rows that nobody signs. */
   readonly unsigned: ReadonlySet<string>
   /** Keys of the rows that are reached through that TURN. */
@@ -68,6 +70,7 @@ export class KeptTable implements IpTable {
   readonly turns = new RankedRows()
   readonly peers = new PickedKeys()
   readonly suspects = new Set<string>()
+  readonly told = new PickedKeys()
   readonly unsigned = new Set<string>()
   readonly unproven = new UnprovenRows()
   readonly words = new KeyRanges()
@@ -130,8 +133,9 @@ export class KeptTable implements IpTable {
     this.listed.replace(wasListed, isNowListed)
     this.#pages.replace(wasListed, isNowListed)
     this.turns.replace(when(before, isTurnCandidate), when(after, isTurnCandidate))
-    this.peers.set(key, isAlive && after?.record.id !== null && after?.reachedBy.length === 0)
+    this.peers.set(key, isAlive && after?.record.id !== null && after?.reachedBy.length === 0 && after?.told === undefined)
     setIn(this.suspects, key, after?.state === 'suspect')
+    this.told.set(key, after?.told !== undefined)
     setIn(this.unsigned, key, after?.record.id === null)
     this.unproven.replace(before, after)
     this.words.replace(wordOf(before), wordOf(after))

@@ -48,7 +48,7 @@ function mergeOne(table: KeptTable, record: PeerRecord, source: Source, heard: H
   }
   const holder = table.at(record.address)
   // A P2PRC row never stands beside one with an identity. Who is only said to be there keeps nobody away.
-  if (holder && record.id === null && !isUnproven(holder)) return NOTHING
+  if (holder && record.id === null && !isUnproven(holder) && holder.told === undefined) return NOTHING
   const room = table.unproven.roomFor(heard, { unsigned: record.id === null, owner: source === 'firsthand' })
   if (room === 'refused') return NOTHING
   const made = room === null ? NOTHING : remove(table, room, 'others wait for a look too', wallMs, room.record, false)

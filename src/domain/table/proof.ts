@@ -2,10 +2,11 @@
 import { type Burst, foldBurst, type Latency } from '../latency.ts'
 import { addressesOf } from '../record.ts'
 import { ALONE, type Company } from '../suspicion.ts'
+import { MOST_TOLD } from '../timings.ts'
 import type { KeptTable } from './kept-table.ts'
 import { remove } from './removal.ts'
-import { type Change, isListed, type Row } from './row.ts'
-import { afterAnswer, afterLooks, afterSilence, isAskedAbout, type Looks, type Surroundings } from './row-rules.ts'
+import { type Change, isListed, isProven, type Row } from './row.ts'
+import { afterAnswer, afterLooks, afterSilence, isAskedAbout, type Looks, listedByWord, type Surroundings } from './row-rules.ts'
 
 /**
  * Takes in one burst of pings. An answer proves the row; for silence see `afterSilence`. `answeredBy`: the id the answer carried, where
@@ -47,24 +48,40 @@ export function recordLooks(table: KeptTable, key: string, looks: Looks, why: st
 
 function prove(table: KeptTable, row: Row, latency: Latency, wallMs: number): readonly Change[] {
   const isFresh = !isListed(row)
+  const isFirst = row.told !== undefined
   const holder = table.at(row.record.address)
   // Known by its address alone until now: same server.
   const former = row.record.id === null ? null : (table.rows.get(row.record.address) ?? null)
   const rival = holder && holder.key !== row.key && holder !== former ? holder : null
   // Unsigned, it gives way to the address's proven owner; nobody else gives way to it.
-  if (row.record.id === null && rival && isListed(rival))
+  if (row.record.id === null && rival && isProven(rival))
     return remove(table, row, 'it stands here under its id', wallMs, row.record, false)
   const answered = afterAnswer(row, latency, wallMs, { former, before: table.gone.get(row.key)?.row ?? null })
   const next: Row = isFresh ? { ...answered, version: ++table.version } : answered
   if (former) table.delete(former.key)
-  const changes: Change[] = rival && row.record.id !== null ? remove(table, rival, 'another node answers there', wallMs) : []
+  const isRivalsEnd = rival !== null && (row.record.id !== null || rival.told !== undefined)
+  const changes: Change[] = isRivalsEnd ? remove(table, rival, 'another node answers there', wallMs) : []
   table.gone.delete(row.key)
   table.put(next)
   const isKnown = row.lastProofMs !== null || (former !== null && isListed(former))
   if (isFresh) changes.push({ type: isKnown ? 'changed' : 'added', row: next, ...(former ? { formerKey: former.key } : {}) })
   if (row.state === 'suspect' || row.reachedBy.length > 0) changes.push({ type: 'cleared', row: next })
-  changes.push({ type: 'measured', row: next })
+  changes.push({ type: 'measured', row: next, ...(isFirst ? { isFirst: true as const } : {}) })
   return changes
+}
+
+/** Enough others vouch for a row that was only heard of, or has moved. `told`: their ids. */
+export function recordVouched(table: KeptTable, key: string, told: readonly string[]): readonly Change[] {
+  const row = table.rows.get(key)
+  const holder = row && table.at(row.record.address)
+  // Who has reached somebody else there knows better, and what the file says of a row is for its own look.
+  const isTaken = holder != null && holder.key !== key && isListed(holder)
+  if (row?.state !== 'unknown' || row.stored !== null || row.strikes > 0 || isTaken || table.told.size >= MOST_TOLD) return []
+  const { speedAtMs, downMbps, upMbps, sustained } = table.gone.get(key)?.row ?? row
+  const next: Row = { ...listedByWord(row, told, ++table.version), speedAtMs, downMbps, upMbps, sustained }
+  table.gone.delete(key)
+  table.put(next)
+  return [{ type: row.lastProofMs === null ? 'added' : 'changed', row: next }]
 }
 
 /**

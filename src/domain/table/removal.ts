@@ -2,7 +2,7 @@
 import { type PeerRecord, unsignedRecord } from '../record.ts'
 import { MINE_FOR, MOST_GONE, MOST_MINE, OFFLINE_FOR, UNPROVEN_FOR } from '../timings.ts'
 import type { KeptTable } from './kept-table.ts'
-import { type Change, NOT_MEASURED, newRow, type Row } from './row.ts'
+import { type Change, isListed, NOT_MEASURED, newRow, type Row } from './row.ts'
 
 /** `row`: as it is in the end. `word`: the owner's last, which its goodbye is. `isAway`: it is to be shown as offline. */
 export function remove(table: KeptTable, row: Row, why: string, wallMs: number, word: PeerRecord = row.record, isAway = true): Change[] {
@@ -19,7 +19,7 @@ export function remove(table: KeptTable, row: Row, why: string, wallMs: number, 
     away: isAway && seen.lastProofMs !== null,
   })
   forgetGone(table, wallMs)
-  const change: Change = { type: row.lastProofMs === null ? 'dropped' : 'removed', row, why }
+  const change: Change = { type: row.lastProofMs === null && !isListed(row) ? 'dropped' : 'removed', row, why }
   return row.written !== null && isAway ? [change, ...askAgain(table, row.written)] : [change]
 }
 

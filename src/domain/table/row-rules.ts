@@ -34,12 +34,14 @@ export const isKeptAway = (removed: ReadonlyMap<string, string>, record: PeerRec
   removed.size > 0 && (removed.has(keyOf(record)) || (record.id === null && [...removed.values()].includes(record.address)))
 
 /** With a later word of its owner. At a new address it has proven nothing. */
-export const withWord = (row: Row, record: PeerRecord, version: number, heard: Heard): Row => ({
-  ...row,
-  record,
-  version,
-  ...(record.address === row.record.address ? refuted(row) : movedTo(row, heard)),
-})
+export function withWord(row: Row, record: PeerRecord, version: number, heard: Heard): Row {
+  if (record.address === row.record.address) return { ...row, record, version, ...refuted(row) }
+  const { told: _, ...rest } = row
+  return { ...rest, record, version, ...movedTo(row, heard) }
+}
+
+/** Listed by the word of these, at the address that it stands with. */
+export const listedByWord = (row: Row, told: readonly string[], version: number): Row => ({ ...row, state: 'alive', told, version })
 
 /** Its owner says something later than what is suspected: it lives. */
 const refuted = ({ state, suspicion }: Row): Partial<Row> =>
@@ -137,7 +139,7 @@ export function afterLooks(row: Row, { reachedBy, missedBy }: Looks, wallMs: num
  * went. How fast it is was measured before it went, or before this node was started: no reason to do so again.
  */
 export function afterAnswer(
-  row: Row,
+  { told: _, ...row }: Row,
   latency: Latency,
   wallMs: number,
   { former, before }: { readonly former: Row | null; readonly before: Row | null },

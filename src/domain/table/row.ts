@@ -42,8 +42,10 @@ export interface Row {
   readonly suspicion: Suspicion | null
   /** Ids of those who reach it while this node does not; empty: this node does, or nobody said so. */
   readonly reachedBy: readonly string[]
-  /** Of a row that is `unknown`: who told of it, and since when it waits. Null where it stands proven, or in the file. */
+  /** Of a row that this node has not reached at its address: who told of it, and since when it waits. Null where it stands proven, or in the file. */
   readonly heard: Heard | null
+  /** Ids of those by whose word alone it is listed: this node has not looked yet, or in vain. Absent: it has reached it, or does not list it. */
+  readonly told?: readonly string[] | undefined
 }
 
 /** A row of the file. What this node could not look at yet is no fact about it. */
@@ -82,7 +84,9 @@ export interface Gone {
 }
 
 export type Change =
-  | { readonly type: 'heard' | 'cleared' | 'measured'; readonly row: Row }
+  | { readonly type: 'heard' | 'cleared'; readonly row: Row }
+  /** `isFirst`: it was listed by others' word until now. */
+  | { readonly type: 'measured'; readonly row: Row; readonly isFirst?: true }
   /** This node can't reach it and others do. */
   | { readonly type: 'reachedByOthers'; readonly row: Row }
   /** `formerKey`: it was known by its address alone until now. */
@@ -115,10 +119,13 @@ export const newRow = (key: string, record: PeerRecord, version: number, heard: 
 export const isUnproven = ({ state, stored, lastProofMs }: Pick<Row, 'state' | 'stored' | 'lastProofMs'>): boolean =>
   state === 'unknown' && stored === null && lastProofMs === null
 
-/** Proven, suspects among them: what people see. */
+/** Proven, or vouched for, suspects among them: what people see. */
 export const isListed = ({ state }: Pick<Row, 'state'>): boolean => state !== 'unknown'
 
-/** Only what this node has proven itself is passed on; a suspect too, so that all who hold the same words pass on the same. */
+/** Reached by this node itself at the address it stands with: what is decided by who is there is decided by these. */
+export const isProven = ({ state, told }: Pick<Row, 'state' | 'told'>): boolean => state !== 'unknown' && told === undefined
+
+/** Only what is listed is passed on, by this node's own proof or by vouches, which everybody checks for itself; a suspect too, so that all who hold the same words pass on the same. */
 export const isPassedOn = ({ state, record }: Pick<Row, 'state' | 'record'>): boolean =>
   state !== 'unknown' && (record.envelope !== null || record.id === null)
 
@@ -126,6 +133,13 @@ export const isPassedOn = ({ state, record }: Pick<Row, 'state' | 'record'>): bo
 export const isTurnCandidate = ({
   state,
   reachedBy,
+  told,
   record: { offersTurn, via, p2prc },
-}: Pick<Row, 'state' | 'record' | 'reachedBy'>): boolean =>
-  state === 'alive' && reachedBy.length === 0 && offersTurn && via === null && p2prc?.escapeImplementation !== 'FRP' && p2prc?.nat !== true
+}: Pick<Row, 'state' | 'record' | 'reachedBy' | 'told'>): boolean =>
+  state === 'alive' &&
+  told === undefined &&
+  reachedBy.length === 0 &&
+  offersTurn &&
+  via === null &&
+  p2prc?.escapeImplementation !== 'FRP' &&
+  p2prc?.nat !== true

@@ -2,7 +2,7 @@
 import { keyOf, type PeerRecord } from '../record.ts'
 import { OFFLINE_FOR } from '../timings.ts'
 import type { IpTable, KeptTable } from './kept-table.ts'
-import { type Change, type Gone, isListed, newRow, type Row, type StoredFigures } from './row.ts'
+import { type Change, type Gone, isListed, isProven, newRow, type Row, type StoredFigures } from './row.ts'
 import { isKeptAway } from './row-rules.ts'
 
 /**
@@ -31,11 +31,11 @@ export function restoreRows(
  * Whether the file holds it: what people see, and what this node could not look at yet: rows of the file that were not proven in this
  * run, and servers that have moved.
  */
-export const isKept = (row: Row): boolean => isListed(row) || row.stored !== null || row.lastProofMs !== null
+export const isKept = (row: Row): boolean => isProven(row) || row.stored !== null || row.lastProofMs !== null
 
-/** What the file holds, in its order: what people see first. */
-export const keptRows = ({ listed, rows }: IpTable): readonly Row[] => [
-  ...listed.values(),
+/** What the file holds, in its order: what people see first. What others vouch for is not in it: it was proven to nobody here. */
+export const keptRows = ({ listed, rows, told }: IpTable): readonly Row[] => [
+  ...(told.size === 0 ? listed.values() : [...listed.values()].filter(isKept)),
   ...[...rows.values()].filter((row) => !isListed(row) && isKept(row)),
 ]
 

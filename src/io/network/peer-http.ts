@@ -34,9 +34,12 @@ export interface NodeHttp extends Http {
  */
 export function createNodeHttp(onBug: OnBug = throwBug, self?: ChannelSelf, descriptors: Descriptors = processDescriptors()): NodeHttp {
   const warmth = { keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_IDLE, noDelay: true, timeout: IDLE_MS }
-  const agentFor = (over: PeerRequest['over'], options: AgentOptions, isMetered = false): TimedAgent | undefined => {
+  const agentFor = (over: PeerRequest['over'], options: AgentOptions, isApart = false): TimedAgent | undefined => {
     if (over === 'channel' && self === undefined) return undefined
-    const agent = new TimedAgent(options, over === 'channel' && self ? channelDialling(self, bugsOnly(onBug), isMetered) : undefined)
+    const agent =
+      over === 'channel' && self
+        ? new TimedAgent(options, channelDialling(self, bugsOnly(onBug), isApart), !isApart)
+        : new TimedAgent(options)
     countDials(agent, descriptors)
     return agent
   }

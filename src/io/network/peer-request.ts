@@ -1,5 +1,5 @@
 // One request to a peer, by got.
-import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import { isIP, type LookupFunction, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import type { Got } from 'got'
@@ -7,13 +7,14 @@ import { addressOf, type HostPort, parseAddress } from '../../domain/address.ts'
 import type { OnBug } from '../../frp/index.ts'
 import type { Failure, Meter, PeerAnswer, PeerRequest } from '../../ports.ts'
 import { admittedHost } from './admission.ts'
+import type { Over } from './dial-turns.ts'
 import { fillerStream, fitForFiller } from './filler.ts'
 import { limitHints } from './hints.ts'
 import { memberAt, meterOf } from './members-channel.ts'
 import { codeOf, FailureError, failed, failureOf } from './network-failure.ts'
 import { plainHeaders } from './plain-headers.ts'
 import { bugsOnly } from './socket-errors.ts'
-import { Stopwatch } from './stopwatch.ts'
+import { Stopwatch, type TimedAgent } from './stopwatch.ts'
 import { TOO_SLOW, withinTime } from './within-time.ts'
 
 const DEFAULT_MAX_BYTES = 1024 * 1024
@@ -31,17 +32,25 @@ export function loadGot(): Promise<{ readonly got: Got }> {
 type Outcome = PeerAnswer | Failure | { readonly type: 'stale' }
 
 /** A warm connection may be closed by the peer at the moment it is used. Then the request is sent again on a new one. */
-export async function askPeer(agent: Agent, address: string, request: PeerRequest, onBug: OnBug): Promise<PeerAnswer | Failure> {
+export async function askPeer(agent: TimedAgent, address: string, request: PeerRequest, onBug: OnBug): Promise<PeerAnswer | Failure> {
   const to = parseAddress(address)
   if (!to) return failed('unreachable', `${address} is not host:port`)
   const { got } = await loadGot()
   const startedAt = performance.now()
   const warm = () => agent.freeSockets[agent.getName(to)] ?? []
+  const leftMs = (): number => request.timeoutMs - (performance.now() - startedAt)
   const ask = async (): Promise<Outcome> => {
-    const ip = await withinTime(warm().length > 0 ? to.host : admittedHost(to.host, request.admit), request.timeoutMs)
+    const over = agent.turns === null ? () => {} : await agent.turns.take(agent.getName(to), leftMs())
+    if (over === null) return TOO_SLOW
+    const outcome = await askInTurn(over)
+    over()
+    return outcome
+  }
+  const askInTurn = async (over: Over): Promise<Outcome> => {
+    const ip = await withinTime(warm().length > 0 ? to.host : admittedHost(to.host, request.admit), leftMs())
     if (typeof ip !== 'string') return ip
-    const timeoutMs = request.timeoutMs - (performance.now() - startedAt)
-    return timeoutMs > 0 ? askOnce(got, { agent, to, ip, request: { ...request, timeoutMs }, onBug }) : TOO_SLOW
+    const timeoutMs = leftMs()
+    return timeoutMs > 0 ? askOnce(got, { agent, to, ip, request: { ...request, timeoutMs }, over, onBug }) : TOO_SLOW
   }
   const first = await ask()
   if (first.type !== 'stale') return first
@@ -52,15 +61,17 @@ export async function askPeer(agent: Agent, address: string, request: PeerReques
 }
 
 interface Asking {
-  readonly agent: Agent
+  readonly agent: TimedAgent
   readonly to: HostPort
   /** What its host stands for where that was looked up already. */
   readonly ip: string
   readonly request: PeerRequest
+  /** It has its connection. */
+  readonly over: Over
   readonly onBug: OnBug
 }
 
-function askOnce(got: Got, { agent, to, ip, request, onBug }: Asking): Promise<Outcome> {
+function askOnce(got: Got, { agent, to, ip, request, over, onBug }: Asking): Promise<Outcome> {
   const { timeoutMs, maxBytes = DEFAULT_MAX_BYTES, onBytes, signal, expect } = request
   if (signal?.aborted) return Promise.resolve(CALLED_OFF)
   return new Promise((resolve) => {
@@ -113,6 +124,7 @@ function askOnce(got: Got, { agent, to, ip, request, onBug }: Asking): Promise<O
       limitHints(sent, settle)
       // Before anything is sent: the connection may be one that another request was answered on.
       sent.once('socket', (socket) => {
+        over()
         arrived = meterOf(socket)
         written = writtenSince(socket)
         if (request.body !== undefined && !(request.body instanceof Uint8Array)) fitForFiller(socket)
@@ -155,7 +167,7 @@ const standsFor =
   }
 
 /** P2PRC sends bodies with GET, too. A filler's length is told, so that the other end knows what to expect. */
-function gotOptions(agent: Agent, { method, headers, body }: PeerRequest) {
+function gotOptions(agent: TimedAgent, { method, headers, body }: PeerRequest) {
   const isNothing = body === undefined && method === 'GET'
   const payload = body === undefined || body instanceof Uint8Array ? Buffer.from(body ?? '') : fillerStream(body.bytes)
   const length = payload instanceof Readable ? (body as { readonly bytes: number }).bytes : payload.length

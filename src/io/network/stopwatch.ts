@@ -3,6 +3,7 @@
 import { Agent, type AgentOptions, type ClientRequest, type ClientRequestArgs } from 'node:http'
 import type { Socket } from 'node:net'
 import { KEEP_ALIVE } from '../front/keep-alive.ts'
+import { DialTurns } from './dial-turns.ts'
 
 const dialledAt = new WeakMap<object, number>()
 /** TCP's handshake of what was handed over connected. */
@@ -16,9 +17,14 @@ export type Dialling = (
 
 /** Remembers when it began to dial. */
 export class TimedAgent extends Agent {
-  constructor(options: AgentOptions, dialling?: Dialling) {
+  /** Of those whose connections take long to make, on the members' channel. Null: every request makes one where none is warm. */
+  readonly turns: DialTurns | null
+
+  /** `isShared`: a request waits for a connection that is being made, or that others will soon have done with. */
+  constructor(options: AgentOptions, dialling?: Dialling, isShared = false) {
     // Node's own agent has the system ask each second on every connection that waits for its next request.
     super({ keepAliveMsecs: KEEP_ALIVE.keepAliveInitialDelay, ...options })
+    this.turns = isShared ? new DialTurns(this) : null
     const plain = this.createConnection.bind(this)
     this.createConnection = (options, created) => {
       const at = performance.now()
@@ -28,9 +34,11 @@ export class TimedAgent extends Agent {
         return socket
       }
       const told = created as ((error: Error | null, socket?: Socket) => void) | undefined // its types know no failure
+      const ended = this.turns?.dial(this.getName(options as AgentOptions))
       dialling(options, (error, opened) => {
         if (opened) connectedIn.set(opened.socket, opened.connectMs)
         told?.(error, opened?.socket)
+        ended?.()
       })
       return null
     }

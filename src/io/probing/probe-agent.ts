@@ -21,7 +21,7 @@ export class NoPermit extends Error {}
 const madeAt = new WeakMap<object, number>()
 
 /** `self`: null for clear HTTP. */
-export function probeAgent(permits: Permits, self: ChannelSelf | null, onError: (error: unknown) => void): Agent {
+export function probeAgent(permits: Permits, self: ChannelSelf | null, onError: (error: unknown) => void): TimedAgent {
   const dialling = self === null ? clearDialling(onError) : channelDialling(self, onError)
   const permitted: Dialling = (options, created) => {
     const permit = permits.take(permitName(self !== null, { host: options.host ?? '', port: Number(options.port) }))
@@ -35,7 +35,7 @@ export function probeAgent(permits: Permits, self: ChannelSelf | null, onError: 
       created(error, opened)
     })
   }
-  return new TimedAgent({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1, noDelay: true, timeout: IDLE_MS }, permitted)
+  return new TimedAgent({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1, noDelay: true, timeout: IDLE_MS }, permitted, self !== null)
 }
 
 export const permitName = (isChannel: boolean, { host, port }: { readonly host: string; readonly port: number }): string =>

@@ -3,6 +3,7 @@
 import { type Agent, request as httpRequest, type IncomingMessage } from 'node:http'
 import type { HostPort } from '../../domain/address.ts'
 import type { Failure } from '../../ports.ts'
+import type { Over } from '../network/dial-turns.ts'
 import { limitHints } from '../network/hints.ts'
 import { memberAt } from '../network/members-channel.ts'
 import { codeOf, FailureError, failed, failureOf } from '../network/network-failure.ts'
@@ -24,13 +25,15 @@ interface Asking {
   readonly request: TimedRequest
   readonly signal: AbortSignal
   readonly watch: LoopWatch
+  /** It has its connection. */
+  readonly over: Over
   readonly onError: (error: unknown) => void
 }
 
 /** `stale`: the warm connection was closed by the peer at the moment it was used. */
 export type Outcome = Asked | Failure | { readonly type: 'stale' }
 
-export function askOnce({ agent, to, request, signal, watch, onError }: Asking): Promise<Outcome> {
+export function askOnce({ agent, to, request, signal, watch, over, onError }: Asking): Promise<Outcome> {
   const { path, headers, timeoutMs, maxBytes = DEFAULT_MAX_BYTES, expect } = request
   if (signal.aborted) return Promise.resolve(failed('aborted', 'it was called off'))
   return new Promise((resolve) => {
@@ -56,6 +59,7 @@ export function askOnce({ agent, to, request, signal, watch, onError }: Asking):
     signal.addEventListener('abort', abort, { once: true })
     time.watch(sent)
     sent.once('socket', (socket) => {
+      over()
       by = memberAt(socket)
       if (expect !== undefined && by !== expect) sent.destroy(new FailureError(failed('protocol', 'another node answers there')))
     })

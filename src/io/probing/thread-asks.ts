@@ -1,10 +1,12 @@
 // What the thread that measures does for one request: permission where a connection has to be made, then the series.
-import { parseAddress } from '../../domain/address.ts'
+import { type HostPort, parseAddress } from '../../domain/address.ts'
 import { type Failure, isFailure, type PeerAnswer } from '../../ports.ts'
 import { admittedHost } from '../network/admission.ts'
+import type { Over } from '../network/dial-turns.ts'
 import { fresh, randomToken } from '../network/fresh-request.ts'
 import type { ChannelSelf } from '../network/members-channel.ts'
 import { failed } from '../network/network-failure.ts'
+import type { TimedAgent } from '../network/stopwatch.ts'
 import { timedSeries } from '../network/timed-series.ts'
 import { TOO_SLOW, withinTime } from '../network/within-time.ts'
 import { LoopWatch } from './loop-watch.ts'
@@ -28,6 +30,14 @@ export interface TimedAsk {
   readonly mayDial: (ip: string) => Promise<Failure | null>
 }
 
+/** A request that may go out on a connection of that agent. */
+interface Turn {
+  readonly agent: TimedAgent
+  readonly to: HostPort
+  readonly over: Over
+  readonly leftMs: () => number
+}
+
 export interface ThreadAsks {
   ask(asked: TimedAsk): Promise<PeerAnswer | Failure>
   dropWarm(): void
@@ -47,18 +57,27 @@ export function createThreadAsks({ permits, self, onError }: AskNeeds): ThreadAs
     if (to === null) return failed('unreachable', `${address} is not host:port`)
     if (agent === null) return failed('protocol', "this node has no members' channel")
     const startedAt = performance.now()
-    const around = { agent, to, signal, watch, onError }
-    if (isWarm(agent, to)) return askOnce({ ...around, request })
+    const leftMs = (): number => request.timeoutMs - (performance.now() - startedAt)
+    const over = agent.turns === null ? () => {} : await agent.turns.take(agent.getName(to), leftMs())
+    if (over === null) return TOO_SLOW
+    const outcome = await inTurn({ address, request, signal, mayDial }, { agent, to, over, leftMs })
+    over()
+    return outcome
+  }
+  const inTurn = async ({ request, signal, mayDial }: TimedAsk, { agent, to, over, leftMs }: Turn): Promise<Outcome> => {
+    const isChannel = request.over === 'channel'
+    const around = { agent, to, signal, watch, over, onError }
+    if (isWarm(agent, to)) return askOnce({ ...around, request: { ...request, timeoutMs: leftMs() } })
     const name = permitName(isChannel, to)
     const admitted = admittedHost(to.host, mayDial)
-    const ip = await withinTime(admitted, request.timeoutMs)
+    const ip = await withinTime(admitted, leftMs())
     if (typeof ip !== 'string') {
       // What is allowed when nobody waits for it any more counts as well, until it is given back.
       if (ip === TOO_SLOW) void admitted.then((late) => typeof late === 'string' && permits.add(name, late)())
       return ip
     }
     const takeBack = permits.add(name, ip)
-    const timeoutMs = request.timeoutMs - (performance.now() - startedAt)
+    const timeoutMs = leftMs()
     const outcome = timeoutMs > 0 ? await askOnce({ ...around, request: { ...request, timeoutMs } }) : TOO_SLOW
     takeBack()
     return outcome

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { createDialBacks, type DialBacks } from '../../../src/actors/front/dial-backs.ts'
+import { VirtualClock } from '../../sim/virtual-clock.ts'
 
 const [EVE, ASH] = ['192.0.2.1', '192.0.2.2']
 /** Takes a place and gives it back at once. */
@@ -13,14 +14,14 @@ const answer = (backs: DialBacks, asker: string): string => {
 }
 
 test('one asker has half of the places, and others find one then', () => {
-  const backs = createDialBacks({ now: () => 0 })
+  const backs = createDialBacks(new VirtualClock())
   const begin = (asker: string | null) => (typeof backs.begin(asker) === 'string' ? 0 : 1)
   const count = (asker: string | null): number => Array.from({ length: 40 }, () => begin(asker)).reduce<number>((sum, one) => sum + one, 0)
   expect([EVE, ASH, null, '2001:db8::1', '2001:db8::2'].map(count)).toEqual([16, 2, 2, 2, 0])
 })
 
 test('a place that was given back is there again', () => {
-  const backs = createDialBacks({ now: () => 0 })
+  const backs = createDialBacks(new VirtualClock())
   const ends = Array.from({ length: 16 }, () => backs.begin(EVE))
   expect(answer(backs, EVE)).toEqual('busy')
   const [first] = ends
@@ -28,21 +29,37 @@ test('a place that was given back is there again', () => {
   expect(answer(backs, EVE)).toEqual('a place')
 })
 
-test('who names address after address at which nothing is has no more of them, until ten minutes are over', () => {
-  let nowMs = 0
-  const backs = createDialBacks({ now: () => nowMs })
+test('who names address after address at which nothing is has no more of them, until ten minutes are over', async () => {
+  const clock = new VirtualClock()
+  const backs = createDialBacks(clock)
   for (let i = 0; i < 64; i++) whole(backs, EVE, 'missed')
   for (let i = 0; i < 100; i++) whole(backs, ASH, 'fine')
   expect([answer(backs, EVE), answer(backs, ASH)]).toEqual(['untried', 'a place'])
-  nowMs = 600_000
+  await clock.advance(600_000)
   expect(answer(backs, EVE)).toEqual('a place')
 })
 
 test('what came to nothing for one that comes through a tunnel is not counted to others that do', () => {
-  const backs = createDialBacks({ now: () => 0 })
+  const backs = createDialBacks(new VirtualClock())
   for (let i = 0; i < 64; i++) {
     const end = backs.begin(null)
     if (typeof end === 'function') end('missed')
   }
   expect(typeof backs.begin(null)).toEqual('function')
+})
+
+test('who finds no place waits for one, in turn, and not for long', async () => {
+  const clock = new VirtualClock()
+  const backs = createDialBacks(clock)
+  const ends = Array.from({ length: 16 }, () => backs.begin(EVE))
+  const told: string[] = []
+  const wait = (name: string): void =>
+    void backs.turn(EVE).then((end) => told.push(`${clock.now()} ${name} ${typeof end === 'string' ? end : 'a place'}`))
+  for (const name of ['first', 'second', 'third']) wait(name)
+  for (const end of ends.slice(0, 2)) {
+    await clock.advance(500)
+    if (typeof end === 'function') end('fine')
+  }
+  await clock.advance(5_000)
+  expect(told).toEqual(['500 first a place', '1000 second a place', '1500 third busy'])
 })

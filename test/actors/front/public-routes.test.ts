@@ -324,16 +324,20 @@ describe('/v2/hello', () => {
   const told = async (request: InboundRequest, answering: Answering, entrance: 'public' | 'tunnel' = 'public') => {
     const { route, told } = start({}, answering)
     const { body } = await route(request, entrance)
-    return { dialBack: JSON.parse(String(body)).dialBack, dialled: told.filter((one) => String(one).startsWith('echo ')) }
+    const { vouch: _, ...dialBack } = JSON.parse(String(body)).dialBack
+    return { dialBack, dialled: told.filter((one) => String(one).startsWith('echo ')) }
   }
   const ARRIVED = 'arrived at 192.168.1.5:8088'
 
-  test('dials the asker back where it was seen, and tells what came of it', async () => {
+  test('dials the asker back where it was seen, tells what came of it, and vouches for that', async () => {
     const { route, own, told } = start({}, { [SEEN]: ash.id })
+    const atS = Math.floor(new VirtualClock().wallMs() / 1_000)
+    const sig = me.sign(new TextEncoder().encode(`moonwalk vouch\n${ash.id}\n${SEEN}\n${atS}`))
+    const vouch = `${Buffer.from(me.id, 'hex').toString('base64url')}${atS.toString(36)}${sig}`
     expect(await route(hello(8088, null), 'public')).toEqual({
       status: 200,
       headers: JSON_TYPE,
-      body: JSON.stringify({ record: own.envelope(), observed: '192.0.2.50', dialBack: { type: 'reached', address: SEEN } }),
+      body: JSON.stringify({ record: own.envelope(), observed: '192.0.2.50', dialBack: { type: 'reached', address: SEEN, vouch } }),
     })
     expect(told).toEqual([ARRIVED, `echo ${SEEN}`, { greeted: ASH, isReached: true }])
   })
@@ -409,12 +413,15 @@ describe('/v2/hello', () => {
     expect(told).toEqual([{ twin: own.seq(), isMine: true, seenAt: null }, `echo ${SEEN}`, { twin: 9, isMine: false, seenAt: SEEN }])
   })
 
-  test('only so many are dialled back at once; the next is told that this node is busy', async () => {
+  test('only so many are dialled back at once; the next waits for a while, and is told that this node is busy', async () => {
     let end: (failure: Failure) => void = () => {}
-    const { route, told } = start({}, { [SEEN]: new Promise<Failure>((resolve) => (end = resolve)) })
+    const clock = new VirtualClock()
+    const { route, told } = start({ clock }, { [SEEN]: new Promise<Failure>((resolve) => (end = resolve)) })
     const dialBack = async () => JSON.parse(String((await route(hello(8088, null), 'public')).body)).dialBack
     const first = Array.from({ length: 16 }, dialBack)
-    expect(await dialBack()).toEqual({ type: 'busy' })
+    const next = dialBack()
+    await clock.until(next)
+    expect([await next, clock.now()]).toEqual([{ type: 'busy' }, 1_500])
     expect(told.filter((one) => one === `echo ${SEEN}`).length).toEqual(16)
     end(SILENT)
     expect(await Promise.all(first)).toEqual(Array(16).fill({ type: 'missed', why: 'silent' }))

@@ -43,6 +43,8 @@ function start(before: (parts: ReturnType<typeof stateParts>) => void = () => {}
       look: async () => null,
       missed$: new Subject(),
       doubt: (key) => void told.push(`doubt ${key}`),
+      lookLater: () => {},
+      isPlanned: () => false,
       ensure: (key) => void told.push(`ensure ${key}`),
       forget: (key) => void told.push(`forget ${key}`),
       byHand: () => new Promise(() => {}),
@@ -59,6 +61,8 @@ function start(before: (parts: ReturnType<typeof stateParts>) => void = () => {}
       suspicions$: new Subject(),
       ownWords$: says.ownWord,
     },
+    vouching: { heard: ({ key }) => void told.push(`doubt ${key}`), runs$: runs('vouching') },
+    firstLooks: { runs$: runs('first looks') },
     suspicion: { runs$: runs('suspicion') },
     p2prc: { join: async () => null, answer: async () => new Uint8Array(), runs$: runs('p2prc') },
     speedTests$: says.speedTest,
@@ -110,7 +114,7 @@ function start(before: (parts: ReturnType<typeof stateParts>) => void = () => {}
   return { ...parts, actor, told, facts, running, bugs, says, identity }
 }
 
-const STARTED = ['announcer starts', 'reach starts', 'joining starts, 6 run']
+const STARTED = ['announcer starts', 'reach starts', 'joining starts, 8 run']
 
 test('its parts run before anybody is met, and end with it', () => {
   const { actor, told, running } = start()
@@ -121,7 +125,7 @@ test('its parts run before anybody is met, and end with it', () => {
 
 test('who was heard of before, since the port was open already, is looked at', () => {
   const { told } = start(({ hear }) => hear(ash))
-  expect(told).toEqual(['announcer starts', 'reach starts', 'ensure ash', 'joining starts, 6 run'])
+  expect(told).toEqual(['announcer starts', 'reach starts', 'ensure ash', 'joining starts, 8 run'])
 })
 
 test("what the node's machine must know is told: what the joining finds, and every verdict on how it is reached", () => {

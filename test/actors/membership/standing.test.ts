@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createStanding } from '../../../src/actors/membership/standing.ts'
-import { merge, recordBurst } from '../../../src/domain/ip-table.ts'
+import { merge, recordBurst, recordVouched } from '../../../src/domain/ip-table.ts'
 import { unsignedRecord } from '../../../src/domain/record.ts'
 import { signedBy } from '../../records.ts'
 import { stateParts } from '../state-parts.ts'
@@ -50,4 +50,14 @@ test('the address of a node behind a TURN that carries this node is known, also 
     ['known', 'known', null, null],
     [null, null, null, null],
   ])
+})
+
+test('the address of a node that others vouch for is what others tell, until this node has reached it', () => {
+  const { keeper, own } = stateParts()
+  const standing = createStanding({ keeper, own, named: () => [] })
+  keeper.apply((table, wallMs) => merge(table, [signedBy('ash', ELSEWHERE)], wallMs))
+  keeper.apply((table) => recordVouched(table, 'ash', ['elm', 'fir']))
+  const before = standing(ELSEWHERE)
+  keeper.apply((table, wallMs) => recordBurst(table, 'ash', { type: 'answered', rttMs: 1 }, wallMs, 'ash'))
+  expect([before, standing(ELSEWHERE)]).toEqual([null, 'known'])
 })

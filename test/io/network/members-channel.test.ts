@@ -27,12 +27,13 @@ interface TestNode {
   readonly identity: KeyedIdentity
 }
 
-/** Its port says to whom it answers. `network` may change later. */
+/** Its port says to whom it answers, and never answers `/silent`. `network` may change later. */
 async function startNode(network: () => NetworkKind): Promise<TestNode> {
   const bugs: unknown[] = []
   const identity = newIdentity()
   const http = createNodeHttp((error) => bugs.push(error), { identity, network })
-  const onRequest = async ({ by, path, method }: InboundRequest) => ({ status: 200, body: `${method} ${path} of ${by}` })
+  const onRequest = async ({ by, path, method }: InboundRequest) =>
+    path === '/silent' ? new Promise<never>(() => {}) : { status: 200, body: `${method} ${path} of ${by}` }
   const port = await http.serve({ address: '127.0.0.1:0', onRequest })
   if (isFailure(port)) throw new Error(port.text)
   ends.push(
@@ -94,6 +95,21 @@ describe('between two nodes', () => {
     const second = await ash.http.request(elm.address, { ...ASK, expect: elm.id })
     expect([first, second].map((answer) => !isFailure(answer) && answer.timing.connectMs !== null)).toEqual([true, false])
     expect(await asks(ash, elm, { ...ASK, expect: ash.id })).toEqual('another node answers there')
+  })
+
+  test('requests that begin together share one connection', async () => {
+    const [ash, elm] = [await startNode(() => members(shared)), await startNode(() => members(shared))]
+    const answers = await Promise.all(Array.from({ length: 6 }, () => ash.http.request(elm.address, ASK)))
+    expect(answers.map((answer) => !isFailure(answer) && answer.timing.connectMs !== null)).toEqual([true, ...Array(5).fill(false)])
+  })
+
+  test('a request that is not answered keeps no other one', async () => {
+    const [ash, elm] = [await startNode(() => OPEN), await startNode(() => OPEN)]
+    const silent = new AbortController()
+    const kept = ash.http.request(elm.address, { ...ASK, path: '/silent', signal: silent.signal })
+    expect(await asks(ash, elm)).toEqual({ by: elm.id, status: 200, body: `GET /x of ${ash.id}` })
+    silent.abort()
+    expect(await kept).toEqual({ type: 'failed', reason: 'aborted', text: 'it was called off' })
   })
 
   test('in clear HTTP nobody is proven', async () => {

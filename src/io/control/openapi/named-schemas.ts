@@ -69,6 +69,7 @@ export const schemas = {
       addresses: list(text),
       state: oneOf('alive', 'suspect', 'unknown', 'offline'),
       reachedBy: list(text),
+      toldBy: list(text),
       self: { type: 'boolean' },
       rttMs: orNull(number),
       rttAt: orNull(text),
@@ -93,7 +94,7 @@ export const schemas = {
       lastProof: orNull(text),
       dialect: oneOf('moonwalk', 'p2prc'),
     },
-    ['reachedBy'],
+    ['reachedBy', 'toldBy'],
   ),
   Network: versioned(
     {

@@ -1,0 +1,74 @@
+// Rows that are listed by others' word alone are looked at one after another, so that a newcomer is not asked by everybody at once: first those
+// that may become this node's TURN, and those near by.
+import { map, merge, type Observable, Subject, switchMap, timer } from 'rxjs'
+import { type Allowance, fullAllowance, takeOne } from '../../domain/allowance.ts'
+import type { Coordinate } from '../../domain/coordinates.ts'
+import { firstLook } from '../../domain/first-look.ts'
+import type { Row } from '../../domain/ip-table.ts'
+import { EARLY_LOOKS_PER_SECOND, FIRST_LOOKS_AT_ONCE, ROUND_PER_SECOND, WATCHED_WHOLE } from '../../domain/timings.ts'
+import type { Ports } from '../../ports.ts'
+import { clockScheduler } from '../../streams/clock-scheduler.ts'
+import type { Prober } from './prober.ts'
+import type { TableKeeper } from './table-keeper.ts'
+
+export interface FirstLooks {
+  /** Runs while subscribed. */
+  readonly runs$: Observable<unknown>
+}
+
+interface FirstLookNeeds extends Pick<Ports, 'clock' | 'random'> {
+  readonly keeper: TableKeeper
+  readonly prober: Pick<Prober, 'doubt' | 'isPlanned'>
+  readonly place: () => Coordinate
+}
+
+/** The next one is chosen among so many, drawn by chance. */
+const DRAWN = 64
+/** Where all that were drawn are under way or planned. */
+const PAUSE_MS = 2_000
+
+export function createFirstLooks({ clock, random, keeper, prober, place }: FirstLookNeeds): FirstLooks {
+  const draws = random.fork('first looks')
+  const woken = new Subject<void>()
+  let isAwake = false
+  let allowance: Allowance = fullAllowance(limitsIn(0), clock.now())
+  let notBeforeMs = 0
+
+  const table = () => keeper.current()
+  const wake = (): void => {
+    isAwake = true
+    woken.next()
+  }
+  const waitMs = (): number => Math.max(notBeforeMs - clock.now(), takeOne(allowance, limitsIn(table().rows.size), clock.now()).waitMs, 1)
+  const look = (): void => {
+    const { told, rows, turns } = table()
+    const fit: Row[] = told.some(DRAWN, () => draws.fraction()).flatMap((key) => (prober.isPlanned(key) ? [] : (rows.get(key) ?? [])))
+    const next = firstLook(fit, { turns: turns.size, here: place() })
+    isAwake = told.size > 0
+    if (next === null) notBeforeMs = clock.now() + PAUSE_MS
+    else {
+      allowance = takeOne(allowance, limitsIn(rows.size), clock.now()).allowance
+      prober.doubt(next.key)
+    }
+    if (isAwake) wake()
+  }
+
+  return {
+    runs$: merge(
+      keeper.changes$.pipe(
+        map(({ row }) => {
+          if (row.told !== undefined && !isAwake) wake()
+        }),
+      ),
+      woken.pipe(
+        switchMap(() => timer(waitMs(), clockScheduler(clock))),
+        map(look),
+      ),
+    ),
+  }
+}
+
+const limitsIn = (rows: number) => ({
+  burst: FIRST_LOOKS_AT_ONCE,
+  perSecond: rows > WATCHED_WHOLE ? ROUND_PER_SECOND : EARLY_LOOKS_PER_SECOND,
+})

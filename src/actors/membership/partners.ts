@@ -1,0 +1,52 @@
+// With whom this node gossips: a few, drawn by chance, who stay so for a while. Each costs a connection; everybody's few together join all.
+import type { IpTable, Row } from '../../domain/ip-table.ts'
+import type { Random } from '../../ports.ts'
+
+export interface Partners {
+  /** So many of them at the most, by chance. */
+  some(count: number): readonly Row[]
+  /** One of all peers, who takes a place among them. */
+  another(): Row | null
+  /** It did not answer. */
+  failed(key: string): void
+}
+
+/** Twice what one word is pushed to, and more than ln of any network's size: nobody is cut off from the others by chance. */
+const MOST = 12
+
+export function createPartners(needs: { readonly table: () => IpTable; readonly random: Random; readonly self: string }): Partners {
+  const { table, random, self } = needs
+  const fraction = (): number => random.fraction()
+  /** Who came the longest ago stands first. */
+  const keys = new Set<string>()
+  const fill = (): void => {
+    const { peers } = table()
+    for (const key of [...keys]) if (!peers.has(key)) keys.delete(key)
+    const others = peers.size - Number(peers.has(self)) - keys.size
+    if (keys.size < MOST && others > 0) for (const key of peers.draw(2 * MOST, fraction, self)) if (keys.size < MOST) keys.add(key)
+  }
+  const rowsOf = (some: readonly string[]): readonly Row[] => some.flatMap((key) => table().rows.get(key) ?? [])
+  return {
+    some: (count) => {
+      const { peers } = table()
+      if (peers.size <= MOST) return rowsOf(peers.draw(count, fraction, self))
+      fill()
+      const all = [...keys]
+      const first = Math.floor(fraction() * all.length)
+      return rowsOf([...all.slice(first), ...all.slice(0, first)].slice(0, count))
+    },
+    another: () => {
+      const [key] = table().peers.draw(1, fraction, self)
+      const [row = null] = key === undefined ? [] : rowsOf([key])
+      if (key !== undefined && !keys.has(key)) {
+        const [oldest] = keys
+        if (keys.size >= MOST && oldest !== undefined) keys.delete(oldest)
+        keys.add(key)
+      }
+      return row
+    },
+    failed: (key) => {
+      keys.delete(key)
+    },
+  }
+}

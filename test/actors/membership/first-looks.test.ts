@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import { createFirstLooks } from '../../../src/actors/membership/first-looks.ts'
+import { UNPLACED } from '../../../src/domain/coordinates.ts'
+import { recordBurst, recordVouched } from '../../../src/domain/ip-table.ts'
+import { WATCHED_WHOLE } from '../../../src/domain/timings.ts'
+import { signedBy } from '../../records.ts'
+import { SeededRandom } from '../../sim/chance.ts'
+import { stateParts } from '../state-parts.ts'
+
+function start(count: number) {
+  const parts = stateParts({ random: new SeededRandom(1) })
+  const { keeper, clock, hear } = parts
+  const looks: number[] = []
+  const planned = new Set<string>()
+  const looking = createFirstLooks({
+    ...{ clock: parts.time, random: parts.random, keeper, place: () => UNPLACED },
+    prober: {
+      doubt: (key) => {
+        planned.add(key)
+        looks.push(clock.now())
+      },
+      isPlanned: (key) => planned.has(key),
+    },
+  })
+  looking.runs$.subscribe({ error: parts.onBug })
+  for (let i = 0; i < count; i++) {
+    hear(signedBy(`peer${i}`, `192.0.2.${i}:8088`))
+    keeper.apply((table) => recordVouched(table, `peer${i}`, ['ash', 'elm']))
+  }
+  return { ...parts, looks, planned }
+}
+
+test.each<[string, number, number, number]>([
+  ['in a large table one in four seconds', WATCHED_WHOLE + 2, 12_000, 8 + 3],
+  ['in a small one sixteen a second', WATCHED_WHOLE, 3_000, WATCHED_WHOLE],
+])('those listed by word are looked at, eight at once, and then %s', async (_, count, ms, expected) => {
+  const { clock, looks } = start(count)
+  await clock.advance(50)
+  const first = looks.length
+  await clock.advance(ms)
+  expect([first, looks.length]).toEqual([8, expected])
+})
+
+test('each is looked at once, and nothing happens when none is left', async () => {
+  const { clock, looks, keeper, planned } = start(3)
+  await clock.advance(1_000)
+  for (const key of planned) keeper.apply((table, wallMs) => recordBurst(table, key, { type: 'answered', rttMs: 1 }, wallMs, key))
+  await clock.advance(60_000)
+  expect([looks.length, planned.size, keeper.current().told.size]).toEqual([3, 3, 0])
+})

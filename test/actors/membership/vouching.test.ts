@@ -1,0 +1,126 @@
+// Whose word lists whom, and who is looked at all the same.
+import { expect, test } from 'vitest'
+import { createVouching } from '../../../src/actors/membership/vouching.ts'
+import type { NetworkKind } from '../../../src/domain/network-kind.ts'
+import type { PeerRecord } from '../../../src/domain/record.ts'
+import { EARLY_LOOKS_AT_ONCE, EARLY_PATIENCE, VOUCH_COUNTS, WATCHED_WHOLE } from '../../../src/domain/timings.ts'
+import type { Vouch } from '../../../src/domain/vouches.ts'
+import type { Identity } from '../../../src/ports.ts'
+import { recordOf, seal } from '../../../src/v2/envelope.ts'
+import { vouchBytes } from '../../../src/v2/vouch.ts'
+import { signedBy } from '../../records.ts'
+import { newIdentity } from '../../v2/identities.ts'
+import { stateParts } from '../state-parts.ts'
+
+const [ash, elm, fir, oak] = [newIdentity(), newIdentity(), newIdentity(), newIdentity()]
+const OAK = '192.0.2.99:8088'
+const PRIVATE: NetworkKind = { type: 'private', secrets: ['s'] }
+
+function word(owner: Identity, address: string, vouches: readonly Vouch[] = [], seq = 1): PeerRecord {
+  const said = { name: 'x', address, seq, via: null, offersTurn: true, left: false, ...(vouches.length > 0 ? { vouches } : {}) }
+  const record = recordOf({ id: owner.id, ...said }, seal(owner, said), null)
+  if (!record) throw new Error('it has an address')
+  return record
+}
+
+/** `others`: rows in the table beside those that are proven. */
+function start({ network = PRIVATE, others = WATCHED_WHOLE, proven = [ash, elm] as readonly Identity[] } = {}) {
+  const parts = stateParts()
+  const { clock, keeper } = parts
+  const looks: string[] = []
+  for (const [i, one] of proven.entries()) parts.prove(word(one, `192.0.2.${i + 1}:8088`))
+  for (let i = 0; i < others; i++) parts.prove(signedBy(`other${i}`, `198.51.100.${i}:8088`))
+  const vouching = createVouching({
+    ...{ clock: parts.time, identity: parts.identity, keeper, own: parts.own, networkKind: network },
+    prober: { doubt: (key) => void looks.push(`${clock.now()} ${key === oak.id ? 'oak' : key}`) },
+  })
+  vouching.runs$.subscribe({ error: parts.onBug })
+  keeper.changes$.subscribe(({ type, row }) => type === 'heard' && vouching.heard(row))
+  const vouch = (by: Identity, { address = OAK, id = oak.id, agoMs = 0, as = by } = {}): Vouch => {
+    const atS = Math.floor((clock.wallMs() - agoMs) / 1_000)
+    return { by: as.id, atS, sig: by.sign(vouchBytes({ id, address, atS })) }
+  }
+  const oakNow = (): string => {
+    const row = keeper.current().rows.get(oak.id)
+    return row === undefined ? 'gone' : row.told === undefined ? row.state : `${row.state} by ${row.told.length}`
+  }
+  return { ...parts, looks, vouch, oakNow }
+}
+type Start = ReturnType<typeof start>
+
+test.each<[string, (vouch: Start['vouch']) => readonly Vouch[], string]>([
+  ['of two whom this node has reached', (vouch) => [vouch(ash), vouch(elm)], 'alive by 2'],
+  ['of one', (vouch) => [vouch(ash)], 'unknown'],
+  ['of one, said twice', (vouch) => [vouch(ash), vouch(ash)], 'unknown'],
+  ['of one and a stranger', (vouch) => [vouch(ash), vouch(fir)], 'unknown'],
+  ['of its own', (vouch) => [vouch(ash), vouch(oak)], 'unknown'],
+  ['that another has signed', (vouch) => [vouch(ash), vouch(fir, { as: elm })], 'unknown'],
+  ['for another address', (vouch) => [vouch(ash), vouch(elm, { address: '192.0.2.98:8088' })], 'unknown'],
+  ['for another node', (vouch) => [vouch(ash), vouch(elm, { id: fir.id })], 'unknown'],
+  ['that is too old', (vouch) => [vouch(ash), vouch(elm, { agoMs: VOUCH_COUNTS })], 'unknown'],
+  ['of the future', (vouch) => [vouch(ash), vouch(elm, { agoMs: -3_600_000 })], 'unknown'],
+])('the word %s', (_, vouches, expected) => {
+  const { hear, vouch, oakNow, looks } = start()
+  hear(word(oak, OAK, vouches(vouch)))
+  expect([oakNow(), looks]).toEqual([expected, []])
+})
+
+test.each<[string, number, string]>([
+  ['at two IP addresses', 2, 'alive by 2'],
+  ['at one IP address', 1, 'unknown'],
+])('in an open network the word of two %s', (_, hosts, expected) => {
+  const { hear, prove, vouch, oakNow } = start({ network: { type: 'open' }, proven: [ash] })
+  prove(word(elm, `192.0.2.${hosts}:8089`))
+  hear(word(oak, OAK, [vouch(ash), vouch(elm)]))
+  expect(oakNow()).toEqual(expected)
+})
+
+test('whom nobody vouches for is looked at now', () => {
+  const { hear, oakNow, looks } = start()
+  hear(word(oak, OAK))
+  expect([oakNow(), looks]).toEqual(['unknown', ['0 oak']])
+})
+
+test('in a small table few are looked at as they come, whoever vouches for them', () => {
+  const { hear, vouch, oakNow, looks } = start({ others: 0 })
+  hear(word(oak, OAK, [vouch(ash), vouch(elm)]))
+  expect([oakNow(), looks]).toEqual(['unknown', ['0 oak']])
+})
+
+test('of many that come at once to a small table those are listed by word that are too many to be looked at', () => {
+  const { hear, vouch, keeper, looks } = start({ others: 0 })
+  for (let i = 0; i < EARLY_LOOKS_AT_ONCE + 3; i++) {
+    const one = newIdentity()
+    const address = `203.0.113.${i}:8088`
+    hear(word(one, address, [vouch(ash, { address, id: one.id }), vouch(elm, { address, id: one.id })]))
+  }
+  expect([looks.length, keeper.current().told.size]).toEqual([EARLY_LOOKS_AT_ONCE, 3])
+})
+
+test('who is heard of before those who vouch is listed when they are', async () => {
+  const { hear, prove, vouch, oakNow, looks, clock } = start({ proven: [ash] })
+  hear(word(oak, OAK, [vouch(ash), vouch(elm)]))
+  const before = oakNow()
+  prove(word(elm, '192.0.2.2:8088'))
+  const after = oakNow()
+  await clock.advance(10_000)
+  expect([before, after, looks]).toEqual(['unknown', 'alive by 2', [`0 ${elm.id}`]])
+})
+
+test('whom too few vouch for is looked at a little later', async () => {
+  const { hear, vouch, looks, clock } = start()
+  hear(word(oak, OAK, [vouch(ash)]))
+  await clock.advance(10_000)
+  expect(looks).toEqual([`${EARLY_PATIENCE} oak`])
+})
+
+test('who has moved is listed at its new address by those who vouch for it there, and for no other', () => {
+  const { hear, prove, vouch, oakNow } = start()
+  const NEXT = '192.0.2.97:8088'
+  prove(word(oak, OAK))
+  hear(word(oak, NEXT, [vouch(ash), vouch(elm)], 2))
+  const before = oakNow()
+  hear(word(oak, OAK, [], 3))
+  hear(word(oak, NEXT, [vouch(ash, { address: NEXT }), vouch(elm, { address: NEXT })], 4))
+  expect([before, oakNow()]).toEqual(['unknown', 'alive by 2'])
+})
