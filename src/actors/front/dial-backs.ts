@@ -33,7 +33,7 @@ export interface DialBacks {
   begin(seenAt: string | null): DialBackEnd | 'busy' | 'untried'
 }
 
-export function createDialBacks(clock: Pick<Clock, 'now' | 'setTimeout' | 'clearTimeout'>): DialBacks {
+export function createDialBacks(clock: Clock): DialBacks {
   const { now } = clock
   const underWay = new Map<string, number>()
   const missed = new RecentMap<string, { readonly sinceMs: number; readonly count: number }>(MOST_ASKERS)
