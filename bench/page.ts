@@ -23,6 +23,8 @@ export const pagePart: Part = async ({ short }) => {
   const [before, after] = [looks[1] ?? Number.NaN, looks.at(-1) ?? Number.NaN]
   const figures: readonly Figure[] = [
     figure('page: all its files, compressed', 'kB', bytes / 1_000, 'most', 100),
+    figure('page: requests that the first paint waits for', '', Math.max(...paints.map(({ requests }) => requests)), 'most', 1),
+    figure('page: their bytes, not compressed', 'kB', Math.max(...paints.map(({ bytes }) => bytes)) / 1_000, 'most', 40),
     figure('page: first paint', 'ms', median(paints.map(({ firstMs }) => firstMs)), 'most', 500),
     figure('page: first paint with the figures of the node', 'ms', median(paints.map(({ wholeMs }) => wholeMs)), 'most', 500),
     figure('page: frames in a second, 1,000 servers, 100 changes/s, median', '', median(perSecond), 'least', 50),
@@ -54,6 +56,9 @@ function compressedBytes(): number {
 interface Paint {
   readonly firstMs: number
   readonly wholeMs: number
+  /** Without which the browser paints nothing: the document, and what it says must be there first. */
+  readonly requests: number
+  readonly bytes: number
 }
 
 /**
@@ -73,8 +78,12 @@ async function paintOf(): Promise<Paint> {
   await served.page.waitForFunction('window.paintedMs > 0')
   const wholeMs = Number(await served.page.evaluate('window.paintedMs'))
   const firstMs = Number(await served.page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime"))
+  const needed: readonly number[] = await served.page.evaluate(`[
+    performance.getEntriesByType('navigation')[0],
+    ...performance.getEntriesByType('resource').filter(({ renderBlockingStatus }) => renderBlockingStatus === 'blocking'),
+  ].map(({ encodedBodySize }) => encodedBodySize)`)
   await served.end()
-  return { firstMs, wholeMs }
+  return { firstMs, wholeMs, requests: needed.length, bytes: needed.reduce((sum, bytes) => sum + bytes, 0) }
 }
 
 async function watch(forMs: number): Promise<{ readonly perSecond: readonly number[]; readonly looks: readonly number[] }> {

@@ -1,8 +1,8 @@
-// npm run build && unshare -rn sh -c 'ip link set lo up; node --import tsx bench/rest.ts [NODES] [SETTLE_S] [WATCH_S]'
+// npm run build && unshare -rn sh -c 'ip link set lo up; node --import tsx bench/rest.ts [NODES] [SETTLE_S] [WATCH_S] [HIDDEN]'
 // What a node costs that does nothing: so many whole nodes on the loopback join one, are left alone, and are watched
 // then. In a network namespace of its own, since the loopback's counters are everybody's. Of processor time and memory
 // the median and the most of all nodes; of traffic what crossed the loopback, headers of IP and TCP among it, by the
-// number of nodes; of one node how often each thread woke up.
+// number of nodes; of one node how often each thread woke up. The last HIDDEN of them listen nowhere, and hold tunnels.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,7 +11,7 @@ import { createInterface } from 'node:readline'
 import { markdown, quantile, shown } from './measure.ts'
 import { pause, program } from './nodes.ts'
 
-const [nodes = 20, settleS = 120, watchS = 60] = process.argv.slice(2).map(Number)
+const [nodes = 20, settleS = 120, watchS = 60, hidden = 0] = process.argv.slice(2).map(Number)
 const TICK_MS = 10
 const folder = mkdtempSync(join(tmpdir(), 'moonwalk-bench-'))
 const children: ChildProcess[] = []
@@ -22,7 +22,8 @@ process.once('exit', () => {
 
 /** Settles with where it listens. */
 async function started(seed: string | null): Promise<string> {
-  const places = ['--data', join(folder, String(children.length)), '--listen', '127.0.0.1:0', '--control', '127.0.0.1:0']
+  const listens = children.length < nodes - hidden ? ['--listen', '127.0.0.1:0'] : ['--no-listen']
+  const places = ['--data', join(folder, String(children.length)), ...listens, '--control', '127.0.0.1:0']
   const args = ['up', '--open', '--json', '--addresses', 'any', ...places, ...(seed === null ? [] : ['--join', seed])]
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
   children.push(child)
@@ -69,7 +70,7 @@ console.log(
   markdown(
     ['figure of a node at rest', 'is'],
     [
-      ['nodes; load of the machine', `${nodes}; ${readFileSync('/proc/loadavg', 'utf8').split(' ', 1)[0]}`],
+      ['nodes, of them hidden; load of the machine', `${nodes}, ${hidden}; ${readFileSync('/proc/loadavg', 'utf8').split(' ', 1)[0]}`],
       ['of a core, median and most', `${medianAndMost(cpuPct)} %`],
       ['resident memory, median and most', `${medianAndMost(rssMb)} MB`],
       ["… of it its own, without Node's program", `${medianAndMost(ownMb)} MB`],

@@ -10,7 +10,6 @@ const APART_MS = 60_000
 const CUT_MS = 60_000
 const CHURN_MS = 600_000
 const CHURN_AN_HOUR = 0.3
-const EVICTIONS_MS = 600_000
 const HOUR_MS = 3_600_000
 
 const timeText = (ms: number | null): string => (ms === null ? `not within ${MOST_MS / 1_000} s` : seconds(ms))
@@ -94,12 +93,12 @@ export async function oneWay(run: Run): Promise<void> {
   await run.until(() => wholeEverywhere(run), MOST_MS)
 }
 
-export async function evictions(run: Run): Promise<void> {
+/** `hours`: of all nodes together. */
+export async function evictions(run: Run, hours: number): Promise<void> {
   const { population } = run
   population.world.network.lossEverywhere = 0.01
   const before = population.falseEvictions()
-  await run.pass(EVICTIONS_MS)
-  const hours = (EVICTIONS_MS / HOUR_MS) * population.nodes.size
+  await run.pass((hours / population.nodes.size) * HOUR_MS)
   run.tell('false evictions at 1 % loss', `${population.falseEvictions() - before} in ${shown(hours)} node-hours`)
   population.world.network.lossEverywhere = 0
 }

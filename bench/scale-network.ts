@@ -4,6 +4,7 @@ import type { Entry } from '../src/feed/news.ts'
 import { SeededRandom, seedFor } from '../test/sim/chance.ts'
 import { liveNode, NODE_PORT } from '../test/sim/live-node.ts'
 import { createWorld, type World } from '../test/sim/world.ts'
+import { stand } from './scale-crowd.ts'
 
 /** What requests of one sort cost all nodes together. */
 export interface Cost {
@@ -43,14 +44,23 @@ export interface Population {
   vanish(name: string): void
 }
 
+/** How many nodes of a network there are, and of them how many are whole; the others only answer. */
+export interface Size {
+  readonly count: number
+  readonly whole: number
+}
+
 export const addressOf = (world: World, name: string): string => `${world.host(name).outerIp}:${NODE_PORT}`
 
-/** The seeds are there, and run. */
-export function populate(seed: number): Population {
+/** The seeds are there, and run. `crowd`: so many more only answer, and stand in the table of each that starts. */
+export function populate(seed: number, crowd = 0): Population {
   const world = createWorld({ seed })
   world.network.defaults.jitterMs = JITTER_MS
   world.network.latencyBetween = (from, to) => wayMs(placeOf(seed, from), placeOf(seed, to))
   const costs: Record<Sort, Cost> = { pings: NOTHING, gossip: NOTHING, other: NOTHING }
+  const names = Array.from({ length: crowd }, (_, i) => `crowd${i}`)
+  for (const one of names) world.host(one)
+  const standing = names.map((one) => stand(world, one))
   world.onExchange = (_, { path, sentBytes, receivedBytes, isFirst }) => {
     const sort = SORT_OF[path] ?? 'other'
     const { requests, connections, bytes } = costs[sort]
@@ -64,6 +74,7 @@ export function populate(seed: number): Population {
     if (entry.type === 'peer.removed' && running.has(entry.peer)) falseEvictions++
   }
   const start = (name: string, options: Partial<NodeOptions> = {}): void => {
+    if (standing.length > 0) world.store(name).table = { rows: standing }
     const known = seeds.filter((one) => one !== name).map((one) => addressOf(world, one))
     liveNode(world, name, { seeds: known, speedtestBudgetBytes: 0, ...options }, (node) => {
       nodes.set(name, node)

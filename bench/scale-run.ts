@@ -13,8 +13,10 @@ export interface Line {
 
 export interface Run {
   readonly population: Population
-  /** How many nodes there are. */
+  /** How many whole nodes there are. */
   readonly count: number
+  /** How many more there are that only answer. */
+  readonly crowd: number
   /** Lets so much virtual time pass. */
   pass(ms: number): Promise<void>
   /** Until it holds: how many virtual ms that took, to within `LOOK_MS`; null where it did not within `mostMs`. */
@@ -30,7 +32,12 @@ const LOOK_MS = 20
 export class OutOfTime extends Error {}
 
 /** `mostS`: what a run may take of this machine's time, all in all. */
-export function createRun(population: Population, count: number, mostS: number, onLine: (line: Line) => void): Run {
+export function createRun(
+  population: Population,
+  { count, crowd }: Pick<Run, 'count' | 'crowd'>,
+  mostS: number,
+  onLine: (line: Line) => void,
+): Run {
   const { clock } = population.world
   const beganMs = performance.now()
   let last = { wallMs: beganMs, cpuS: cpuS() }
@@ -41,8 +48,7 @@ export function createRun(population: Population, count: number, mostS: number, 
     if (tookS > mostS) throw new OutOfTime(`given up after ${Math.round(tookS)} s`)
   }
   return {
-    population,
-    count,
+    ...{ population, count, crowd },
     pass: async (ms) => {
       for (let left = ms; left > 0; left -= LOOK_MS) await step(Math.min(left, LOOK_MS))
     },
@@ -79,10 +85,11 @@ export function lists(node: MoonwalkNode, id: string): string | null {
 }
 
 /** Every node that runs lists all that run, as alive. */
-export function wholeEverywhere({ population: { nodes } }: Run): boolean {
+export function wholeEverywhere({ population: { nodes }, crowd }: Run): boolean {
+  const all = nodes.size + crowd
   for (const node of nodes.values()) {
     const page = node.peers('here', { limit: 1 }).page
-    if (page === undefined || page.here !== nodes.size || page.alive !== nodes.size) return false
+    if (page === undefined || page.here !== all || page.alive !== all) return false
   }
   return true
 }

@@ -76,13 +76,8 @@ function Carrying() {
   return carried.value === null ? null : <CarryingCard clients={[...clients.value.values()]} carried={carried.value} />
 }
 
-const page = document.getElementById('page')
-if (page) {
-  page.replaceChildren()
-  render(<Page />, page)
-}
+// The node is asked before the page is drawn: both take their time.
 followRoute()
-paintDocument()
 takeToken()
 if (isReplay()) void startReplay()
 else {
@@ -91,3 +86,9 @@ else {
   followLongTable()
 }
 startRateHistory()
+const page = document.getElementById('page')
+if (page) {
+  page.replaceChildren()
+  render(<Page />, page)
+}
+paintDocument()

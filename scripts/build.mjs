@@ -6,6 +6,9 @@ import { chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+// What is built is the same whoever asks: a test runner says `test`, and vite would build for development.
+process.env.NODE_ENV = 'production'
+
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
 /** What tsc makes of the source; of it `dist` gets the command's first file and the library's types. */
@@ -128,6 +131,7 @@ async function buildDashboard() {
     logLevel: 'warn',
     // Relative addresses: the page may be served below any path.
     base: './',
+    plugins: [styleInDocument()],
     build: {
       outDir: join(dist, 'dashboard'),
       emptyOutDir: true,
@@ -137,6 +141,23 @@ async function buildDashboard() {
       reportCompressedSize: false,
     },
   })
+}
+
+/** The style stands in the document: it is shown with what it came with, and not two requests later. The server allows it by its hash. */
+function styleInDocument() {
+  return {
+    name: 'style-in-document',
+    enforce: 'post',
+    transformIndexHtml: {
+      order: 'post',
+      handler: (html, { bundle }) =>
+        html.replace(/\s*<link rel="stylesheet"[^>]* href="\.\/([^"]+)">/g, (_, name) => {
+          const { source } = bundle[name]
+          delete bundle[name]
+          return `\n    <style>${source}</style>`
+        }),
+    },
+  }
 }
 
 /** Whose work is in the bundles, and under which terms: one file instead of three that say much the same. */

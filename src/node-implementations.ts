@@ -15,11 +15,11 @@ import type { TurnWish } from './actors/turn/turn-wish.ts'
 import type { TurnSource } from './answers.ts'
 import type { News } from './feed/news.ts'
 import { announced } from './machines/held-tunnels.ts'
-import type { nodeMachine } from './machines/node-machine.ts'
+import type { nodeMachine, OwnPortsCommand } from './machines/node-machine.ts'
 import { tunnelMachine } from './machines/tunnel-machine.ts'
 import type { Ports } from './ports.ts'
 
-type Callback = ReturnType<typeof fromCallback<EventObject, undefined>>
+type Callback<Command extends EventObject = EventObject> = ReturnType<typeof fromCallback<Command, undefined>>
 
 interface ImplementationNeeds extends Pick<Ports, 'clock' | 'random' | 'network'> {
   readonly keeper: TableKeeper
@@ -39,7 +39,7 @@ interface ImplementationNeeds extends Pick<Ports, 'clock' | 'random' | 'network'
   readonly innerAddress: () => string
   readonly membership: Callback
   readonly turnServer: Callback
-  readonly directServices: Callback
+  readonly directServices: Callback<OwnPortsCommand | EventObject>
   readonly publish: (news: News) => void
   readonly onBug: (error: unknown) => void
 }

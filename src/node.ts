@@ -22,7 +22,7 @@ import type { MoonwalkNode, NodeOptions } from './answers.ts'
 import { isControlPort } from './domain/control-port.ts'
 import { offerOf } from './domain/offer.ts'
 import { PATIENCE } from './domain/timings.ts'
-import { BY_LATENCY } from './domain/turn-choice.ts'
+import { BY_LATENCY, pinsOf } from './domain/turn-choice.ts'
 import { createStateWatch } from './feed/inspection.ts'
 import { createNewsDesk } from './feed/news-desk.ts'
 import { nodeMachine } from './machines/node-machine.ts'
@@ -51,6 +51,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
   const { clock, random, network, identity } = ports
   const { name, turns } = options
   const onBug = extras.onBug ?? throwBug
+  const patienceMs = options.patienceMs ?? PATIENCE
   const offer = offerOf({ ...options, hasToken: (options.turnTokens?.() ?? []).length > 0 })
 
   // What is only kept.
@@ -85,7 +86,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
 
   // Who could be a TURN.
   const external = createExternalFrps({ clock, random: random.fork('external frps'), network, turns, publish })
-  const everyCandidate = (keys?: readonly string[]) => candidates({ clock, keeper, turns, external }, keys)
+  const everyCandidate = (keys?: readonly string[]) => candidates({ clock, keeper, turns, external }, keys, pinsOf(wish.preference()))
 
   // What comes in.
   const front = createFront({
@@ -97,7 +98,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
 
   // The machine, and what its names mean.
   const direct = createDirectServices({
-    ...{ clock, network, services, vhosts, ports: options.ports, bindHost: entrances.bindHost, onBug },
+    ...{ clock, network, services, vhosts, ports: options.ports, bindHost: entrances.bindHost, onBug, patienceMs },
     publicAddress$: directAddress(own, keeper.changes$),
   })
   const implementations = nodeImplementations({
@@ -109,7 +110,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
     run: own.run,
     tunnels: options.tunnels ?? TUNNELS,
     wish,
-    patienceMs: options.patienceMs ?? PATIENCE,
+    patienceMs,
     innerAddress: entrances.innerAddress,
     turnServer: turnServer.logic,
     directServices: direct.logic,

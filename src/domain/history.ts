@@ -73,8 +73,14 @@ export function upPercent(letters: string): number | null {
 export const peerMinute = (state: 'alive' | 'suspect' | 'unknown' | 'offline'): MinuteState =>
   (({ alive: UP, suspect: DEGRADED, unknown: UNKNOWN, offline: AWAY }) as const)[state]
 
-export const serviceMinute = (state: 'up' | 'opening' | 'down'): MinuteState =>
-  state === 'up' ? UP : state === 'opening' ? DEGRADED : AWAY
+/** One that is opened, and something is known to stand in the way, is as far from its users as one that is down. */
+export const serviceMinute = ({
+  state,
+  error,
+}: {
+  readonly state: 'up' | 'opening' | 'down'
+  readonly error: string | null
+}): MinuteState => (state === 'up' ? UP : state === 'opening' && error === null ? DEGRADED : AWAY)
 
 /** Of the node itself: whether others reach it. */
 export const nodeMinute = (reachability: 'public' | 'tunnelled' | 'unknown'): MinuteState => (reachability === 'unknown' ? AWAY : UP)

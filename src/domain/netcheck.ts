@@ -66,10 +66,14 @@ export interface TurnBrief {
   readonly rttMs: number | null
 }
 
+/** What is known of whether others reach this node without a TURN. */
+export type Reached = 'proven' | 'refused' | 'unknown'
+
 /** Why the TURN in use is not the nearest one, or that it is; a clause. `reason`: what the choice says of itself as figures are now. */
-export function turnsText(nearest: TurnBrief | null, chosen: (TurnBrief & { readonly reason: string }) | null, isNeeded: boolean): string {
+export function turnsText(nearest: TurnBrief | null, chosen: (TurnBrief & { readonly reason: string }) | null, reached: Reached): string {
   if (chosen === null) {
-    if (!isNeeded) return 'none is used: others reach this node directly'
+    if (reached === 'proven') return 'none is used: others reach this node directly'
+    if (reached === 'unknown') return 'none is used: whether others reach this node directly is not known yet'
     return nearest === null ? 'nobody who can be reached carries traffic for others' : `${nearest.name} is about to be tried`
   }
   return nearest === null || nearest.address === chosen.address ? 'the chosen one is the nearest that carries traffic' : chosen.reason

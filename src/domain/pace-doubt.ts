@@ -1,23 +1,26 @@
-// Of a fast path, a pace that windows do not show for most of the time is doubted: where it lags, what arrivals touch is believed in
-// its place.
+// On a fast path a receiver that is a few milliseconds late shows a wrong pace in many windows. Such a pace is doubted, and the line
+// that arrivals touch (touching-line.ts) is believed in its place.
 import type { Window } from './speed-windows.ts'
 import { type Arrived, touchingLine } from './touching-line.ts'
 
 /**
- * From here on a receiver that is late by a few ms is wrong by much: its pace is doubted where it was there for less than so much
- * of the time. Above the other there is no path to be seen but that between two programs of one machine.
+ * Between these rates a pace is doubted that was there for less than `CLEAR` of the time. Below them a few milliseconds do not
+ * matter; above them both ends are programs of one machine.
  */
 const LAG_MBPS = 200
 const LAG_MOST_MBPS = 1_200
 const CLEAR = 0.6
-/** A doubted one gives way to the line that arrivals touch, once for so long; in the end for less; and after that it stands. */
+/**
+ * A doubted pace gives way to a line that arrivals touch for `LINE_MS`. After `DOUBT_MS`, `LINE_LEAST_MS`
+ * are enough; if there is no such line then, the pace stands.
+ */
 const LINE_MS = 120
 const LINE_LEAST_MS = 60
 const DOUBT_MS = 350
-/** Lines are looked for from so much of the pace to so much of it. */
+/** Lines are looked for between these shares of the pace. */
 const LINE_LOW = 0.5
 const LINE_HIGH = 1.1
-/** What a look for one costs is bounded: so much of the past. */
+/** Only so much of the past is looked at, which bounds what it costs. */
 const LINE_PAST_MS = 500
 
 export const isDoubted = (found: Window, pacedMs: number): boolean =>

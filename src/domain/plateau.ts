@@ -4,7 +4,10 @@ import { isDoubted, settledDoubt } from './pace-doubt.ts'
 import { densest, lastRun, mbpsOf, meanOf, quantile, tailOf, type Window } from './speed-windows.ts'
 import { TransferWindows } from './transfer-windows.ts'
 
-/** Rates that differ by less than this are one; more by so much a second after the first 150 ms or 6 round trips, to this at most. */
+/**
+ * Rates that differ by less than this are one. After the first 150 ms or 6
+ * round trips more is allowed with every second, up to a limit.
+ */
 const TOLERANCE = 0.04
 const TOLERANCE_A_SECOND = 0.08
 const TOLERANCE_MOST = 0.12
@@ -15,19 +18,22 @@ const HOLD_MS = 60
 const HOLD_RTTS = 2
 const HOLD_WINDOWS = 4
 /**
- * Or, whatever was before, without a break: so long and so many round trips. What
- * was faster then was bursts, or a bucket that is empty now.
+ * Or it has kept its pace until now without a break, for so long and so many round trips. What was faster before was a burst, or a
+ * token bucket that is empty now.
  */
 const RUN_MS = 120
 const RUN_RTTS = 3
-/** Of that time so much may have been faster: more, and the path has not shown all it has. */
+/** This share of that time may have been faster. With more, the path can do better than the pace that was found. */
 const FASTER_MOST = 0.25
-/** A transfer came to a pace with the first window at so much of it. */
+/** A transfer has reached a pace with the first window at this share of it. */
 const PACE = 0.7
-/** An interval as wide as this, each way, is worth nothing; one of a path that never settled is worth half of what it covers. */
+/**
+ * Of the confidence: an interval that is this wide, up and down, is worth
+ * nothing. A path that never settled is worth half of its coverage.
+ */
 const WORTHLESS = 0.25
 const UNSETTLED_WORTH = 0.5
-/** One that settled is worth less where it was at its pace for less than half of the time: others may use the path. */
+/** One that settled is worth less if it was at its pace for less than half of the time, since others may use the path. */
 const COVERED_BASE = 0.5
 
 export interface Plateau {

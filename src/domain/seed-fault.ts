@@ -36,7 +36,7 @@ export function seedFix({ reason }: SeedFault): string {
     case 'timeout':
       return 'Check the address, and that its firewall and router let the port through.'
     case 'unreachable':
-      return "Check how the name is written, and this machine's network and DNS."
+      return "Check the address or how its name is written, and this machine's network and DNS."
     case 'withheld':
       return 'See --addresses: it says which addresses this node may contact.'
     case 'foreign':

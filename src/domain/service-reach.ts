@@ -1,4 +1,5 @@
 // Which nodes may reach a service over the members' channel.
+import { canBeName } from './peer-word.ts'
 import type { PeerId } from './record.ts'
 
 export interface ReachRule {
@@ -25,7 +26,7 @@ export interface Asker {
 export function mayReach({ isPrivate, allow }: ReachRule, { id, isMember, idsOf }: Asker): boolean {
   if (!isPrivate) return true
   if (allow.length === 0) return isMember
-  return allow.some((named) => named.toLowerCase() === id || (isMember && isOnly(id, idsOf(named))))
+  return allow.some((named) => named.toLowerCase() === id || (isMember && canBeName(named) && isOnly(id, idsOf(named))))
 }
 
 const isOnly = (id: PeerId, ids: readonly PeerId[]): boolean => ids.length > 0 && ids.every((other) => other === id)

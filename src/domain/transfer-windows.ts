@@ -2,16 +2,16 @@
 import { mbpsOf, takeIn, type Window } from './speed-windows.ts'
 import type { Arrived } from './touching-line.ts'
 
-/** Windows: at least this long, and long enough for so many bytes at the rate so far, but never longer than this. */
+/** A window is at least this long, and long enough for so many bytes at the rate so far, but never longer than the last figure. */
 const WINDOW_MS = 15
 const WINDOW_BYTES = 48 * 1024
 const WINDOW_MOST_MS = 120
-/** What a rate so far is still worth one window later, where the next is slower. */
+/** A rate that was seen counts for this share one window later, if the next window is slower. */
 const RATE_FADES = 0.8
-/** Network cards, kernels and event loops hand over lumps: arrivals closer than this are one, up to so long a lump. */
+/** Network cards, kernels and event loops hand over lumps. Arrivals that are closer than this are one lump, up to this length. */
 const LUMP_GAP_MS = 1
 const LUMP_MOST_MS = 3
-/** Of what arrived, moments are kept that are at least so far apart. */
+/** Moments that are kept are at least so far apart. */
 const MOMENT_GRAIN_MS = 2
 
 /** Keeps windows and moments, and no single arrival. */

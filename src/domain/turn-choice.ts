@@ -2,6 +2,7 @@
 import { parseAddress } from './address.ts'
 import { networkOf } from './address-group.ts'
 import { fnv1a } from './fnv1a.ts'
+import { isMeant } from './peer-word.ts'
 
 export interface TurnCandidate {
   /** The row's key, or `frp://host:port` for a stock frps from the configuration. */
@@ -31,7 +32,7 @@ export interface TurnChoice {
 }
 
 /**
- * What makes a TURN a better one. `pins`: ids, beginnings of ids of 6 characters or more, names or addresses, the best first;
+ * What makes a TURN a better one. `pins`: as `isMeant` has them, the best first;
  * nobody else will do. `byHand`: a person pinned them on the running node.
  */
 export type TurnPreference =
@@ -41,9 +42,12 @@ export type TurnPreference =
 
 export const BY_LATENCY: TurnPreference = { mode: 'latency' }
 
+/** Words for those that are pinned, the best first; none where nobody is. */
+export const pinsOf = (preference: TurnPreference): readonly string[] => (preference.mode === 'pinned' ? preference.pins : [])
+
 /** What a person pinned, before the pins that the node was started with. Nothing: as it was started. */
 export const preferenceWith = (started: TurnPreference, pins: readonly string[]): TurnPreference =>
-  pins.length === 0 ? started : { mode: 'pinned', pins: [...pins, ...(started.mode === 'pinned' ? started.pins : [])], byHand: true }
+  pins.length === 0 ? started : { mode: 'pinned', pins: [...pins, ...pinsOf(started)], byHand: true }
 
 /** What a choice is made from. */
 export interface TurnField {
@@ -54,14 +58,13 @@ export interface TurnField {
   readonly barred: readonly string[]
 }
 
-/** A move must gain so much and a third: latency differs by less from minute to minute (as others' relays found). */
+/** A move to another TURN must gain this much, and a third. Latency changes by less from minute to minute anyway. */
 const MOVE_MS = 10
 const MOVE_SHARE = 2 / 3
 const MOVE_FACTOR = 1.5
 /** Who is no further than this above the nearest is as near: the larger of both counts. */
 const NEAR_MS = 10
 const NEAR_SHARE = 0.2
-const SHORTEST_ID_START = 6
 
 /** What keeps a candidate from being chosen, or null. */
 export function unfit(candidate: TurnCandidate, self: string, preference: TurnPreference = BY_LATENCY): string | null {
@@ -132,7 +135,7 @@ export function isWorthMove(to: TurnCandidate, from: TurnCandidate, preference: 
 export const tunnelMbps = ({ mbps, sustainedMbps }: Pick<TurnCandidate, 'mbps' | 'sustainedMbps'>): number =>
   Math.min(mbps ?? 0, sustainedMbps ?? Number.POSITIVE_INFINITY)
 
-/** By half again. Of one whose single connection is known, none is better whose is not: it may keep up no more. */
+/** Half as much again. A TURN whose single connection was not measured is never better than one whose was: it may be no faster. */
 function isMuchMore(to: TurnCandidate, from: TurnCandidate): boolean {
   const isKnown = typeof to.mbps === 'number' && typeof from.mbps === 'number'
   const isAlike = typeof to.sustainedMbps === 'number' || typeof from.sustainedMbps !== 'number'
@@ -187,10 +190,7 @@ const better =
     (a.rttMs ?? 0) - (b.rttMs ?? 0) ||
     (a.key < b.key ? -1 : 1)
 
-const pinOf = ({ key, id, name, address }: TurnCandidate, pins: readonly string[]): number =>
-  pins.findIndex(
-    (pin) => [key, name, address].includes(pin) || (pin.length >= SHORTEST_ID_START && id !== null && id.startsWith(pin.toLowerCase())),
-  )
+const pinOf = (candidate: TurnCandidate, pins: readonly string[]): number => pins.findIndex((pin) => isMeant(pin, candidate))
 
 const nearLimit = (bestMs: number): number => bestMs + Math.max(NEAR_MS, bestMs * NEAR_SHARE)
 

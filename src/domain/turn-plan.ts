@@ -67,13 +67,13 @@ export interface TurnHistory extends Omit<TurnField, 'barred'> {
 }
 
 export interface TurnPlan {
-  /** So many tunnels there could be: those held and those that nothing speaks against, but not more than are wanted. */
+  /** How many tunnels there could be: those that are held and those that nothing speaks against, but no more than are wanted. */
   readonly could: number
   /** Opened now. `isFirst`: ranked before all others as soon as it is open. */
   readonly open: { readonly choice: TurnChoice; readonly replaces: string | null; readonly isFirst: boolean } | null
   /** Ranked first from now on. */
   readonly first: string | null
-  /** Given up: its TURN leaves, or others were pinned, and there is nobody in its place, but another tunnel. */
+  /** Given up without another in its place, since there are further tunnels: its TURN leaves, or others were pinned. */
   readonly retire: string | null
   /** What would be better, for the next look. */
   readonly move: TurnMove | null
@@ -126,7 +126,7 @@ export function planTurns(history: TurnHistory): TurnPlan {
     const turn = pickTurn(pool, turnsOf(staying, byKey), self, preference)
     if (turn) {
       const [first] = turnsOf(opens, byKey)
-      // Whoever was met later than the one in use is no less the nearest. One that failed lately has to last.
+      // A TURN that was met later may well be nearer than the first one: then it comes first. One that failed lately must last first.
       const isFirst = pool === free && first !== undefined && isSettled && isWorthMove(turn, first, preference)
       const open = { choice: choiceOf(turn, history, staying), replaces: leaver?.key ?? null, isFirst }
       return { ...nothing, open, isMove: isFirst }
@@ -148,7 +148,10 @@ export function planTurns(history: TurnHistory): TurnPlan {
   return { ...moved, open: { choice: choiceOf(to, history, isFirst ? [] : opens), replaces: move.from, isFirst } }
 }
 
-/** The last one is given up for one that is much better than it and no nearer to the others; else one that is held comes first. */
+/**
+ * One to give up, looked for from the last to the first, for a TURN that is much better and in no closer network to the others. Where
+ * there is none, a further one that is held and much better than the first comes first.
+ */
 function betterMove(
   { preference, self }: TurnHistory,
   opens: readonly HeldTurn[],
@@ -181,8 +184,8 @@ const choiceOf = (turn: TurnCandidate, history: TurnHistory, beside: readonly He
 })
 
 /**
- * When one that failed may be tried again. The only one: soon after the first time or as soon as it answers, then with backoff.
- * Beside another: not within `TURN_BAR_FIRST` after the first time, `TURN_BAR` after more.
+ * When a TURN that failed may be tried again. If it is the only one: soon after the first failure or as soon as it answers, later with
+ * backoff. If there is another: not within `TURN_BAR_FIRST` after the first failure, and not within `TURN_BAR` after more.
  */
 function dueAtMs(failure: TurnFailure | undefined, hasOther: boolean): number {
   if (!failure) return Number.NEGATIVE_INFINITY

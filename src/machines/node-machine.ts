@@ -1,7 +1,10 @@
 // The life of a node. Pure: every effect is an actor or action named here and provided by src/node-implementations.ts.
 //
-// Membership (joining, gossip, pings, speed tests, how this node is reached) lives as long as the node does, beside
-// everything else; what it finds out arrives as events. So does the scout, who says which TURNs to hold tunnels to.
+// Membership (joining, gossip, pings, speed tests, how this node is reached) runs as long as the node does, whatever its state.
+// What it finds out arrives as events. So do the words of the scout, who says which TURNs to hold tunnels to.
+//
+// What a tunnel does by itself stands in tunnel-machine.ts, the list of tunnels and its order in held-tunnels.ts. Services have a
+// machine of their own, exposed-service-machine.ts, which is no child of this one.
 import { assign, type EventObject, enqueueActions, fromCallback, sendTo, setup, stopChild } from 'xstate'
 import { DISCOVER_TIMEOUT, FIRST_PROBES_TIMEOUT } from '../domain/timings.ts'
 import type { TurnCandidate, TurnChoice } from '../domain/turn-choice.ts'
@@ -44,13 +47,20 @@ export type ScoutNews =
   | { readonly type: 'turns.held'; readonly isWanted: boolean; readonly held: readonly HeldTurn[] }
   | { readonly type: 'turn.failed'; readonly turn: string }
 
+/** What this node's own ports for its services are told. */
+export type OwnPortsCommand =
+  /** They carry the services from now on; those that retire still are taken back. */
+  | { readonly type: 'ports.open' }
+  /** Nothing is announced there any more: each ends once its users are gone, or their time is up. */
+  | { readonly type: 'ports.retire' }
+
 export interface NodeContext {
   /** A TURN may be looked for: the configuration names one kind at least. */
   readonly mayTunnel: boolean
   readonly reach: Verdict['type']
   /** Best first. */
   readonly tunnels: held.HeldTunnels
-  /** So many tunnels there could be. */
+  /** So many tunnels there could be; while fewer are open the state is `degraded`. */
   readonly could: number
   /** Tunnels are needed: this node can't be reached without. */
   readonly needsTunnels: boolean
@@ -74,8 +84,8 @@ const parts = setup({
     /** Says which tunnels to open, to rank first and to give up. */
     scout: fromCallback<ScoutNews, undefined>(notProvided('scout')),
     tunnel: tunnelMachine,
-    /** Opens ports of this node's own for its services. */
-    directServices: fromCallback<EventObject, undefined>(notProvided('directServices')),
+    /** Opens ports of this node's own for its services when it is told to. */
+    directServices: fromCallback<OwnPortsCommand | EventObject, undefined>(notProvided('directServices')),
   },
   guards: {
     isReachable: ({ context }) => context.reach === 'proven',
@@ -118,6 +128,8 @@ const parts = setup({
     announceTunnels: notProvided('announceTunnels'),
     tellBreak: (_, _params: { turn: TurnCandidate; why: string }) => notProvided('tellBreak')(),
     doubtTurn: (_, _params: { turn: TurnCandidate; why: string }) => notProvided('doubtTurn')(),
+    openOwnPorts: sendTo('directServices', { type: 'ports.open' }),
+    retireOwnPorts: sendTo('directServices', { type: 'ports.retire' }),
     tellScout: sendTo('scout', ({ context: { needsTunnels, tunnels } }) => ({
       type: 'turns.held',
       isWanted: needsTunnels,
@@ -132,7 +144,7 @@ interface Found {
   readonly event: Extract<ScoutFact, { type: 'turn.found' }>
 }
 
-/** The scout has found a TURN: one that retires is taken back, any other gets a tunnel, in place of an older one to it. */
+/** The scout has found a TURN. If its tunnel retires, it is taken back; else one is begun, in place of an older one to the same TURN. */
 const { on: onTurnFound } = parts.createStateConfig({
   on: {
     'turn.found': [
@@ -166,6 +178,7 @@ export const nodeMachine = parts.createMachine({
     { id: 'membership', src: 'membership' },
     { id: 'turnServer', src: 'turnServer' },
     { id: 'scout', src: 'scout' },
+    { id: 'directServices', src: 'directServices' },
   ],
   initial: 'bootstrapping',
   on: {
@@ -241,9 +254,11 @@ export const nodeMachine = parts.createMachine({
         'announceTunnels',
         { type: 'recordNeed', params: { needsTunnels: false } },
         'tellScout',
+        'openOwnPorts',
       ],
+      // As tunnels do that are left: users of its own ports have their time.
+      exit: 'retireOwnPorts',
       always: { guard: 'mustTunnel', target: 'selectingTurn' },
-      invoke: { id: 'directServices', src: 'directServices' },
     },
     /** No TURN is held. */
     selectingTurn: {

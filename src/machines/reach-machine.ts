@@ -37,15 +37,18 @@ export interface ReachContext {
 /** Peers that tried and failed until a proven address falls: the first may be the one with the trouble. */
 export const MISSES_TO_FALL = 2
 /**
- * Where they heard nothing: at 30 % loss a third of those who try a new connection get no answer in time. Where there are fewer others it is
- * all of them, and more where this node doubts itself.
+ * Where they heard nothing: at 30 % loss a third of those who try a new connection get no answer in time. Where there are fewer others
+ * it is all of them, and more where this node doubts itself.
  */
 const SILENCES_TO_FALL = 4
 export const silencesToFall = (others: number, slowness: number): number =>
   Math.max(MISSES_TO_FALL, Math.min(SILENCES_TO_FALL + Math.ceil(slowness), others))
 /** Remembered. A node that doubts itself wants so many at the most. */
 const MOST_MISSES = 16
-/** So many that would not try: nobody proves this node's address for now, so it needs a TURN as much as one that can't be reached. About ten seconds. */
+/**
+ * So many that would not try: nobody proves this node's address for now, so it needs a
+ * TURN as much as one that can't be reached. About ten seconds.
+ */
 const DECLINES_TO_GIVE_UP = 5
 
 const distinct = (missedBy: readonly string[], by: string): number => new Set([...missedBy, by]).size

@@ -66,9 +66,10 @@ test.each(cases)('axe finds nothing on any page, %s at %d px', async (colorSchem
   }
 })
 
-test('the page is small, asks nobody else, and needs no more than its style and its script before it shows something', async () => {
-  const folder = join(ROOT, 'dist', 'dashboard', 'assets')
-  const files = await Promise.all((await readdir(folder)).map((file) => readFile(join(folder, file))))
+test('the page is small, asks nobody else, and needs no more than its document and its script', async () => {
+  const folder = join(ROOT, 'dist', 'dashboard')
+  const names = (await readdir(folder, { recursive: true })).filter((name) => /\.(html|js|css|svg)$/.test(name))
+  const files = await Promise.all(names.map((file) => readFile(join(folder, file))))
   expect(files.reduce((sum, file) => sum + gzipSync(file).length, 0)).toBeLessThan(MOST_BYTES)
 
   served = await servedPage()
@@ -81,6 +82,53 @@ test('the page is small, asks nobody else, and needs no more than its style and 
   const needed = asked
     .map((url) => new URL(url).pathname.replace(/^\/assets\/.*\.(\w+)$/, '*.$1'))
     .filter((path) => !/^\/api|favicon/.test(path))
-  expect(needed.toSorted()).toEqual(['*.css', '*.js', '/'])
+  expect(needed.toSorted()).toEqual(['*.js', '/'])
   expect(served.complaints).toEqual([])
+})
+
+test('the page is painted from its document alone, before its script or anything of the node has come', async () => {
+  served = await servedPage()
+  const { page, server } = served
+  const held: string[] = []
+  await page.route('**/assets/**', (asked) => void held.push(new URL(asked.request().url()).pathname))
+  await page.goto(`http://127.0.0.1:${server.port}/#token=the-token`, { waitUntil: 'commit' })
+  await page.getByText('Connecting to the node…').waitFor()
+  const painted = "performance.getEntriesByName('first-contentful-paint').length"
+  await expect.poll(() => page.evaluate(painted)).toEqual(1)
+  const shown = await page.evaluate(`({
+    height: document.querySelector('.top').offsetHeight + document.querySelector('.standing').offsetHeight,
+    isStyled: getComputedStyle(document.querySelector('.lamp')).borderRadius,
+    links: document.querySelectorAll('nav a').length,
+    asked: performance.getEntriesByType('resource').filter(({ renderBlockingStatus }) => renderBlockingStatus === 'blocking').length,
+  })`)
+  expect([shown, held.map((path) => path.replace(/-.*\./, '.')), served.complaints]).toEqual([
+    { height: expect.any(Number), isStyled: '50%', links: 4, asked: 0 },
+    ['/assets/index.js'],
+    [],
+  ])
+})
+
+test('what is painted first does not move when the script draws the page, which knows nothing yet', async () => {
+  served = await servedPage()
+  const { page, server, node } = served
+  showLivingNetwork(node)
+  await page.routeWebSocket('**/feed', () => {})
+  let release = (): void => {}
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  await page.route('**/assets/**', async (asked) => {
+    await released
+    await asked.continue()
+  })
+  await page.goto(`http://127.0.0.1:${server.port}/#token=the-token`, { waitUntil: 'commit' })
+  const boxes = `JSON.stringify(['.top h1', '.top nav', '.standing', '.sentence'].map((one) => {
+    const { x, y, width, height } = document.querySelector(one).getBoundingClientRect()
+    return [one, x, y, width, height, one === '.standing' || document.querySelector(one).textContent.trim()]
+  }))`
+  await page.getByText('Connecting to the node…').waitFor()
+  const before = await page.evaluate(boxes)
+  release()
+  await page.locator('[data-link=connecting]').waitFor()
+  expect(await page.evaluate(boxes)).toEqual(before)
 })

@@ -8,6 +8,7 @@ import {
   type MinuteState,
   type Passed,
   passedSince,
+  serviceMinute,
   sumsOfParts,
   UNKNOWN,
   UP,
@@ -32,6 +33,15 @@ test.each([
   ['uua', 66.7],
   ['aa', 0],
 ])('of "%s" %s %% are up', (letters, expected) => expect(upPercent(letters)).toEqual(expected))
+
+test.each([
+  ['up', null, UP],
+  ['opening', null, DEGRADED],
+  ['opening', 'nothing listens at 127.0.0.1:3000', AWAY],
+  ['down', 'the port is taken', AWAY],
+] as const)('a minute of a service that is %s, with the error %s, is %d', (state, error, expected) =>
+  expect(serviceMinute({ state, error })).toEqual(expected),
+)
 
 const passed = (bytesIn: number, bytesOut: number, connections: number): Passed => ({ bytesIn, bytesOut, connections })
 

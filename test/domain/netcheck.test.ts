@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type NatFacts, natOf, type ReachFinding, turnsText } from '../../src/domain/netcheck.ts'
+import { type NatFacts, natOf, type Reached, type ReachFinding, turnsText } from '../../src/domain/netcheck.ts'
 
 const said = (by: string, seenAt: string | null, dialBack: ReachFinding['dialBack']): ReachFinding => ({
   ...{ by, seenAt, dialBack, address: null, atMs: 0 },
@@ -31,14 +31,15 @@ describe('the kind of NAT, as far as dial-backs tell', () => {
 
 describe('why the chosen TURN is not the nearest', () => {
   const turn = (name: string) => ({ name, address: `${name}:8088`, rttMs: 1, reason: `the reason for ${name}` })
-  test.each<[string | null, string | null, boolean, string]>([
-    ['ash', null, false, 'none is used: others reach this node directly'],
-    [null, null, true, 'nobody who can be reached carries traffic for others'],
-    ['ash', null, true, 'ash is about to be tried'],
-    ['ash', 'ash', true, 'the chosen one is the nearest that carries traffic'],
-    [null, 'ash', true, 'the chosen one is the nearest that carries traffic'],
-    ['ash', 'elm', true, 'the reason for elm'],
-  ])('nearest %s, chosen %s', (nearest, chosen, isNeeded, expected) =>
-    expect(turnsText(nearest === null ? null : turn(nearest), chosen === null ? null : turn(chosen), isNeeded)).toEqual(expected),
+  test.each<[string | null, string | null, Reached, string]>([
+    ['ash', null, 'proven', 'none is used: others reach this node directly'],
+    [null, null, 'unknown', 'none is used: whether others reach this node directly is not known yet'],
+    [null, null, 'refused', 'nobody who can be reached carries traffic for others'],
+    ['ash', null, 'refused', 'ash is about to be tried'],
+    ['ash', 'ash', 'refused', 'the chosen one is the nearest that carries traffic'],
+    [null, 'ash', 'refused', 'the chosen one is the nearest that carries traffic'],
+    ['ash', 'elm', 'refused', 'the reason for elm'],
+  ])('nearest %s, chosen %s', (nearest, chosen, reached, expected) =>
+    expect(turnsText(nearest === null ? null : turn(nearest), chosen === null ? null : turn(chosen), reached)).toEqual(expected),
   )
 })

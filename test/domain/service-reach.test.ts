@@ -3,7 +3,7 @@ import { mayReach } from '../../src/domain/service-reach.ts'
 
 const ASH = 'a5'.repeat(16)
 const ELM = 'e1'.repeat(16)
-const named: Readonly<Record<string, readonly string[]>> = { ash: [ASH], elm: [ELM], twin: [ASH, ELM], seen: [ASH, ASH] }
+const named: Readonly<Record<string, readonly string[]>> = { ash: [ASH], elm: [ELM], twin: [ASH, ELM], seen: [ASH, ASH], [ELM]: [ASH] }
 
 test.each<[string, boolean, readonly string[], boolean, boolean]>([
   ['a public one by every node with an id', false, [], false, true],
@@ -18,6 +18,7 @@ test.each<[string, boolean, readonly string[], boolean, boolean]>([
   ['one that names a name which two have', true, ['twin'], true, false],
   ['one that names a name which it has had twice', true, ['seen'], true, true],
   ['one that names a name which nobody has', true, ['nobody'], true, false],
+  ['one that names another by id, which it calls itself', true, [ELM], true, false],
   ['one that names another, and it too', true, [ELM, 'ash'], true, true],
 ])('a service is reached: %s', (_, isPrivate, allow, isMember, expected) => {
   const idsOf = (name: string): readonly string[] => named[name.toLowerCase()] ?? []

@@ -59,10 +59,7 @@ function start(input: Pick<NodeContext, 'mayTunnel' | 'reach'>, tunnel: typeof t
         })
       }),
       tunnel,
-      directServices: fromCallback(() => {
-        told.push('directServices')
-        return () => told.push('directServices ended')
-      }),
+      directServices: fromCallback<EventObject, undefined>(({ receive }) => receive(({ type }) => void told.push(type))),
     },
     actions: {
       tellChoice: (_, { choice }) => told.push(`chosen ${choice.turn.name}: ${choice.reason}`),
@@ -200,7 +197,7 @@ test.each<[string, readonly Step[], readonly string[]]>([
   ['tunnelling.down', [...JOINED, turn('ash')], []],
   ['tunnelling.degraded', [...JOINED, could(2), turn('ash'), opened('ash')], ['withdraw']],
   ['tunnelling.up', BOTH, ['withdraw']],
-  ['serving', [...JOINED, proven], ['directServices ended']],
+  ['serving', [...JOINED, proven], ['ports.retire']],
 ])('stop ends the node from %s, and everything it runs', async (state, steps, ended) => {
   const { actor, clock, told } = await play(INSIDE, steps)
   expect(pathOf(actor.getSnapshot().value)).toEqual(state)
@@ -270,15 +267,15 @@ test.each<[string, readonly Step[], readonly string[], readonly string[]]>([
 })
 
 test.each<[string, readonly Step[], readonly string[], readonly string[]]>([
-  ['leaves its tunnels to their users', [], ['ash retiring', 'elm retiring'], ['withdraw', 'directServices']],
-  ['misses none of them when it ends', [closed('elm')], ['ash retiring'], ['withdraw', 'directServices']],
+  ['leaves its tunnels to their users', [], ['ash retiring', 'elm retiring'], ['withdraw', 'ports.open']],
+  ['misses none of them when it ends', [closed('elm')], ['ash retiring'], ['withdraw', 'ports.open']],
   [
     'takes one back that is needed again, and opens one that is new',
     [refused, turn('elm'), turn('oak')],
     ['elm open', 'oak open', 'ash retiring'],
-    ['withdraw', 'directServices', 'directServices ended', CHOSEN.elm, `announce ${ELM}`, CHOSEN.oak, `announce ${ELM}, ${OAK}`],
+    ['withdraw', 'ports.open', 'ports.retire', CHOSEN.elm, `announce ${ELM}`, CHOSEN.oak, `announce ${ELM}, ${OAK}`],
   ],
-  ['ends them with itself', [stop], [], ['withdraw', 'directServices', 'directServices ended']],
+  ['ends them with itself', [stop], [], ['withdraw', 'ports.open', 'ports.retire']],
 ])('who is reached itself %s', async (_, steps, held, told) => {
   const run = await play(INSIDE, [...JOINED, could(2), turn('ash'), turn('elm'), proven, ...steps], openTunnel)
   const later = run.told.slice(run.told.lastIndexOf('withdraw')).filter((line) => !/^(membership|turnServer)/.test(line))
@@ -298,9 +295,9 @@ test('the scout hears what is held after each change, and who failed', async () 
   ])
 })
 
-test('direct services are opened whenever the node serves, and ended when it does no more', async () => {
+test('own ports carry the services whenever the node serves, and retire when it does no more', async () => {
   const { told } = await play(NEW, [{ type: 'network.empty' }, refused, proven, refused])
-  expect(told).toEqual(['directServices', 'directServices ended', 'directServices', 'directServices ended'])
+  expect(told).toEqual(['ports.open', 'ports.retire', 'ports.open', 'ports.retire'])
 })
 
 test.each<[string, readonly Step[], readonly object[]]>([

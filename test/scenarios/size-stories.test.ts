@@ -13,7 +13,7 @@ test(
     const population = populate(1)
     const leave = population.world.enter()
     try {
-      const run = createRun(population, COUNT, MOST_S, () => {})
+      const run = createRun(population, { count: COUNT, crowd: 0 }, MOST_S, () => {})
       await run.pass(2_000)
       for (let i = population.seeds.length; i < COUNT; i++) population.start(`node${i}`)
       const tookMs = await run.until(() => wholeEverywhere(run), 5_000)

@@ -420,3 +420,43 @@ test('a node that can be reached itself again is so before it leaves its tunnels
     },
   )
 })
+
+test('users of its own ports go on where a node is not reached itself any more, new ones come through its TURNs, and all are there on the way back', async () => {
+  const seen: string[] = []
+  await live(
+    {
+      turns: { ash: 5, birch: 20 },
+      script: [
+        [0, forward('open')],
+        [15_000, all([forward('dropped'), reset('me', 'ash'), reset('me', 'birch')])],
+        [60_000, forward('open')],
+      ],
+      behindNat: false,
+      options: { listen: `0.0.0.0:${NODE_PORT}` },
+      forMs: 90_000,
+      act: ({ status, ask, stay, at }) => {
+        at(14_000, async () => {
+          const user = await stay(status().services[0]?.public ?? null)
+          const look = async (): Promise<void> => {
+            const { node, services } = status()
+            const address = services[0]?.public ?? null
+            const others = await ask(address)
+            seen.push(`${node.state} ${address}: others ${others}, the user ${user.isOpen() ? `heard ${user.heard() >= 30}` : 'was cut'}`)
+          }
+          await look()
+          at(35_000, look)
+          at(70_000, look)
+          at(74_000, () => user.leave())
+        })
+      },
+    },
+    ({ world }) => {
+      const [me, ash] = ['me', 'ash'].map((name) => world.host(name).ip)
+      expect(seen).toEqual([
+        `serving ${me}:20000: others answered, the user heard false`,
+        expect.stringMatching(`^tunnelling.up ${ash}:\\d+: others answered, the user heard true$`),
+        `serving ${me}:20000: others answered, the user heard true`,
+      ])
+    },
+  )
+})

@@ -1,6 +1,6 @@
 // What a person should know: what was found while the node lived, what its files say, and what its state means.
 import type { HealthAnswer, NodeOptions } from '../../answers.ts'
-import { type TurnCandidate, unfit } from '../../domain/turn-choice.ts'
+import { isWished, type TurnCandidate, unfit } from '../../domain/turn-choice.ts'
 import type { Store } from '../../ports.ts'
 import type { Health } from '../health.ts'
 import type { Announcer } from '../membership/announcer.ts'
@@ -59,7 +59,10 @@ function nobodyAnswers({ joining, options }: HealthNeeds): HealthAnswer {
 }
 
 function nobodyCarries({ own, candidates, wish }: HealthNeeds): HealthAnswer {
-  const whys = candidates().map((candidate) => `${candidate.name}: ${unfit(candidate, own.id, wish.preference()) ?? 'fit'}`)
+  const preference = wish.preference()
+  // Where some are pinned, what is wrong with them comes first.
+  const all = [...candidates()].sort((a, b) => Number(isWished(b, preference)) - Number(isWished(a, preference)))
+  const whys = all.map((candidate) => `${candidate.name}: ${unfit(candidate, own.id, preference) ?? 'fit'}`)
   return {
     level: 'error',
     text: `nobody can be reached who carries traffic for others${whys.length > 0 ? ` (${whys.slice(0, 4).join('; ')})` : ''}`,

@@ -46,7 +46,7 @@ export function netcheck(needs: NetcheckNeeds): NetcheckAnswer {
         ...{ id: by, name: rows.get(by)?.record.name ?? by.slice(0, 8), seenAt, dialBack, address },
         at: new Date(atMs).toISOString(),
       })),
-    turns: { nearest: briefOf(nearest), chosen, text: turnsText(briefOf(nearest), turn, verdict.type === 'refused') },
+    turns: { nearest: briefOf(nearest), chosen, text: turnsText(briefOf(nearest), turn, verdict.type) },
     speeds: measured.slice(0, MOST_SPEEDS).map(speedOf),
   })
 }

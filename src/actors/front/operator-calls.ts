@@ -3,6 +3,7 @@ import { filter, firstValueFrom, race, timer } from 'rxjs'
 import type { MoonwalkNode, PingAnswer, Refusal, ServiceAnswer, ServiceSpec } from '../../answers.ts'
 import { type AddressPolicy, addressOf, isAllowed, parseAddress } from '../../domain/address.ts'
 import { keepAway, offlineRows, type Row, recordSpeed } from '../../domain/ip-table.ts'
+import { beginsId, isMeant, isNamed } from '../../domain/peer-word.ts'
 import { isByDomain } from '../../domain/service-kind.ts'
 import { speedWords } from '../../domain/speed-figure.ts'
 import { type TurnCandidate, unfit } from '../../domain/turn-choice.ts'
@@ -43,7 +44,6 @@ interface OperatorNeeds {
 const MAP_TIMEOUT = 15_000
 /** A speed test that a person asked for waits so long for its turn. */
 const SPEED_PATIENCE = 12_000
-const MIN_ID_CHARS = 6
 
 type Methods = Pick<MoonwalkNode, 'add' | 'remove' | 'expose' | 'unexpose' | 'ping' | 'speedtest' | 'pin'>
 
@@ -72,8 +72,8 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
     const isAt = ({ record, written }: Row): boolean => address !== null && (record.address === address || written === address)
     const exact = among.find((row) => row.key === peer || isAt(row))
     if (exact) return exact
-    const byId = peer.length >= MIN_ID_CHARS ? among.filter(({ record }) => record.id?.startsWith(peer.toLowerCase())) : []
-    const alike = among.filter(({ record }) => record.name.toLowerCase() === peer.toLowerCase())
+    const byId = among.filter(({ record }) => beginsId(peer, record.id))
+    const alike = among.filter(({ record }) => isNamed(record.name, peer))
     const exactly = alike.filter(({ record }) => record.name === peer)
     const found = byId.length > 0 ? byId : exactly.length > 0 ? exactly : alike
     if (found.length > 1)
@@ -96,19 +96,18 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
     via === null ? null : { id: via, name: keeper.current().rows.get(via)?.record.name ?? via.slice(0, 8) }
   const addressFor = (row: Row): string => (row.key === own.id ? (own.localAddress() ?? row.record.address) : row.record.address)
 
-  /** Who carries for this node by that word, a stock frps too; or the sentence why nobody does. */
+  /** The TURN that a person means by that word, which may be a stock frps; or a sentence why there is none. */
   const turnFor = (peer: string): TurnCandidate | string => {
     const row = find(peer)
     const key = typeof row === 'string' ? peer : row.key
     const all = candidates([key])
-    const turn =
-      all.find((one) => one.key === key) ?? all.find(({ name, address }) => typeof row === 'string' && [name, address].includes(peer))
+    const turn = all.find((one) => one.key === key) ?? all.find((one) => one.kind === 'frp' && isMeant(peer, one))
     if (!turn) return typeof row === 'string' ? row : `${peer} can't be this node's TURN: see --turn`
     const why = unfit(turn, own.id)
     return why === null ? turn : `${peer} can't be pinned: ${why}`
   }
 
-  /** Whoever is busy names a time at which the test is its turn: it is waited for, within `SPEED_PATIENCE`. */
+  /** A busy node says when it has time for the test. That is waited for, within `SPEED_PATIENCE`. */
   const patiently = async (test: () => ReturnType<Speed['test']>): ReturnType<Speed['test']> => {
     const untilMs = clock.now() + SPEED_PATIENCE
     let result = await test()
@@ -137,10 +136,11 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
     if (lasting) operatorChanges.addService(spec)
     await up
     const now = answer()
-    if (now?.state === 'up') return now
+    if (now === undefined) return refused(`${spec.name} was taken back meanwhile`)
+    if (now.state === 'up') return now
     const left = `${spec.name} stays exposed and is tried again; \`moonwalk unexpose ${spec.name}\` takes it back`
     return {
-      ...refused(`${spec.name} is not reachable yet: ${now?.error ?? 'no public address is proven; see `moonwalk status`'}`),
+      ...refused(`${spec.name} is not reachable yet: ${now.error ?? 'no public address is proven; see `moonwalk status`'}`),
       ...(lasting ? { left } : {}),
     }
   }

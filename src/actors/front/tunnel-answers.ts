@@ -14,7 +14,7 @@ interface TunnelAnswerNeeds {
   readonly external: Pick<ExternalFrps, 'rttMs'>
   /** Of the node's machine. */
   readonly snapshot: () => { readonly context: NodeContext }
-  readonly candidates: () => readonly TurnCandidate[]
+  readonly candidates: (keys: readonly string[]) => readonly TurnCandidate[]
   readonly startedAt: string
 }
 
@@ -30,7 +30,7 @@ export function tunnelAnswersOf({ own, wish, keeper, external, snapshot, candida
     }
   }
   const reasonNow = ({ choice: { turn, reason } }: HeldTunnel): string => {
-    const all = candidates()
+    const all = candidates([turn.key])
     const now = all.find(({ key }) => key === turn.key)
     if (!now || now.rttMs === null) return reason
     return reasonOf(now, { candidates: all, self: own.id, preference: wish.preference(), barred: [] })

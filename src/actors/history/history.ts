@@ -67,7 +67,7 @@ export function createHistory({ clock, store, status, peers, services, onEntry, 
     ring.advance(minuteOf(clock.wallMs()))
     const now = status()
     ring.see('node', now.node.id, now.node.name, nodeMinute(now.node.reachability))
-    for (const { name, state } of now.services) ring.see('service', name, name, serviceMinute(state))
+    for (const service of now.services) ring.see('service', service.name, service.name, serviceMinute(service))
     countTraffic()
     return now
   }

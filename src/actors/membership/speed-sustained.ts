@@ -16,6 +16,8 @@ export interface Sustained {
 /** Slow start is over after so many round trips, but what is left to count is at least half of it. */
 const WARM_RTTS = 12
 const WARM_MOST = 0.5
+/** It brings no more, whatever the other end sends. */
+const MOST_BYTES = SPEED_STREAMS * SPEED_STREAM_BYTES
 
 /**
  * Downloads over one connection, by one request after the other, for `SUSTAINED_MS`
@@ -38,7 +40,7 @@ export async function sustainedRate({
 
   const seen: { ms: number; bytes: number }[] = []
   let came = 0
-  const isOver = (): boolean => clock.now() - (seen[0]?.ms ?? clock.now()) >= SUSTAINED_MS
+  const isOver = (): boolean => clock.now() - (seen[0]?.ms ?? clock.now()) >= SUSTAINED_MS || came > MOST_BYTES
   const arrivals = watchArrivals(clock, (ms, bytes) => seen.push({ ms, bytes }))
   const ending = new AbortController()
   // A path that stands still brings nothing that could end it.

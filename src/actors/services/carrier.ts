@@ -1,5 +1,5 @@
 // What puts services on the internet: a tunnel to a TURN (actors/turn/tunnel-carrier.ts), or this node itself (direct-services.ts).
-// Proofs, retries and health checks are not theirs: they are the same for both (place-actor.ts, service-check.ts).
+// Proofs, retries and health checks are the same for both, and stand elsewhere (place-actor.ts, service-check.ts).
 import type { ServiceSpec } from '../../answers.ts'
 import type { ServiceCause } from '../../domain/service-cause.ts'
 import { type Failure, isFailure, type Ports } from '../../ports.ts'
@@ -10,7 +10,7 @@ export interface Carrier {
   /** For people. */
   readonly name: string
   /**
-   * Nobody gets to a service but through its public address, so a user who comes through proves it. False where others may
+   * A service is reached by its public address alone, so a user who comes through proves that address. False where others may
    * come from nearby, as to this node's own ports.
    */
   readonly isOnlyWay: boolean

@@ -37,10 +37,19 @@ export interface OwnPort {
   /** `shared`: the public port, on which the domain is answered for. */
   readonly type: 'own' | 'shared'
   readonly port: number
+  /** Who has a connection there now; for udp: whose datagrams passed within 30 s. */
+  users(): number
+  /** Ends them too, but for those of a domain: their connections are the public port's. */
   close(): Promise<void>
 }
 
-type Came = Pick<PlaceListener, 'served' | 'intercept'>
+export type Came = Pick<PlaceListener, 'served' | 'intercept'>
+
+interface Entry extends Came {
+  readonly limit: TokenBucket | null
+  readonly users: ReturnType<typeof createCount>
+}
+
 export type OpenedPort = OwnPort | { readonly type: 'refused'; readonly cause: ServiceCause }
 
 const LOCAL_DIAL_TIMEOUT = 10_000
@@ -50,7 +59,7 @@ export function createOwnPorts({ clock, network, ports, vhosts, bindHost, meter,
   const limitOf = ({ options }: ServiceSpec): TokenBucket | null =>
     bucketFor('client', { bandwidthLimit: options?.limit ?? '', bandwidthLimitMode: '' }, clock)
   const failed = ({ name }: ServiceSpec, why: string): void => meter(name)?.failed(why, clock.wallMs())
-  const serve = async (spec: ServiceSpec, { served }: Came, limit: TokenBucket | null, accepted: AcceptedLink): Promise<void> => {
+  const serve = async (spec: ServiceSpec, { served, limit, users }: Entry, accepted: AcceptedLink): Promise<void> => {
     const local = await network.dial(spec.local, { timeoutMs: LOCAL_DIAL_TIMEOUT })
     if (isFailureOf(local)) {
       served(localCause(spec.local, local))
@@ -66,12 +75,17 @@ export function createOwnPorts({ clock, network, ports, vhosts, bindHost, meter,
     const user = accepted.open(null).link
     const { bytes } = relayLinks(limit === null ? user : new LimitedLink(user, limit), local.link)
     const end = meter(spec.name)?.begin(() => ({ bytesIn: bytes().a + (first?.length ?? 0), bytesOut: bytes().b }))
-    if (end) whenClosed([user, local.link], end)
+    const left = users.came()
+    whenClosed([user, local.link], () => {
+      left()
+      end?.()
+    })
   }
   const openTcp = async (spec: ServiceSpec, came: Came, address: string): Promise<OwnPort | Failure> => {
-    const limit = limitOf(spec)
-    const listening = await network.listen(address, (accepted) => void serve(spec, came, limit, accepted).catch(onBug))
-    return isFailure(listening) ? listening : { type: 'own', port: listening.port, close: () => listening.close() }
+    const users = createCount()
+    const entry = { ...came, limit: limitOf(spec), users }
+    const listening = await network.listen(address, (accepted) => void serve(spec, entry, accepted).catch(onBug))
+    return isFailure(listening) ? listening : { type: 'own', port: listening.port, users: users.now, close: () => listening.close() }
   }
   const openUdp = async (spec: ServiceSpec, came: Came, address: string): Promise<OwnPort | Failure> => {
     const limit = limitOf(spec)
@@ -106,20 +120,21 @@ export function createOwnPorts({ clock, network, ports, vhosts, bindHost, meter,
       users.close()
       return opened.close()
     }
-    return { type: 'own', port: opened.port, close }
+    return { type: 'own', port: opened.port, users: () => users.size, close }
   }
   const claim = (spec: ServiceSpec, came: Came, type: Scheme): OpenedPort => {
     const { domain } = spec
-    const limit = limitOf(spec)
+    const users = createCount()
+    const entry = { ...came, limit: limitOf(spec), users }
     const wanted = { type, domains: domain === null ? [] : [domain], subdomain: '', locations: [] }
     const claimed = vhosts.claim(wanted, {
       rules: NO_RULES,
-      serve: (user) => void serve(spec, came, limit, user).catch(onBug),
+      serve: (user) => void serve(spec, entry, user).catch(onBug),
       failed: (why) => failed(spec, why),
     })
     if (claimed.type === 'refused')
       return { type: 'refused', cause: causeOfRefusal(claimed.error, { kind: type, port: 0, domain, group: null, at: null }) }
-    return { type: 'shared', port: vhosts.port, close: async () => claimed.release() }
+    return { type: 'shared', port: vhosts.port, users: users.now, close: async () => claimed.release() }
   }
   const openAt = (spec: ServiceSpec, came: Came, port: number): Promise<OwnPort | Failure> => {
     const address = addressOf(bindHost(), port) ?? ''
@@ -141,6 +156,20 @@ export function createOwnPorts({ clock, network, ports, vhosts, bindHost, meter,
       if (opened.reason !== 'in-use') return refused({ type: 'port-not-opened', port, why: opened.text })
     }
     return refused({ type: 'no-free-port', at: null })
+  }
+}
+
+function createCount() {
+  let count = 0
+  return {
+    now: (): number => count,
+    /** One more; answers its end. */
+    came: (): (() => void) => {
+      count++
+      return () => {
+        count--
+      }
+    },
   }
 }
 

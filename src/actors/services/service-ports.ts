@@ -4,11 +4,11 @@ import { type PortSpan, servicePort } from '../../domain/service-port.ts'
 export interface ServicePorts {
   /** How many numbers are passed over, at every TURN that is asked from now on. */
   step(service: string): number
-  /** The number for so many steps, at a TURN that hands out these; 0, any: too many were taken, or it hands out none. */
+  /** The number after so many steps, at a TURN that hands out these ports. 0 means any: too many were taken, or it hands out none. */
   at(service: string, span: PortSpan, step: number): number
-  /** A TURN has that one taken, or can't open it: it is passed over everywhere, unless the service stands there at another TURN. */
+  /** At one TURN that number is taken, or can't be opened. It is passed over at every TURN then, unless the service has it at another one. */
   taken(service: string, step: number): void
-  /** The service is open at the number of so many steps, until the function that is answered is called. */
+  /** The service is open at the number after so many steps, until the returned function is called. */
   stands(service: string, step: number): () => void
 }
 

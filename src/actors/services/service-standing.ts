@@ -46,8 +46,9 @@ export interface Told {
 }
 
 /**
- * As at the best carrier where it is up, else as at the best. A machine that slept does not know whether it is still up anywhere: it is
- * so again where that has been proven anew. `checkCause`: why it does not pass its health check, where nobody carries it.
+ * As it stands at the best carrier where it is up; where it is up nowhere, as at the best carrier.
+ * After the machine slept it counts as up at a carrier once that is proven anew. `checkCause`: why
+ * it does not pass its health check, where nobody carries it.
  */
 export function bestOf(
   spec: ServiceSpec,

@@ -38,7 +38,7 @@ export interface Services {
   meters(): readonly ProxyMeter[]
   /** What has come for each for which anything has, without what this node sent to prove it; a service that is exposed anew begins anew. */
   passed(): readonly ServicePassed[]
-  /** All services are carried by this too from now on, until the function that is answered is called: with the reason, as a clause. */
+  /** From now on this carrier carries all services too, until the returned function is called with the reason, a clause. */
   carriedBy(carrier: Carrier): (why: string) => void
   /** How many services are up at this carrier and at no other. */
   onlyAt(carrier: Carrier): number

@@ -1,5 +1,6 @@
 import type { TurnSource } from '../../answers.ts'
 import { type IpTable, isProven, type Row } from '../../domain/ip-table.ts'
+import { isMeant } from '../../domain/peer-word.ts'
 import { leastOf } from '../../domain/recent-least.ts'
 import type { TurnCandidate } from '../../domain/turn-choice.ts'
 import type { Clock } from '../../ports.ts'
@@ -18,19 +19,25 @@ const MOST_LOOKED_AT = 256
 
 /**
  * Everything that could be a TURN, fit or not, as it was last heard of: rows of the table, and the stock frps of the configuration. Of
- * a large table a part, with those of these keys in any case.
+ * a large table a part, with those of these keys, and those that these words mean, in any case.
  */
-export function candidates({ clock, keeper, external, turns }: CandidateNeeds, held: readonly string[] = []): readonly TurnCandidate[] {
-  const rows = turns.some(({ type }) => type === 'moonwalk') ? lookedAt(keeper.current(), held) : []
+export function candidates(
+  { clock, keeper, external, turns }: CandidateNeeds,
+  held: readonly string[] = [],
+  pins: readonly string[] = [],
+): readonly TurnCandidate[] {
+  const rows = turns.some(({ type }) => type === 'moonwalk') ? lookedAt(keeper.current(), held, pins) : []
   return [...external.candidates(), ...rows.map((row) => candidateOf(row, clock.wallMs()))]
 }
 
 /** All of a small table; of a larger one the nearest that are fit, and where there are none some that are not, to say why. */
-function lookedAt({ rows, turns }: IpTable, held: readonly string[]): readonly Row[] {
+function lookedAt({ rows, turns }: IpTable, held: readonly string[], pins: readonly string[]): readonly Row[] {
   if (rows.size <= MOST_LOOKED_AT) return [...rows.values()]
   const near = turns.size > 0 ? turns.slice(0, MOST_LOOKED_AT) : [...rows.values()].slice(0, MOST_LOOKED_AT)
-  const others = held.flatMap((key) => rows.get(key) ?? []).filter((row) => !near.includes(row))
-  return [...near, ...others]
+  // A name may be anybody's: only where some are pinned is the whole table asked for it.
+  const isPinned = ({ key, record }: Row): boolean => pins.some((pin) => isMeant(pin, { key, ...record }))
+  const pinned = pins.length === 0 ? [] : [...rows.values()].filter(isPinned)
+  return [...new Set([...near, ...held.flatMap((key) => rows.get(key) ?? []), ...pinned])]
 }
 
 const candidateOf = ({ key, record, state, told, latency, downMbps, upMbps, sustained }: Row, wallMs: number): TurnCandidate => ({

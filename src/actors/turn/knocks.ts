@@ -1,7 +1,7 @@
 // A cheap look at whether others still come through a tunnel: one request in clear, to this node's public address there, on a
 // connection made for it. It is refused like any other in clear, and that is enough: what was sent has come out at this node's own
-// end, and the answer has come back. Who it is that answers only a proof over the members' channel shows, and a path that loses
-// large packets too.
+// end, and the answer has come back. Only a proof over the members' channel shows who it is that answers, and whether the path loses
+// large packets.
 import type { Ports } from '../../ports.ts'
 import { isFailureOf } from '../services/carrier.ts'
 

@@ -4,7 +4,7 @@ import { exhaustMap, from, race, Subscription, timer } from 'rxjs'
 import { fromCallback } from 'xstate'
 import type { Change } from '../../domain/ip-table.ts'
 import { EXTERNAL_PERIOD, FIRST_PROBES_TIMEOUT, TURN_AGAIN_SOON, TURN_REVIEW } from '../../domain/timings.ts'
-import { fitOf } from '../../domain/turn-choice.ts'
+import { fitOf, pinsOf, type TurnCandidate } from '../../domain/turn-choice.ts'
 import { type HeldTurn, planTurns, type TurnMove, type TurnPlan } from '../../domain/turn-plan.ts'
 import type { ScoutFact, ScoutNews } from '../../machines/node-machine.ts'
 import type { Ports } from '../../ports.ts'
@@ -53,6 +53,7 @@ export const createScout = (needs: ScoutNeeds) =>
     /** Stock frps that were never asked are waited for, to be ranked with the others. */
     let isRanking = false
 
+    const everyCandidate = (keys: readonly string[] = []): readonly TurnCandidate[] => candidates(needs, keys, pinsOf(wish.preference()))
     const tell = (fact: ScoutFact): void => sendBack(fact)
     const callOff = (): void => {
       clock.clearTimeout(planned?.timer)
@@ -69,7 +70,7 @@ export const createScout = (needs: ScoutNeeds) =>
       callOff()
       if (!isWanted || isRanking) return
       const plan = planTurns({
-        candidates: candidates(needs, [...held.map(({ key }) => key), ...wish.pins()]),
+        candidates: everyCandidate(held.map(({ key }) => key)),
         preference: wish.preference(),
         ...{ self, held, tunnels, begunAtMs, movedAtMs, lastMove, isReview },
         failures: failures.current(),
@@ -79,7 +80,7 @@ export const createScout = (needs: ScoutNeeds) =>
       if (plan.isMove) movedAtMs = clock.now()
       if (plan.could !== could) tell({ type: 'turns.could', count: plan.could })
       could = plan.could
-      // Sums of decimals: by a hair too early it would be looked again and again at one moment.
+      // A sum of decimals may be a little too early: it would look again and again at one moment.
       lookIn(Math.max(1, plan.againAtMs - clock.now()))
       act(plan)
     }
@@ -101,8 +102,7 @@ export const createScout = (needs: ScoutNeeds) =>
     const isOpen = (): boolean => held.some(({ state }) => state === 'open')
     const rank = (): void => {
       isRanking = true
-      const nearestMs =
-        fitOf({ candidates: candidates(needs, wish.pins()), self, preference: wish.preference() })[0]?.rttMs ?? Number.POSITIVE_INFINITY
+      const nearestMs = fitOf({ candidates: everyCandidate(), self, preference: wish.preference() })[0]?.rttMs ?? Number.POSITIVE_INFINITY
       const waitMs = Math.min(FIRST_PROBES_TIMEOUT, LOGIN_ROUND_TRIPS * nearestMs + LOGIN_GRACE)
       const asked$ = from(external.ask(Number.POSITIVE_INFINITY))
       const ranked$ = race<unknown[]>([asked$, timer(waitMs, clockScheduler(clock))])

@@ -48,6 +48,11 @@ export class UdpUsers {
     this.#target = { host: options.local.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(options.local.slice(colon + 1)) }
   }
 
+  /** Users of whom a datagram, or to whom an answer, has passed lately. */
+  get size(): number {
+    return this.#users.size
+  }
+
   /** Ends every user's socket. */
   close(): void {
     for (const [key, user] of [...this.#users]) this.#forget(key, user)

@@ -107,7 +107,7 @@ export async function startControlServer(options: ControlServerOptions): Promise
 
   async function staticFile(path: string): Promise<ControlReply> {
     const file = await page(path === '/' ? 'index.html' : path.slice(1))
-    if (file) return { type: 'raw', status: 200, contentType: file.type, body: file.content }
+    if (file) return { type: 'raw', status: 200, contentType: file.type, body: file.content, headers: file.headers }
     if (path === '/')
       return html(
         503,

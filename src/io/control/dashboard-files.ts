@@ -1,10 +1,13 @@
 // The dashboard's files and the diagrams, from memory: a request names an entry of a map, never a path on disk.
 import { readdir, readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
+import { documentHeaders } from './page-headers.ts'
 
 export interface StaticFile {
   readonly content: Buffer
   readonly type: string
+  /** Beside those of all files. */
+  readonly headers: Readonly<Record<string, string>>
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -31,7 +34,10 @@ async function load(folder: string): Promise<ReadonlyMap<string, StaticFile>> {
   const files = new Map<string, StaticFile>()
   for (const entry of await readdir(folder, { recursive: true }).catch(() => [])) {
     const type = TYPES[extname(entry)]
-    if (type) files.set(entry.replaceAll('\\', '/'), { type, content: await readFile(join(folder, entry)) })
+    if (!type) continue
+    const content = await readFile(join(folder, entry))
+    const headers = extname(entry) === '.html' ? documentHeaders(content.toString()) : {}
+    files.set(entry.replaceAll('\\', '/'), { type, content, headers })
   }
   return files
 }

@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Failure, Listening } from '../../ports.ts'
 import { createControlGuard } from './control-guard.ts'
-import { createStaticFiles } from './dashboard-files.ts'
+import { createStaticFiles, type StaticFile } from './dashboard-files.ts'
 import { DIAGRAM_HEADERS, PAGE_HEADERS } from './page-headers.ts'
 
 export interface ReplayServerOptions {
@@ -69,8 +69,10 @@ const plain = (status: number, text: string): Reply => ({
   body: JSON.stringify({ schemaVersion: 1, error: text }),
 })
 
-const fileOf = (file: { readonly content: Buffer; readonly type: string } | null, headers = {}): Reply =>
-  file ? { status: 200, type: file.type, body: file.content, headers } : plain(404, 'There is nothing here.')
+const fileOf = (file: StaticFile | null, headers: Readonly<Record<string, string>> = {}): Reply =>
+  file
+    ? { status: 200, type: file.type, body: file.content, headers: { ...file.headers, ...headers } }
+    : plain(404, 'There is nothing here.')
 
 function send(_: IncomingMessage, response: ServerResponse, { status, type, body, headers }: Reply): void {
   response.writeHead(status, { ...PAGE_HEADERS, ...headers, 'content-type': type })

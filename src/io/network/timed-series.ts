@@ -17,7 +17,10 @@ interface Asking {
   readonly ask: (timeoutMs: number) => Promise<Asked | Failure>
 }
 
-/** Requests beyond those that were wanted, in place of late ones and of those that had to connect anew. */
+/**
+ * Requests beyond those that were wanted, in place of late ones and of those that had to connect anew; no more than were wanted. A look that
+ * comes late again says nothing: the next one is soon, and this machine has enough to do.
+ */
 const MOST_EXTRA = 3
 const NOTHING = { samplesMs: [], discarded: 0, roughMs: null }
 const TOO_SLOW: Failure = { type: 'failed', reason: 'timeout', text: 'it did not answer in time' }
@@ -39,8 +42,10 @@ export async function timedSeries(
     return { ...answer, timed: NOTHING }
   const isWarm = answer.timing.connectMs === null
   // A path so slow that more would not fit is measured by the first.
-  if ((timed.primer === 'cold' && isWarm) || answer.timing.answerMs * 2 > deadline - now()) take(first)
-  for (let asked = 0; samplesMs.length < timed.samples && asked < timed.samples + MOST_EXTRA; asked++) {
+  const countsFirst = (timed.primer === 'cold' && isWarm) || answer.timing.answerMs * 2 > deadline - now()
+  if (countsFirst) take(first)
+  const most = timed.samples + Math.min(timed.samples, MOST_EXTRA)
+  for (let asked = countsFirst ? 1 : 0; samplesMs.length < timed.samples && asked < most; asked++) {
     const left = deadline - now()
     const next = left > 0 ? await ask(left) : TOO_SLOW
     failure = failureIn(next)

@@ -100,7 +100,11 @@ function start({ policy = 'lan', pinged = {}, speed = FIGURES, speedFirst, seeds
         told.push(`expose ${spec.name}`)
         stand(spec)
       },
-      remove: (name) => services.delete(name),
+      remove: (name) => {
+        const wasThere = services.delete(name)
+        if (wasThere) changes.next({ type: 'removed', name })
+        return wasThere
+      },
       changes$: changes,
     },
     isControl: (local) => local === '127.0.0.1:8089',
@@ -135,6 +139,7 @@ function start({ policy = 'lan', pinged = {}, speed = FIGURES, speedFirst, seeds
     keys: () => [...keeper.current().rows.keys()],
   }
 }
+const FAR = 'fa'.repeat(16)
 const refused = (text: string) => ({ type: 'refused', text })
 
 describe('add', () => {
@@ -177,10 +182,12 @@ describe('a peer is found by', () => {
     ['the start of two ids', '012345', `012345 could be any of ash at ${AT}, ash at ${ELSEWHERE}; say its address`],
     ['too little of an id', '01234', 'no node 01234 in the table; see `moonwalk peers`'],
     ['a name that nobody has', 'oak', 'no node oak in the table; see `moonwalk peers`'],
+    ['an id that another calls itself', FAR, `no node ${FAR} in the table; see \`moonwalk peers\``],
   ])('not by %s', async (_, peer, text) => {
     const { prove, ping, told } = start()
     prove(ash)
     prove({ ...elm, name: 'ash' })
+    prove(signedBy('f1'.repeat(16), '192.0.2.4:8088', { name: FAR }))
     expect([await ping(peer), told]).toEqual([refused(text), []])
   })
 })
@@ -340,6 +347,12 @@ describe('expose', () => {
     })
     expect(clock.now()).toEqual(standing ? 0 : 30_000)
   })
+  test('that is taken back meanwhile says so, and not that it stays', async () => {
+    const { expose, unexpose, clock } = start()
+    const exposed = expose(WEB, 30_000)
+    unexpose('web')
+    expect(await clock.until(exposed)).toEqual(refused('web was taken back meanwhile'))
+  })
   test.each<[string, ServiceSpec, string]>([
     [
       'the control port',
@@ -376,12 +389,14 @@ describe('expose', () => {
     ['who is not there', 'oak', 'no node oak in the table; see `moonwalk peers`'],
     ['who carries nobody', 'fir', "fir can't be pinned: it does not offer TURN"],
     ['this node itself', 'me', "me can't be pinned: it is this node"],
+    ['a name that two have', 'ash', `ash could be any of ash at ${AT}, ash at ${ELSEWHERE}; say its address`],
   ])('pin refuses %s, and nothing changes', (_, peer, text) => {
     const { prove, announce, pin, told } = start()
     prove(ash)
+    prove({ ...elm, name: 'ash' })
     prove(signedBy('f1'.repeat(16), '192.0.2.4:8088', { name: 'fir', offersTurn: false }))
     announce(MINE)
-    expect([pin(['ash', peer]), told]).toEqual([{ type: 'refused', text }, []])
+    expect([pin([AT, peer]), told]).toEqual([{ type: 'refused', text }, []])
   })
 
   test('unexpose forgets it, and knows none that is not there', () => {

@@ -233,16 +233,18 @@ test('what an automatic test moved is spent by its own count, whatever the other
   ])
 })
 
-test('a download that brings more than was asked for is ended', async () => {
-  const floods: Reply = async ({ onBytes, signal }, clock) => {
-    for (let bytes = 0; signal?.aborted !== true; ) {
-      await new Promise<void>((resolve) => clock.setTimeout(resolve, 40 * (1 + (bytes % 3))))
-      bytes += 16_000_001
-      const arrived = bytes
-      if (onBytes?.(16_000_001, () => arrived) === false) break
-    }
-    return answer(200)
+/** It sends on and on, whatever was asked for. */
+const floods: Reply = async ({ onBytes, signal }, clock) => {
+  for (let bytes = 0; signal?.aborted !== true; ) {
+    await new Promise<void>((resolve) => clock.setTimeout(resolve, 40 * (1 + (bytes % 3))))
+    bytes += 16_000_001
+    const arrived = bytes
+    if (onBytes?.(16_000_001, () => arrived) === false) break
   }
+  return answer(200)
+}
+
+test('a download that brings more than was asked for is ended', async () => {
   const result = await start({ down: floods }).run()
   expect(result.type === 'speed' && result.downBytes).toEqual(5 * 16_000_001)
 })
@@ -270,6 +272,12 @@ test('what one connection keeps up is its mean once slow start is over', async (
     1,
     [10_273_750],
   ])
+})
+
+test('one connection that brings more than was asked for is ended', async () => {
+  const { speed, clock, paths } = start({ down: floods })
+  const result = await clock.until(speed.sustain(AT, 'channel'))
+  expect([result.type === 'sustained' && result.bytes, paths.length]).toEqual([5 * 16_000_001, 2])
 })
 
 test('one connection of which the other end sends all it may is known by that', async () => {

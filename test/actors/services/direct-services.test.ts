@@ -7,6 +7,7 @@ import { createDirectServices } from '../../../src/actors/services/direct-servic
 import { createServices, type Services } from '../../../src/actors/services/services.ts'
 import type { ServiceSpec } from '../../../src/answers.ts'
 import { NO_RULES, Vhosts } from '../../../src/frp/index.ts'
+import type { OwnPortsCommand } from '../../../src/machines/node-machine.ts'
 import { isFailure, type Listening } from '../../../src/ports.ts'
 import { createWorld, type World } from '../../sim/world.ts'
 
@@ -23,8 +24,10 @@ interface Stage {
   readonly ip: string
   readonly address$: BehaviorSubject<string | null>
   readonly told: readonly string[]
-  /** Ends the logic; it may be begun again. */
+  /** Has them carried. Answers the end of the logic; it may be begun again. */
   run(): () => void
+  /** Tells the logic that was begun last. */
+  say(type: OwnPortsCommand['type']): void
   /** `name state public error`. */
   standing(): readonly string[]
   /** Something that listens and answers nothing. */
@@ -32,7 +35,7 @@ interface Stage {
   advance(ms: number): Promise<void>
 }
 
-async function onStage(first: readonly ServiceSpec[], act: (stage: Stage) => Promise<void>): Promise<void> {
+async function onStage(first: readonly ServiceSpec[], act: (stage: Stage) => Promise<void>, patienceMs = 60_000): Promise<void> {
   const world = createWorld()
   const leave = world.enter()
   try {
@@ -64,9 +67,11 @@ async function onStage(first: readonly ServiceSpec[], act: (stage: Stage) => Pro
       vhosts,
       bindHost: () => '0.0.0.0',
       publicAddress$: address$,
+      patienceMs,
       onBug: (error) => world.clock.crash(error),
     })
     const running = new Set<() => void>()
+    let say: Stage['say'] = () => {}
     const listen = async (address: string): Promise<Listening> => {
       const listening = await network.listen(address, (accepted) => void accepted.open(null))
       if (isFailure(listening)) throw new Error(listening.text)
@@ -90,6 +95,8 @@ async function onStage(first: readonly ServiceSpec[], act: (stage: Stage) => Pro
       told,
       run: () => {
         const actor = createActor(logic, { clock }).start()
+        say = (type) => actor.send({ type })
+        say('ports.open')
         const end = (): void => {
           actor.stop()
           running.delete(end)
@@ -97,6 +104,7 @@ async function onStage(first: readonly ServiceSpec[], act: (stage: Stage) => Pro
         running.add(end)
         return end
       },
+      say: (type) => say(type),
       standing: () => services.list().map(({ name, state, public: at, error }) => `${name} ${state} ${at} ${error}`),
       listen,
       advance: (ms) => world.clock.advance(ms),
@@ -261,4 +269,167 @@ test('a port that opens when nobody wants it any more is given back', () =>
     end()
     await advance(1)
     expect(await dial(world, 'fir', `${ip}:20000`)).toEqual('connection refused')
+  }))
+
+/** A user of a tcp port, and what has become of the connection. */
+async function visit(world: World, address: string) {
+  const opened = await world.clock.until(world.network.network('fir').dial(address, { timeoutMs: 1_000 }))
+  if ('type' in opened) throw new Error(opened.text)
+  const { link } = opened
+  let heard = ''
+  let isOpen = true
+  const ended = (): void => {
+    isOpen = false
+  }
+  link.on('end', ended)
+  link.on('close', ended)
+  link.on('error', () => {})
+  link.on('data', (bytes: Buffer) => {
+    heard += bytes.toString()
+  })
+  return {
+    say: (text: string) => void link.write(Buffer.from(text)),
+    heard: () => heard,
+    isOpen: () => isOpen,
+    leave: () => void link.destroy(),
+  }
+}
+
+/** Answers what it is told. */
+async function echo({ world }: Stage, address: string): Promise<void> {
+  const listening = await world.network.network('me').listen(address, (accepted) => {
+    const { link } = accepted.open(null)
+    link.on('error', () => {})
+    link.on('data', (bytes: Buffer) => void link.write(bytes))
+    link.on('end', () => void link.end())
+  })
+  if (isFailure(listening)) throw new Error(listening.text)
+}
+
+test('a port that retires is announced no more, and ends with its last user', () =>
+  onStage([WEB], async (stage) => {
+    const { world, ip, run, say, standing, advance } = stage
+    await echo(stage, WEB.local)
+    run()
+    await advance(1)
+    const user = await visit(world, `${ip}:20000`)
+    say('ports.retire')
+    await advance(20_000)
+    user.say('still here')
+    await advance(1_000)
+    expect([user.heard(), user.isOpen(), standing()]).toEqual(['still here', true, ['web opening null null']])
+    user.leave()
+    await advance(2_000)
+    expect(await dial(world, 'fir', `${ip}:20000`)).toEqual('connection refused')
+  }))
+
+test('a port that retires serves who heard of it a moment ago, and ends after 10 s where nobody comes', () =>
+  onStage([WEB], async (stage) => {
+    const { world, ip, run, say, advance } = stage
+    await echo(stage, WEB.local)
+    run()
+    await advance(1)
+    say('ports.retire')
+    await advance(5_000)
+    const late = await visit(world, `${ip}:20000`)
+    late.say('late')
+    await advance(100)
+    expect(late.heard()).toEqual('late')
+    late.leave()
+    await advance(4_000)
+    expect(await dial(world, 'fir', `${ip}:20000`)).toEqual('connected')
+    await advance(2_000)
+    expect(await dial(world, 'fir', `${ip}:20000`)).toEqual('connection refused')
+  }))
+
+test('users of a port that retires are cut once they have had their time', () =>
+  onStage([WEB], async (stage) => {
+    const { world, ip, run, say, advance } = stage
+    await echo(stage, WEB.local)
+    run()
+    await advance(1)
+    const user = await visit(world, `${ip}:20000`)
+    say('ports.retire')
+    await advance(59_000)
+    expect(user.isOpen()).toEqual(true)
+    await advance(2_000)
+    expect(user.isOpen()).toEqual(false)
+    user.leave()
+    await advance(1_000)
+  }))
+
+test('a port that retires and is needed again is the same, proven anew, with those who use it', () =>
+  onStage([WEB, SITE, DNS], async (stage) => {
+    const { world, ip, run, say, standing, told, advance } = stage
+    await echo(stage, WEB.local)
+    run()
+    await advance(1)
+    const user = await visit(world, `${ip}:20000`)
+    const before = standing()
+    say('ports.retire')
+    await advance(5_000)
+    say('ports.open')
+    await advance(120_000)
+    user.say('still here')
+    await advance(100)
+    expect([user.heard(), standing()]).toEqual(['still here', before])
+    expect(told.slice(3).map((line) => line.replace(/^\d+ /, ''))).toEqual([
+      'web down: this node is not reached directly any more',
+      'site down: this node is not reached directly any more',
+      'dns down: this node is not reached directly any more',
+      `dns up at ${ip}:20000`,
+      `web up at ${ip}:20000`,
+      `site up at http://web.example.org:${PUBLIC_PORT}`,
+    ])
+    user.leave()
+    await advance(1_000)
+  }))
+
+test('a domain that retires is answered for as long as a port is', () =>
+  onStage([SITE], async (stage) => {
+    const { vhosts, run, say, advance } = stage
+    await echo(stage, SITE.local)
+    run()
+    await advance(1)
+    say('ports.retire')
+    await advance(9_000)
+    const during = vhosts.http('web.example.org', '/').type
+    await advance(2_000)
+    expect([during, vhosts.http('web.example.org', '/').type]).toEqual(['found', 'no-domain'])
+  }))
+
+test('a udp port that retires stays for as long as datagrams of a user pass', () =>
+  onStage([DNS], async (stage) => {
+    const { world, ip, run, say, advance } = stage
+    const network = world.network.network('fir')
+    run()
+    await advance(1)
+    const user = await network.openDatagrams('0.0.0.0:0', () => {})
+    if (isFailure(user)) throw new Error(user.text)
+    const ask = (): void => user.send(Buffer.from('who?'), { host: ip, port: 20_000 })
+    ask()
+    say('ports.retire')
+    await advance(20_000)
+    ask()
+    await advance(25_000)
+    expect(world.host('me').udp.size).toBeGreaterThan(0)
+    await advance(10_000)
+    expect(world.host('me').udp.size).toEqual(0)
+    await user.close()
+  }))
+
+test('a service that is taken back while its port retires leaves nobody on it', () =>
+  onStage([WEB], async (stage) => {
+    const { world, ip, run, say, services, advance } = stage
+    await echo(stage, WEB.local)
+    run()
+    await advance(1)
+    const user = await visit(world, `${ip}:20000`)
+    say('ports.retire')
+    await advance(1_000)
+    services.remove('web')
+    await advance(100)
+    expect([user.isOpen(), await dial(world, 'fir', `${ip}:20000`)]).toEqual([false, 'connection refused'])
+    user.leave()
+    await advance(1_000)
   }))

@@ -97,3 +97,23 @@ test('by throughput the one is best whose single connection keeps up most, and a
     [30, 55],
   ])
 })
+
+test('of a large table those that are pinned are candidates however far they are', () => {
+  const { clock, keeper, fake, prove } = start()
+  for (let i = 0; i < 300; i++) {
+    const key = i.toString(16).padStart(32, '0')
+    prove(signedBy(key, `192.0.2.1:${9_000 + i}`, { name: `near-${i}` }))
+    keeper.apply((table, wallMs) => recordBurst(table, key, { type: 'answered', rttMs: 1 }, wallMs))
+  }
+  const far = (name: string, i: number): void => {
+    prove(signedBy(name.repeat(32).slice(0, 32), `198.51.100.${i}:8088`, { name }))
+    keeper.apply((table, wallMs) => recordBurst(table, name.repeat(32).slice(0, 32), { type: 'answered', rttMs: 900 }, wallMs))
+  }
+  far('cedar', 1)
+  far('fir', 2)
+  const found = (pins: readonly string[]) =>
+    candidates({ clock, keeper, external: fake.external, turns: NODES }, [], pins).flatMap(({ name }) =>
+      name.startsWith('near') ? [] : [name],
+    )
+  expect([found([]), found(['Cedar']), found(['198.51.100.2:8088', 'cedar'])]).toEqual([[], ['cedar'], ['cedar', 'fir']])
+})

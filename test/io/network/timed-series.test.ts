@@ -78,6 +78,12 @@ test.each<[string, readonly (One | Failure)[], object, (typeof BURST | typeof LO
     LOOK,
   ],
   [
+    'but once, where that is late too',
+    [{ ms: 40, late: true }, { ms: 30, late: true }, { ms: 3 }],
+    { samplesMs: [], discarded: 2, roughMs: 30, given: [2_000, 1_960] },
+    LOOK,
+  ],
+  [
     'one that had to connect anew is not timed',
     [cold, { ms: 3 }, cold, { ms: 2 }, { ms: 4 }],
     { samplesMs: [3, 2, 4], discarded: 0, roughMs: null, given: [2_000, 1_991, 1_988, 1_979, 1_977] },

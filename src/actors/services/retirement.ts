@@ -1,4 +1,4 @@
-// The end of a tunnel that nothing is announced at any more: once its users are gone, or have had their time.
+// The end of what nothing is announced at any more, a tunnel or a port of this node's own: once its users are gone, or have had their time.
 import { RETIRE_GRACE } from '../../domain/timings.ts'
 import type { Clock } from '../../ports.ts'
 
