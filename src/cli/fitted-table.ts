@@ -1,6 +1,7 @@
 // Tables as wide as the terminal: columns go by their rank, then what may be cut is cut. Where lines have no end nothing goes.
 import { tame } from '../domain/tame.ts'
 import { painted } from './terminal.ts'
+import { padded, textWidth, within } from './text-width.ts'
 
 export interface Column<Row> {
   readonly head: string
@@ -15,13 +16,12 @@ export interface Column<Row> {
 }
 
 const GAP = 2
-const lengthOf = (text: string): number => [...text].length
-const cut = (text: string, most: number): string => (lengthOf(text) <= most ? text : `${[...text].slice(0, most - 1).join('')}…`)
+const cut = (text: string, most: number): string => (textWidth(text) <= most ? text : `${within(text, most - 1)}…`)
 
 /** `width`: characters of a line. What strangers wrote is tamed. */
 export function fittedTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[], width: number, isColoured = false): string {
   let shown = columns.map((column) => ({ column, cells: [column.head, ...rows.map((row) => tame(column.cell(row)))], most: 0 }))
-  for (const one of shown) one.most = Math.max(...one.cells.map(lengthOf))
+  for (const one of shown) one.most = Math.max(...one.cells.map(textWidth))
   const total = (): number => shown.reduce((sum, { most }) => sum + most, GAP * (shown.length - 1))
   const cutTo = (bound: 'fair' | 'least'): void => {
     for (const one of shown) one.most = Math.max(Math.min(one.most, one.column[bound] ?? one.most), one.most - Math.max(0, total() - width))
@@ -39,7 +39,7 @@ export function fittedTable<Row>(columns: readonly Column<Row>[], rows: readonly
         const text = cut(cells[at] ?? '', most)
         const row = at === 0 ? undefined : rows[at - 1]
         const colour = row === undefined ? null : (column.colour?.(row) ?? null)
-        const filled = i === shown.length - 1 ? text : text + ' '.repeat(most - lengthOf(text))
+        const filled = i === shown.length - 1 ? text : padded(text, most)
         return colour === null ? filled : painted(filled, colour, isColoured)
       })
       .join(' '.repeat(GAP)),
@@ -48,22 +48,22 @@ export function fittedTable<Row>(columns: readonly Column<Row>[], rows: readonly
 
 /** Names and what they stand for, long lines going on below themselves, broken between words. */
 export function fittedPairs(pairs: readonly (readonly string[])[], width: number): string {
-  const wide = Math.max(0, ...pairs.map(([name = '']) => lengthOf(tame(name))))
+  const wide = Math.max(0, ...pairs.map(([name = '']) => textWidth(tame(name))))
   const room = Math.max(20, width - wide - GAP)
   return pairs
     .flatMap(([name = '', text = '']) =>
-      broken(tame(text), room).map((line, i) => `${(i === 0 ? tame(name) : '').padEnd(wide)}${' '.repeat(GAP)}${line}`),
+      broken(tame(text), room).map((line, i) => `${padded(i === 0 ? tame(name) : '', wide)}${' '.repeat(GAP)}${line}`),
     )
     .join('\n')
 }
 
 /** A word that is longer than a line stays whole: it may be one to copy. */
 export function broken(text: string, room: number): readonly string[] {
-  if (lengthOf(text) <= room) return [text]
+  if (textWidth(text) <= room) return [text]
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' ')) {
-    if (line !== '' && lengthOf(line) + 1 + lengthOf(word) > room) {
+    if (line !== '' && textWidth(line) + 1 + textWidth(word) > room) {
       lines.push(line)
       line = word
     } else line = line === '' ? word : `${line} ${word}`

@@ -9,6 +9,7 @@ import { complain } from './complaint.ts'
 import { type ClientFlags, call } from './control-client.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { widthOf } from './terminal.ts'
+import { padded, textWidth, within } from './text-width.ts'
 
 const DAY_MS = 86_400_000
 /** Where lines have no end, as in a pipe. */
@@ -33,10 +34,10 @@ const BAR: Readonly<Record<string, string>> = { u: '█', d: '▄', a: '_', '.':
 const WORST = ['a', 'd', 'u', '.'] as const
 
 export function historyLines({ from, minutes, series, events }: HistoryAnswer, width: number): string {
-  const wide = Math.max(0, ...series.map(({ name }) => Math.min(NAME_CHARS, [...tame(name)].length)))
+  const wide = Math.max(0, ...series.map(({ name }) => textWidth(within(tame(name), NAME_CHARS))))
   const room = Math.max(10, width - wide - 12)
-  const labelOf = (name: string): string => [...tame(name)].slice(0, NAME_CHARS).join('')
-  const row = (label: string, figure: string, drawn: string): string => `${label.padEnd(wide)}  ${figure.padStart(7)} ${drawn}`.trimEnd()
+  const labelOf = (name: string): string => within(tame(name), NAME_CHARS)
+  const row = (label: string, figure: string, drawn: string): string => `${padded(label, wide)}  ${figure.padStart(7)} ${drawn}`.trimEnd()
   const rows = series.flatMap(({ name, states, upPct, traffic }) => {
     const line = row(labelOf(name), upPct === null ? '–' : `${upPct} %`, bar(states, room))
     if (traffic === null) return [line]

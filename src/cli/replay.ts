@@ -11,7 +11,8 @@ import { EXIT, type ExitCode } from './exit-codes.ts'
 
 /** `ends` settles when it is to end. `port`: on loopback; absent: any. */
 export async function replay(file: string, { port }: { readonly port?: string }, ends: Promise<void>): Promise<ExitCode> {
-  if (port !== undefined && !/^\d{1,5}$/.test(port)) return complain(`--port: "${port}" is not a port`, EXIT.usage)
+  if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) <= 65_535))
+    return complain(`--port: "${port}" is not a port from 1 to 65535`, EXIT.usage)
   const [older, newer] = await Promise.all([`${file}.1`, file].map((name) => readFile(name, 'utf8').catch(() => null)))
   if (newer === null || newer === undefined) return complain(`${file} can't be read`, EXIT.failed)
   if (!newer.startsWith(RECORDING_HEAD)) return complain(`${file} is no recording; \`moonwalk up --record FILE\` makes one`, EXIT.failed)

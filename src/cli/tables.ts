@@ -3,14 +3,13 @@ import type { PeerAnswerRow, PeersAnswer } from '../answers.ts'
 import { tame } from '../domain/tame.ts'
 import { type Column, fittedTable } from './fitted-table.ts'
 import { ENDLESS, type Paper } from './terminal.ts'
+import { padded, textWidth } from './text-width.ts'
 
 /** Rows as columns, padded to the widest cell. What strangers wrote in them is tamed. */
 export function columns(wild: readonly (readonly string[])[]): string {
   const rows = wild.map((row) => row.map((cell) => tame(cell)))
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => [...(row[i] ?? '')].length)))
-  return rows
-    .map((row) => row.map((cell, i) => (i === row.length - 1 ? cell : cell + ' '.repeat((widths[i] ?? 0) - [...cell].length))).join('  '))
-    .join('\n')
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => textWidth(row[i] ?? ''))))
+  return rows.map((row) => row.map((cell, i) => (i === row.length - 1 ? cell : padded(cell, widths[i] ?? 0))).join('  ')).join('\n')
 }
 
 /** As a record's name may be; a P2PRC row's may be longer. */

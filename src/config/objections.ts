@@ -11,6 +11,8 @@ export function objectionTo(values: Values, config: Config, where: (key: ConfigK
   const { opensControl } = config
   if (values.turnMode === 'pinned' && values.pins.length === 0)
     return `${where('turnMode')}: pinned takes the TURNs of --pin, and there is none; name one with --pin`
+  if (values.turnMode !== undefined && values.turnMode !== 'pinned' && values.pins.length > 0)
+    return `${where('pins')}: they are for --turn-mode pinned, and ${values.turnMode} was asked for; leave one of both away`
   const twice = repeated(config.node.services.map(({ name }) => name))
   if (twice !== null) return `${where('services')}: two services are called ${twice}; give one another name, as in NAME=PORT`
   if (values.table !== undefined && isDirectory(config.tableFile))

@@ -37,6 +37,7 @@ describe('wrong use ends with 2 and one sentence that names the nearest known wo
     [['up', '--config', '/nowhere/moonwalk.json'], '/nowhere/moonwalk.json is not there; name an existing file with --config'],
     [['status', '--data', ''], "option '--data <dir>' argument '' is invalid. It must not be empty; see `moonwalk status --help`"],
     [['ping', ''], "command-argument value '' is invalid for argument 'node'. It must not be empty; see `moonwalk ping --help`"],
+    [['replay', 'day.jsonl', '--port', '99999'], '--port: "99999" is not a port from 1 to 65535'],
     [['pin', 'ash', ''], "command-argument value '' is invalid for argument 'node'. It must not be empty; see `moonwalk pin --help`"],
     [['ping', 'ash', '--count', '100001'], '--count: "100001" is not a whole number from 1 to 100000'],
     [['add', '203.0.113.7:80 88'], '"203.0.113.7:80 88" is not HOST:PORT, such as 203.0.113.7:8088'],

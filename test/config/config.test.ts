@@ -435,6 +435,11 @@ describe('what is wrong is one sentence: where, what, and what instead', () => {
     ['a count', { maxPortsPerClient: 'many' }, '--max-ports-per-client: "many" does not fit: it must be a whole number, 0 or more'],
     ['a level', { log: 'loud' }, '--log: "loud" does not fit: it must be debug, info, warn or silent'],
     [
+      'pins, and another way to choose',
+      { turnMode: 'latency', pins: ['ash'] },
+      '--pin: they are for --turn-mode pinned, and latency was asked for; leave one of both away',
+    ],
+    [
       'two services of one name',
       { services: ['a=1', 'b=2', 'a=3'] },
       '--expose: two services are called a; give one another name, as in NAME=PORT',

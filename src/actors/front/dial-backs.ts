@@ -33,7 +33,8 @@ export interface DialBacks {
   begin(seenAt: string | null): DialBackEnd | 'busy' | 'untried'
 }
 
-export function createDialBacks({ now, setTimeout, clearTimeout }: Pick<Clock, 'now' | 'setTimeout' | 'clearTimeout'>): DialBacks {
+export function createDialBacks(clock: Clock): DialBacks {
+  const { now } = clock
   const underWay = new Map<string, number>()
   const missed = new RecentMap<string, { readonly sinceMs: number; readonly count: number }>(MOST_ASKERS)
   /** In turn: each takes a place if there is one for it, and says so. */
@@ -75,11 +76,11 @@ export function createDialBacks({ now, setTimeout, clearTimeout }: Pick<Clock, '
         const take = (): boolean => {
           const taken = begin(seenAt)
           if (taken === 'busy') return false
-          clearTimeout(timer)
+          clock.clearTimeout(timer)
           resolve(taken)
           return true
         }
-        const timer = setTimeout(() => {
+        const timer = clock.setTimeout(() => {
           waiting.delete(take)
           resolve('busy')
         }, WAITS_MS)

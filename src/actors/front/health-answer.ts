@@ -1,6 +1,7 @@
 // What a person should know: what was found while the node lived, what its files say, and what its state means.
 import type { HealthAnswer, NodeOptions } from '../../answers.ts'
-import { isWished, type TurnCandidate, unfit } from '../../domain/turn-choice.ts'
+import { isMeant } from '../../domain/peer-word.ts'
+import { pinsOf, type TurnCandidate, unfit } from '../../domain/turn-choice.ts'
 import type { Store } from '../../ports.ts'
 import type { Health } from '../health.ts'
 import type { Announcer } from '../membership/announcer.ts'
@@ -58,20 +59,33 @@ function nobodyAnswers({ joining, options }: HealthNeeds): HealthAnswer {
   }
 }
 
-function nobodyCarries({ own, candidates, wish }: HealthNeeds): HealthAnswer {
+function nobodyCarries({ own, keeper, candidates, wish }: HealthNeeds): HealthAnswer {
   const preference = wish.preference()
-  // Where some are pinned, what is wrong with them comes first.
-  const all = [...candidates()].sort((a, b) => Number(isWished(b, preference)) - Number(isWished(a, preference)))
-  const whys = all.map((candidate) => `${candidate.name}: ${unfit(candidate, own.id, preference) ?? 'fit'}`)
+  const pins = pinsOf(preference)
+  const all = candidates()
+  const whyOf = (candidate: TurnCandidate): string => `${candidate.name}: ${unfit(candidate, own.id, preference) ?? 'fit'}`
+  if (pins.length === 0)
+    return {
+      level: 'error',
+      text: `nobody can be reached who carries traffic for others${inBrackets(all.map(whyOf))}`,
+      fix: 'Start a node with a public address in this network, or name a stock frps with --turn frp://HOST:PORT.',
+    }
+  const whys = pins.map((pin) => {
+    const found = all.find((one) => isMeant(pin, one))
+    return found ? whyOf(found) : `${keeper.current().gone.get(pin)?.row.record.name ?? pin}: it is not in the table`
+  })
   return {
     level: 'error',
-    text: `nobody can be reached who carries traffic for others${whys.length > 0 ? ` (${whys.slice(0, 4).join('; ')})` : ''}`,
+    text: `none of the TURNs that are pinned can be used${inBrackets(whys)}`,
     fix:
       wish.pins().length > 0
         ? 'Only those that were pinned are used: `moonwalk unpin` lets this node take others, `moonwalk pin NODE` names another.'
-        : 'Start a node with a public address in this network, or name a stock frps with --turn frp://HOST:PORT.',
+        : 'Only those of --pin are used: name another there, or `moonwalk pin NODE` one that can be.',
   }
 }
+
+const MOST_WHYS = 4
+const inBrackets = (whys: readonly string[]): string => (whys.length > 0 ? ` (${whys.slice(0, MOST_WHYS).join('; ')})` : '')
 
 function nobodyProvedIt({ own, keeper }: HealthNeeds): HealthAnswer {
   const { listed, rows } = keeper.current()

@@ -1,6 +1,8 @@
 // What the control port's actions take. Loaded with the first action, since zod takes longer to load than a node to start.
 import { z } from 'zod'
-import { SERVICE_KINDS } from '../../domain/service-kind.ts'
+import { canonicalHost, parseAddress } from '../../domain/address.ts'
+import { isOwnHost } from '../../domain/own-host.ts'
+import { isByDomain, SERVICE_KINDS } from '../../domain/service-kind.ts'
 import { readBandwidth } from '../../frp/index.ts'
 
 const peer = z.string().min(1).max(300)
@@ -24,14 +26,33 @@ const serviceOptions = z.strictObject({
   allow: z.array(z.string().min(1).max(100)).max(64).exactOptional(),
 })
 
-/** What may be exposed. */
-export const serviceSpec = z.strictObject({
-  name: serviceName,
-  kind: z.enum(SERVICE_KINDS),
-  local: z.string().min(1).max(300),
-  domain: z.string().min(1).max(253).nullable(),
-  options: serviceOptions.exactOptional(),
-})
+/** A name that is no machine's address, or `*.` before one. */
+function isDomain(text: string): boolean {
+  const name = canonicalHost(text.replace(/^\*\./, ''))
+  return name !== null && !isOwnHost(name, [])
+}
+
+/** What may be exposed: no more than the command and the configuration take. */
+export const serviceSpec = z
+  .strictObject({
+    name: z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/, { error: 'must be letters, digits, dots and dashes, at most 63' }),
+    kind: z.enum(SERVICE_KINDS),
+    local: z
+      .string()
+      .max(300)
+      .refine((text) => parseAddress(text) !== null, { error: 'must be HOST:PORT' }),
+    domain: z.string().max(253).refine(isDomain, { error: 'must be a name such as www.example.org' }).nullable(),
+    options: serviceOptions.exactOptional(),
+  })
+  .refine(({ kind, domain }) => domain === null || isByDomain(kind), { path: ['domain'], error: 'is for http and https services' })
+  .refine(({ domain, options }) => domain === null || options?.private !== true, {
+    path: ['options', 'private'],
+    error: 'is for tcp and udp services; a domain is public',
+  })
+  .refine(({ options }) => options?.allow === undefined || options.private === true, {
+    path: ['options', 'allow'],
+    error: 'is for private services',
+  })
 
 export const controlBodies = {
   address: z.strictObject({ address: z.string().min(1).max(300) }),

@@ -342,6 +342,12 @@ describe('health', () => {
       () => {},
       ['error: nobody can be reached who carries traffic for others (ash: it does not answer; elm: it does not offer TURN; ash: fit)'],
     ],
+    [
+      'those that are pinned are not there, or can not carry',
+      { state: 'selectingTurn', candidates: [turn, { ...turn, key: 'elm', id: null, name: 'elm', alive: false }], pins: ['oak', 'elm'] },
+      () => {},
+      ['error: none of the TURNs that are pinned can be used (oak: it is not in the table; elm: it does not answer)'],
+    ],
     ['there is nobody at all', { state: 'selectingTurn' }, () => {}, ['error: nobody can be reached who carries traffic for others']],
     [
       'it is the first',

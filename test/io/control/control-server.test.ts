@@ -260,6 +260,19 @@ describe('actions', () => {
       400,
       sentence('The body does not fit: spec.options.limit: must be a number of KB or MB, such as 1MB.'),
     ])
+    for (const [other, why] of [
+      [{ name: 'a b/c' }, 'name: must be letters, digits, dots and dashes, at most 63'],
+      [{ local: 'nonsense' }, 'local: must be HOST:PORT'],
+      [{ kind: 'http', domain: 'no domain' }, 'domain: must be a name such as www.example.org'],
+      [{ kind: 'http', domain: '192.0.2.1' }, 'domain: must be a name such as www.example.org'],
+      [{ domain: 'www.example.org' }, 'domain: is for http and https services'],
+      [
+        { kind: 'http', domain: '*.example.org', options: { private: true } },
+        'options.private: is for tcp and udp services; a domain is public',
+      ],
+      [{ options: { allow: ['ash'] } }, 'options.allow: is for private services'],
+    ] as const)
+      expect(await read('/api/services', { spec: { ...spec, ...other } })).toEqual([400, sentence(`The body does not fit: spec.${why}.`)])
     expect((await read('/api/services', { spec: { ...spec, options: { check: 'http:/a\r\nb' } } }))[0]).toEqual(400)
     expect(await read('/api/ping', { peer: 'birch' })).toEqual([
       200,
