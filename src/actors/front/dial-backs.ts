@@ -33,7 +33,7 @@ export interface DialBacks {
   begin(seenAt: string | null): DialBackEnd | 'busy' | 'untried'
 }
 
-export function createDialBacks({ now, setTimeout, clearTimeout }: Pick<Clock, 'now' | 'setTimeout' | 'clearTimeout'>): DialBacks {
+export function createDialBacks(clock: Clock): DialBacks {
   const underWay = new Map<string, number>()
   const missed = new RecentMap<string, { readonly sinceMs: number; readonly count: number }>(MOST_ASKERS)
   /** In turn: each takes a place if there is one for it, and says so. */
@@ -41,7 +41,7 @@ export function createDialBacks({ now, setTimeout, clearTimeout }: Pick<Clock, '
   let open = 0
   const missedBy = (asker: string) => {
     const known = missed.get(asker)
-    return known !== undefined && now() - known.sinceMs < CONTACT_WINDOW ? known : { sinceMs: now(), count: 0 }
+    return known !== undefined && clock.now() - known.sinceMs < CONTACT_WINDOW ? known : { sinceMs: clock.now(), count: 0 }
   }
   const next = (): void => {
     for (const take of [...waiting.keys()]) if (open < MOST && take()) waiting.delete(take)
@@ -75,11 +75,11 @@ export function createDialBacks({ now, setTimeout, clearTimeout }: Pick<Clock, '
         const take = (): boolean => {
           const taken = begin(seenAt)
           if (taken === 'busy') return false
-          clearTimeout(timer)
+          clock.clearTimeout(timer)
           resolve(taken)
           return true
         }
-        const timer = setTimeout(() => {
+        const timer = clock.setTimeout(() => {
           waiting.delete(take)
           resolve('busy')
         }, WAITS_MS)
