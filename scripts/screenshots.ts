@@ -16,8 +16,8 @@ const PAGES = [
   ['machines', '#/machines', {}],
 ] as const
 const WIDTHS = [1280, 390]
-const README = { folder: fileURLToPath(new URL('../docs/pictures', import.meta.url)), width: 1120, height: 810, trafficS: 60 }
-const MOST_BYTES = 150_000
+const README = { folder: fileURLToPath(new URL('../docs/pictures', import.meta.url)), width: 1120, height: 940, trafficS: 60 }
+const MOST_BYTES = 180_000
 
 await mkdir(folder ?? README.folder, { recursive: true })
 await buildPage()

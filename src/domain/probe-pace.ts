@@ -23,6 +23,8 @@ export interface ProbeCircumstances {
   readonly rows: number
   /** It is one of the few that are looked at closely, however large the table is (focus.ts). */
   readonly isClose: boolean
+  /** It was pinged for the first time since this node was started. */
+  readonly isFirst: boolean
   /** The last ping was refused, which is a fact and not a loss. */
   readonly refused: boolean
   /** This node's own link is in doubt. */
@@ -31,10 +33,10 @@ export interface ProbeCircumstances {
   readonly silentForMs: number
 }
 
-/** Ms until a row's next ping, 0.75 to 1.25 of what the rules say. `fraction` in [0, 1). */
+/** Ms until a row's next ping, 0.75 to 1.25 of what the rules say; in a large table anything up to that after the first. `fraction` in [0, 1). */
 export function nextProbeMs(
   { strikes, stored, record, reachedBy }: Pick<Row, 'strikes' | 'stored' | 'record' | 'reachedBy'>,
-  { rows, isClose, refused, isolated, silentForMs }: ProbeCircumstances,
+  { rows, isClose, isFirst, refused, isolated, silentForMs }: ProbeCircumstances,
   fraction: number,
 ): number {
   const jitter = 0.75 + 0.5 * fraction
@@ -48,6 +50,8 @@ export function nextProbeMs(
   if (reachedBy.length > 0) return Math.min(REACHED_BY_OTHERS_LAST, SUSPECT_RETRY * 2 ** Math.min(strikes, 20)) * jitter
   if (strikes > 0) return (refused ? REFUSED_RETRY : SUSPECT_RETRY) * jitter
   const leastMs = record.id === null ? P2PRC_PERIOD : PROBE_PERIOD
+  // All that were met at once would be looked at in one go again, and nobody else meanwhile, by all who met them then.
+  if (isLarge && isFirst && !isClose) return Math.max(leastMs, shareMs * fraction)
   return (isLarge && isClose ? Math.max(leastMs, CLOSE_PERIOD) : Math.max(leastMs, shareMs)) * jitter
 }
 

@@ -4,7 +4,7 @@ import { NOT_MEASURED } from '../../src/domain/ip-table.ts'
 import { nextProbeMs, type ProbeCircumstances, withheldMs } from '../../src/domain/probe-pace.ts'
 import { signedBy } from '../records.ts'
 
-const FEW: ProbeCircumstances = { rows: 3, isClose: false, refused: false, isolated: false, silentForMs: 0 }
+const FEW: ProbeCircumstances = { rows: 3, isClose: false, isFirst: false, refused: false, isolated: false, silentForMs: 0 }
 const NODE = { strikes: 0, stored: null, reachedBy: [], record: signedBy('ash', '192.0.2.1:8088') }
 const P2PRC = { ...NODE, record: { ...NODE.record, id: null, envelope: null } }
 const silent = (strikes: number) => ({ ...NODE, strikes })
@@ -16,7 +16,7 @@ test.each<[string, Parameters<typeof nextProbeMs>[0], Partial<ProbeCircumstances
   ['a node in a table of 36, the share of which is 12 s', NODE, { rows: 36 }, 12_000],
   ['a P2PRC node in a table of 40', P2PRC, { rows: 40 }, 30_000],
   ['a node in a table of 48, the largest that is watched whole', NODE, { rows: 48 }, 16_000],
-  ['a node in a table of 10,000, one of which is pinged in four seconds', NODE, { rows: 10_000 }, 40_000_000],
+  ['a node in a table of 10,000, one of which is pinged a second', NODE, { rows: 10_000 }, 10_000_000],
   ['one that is looked at closely there', NODE, { rows: 10_000, isClose: true }, 10_000],
   ['one that is looked at closely in a small table, as all are', NODE, { rows: 36, isClose: true }, 12_000],
   ['whom others reach and this node missed once', { ...silent(1), reachedBy: ['elm'] }, {}, 2_000],
@@ -42,6 +42,14 @@ test.each<[string, Parameters<typeof nextProbeMs>[0], Partial<ProbeCircumstances
   ['one that was silent while this node is in doubt of itself', stored(9), { isolated: true, silentForMs: 3_600_001 }, 500],
 ])('%s is pinged again after so long', (_, row, circumstances, expected) =>
   expect(nextProbeMs(row, { ...FEW, ...circumstances }, 0.5)).toEqual(expected),
+)
+
+test.each<[string, Partial<ProbeCircumstances>, readonly number[]]>([
+  ['of a large table is pinged again at any time up to its share', { rows: 400 }, [5_000, 800_000, 1_600_000]],
+  ['that is close is pinged again as later', { rows: 400, isClose: true }, [7_500, 10_000, 12_500]],
+  ['of a small table too', { rows: 3 }, [3_750, 5_000, 6_250]],
+])('a row %s after its first ping', (_, circumstances, expected) =>
+  expect([0, 0.5, 1].map((one) => nextProbeMs(NODE, { ...FEW, isFirst: true, ...circumstances }, one))).toEqual(expected),
 )
 
 test('chance draws 0.75 to 1.25 of it', () => expect([0, 1].map((one) => nextProbeMs(NODE, FEW, one))).toEqual([3_750, 6_250]))

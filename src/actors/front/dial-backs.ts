@@ -34,6 +34,7 @@ export interface DialBacks {
 }
 
 export function createDialBacks(clock: Clock): DialBacks {
+  const { now } = clock
   const underWay = new Map<string, number>()
   const missed = new RecentMap<string, { readonly sinceMs: number; readonly count: number }>(MOST_ASKERS)
   /** In turn: each takes a place if there is one for it, and says so. */
@@ -41,7 +42,7 @@ export function createDialBacks(clock: Clock): DialBacks {
   let open = 0
   const missedBy = (asker: string) => {
     const known = missed.get(asker)
-    return known !== undefined && clock.now() - known.sinceMs < CONTACT_WINDOW ? known : { sinceMs: clock.now(), count: 0 }
+    return known !== undefined && now() - known.sinceMs < CONTACT_WINDOW ? known : { sinceMs: now(), count: 0 }
   }
   const next = (): void => {
     for (const take of [...waiting.keys()]) if (open < MOST && take()) waiting.delete(take)

@@ -5,7 +5,7 @@ import { type Allowance, fullAllowance, takeOne } from '../../domain/allowance.t
 import type { Coordinate } from '../../domain/coordinates.ts'
 import { firstLook } from '../../domain/first-look.ts'
 import type { Row } from '../../domain/ip-table.ts'
-import { EARLY_LOOKS_PER_SECOND, FIRST_LOOKS_AT_ONCE, ROUND_PER_SECOND, WATCHED_WHOLE } from '../../domain/timings.ts'
+import { EARLY_LOOKS_PER_SECOND, FIRST_LOOKS_AT_ONCE, FIRST_LOOKS_PER_SECOND, WATCHED_WHOLE } from '../../domain/timings.ts'
 import type { Ports } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
 import type { Prober } from './prober.ts'
@@ -70,5 +70,5 @@ export function createFirstLooks({ clock, random, keeper, prober, place }: First
 
 const limitsIn = (rows: number) => ({
   burst: FIRST_LOOKS_AT_ONCE,
-  perSecond: rows > WATCHED_WHOLE ? ROUND_PER_SECOND : EARLY_LOOKS_PER_SECOND,
+  perSecond: rows > WATCHED_WHOLE ? FIRST_LOOKS_PER_SECOND : EARLY_LOOKS_PER_SECOND,
 })

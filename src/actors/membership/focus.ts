@@ -10,6 +10,8 @@ export interface Focus {
   isDeciding(key: string): boolean
   /** Of a large table it is among the few that are pinged as of a small one. */
   isClose(key: string): boolean
+  /** All of these. */
+  close(): Iterable<string>
 }
 
 const LASTS = 10_000
@@ -48,6 +50,7 @@ export function createFocus({
   }
   return {
     isDeciding: (key) => look().candidates.has(key) && mayTake(key),
+    close: () => new Set([...look().candidates, ...look().next, own.via()].flatMap((key) => (key === null || key === own.id ? [] : [key]))),
     isClose: (key) => look().candidates.has(key) || look().next.has(key) || key === own.via(),
   }
 }

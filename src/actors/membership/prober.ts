@@ -1,12 +1,21 @@
 // The one owner of pings: every ping of this node goes through here, inside one budget, and its outcome goes into the table.
-import { defer, finalize, type Observable, Subject } from 'rxjs'
+import { defer, finalize, interval, merge, type Observable, Subject, tap } from 'rxjs'
 import { parseAddress } from '../../domain/address.ts'
 import { type Closeness, closenessOf } from '../../domain/closeness.ts'
 import { type IpTable, isAskedAbout, isListed, isProven, lapseUnproven, type Row, turnTo } from '../../domain/ip-table.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
 import { nextProbeMs, withheldMs } from '../../domain/probe-pace.ts'
-import { PROBE_GAP, REFUSED_RETRY, TURN_FIRST_FOR, TURN_FIRST_RETRY, WITHHELD_RETRY } from '../../domain/timings.ts'
+import {
+  CLOSE_PERIOD,
+  PROBE_GAP,
+  REFUSED_RETRY,
+  TURN_FIRST_FOR,
+  TURN_FIRST_RETRY,
+  WATCHED_WHOLE,
+  WITHHELD_RETRY,
+} from '../../domain/timings.ts'
 import type { Ports } from '../../ports.ts'
+import { clockScheduler } from '../../streams/clock-scheduler.ts'
 import { createProbeSchedule } from '../../streams/probe-stream.ts'
 import type { Health } from '../health.ts'
 import type { Company } from './company.ts'
@@ -116,11 +125,12 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     waiting.delete(key)
     for (const done of settled) done(pinged)
   }
-  const plan = (row: Row, { burst, withheld, retryMs = WITHHELD_RETRY }: Pinged): void => {
+  const plan = (row: Row, { burst, withheld, retryMs = WITHHELD_RETRY }: Pinged, isFirst: boolean): void => {
     if (withheld) return schedule.later(row.key, withheldMs(retryMs, draws.fraction()))
     const refused = burst.type === 'silent' && burst.refused
     const silentForMs = row.stored?.silentSinceMs == null ? 0 : clock.wallMs() - row.stored.silentSinceMs
-    const around = { rows: table().rows.size, isClose: focus.isClose(row.key), refused, isolated: link.isDoubted(), silentForMs }
+    const isClose = focus.isClose(row.key)
+    const around = { rows: table().rows.size, isClose, isFirst, refused, isolated: link.isDoubted(), silentForMs }
     schedule.later(row.key, nextProbeMs(row, around, draws.fraction()))
   }
   /** Whether what was timed since then was timed beside a speed test over the same path. */
@@ -178,7 +188,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     ends.set(key, { address: addressFor(now), atMs: clock.now(), wallMs: clock.wallMs() })
     record(now, pinged, last?.wallMs ?? null)
     const after = rowOf(key)
-    if (after) plan(after, pinged)
+    if (after) plan(after, pinged, last === undefined)
     settle(key, pinged)
     if (after && !isForOthers) tellMissed(after, pinged)
     probed.next({ row, by: pinged.by })
@@ -189,6 +199,14 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
   }
   const schedule = createProbeSchedule(clock, probe, (key) => isProven(rowOf(key) ?? NOBODY))
 
+  /** Who has come close since its last ping may be planned for an hour from now. */
+  const lookAtClose = (): void => {
+    if (table().rows.size <= WATCHED_WHOLE) return
+    for (const key of focus.close()) {
+      const sinceMs = clock.now() - (ends.get(key)?.atMs ?? clock.now())
+      if (sinceMs > CLOSE_PERIOD * 1.25 && rowOf(key)?.strikes === 0) want(key)
+    }
+  }
   /** True when the ping under way, or one that ended just now, is as good as another. */
   const isAnswered = (key: string, row: Row): 'soon' | 'already' | null => {
     const address = addressFor(row)
@@ -260,7 +278,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     isolated$: link.isolated$,
     runs$: defer(() => {
       isRunning = true
-      return schedule.runs$
+      return merge(schedule.runs$, interval(CLOSE_PERIOD, clockScheduler(clock)).pipe(tap(lookAtClose)))
     }).pipe(
       finalize(() => {
         isRunning = false

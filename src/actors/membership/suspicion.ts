@@ -111,8 +111,7 @@ export function createSuspicion(needs: SuspicionNeeds): Suspicion {
   const heard = ({ from, doubts, deaths = [] }: Suspicions): void => {
     const { rows } = keeper.current()
     // Whom nobody here has met has no say.
-    const teller = rows.get(from)
-    if (teller === undefined || !isProven(teller)) return
+    if ((rows.get(from)?.state ?? 'unknown') === 'unknown') return
     for (const { id, seq } of doubts) {
       const row = rows.get(id)
       if (id === own.id) refute(seq)

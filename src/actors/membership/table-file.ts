@@ -172,6 +172,8 @@ export function createTableFile({ clock, store, identity, keeper, own, policy, h
       closed = true
       if (timer) clock.clearTimeout(timer.id)
       clock.clearTimeout(restoring)
+      await writing
+      if (isLarge() && !needsWhole && dirty.size + journaled === 0) return // the file has all of it
       // A node that never got so far has nothing to say of the file.
       if (restored && isLarge()) await write()
       needsWhole = true

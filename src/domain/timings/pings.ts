@@ -11,10 +11,10 @@ export const PROBE_PERIOD = 5_000
 export const PROBES_PER_SECOND = 3
 /**
  * With more rows than this, all nodes share the work (as in SWIM): this node pings a few rows often, and one of the others
- * in four seconds, each on a new connection. So every node is pinged by some other one every four seconds on average.
+ * a second, each on a new connection. With fewer, whoever does not hear of a death finds it much later by its own look.
  */
 export const WATCHED_WHOLE = 48
-export const ROUND_PER_SECOND = 0.25
+export const ROUND_PER_SECOND = 1
 export const CLOSE_PERIOD = 10_000
 /** The schedule's one tick. */
 export const PROBE_TICK = 100

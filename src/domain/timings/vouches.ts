@@ -10,10 +10,11 @@ export const VOUCH_SKEW = 10 * 60_000
 export const MOST_TOLD = 16_384
 /**
  * First looks at those that somebody vouches for: in a small table so many at once, before they are listed, and then so many a second. Listed
- * ones beyond that are looked at by `FIRST_LOOKS_AT_ONCE`, then as often as all others are in turn.
+ * ones beyond that are looked at by `FIRST_LOOKS_AT_ONCE`, and then, in a large table, `FIRST_LOOKS_PER_SECOND`.
  */
 export const EARLY_LOOKS_AT_ONCE = 12
 export const EARLY_LOOKS_PER_SECOND = 16
 /** Whom too few vouch for waits so long for more before it is looked at. */
 export const EARLY_PATIENCE = 1_000
 export const FIRST_LOOKS_AT_ONCE = 8
+export const FIRST_LOOKS_PER_SECOND = 1

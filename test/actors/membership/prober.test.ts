@@ -9,6 +9,7 @@ import { unsignedRecord } from '../../../src/domain/record.ts'
 import { ALONE } from '../../../src/domain/suspicion.ts'
 import { PROBES_AT_ONCE, PROBES_HEARD_AT_ONCE } from '../../../src/domain/timings.ts'
 import { signedBy } from '../../records.ts'
+import { SeededRandom } from '../../sim/chance.ts'
 import { stateParts } from '../state-parts.ts'
 
 const AT = '192.0.2.1:8088'
@@ -29,7 +30,7 @@ interface Net {
 const SILENCE_MS = 2_000
 const DAY = 24 * 3_600_000
 
-function start() {
+function start({ random }: Partial<Pick<ReturnType<typeof stateParts>, 'random'>> = {}) {
   const parts = stateParts()
   const { clock, keeper, own } = parts
   const net: Net = { answer: (address) => ({ by: nameAt(address) }), tookMs: 5 }
@@ -63,7 +64,7 @@ function start() {
   const loaded = new Set<string>()
   const company = { judged: ALONE }
   const prober = createProber({
-    ...{ ...parts, networkKind: OPEN, clock: parts.time, calls: { ping } },
+    ...{ ...parts, random: random ?? parts.random, networkKind: OPEN, clock: parts.time, calls: { ping } },
     company: { of: () => company.judged, answered: () => {} },
     load: { wasLoaded: (names) => names.some((name) => loaded.has(name)) },
     places: { sampled: (place, rttMs) => told.push(`${clock.now()} sampled ${place.heightMs} ${rttMs}`) },
@@ -439,6 +440,46 @@ describe('how closely', () => {
       [`20000 ${ELSEWHERE}`, `20005 ${ELSEWHERE}`, `20010 ${ELSEWHERE}`],
       ['look', 'thorough', 'thorough'],
     ])
+  })
+})
+
+describe('a table of 200 whose rows were all met at once', () => {
+  const started = async () => {
+    const parts = start({ random: new SeededRandom(1) })
+    for (const peer of peers(200)) {
+      parts.hear(peer)
+      parts.prober.doubt(peer.id ?? '')
+    }
+    await parts.clock.advance(10_000)
+    const before = parts.pings.length
+    /** How often each address was pinged from then on. */
+    const since = (): ReadonlyMap<string, number> => {
+      const counts = new Map<string, number>()
+      for (const line of parts.pings.slice(before)) {
+        const address = line.split(' ')[1] ?? ''
+        counts.set(address, (counts.get(address) ?? 0) + 1)
+      }
+      return counts
+    }
+    return { ...parts, since }
+  }
+
+  test('is looked at row by row from then on, not all of it when its first round is due', async () => {
+    const { clock, since, end } = await started()
+    await clock.advance(300_000)
+    const far = [...since().values()].filter((count) => count < 10).length
+    end()
+    expect(far).toBeGreaterThan(40)
+    expect(far).toBeLessThan(110)
+  })
+
+  test('has those that are close pinged every ten seconds, who were not known to be when they were met', async () => {
+    const { clock, since, end } = await started()
+    await clock.advance(120_000)
+    const close = [...since().values()].filter((count) => count >= 8).length
+    end()
+    expect(close).toBeGreaterThan(3)
+    expect(close).toBeLessThan(14)
   })
 })
 

@@ -168,8 +168,16 @@ test('and all of it once that has become much, and at the end', async () => {
   prove(signed)
   await clock.advance(2_000)
   expect([store.writes, store.table.rows.length]).toEqual([1, 2_501])
+  prove(signedBy('ash', '203.0.113.9:8088'))
   await clock.until(file.close())
   expect(store.writes).toEqual(2)
+})
+
+test('at the end nothing is written where nothing has changed', async () => {
+  const { clock, store, file } = await keepingMany()
+  await clock.advance(60_000)
+  await clock.until(file.close())
+  expect([store.writes, store.appended]).toEqual([0, 0])
 })
 
 test('many changes are kept some at a time, and each row of the whole is made when its turn comes', async () => {
