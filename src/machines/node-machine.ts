@@ -22,7 +22,7 @@ export type MembershipFact =
   | { readonly type: 'network.found' }
   /** Every seed that answered has told what it knows. */
   | { readonly type: 'network.told' }
-  /** Every row has been pinged once. */
+  /** Every row has been pinged once, or is listed by others' word. */
   | { readonly type: 'probes.settled' }
   /** How this node is reached from outside has changed, or was proven again. */
   | { readonly type: 'reach.told'; readonly verdict: Verdict }

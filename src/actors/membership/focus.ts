@@ -8,7 +8,7 @@ import type { OwnRecord } from './own-record.ts'
 export interface Focus {
   /** It may become this node's TURN, and how near it is may decide that now. */
   isDeciding(key: string): boolean
-  /** Of a large table it is among the few that are pinged as of a small one. */
+  /** Of a large table it is among the few that are pinged every `CLOSE_PERIOD`, however many rows there are. */
   isClose(key: string): boolean
   /** All of these. */
   close(): Iterable<string>

@@ -34,7 +34,7 @@ export interface IpTable {
   readonly peers: Picks
   /** How many are alive. */
   readonly aliveCount: number
-  /** How many wait for their first look. */
+  /** How many wait for their first look, without those that are listed by others' word. */
   readonly untriedCount: number
   /** Listed ones that offer to be a TURN and are reached without one, suspects among them. */
   readonly offeringCount: number
