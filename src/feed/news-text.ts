@@ -52,7 +52,7 @@ export function newsText(news: News): string {
     case 'service.down':
       return `Service ${news.service} is down: ${news.why}.`
     case 'client.arrived':
-      return `Carrying for ${clientAt(news)} now (frp ${news.version}).`
+      return `Carrying for ${clientAt(news)} now (${news.member ? `node ${shortId(news.member)}, ` : ''}frp ${news.version}).`
     case 'client.left':
       return `No longer carrying for ${clientAt(news)}: ${news.why}.`
     case 'client.refused':
@@ -70,7 +70,7 @@ export function newsText(news: News): string {
 
 const named = ({ name, address }: { readonly name: string; readonly address: string }): string => `${name} (${address})`
 
-/** A client by where it is, since its id says nothing to anybody. */
+/** A client by where it is, since the id of its session says nothing to anybody; that it is a node of the table is told as it arrives. */
 const clientAt = ({ client, remote }: { readonly client: string; readonly remote: string }): string => `${remote} (${shortId(client)})`
 
 /** An id by its first eight characters; anything else, such as an address, whole. */

@@ -58,7 +58,14 @@ export type News =
   | { readonly type: 'service.up'; readonly service: string; readonly public: string }
   | { readonly type: 'service.down'; readonly service: string; readonly why: string }
   /** This node as a TURN: a client's session and its proxies. `remote`: where the client connects from, `host:port`. */
-  | { readonly type: 'client.arrived'; readonly client: string; readonly remote: string; readonly version: string }
+  | {
+      readonly type: 'client.arrived'
+      readonly client: string
+      readonly remote: string
+      readonly version: string
+      /** The id that it has proven, by which the table knows it; null: none. `client` is a session's. */
+      readonly member: string | null
+    }
   | { readonly type: 'client.left'; readonly client: string; readonly remote: string; readonly why: string }
   | { readonly type: 'client.refused'; readonly remote: string; readonly why: string }
   | { readonly type: 'proxy.opened'; readonly client: string; readonly remote: string; readonly proxy: string; readonly port: number }

@@ -18,7 +18,7 @@ const newsOf = (wild: string): readonly News[] => [
   { type: 'turn.chosen', peer: wild, name: wild, address: wild, reason: wild },
   { type: 'turn.unfit', peer: wild, name: wild, why: wild },
   { type: 'service.down', service: 'web', why: wild },
-  { type: 'client.arrived', client: wild, remote: wild, version: wild },
+  { type: 'client.arrived', client: wild, remote: wild, version: wild, member: wild },
   { type: 'client.refused', remote: wild, why: wild },
   { type: 'proxy.opened', client: wild, remote: wild, proxy: wild, port: 1 },
   { type: 'proxy.refused', client: wild, remote: wild, proxy: wild, why: wild },

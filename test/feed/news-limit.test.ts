@@ -28,7 +28,7 @@ test.each<[string, readonly number[], readonly boolean[]]>([
 const session = { machine: 'turnSession', instance: '203.0.113.9:4711', state: 'idle', from: '', event: 'start' }
 
 test.each<[News, string | null, boolean]>([
-  [{ type: 'client.arrived', client: 'r1', remote: '203.0.113.9:4711', version: '1' }, '203.0.113.9', true],
+  [{ type: 'client.arrived', client: 'r1', remote: '203.0.113.9:4711', version: '1', member: null }, '203.0.113.9', true],
   [{ type: 'client.refused', remote: '[2001:db8::1]:4711', why: 'x' }, '2001:db8::1', true],
   [{ type: 'client.left', client: 'r1', remote: 'nonsense', why: 'x' }, 'nonsense', true],
   [{ type: 'proxy.opened', client: 'r1', remote: '203.0.113.9:4711', proxy: 'web', port: 1 }, '203.0.113.9', true],

@@ -109,7 +109,10 @@ export function createTurnServer(needs: TurnServerNeeds): TurnServer {
         session.version = fact.version.slice(0, MAX_VERSION_CHARS)
         session.since = new Date(clock.wallMs()).toISOString()
         session.actor.send({ type: 'session.loggedIn' })
-        return publish({ type: 'client.arrived', client: fact.runId, remote: session.remote, version: fact.version })
+        return publish({
+          ...{ type: 'client.arrived', client: fact.runId, remote: session.remote },
+          ...{ version: fact.version, member: fact.member },
+        })
       case 'session.refused':
         return publish({ type: 'client.refused', remote: session.remote, why: fact.why })
       case 'session.closed':

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { createFrpClient } from '../../../src/frp/client/client.ts'
+import { perform } from '../../scenarios/stage.ts'
 import { liveNode, NODE_PORT } from '../../sim/live-node.ts'
 import { play, tell } from '../../sim/story.ts'
 import type { World } from '../../sim/world.ts'
@@ -40,8 +41,21 @@ test('a client that logged in arrives and leaves; one that is refused does neith
     },
   })
   expect(told.map((line) => line.replace(/^[\d.]+ /, '').replaceAll(/:\d+ /g, ':N '))).toEqual([
-    'client.arrived hex1 10.0.0.2:N 0.45.0',
+    'client.arrived hex1 10.0.0.2:N 0.45.0 null',
     'client.left hex1 10.0.0.2:N the control connection was lost',
     "client.refused 10.0.0.3:N token in login doesn't match token from configuration",
   ])
+})
+
+test('a node that is carried is told by the id that it has proven', async () => {
+  const { told } = await perform({
+    cast: [{ name: 'ash' }, { name: 'me', seeds: ['ash'], behindNat: true, options: { listen: null } }],
+    of: ['ash'],
+    only: ['client.arrived', 'peer.added'],
+    script: [],
+    forMs: 10_000,
+  })
+  const [added = '', arrived = ''] = ['peer.added', 'client.arrived'].flatMap((type) => told.filter((line) => line.includes(type)))
+  expect(arrived).toMatch(/ 0\.45\.0 \S+$/)
+  expect(added).toContain(arrived.split(' ').at(-1))
 })
