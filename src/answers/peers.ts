@@ -72,7 +72,7 @@ export interface PeerAnswerRow {
   readonly measured: 'self' | 'told' | 'estimated' | null
   /** Of an estimate, how far off it may be, in percent of it. */
   readonly rttErrorPct: number | null
-  /** Where it says that it is: its network coordinate. The latency between any two is estimated from theirs (docs/measuring.md). */
+  /** Where it says that it is: its network coordinate. The latency between any two is estimated from theirs (domain/coordinates.ts). */
   readonly place: readonly number[] | null
   /** Offers to be a TURN and can be reached without one. */
   readonly turn: boolean

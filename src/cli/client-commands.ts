@@ -1,6 +1,6 @@
 // The commands that ask the running node something: one object with --json, plain text that survives a pipe without.
 import type { InvitationAnswer, NetcheckAnswer, PeersAnswer, PinAnswer, ServiceAnswer, SpeedtestAnswer, StatusAnswer } from '../answers.ts'
-import { readAddress } from '../config/addresses.ts'
+import { readKnownAddress } from '../config/seeds.ts'
 import { readService } from '../config/service-spec.ts'
 import { allPeers } from './all-peers.ts'
 import { complain } from './complaint.ts'
@@ -57,10 +57,10 @@ export async function peers(flags: ClientFlags & { readonly watch?: boolean; rea
 }
 
 export async function add(address: string, flags: ClientFlags, env: Env): Promise<ExitCode> {
-  const read = readAddress(address)
+  const read = readKnownAddress(address)
   if ('wrong' in read) return complain(read.wrong, EXIT.usage, flags.json)
   return print(
-    await call<{ address: string }>(flags, env, '/api/peers', { address }, MEASURE_MS),
+    await call<{ address: string }>(flags, env, '/api/peers', { address: read.ok }, MEASURE_MS),
     flags,
     (answer) => `${answer.address} is a known address now; it is asked until it answers`,
   )

@@ -15,7 +15,8 @@ export async function drain(flags: ClientFlags & { readonly patience?: string },
     return complain(`--patience: "${flags.patience}" is not a number of seconds up to ${MOST_PATIENCE_S}`, EXIT.usage, flags.json)
   }
   const control = findControl(flags, env)
-  if (!flags.json && typeof control !== 'string') process.stderr.write('the clients of this TURN go elsewhere …\n')
+  if (!flags.json && typeof control !== 'string')
+    process.stderr.write(`waiting until clients are carried elsewhere and nothing is under way, ${patienceS} s at the most …\n`)
   const patienceMs = Math.round(patienceS * 1_000)
   const answer = await call<DrainAnswer>(flags, env, '/api/drain', { patienceMs }, patienceMs + ANSWER_MS)
   if (answer.type === 'failed') return complain(answer.text, answer.code, flags.json, answer.left)

@@ -2,7 +2,7 @@
 import { canonicalHost, formatAddress } from '../domain/address.ts'
 import { type Invitation, readInvitation } from '../invitation.ts'
 import { readAddress } from './addresses.ts'
-import type { Read } from './read.ts'
+import { type Read, wrong } from './read.ts'
 
 export type Seed =
   /** Canonical `host:port`. */
@@ -19,8 +19,23 @@ export function readSeed(text: string): Read<Seed> {
   const invitation = readInvitation(text)
   if (invitation.type === 'refused') return { wrong: invitation.text }
   if (invitation.type === 'invitation') return { ok: invitation }
-  const host = canonicalHost(text.replace(/^\[(.*)\]$/, '$1'))
-  if (host !== null) return { ok: { type: 'address', address: formatAddress({ host, port: USUAL_PORT }) } }
+  const usual = atUsualPort(text)
+  if (usual !== null) return { ok: { type: 'address', address: usual } }
   const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text
   return { wrong: `"${shown}" is neither an invitation (mw1.…) nor HOST:PORT, such as 203.0.113.7:8088` }
+}
+
+/** `HOST:PORT`, or `HOST`: then the port is 8088. An invitation holds a secret and is not shown. */
+export function readKnownAddress(text: string): Read<string> {
+  const seed = readSeed(text)
+  if ('ok' in seed && seed.ok.type === 'address') return { ok: seed.ok.address }
+  return readInvitation(text).type === 'other' ? readAddress(text) : wrong(NO_ADDRESS)
+}
+
+const NO_ADDRESS =
+  'an invitation is no address; a stopped node takes it with `moonwalk network join`, a fresh one with `moonwalk up --join`'
+
+function atUsualPort(text: string): string | null {
+  const host = canonicalHost(text.replace(/^\[(.*)\]$/, '$1'))
+  return host === null ? null : formatAddress({ host, port: USUAL_PORT })
 }

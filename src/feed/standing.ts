@@ -26,7 +26,7 @@ export interface StandingFacts {
 
 /** A node that is not reached yet is starting for so long, and out of order afterwards. */
 const STARTING_MS = 30_000
-/** A proof is renewed every 30 s, and tried three times. One that is older says little. */
+/** No address is told by a proof older than 15 s. Far above that, since the page reckons its age by another machine's clock. */
 const OLD_PROOF_MS = 100_000
 
 /** `nowMs`: wall time, for ages. */

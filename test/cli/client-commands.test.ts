@@ -95,7 +95,11 @@ describe('with --json there is one object on stdout and nothing beside it', () =
 
   test('add', async () => {
     expect(await json('add', 'cedar.test:8088')).toEqual(fine({ type: 'added', address: 'cedar.test:8088' }))
-    expect(world.node.asked).toEqual([['add', 'cedar.test:8088']])
+    expect(await json('add', 'cedar.test')).toEqual(fine({ type: 'added', address: 'cedar.test:8088' }))
+    expect(world.node.asked).toEqual([
+      ['add', 'cedar.test:8088'],
+      ['add', 'cedar.test:8088'],
+    ])
   })
 
   test('remove', async () => {

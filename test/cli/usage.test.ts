@@ -40,6 +40,10 @@ describe('wrong use ends with 2 and one sentence that names the nearest known wo
     [['replay', 'day.jsonl', '--port', '99999'], '--port: "99999" is not a port from 1 to 65535'],
     [['pin', 'ash', ''], "command-argument value '' is invalid for argument 'node'. It must not be empty; see `moonwalk pin --help`"],
     [['ping', 'ash', '--count', '100001'], '--count: "100001" is not a whole number from 1 to 100000'],
+    [
+      ['add', 'mw1.AYqNaGLCys91c3bV'],
+      'an invitation is no address; a stopped node takes it with `moonwalk network join`, a fresh one with `moonwalk up --join`',
+    ],
     [['add', '203.0.113.7:80 88'], '"203.0.113.7:80 88" is not HOST:PORT, such as 203.0.113.7:8088'],
     [['diagram', 'tunel'], 'no machine is called tunel; did you mean tunnel?'],
   ])('%j', async (args, err) => expect(await command(args)).toEqual({ code: 2, out: '', err: `${err}\n` }))

@@ -83,6 +83,13 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
   const dropSeeds = (key: string, address: string): void => {
     for (const seed of joining.forget(key, address)) operatorChanges.dropSeed(seed)
   }
+  /** A known address as a person names it: whole, or by its host where one alone is there. */
+  const seedNamed = (text: string): string | null => {
+    const seeds = joining.seeds()
+    if (seeds.includes(text)) return text
+    const [seed, ...further] = seeds.filter((address) => parseAddress(address)?.host === text)
+    return seed === undefined || further.length > 0 ? null : seed
+  }
   /** The address of who is in no table, as a person named it. `why`: that it is not. */
   const strangerAt = (peer: string, why: string): string | Refusal => {
     const at = parseAddress(peer)
@@ -172,9 +179,10 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
       remove: (peer) => {
         const row = find(peer, allRows())
         if (typeof row === 'string') {
-          if (!joining.seeds().includes(peer)) return refused(row)
-          dropSeeds(peer, peer)
-          return { type: 'removed', address: peer }
+          const seed = seedNamed(peer)
+          if (seed === null) return refused(row)
+          dropSeeds(seed, seed)
+          return { type: 'removed', address: seed }
         }
         if (row.key === own.id) return refused('that is this node itself')
         keeper.apply((table, wallMs) => keepAway(table, row.key, row.record.address, wallMs))

@@ -207,6 +207,15 @@ describe('remove', () => {
     expect(told).toEqual([`forget ${ELSEWHERE} at ${ELSEWHERE}`, `drop seed ${ELSEWHERE}`])
   })
 
+  test('knows a seed by its host alone where no other is there', () => {
+    const host = ELSEWHERE.replace(/:\d+$/, '')
+    expect(start({ seeds: [ELSEWHERE] }).remove(host)).toEqual({ type: 'removed', address: ELSEWHERE })
+    expect(start({ seeds: [ELSEWHERE, `${host}:1`] }).remove(host)).toEqual({
+      type: 'refused',
+      text: `no node ${host} in the table; see \`moonwalk peers\``,
+    })
+  })
+
   test('knows who is away', () => {
     const { prove, lose, remove, keeper } = start()
     prove(ash)
