@@ -1,7 +1,8 @@
 // How closely a row is looked at. Four requests a look would be four times the traffic and the work of everybody's neighbours, so they
-// are kept for what is decided now: whether a newcomer is near, and which TURN to have or to move to. A TURN that is known is judged by the
-// least of five minutes, which sixty single looks say as well.
+// are kept for what is decided now: whether a newcomer is near, and which TURN to have or to move to; and, now and then, for those near by,
+// whose latency people read. A TURN that is known is judged by the least of five minutes, which sixty single looks say as well.
 import type { Row } from './ip-table.ts'
+import { BURST_PERIOD } from './timings.ts'
 
 /**
  * `burst`: a first request to warm the connection, then the best of three. `look`: one request on a connection that is warm.
@@ -18,9 +19,21 @@ const FEW_VALUES = 3
 const ALMOST_MS = 5
 const ALMOST_SHARE = 5 / 6
 
-/** `isDeciding`: which TURN this node has may hang on how near that one is. */
-export const closenessOf = ({ state, latency }: Pick<Row, 'state' | 'latency'>, isDeciding: boolean): Exclude<Closeness, 'thorough'> =>
-  isDeciding || state !== 'alive' || latency.samplesMs.length < FEW_VALUES ? 'burst' : 'look'
+export interface ClosenessFacts {
+  /** Which TURN this node has may hang on how near that one is. */
+  readonly isDeciding: boolean
+  /** It is among the few that this node looks at closely. */
+  readonly isClose: boolean
+  readonly wallMs: number
+}
+
+export function closenessOf(
+  { state, latency }: Pick<Row, 'state' | 'latency'>,
+  { isDeciding, isClose, wallMs }: ClosenessFacts,
+): Exclude<Closeness, 'thorough'> {
+  const isDue = isClose && Math.abs(wallMs - (latency.burstAtMs ?? 0)) >= BURST_PERIOD
+  return isDeciding || isDue || state !== 'alive' || latency.samplesMs.length < FEW_VALUES ? 'burst' : 'look'
+}
 
 /** Whether a TURN is so much nearer than the one in use that it may soon be moved to, by the least of what was measured lately. */
 export const isAlmostBetter = (candidateMs: number, currentMs: number): boolean =>

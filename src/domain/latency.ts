@@ -11,6 +11,8 @@ export type Burst =
       readonly roughMs?: number
       /** TCP's handshake, where a connection was made for it. */
       readonly connectMs?: number | null
+      /** Of one request: on an idle path some tenths of a ms longer than the best of three, since caches of both programs are cold. */
+      readonly isSingle?: true
       /** A speed test over this path ran meanwhile: its queues were timed too. */
       readonly isLoaded?: true
     }
@@ -24,10 +26,12 @@ export interface Dated {
 
 /** What is kept of a row. Bounded: `MOST_SAMPLES` values and five minima, and nothing of a row that was never measured. */
 export interface Latency {
-  /** The newest value, which is the best of its burst; null until one answered. */
+  /** The newest value, which is the best of its burst, or a single request's where no burst says it better; null until one answered. */
   readonly rttMs: number | null
   /** Wall time of it. */
   readonly rttAtMs: number | null
+  /** Wall time of the newest that is no single request's. */
+  readonly burstAtMs: number | null
   /** The last values, newest last. The very first one is there only while it is alone: it met cold code, caches and paths. */
   readonly samplesMs: readonly number[]
   readonly isCold: boolean
@@ -46,6 +50,7 @@ const LOSS_WINDOW = 16
 export const NO_LATENCY: Latency = {
   rttMs: null,
   rttAtMs: null,
+  burstAtMs: null,
   samplesMs: [],
   isCold: false,
   recent: NO_RECENT_LEAST,
@@ -65,16 +70,30 @@ export function foldBurst(latency: Latency, burst: Burst, wallMs: number): Laten
   const ms = burst.rttMs ?? (latency.rttMs === null ? burst.roughMs : undefined)
   if (ms === undefined) return { ...next, connect }
   const rttMs = roundMs(ms)
+  if (burst.isSingle && isCoarser(latency, rttMs, wallMs)) return { ...next, recent: withValue(latency.recent, rttMs, wallMs), connect }
   return {
     ...next,
     rttMs,
     rttAtMs: wallMs,
+    burstAtMs: burst.isSingle ? latency.burstAtMs : wallMs,
     // `concat` makes a list of just that length; spreading leaves room for more, twice as much in all.
     samplesMs: latency.isCold ? [rttMs] : latency.samplesMs.slice(1 - MOST_SAMPLES).concat(rttMs),
     isCold: latency.samplesMs.length === 0,
     recent: withValue(latency.isCold ? NO_RECENT_LEAST : latency.recent, rttMs, wallMs),
     connect,
   }
+}
+
+/** Above the age of the last burst at which another is due (timings/pings.ts). */
+const BURST_STANDS = 45_000
+/** A single request that takes so much longer says that the path has changed. */
+const LONGER_MS = 5
+const LONGER_SHARE = 1.25
+
+/** Whether a burst has said it better: it was lately, and one request on the same path may well take so long. */
+function isCoarser({ rttMs: knownMs, burstAtMs }: Latency, rttMs: number, wallMs: number): boolean {
+  if (knownMs === null || burstAtMs === null || wallMs - burstAtMs > BURST_STANDS) return false
+  return rttMs >= knownMs && rttMs <= Math.max(knownMs + LONGER_MS, knownMs * LONGER_SHARE)
 }
 
 /** What is shown. Null: it was not measured yet. The `At` of a figure is when it was measured, wall time; its age is from then on. */

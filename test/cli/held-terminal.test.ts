@@ -48,7 +48,7 @@ test.skipIf(!hasScript)('a node whose terminal is held goes on, and ends when it
   }
   // More than any terminal takes before it is read: about 100 bytes of news each.
   for (let i = 0; i < 400; i++) {
-    const name = `${i}-${'x'.repeat(60)}`
+    const name = `${i}-${'x'.repeat(59)}`
     await ask('/api/services', { timeoutMs: 1, spec: { name, kind: 'tcp', local: '127.0.0.1:9', domain: null } })
     expect(await ask('/api/services/remove', { name })).toEqual(200)
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { closenessOf, isAlmostBetter, turnCandidates } from '../../src/domain/closeness.ts'
+import { type ClosenessFacts, closenessOf, isAlmostBetter, turnCandidates } from '../../src/domain/closeness.ts'
 import type { Row } from '../../src/domain/ip-table.ts'
 import { foldBurst, NO_LATENCY } from '../../src/domain/latency.ts'
 import type { PeerRecord } from '../../src/domain/record.ts'
@@ -9,14 +9,17 @@ import { EMPTY_TABLE, type IpTable, merge, recordBurst } from './pure-table.ts'
 const measured = (times: number): Row['latency'] =>
   Array.from({ length: times }, (_, i) => i).reduce((so, i) => foldBurst(so, { type: 'answered', rttMs: 5 }, i), NO_LATENCY)
 
-test.each<[string, Row['state'], number, boolean, 'burst' | 'look']>([
-  ['nobody has seen yet', 'unknown', 0, false, 'burst'],
-  ['has few values', 'alive', 3, false, 'burst'],
-  ['is well known', 'alive', 4, false, 'look'],
-  ['is well known and may become the TURN now', 'alive', 4, true, 'burst'],
-  ['is well known and does not answer', 'suspect', 16, false, 'burst'],
-])('a row that %s', (_, state, times, isCandidate, closeness) =>
-  expect(closenessOf({ state, latency: measured(times) }, isCandidate)).toEqual(closeness),
+const FAR: ClosenessFacts = { isDeciding: false, isClose: false, wallMs: 100_000 }
+test.each<[string, Row['state'], number, Partial<ClosenessFacts>, 'burst' | 'look']>([
+  ['nobody has seen yet', 'unknown', 0, {}, 'burst'],
+  ['has few values', 'alive', 3, {}, 'burst'],
+  ['is well known', 'alive', 4, {}, 'look'],
+  ['is well known and may become the TURN now', 'alive', 4, { isDeciding: true }, 'burst'],
+  ['is near by and had a burst 29 s ago', 'alive', 4, { isClose: true, wallMs: 29_003 }, 'look'],
+  ['is near by and had none for half a minute', 'alive', 4, { isClose: true, wallMs: 30_003 }, 'burst'],
+  ['is well known and does not answer', 'suspect', 16, {}, 'burst'],
+])('a row that %s', (_, state, times, facts, closeness) =>
+  expect(closenessOf({ state, latency: measured(times) }, { ...FAR, ...facts })).toEqual(closeness),
 )
 
 test.each([

@@ -310,6 +310,7 @@ test('a row as a whole, from first word to suspicion', () => {
     latency: {
       rttMs: 5,
       rttAtMs: 2_000,
+      burstAtMs: 2_000,
       samplesMs: [5],
       isCold: true,
       recent: { minute: 0, leastMs: [5] },

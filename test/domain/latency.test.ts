@@ -122,6 +122,20 @@ test('whether a server is busy is not known by a handshake of more than an hour 
   expect([3_600_000, 3_600_001].map((wallMs) => figuresOf(again, wallMs).serverBusy)).toEqual([true, null])
 })
 
+const single = (rttMs: number): Burst => ({ type: 'answered', rttMs, isSingle: true })
+test.each<[string, readonly Burst[], number]>([
+  ['is left out where a burst has said it better', [{ type: 'answered', rttMs: 0.05 }, single(0.8)], 0.05],
+  ['counts where it is shorter', [{ type: 'answered', rttMs: 0.05 }, single(0.04)], 0.04],
+  ['counts where it is so much longer that the path has changed', [{ type: 'answered', rttMs: 20 }, single(30)], 30],
+  ['is left out where it is a little longer on a long path', [{ type: 'answered', rttMs: 100 }, single(120)], 100],
+  ['counts where there was no burst', [single(3), single(4)], 4],
+])('a single request %s', (_, bursts, rttMs) => expect(shown(bursts).rttMs).toEqual(rttMs))
+
+test('a single request counts where the last burst is more than 45 s ago', () => {
+  const burst = foldBurst(NO_LATENCY, { type: 'answered', rttMs: 1 }, 0)
+  expect([45_000, 45_001].map((wallMs) => foldBurst(burst, single(2), wallMs).rttMs)).toEqual([1, 2])
+})
+
 describe('what is kept', () => {
   test('of a row that was never measured is one and the same', () => expect(fold([])).toBe(NO_LATENCY))
 

@@ -58,7 +58,7 @@ test('where nothing is due it is woken every five seconds', async () => {
 test('what is due, and when, is what a wheel turned at every tick would say', () =>
   fc.assert(
     fc.asyncProperty(
-      fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.integer({ min: 0, max: 9_000 }), fc.integer({ min: 0, max: 400 }))),
+      fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.integer({ min: 0, max: 9_000 }), fc.integer({ min: 0, max: 3 }))),
       async (plans) => {
         const { clock, keys, told, run } = start()
         run()
@@ -72,10 +72,11 @@ test('what is due, and when, is what a wheel turned at every tick would say', ()
             expected.push(`${atMs} ${key}`)
           }
         }
-        for (const [key, delayMs, waitMs] of plans) {
+        for (const [key, delayMs, ticks] of plans) {
           keys.put(key, delayMs)
           due.set(key, (Math.max(0, Math.ceil(clock.now() / 100) - 1) + Math.max(1, Math.round(delayMs / 100))) * 100)
-          await pass(waitMs)
+          // Never at a tick: whether that has been is the clock's affair.
+          await pass(ticks * 100 + 37)
         }
         await pass(20_000)
         expect(told.toSorted()).toEqual(expected.toSorted())

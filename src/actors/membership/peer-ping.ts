@@ -61,7 +61,7 @@ export async function pingPeer(http: PeerRequests, address: string, lane: Lane, 
   const { samplesMs = [], discarded = 0, roughMs = null } = answer.timed ?? {}
   const rttMs = samplesMs.length > 0 ? Math.min(...samplesMs) : null
   return {
-    burst: { type: 'answered', rttMs, ...(roughMs === null ? {} : { roughMs }) },
+    burst: { type: 'answered', rttMs, ...(roughMs === null ? {} : { roughMs }), ...(closeness === 'look' ? { isSingle: true } : {}) },
     by: answererIn(answer),
     samplesMs,
     discarded,

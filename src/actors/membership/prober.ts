@@ -118,6 +118,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
       else schedule.now(key)
     },
   })
+  const closeBy = (key: string) => ({ isDeciding: focus.isDeciding(key), isClose: focus.isClose(key), wallMs: clock.wallMs() })
   const record = createPingOutcomes({ clock, keeper, own, places, company, link })
   const focus = createFocus({ clock, table, own })
   const settle = (key: string, pinged: Pinged | null): void => {
@@ -166,7 +167,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
       if (rowOf(key)) schedule.later(key, TURN_FIRST_RETRY * (0.75 + draws.fraction() / 2))
       return settle(key, null)
     }
-    const closeness = isWanted ? 'thorough' : closenessOf(row, focus.isDeciding(key))
+    const closeness = isWanted ? 'thorough' : closenessOf(row, closeBy(key))
     flights.set(key, { address, closeness })
     const beganMs = clock.now()
     const { silentAt } = row.record

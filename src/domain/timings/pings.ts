@@ -4,6 +4,8 @@
 export const PROBE_TIMEOUT = 2_000
 /** In a small network each peer is pinged this often; less often where that would be more than `PROBES_PER_SECOND`. */
 export const PROBE_PERIOD = 5_000
+/** Whoever is looked at closely is asked several times at once this often, which says more truly how near it is, and once in between. */
+export const BURST_PERIOD = 30_000
 /**
  * Pings a second, where this node pings every row of its table. The longest period that follows is below the 30 s after
  * which a peer closes an idle connection: a new connection costs six looks.
