@@ -16,7 +16,7 @@ test.each<[string, Parameters<typeof nextProbeMs>[0], Partial<ProbeCircumstances
   ['a node in a table of 36, the share of which is 12 s', NODE, { rows: 36 }, 12_000],
   ['a P2PRC node in a table of 40', P2PRC, { rows: 40 }, 30_000],
   ['a node in a table of 48, the largest that is watched whole', NODE, { rows: 48 }, 16_000],
-  ['a node in a table of 10,000, one of which is pinged a second', NODE, { rows: 10_000 }, 10_000_000],
+  ['a node in a table of 10,000, one of which is pinged in four seconds', NODE, { rows: 10_000 }, 40_000_000],
   ['one that is looked at closely there', NODE, { rows: 10_000, isClose: true }, 10_000],
   ['one that is looked at closely in a small table, as all are', NODE, { rows: 36, isClose: true }, 12_000],
   ['whom others reach and this node missed once', { ...silent(1), reachedBy: ['elm'] }, {}, 2_000],
@@ -45,7 +45,7 @@ test.each<[string, Parameters<typeof nextProbeMs>[0], Partial<ProbeCircumstances
 )
 
 test.each<[string, Partial<ProbeCircumstances>, readonly number[]]>([
-  ['of a large table is pinged again at any time up to its share', { rows: 400 }, [5_000, 200_000, 400_000]],
+  ['of a large table is pinged again at any time up to its share', { rows: 400 }, [5_000, 800_000, 1_600_000]],
   ['that is close is pinged again as later', { rows: 400, isClose: true }, [7_500, 10_000, 12_500]],
   ['of a small table too', { rows: 3 }, [3_750, 5_000, 6_250]],
 ])('a row %s after its first ping', (_, circumstances, expected) =>

@@ -120,9 +120,11 @@ export function createReach(needs: ReachNeeds): Reach {
     if (dialBack.type === 'untried') return actor.send({ type: lastVote() === null ? 'reach.declined' : 'reach.untried' })
     if (dialBack.type !== 'missed') return actor.send({ type: 'reach.untried' })
     // A host that says nobody listens there is sure of it, which is believed where there is nobody else to ask; silence may be the
-    // asked one's trouble, or a lost packet, so others have to agree.
+    // asked one's trouble, or a lost packet, so others have to agree: more of them against an address that was proven than where
+    // nothing is known, since a node that starts behind NAT waits for its TURN meanwhile.
     const others = askable().length
-    const enough = dialBack.why === 'refused' ? (others <= 1 ? 1 : MISSES_TO_FALL) : silencesToFall(others, needs.company.slowness())
+    const whileSilent = told.type === 'proven' ? silencesToFall(others, needs.company.slowness()) : MISSES_TO_FALL
+    const enough = dialBack.why !== 'refused' ? whileSilent : others <= 1 ? 1 : MISSES_TO_FALL
     actor.send({ type: 'reach.missed', by, enough })
     if (told.type === 'refused') return
     for (let count = 0; count < ASKED_AT_ONCE; count++) check('other').catch(needs.onBug)

@@ -4,7 +4,7 @@ import { defer, filter, interval, merge, mergeMap, type Observable, tap } from '
 import { type Change, isProven, type Row, recordLooks } from '../../domain/ip-table.ts'
 import { addressesOf } from '../../domain/record.ts'
 import { witnessesNeeded } from '../../domain/suspicion.ts'
-import { GOSSIP_FANOUT, REFUTE_GAP, WITNESS_COUNTS } from '../../domain/timings.ts'
+import { DEATH_FANOUT, GOSSIP_FANOUT, REFUTE_GAP, WITNESS_COUNTS } from '../../domain/timings.ts'
 import type { Ports } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
 import { keyIn } from '../../v2/envelope.ts'
@@ -98,7 +98,7 @@ export function createSuspicion(needs: SuspicionNeeds): Suspicion {
     if (change.type !== 'removed' || row.strikes === 0 || row.stored !== null) return
     const witnesses = [...witnessesOf(row).values(), lookers.witness({ id, address })]
     cases.delete(row.key)
-    await gossip.spread({ deaths: [{ id, seq, address, witnesses }] }, GOSSIP_FANOUT)
+    await gossip.spread({ deaths: [{ id, seq, address, witnesses }] }, DEATH_FANOUT)
   }
 
   /** Somebody takes this node for dead: it says its word anew, counted higher. */

@@ -4,6 +4,11 @@
 export const GOSSIP_GATHER = 15
 /** To how many peers a change is pushed at once. */
 export const GOSSIP_FANOUT = 4
+/**
+ * A death is told to so many, once by each who removes the row. Told to 4, one node in e^4 hears of it from nobody, and finds
+ * it by its own look only: in a large table that is a minute or more.
+ */
+export const DEATH_FANOUT = 10
 /** It is offered again after this, to so many others, and so on (`pushesFor`). */
 export const GOSSIP_PUSH_AGAIN = 300
 export const GOSSIP_FANOUT_AGAIN = 3

@@ -16,7 +16,7 @@ export const PROBES_PER_SECOND = 3
  * a second, each on a new connection. With fewer, whoever does not hear of a death finds it much later by its own look.
  */
 export const WATCHED_WHOLE = 48
-export const ROUND_PER_SECOND = 1
+export const ROUND_PER_SECOND = 0.25
 export const CLOSE_PERIOD = 10_000
 /** The schedule's one tick. */
 export const PROBE_TICK = 100
