@@ -2,7 +2,7 @@
 import { type Burst, foldBurst, type Latency } from '../latency.ts'
 import { addressesOf } from '../record.ts'
 import { ALONE, type Company } from '../suspicion.ts'
-import { MOST_TOLD, VOUCHES_NEEDED } from '../timings.ts'
+import { LOOKERS, MOST_TOLD, STRIKES_IF_TOLD } from '../timings.ts'
 import type { KeptTable } from './kept-table.ts'
 import { remove } from './removal.ts'
 import { type Change, isListed, isProven, type Row } from './row.ts'
@@ -38,8 +38,10 @@ export function recordLooks(table: KeptTable, key: string, looks: Looks, why: st
   const row = table.rows.get(key)
   const next = row && isAskedAbout(row) ? afterLooks(row, looks, wallMs) : null
   if (!row || !next) return []
-  // Listed by word alone, and now several say that it is not there: nothing speaks for it, and it may be asked but rarely.
-  if (row.told !== undefined && (next.suspicion?.by.length ?? 0) >= VOUCHES_NEEDED) return remove(table, next, why, wallMs)
+  // Listed by word alone, missed twice, and as many say so as are asked at once: nothing speaks for it, and it may be asked but rarely. Once
+  // is too little: where a third of all packets is lost one new connection in three comes to nothing.
+  const missedBy = next.suspicion?.by.length ?? 0
+  if (row.told !== undefined && row.strikes >= STRIKES_IF_TOLD && missedBy >= LOOKERS) return remove(table, next, why, wallMs)
   table.put(next)
   const changes: Change[] = []
   if (row.state === 'alive' && next.state === 'suspect') changes.push({ type: 'suspected', row: next, why })
