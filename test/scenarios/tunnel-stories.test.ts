@@ -371,20 +371,25 @@ const forward =
     world.host('me').inbound = inbound
   }
 
+/** Reached itself, then only through its two TURNs for 45 s, then itself again. */
+const CUT_AND_BACK: Parameters<typeof live>[0] = {
+  turns: { ash: 5, birch: 20 },
+  script: [
+    [0, forward('open')],
+    [15_000, all([forward('dropped'), reset('me', 'ash'), reset('me', 'birch')])],
+    [60_000, forward('open')],
+  ],
+  behindNat: false,
+  options: { listen: `0.0.0.0:${NODE_PORT}` },
+  forMs: 90_000,
+}
+
 test('a node that can be reached itself again is so before it leaves its tunnels, whose users go on; the way back costs a moment', async () => {
   const failed: number[] = []
   const seen: string[] = []
   await live(
     {
-      turns: { ash: 5, birch: 20 },
-      script: [
-        [0, forward('open')],
-        [15_000, all([forward('dropped'), reset('me', 'ash'), reset('me', 'birch')])],
-        [60_000, forward('open')],
-      ],
-      behindNat: false,
-      options: { listen: `0.0.0.0:${NODE_PORT}` },
-      forMs: 90_000,
+      ...CUT_AND_BACK,
       act: ({ status, ask, stay, tunnels, at, world }) => {
         const look = (): void => void seen.push(`${status().node.state} ${status().node.address} ${tunnels()}`)
         const visit = (): void => {
@@ -425,15 +430,7 @@ test('users of its own ports go on where a node is not reached itself any more, 
   const seen: string[] = []
   await live(
     {
-      turns: { ash: 5, birch: 20 },
-      script: [
-        [0, forward('open')],
-        [15_000, all([forward('dropped'), reset('me', 'ash'), reset('me', 'birch')])],
-        [60_000, forward('open')],
-      ],
-      behindNat: false,
-      options: { listen: `0.0.0.0:${NODE_PORT}` },
-      forMs: 90_000,
+      ...CUT_AND_BACK,
       act: ({ status, ask, stay, at }) => {
         at(14_000, async () => {
           const user = await stay(status().services[0]?.public ?? null)

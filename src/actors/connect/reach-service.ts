@@ -1,5 +1,6 @@
 // A connection to a service of another node, wherever that node is reached now.
 import { type Answered, dialOrder } from '../../domain/dial-order.ts'
+import { isProven } from '../../domain/ip-table.ts'
 import { addressesOf, type PeerId } from '../../domain/record.ts'
 import { CONNECT_DOUBT, CONNECT_RETRY, CONNECT_STAGGER, CONNECT_STAND_BY_RETRY, CONNECT_TRY_TIMEOUT } from '../../domain/timings.ts'
 import type { MuxStream } from '../../frp/index.ts'
@@ -46,10 +47,10 @@ export function createReachService({ clock, keeper, sessions, admit, isStopped, 
     const row = keeper.current().rows.get(id)
     return row === undefined ? [] : dialOrder(addressesOf(row.record), answered.get(id) ?? null)
   }
-  /** One that has moved, and was not asked there yet, is asked by the rules for such addresses. */
+  /** One that has moved, or is listed by others' word alone, and was not asked there yet, is asked by the rules for such addresses. */
   const isAsked = (id: PeerId, address: string): boolean => {
     const row = keeper.current().rows.get(id)
-    return row !== undefined && address === row.record.address && row.state !== 'unknown'
+    return row !== undefined && address === row.record.address && isProven(row)
   }
   // Where the first address dies, a connection then costs an ask, and no proof and no handshakes: those take long just when many
   // nodes move at once.

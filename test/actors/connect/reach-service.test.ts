@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import type { PeerSessions } from '../../../src/actors/connect/peer-sessions.ts'
 import { createReachService } from '../../../src/actors/connect/reach-service.ts'
+import { KeptTable, merge as mergeInto, recordVouched } from '../../../src/domain/ip-table.ts'
 import type { Failure } from '../../../src/ports.ts'
 import { answerLine, type ConnectAsk } from '../../../src/v2/connect.ts'
 import { EMPTY_TABLE, type IpTable, merge, putOwn } from '../../domain/pure-table.ts'
@@ -70,6 +71,12 @@ function start() {
   const movesTo = (address: string): void => {
     state.table = merge(state.table, [signedBy(HOME, address, { seq: 2 })], 0).table
   }
+  const isTold = (address: string): void => {
+    const table = new KeptTable()
+    mergeInto(table, [signedBy(HOME, address)], 0)
+    recordVouched(table, HOME, ['ash', 'elm'])
+    state.table = table
+  }
   /** Where it was reached, after how long, or why not. */
   const connect = async (): Promise<string> => {
     const fromMs = clock.now()
@@ -79,7 +86,7 @@ function start() {
     return `${text} after ${clock.now() - fromMs} ms`
   }
   const atOnce = () => reachAtOnce(HOME, ASK)
-  return { clock, paths, dialled, standing, proofs, state, isAt, movesTo, connect, atOnce }
+  return { clock, paths, dialled, standing, proofs, state, isAt, movesTo, isTold, connect, atOnce }
 }
 
 test('a node that falls silent at its first address is reached at its second, at once from the second connection on', async () => {
@@ -89,6 +96,13 @@ test('a node that falls silent at its first address is reached at its second, at
   expect(await connect()).toEqual('a:1 after 20 ms')
   paths.set('a:1', { is: 'silent' })
   expect([await connect(), await connect()]).toEqual(['b:1 after 280 ms', 'b:1 after 30 ms'])
+})
+
+test('one that is listed by the word of others alone is asked by the rules for who has proven nothing', async () => {
+  const { proofs, paths, isTold, connect } = start()
+  paths.set('a:1', { is: 'answers', ms: 20 })
+  isTold('a:1')
+  expect([await connect(), proofs]).toEqual(['a:1 after 20 ms', ['a:1']])
 })
 
 test('a channel stands by at the second address of a node that is used, once that has proven itself, and saves the proof later', async () => {
