@@ -70,7 +70,10 @@ export function foldBurst(latency: Latency, burst: Burst, wallMs: number): Laten
   const ms = burst.rttMs ?? (latency.rttMs === null ? burst.roughMs : undefined)
   if (ms === undefined) return { ...next, connect }
   const rttMs = roundMs(ms)
-  if (burst.isSingle && isCoarser(latency, rttMs, wallMs)) return { ...next, recent: withValue(latency.recent, rttMs, wallMs), connect }
+  if (burst.isSingle && isCoarser(latency, rttMs, wallMs)) {
+    const recent = withValue(latency.recent, rttMs, wallMs)
+    return { ...next, recent, connect, burstAtMs: isMuchLonger(latency, rttMs) ? null : latency.burstAtMs }
+  }
   return {
     ...next,
     rttMs,
@@ -86,15 +89,16 @@ export function foldBurst(latency: Latency, burst: Burst, wallMs: number): Laten
 
 /** Above the age of the last burst at which another is due (timings/pings.ts). */
 const BURST_STANDS = 45_000
-/** A single request that takes so much longer says that the path has changed. */
+/** A single request that takes so much longer may say that the path has changed: the next look shall be a burst. */
 const LONGER_MS = 5
 const LONGER_SHARE = 1.25
 
+const isMuchLonger = ({ rttMs: knownMs }: Latency, rttMs: number): boolean =>
+  knownMs !== null && rttMs > Math.max(knownMs + LONGER_MS, knownMs * LONGER_SHARE)
+
 /** Whether a burst has said it better: it was lately, and one request on the same path may well take so long. */
-function isCoarser({ rttMs: knownMs, burstAtMs }: Latency, rttMs: number, wallMs: number): boolean {
-  if (knownMs === null || burstAtMs === null || wallMs - burstAtMs > BURST_STANDS) return false
-  return rttMs >= knownMs && rttMs <= Math.max(knownMs + LONGER_MS, knownMs * LONGER_SHARE)
-}
+const isCoarser = ({ rttMs: knownMs, burstAtMs }: Latency, rttMs: number, wallMs: number): boolean =>
+  knownMs !== null && burstAtMs !== null && wallMs - burstAtMs <= BURST_STANDS && rttMs >= knownMs
 
 /** What is shown. Null: it was not measured yet. The `At` of a figure is when it was measured, wall time; its age is from then on. */
 export interface LatencyFigures {

@@ -126,7 +126,8 @@ const single = (rttMs: number): Burst => ({ type: 'answered', rttMs, isSingle: t
 test.each<[string, readonly Burst[], number]>([
   ['is left out where a burst has said it better', [{ type: 'answered', rttMs: 0.05 }, single(0.8)], 0.05],
   ['counts where it is shorter', [{ type: 'answered', rttMs: 0.05 }, single(0.04)], 0.04],
-  ['counts where it is so much longer that the path has changed', [{ type: 'answered', rttMs: 20 }, single(30)], 30],
+  ['that is much longer is left out once', [{ type: 'answered', rttMs: 20 }, single(30)], 20],
+  ['that is much longer counts the second time', [{ type: 'answered', rttMs: 20 }, single(30), single(31)], 31],
   ['is left out where it is a little longer on a long path', [{ type: 'answered', rttMs: 100 }, single(120)], 100],
   ['counts where there was no burst', [single(3), single(4)], 4],
 ])('a single request %s', (_, bursts, rttMs) => expect(shown(bursts).rttMs).toEqual(rttMs))
