@@ -24,7 +24,7 @@ const BUSY = 0.9
 /** From what was known before: beyond this a test is repeated. */
 const SURPRISE = 0.15
 /** A figure of less confidence is measured once more before it is told. */
-const LEAST_SURE = 0.45
+const LEAST_SURE = 0.5
 /** Two tests that differ by no more than this, of the larger, say the same. */
 const AGREEMENT = 0.1
 
@@ -39,8 +39,12 @@ export const limitOf = (busyShares: readonly number[]): SpeedFigure['limitedBy']
 export const isSurprise = (knownMbps: number | null, mbps: number): boolean =>
   knownMbps !== null && knownMbps > 0 && Math.abs(mbps - knownMbps) > SURPRISE * knownMbps
 
-/** Whether a figure says of itself that it is little to go by: the path never settled, or was at its pace for a small part of the time. */
-export const isDoubtful = ({ settled, confidence }: SpeedFigure): boolean => !settled || confidence < LEAST_SURE
+/**
+ * Whether a figure says of itself that it is little to go by: the path never settled, or was at its pace for a small part of the time.
+ * Not where a processor was the limit: that is told, and another test would find the same.
+ */
+export const isDoubtful = ({ settled, confidence, limitedBy }: SpeedFigure): boolean =>
+  limitedBy === 'path' && (!settled || confidence < LEAST_SURE)
 
 /** Whether a test is made once more before it is told. */
 export const wantsSecondLook = (knownMbps: number | null, first: SpeedFigure): boolean =>

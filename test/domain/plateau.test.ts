@@ -66,7 +66,7 @@ describe('what was recorded', () => {
       'slow-start',
       {
         errorPct: -0.3,
-        plateau: { mbps: 95.316, lowMbps: 91.232, highMbps: 99.401, coverage: 0.32, confidence: 0.68, settled: true },
+        plateau: { mbps: 95.316, lowMbps: 90.898, highMbps: 99.735, coverage: 0.32, confidence: 0.81, settled: true },
         atMs: 521,
         bytes: 3111984,
       },
@@ -86,7 +86,7 @@ describe('what was recorded', () => {
       'hole-and-burst',
       {
         errorPct: 1,
-        plateau: { mbps: 48.289, lowMbps: 45.082, highMbps: 51.495, coverage: 0.5, confidence: 0.73, settled: true },
+        plateau: { mbps: 48.289, lowMbps: 44.585, highMbps: 51.993, coverage: 0.5, confidence: 0.69, settled: true },
         atMs: 599,
         bytes: 3266420,
       },
@@ -96,7 +96,7 @@ describe('what was recorded', () => {
       'cross-traffic',
       {
         errorPct: 27.9,
-        plateau: { mbps: 83.93, lowMbps: 79.007, highMbps: 88.853, coverage: 0.18, confidence: 0.52, settled: true },
+        plateau: { mbps: 83.93, lowMbps: 75.179, highMbps: 92.681, coverage: 0.18, confidence: 0.52, settled: true },
         atMs: 503,
         bytes: 2284396,
       },
@@ -106,7 +106,7 @@ describe('what was recorded', () => {
       'noisy-processor',
       {
         errorPct: -18.8,
-        plateau: { mbps: 77.611, lowMbps: 71.412, highMbps: 83.811, coverage: 0.25, confidence: 0.51, settled: true },
+        plateau: { mbps: 77.611, lowMbps: 63.59, highMbps: 91.633, coverage: 0.25, confidence: 0.22, settled: true },
         atMs: 809,
         bytes: 6204164,
       },
@@ -116,7 +116,7 @@ describe('what was recorded', () => {
       'lagging-receiver',
       {
         errorPct: -1.8,
-        plateau: { mbps: 469.406, lowMbps: 449.504, highMbps: 489.309, coverage: 0.67, confidence: 0.83, settled: true },
+        plateau: { mbps: 469.406, lowMbps: 448.508, highMbps: 490.304, coverage: 0.67, confidence: 0.82, settled: true },
         atMs: 185,
         bytes: 10532480,
       },
@@ -126,7 +126,7 @@ describe('what was recorded', () => {
       'token-bucket-boost',
       {
         errorPct: 100.1,
-        plateau: { mbps: 95.671, lowMbps: 91.844, highMbps: 99.498, coverage: 0.44, confidence: 0.79, settled: true },
+        plateau: { mbps: 95.671, lowMbps: 91.653, highMbps: 99.69, coverage: 0.44, confidence: 0.83, settled: true },
         atMs: 138,
         bytes: 1300012,
       },
@@ -136,7 +136,7 @@ describe('what was recorded', () => {
       'long-path',
       {
         errorPct: -2.8,
-        plateau: { mbps: 92.93, lowMbps: 87.096, highMbps: 98.764, coverage: 0.28, confidence: 0.59, settled: true },
+        plateau: { mbps: 92.93, lowMbps: 83.817, highMbps: 102.042, coverage: 0.28, confidence: 0.58, settled: true },
         atMs: 1051,
         bytes: 5469876,
       },
@@ -203,7 +203,7 @@ test.each<[string, readonly Arrival[], number, ReturnType<typeof watched>]>([
     arrivals([1, 30], [2, 30], [4, 30], [8, 30], [16, 30], [32, 30], [64, 30], [80, 400]),
     30,
     {
-      plateau: { mbps: 80, lowMbps: 76.161, highMbps: 83.839, coverage: 0.21, confidence: 0.58, settled: true },
+      plateau: { mbps: 80, lowMbps: 76.161, highMbps: 83.839, coverage: 0.21, confidence: 0.81, settled: true },
       atMs: 285,
       bytes: 1226250,
     },
@@ -232,7 +232,7 @@ test.each<[string, readonly Arrival[], number, ReturnType<typeof watched>]>([
     'after a boost that emptied a bucket, the rate at which it fills',
     arrivals([100, 60], [50, 1_000]),
     40,
-    { plateau: { mbps: 50, lowMbps: 48, highMbps: 52, coverage: 0.67, confidence: 0.84, settled: true }, atMs: 185, bytes: 1531250 },
+    { plateau: { mbps: 50, lowMbps: 47.9, highMbps: 52.1, coverage: 0.67, confidence: 0.83, settled: true }, atMs: 185, bytes: 1531250 },
   ],
   [
     'one that stands still has no rate',
