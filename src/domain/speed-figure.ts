@@ -19,8 +19,11 @@ export interface BothWays {
   readonly confidence: number
 }
 
-/** Of its time, from here on a process counts as having none left. */
-const BUSY = 0.9
+/**
+ * Of its time, from here on a process counts as having none left. In 92 tests at 500 Mbit/s, where the receiver takes 19 s of processor for
+ * a GB, no test below it was more than 6 % off; of those above one was 76 % off.
+ */
+const BUSY = 0.85
 /** From what was known before: beyond this a test is repeated. */
 const SURPRISE = 0.15
 /** A figure of less confidence is measured once more before it is told. */
@@ -28,7 +31,7 @@ const LEAST_SURE = 0.5
 /** Two tests that differ by no more than this, of the larger, say the same. */
 const AGREEMENT = 0.1
 
-/** `busyShares`: of each end, the part of the transfer that its process was at work, 0 to 1. */
+/** `busyShares`: of each end, the part of the transfer that its process was at work or waited for a processor, 0 to 1. */
 export const limitOf = (busyShares: readonly number[]): SpeedFigure['limitedBy'] =>
   busyShares.some((share) => share >= BUSY) ? 'processor' : 'path'
 

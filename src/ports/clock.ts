@@ -8,7 +8,7 @@ export interface Clock {
   wallMs(): number
   setTimeout(run: () => void, ms: number): unknown
   clearTimeout(timer: unknown): void
-  /** Milliseconds that this process has been at work so far, and not waiting; the origin is arbitrary. */
+  /** Milliseconds that this process has been at work so far, or had to wait for a processor to be; the origin is arbitrary. */
   busyMs(): number
 }
 

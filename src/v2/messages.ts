@@ -88,7 +88,7 @@ export interface SpeedUpAnswer extends Plateau {
   /** What arrived until the answer, and in what time. */
   readonly bytes: number
   readonly ms: number
-  /** The part of each way's time that the answering process was at work, 0 to 1; null where it carried nothing that way. */
+  /** The part of each way's time that the answering process was at work or waited for a processor, 0 to 1; null where it carried nothing that way. */
   readonly busyDown: number | null
   readonly busyUp: number | null
 }

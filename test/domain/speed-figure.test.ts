@@ -8,8 +8,8 @@ const figure = (mbps: number, over: Partial<SpeedFigure> = {}): SpeedFigure => (
 
 test.each<[readonly number[], SpeedFigure['limitedBy']]>([
   [[], 'path'],
-  [[0.2, 0.89], 'path'],
-  [[0.2, 0.9], 'processor'],
+  [[0.2, 0.84], 'path'],
+  [[0.2, 0.85], 'processor'],
   [[1, 0], 'processor'],
 ])('a test whose ends were at work for %j of it was limited by the %s', (shares, expected) => expect(limitOf(shares)).toEqual(expected))
 

@@ -14,7 +14,7 @@ export interface Transfer {
   readonly bytes: number
   /** From the requests to the moment at which the rate was known. */
   readonly ms: number
-  /** The part of it that this process was at work. */
+  /** The part of it that this process was at work or waited for a processor. */
   readonly busy: number
 }
 
@@ -141,7 +141,7 @@ function latch(): { readonly opened: Promise<undefined>; isOpen(): boolean; read
   return { opened, isOpen: () => isOpen, open }
 }
 
-/** From now on; answers how to ask for the time so far, and for the part of it that this process was at work. */
+/** From now on; answers how to ask for the time so far, and for the part of it that this process was at work or waited for a processor. */
 export function startUse({ now, busyMs }: Pick<Clock, 'now' | 'busyMs'>): () => { readonly ms: number; readonly busy: number } {
   const [startMs, startBusyMs] = [now(), busyMs()]
   return () => {
