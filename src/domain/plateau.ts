@@ -30,6 +30,13 @@ const FASTER_MOST = 0.25
  * one before did, in a burst behind a pause; both together make windows of one rate for two round trips.
  */
 const FASTER = 2
+/**
+ * Within so many round trips of its start a transfer does not settle if it was idle for more than this share of the time that counts.
+ * While the path's queue is empty each round trip is a burst and a pause: then the senders make the pace, and not the path. Of 208 recorded
+ * transfers of 20 to 100 Mbit/s three were read at 55 to 79 % of their path without this rule, and one with it.
+ */
+const BURSTY_RTTS = 8
+const IDLE_MOST = 0.4
 /** A transfer has reached a pace with the first window at this share of it. */
 const PACE = 0.7
 /**
@@ -132,6 +139,7 @@ export class PlateauWatch {
     const isLong = found.ms >= Math.max(HOLD_MS, HOLD_RTTS * this.#rttMs) && found.seen >= HOLD_WINDOWS
     const lately = this.#transfer.lately(Math.max(HOLD_MS, this.#rttMs))
     const isHeld = isRun || (isLong && fasterMs <= FASTER_MOST * found.ms && lately <= fast)
+    if (this.#isBursty()) return
     const pacedMs = this.#pacedMs(found.mbps)
     if (!isDoubted(found, pacedMs)) {
       this.#settled = isHeld
@@ -143,6 +151,12 @@ export class PlateauWatch {
     })
     this.#settled = settled !== null
     this.#found = settled ?? found
+  }
+
+  #isBursty(): boolean {
+    const { windowStartMs, startMs } = this.#transfer
+    if (windowStartMs - startMs > BURSTY_RTTS * this.#rttMs) return false
+    return this.#transfer.idleShare(Math.max(HOLD_MS, HOLD_RTTS * this.#rttMs)) > IDLE_MOST
   }
 
   /** How long ago it first came to this pace. */

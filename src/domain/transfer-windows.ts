@@ -11,6 +11,8 @@ const RATE_FADES = 0.8
 /** Network cards, kernels and event loops hand over lumps. Arrivals that are closer than this are one lump, up to this length. */
 const LUMP_GAP_MS = 1
 const LUMP_MOST_MS = 3
+/** Nothing came, rather than a lump that is late. */
+const IDLE_MS = 8
 /** Moments that are kept are at least so far apart. */
 const MOMENT_GRAIN_MS = 2
 
@@ -65,6 +67,19 @@ export class TransferWindows {
     const before = this.moments.findLast(({ ms }) => ms <= sinceMs) ?? this.moments[0]
     if (before === undefined || before.ms >= this.windowStartMs) return 0
     return mbpsOf(this.#windowStartBytes - before.bytes, this.windowStartMs - before.ms)
+  }
+
+  /** The part of the last so many ms in which nothing came for a third of a window and longer. */
+  idleShare(forMs: number): number {
+    const sinceMs = this.windowStartMs - forMs
+    const leastMs = Math.max(IDLE_MS, this.#windowMs / 3)
+    let [idleMs, beforeMs] = [0, this.windowStartMs]
+    for (let i = this.moments.length - 1; i >= -1 && beforeMs > sinceMs; i--) {
+      const ms = Math.max(sinceMs, this.moments[i]?.ms ?? sinceMs)
+      if (beforeMs - ms >= leastMs) idleMs += beforeMs - ms
+      beforeMs = Math.min(beforeMs, ms)
+    }
+    return idleMs / forMs
   }
 
   /** What a lump holds has come since the one before, at a steady rate. */

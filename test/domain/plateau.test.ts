@@ -72,6 +72,16 @@ describe('what was recorded', () => {
       },
     ],
     [
+      'nor bursts with pauses between them, while the queue of the path is empty',
+      'slow-start-bursts',
+      {
+        errorPct: -0.4,
+        plateau: { mbps: 47.625, lowMbps: 45.72, highMbps: 49.53, coverage: 0.44, confidence: 0.84, settled: true },
+        atMs: 206,
+        bytes: 884960,
+      },
+    ],
+    [
       'one that keeps its pace from the first moment',
       'plateau',
       {
