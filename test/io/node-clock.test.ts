@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createNodeClock, createNodeRandom } from '../../src/io/node-clock.ts'
+import { createBusyTime, createNodeClock, createNodeRandom, wantedMs } from '../../src/io/node-clock.ts'
 
 test('time goes on in parts of milliseconds, and a timer runs after its time unless it is cleared', async () => {
   const clock = createNodeClock()
@@ -27,4 +27,28 @@ test('chance stays in its range and does not repeat itself', () => {
   const mean = fractions.reduce((sum, one) => sum + one, 0) / fractions.length
   expect(Math.abs(mean - 0.5)).toBeLessThan(0.1)
   expect([random.bytes(32).length, Buffer.compare(random.bytes(32), random.bytes(32)) === 0]).toEqual([32, false])
+})
+
+test.each<[string, number | null]>([
+  ['5000000 2500000 17\n', 7.5],
+  ['5000000 0 17\n', 5],
+  ['0 0 0\n', null],
+  ['', null],
+  ['not a number', null],
+])('of %j a thread ran or waited for %s ms', (text, expected) => expect(wantedMs(text)).toEqual(expected))
+
+test('what the thread waited for a processor counts, and what can not be read once counts as nothing more', () => {
+  const texts = ['1000000 0 1', '2000000 1000000 2', '', '4000000 2000000 3']
+  const busyMs = createBusyTime(() => texts.shift() ?? '')
+  expect([busyMs(), busyMs(), busyMs()]).toEqual([3, 3, 6])
+})
+
+test('where it is not counted the loop tells', () => {
+  const busyMs = createBusyTime(() => {
+    throw new Error('no such file')
+  })
+  const before = busyMs()
+  const until = performance.now() + 20
+  while (performance.now() < until);
+  expect(busyMs() - before >= 15).toEqual(true)
 })
