@@ -14,6 +14,7 @@ import { onreadOf, readInto, writeSingly } from './fast-links.ts'
 import type { ChannelSelf } from './members-channel.ts'
 import { failed, failureOf } from './network-failure.ts'
 import { openNodeDatagrams } from './node-datagrams.ts'
+import { shortcutTo } from './shortcut.ts'
 import { bugsOnly } from './socket-errors.ts'
 import { listenTcp, NO_DESCRIPTORS } from './tcp-listener.ts'
 
@@ -109,7 +110,8 @@ function connect(to: HostPort, { tls, reader }: DialOptions, begun: Begun, opene
   const plain = { ...to, allowHalfOpen: true, noDelay: true, ...KEEP_ALIVE }
   const onread = reader ? { onread: onreadOf(reader) } : {}
   if (!tls) {
-    const link = begun(connectTcp({ ...plain, ...onread }))
+    const path = shortcutTo(`${to.host}:${to.port}`)
+    const link = begun(connectTcp({ ...plain, ...onread, ...(path === null ? {} : { path }) }))
     link.once('connect', () => opened({ link, direct: reader !== undefined }))
     return
   }
