@@ -1,17 +1,20 @@
 // `moonwalk connect` of this build beside other builds, and beside the public port of each, in alternation:
 //
-//   node --import tsx bench/connect-compare.ts turn|direct ROUNDS MAIN…
+//   node --import tsx bench/connect-compare.ts turn|direct ROUNDS [--short] MAIN…
 //
-// MAIN: the `main.js` of a build. Medians over the rounds; in brackets the ratio to the public port of the same build.
+// MAIN: the `main.js` of a build. `--short`: 100 connections and 128 MiB a sample, for a machine that others use too: more rounds, closer together. Medians over the rounds; in brackets the ratio to the public port of the same build.
 import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
 import { freePorts } from '../src/cli/demo/free-ports.ts'
-import { emptySamples, type Samples, sample } from './connect.ts'
+import { emptySamples, type Samples, type Size, sample, WHOLE } from './connect.ts'
 import { type Doors, openDoors, type Path, WAYS, type Way } from './connect-doors.ts'
 import { listens, machineLine, markdown, median, progress, shown, start } from './measure.ts'
 import { onStage } from './nodes.ts'
 import { loadBinary } from './tunnel/load.ts'
 
-const [path = 'turn', rounds = '5', ...builds] = process.argv.slice(2)
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { short: { type: 'boolean', default: false } } })
+const [path = 'turn', rounds = '5', ...builds] = positionals
+const size: Size = values.short ? { connections: 100, mib: 128 } : WHOLE
 
 interface Subject {
   readonly build: string
@@ -22,7 +25,7 @@ interface Subject {
 async function measure(subjects: readonly Subject[]): Promise<void> {
   for (let round = 0; round < Number(rounds); round++) {
     for (const { doors, samples } of round % 2 === 0 ? subjects : [...subjects].reverse())
-      for (const way of round % 2 === 0 ? WAYS : [...WAYS].reverse()) await sample(doors, way, samples[way], false)
+      for (const way of round % 2 === 0 ? WAYS : [...WAYS].reverse()) await sample(doors, way, samples[way], size)
     progress(`round ${round + 1} of ${rounds}`)
   }
 }
@@ -56,7 +59,7 @@ const row = (name: string, of: (samples: Samples) => readonly number[]): readonl
       return `${shown(value)} (${(value / median(of(samples.public))).toFixed(2)})`
     }),
   ])
-console.log(`${path}, ${rounds} rounds; before: ${before}; after: ${machineLine()}\n`)
+console.log(`${path}, ${rounds} rounds of ${size.connections} connections and ${size.mib} MiB; before: ${before}; after: ${machineLine()}\n`)
 console.log(
   markdown(
     ['figure', ...builds],

@@ -21,7 +21,7 @@ export const connectPart: Part = async ({ rounds, short }) => {
         const samples = emptySamples()
         for (let round = 0; round < (short ? 1 : rounds); round++)
           for (const way of round % 2 === 0 ? WAYS : [...WAYS].reverse()) {
-            const { newMs, downMiBps } = await sample(doors, way, samples[way], short)
+            const { newMs, downMiBps } = await sample(doors, way, samples[way], short ? SHORT : WHOLE)
             progress(`connect, ${path}, ${round + 1}, ${way}: ${shown(newMs)} ms, ${shown(downMiBps)} MiB/s`)
           }
         await doors.end()
@@ -66,6 +66,14 @@ function figuresOf(path: Path, found: Readonly<Record<Way, Samples>>): readonly 
   ]
 }
 
+/** What each sample is taken of: new connections, one after another, and one download. */
+export interface Size {
+  readonly connections: number
+  readonly mib: number
+}
+export const WHOLE: Size = { connections: 300, mib: 512 }
+export const SHORT: Size = { connections: 50, mib: 64 }
+
 export interface Samples {
   readonly newMs: number[]
   readonly downMiBps: number[]
@@ -83,12 +91,11 @@ export async function sample(
   { at, pids }: Doors,
   way: Way,
   into: Samples,
-  short: boolean,
+  { connections, mib }: Size,
 ): Promise<{ readonly newMs: number; readonly downMiBps: number }> {
   const cpu = (): number => Object.values(pids).reduce((sum, pid) => sum + cpuMs(pid), 0)
-  const [newMs = Number.NaN] = await numbersOf(loadBinary(), ['new', at[way], short ? '50' : '300'])
+  const [newMs = Number.NaN] = await numbersOf(loadBinary(), ['new', at[way], String(connections)])
   const before = cpu()
-  const mib = short ? 64 : 512
   const [downMiBps = Number.NaN] = await numbersOf(loadBinary(), ['down', at[way], String(mib), '1'])
   into.cpuSeconds.push(((cpu() - before) / 1_000) * (1_024 / mib))
   into.newMs.push(newMs)
