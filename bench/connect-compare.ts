@@ -59,7 +59,9 @@ const row = (name: string, of: (samples: Samples) => readonly number[]): readonl
       return `${shown(value)} (${(value / median(of(samples.public))).toFixed(2)})`
     }),
   ])
-console.log(`${path}, ${rounds} rounds of ${size.connections} connections and ${size.mib} MiB; before: ${before}; after: ${machineLine()}\n`)
+console.log(
+  `${path}, ${rounds} rounds of ${size.connections} connections and ${size.mib} MiB; before: ${before}; after: ${machineLine()}\n`,
+)
 console.log(
   markdown(
     ['figure', ...builds],
