@@ -41,10 +41,7 @@ export async function servePublicPort(options: PublicPortOptions): Promise<Liste
     }
     dispatch(socket, { http1, options, firstMs, keep: kept, callers, handshakes, addressOf }).catch(onBug)
   }
-  const port = await listenTcp({
-    ...{ address, use: 'caller', isOwn: isOneAddress, maxOpen, descriptors, onSocket, onBug },
-    makeRoom: callers.makeRoom,
-  })
+  const port = await listenTcp({ address, use: 'caller', maxOpen, makeRoom: callers.makeRoom, descriptors, onSocket, onBug })
   if (isFailure(port)) return port
   http1.emit('listening') // it never listens itself, and starts to watch its limits only here
   const close = async (): Promise<void> => {

@@ -14,7 +14,6 @@ import type { ChannelSelf } from './members-channel.ts'
 import { failed, failureOf } from './network-failure.ts'
 import { openNodeDatagrams } from './node-datagrams.ts'
 import { ownHosts } from './own-hosts.ts'
-import { shortcutTo } from './shortcut.ts'
 import { bugsOnly } from './socket-errors.ts'
 import { listenTcp, NO_DESCRIPTORS } from './tcp-listener.ts'
 
@@ -110,8 +109,7 @@ function connect(to: HostPort, { tls, reader }: DialOptions, begun: Begun, opene
   const plain = { ...to, allowHalfOpen: true, noDelay: true, ...KEEP_ALIVE }
   const onread = reader ? { onread: onreadOf(reader) } : {}
   if (!tls) {
-    const path = shortcutTo(`${to.host}:${to.port}`)
-    const link = begun(connectTcp({ ...plain, ...onread, ...(path === null ? {} : { path }) }))
+    const link = begun(connectTcp({ ...plain, ...onread }))
     link.once('connect', () => opened({ link, direct: reader !== undefined }))
     return
   }

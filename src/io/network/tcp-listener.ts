@@ -6,7 +6,6 @@ import { KEEP_ALIVE } from '../front/keep-alive.ts'
 import { RawConnection, takeRaw } from '../front/raw-accept.ts'
 import { type Descriptors, processDescriptors } from './descriptors.ts'
 import { failed, failureOf } from './network-failure.ts'
-import { openShortcut } from './shortcut.ts'
 import { bugsOnly } from './socket-errors.ts'
 
 /** Keeps a socket of this port, so that closing the port ends it. */
@@ -21,8 +20,6 @@ export interface TcpListenerOptions {
   readonly maxOpen?: number
   /** Ends the connection that can best be spared, where there is one: asked when one more has come than there is room for. */
   readonly makeRoom?: () => boolean
-  /** This process itself connects to it, and may do so without TCP. Default: false. */
-  readonly isOwn?: boolean
   /** Default: those of the process. */
   readonly descriptors?: Descriptors
   /** Sockets come paused, half-open allowed, and with a listener for errors. */
@@ -34,7 +31,7 @@ export interface TcpListenerOptions {
 
 /** Fails with `in-use`, `denied`, or `unreachable` where the address is none of this machine's or no descriptors are left. */
 export function listenTcp(options: TcpListenerOptions): Promise<Listening | Failure> {
-  const { address, use, maxOpen = Number.POSITIVE_INFINITY, makeRoom = () => false, isOwn = false, onSocket, onRaw, onBug } = options
+  const { address, use, maxOpen = Number.POSITIVE_INFINITY, makeRoom = () => false, onSocket, onRaw, onBug } = options
   const { descriptors = processDescriptors() } = options
   const at = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(address)
   const host = at?.[1] ?? at?.[2] ?? ''
@@ -72,16 +69,12 @@ export function listenTcp(options: TcpListenerOptions): Promise<Listening | Fail
     descriptors.count()
     hold(socket)
   }
-  const settings = { pauseOnConnect: true, allowHalfOpen: true, noDelay: true, ...KEEP_ALIVE }
-  const came = (socket: Socket): void => {
+  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true, ...KEEP_ALIVE }, (socket) => {
     if (!enters()) return void socket.destroy()
     hold(socket)
     onSocket(socket, keep)
-  }
-  const server = createServer(settings, came)
-  let closeShortcut = (): Promise<void> => Promise.resolve()
+  })
   const close = async (): Promise<void> => {
-    const shortcut = closeShortcut()
     const closed = new Promise<void>((done) =>
       server.close((notOpen) => {
         if (notOpen === undefined) freed()
@@ -89,7 +82,7 @@ export function listenTcp(options: TcpListenerOptions): Promise<Listening | Fail
       }),
     )
     for (const one of open) one.destroy()
-    await Promise.all([closed, shortcut])
+    await closed
     if (open.size > 0) await new Promise<void>((done) => (onEmpty = done))
   }
   return new Promise((resolve) => {
@@ -110,13 +103,7 @@ export function listenTcp(options: TcpListenerOptions): Promise<Listening | Fail
         })
       }
       const bound = server.address()
-      const port = typeof bound === 'object' && bound !== null ? bound.port : wanted
-      const listening: Listening = { type: 'listening', host, port, close }
-      if (!isOwn) return resolve(listening)
-      void openShortcut(`${host}:${port}`, settings, came).then((opened) => {
-        closeShortcut = opened
-        resolve(listening)
-      })
+      resolve({ type: 'listening', host, port: typeof bound === 'object' && bound !== null ? bound.port : wanted, close })
     })
   })
 }
