@@ -24,8 +24,11 @@ interface Subject {
 
 async function measure(subjects: readonly Subject[]): Promise<void> {
   for (let round = 0; round < Number(rounds); round++) {
-    for (const { doors, samples } of round % 2 === 0 ? subjects : [...subjects].reverse())
-      for (const way of round % 2 === 0 ? WAYS : [...WAYS].reverse()) await sample(doors, way, samples[way], size)
+    for (const { build, doors, samples } of round % 2 === 0 ? subjects : [...subjects].reverse())
+      for (const way of round % 2 === 0 ? WAYS : [...WAYS].reverse())
+        await sample(doors, way, samples[way], size).catch((error: Error) =>
+          progress(`${build}, ${way}, left out: ${error.message.trim()}`),
+        )
     progress(`round ${round + 1} of ${rounds}`)
   }
 }
