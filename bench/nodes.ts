@@ -15,16 +15,15 @@ const LOOK_MS = 10
 
 export interface Stage {
   readonly folder: string
+  /** What its nodes run. */
+  readonly program: string
   /** A node of the stage's private network that knows these addresses. */
   node(name: string, seeds: readonly string[], ...flags: readonly string[]): Promise<Child>
 }
 
-/** A folder and nodes in it that end with `play`, however it ends. */
-export async function onStage<T>(play: (stage: Stage) => Promise<T>): Promise<T> {
-  if (!existsSync(program)) throw new Error(`${program} is not there; run \`npm run build\` first`)
-  // `startChild` starts the program it is part of: here that is the built one, without the loader this bench runs under.
-  process.argv[1] = program
-  process.execArgv.length = 0
+/** A folder and nodes in it that end with `play`, however it ends. `program`: another build's `main.js`. */
+export async function onStage<T>(play: (stage: Stage) => Promise<T>, build = program): Promise<T> {
+  if (!existsSync(build)) throw new Error(`${build} is not there; run \`npm run build\` first`)
   const folder = mkdtempSync(join(tmpdir(), 'moonwalk-bench-'))
   const running = new Set<ChildProcess>()
   const endAll = (): void => {
@@ -35,7 +34,13 @@ export async function onStage<T>(play: (stage: Stage) => Promise<T>): Promise<T>
     const invitation = writeInvitation({ secret: randomBytes(SECRET_BYTES).toString('base64url'), addresses: [] })
     return await play({
       folder,
-      node: (name, seeds, ...flags) => startChild(name, join(folder, name), flags, running, [invitation, ...seeds]),
+      program: build,
+      node: (name, seeds, ...flags) => {
+        // `startChild` starts the program it is part of: here that is the built one, without the loader this bench runs under.
+        process.argv[1] = build
+        process.execArgv.length = 0
+        return startChild(name, join(folder, name), flags, running, [invitation, ...seeds])
+      },
     })
   } finally {
     const ending = [...running].map((child) => new Promise((ended) => child.once('close', ended)))

@@ -3,6 +3,7 @@ export type {
   CarriedAnswer,
   ClientAnswer,
   Connection,
+  ConnectionNews,
   HealthAnswer,
   PeerAnswerRow,
   PeersAnswer,

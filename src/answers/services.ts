@@ -102,8 +102,16 @@ export interface Connection {
   readonly kind: ServiceSpec['kind']
   /** `host:port` on this machine; for a udp service of UDP. */
   readonly address: string
+  /** Tells when connections to the port can't be joined any more, and when they can again; one listener at a time. */
+  onNews(listener: (news: ConnectionNews) => void): void
   /** Ends the port and what runs over it; settles once it is free. */
   close(): Promise<void>
+}
+
+/** `failing`: why, and what to do. The text is one sentence. */
+export interface ConnectionNews {
+  readonly type: 'failing' | 'working'
+  readonly text: string
 }
 
 /** What `connect` can reach. */

@@ -4,7 +4,7 @@ import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { ConnectableAnswer } from '../answers.ts'
 import { tame } from '../domain/tame.ts'
-import { complain } from './complaint.ts'
+import { complain, warning } from './complaint.ts'
 import { type ClientFlags, type Control, call, findControl, unreachableText } from './control-client.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { columns } from './tables.ts'
@@ -54,6 +54,7 @@ function hold(control: Control, target: string, port: number, flags: ClientFlags
       if (!hasLeft) resolve(complain(text, code, flags.json))
     }
     const tell = (line: string): void => {
+      if (isHeld) return void process.stderr.write(`${warning(newsIn(line), flags.json === true)}\n`)
       isHeld = true
       process.stdout.write(`${flags.json ? line : textOf(line)}\n`)
     }
@@ -62,8 +63,10 @@ function hold(control: Control, target: string, port: number, flags: ClientFlags
       response.setEncoding('utf8')
       response.on('data', (piece: string) => {
         text += piece
-        const end = text.indexOf('\n')
-        if (response.statusCode === 200 && !isHeld && end >= 0) tell(text.slice(0, end))
+        for (let end = text.indexOf('\n'); response.statusCode === 200 && end >= 0; end = text.indexOf('\n')) {
+          tell(text.slice(0, end))
+          text = text.slice(end + 1)
+        }
       })
       response.on('close', () => {
         if (isHeld) over('the node has ended, and the port with it', EXIT.failed)
@@ -93,6 +96,8 @@ function textOf(line: string): string {
   const { node, service, address } = JSON.parse(line) as { node: { name: string }; service: string; address: string }
   return tame(`connected ${node.name}/${service} on ${address}`)
 }
+
+const newsIn = (line: string): string => (JSON.parse(line) as { text: string }).text
 
 function errorIn(text: string): string | null {
   try {

@@ -3,6 +3,9 @@
 /** What the members' channel says of who does not prove the secret that this node has. */
 export const NO_MEMBER = 'it is no member of this network'
 
+/** What it says of a node that has another key than the one that is expected there. */
+export const ANOTHER_NODE = 'another node answers there'
+
 /** What `up` says of an address that has not answered within `SEED_PATIENCE`; the real reason follows. */
 export const NO_ANSWER_YET = 'no answer yet'
 

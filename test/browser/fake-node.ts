@@ -1,4 +1,5 @@
 // A node for the control server's tests: it shows what it is told to show.
+import type { Connection } from '../../src/answers/services.ts'
 import type {
   ClientAnswer,
   HistoryAnswer,
@@ -306,7 +307,13 @@ export function createFakeNode(): FakeNode {
       const [name = '', service = ''] = target.split('/')
       if (name !== 'home') return { type: 'refused', text: `no node ${name} in the table; see \`moonwalk peers\`` }
       const close = async (): Promise<void> => void asked.push(['closed', target])
-      return { type: 'connected', node: { id: '0a'.repeat(16), name }, service, kind: 'tcp', address: `127.0.0.1:${port || 40_000}`, close }
+      const onNews: Connection['onNews'] = (listener) => {
+        if (service !== 'old') return
+        listener({ type: 'failing', text: 'home has no service old\u001b for this node any more' })
+        listener({ type: 'working', text: 'home/old is reached again' })
+      }
+      const node = { id: '0a'.repeat(16), name }
+      return { type: 'connected', node, service, kind: 'tcp', address: `127.0.0.1:${port || 40_000}`, onNews, close }
     },
     connectable: async () => ({
       schemaVersion: 1,

@@ -11,11 +11,12 @@ export interface Said {
   readonly err: string
 }
 
-/** `onOut` is told of every write while the command runs. */
+/** `onOut` is told of every write to stdout while the command runs, `onErr` of those to stderr. */
 export async function command(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
   onOut: (text: string) => void = () => {},
+  onErr: (text: string) => void = () => {},
 ): Promise<Said> {
   const said = { out: '', err: '' }
   const spies = (['stdout', 'stderr'] as const).map((name) =>
@@ -23,6 +24,7 @@ export async function command(
       const text = typeof piece === 'string' ? piece : Buffer.from(piece).toString('utf8')
       said[name === 'stdout' ? 'out' : 'err'] += text
       if (name === 'stdout') onOut(text)
+      else onErr(text)
       return true
     }),
   )

@@ -33,6 +33,19 @@ test('says it as one object with --json', async () => {
   expect([code, JSON.parse(out), err]).toEqual([0, { schemaVersion: 1, node, service: 'web', kind: 'tcp', address: '127.0.0.1:40000' }, ''])
 })
 
+test('says on stderr why the port leads nowhere, and when it does again', async () => {
+  const said = (flags: readonly string[]): Promise<{ code: number; err: string }> => {
+    const isLast = (text: string): void => {
+      if (text.includes('again')) interrupt()
+    }
+    return command(['connect', 'home/old', ...flags, '--data', data.dir], {}, () => {}, isLast)
+  }
+  const lines = ['home has no service old? for this node any more', 'home/old is reached again']
+  expect(await said([])).toMatchObject({ code: 0, err: lines.map((line) => `${line}\n`).join('') })
+  const objects = lines.map((line) => `${JSON.stringify({ schemaVersion: 1, warning: line })}\n`)
+  expect(await said(['--json'])).toMatchObject({ code: 0, err: objects.join('') })
+})
+
 test('ends with the node', async () => {
   const ended = run(['home/web'], () => void world.server.close())
   expect(await ended).toMatchObject({ code: 1, err: 'the node has ended, and the port with it\n' })

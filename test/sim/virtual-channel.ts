@@ -1,7 +1,8 @@
 // The members' channel of the virtual network: one greeting each way instead of TLS and proofs, in as many round trips. What follows
 // is what would be said inside.
+
 import type { NetworkKind } from '../../src/domain/network-kind.ts'
-import { NO_MEMBER } from '../../src/domain/seed-fault.ts'
+import { ANOTHER_NODE, NO_MEMBER } from '../../src/domain/seed-fault.ts'
 import type { Clock, DialOptions, Failure } from '../../src/ports.ts'
 import type { VirtualAccepted } from './virtual-host.ts'
 import { openedFor, VirtualLink } from './virtual-link.ts'
@@ -51,7 +52,7 @@ export async function dialChannel(
   }
   if (expect !== null && id !== expect) {
     link.destroy()
-    return failed('protocol', 'another node answers there')
+    return failed('protocol', ANOTHER_NODE)
   }
   members.set(link, id)
   return openedFor(link, reader)

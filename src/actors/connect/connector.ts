@@ -7,6 +7,7 @@ import { type Failure, isFailure, type Ports } from '../../ports.ts'
 import { MAX_SERVICES_BYTES, readToldServices, type ToldService } from '../../v2/connect.ts'
 import type { PeerRequests } from '../membership/peer-requests.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
+import { watchConnection } from './connection-watch.ts'
 import { type LocalPort, openTcpPort, openUdpPort } from './local-port.ts'
 import { raceAddresses } from './race.ts'
 import type { ReachService } from './reach-service.ts'
@@ -18,7 +19,7 @@ export interface Connector extends Pick<MoonwalkNode, 'connect' | 'connectable'>
 
 interface ConnectorNeeds extends Pick<Ports, 'clock' | 'network'> {
   readonly self: string
-  readonly keeper: Pick<TableKeeper, 'current'>
+  readonly keeper: Pick<TableKeeper, 'current' | 'changes$'>
   /** A row by id, start of one, or name; or the sentence why not. */
   readonly find: (peer: string) => Row | string
   readonly http: PeerRequests
@@ -90,16 +91,27 @@ export function createConnector({
       return refused(isClosed ? 'this node stops' : 'too many ports are open for services of others')
     const kind = service.kind === 'udp' ? 'udp' : 'tcp'
     const open = kind === 'udp' ? openUdpPort : openTcpPort
+    const watch = watchConnection({ id, name: nodeName, service: name }, keeper)
     const opened = await open({
       ...{ clock, network, port, onBug },
-      reach: () => reach(id, { type: 'service', service: name, kind }, CONNECT_PATIENCE),
-      reachAtOnce: () => reachAtOnce(id, { type: 'service', service: name, kind }),
+      reach: async () => watch.tried(await reach(id, { type: 'service', service: name, kind }, CONNECT_PATIENCE)),
+      reachAtOnce: () => {
+        const atOnce = reachAtOnce(id, { type: 'service', service: name, kind })
+        if (atOnce === null) return null
+        // Where the way has died just now this connection ends, and the next one is tried by every other way.
+        const reached = atOnce.reached.then((outcome) => (isFailure(outcome) ? outcome : watch.tried(outcome)))
+        return { stream: atOnce.stream, reached }
+      },
     })
-    if (isFailure(opened)) return refused(`can't open port ${port} of this machine: ${opened.text}`)
+    if (isFailure(opened)) {
+      watch.stop()
+      return refused(`can't open port ${port} of this machine: ${opened.text}`)
+    }
     ports.add(opened)
     let ended: Promise<void> | null = null
     const close = (): Promise<void> => {
       ports.delete(opened)
+      watch.stop()
       ended ??= opened.close()
       return ended
     }
@@ -109,6 +121,7 @@ export function createConnector({
       service: name,
       kind: service.kind,
       address: `127.0.0.1:${opened.port}`,
+      onNews: watch.onNews,
       close,
     }
   }

@@ -27,9 +27,9 @@ export interface SendQueueOptions {
   readonly nextPing: () => number
 }
 
-interface Delayed {
+interface Waiting {
   readonly frame: Buffer
-  readonly done: () => void
+  readonly done: (() => void) | null
 }
 
 /** A write that takes this long had to wait for bytes before it to be taken. */
@@ -45,19 +45,29 @@ export class SendQueue {
   #largeFrames = 0 // of those
   #tookAt = Number.NEGATIVE_INFINITY
   #turnBytes = 0 // handed over in this turn of the event loop
-  #corked = false
+  #small: Waiting[] | null = null // frames of this tick, written together at its end
   readonly #nextPing: () => number
   // made when they are needed: most of a TURN's sessions are idle
   #interactiveStreams: InteractiveStreams | null = null
   #bytesInFlight: BytesInFlight | null = null
   #isInteractive = false // some stream is, so bulk is limited
   #flightTimer: unknown = null
-  #delayed: Delayed[] = []
+  #delayed: Waiting[] = []
   #delay: unknown = null
   #waiting: YamuxStream[] = [] // whose joined link waits for room, in turn
-  readonly #uncork = (): void => {
-    this.#corked = false
-    this.#link?.uncork()
+  readonly #sendSmall = (): void => {
+    const small = this.#small
+    this.#small = null
+    const [first] = small ?? []
+    if (small === null || first === undefined) return
+    const bytes = small.length === 1 ? first.frame : Buffer.concat(small.map(({ frame }) => frame))
+    this.#link?.write(bytes, () => {
+      for (const { frame, done } of small) {
+        this.#queued -= frame.length
+        done?.()
+      }
+      if (this.#waiting.length > 0) this.#wake()
+    })
   }
   readonly #nextTurn = (): void => {
     this.#turnBytes = 0
@@ -82,6 +92,7 @@ export class SendQueue {
     this.#waiting = []
     this.#stopFlightTimer()
     this.#sendDelayed()
+    this.#sendSmall()
   }
 
   /** The link has not taken a large frame yet. */
@@ -94,7 +105,7 @@ export class SendQueue {
     return this.#tookAt
   }
 
-  /** Small frames of one tick share a system call. Large ones are written at once, behind all that was sent before. */
+  /** Small frames of one tick are one write, one record of TLS too. Large ones are written at once, behind all that was sent before. */
   send(frame: Buffer, done: (() => void) | null): void {
     const link = this.#link
     if (link === null || link.destroyed) {
@@ -104,40 +115,41 @@ export class SendQueue {
     if (this.#delayed.length > 0) this.#sendDelayed()
     const count = frame.length
     this.#queued += count
-    const written = (): void => {
-      this.#queued -= count
-      done?.()
-      if (this.#waiting.length > 0) this.#wake()
-    }
-    if (count < SMALL_BYTES) {
-      this.#cork(link)
-      link.write(frame, written)
-      return
-    }
+    if (count < SMALL_BYTES) return this.#keepSmall({ frame, done })
+    this.#sendSmall()
     if (this.#turnBytes === 0) {
       this.#defer.later(this.#nextTurn)
       this.#flight.busy()
     }
     this.#turnBytes += count
     const ping = this.#flight.sent(count, this.#isInteractive)
-    if (ping && !this.#corked) link.cork()
+    if (ping) link.cork()
     const sentAt = this.#clock.now()
     this.#largeFrames++
     link.write(frame, () => {
       this.#largeFrames--
       const now = this.#clock.now()
       if (now - sentAt >= SLOW_WRITE_MS) this.#tookAt = now
-      written()
+      this.#queued -= count
+      done?.()
+      if (this.#waiting.length > 0) this.#wake()
     })
-    if (ping) this.#probe(link)
-    if (ping || this.#corked) link.uncork()
-    if (this.#corked) link.cork()
+    if (!ping) return
+    link.write(this.#probe())
+    link.uncork()
   }
 
-  #probe(link: Link): void {
+  #keepSmall(one: Waiting): void {
+    if (this.#small !== null) return void this.#small.push(one)
+    this.#small = [one]
+    this.#defer.soon(this.#sendSmall)
+  }
+
+  /** The ping that measures what is in flight. */
+  #probe(): Buffer {
     const id = this.#nextPing()
     this.#flight.probed(id)
-    link.write(frameHeader(FRAME.ping, FLAG.syn, 0, id))
+    return frameHeader(FRAME.ping, FLAG.syn, 0, id)
   }
 
   get #flight(): BytesInFlight {
@@ -155,13 +167,6 @@ export class SendQueue {
   #stopFlightTimer(): void {
     if (this.#flightTimer !== null) this.#clock.clearTimeout(this.#flightTimer)
     this.#flightTimer = null
-  }
-
-  #cork(link: Link): void {
-    if (this.#corked) return
-    this.#corked = true
-    link.cork()
-    this.#defer.soon(this.#uncork)
   }
 
   /** Sends it together with the next frame, or alone after `delayMs`: a write of its own costs each end a system call. */
@@ -188,8 +193,7 @@ export class SendQueue {
     this.#isInteractive = true
     const link = this.#link
     if (link === null || link.destroyed || this.#limits.flightMaxRttMs === 0) return
-    this.#cork(link)
-    this.#probe(link)
+    this.send(this.#probe(), null)
   }
 
   get #max(): number {

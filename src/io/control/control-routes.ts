@@ -14,8 +14,17 @@ export type ControlReply =
       readonly body: string | Buffer
       readonly headers?: Readonly<Record<string, string>>
     }
-  /** JSON and a newline at once; the answer ends when `close` has run, which it does when whoever asked has gone. */
-  | { readonly type: 'held'; readonly status: number; readonly body: object; readonly close: () => Promise<void> }
+  /**
+   * JSON and a newline at once, then a line for each further object that comes; the answer ends when `close` has run, which it does
+   * when whoever asked has gone.
+   */
+  | {
+      readonly type: 'held'
+      readonly status: number
+      readonly body: object
+      readonly onMore: (listener: (line: object) => void) => void
+      readonly close: () => Promise<void>
+    }
 
 export interface ControlRoute {
   readonly method: 'GET' | 'POST'
@@ -83,8 +92,9 @@ export function controlRoutes({ node, networkDesk, leave, metrics, openapi, diag
         if (read.type === 'refused') return problem(400, read.text)
         const answer = await node.connect(read.body.target, read.body.port)
         if (isRefusal(answer)) return refusal(409, tamed(answer))
-        const { type: _, close, ...connection } = answer
-        return { type: 'held', status: 200, body: { schemaVersion: 1, ...tamed(connection) }, close }
+        const { type: _, close, onNews, ...connection } = answer
+        const onMore = (listener: (line: object) => void): void => onNews((news) => listener({ schemaVersion: 1, ...tamed(news) }))
+        return { type: 'held', status: 200, body: { schemaVersion: 1, ...tamed(connection) }, onMore, close }
       },
     },
   ]

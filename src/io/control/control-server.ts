@@ -179,11 +179,13 @@ function send(request: IncomingMessage, response: ServerResponse, reply: Control
 }
 
 /** For as long as whoever asked stays. */
-function hold(response: ServerResponse, { status, body, close }: Extract<ControlReply, { readonly type: 'held' }>): void {
+function hold(response: ServerResponse, { status, body, onMore, close }: Extract<ControlReply, { readonly type: 'held' }>): void {
   response.on('close', () => void close())
   if (response.destroyed) return void close()
   response.writeHead(status, { ...PAGE_HEADERS, 'content-type': 'application/json' })
-  response.write(`${JSON.stringify(body)}\n`)
+  const say = (line: object): void => void response.write(`${JSON.stringify(line)}\n`)
+  say(body)
+  onMore(say)
 }
 
 /** What stands in the place of `{…}`, empty where the pattern has none; null when it does not match. */

@@ -1,6 +1,7 @@
 // The client's end of the members' channel.
 import { connect as connectPlain, type LookupFunction } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
+import { ANOTHER_NODE } from '../../domain/seed-fault.ts'
 import type { Failure } from '../../ports.ts'
 import { KEEP_ALIVE } from '../front/keep-alive.ts'
 import { CHANNEL_PROTOCOL, type ChannelSelf, channelContext, proveMembers, runsOver } from './members-channel.ts'
@@ -55,7 +56,7 @@ export function dialChannel(self: ChannelSelf, dial: ChannelDial): Promise<Opene
     const prove = async (): Promise<void> => {
       const proven = await proveMembers(socket, self, 'client', timeoutMs)
       if (proven.type === 'refused') return settle(failed('protocol', proven.text))
-      if (expect !== undefined && proven.id !== expect) return settle(failed('protocol', 'another node answers there'))
+      if (expect !== undefined && proven.id !== expect) return settle(failed('protocol', ANOTHER_NODE))
       settle({ type: 'channel', socket, id: proven.id, connectMs })
     }
     signal?.addEventListener('abort', abort, { once: true })

@@ -208,3 +208,38 @@ test('counts the payload of a stream both ways', async () => {
   await until(() => stream.bytesIn === 300_000)
   expect([stream.bytesOut, server.streams[0]?.bytesIn, server.streams[0]?.bytesOut]).toEqual([100, 100, 300_000])
 })
+
+test('what is said in one tick is one write, and a large frame goes behind it', async () => {
+  const { client, server } = muxPair()
+  const write = client.link.write.bind(client.link)
+  const writes: number[] = []
+  client.link.write = (bytes, done) => {
+    writes.push(bytes.length)
+    return write(bytes, done)
+  }
+  const heard: number[] = []
+  server.onStream = (stream) => {
+    stream.onBytes = (bytes) => heard.push(bytes.length)
+  }
+  const [first, second] = [opened(client), opened(client)]
+  first.write(Buffer.from('what is asked for'))
+  second.write(Buffer.from('and this'))
+  await until(() => heard.length === 2)
+  first.write(Buffer.from('small'))
+  first.write(Buffer.alloc(8_192))
+  await until(() => heard.length === 4)
+  const said = [12 + 12 + (12 + 17) + (12 + 8), 12 + 5, 12 + 8_192]
+  expect([writes, heard]).toEqual([said, [17, 8, 5, 8_192]])
+})
+
+test('what was said in the tick that ends a session is sent', async () => {
+  const { client, server } = muxPair()
+  const heard: string[] = []
+  server.onStream = (stream) => {
+    stream.onBytes = (bytes) => heard.push(bytes.toString())
+  }
+  opened(client).write(Buffer.from('the last word'))
+  client.mux.close('nobody uses it')
+  await until(() => server.closed.length === 1)
+  expect(heard).toEqual(['the last word'])
+})

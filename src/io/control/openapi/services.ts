@@ -74,7 +74,7 @@ export const servicePaths = {
     }),
   ),
   '/api/connect': post(
-    'Opens a port of this machine for a service of another node. The answer is one line, and does not end: the port is held for as long as the request lasts.',
+    'Opens a port of this machine for a service of another node. The answer does not end: the port is held for as long as the request lasts. After its first line it has one, {schemaVersion, type: failing or working, text}, whenever connections can not be joined any more, or can again.',
     object({ target: { ...text, description: 'NODE/SERVICE' }, port: { type: 'integer', minimum: 0, maximum: 65_535, default: 0 } }, [
       'port',
     ]),
