@@ -1,4 +1,5 @@
 // Addresses as text: `host:port`, `[v6]:port`. Canonical, so that equal addresses are equal strings.
+import { recalled } from './recalled.ts'
 
 export interface HostPort {
   readonly host: string
@@ -8,8 +9,15 @@ export interface HostPort {
 /** Which addresses a node may contact and keep: public ones; private ranges too, by a person's or a neighbour's word; loopback too. */
 export type AddressPolicy = 'public' | 'lan' | 'any'
 
+/** Every request reads a few of the same ones again, and a node knows not many. */
+const MOST_RECALLED = 2_048
+/** Longer ones are rare: names. */
+const MAX_RECALLED_CHARS = 64
+
 /** Null unless it is `host:port` with a port from 1 to 65535. Names are lower-cased, IPv6 compressed, IPv4 plain decimal. */
-export function parseAddress(text: string): HostPort | null {
+export const parseAddress = recalled(readAddress, MOST_RECALLED, MAX_RECALLED_CHARS)
+
+function readAddress(text: string): HostPort | null {
   const bracketed = /^\[([0-9a-fA-F.]*:[0-9a-fA-F:.]+)\]:(\d{1,5})$/.exec(text)
   const plain = bracketed ?? /^([^\s:/@?#[\]]+):(\d{1,5})$/.exec(text)
   if (!plain) return null
@@ -28,7 +36,9 @@ export function addressOf(host: string, port: number): string | null {
 }
 
 /** IPv4 in four plain decimals, IPv6 compressed, a DNS name in lower case; null for anything else (`0x7f.1`, `017.0.0.1`, zone ids). */
-export function canonicalHost(text: string): string | null {
+export const canonicalHost = recalled(readHost, MOST_RECALLED, MAX_RECALLED_CHARS)
+
+function readHost(text: string): string | null {
   const host = text.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
   if (host.includes(':')) return canonicalV6(host)
   if (/^[\d.]+$/.test(host)) return parseV4(host) ? host : null
@@ -66,7 +76,9 @@ export type HostKind = 'public' | 'private' | 'loopback' | 'forbidden' | 'name'
  * What sort of host it is. `forbidden`: no server of ours lives there
  * (multicast, link-local, metadata services …), whatever the policy.
  */
-export function hostKind(host: string): HostKind {
+export const hostKind = recalled(kindOf, MOST_RECALLED, MAX_RECALLED_CHARS)
+
+function kindOf(host: string): HostKind {
   const v4 = parseV4(host)
   if (v4) return kindOfV4(v4)
   if (!host.includes(':')) return host === 'localhost' || host.endsWith('.localhost') ? 'loopback' : 'name'

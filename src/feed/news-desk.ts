@@ -6,6 +6,8 @@ import { keepNewest } from './news-ring.ts'
 
 /** Entries kept of each kind. */
 const KEPT = 256
+/** So many more come before the oldest are let go. */
+const ROOM = 64
 
 /** `measurements` come with every ping and would push out the rest; `news` is everything else. */
 export type NewsKind = 'news' | 'measurements'
@@ -23,7 +25,7 @@ export interface NewsDesk {
 }
 
 export function createNewsDesk(wallMs: () => number): NewsDesk {
-  const kept: Record<NewsKind, readonly Entry[]> = { news: [], measurements: [] }
+  const kept: Record<NewsKind, Entry[]> = { news: [], measurements: [] }
   const isTold = createNewsLimit()
   const listeners = new Set<(entry: Entry) => void>()
   /** Told by a listener while others have yet to hear of the entry before. */
@@ -44,10 +46,12 @@ export function createNewsDesk(wallMs: () => number): NewsDesk {
       if (!isTold(news, nowMs)) return
       const entry: Entry = { ...tamed(news), seq, at: new Date(nowMs).toISOString() }
       const kind = isMeasurement(entry) ? 'measurements' : 'news'
-      kept[kind] = keepNewest([...kept[kind], entry], KEPT)
+      kept[kind].push(entry)
+      // Not with each: every ping is news.
+      if (kept[kind].length >= KEPT + ROOM) kept[kind] = [...keepNewest(kept[kind], KEPT)]
       tell(entry)
     },
-    recent: (count, kind = 'news') => keepNewest(kept[kind], count),
+    recent: (count, kind = 'news') => keepNewest([...kept[kind]], Math.min(count, KEPT)),
     onEntry: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -11,6 +11,7 @@
 import { addressOf, parseAddress } from '../domain/address.ts'
 import { type Coordinate, readCoordinate, writeCoordinate } from '../domain/coordinates.ts'
 import { isShallow, MAX_PEER_DEPTH } from '../domain/json-depth.ts'
+import { recalled } from '../domain/recalled.ts'
 import { MOST_FURTHER, type PeerRecord } from '../domain/record.ts'
 import { withoutWild } from '../domain/tame.ts'
 import { isToldDomain, MOST_DOMAINS } from '../domain/told-domains.ts'
@@ -79,24 +80,42 @@ export function seal(signer: Signer, word: Omit<OwnWord, 'id'>): string {
 
 /** Null for anything that is not a genuine record: forged, malformed, oversized. */
 export function open(text: unknown, verifier: Verifier): OwnWord | null {
-  const parts = readEnvelope(text)
-  const word = parts && readWord(parseObject(parts.body))
+  const { parts, word } = read(text)
   if (!word || verifier.idOf(parts.key) !== word.id || !verifier.verify(parts.key, bytesOf(parts.body), parts.sig)) return null
   return word
 }
 
 /** What an envelope says, whoever wrote it: enough to see that it is no news, without the cost of its signature. */
-export function claimOf(text: string): Pick<OwnWord, 'id' | 'seq'> | null {
-  const parts = readEnvelope(text)
-  return parts && readWord(parseObject(parts.body))
-}
+export const claimOf = (text: string): Pick<OwnWord, 'id' | 'seq'> | null => read(text).word
 
 /** The public key that an envelope is signed with, of a genuine one. */
-export const keyIn = (envelope: string): string | null => readEnvelope(envelope)?.key ?? null
+export const keyIn = (envelope: string): string | null => read(envelope).parts?.key ?? null
+
+interface Parts {
+  readonly body: string
+  readonly key: string
+  readonly sig: string
+}
+
+/** `word`: what it says, whoever wrote it. `text`: the envelope, one copy for all who keep it. */
+type Read = { readonly text: string; readonly parts: Parts; readonly word: OwnWord | null } | typeof NO_ENVELOPE
+
+const NO_ENVELOPE = { text: null, parts: null, word: null } as const
+/** Each is asked several things as it comes, and comes from several peers. */
+const MOST_READ = 4_096
+
+const readAgain = recalled(
+  (text: string): Read => {
+    const parts = readEnvelope(text)
+    return parts === null ? NO_ENVELOPE : { text, parts, word: readWord(parseObject(parts.body)) }
+  },
+  MOST_READ,
+  MAX_ENVELOPE_BYTES,
+)
+const read = (text: unknown): Read => (fits(text) ? readAgain(text) : NO_ENVELOPE)
 
 /** One text for one word: with more keys, a key twice or other spaces it is not what its owner wrote. */
-function readEnvelope(text: unknown): { readonly body: string; readonly key: string; readonly sig: string } | null {
-  if (!fits(text)) return null
+function readEnvelope(text: string): Parts | null {
   const { body, key, sig } = parseObject(text) ?? {}
   if (typeof body !== 'string' || typeof key !== 'string' || typeof sig !== 'string') return null
   return JSON.stringify({ body, key, sig }) === text ? { body, key, sig } : null
@@ -104,7 +123,7 @@ function readEnvelope(text: unknown): { readonly body: string; readonly key: str
 
 const fits = (text: unknown): text is string =>
   typeof text === 'string' && text.length <= MAX_ENVELOPE_BYTES && byteLength(text) <= MAX_ENVELOPE_BYTES
-const byteLength = (text: string): number => new TextEncoder().encode(text).length
+const byteLength = (text: string): number => Buffer.byteLength(text)
 
 /** Envelopes opened lately are kept, for the same ones come again and again and a signature costs a fifth of a millisecond. */
 const MAX_KEPT = 4_096
@@ -124,7 +143,7 @@ export function createOpener(verifier: Verifier): Opener {
     if (known !== undefined) return known
     const word = open(text, verifier)
     if (kept.size >= MAX_KEPT) kept.clear()
-    kept.set(text, word)
+    kept.set(read(text).text ?? text, word)
     return word
   }
   return Object.assign(opened, { remembers: (text: string) => kept.has(text) })
@@ -135,7 +154,7 @@ export function recordOf(word: OwnWord, envelope: string, heardAt: string | null
   const address = word.address ?? heardAt
   if (address === null) return null
   const { address: _, ...said } = word
-  return { ...said, address, envelope, p2prc: null }
+  return { ...said, address, envelope: read(envelope).text ?? envelope, p2prc: null }
 }
 
 function readWord(value: Readonly<Record<string, unknown>> | null): OwnWord | null {

@@ -5,6 +5,7 @@
 //   several, of either: parted by spaces
 //   a range's digests, or the words in it: [RANGE, TEXT]
 import { addressOf, parseAddress } from '../domain/address.ts'
+import { recalled } from '../domain/recalled.ts'
 import type { RangeParts, RangeWords } from '../domain/table/differences.ts'
 import { type Digest, NO_WORDS, PARTS, type Word } from '../domain/table/key-ranges.ts'
 import { isId } from './envelope.ts'
@@ -59,7 +60,25 @@ export function readLists(value: unknown): readonly RangeWords[] {
   })
 }
 
-const wordText = ({ key, seq }: Word): string => (isId(key) ? `${Buffer.from(key, 'hex').toString('base64url')}${seq.toString(36)}` : key)
+/** The same ids are written and read in nearly every message. */
+const MOST_IDS = 4_096
+const MAX_ID_CHARS = 32
+/** Null: it is no id. */
+const idText = recalled((key: string) => (isId(key) ? Buffer.from(key, 'hex').toString('base64url') : null), MOST_IDS, MAX_ID_CHARS)
+/** Null: it is not the one way to write an id. */
+const idIn = recalled(
+  (text: string) => {
+    const id = Buffer.from(text, 'base64url').toString('hex')
+    return idText(id) === text ? id : null
+  },
+  MOST_IDS,
+  MAX_ID_CHARS,
+)
+
+function wordText({ key, seq }: Word): string {
+  const id = idText(key)
+  return id === null ? key : `${id}${seq.toString(36)}`
+}
 
 function readWord(text: string): Word | null {
   const [, id, count] = SIGNED.exec(text) ?? []
@@ -67,9 +86,10 @@ function readWord(text: string): Word | null {
     const at = text.length <= 300 ? parseAddress(text) : null
     return at && addressOf(at.host, at.port) === text ? { key: text, seq: 0 } : null
   }
-  const word = { key: Buffer.from(id, 'base64url').toString('hex'), seq: Number.parseInt(count, 36) }
+  const key = idIn(id)
+  const seq = Number.parseInt(count, 36)
   // One text for one word.
-  return Number.isSafeInteger(word.seq) && wordText(word) === text ? word : null
+  return key !== null && Number.isSafeInteger(seq) && seq.toString(36) === count ? { key, seq } : null
 }
 
 const pairsIn = (value: unknown): readonly (readonly [string, string])[] =>

@@ -43,6 +43,7 @@ export class VirtualClock implements Clock {
   #pendingImmediates = 0
   #touched = 0
   #crash: { readonly error: unknown } | null = null
+  #coming: Timer | null = null
 
   constructor({ quietTurns = QUIET_TURNS, epochMs = VirtualClock.epochMs }: VirtualClockOptions = {}) {
     this.#quietTurns = quietTurns
@@ -179,12 +180,21 @@ export class VirtualClock implements Clock {
       const timer = this.#next(untilMs)
       if (timer === null) return false
       // From a microtask, as everywhere in the world: what it sets in motion comes in the same order.
-      SETTLED.then(() => this.#run(timer)).catch((error) => this.crash(error))
+      this.#coming = timer
+      SETTLED.then(this.#runComing)
       drain?.()
       if (this.#crash !== null) this.#raise()
       if (this.#pendingImmediates > 0) return null
     }
     return null
+  }
+
+  readonly #runComing = (): void => {
+    try {
+      if (this.#coming !== null) this.#run(this.#coming)
+    } catch (error) {
+      this.crash(error)
+    }
   }
 
   #run(timer: Timer): void {

@@ -110,9 +110,10 @@ class WarmLinks {
 
   /** False: there are enough. */
   keep(address: string, link: WarmLink): boolean {
-    const links = this.#links.get(address) ?? []
-    if (links.length >= this.#most) return false
-    this.#links.set(address, [...links, link])
+    const links = this.#links.get(address)
+    if (links === undefined) this.#links.set(address, [link])
+    else if (links.length < this.#most) links.push(link)
+    else return false
     return true
   }
 

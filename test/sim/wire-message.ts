@@ -14,23 +14,28 @@ export interface WireMessage {
 type Headers = Readonly<Record<string, string | number>>
 
 const PLAIN_START = /^(?:[A-Z]+ [!-~]+ HTTP\/1\.[01]|HTTP\/1\.[01] (?!1\d\d|204|304)\d{3} [ -~]*)$/
-const PLAIN_HEAD = /^[\r\n -~]*$/
+const PLAIN = /^[ -~]*$/
+const LINE_END = 2
+/** The colon, the space and the end of a header's line. */
+const BETWEEN = 4
 
 /** Null: only its bytes say what it is. */
 export function wireMessage(startLine: string, headers: Headers, body: Buffer): WireMessage | null {
-  const text = headText(startLine, headers)
-  if (!PLAIN_START.test(startLine) || !PLAIN_HEAD.test(text)) return null
+  if (!PLAIN_START.test(startLine)) return null
   const read: Record<string, string> = {}
+  let byteLength = startLine.length + 2 * LINE_END + body.length
   for (const name in headers) {
     const key = name.toLowerCase()
-    if (key in read) return null
-    read[key] = String(headers[name]).trim()
+    const value = String(headers[name])
+    if (key in read || !PLAIN.test(value) || !PLAIN.test(name)) return null
+    read[key] = value.trim()
+    byteLength += name.length + value.length + BETWEEN
   }
   return {
     type: 'message',
     head: { startLine, headers: read },
     body,
-    byteLength: text.length + body.length,
-    bytes: () => Buffer.concat([Buffer.from(text), body]),
+    byteLength,
+    bytes: () => Buffer.concat([Buffer.from(headText(startLine, headers)), body]),
   }
 }

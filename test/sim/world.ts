@@ -30,7 +30,7 @@ export class World {
   /** For the script's own draws. */
   readonly random: Random
   readonly #identities = new Map<string, Identity>()
-  readonly #verified = new Map<string, boolean>()
+  readonly #verified = new Map<string, { readonly publicKey: string; readonly bytes: Buffer; readonly answer: boolean }>()
   readonly #stores = new Map<string, MemoryStore>()
   readonly #ports = new Map<string, { readonly life: number; readonly ports: WorldPorts }>()
   readonly #kinds = new Map<string, NetworkKind>()
@@ -117,11 +117,10 @@ export class World {
   /** Every host looks at the same signatures: each is worked out once in a world. */
   #remembering(identity: Identity): Identity {
     const verify: Identity['verify'] = (publicKey, bytes, signature) => {
-      const question = `${publicKey} ${signature} ${Buffer.from(bytes).toString('latin1')}`
-      const known = this.#verified.get(question)
-      if (known !== undefined) return known
+      const known = this.#verified.get(signature)
+      if (known !== undefined && known.publicKey === publicKey && known.bytes.equals(bytes)) return known.answer
       const answer = identity.verify(publicKey, bytes, signature)
-      this.#verified.set(question, answer)
+      this.#verified.set(signature, { publicKey, bytes: Buffer.from(bytes), answer })
       return answer
     }
     return { ...identity, verify }

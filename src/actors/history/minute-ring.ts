@@ -1,4 +1,5 @@
-// Minutes of many, in places that are used again every day: about 7 kB for each of them, and 29 kB more for a service that was used.
+// Minutes of many, in places that are used again every day: about 7 kB for each of them that was there all day, and 29 kB more for a service
+// that was used.
 import {
   foldMinute,
   HISTORY_MINUTES,
@@ -9,6 +10,7 @@ import {
   STATE_LETTERS,
   UNKNOWN,
 } from '../../domain/history.ts'
+import { Day } from './day.ts'
 
 export type SeriesKind = 'node' | 'service' | 'peer'
 
@@ -37,10 +39,10 @@ export interface SeriesMinutes {
 
 interface Series {
   name: string
-  readonly states: Uint8Array
+  readonly states: Day<Uint8Array>
   /** Tenths of a millisecond and one; 0: none. */
-  readonly rtt: Uint16Array
-  readonly jitter: Uint16Array
+  readonly rtt: Day<Uint16Array>
+  readonly jitter: Day<Uint16Array>
   speeds: readonly SpeedPoint[]
   /** Made with the first that passes. */
   traffic: Readonly<Record<keyof Passed, Float64Array | Uint32Array>> | null
@@ -83,23 +85,22 @@ export class MinuteRing {
     const [from, to] = minute > this.#last ? [this.#last + 1, minute] : [minute + 1, this.#last]
     for (let at = Math.max(from, to - HISTORY_MINUTES + 1); at <= to; at++) this.#clear(slotOf(at))
     for (const series of this.#series.values()) if (isQuiet(series.traffic)) series.traffic = null
-    if (minute !== this.#last)
-      for (const [key, { states }] of this.#series) if (states.every((state) => state === UNKNOWN)) this.#series.delete(key)
+    if (minute !== this.#last) for (const [key, { states }] of this.#series) if (states.isEmpty()) this.#series.delete(key)
     this.#last = minute
   }
 
   see(kind: SeriesKind, id: string, name: string, state: MinuteState): void {
     const series = this.#of(kind, id, name)
     const slot = slotOf(this.#last)
-    series.states[slot] = foldMinute(CODES[series.states[slot] ?? 0] ?? UNKNOWN, state)
+    series.states.set(slot, foldMinute(CODES[series.states.at(slot)] ?? UNKNOWN, state))
   }
 
   measure(kind: SeriesKind, id: string, name: string, figures: { readonly rttMs: number | null; readonly jitterMs: number | null }): void {
     const series = this.#of(kind, id, name)
     const slot = slotOf(this.#last)
     if (figures.rttMs === null) return
-    series.rtt[slot] = packed(figures.rttMs)
-    series.jitter[slot] = packed(figures.jitterMs)
+    series.rtt.set(slot, packed(figures.rttMs))
+    series.jitter.set(slot, packed(figures.jitterMs))
   }
 
   /** Kept once for each moment. */
@@ -135,11 +136,11 @@ export class MinuteRing {
       return kind === 'node' || kind === 'service' || kind === 'peer'
         ? [
             {
-              ...{ kind, id, name, states: slots.map((slot) => STATE_LETTERS[states[slot] ?? 0] ?? '.').join('') },
-              rttMs: slots.map((slot) => unpacked(rtt[slot] ?? 0)),
-              jitterMs: slots.map((slot) => unpacked(jitter[slot] ?? 0)),
+              ...{ kind, id, name, states: slots.map((slot) => STATE_LETTERS[states.at(slot)] ?? '.').join('') },
+              rttMs: slots.map((slot) => unpacked(rtt.at(slot))),
+              jitterMs: slots.map((slot) => unpacked(jitter.at(slot))),
               speeds: speeds.filter(({ atMs }) => atMs >= fromMs),
-              traffic: traffic && eachPassed((key) => slots.map((slot) => counted(traffic[key][slot] ?? 0, states[slot] ?? UNKNOWN))),
+              traffic: traffic && eachPassed((key) => slots.map((slot) => counted(traffic[key][slot] ?? 0, states.at(slot)))),
             },
           ]
         : []
@@ -155,9 +156,9 @@ export class MinuteRing {
       const at = minute - back
       if (at > this.#last || at <= this.#last - HISTORY_MINUTES) continue
       const index = states.length - 1 - back
-      series.states[slotOf(at)] = Math.max(0, STATE_LETTERS.indexOf(states[index] ?? '.'))
-      series.rtt[slotOf(at)] = packed(rttMs[index] ?? null)
-      series.jitter[slotOf(at)] = packed(jitterMs[index] ?? null)
+      series.states.set(slotOf(at), Math.max(0, STATE_LETTERS.indexOf(states[index] ?? '.')))
+      series.rtt.set(slotOf(at), packed(rttMs[index] ?? null))
+      series.jitter.set(slotOf(at), packed(jitterMs[index] ?? null))
       if (passed && traffic) for (const key of PASSED) passed[key][slotOf(at)] = traffic[key][index] ?? 0
     }
   }
@@ -171,9 +172,9 @@ export class MinuteRing {
     }
     const made = {
       name,
-      states: new Uint8Array(HISTORY_MINUTES),
-      rtt: new Uint16Array(HISTORY_MINUTES),
-      jitter: new Uint16Array(HISTORY_MINUTES),
+      states: new Day((minutes) => new Uint8Array(minutes)),
+      rtt: new Day((minutes) => new Uint16Array(minutes)),
+      jitter: new Day((minutes) => new Uint16Array(minutes)),
       speeds: [],
       traffic: null,
     }
@@ -195,9 +196,9 @@ export class MinuteRing {
 
   #clear(slot: number): void {
     for (const { states, rtt, jitter, traffic } of this.#series.values()) {
-      states[slot] = UNKNOWN
-      rtt[slot] = 0
-      jitter[slot] = 0
+      states.set(slot, UNKNOWN)
+      rtt.set(slot, 0)
+      jitter.set(slot, 0)
       if (traffic) for (const key of PASSED) traffic[key][slot] = 0
     }
   }

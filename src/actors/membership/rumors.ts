@@ -1,5 +1,5 @@
 // New words are pushed to a few peers, who push on what is new to them. Nobody is told what it is known to hold.
-import { map, merge, mergeMap, type Observable, Subject, switchMap, timer } from 'rxjs'
+import { defer, map, merge, mergeMap, type Observable, Subject, switchMap, timer } from 'rxjs'
 import { type AllowanceLimits, fullAllowance, takeOne } from '../../domain/allowance.ts'
 import type { Change, Row } from '../../domain/ip-table.ts'
 import { pushesFor } from '../../domain/push-plan.ts'
@@ -29,9 +29,8 @@ interface RumorNeeds {
 interface Rumor {
   readonly seq: number
   /** Pushes that are left. */
-  left: number
-  isFirst: boolean
-  dueMs: number
+  readonly left: number
+  readonly dueMs: number
 }
 
 /** Of pushes: several at once, so that one change does not wait for another, and fewer while there is always news. */
@@ -43,9 +42,13 @@ const MOST_HELD = 2_048
 const MOST_HOLDERS = 16
 
 export function createRumors({ clock, keeper, someone, push }: RumorNeeds): Rumors {
-  const rumors = new Map<string, Rumor>()
+  /** Words that nobody was told yet, and those that are told again; in each the one that is due next comes first. */
+  const fresh = new Map<string, Rumor>()
+  const told = new Map<string, Rumor>()
+  /** When the next round is; null: none is waited for. */
+  let nextRoundMs: number | null = null
   const holders = new RecentMap<string, { readonly seq: number; readonly peers: Set<string> }>(MOST_HELD)
-  const woken = new Subject<void>()
+  const woken = new Subject<number>()
   let rounds = fullAllowance(ROUNDS, clock.now())
 
   const heldBy = (peer: string, words: readonly Word[]): void => {
@@ -62,30 +65,43 @@ export function createRumors({ clock, keeper, someone, push }: RumorNeeds): Rumo
     return peer === key || (known !== undefined && known.seq >= seq && known.peers.has(peer))
   }
 
-  const notice = (word: Word): void => {
-    if (rumors.size >= MOST_RUMORS && !rumors.has(word.key)) return
-    const left = pushesFor(keeper.current().peers.size - 1)
-    rumors.set(word.key, { seq: word.seq, left, isFirst: true, dueMs: clock.now() + GOSSIP_GATHER })
-    woken.next()
+  /** There may be hundreds at once, and each that comes asks when the next is due. */
+  const wake = (): void => {
+    const due = [fresh, told].flatMap((some) => some.values().next().value?.dueMs ?? [])
+    if (due.length === 0) return
+    const atMs = Math.max(Math.min(...due), clock.now() + takeOne(rounds, ROUNDS, clock.now()).waitMs)
+    if (atMs === nextRoundMs) return
+    nextRoundMs = atMs
+    woken.next(Math.max(0, atMs - clock.now()))
   }
-  const nextMs = (): number => {
-    let dueMs = Number.POSITIVE_INFINITY
-    for (const rumor of rumors.values()) dueMs = Math.min(dueMs, rumor.dueMs)
-    return Math.max(dueMs, clock.now() + takeOne(rounds, ROUNDS, clock.now()).waitMs)
+  const notice = ({ key, seq }: Word): void => {
+    if (fresh.size + told.size >= MOST_RUMORS && !fresh.has(key) && !told.has(key)) return
+    const left = pushesFor(keeper.current().peers.size - 1)
+    fresh.delete(key)
+    told.delete(key)
+    fresh.set(key, { seq, left, dueMs: clock.now() + GOSSIP_GATHER })
+    wake()
+  }
+  /** Those that are due, told once more from now on. */
+  const dueOf = (rumors: Map<string, Rumor>, nowMs: number): readonly Word[] => {
+    const words: Word[] = []
+    for (const [key, { seq, left, dueMs }] of rumors) {
+      if (dueMs > nowMs) break
+      words.push({ key, seq })
+      rumors.delete(key)
+      if (left > 1) told.set(key, { seq, left: left - 1, dueMs: nowMs + GOSSIP_PUSH_AGAIN })
+    }
+    return words
   }
   const round = async (): Promise<void> => {
     const nowMs = clock.now()
+    nextRoundMs = null
     rounds = takeOne(rounds, ROUNDS, nowMs).allowance
-    const words: Word[] = []
-    let isFirst = false
-    for (const [key, rumor] of rumors) {
-      if (rumor.dueMs > nowMs) continue
-      words.push({ key, seq: rumor.seq })
-      isFirst ||= rumor.isFirst
-      Object.assign(rumor, { left: rumor.left - 1, isFirst: false, dueMs: nowMs + GOSSIP_PUSH_AGAIN })
-      if (rumor.left === 0) rumors.delete(key)
-    }
-    if (rumors.size > 0) woken.next()
+    const again = dueOf(told, nowMs)
+    const first = dueOf(fresh, nowMs)
+    const words = [...first, ...again]
+    const isFirst = first.length > 0
+    wake()
     const fanout = isFirst ? GOSSIP_FANOUT : GOSSIP_FANOUT_AGAIN
     // Twice as many are drawn: the others stand in for those who know all of it, or do not answer.
     const drawn = [...someone(2 * fanout)]
@@ -103,16 +119,19 @@ export function createRumors({ clock, keeper, someone, push }: RumorNeeds): Rumo
 
   return {
     heldBy,
-    runs$: merge(
-      keeper.changes$.pipe(
-        mergeMap((change) => newsIn(change, keeper)),
-        map(notice),
-      ),
-      woken.pipe(
-        switchMap(() => timer(Math.max(0, nextMs() - clock.now()), clockScheduler(clock))),
-        mergeMap(round),
-      ),
-    ),
+    runs$: defer(() => {
+      nextRoundMs = null
+      return merge(
+        keeper.changes$.pipe(
+          mergeMap((change) => newsIn(change, keeper)),
+          map(notice),
+        ),
+        woken.pipe(
+          switchMap((ms) => timer(ms, clockScheduler(clock))),
+          mergeMap(round),
+        ),
+      )
+    }),
   }
 }
 

@@ -1,0 +1,65 @@
+// When new words are pushed, and how often; to whom stands in gossip.test.ts.
+import { expect, test } from 'vitest'
+import { createRumors } from '../../../src/actors/membership/rumors.ts'
+import { GOSSIP_GATHER, GOSSIP_PUSH_AGAIN } from '../../../src/domain/timings.ts'
+import { signedBy } from '../../records.ts'
+import { stateParts } from '../state-parts.ts'
+
+const PEERS = 6
+
+function start() {
+  const parts = stateParts()
+  const { clock, keeper, time, prove } = parts
+  for (let i = 0; i < PEERS; i++) prove(signedBy(`peer${i}`, `198.51.100.${i}:8088`))
+  let timers = 0
+  const pushes: string[] = []
+  const rumors = createRumors({
+    clock: {
+      ...time,
+      setTimeout: (run, ms) => {
+        timers++
+        return time.setTimeout(run, ms)
+      },
+    },
+    keeper,
+    someone: (count) => [...keeper.current().rows.values()].filter(({ key }) => key.startsWith('peer')).slice(0, count),
+    push: async ({ key }, words, isFirst) => {
+      pushes.push(`${clock.now()} ${key} ${isFirst ? 'told' : 'offered'} ${words.map((word) => `${word.key}/${word.seq}`).join(' ')}`)
+      return true
+    },
+  })
+  rumors.runs$.subscribe({ error: parts.onBug })
+  const learn = (name: string, seq = 1, port = 8_088): void => prove(signedBy(name, `203.0.113.7:${port}`, { seq }))
+  return { ...parts, rumors, learn, pushes, timers: () => timers }
+}
+
+test('what comes at once is told to four in one message, and offered again later to three who do not hold it', async () => {
+  const { clock, learn, rumors, pushes } = start()
+  learn('oak')
+  await clock.advance(5)
+  rumors.heldBy('peer0', [{ key: 'oak', seq: 1 }])
+  await clock.advance(GOSSIP_GATHER + GOSSIP_PUSH_AGAIN)
+  const [atMs, againMs] = [GOSSIP_GATHER, GOSSIP_GATHER + GOSSIP_PUSH_AGAIN]
+  expect(pushes).toEqual([
+    ...['peer1', 'peer2', 'peer3', 'peer4'].map((key) => `${atMs} ${key} told oak/1`),
+    `${againMs} peer5 offered oak/1`,
+  ])
+})
+
+test('a later word of somebody takes the place of the one that waits to be told', async () => {
+  const { clock, learn, pushes } = start()
+  learn('oak', 1)
+  await clock.advance(GOSSIP_GATHER - 5)
+  learn('oak', 2)
+  await clock.advance(GOSSIP_GATHER)
+  expect(pushes.slice(0, 1)).toEqual([`${GOSSIP_GATHER - 5 + GOSSIP_GATHER} peer0 told oak/2`])
+})
+
+test('a thousand words that come at once wait for one timer', async () => {
+  const { clock, keeper, learn, pushes, timers } = start()
+  const before = timers()
+  for (let i = 0; i < 1_000; i++) learn(`node${i}`, 1, 10_000 + i)
+  expect([timers() - before, keeper.current().rows.size]).toEqual([1, PEERS + 1_000])
+  await clock.advance(GOSSIP_GATHER)
+  expect(pushes.map((text) => text.split(' ').length - 3)).toEqual([1_000, 1_000, 1_000, 1_000])
+})
