@@ -3,6 +3,7 @@ import { filter, firstValueFrom, race, timer } from 'rxjs'
 import type { MoonwalkNode, PingAnswer, Refusal, ServiceAnswer, ServiceSpec } from '../../answers.ts'
 import { type AddressPolicy, addressOf, isAllowed, parseAddress } from '../../domain/address.ts'
 import { keepAway, offlineRows, type Row, recordSpeed } from '../../domain/ip-table.ts'
+import { figuresOf } from '../../domain/latency.ts'
 import { beginsId, isMeant, isNamed } from '../../domain/peer-word.ts'
 import { isByDomain } from '../../domain/service-kind.ts'
 import { speedWords } from '../../domain/speed-figure.ts'
@@ -211,8 +212,10 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
         const row = find(peer)
         const address = typeof row === 'string' ? strangerAt(peer, row) : addressFor(row)
         if (typeof address !== 'string') return address
-        if (typeof row !== 'string') gate.name(address)
-        return typeof row === 'string' ? pingByHand(prober, peer, address, null) : pingByHand(prober, peer, address, row.key, viaOf(row))
+        if (typeof row === 'string') return pingByHand(prober, { peer, address, key: null, connectMs: null })
+        gate.name(address)
+        const { connectMs } = figuresOf(row.latency, clock.wallMs())
+        return pingByHand(prober, { peer, address, key: row.key, via: viaOf(row), connectMs })
       },
       speedtest: async (peer) => {
         const row = find(peer)
