@@ -94,7 +94,9 @@ export function Actions({ row }: { readonly row: PeerAnswerRow }) {
 const pinText = ({ turns: [turn] }: PinAnswer): string =>
   turn ? `${turn.name} is the pinned TURN now.` : 'TURNs are chosen again as the node was started.'
 
-const pingText = ({ rttMs, samples, isLoaded }: PingAnswer): string =>
-  `${measure(rttMs, 'ms')}, the best of ${samples.length}${isLoaded ? ', beside a speed test' : ''}.`
+const pingText = ({ rttMs, samples, isLoaded, isRough }: PingAnswer): string =>
+  isRough
+    ? `At most ${measure(rttMs, 'ms')}: this machine was late at every answer.`
+    : `${measure(rttMs, 'ms')}, the best of ${samples.length}${isLoaded ? ', beside a speed test' : ''}.`
 
 const speedText = ({ down, up }: SpeedtestAnswer): string => `Down: ${down.words}. Up: ${up.words}.`

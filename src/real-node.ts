@@ -1,5 +1,4 @@
 // A node in the real world, whoever keeps it: `moonwalk up`, or a program that uses the library.
-import { cpus, hostname, platform, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { MoonwalkNode, NetworkDesk } from './answers.ts'
 import type { Config } from './config/config.ts'
@@ -13,6 +12,7 @@ import type { KeyedIdentity } from './io/disk/identity.ts'
 import { createLogFile } from './io/disk/log-file.ts'
 import { keepPrivate } from './io/disk/private-file.ts'
 import { createStore } from './io/disk/store.ts'
+import { machineFacts } from './io/machine-facts.ts'
 import { processDescriptors } from './io/network/descriptors.ts'
 import { createNodeNetwork } from './io/network/node-network.ts'
 import { createNodeHttp } from './io/network/peer-http.ts'
@@ -86,13 +86,6 @@ export function createRealNode({ config, identity, network: { keyring, seeds }, 
     }),
     identity,
   }
-  const facts = {
-    hostname: hostname(),
-    platform: platform(),
-    cpu: cpus()[0]?.model ?? '',
-    ramMiB: Math.floor(totalmem() / 1024 ** 2),
-    diskMiB: 0,
-  }
   let control: Listening | null = null
   let onDrained = (): void => {}
   const drained = new Promise<void>((resolve) => {
@@ -108,7 +101,7 @@ export function createRealNode({ config, identity, network: { keyring, seeds }, 
     turnTokens: () => turnTokens(config.turnToken, keyring.kind()),
     seeds: [...new Set([...config.node.seeds, ...seeds])],
   }
-  const node = createNode(ports, options, { facts, token, controlAddress, onBug })
+  const node = createNode(ports, options, { facts: machineFacts(), token, controlAddress, onBug })
   const networkDesk = createNetworkDesk(keyring, node)
   node.onNews((entry) => log.tell(entry))
   outside = outsideQueues(config, node, onTrouble)

@@ -7,6 +7,7 @@ import { chooseNetwork, type NetworkChoice } from './domain/network-choice.ts'
 import { isOwnSeed } from './domain/own-seed.ts'
 import type { InvitationAddress } from './invitation.ts'
 import { type FoundNetwork, type KeptNetwork, readNetwork, writeNetwork } from './io/disk/network-file.ts'
+import { lookedUp } from './io/network/looked-up.ts'
 import { ownHosts } from './io/network/own-hosts.ts'
 import { createNetworkKeyring, type NetworkKeyring, newNetwork, newSecret } from './io/network-keyring.ts'
 import { askKinds, type KindHeard } from './io/network-question.ts'
@@ -42,19 +43,28 @@ export async function settleNetwork(
 ): Promise<SettledNetwork | NetworkRefusal> {
   const found = readNetwork(dataDir)
   if (found.type === 'refused') return { ...found, isUsage: false }
-  const others = seeds.filter((seed) => !isOwnSeed(seed, { listen, advertise, hosts: ownHosts() }))
-  const choice = chooseNetwork({
-    kept: found.type === 'private' ? { type: 'private', secrets: found.keyring.secrets } : found,
-    asked: network.asked,
-    invited: network.invitations.map(({ secret }) => secret),
-    hasPlainSeeds: others.length > 0,
-    dir: dataDir,
-  })
+  const own = { listen, advertise, hosts: ownHosts() }
+  const asFound = found.type === 'private' ? { type: 'private' as const, secrets: found.keyring.secrets } : found
+  const choose = (plainSeeds: readonly string[]): NetworkChoice =>
+    chooseNetwork({
+      kept: asFound,
+      asked: network.asked,
+      invited: network.invitations.map(({ secret }) => secret),
+      hasPlainSeeds: plainSeeds.length > 0,
+      dir: dataDir,
+    })
+  let others = seeds.filter((seed) => !isOwnSeed(seed, own))
+  let choice = choose(others)
+  if (choice.type === 'askSeeds') {
+    const isOwn = await Promise.all(others.map(async (seed) => (await lookedUp(seed)).some((address) => isOwnSeed(address, own))))
+    others = others.filter((_, i) => !isOwn[i])
+    choice = choose(others)
+  }
   if (choice.type === 'refused') return refusal(choice.text, true)
   if (choice.type === 'askSeeds') {
     const allowed = others.filter((seed) => isAllowed(seed, addresses, 'named'))
     if (allowed.length === 0) return refusal(`${others.join(', ')}: outside the addresses this node may contact; see --addresses`, true)
-    return kindRefusal(await askKinds(allowed, { onBug, onWait }))
+    return refusal(kindText(await askKinds(allowed, { onBug, onWait })), true)
   }
   const next = withSeeds(
     chosen(choice, found),
@@ -68,7 +78,10 @@ export async function settleNetwork(
     keyring: createNetworkKeyring(dataDir, next),
     seeds: next.type === 'private' ? next.seeds.map(({ address }) => address) : [],
     isNew: choice.type === 'private' && choice.secret === null,
-    notes: [...(found.type === 'older' ? [older] : []), ...(failure ? [failure.text] : [])],
+    notes: [
+      ...(found.type === 'older' && next.type === 'open' && network.asked !== 'open' ? [older] : []),
+      ...(failure ? [failure.text] : []),
+    ],
   }
 }
 
@@ -86,14 +99,11 @@ function withSeeds(network: KeptNetwork, seeds: readonly InvitationAddress[]): K
   return { ...network, seeds: [...byAddress.values()].slice(-MAX_SEEDS) }
 }
 
-/** Whatever the nodes say, the person says what is wanted. */
-function kindRefusal(kinds: readonly KindHeard[]): NetworkRefusal {
+/** Whatever the nodes say, or whether they do: the person says what is wanted, by another command line. */
+function kindText(kinds: readonly KindHeard[]): string {
   const known = kinds.find(({ type }) => type !== 'unknown')
-  if (known?.type === 'open') return refusal(`${known.address}: that network is open: anybody may join and see it; add --open`, true)
-  if (known) return refusal(`${known.address}: that network is private: ask its owner for \`moonwalk invite\``, true)
+  if (known?.type === 'open') return `${known.address}: that network is open: anybody may join and see it; add --open`
+  if (known) return `${known.address}: that network is private: ask its owner for \`moonwalk invite\``
   const whys = kinds.map((kind) => `${kind.address}${kind.type === 'unknown' ? ` (${kind.why})` : ''}`)
-  return refusal(
-    `it can't be told which kind of network ${whys.join(', ')} is in; join a private one with its invitation, an open one with --open`,
-    false,
-  )
+  return `it can't be told which kind of network ${whys.join(', ')} is in; join a private one with its invitation, an open one with --open`
 }

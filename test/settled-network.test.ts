@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Given } from '../src/config/given.ts'
@@ -83,6 +83,17 @@ test('an older directory stays open, which is said once', async () => {
   expect(await settled({ seeds: ['ash'] })).toEqual({ ...open, notes: [] })
 })
 
+test('who asks for an open network by name is not told that the directory was in one', async () => {
+  writeFileSync(join(dir, 'ip_table.json'), '{}')
+  expect(await settled({ network: 'open' })).toEqual({ kind: { type: 'open' }, seeds: [], isNew: false, notes: [] })
+})
+
+test('a list of seeds that names this machine alone, by whatever name, is no network to ask', async () => {
+  const lone = { kind: expect.objectContaining({ type: 'private' }), seeds: [], isNew: true, notes: [] }
+  const seeds = [`${hostname()}:8088`, '127.0.0.1:8088', '0.0.0.0:8088']
+  expect(await settled({ listen: '0.0.0.0:8088', seeds })).toEqual(lone)
+})
+
 describe('plain addresses in a fresh directory are asked', () => {
   const answering = async (status: number, text: string): Promise<string> => {
     const opened = createServer((_, response) => response.writeHead(status).end(text)).listen(0, '127.0.0.1')
@@ -109,14 +120,14 @@ describe('plain addresses in a fresh directory are asked', () => {
     ['another refusal', 403, 'Forbidden'],
   ])('%s', async (_, status, text) => {
     const address = await answering(status, text)
-    expect(await settled({ seeds: [address] })).toEqual({ type: 'refused', text: unsure(address, NO_NODE), isUsage: false })
+    expect(await settled({ seeds: [address] })).toEqual({ type: 'refused', text: unsure(address, NO_NODE), isUsage: true })
   })
 
   test('nobody', async () => {
     const address = await answering(200, '')
     await new Promise((closed) => server?.close(closed))
     server = null
-    expect(await settled({ seeds: [address] })).toEqual({ type: 'refused', text: unsure(address, 'connection refused'), isUsage: false })
+    expect(await settled({ seeds: [address] })).toEqual({ type: 'refused', text: unsure(address, 'connection refused'), isUsage: true })
   })
 
   test('none that may not be contacted', async () => {

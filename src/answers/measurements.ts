@@ -10,8 +10,10 @@ export interface PingAnswer {
   readonly discarded: number
   /** A speed test over the same path ran meanwhile: its queues were timed too. */
   readonly isLoaded: boolean
-  /** TCP's handshake; null where a warm connection was used. */
+  /** TCP's handshake: of this measurement, or where a warm connection was used the last that is known; null: none is. */
   readonly connectMs: number | null
+  /** Every answer came while this machine was late itself: the least of them, so that the path takes no longer. */
+  readonly isRough?: true
   /** The TURN that the peer is reached through; null: directly. */
   readonly via: { readonly id: string; readonly name: string } | null
 }

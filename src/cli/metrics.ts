@@ -13,7 +13,7 @@ export function metrics(what: string, flags: ClientFlags, env: NodeJS.ProcessEnv
   if (token === null)
     return complain(
       `${dir} holds no metrics token that can be read: it is made by \`moonwalk up\`; name another directory with --data`,
-      EXIT.failed,
+      EXIT.notRunning,
       flags.json,
     )
   process.stdout.write(`${flags.json ? JSON.stringify({ schemaVersion: 1, token }) : token}\n`)

@@ -1,5 +1,6 @@
 // The commands with their flags. What each does is loaded when it is called, so that none waits for another's libraries.
 import { Command, CommanderError } from 'commander'
+import { type ConfigKey, SETTINGS } from '../config/settings.ts'
 import { nearest } from '../domain/nearest.ts'
 import { VERSION } from '../version.ts'
 import { complain } from './complaint.ts'
@@ -87,6 +88,14 @@ function usageSentence(error: CommanderError, program: Command, argv: readonly s
   if (!unknown) return `${message.replace(/\.$/, '')}${seeHelp}`
   const known =
     unknown[1] === 'option' ? command.options.flatMap(({ long }) => (long ? [long] : [])) : program.commands.map((one) => one.name())
-  const near = nearest(unknown[2] ?? '', known)
+  const word = unknown[2] ?? ''
+  const near = flagOfKey(word, known) ?? nearest(word, known)
   return `${message}${near ? `; did you mean ${near}?` : seeHelp}`
+}
+
+/** The flag of a setting that was written as its key in the file: `--join` for `--seeds`. */
+function flagOfKey(word: string, known: readonly string[]): string | null {
+  const key = word.replace(/^--/, '')
+  const flag = Object.hasOwn(SETTINGS, key) ? SETTINGS[key as ConfigKey].flag.split(' ')[0] : undefined
+  return flag !== undefined && known.includes(flag) ? flag : null
 }

@@ -18,16 +18,20 @@ export function turn(action: string, { data, json, turnTokenFile }: Flags, env: 
   if (read.type === 'wrong') return complain(read.text, EXIT.usage, json)
   const { dataDir, turnToken } = read.config
   const token = turnToken ?? tokenIn(dataDir)
-  if (typeof token === 'object') return complain(token.none, EXIT.failed, json)
+  if (typeof token === 'object') return complain(token.none, token.code, json)
   process.stdout.write(`${json ? JSON.stringify({ schemaVersion: 1, token }) : token}\n`)
   return EXIT.fine
 }
 
-function tokenIn(dir: string): string | { readonly none: string } {
+function tokenIn(dir: string): string | { readonly none: string; readonly code: ExitCode } {
   const found = readNetwork(dir)
-  if (found.type === 'refused') return { none: found.text }
-  if (found.type === 'none') return { none: `${dir} is in no network yet: the first \`moonwalk up\` decides; name another with --data` }
+  if (found.type === 'refused') return { none: found.text, code: EXIT.failed }
+  if (found.type === 'none')
+    return {
+      none: `${dir} is in no network yet: the first \`moonwalk up\` decides; name another with --data`,
+      code: EXIT.notRunning,
+    }
   if (found.type !== 'private')
-    return { none: 'an open network has no secret to make a token of; give the TURN one with --turn-token-file' }
+    return { none: 'an open network has no secret to make a token of; give the TURN one with --turn-token-file', code: EXIT.failed }
   return turnTokenOf(found.keyring.secrets[0] ?? '')
 }

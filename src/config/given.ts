@@ -9,8 +9,15 @@ export type Given = Readonly<Partial<Record<ConfigKey, unknown>>>
 /** What was meant by a key that is not known. */
 export function meantBy(key: string, known: readonly string[]): string {
   if (key === 'offerTurn') return '; it is called offer now, and is "members", "everybody" or "nobody"'
-  const word = nearest(key, known)
+  const word = keyOfFlag(key, known) ?? nearest(key, known)
   return word === null ? '' : `; did you mean ${word}?`
+}
+
+/** The key whose flag is called so: `seeds` for `join`. */
+function keyOfFlag(name: string, known: readonly string[]): string | null {
+  const isCalled = (flag: string | undefined): boolean => flag?.split(' ')[0] === `--${name}`
+  const called = Object.entries<Setting>(SETTINGS).find(([, { flag, off }]) => isCalled(flag) || isCalled(off))
+  return called && known.includes(called[0]) ? called[0] : null
 }
 
 /** Names the place where a value was given. */

@@ -1,8 +1,11 @@
 // Which network a node is in, from what its directory holds and what a person asked for.
 
 export interface NetworkWish {
-  /** What the data directory holds. `older`: a node that knew open networks only left it. */
-  readonly kept: { readonly type: 'none' | 'older' | 'open' } | { readonly type: 'private'; readonly secrets: readonly string[] }
+  /** What the data directory holds. `older`: a node that knew open networks only left it, or a person a table alone. */
+  readonly kept:
+    | { readonly type: 'none' | 'open' }
+    | { readonly type: 'older'; readonly isTableAlone: boolean }
+    | { readonly type: 'private'; readonly secrets: readonly string[] }
   /** By `--open`, or the key `network`. Null: nothing was said. */
   readonly asked: 'open' | 'private' | null
   /** Secrets of the invitations that were given. */
@@ -29,7 +32,8 @@ export function chooseNetwork({ kept, asked, invited, hasPlainSeeds, dir }: Netw
   const another = 'or give this node a directory of its own with --data'
   if (asked === 'open' && invited.length > 0)
     return refused('an invitation is for a private network, and --open asks for an open one; leave one of them out')
-  if (kept.type === 'none') {
+  // Where no node was, a person's word is the first one.
+  if (kept.type === 'none' || (kept.type === 'older' && kept.isTableAlone && (strange.length > 0 || asked === 'private'))) {
     const [secret] = strange
     if (strange.length > 1) return refused('the invitations are of different networks; a node is in one')
     if (secret !== undefined) return { type: 'private', secret }

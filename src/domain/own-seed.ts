@@ -1,4 +1,4 @@
-import { formatAddress, parseAddress } from './address.ts'
+import { formatAddress, hostKind, parseAddress } from './address.ts'
 
 /** Where a node takes requests, as far as that is known before it runs. */
 export interface OwnPlaces {
@@ -11,7 +11,6 @@ export interface OwnPlaces {
 }
 
 const EVERYWHERE: readonly string[] = ['0.0.0.0', '::']
-const LOOPBACK = ['127.0.0.1', '::1', 'localhost']
 
 /**
  * Whether a seed is the node itself: where all machines have one list of
@@ -19,8 +18,16 @@ const LOOPBACK = ['127.0.0.1', '::1', 'localhost']
  */
 export function isOwnSeed(seed: string, { listen, advertise, hosts }: OwnPlaces): boolean {
   const at = listen === null ? null : parseAddress(listen)
-  if (at === null) return false
-  const open = EVERYWHERE.includes(at.host) ? [...LOOPBACK, ...hosts] : [at.host]
-  const told = advertise === null ? [] : [parseAddress(advertise) ?? { host: advertise, port: at.port }]
-  return [...open.map((host) => ({ host, port: at.port })), ...told].some((own) => formatAddress(own) === seed)
+  const to = parseAddress(seed)
+  if (at === null || to === null) return false
+  const told = advertise === null ? null : (parseAddress(advertise) ?? { host: advertise, port: at.port })
+  if (told !== null && formatAddress(told) === formatAddress(to)) return true
+  return to.port === at.port && listensAt(at.host, to.host, hosts)
+}
+
+/** Whoever connects to no address in particular reaches the machine that he is on. */
+function listensAt(listen: string, host: string, hosts: readonly string[]): boolean {
+  const isHere = hostKind(host) === 'loopback' || EVERYWHERE.includes(host)
+  if (EVERYWHERE.includes(listen)) return isHere || hosts.includes(host)
+  return host === listen || (hostKind(listen) === 'loopback' && (EVERYWHERE.includes(host) || host === 'localhost'))
 }

@@ -10,7 +10,8 @@ export function newsOfChange(change: Change): News | null {
     case 'added':
       return { type: 'peer.added', ...who }
     case 'changed':
-      return { type: 'peer.changed', ...who }
+      // Who was never proven has not been told of at all.
+      return change.row.state === 'unknown' && change.row.lastProofMs === null ? null : { type: 'peer.changed', ...who }
     case 'cleared':
       return { type: 'peer.cleared', ...who }
     case 'suspected':

@@ -281,6 +281,11 @@ test('what is no network command, and no network, is told in a sentence', async 
     const said = await ask('ash', ...words)
     expect([said.code, said.out, refusedText(said.err)]).toEqual([code, '', err])
   }
+  for (const words of [
+    ['turn', 'token'],
+    ['metrics', 'token'],
+  ])
+    expect([words, (await ask('birch', ...words)).code]).toEqual([words, 3])
   const none = await ask('birch', 'network', 'show')
   expect([none.code, refusedText(none.err), existsSync(at('birch'))]).toEqual([
     1,

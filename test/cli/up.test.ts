@@ -237,8 +237,8 @@ test('a node without a network names whom it waits for, and ends with why', asyn
   const slow = `no answer yet from ${silent}, to tell which kind of network it is in; waiting 5 s in all`
   const error = `it can't be told which kind of network ${silent} (it did not answer in time) is in; join a private one with its invitation, an open one with --open`
   const [asText, asJson] = await Promise.all([text.ended, json.ended])
-  expect([asText.code, asText.err]).toEqual([1, `${slow}\n${error}\n`])
-  expect([asJson.code, asJson.err]).toEqual([1, said({ warning: slow }, { error })])
+  expect([asText.code, asText.err]).toEqual([2, `${slow}\n${error}\n`])
+  expect([asJson.code, asJson.err]).toEqual([2, said({ warning: slow }, { error })])
   mute.close()
 })
 

@@ -14,6 +14,8 @@ describe('wrong use ends with 2 and one sentence that names the nearest known wo
     [['up', '--lisen=127.0.0.1:0'], "unknown option '--lisen=127.0.0.1:0'; did you mean --listen?"],
     [['up', '--no-ofer'], "unknown option '--no-ofer'; did you mean --no-offer?"],
     [['up', '--allow-port', '1-2'], "unknown option '--allow-port'; did you mean --allow-ports?"],
+    [['up', '--seeds', 'ash'], "unknown option '--seeds'; did you mean --join?"],
+    [['up', '--services=3000'], "unknown option '--services=3000'; did you mean --expose?"],
     [['up', '-x'], "unknown option '-x'; see `moonwalk up --help`"],
     [['up', '--listen'], "option '--listen <host:port>' argument missing; see `moonwalk up --help`"],
     [['up', 'extra'], "too many arguments for 'up'. Expected 0 arguments but got 1; see `moonwalk up --help`"],

@@ -303,6 +303,8 @@ test('a byte order mark in front of the file is passed over', () => {
 describe('what is wrong is one sentence: where, what, and what instead', () => {
   test.each<[string, unknown, string]>([
     ['an unknown key', { sedes: [] }, 'DIR/moonwalk.json has an unknown key "sedes"; did you mean seeds?'],
+    ['a flag that is no key', { join: ['ash'] }, 'DIR/moonwalk.json has an unknown key "join"; did you mean seeds?'],
+    ['another', { expose: ['3000'] }, 'DIR/moonwalk.json has an unknown key "expose"; did you mean services?'],
     ['a key like nothing we know', { 'x-y-z-0-1-2-3-4': 1 }, 'DIR/moonwalk.json has an unknown key "x-y-z-0-1-2-3-4"'],
     ['a key that objects have by birth', { toString: 1 }, 'DIR/moonwalk.json has an unknown key "toString"'],
     ['a list', [], 'DIR/moonwalk.json must hold one JSON object'],

@@ -9,6 +9,8 @@ const wish = (more: Partial<NetworkWish>): NetworkWish => ({
   dir: '/data',
   ...more,
 })
+const OLDER = { type: 'older', isTableAlone: false } as const
+const TABLE_ALONE = { type: 'older', isTableAlone: true } as const
 const IN_A: NetworkWish['kept'] = { type: 'private', secrets: ['a', 'old'] }
 
 test.each<[string, Partial<NetworkWish>, NetworkChoice]>([
@@ -21,7 +23,10 @@ test.each<[string, Partial<NetworkWish>, NetworkChoice]>([
   ['a kept open one stays', { kept: { type: 'open' }, hasPlainSeeds: true }, { type: 'kept' }],
   ['a kept private one stays', { kept: IN_A, hasPlainSeeds: true, asked: 'private' }, { type: 'kept' }],
   ['an invitation of the same network, or of its old secret, does no harm', { kept: IN_A, invited: ['old', 'a'] }, { type: 'kept' }],
-  ['a directory of an older moonwalk stays open', { kept: { type: 'older' }, hasPlainSeeds: true }, { type: 'open' }],
+  ['a directory of an older moonwalk stays open', { kept: OLDER, hasPlainSeeds: true }, { type: 'open' }],
+  ['a table alone, that a person wrote, is for an open one', { kept: TABLE_ALONE, hasPlainSeeds: true }, { type: 'open' }],
+  ['an invitation says what a table alone is for', { kept: TABLE_ALONE, invited: ['a'] }, { type: 'private', secret: 'a' }],
+  ['so does who asks for a private network', { kept: TABLE_ALONE, asked: 'private' }, { type: 'private', secret: null }],
 ])('%s', (_, more, choice) => expect(chooseNetwork(wish(more))).toEqual(choice))
 
 const ANOTHER = 'or give this node a directory of its own with --data'
@@ -39,7 +44,7 @@ test.each<[string, Partial<NetworkWish>, string]>([
   ],
   [
     'an invitation in an open one',
-    { kept: { type: 'older' }, invited: ['a'] },
+    { kept: OLDER, invited: ['a'] },
     `/data is in an open network, which needs no invitation; change it with \`moonwalk network join INVITATION --data /data\`, ${ANOTHER}`,
   ],
   [

@@ -46,6 +46,7 @@ test.each<[Change, News | null]>([
     { type: 'changed', row },
     { type: 'peer.changed', ...who },
   ],
+  [{ type: 'changed', row: { ...row, state: 'unknown', lastProofMs: null } }, null],
   [
     { type: 'cleared', row },
     { type: 'peer.cleared', ...who },

@@ -3,6 +3,7 @@ import { filter, firstValueFrom, race, timer } from 'rxjs'
 import type { MoonwalkNode, PingAnswer, Refusal, ServiceAnswer, ServiceSpec } from '../../answers.ts'
 import { type AddressPolicy, addressOf, isAllowed, parseAddress } from '../../domain/address.ts'
 import { keepAway, offlineRows, type Row, recordSpeed } from '../../domain/ip-table.ts'
+import { figuresOf } from '../../domain/latency.ts'
 import { beginsId, isMeant, isNamed } from '../../domain/peer-word.ts'
 import { isByDomain } from '../../domain/service-kind.ts'
 import { speedWords } from '../../domain/speed-figure.ts'
@@ -17,6 +18,7 @@ import type { Speed } from '../membership/speed.ts'
 import type { TableKeeper } from '../membership/table-keeper.ts'
 import type { Services } from '../services/services.ts'
 import type { TurnWish } from '../turn/turn-wish.ts'
+import type { MapAsk, ProxyAsk } from './mapping-asks.ts'
 import type { OperatorChanges } from './operator-changes.ts'
 import { pingByHand } from './ping-by-hand.ts'
 
@@ -49,11 +51,16 @@ type Methods = Pick<MoonwalkNode, 'add' | 'remove' | 'expose' | 'unexpose' | 'pi
 
 export interface OperatorCalls {
   readonly methods: Methods
-  /** P2PRC's `/MAPPort`: a local tcp port, exposed until the node stops. Refused for the ports of this node itself. */
-  mapPort(port: number): Promise<{ readonly type: 'mapped'; readonly address: string } | Refusal>
+  /** P2PRC's `/MAPPort`: a local port, exposed until the node stops. Refused for the ports of this node itself. */
+  mapPort(ask: MapAsk): Promise<{ readonly type: 'mapped'; readonly address: string } | Refusal>
+  /** P2PRC's `/AddProxy`: a domain that leads to a web service until the node stops. */
+  addProxy(ask: ProxyAsk): { readonly type: 'added' } | Refusal
   /** A row by id, start of one, name or address; or the sentence why not. */
   find(peer: string): Row | string
 }
+
+const notControl = (local: string): string =>
+  `${local} is the control port of this node, which is not exposed; forward it with ssh -L instead`
 
 export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
   const { clock, prober, speed, gate, keeper, joining, services, policy, own, operatorChanges, isControl, wish, candidates } = needs
@@ -128,8 +135,7 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
   /** `lasting`: kept over restarts. */
   const expose = async (spec: ServiceSpec, timeoutMs: number, lasting: boolean): Promise<ServiceAnswer | Refusal> => {
     if (isByDomain(spec.kind) && spec.domain === null) return refused(`an ${spec.kind} service needs the domain it answers to`)
-    if (isControl(spec.local))
-      return refused(`${spec.local} is the control port of this node, which is not exposed; forward it with ssh -L instead`)
+    if (isControl(spec.local)) return refused(notControl(spec.local))
     if (services.specs().some(({ name }) => name === spec.name))
       return refused(`a service named ${spec.name} is exposed already; choose another --name or unexpose it first`)
     const answer = () => services.list().find(({ name }) => name === spec.name)
@@ -152,14 +158,26 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
     }
   }
 
+  const addProxy: OperatorCalls['addProxy'] = ({ domain, local }) => {
+    if (isControl(local)) return refused(notControl(local))
+    const known = services.specs().find((spec) => spec.name === domain)
+    if (known && known.local !== local) return refused(`${domain} leads to ${known.local} already`)
+    if (!known) services.add({ name: domain, kind: 'http', local, domain })
+    return { type: 'added' }
+  }
+
   return {
     find,
-    mapPort: async (port) => {
+    addProxy,
+    mapPort: async ({ port, isUdp, domain }) => {
       if (port === own.listenPort()) return refused(`port ${port} is the public port of this node; it is public already`)
-      const name = `port-${port}`
+      const local = `127.0.0.1:${port}`
+      const added = domain === null ? null : addProxy({ domain, local })
+      if (added?.type === 'refused') return added
+      const name = isUdp ? `port-${port}-udp` : `port-${port}`
       const known = services.list().find((service) => service.name === name)
-      const service =
-        known?.state === 'up' ? known : await expose({ name, kind: 'tcp', local: `127.0.0.1:${port}`, domain: null }, MAP_TIMEOUT, false)
+      const spec: ServiceSpec = { name, kind: isUdp ? 'udp' : 'tcp', local, domain: null }
+      const service = known?.state === 'up' ? known : await expose(spec, MAP_TIMEOUT, false)
       return 'public' in service && service.public !== null
         ? { type: 'mapped', address: service.public }
         : refused('text' in service ? service.text : 'it is not up yet')
@@ -211,8 +229,10 @@ export function createOperatorCalls(needs: OperatorNeeds): OperatorCalls {
         const row = find(peer)
         const address = typeof row === 'string' ? strangerAt(peer, row) : addressFor(row)
         if (typeof address !== 'string') return address
-        if (typeof row !== 'string') gate.name(address)
-        return typeof row === 'string' ? pingByHand(prober, peer, address, null) : pingByHand(prober, peer, address, row.key, viaOf(row))
+        if (typeof row === 'string') return pingByHand(prober, { peer, address, key: null, connectMs: null })
+        gate.name(address)
+        const { connectMs } = figuresOf(row.latency, clock.wallMs())
+        return pingByHand(prober, { peer, address, key: row.key, via: viaOf(row), connectMs })
       },
       speedtest: async (peer) => {
         const row = find(peer)

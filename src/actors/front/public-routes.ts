@@ -32,6 +32,7 @@ import type { Speed } from '../membership/speed.ts'
 import { SPEED_ROUTES } from '../membership/speed-service.ts'
 import type { TwinWatch } from '../membership/twin-watch.ts'
 import { createDialBacks } from './dial-backs.ts'
+import { readMapAsk, readProxyAsk } from './mapping-asks.ts'
 import type { OperatorCalls } from './operator-calls.ts'
 
 /** How a request came in. Through a tunnel its sender's address says nothing, least of all that it is this machine. */
@@ -49,7 +50,7 @@ export interface PublicRoutesNeeds extends Pick<Ports, 'clock'> {
   readonly joining: Pick<Joining, 'greeted' | 'mayTry'>
   readonly twins: Pick<TwinWatch, 'heard'>
   readonly reach: Pick<Reach, 'arrivedAt'>
-  readonly operator: Pick<OperatorCalls, 'mapPort'>
+  readonly operator: Pick<OperatorCalls, 'mapPort' | 'addProxy'>
   /** What the node with that id may reach of this one's services. */
   readonly servicesFor: (id: string) => readonly ToldService[]
   /** Strangers get nothing but a refusal. */
@@ -189,14 +190,20 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
     'GET /MAPPort': async (request) => {
       const refused = refuseOperator(request)
       if (refused) return refused
-      const named = request.query.get('port') ?? ''
-      const port = /^\d{1,5}$/.test(named) ? Number(named) : 0
-      if (port < 1 || port > 65_535) return text(500, 'error: port must be a number from 1 to 65535\n')
-      const mapped = await needs.operator.mapPort(port)
+      const ask = readMapAsk(request.query)
+      if (typeof ask === 'string') return text(500, `error: ${ask}\n`)
+      const mapped = await needs.operator.mapPort(ask)
       return mapped.type === 'mapped' ? text(200, mapped.address) : text(500, `error: ${mapped.text}\n`)
     },
-    'GET /AddProxy': (request) =>
-      refuseOperator(request) ?? text(501, 'this node keeps no table of domains; expose a service with `moonwalk expose`\n'),
+    'GET /AddProxy': (request) => {
+      const refused = refuseOperator(request)
+      if (refused) return refused
+      const ask = readProxyAsk(request.query)
+      if (typeof ask === 'string') return text(500, `error: ${ask}\n`)
+      const added = needs.operator.addProxy(ask)
+      // P2PRC's own spelling.
+      return added.type === 'added' ? text(200, 'Sucess') : text(500, `error: ${added.text}\n`)
+    },
     'POST /v2/hello': hello,
     'GET /v2/echo': (request) => {
       const nonce = request.query.get('nonce') ?? ''

@@ -1,10 +1,11 @@
 // Meeting others: seeds until they answer, rows known by address alone until they say who they are, lost ones now and then. What
 // the node's machine must know of it goes out as facts, each as often as it becomes true; the machine knows which it waits for.
 import { filter, map, merge, mergeMap, type Observable, of, Subject, switchMap, take } from 'rxjs'
-import { type AddressPolicy, addressOf, isAllowed, NOBODY, parseAddress, type Teller, wordOf } from '../../domain/address.ts'
+import { type AddressPolicy, addressOf, formatAddress, isAllowed, NOBODY, parseAddress, type Teller, wordOf } from '../../domain/address.ts'
 import { withAllowed } from '../../domain/further-addresses.ts'
 import { absorb, isProven, letIn, merge as mergeRecords, recordMine } from '../../domain/ip-table.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
+import { isOwnSeed } from '../../domain/own-seed.ts'
 import type { PeerRecord } from '../../domain/record.ts'
 import { type SeedFault, seedFault, strangerFault } from '../../domain/seed-fault.ts'
 import { HELLO_FRESH } from '../../domain/timings.ts'
@@ -149,6 +150,11 @@ export function createJoining(needs: JoiningNeeds): Joining {
       if (typeof key === 'string' && key !== row.key) keeper.apply((current, wallMs) => absorb(current, row.key, key, wallMs))
     }),
   )
+  /** Not every own address leads back here: few routers send what comes from within to the address that they have outside. */
+  const isOwn = (seed: string): boolean => {
+    const at = own.listening()
+    return isOwnSeed(seed, { listen: at && formatAddress(at), advertise: own.advertised(), hosts: needs.ownHosts() })
+  }
   const isSettled = (): boolean => table().untriedCount === 0
   const added$ = keeper.changes$.pipe(filter(({ type, row }) => type === 'added' && row.key !== own.id))
   const ended$ = merge(prober.probed$, keeper.changes$.pipe(filter(({ type }) => type === 'removed' || type === 'dropped')))
@@ -184,7 +190,7 @@ export function createJoining(needs: JoiningNeeds): Joining {
     runs$: merge(strangers$, keeper.changes$.pipe(map((change) => revisits.noticed(change)))),
     start: () => {
       needs.restore()
-      const first = needs.firstSeeds()
+      const first = needs.firstSeeds().filter((seed) => !isOwn(seed))
       for (const seed of first) seeds.add(seed)
       if (first.length === 0 && table().rows.size === 0) facts.next({ type: 'network.empty' })
     },

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { complain } from '../complaint.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { freePorts } from './free-ports.ts'
 import { playDemo } from './phases.ts'
@@ -41,8 +42,7 @@ export async function runDemo({ once, json }: { readonly once: boolean; readonly
     }
     return EXIT.fine
   } catch (error) {
-    process.stderr.write(`the demo failed: ${error instanceof Error ? error.message : String(error)}\n`)
-    return EXIT.failed
+    return complain(`the demo failed: ${error instanceof Error ? error.message : String(error)}`, EXIT.failed, json)
   } finally {
     const ending = [...running].map((child) => new Promise((ended) => child.once('close', ended)))
     endAll()

@@ -6,7 +6,7 @@ import type { ProxyMeter } from '../meters/proxy-meter.ts'
 import type { MuxStream } from '../mux/mux-contract.ts'
 import { UdpUsers } from '../server/udp-users.ts'
 import type { Coder } from '../wire/coding.ts'
-import type { DatagramLimits } from '../wire/datagram-size.ts'
+import { CUT, type DatagramLimits, mayBeCut } from '../wire/datagram-size.ts'
 import type { UdpAddress } from '../wire/messages.ts'
 import { NO_WORK, OVER_LIMIT, PacketStream } from '../wire/packet-stream.ts'
 import type { Wire } from '../wire/wire.ts'
@@ -58,6 +58,7 @@ export class ClientUdp {
         const isProof = intercept(bytes)
         if (!isProof && limit?.admit(bytes.length) === false) return this.#failed(OVER_LIMIT)
         this.#count('in', bytes, user)
+        if (!isProof && mayBeCut(bytes.length, limits)) this.#failed(CUT)
         if (!isProof) this.#users.toService(bytes, user)
       },
       onSign: () => {},

@@ -9,6 +9,14 @@ import type { Wire } from './wire.ts'
 /** The largest that UDP has over IPv4. */
 export const MAX_DATAGRAM_BYTES = 65_507
 
+/** At which stock ends cut what they read from a UDP socket, unless `udpPacketSize` says otherwise. */
+const STOCK_READ_BYTES = 1_500
+export const CUT = `a datagram of ${STOCK_READ_BYTES} bytes came: a stock frps cuts longer ones there, unless its udpPacketSize is larger`
+
+/** Whether a datagram may be what is left of a longer one, which nothing in it tells. `limits`: as agreed with who sent it. */
+export const mayBeCut = (bytes: number, { sendBytes }: DatagramLimits): boolean =>
+  bytes === STOCK_READ_BYTES && sendBytes < MAX_DATAGRAM_BYTES
+
 /** In a message beside the datagram: the address of its user, and names of fields. */
 const AROUND_BYTES = 256
 

@@ -25,8 +25,8 @@ export type KeptNetwork =
 export type FoundNetwork =
   | KeptNetwork
   | { readonly type: 'none' }
-  /** A node that knew open networks only left the directory. */
-  | { readonly type: 'older' }
+  /** A node that knew open networks only left the directory. `isTableAlone`: or a person put a table there, and no node was. */
+  | { readonly type: 'older'; readonly isTableAlone: boolean }
   /** The file can't be read: one sentence. */
   | { readonly type: 'refused'; readonly text: string }
 
@@ -43,7 +43,8 @@ export function readNetwork(dir: string): FoundNetwork {
     if (codeOf(error) !== 'ENOENT') return refused(`the node's network can't be read from ${file} (${errorText(error)})`)
     if (lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink())
       return refused(`${file} is a link to a file that is not there; mount its disk or restore it: it says which network the node is in`)
-    return { type: ['identity.json', 'ip_table.json'].some((name) => existsSync(join(dir, name))) ? 'older' : 'none' }
+    if (existsSync(join(dir, 'identity.json'))) return { type: 'older', isTableAlone: false }
+    return existsSync(join(dir, 'ip_table.json')) ? { type: 'older', isTableAlone: true } : { type: 'none' }
   }
 }
 

@@ -62,7 +62,7 @@ function start({ policy = 'lan', pinged = {}, speed = FIGURES, speedFirst, seeds
     })
     changes.next({ type: 'changed', name })
   }
-  const { methods, mapPort } = createOperatorCalls({
+  const { methods, mapPort, addProxy } = createOperatorCalls({
     ...parts,
     policy,
     gate: { name: (address) => void named.push(address) },
@@ -124,6 +124,7 @@ function start({ policy = 'lan', pinged = {}, speed = FIGURES, speedFirst, seeds
     ...parts,
     ...methods,
     mapPort,
+    addProxy,
     told,
     named,
     stand,
@@ -419,12 +420,26 @@ describe('expose', () => {
   })
 })
 
+const TCP = { port: 3_000, isUdp: false, domain: null }
+
 describe('/MAPPort', () => {
+  test('exposes a port of UDP as such, and has a domain lead to it where one is named', async () => {
+    const { mapPort, stand, told, clock } = start()
+    const udp = mapPort({ ...TCP, isUdp: true })
+    stand({ ...WEB, name: 'port-3000-udp' }, { state: 'up', public: '192.0.2.1:20000' })
+    const named = mapPort({ ...TCP, domain: 'app.example.org' })
+    stand({ ...WEB, name: 'port-3000' }, { state: 'up', public: '192.0.2.1:20001' })
+    expect([await clock.until(udp), await clock.until(named), told]).toEqual([
+      { type: 'mapped', address: '192.0.2.1:20000' },
+      { type: 'mapped', address: '192.0.2.1:20001' },
+      ['expose port-3000-udp', 'expose app.example.org', 'expose port-3000'],
+    ])
+  })
   test('exposes the port until the node stops, once', async () => {
     const { mapPort, stand, told, clock } = start()
-    const mapped = mapPort(3_000)
+    const mapped = mapPort(TCP)
     stand({ ...WEB, name: 'port-3000' }, { state: 'up', public: '192.0.2.1:20000' })
-    expect([await clock.until(mapped), await mapPort(3_000), told]).toEqual([
+    expect([await clock.until(mapped), await mapPort(TCP), told]).toEqual([
       { type: 'mapped', address: '192.0.2.1:20000' },
       { type: 'mapped', address: '192.0.2.1:20000' },
       ['expose port-3000'],
@@ -436,12 +451,32 @@ describe('/MAPPort', () => {
   ])("never maps the node's own port %i", async (port, text) => {
     const { mapPort, own, told } = start()
     own.setListening({ host: '0.0.0.0', port: 8_088 })
-    expect([await mapPort(port), told]).toEqual([refused(text), []])
+    expect([await mapPort({ ...TCP, port }), told]).toEqual([refused(text), []])
   })
   test('says why not', async () => {
     const { mapPort, clock } = start()
-    expect(await clock.until(mapPort(3_000))).toEqual(
+    expect(await clock.until(mapPort(TCP))).toEqual(
       refused('port-3000 is not reachable yet: no public address is proven; see `moonwalk status`'),
     )
+  })
+})
+
+describe('/AddProxy', () => {
+  const ask = { domain: 'app.example.org', local: '10.0.0.7:3000' }
+  test('has a domain lead to a web service, once, and to no other', () => {
+    const { addProxy, told } = start()
+    expect([addProxy(ask), addProxy(ask), addProxy({ ...ask, local: '10.0.0.8:3000' }), told]).toEqual([
+      { type: 'added' },
+      { type: 'added' },
+      refused('app.example.org leads to 10.0.0.7:3000 already'),
+      ['expose app.example.org'],
+    ])
+  })
+  test('never leads to the control port', () => {
+    const { addProxy, told } = start()
+    expect([addProxy({ ...ask, local: '127.0.0.1:8089' }), told]).toEqual([
+      refused('127.0.0.1:8089 is the control port of this node, which is not exposed; forward it with ssh -L instead'),
+      [],
+    ])
   })
 })

@@ -58,7 +58,10 @@ function start(other: Partial<PublicRoutesNeeds> = {}, answering: Answering = {}
     offer: 'everybody',
     p2prc: { answer: async (text, selfAddress) => Buffer.from(`${text} seen by ${selfAddress}`) },
     servicesFor: (id) => (id === ash.id ? [{ name: 'web', kind: 'tcp', private: true }] : []),
-    operator: { mapPort: async (port) => ({ type: 'mapped', address: `203.0.113.9:${port + 20_000}` }) },
+    operator: {
+      mapPort: async ({ port }) => ({ type: 'mapped', address: `203.0.113.9:${port + 20_000}` }),
+      addProxy: ({ domain }) => (domain === 'taken.example.org' ? { type: 'refused', text: 'it leads elsewhere' } : { type: 'added' }),
+    },
     token: 'secret',
     joining: {
       greeted: (record, _, isReached) => told.push({ greeted: record, isReached }),
@@ -223,10 +226,24 @@ test.each([
   expect(await ask(inbound({ path: `/MAPPort?port=${port}`, headers: OWNER }))).toEqual({ status, headers: TEXT, body }),
 )
 
+test.each([
+  ['domain_name=app.example.org&ip_address=10.0.0.7&port=3000', 200, 'Sucess'],
+  ['domain_name=taken.example.org&ip_address=10.0.0.7&port=3000', 500, 'error: it leads elsewhere\n'],
+  ['domain_name=127.0.0.1&ip_address=10.0.0.7&port=3000', 500, 'error: domain_name must be a name such as www.example.org\n'],
+  ['ip_address=10.0.0.7&port=3000', 500, 'error: domain_name must be a name such as www.example.org\n'],
+  ['domain_name=app.example.org&ip_address=10.0.0.7', 500, 'error: port must be a number from 1 to 65535\n'],
+  ['domain_name=app.example.org&port=3000', 500, 'error: ip_address must be an address or a host name\n'],
+])('/AddProxy?%s is answered %d', async (query, status, body) =>
+  expect(await ask(inbound({ path: `/AddProxy?${query}`, headers: OWNER }))).toEqual({ status, headers: TEXT, body }),
+)
+
 test('/MAPPort says why a port could not be mapped', async () =>
   expect(
     await ask(inbound({ path: '/MAPPort?port=80', headers: OWNER }), 'public', {
-      operator: { mapPort: async () => ({ type: 'refused', text: 'nothing answers at 127.0.0.1:80' }) },
+      operator: {
+        mapPort: async () => ({ type: 'refused', text: 'nothing answers at 127.0.0.1:80' }),
+        addProxy: () => ({ type: 'added' }),
+      },
     }),
   ).toEqual({ status: 500, headers: TEXT, body: 'error: nothing answers at 127.0.0.1:80\n' }))
 

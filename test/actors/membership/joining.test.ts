@@ -128,6 +128,12 @@ describe('there is nobody to ask', () => {
     expect(clock.timerCount).toEqual(0)
   })
 
+  test('is said at once where every seed is an address of this machine, and none is asked', async () => {
+    const { facts, joining, asked, clock } = start({ seeds: ['127.0.0.1:8088', '192.0.2.9:8088', '0.0.0.0:8088'] })
+    await clock.settle()
+    expect([facts, joining.seeds(), asked]).toEqual([['0 network.empty'], [], []])
+  })
+
   test.each<[string, Setting, readonly string[]]>([
     ['while a seed is silent', { seeds: [AT] }, [AT]],
     ['while another seed is silent', { seeds: [AT, ELSEWHERE], residents: { [AT]: 'itself' } }, [ELSEWHERE]],

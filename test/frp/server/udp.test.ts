@@ -116,6 +116,26 @@ describe('with a stock end, whose messages are limited, a larger datagram is los
   })
 })
 
+test('a datagram as long as a stock frps cuts them at goes on to the service, and is told', async () => {
+  const net = new UdpNet()
+  const meter = new ProxyMeter()
+  const heard: number[] = []
+  socketOf(await net.openDatagrams('127.0.0.1:53', ({ length }) => heard.push(length)))
+  const options = { openDatagrams: net.openDatagrams, meterOf: () => meter }
+  const { admit, ...turn } = await atRawTurn(options, [{ type: 'udp', local: '127.0.0.1:53' }])
+  await admit()
+  const work = await turn.work()
+  for (const size of [1_499, 1_500, 1_501])
+    work.say({ type: 'udpPacket', content: Buffer.alloc(size).toString('base64'), remote: { host: '203.0.113.9', port: 4 } })
+  await settle()
+  const { errorsEver, lastError } = meter.figures(0)
+  expect([heard, errorsEver, lastError?.text]).toEqual([
+    [1_499, 1_500, 1_501],
+    1,
+    'a datagram of 1500 bytes came: a stock frps cuts longer ones there, unless its udpPacketSize is larger',
+  ])
+})
+
 describe('a message beyond what was agreed on', () => {
   test.each([
     ['from a client that agreed on nothing', {}, 10_240 - 28],

@@ -41,7 +41,9 @@ test('without the file a directory is fresh, or one of an older moonwalk', () =>
   expect(readNetwork(join(dir, 'missing'))).toEqual({ type: 'none' })
   expect(readNetwork(dir)).toEqual({ type: 'none' })
   writeFileSync(join(dir, 'ip_table.json'), '{}')
-  expect(readNetwork(dir)).toEqual({ type: 'older' })
+  expect(readNetwork(dir)).toEqual({ type: 'older', isTableAlone: true })
+  writeFileSync(join(dir, 'identity.json'), '{}')
+  expect(readNetwork(dir)).toEqual({ type: 'older', isTableAlone: false })
 })
 
 test.each([

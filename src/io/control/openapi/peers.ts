@@ -26,14 +26,18 @@ export const peerPaths = {
   '/api/ping': post(
     'Measures the latency to a server now.',
     aPeer,
-    versioned({
-      rttMs: number,
-      samples: list(number),
-      discarded: integer,
-      isLoaded: { type: 'boolean' },
-      connectMs: orNull(number),
-      via: orNull(object({ id: text, name: text })),
-    }),
+    versioned(
+      {
+        rttMs: number,
+        samples: list(number),
+        discarded: integer,
+        isLoaded: { type: 'boolean' },
+        connectMs: orNull(number),
+        isRough: { type: 'boolean', description: 'True where every answer came while this machine was late itself; else absent.' },
+        via: orNull(object({ id: text, name: text })),
+      },
+      ['isRough'],
+    ),
     '409',
   ),
   '/api/speedtest': post(
