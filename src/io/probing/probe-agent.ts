@@ -9,7 +9,7 @@ import { type Dialling, TimedAgent } from '../network/stopwatch.ts'
 import { TOO_SLOW } from '../network/within-time.ts'
 import type { Permits } from './permits.ts'
 
-/** One that nothing was asked on for this long is closed. Peers close theirs after 30 s; P2PRC's never do. */
+/** One that nothing was asked on for this long is closed, before the peer would; P2PRC's never do. */
 const IDLE_MS = 60_000
 /** One that is older is replaced, so that the handshake's time that is shown is no older either. */
 const RENEWED_MS = 10 * 60_000
