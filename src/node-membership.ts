@@ -20,6 +20,7 @@ import { createReach } from './actors/membership/reach.ts'
 import { createSpeed } from './actors/membership/speed.ts'
 import { createSpeedAccount } from './actors/membership/speed-account.ts'
 import { speedTests } from './actors/membership/speed-tests.ts'
+import { createSpendingFile } from './actors/membership/spending-file.ts'
 import { createStanding } from './actors/membership/standing.ts'
 import { createSuspicion } from './actors/membership/suspicion.ts'
 import { createTableFile } from './actors/membership/table-file.ts'
@@ -77,6 +78,7 @@ export function createMembership({ ports, options, keeper, own, rates, health, s
     budgetBytes: options.speedtestBudgetBytes,
     isBusy: () => rates.bytesPerSecond() > SPEED_BUSY_BYTES_PER_SECOND,
   })
+  const spending = createSpendingFile({ clock, store: ports.store, account: speedAccount, health, onBug })
   const { closedBy, spend } = speedAccount
   const speed = createSpeed({
     ...{ clock, random, closedBy, spend, isPrivate: networkKind.type === 'private' },
@@ -100,5 +102,23 @@ export function createMembership({ ports, options, keeper, own, rates, health, s
   const actor = createMembershipActor({
     ...{ keeper, own, prober, vouching, firstLooks, gossip, suspicion, p2prc, speedTests$, reach, joining, announcer, twins, onBug },
   })
-  return { file, gate, calls, load, reach, announcer, places, prober, lookers, gossip, speedAccount, speed, p2prc, joining, twins, actor }
+  return {
+    file,
+    gate,
+    calls,
+    load,
+    reach,
+    announcer,
+    places,
+    prober,
+    lookers,
+    gossip,
+    speedAccount,
+    spending,
+    speed,
+    p2prc,
+    joining,
+    twins,
+    actor,
+  }
 }

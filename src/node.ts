@@ -150,6 +150,7 @@ export function createNode(ports: Ports, options: NodeOptions, extras: NodeExtra
       file,
       operatorChanges,
       leases,
+      spending: membership.spending,
       history,
       entrances,
       gossip,

@@ -77,6 +77,7 @@ export function createRealNode({ config, identity, network: { keyring, seeds }, 
       followsTableLink: dirname(config.tableFile) !== dataDir,
       operatorFile: join(dataDir, 'operator.json'),
       leaseFile: join(dataDir, 'leases.json'),
+      spendingFile: join(dataDir, 'speed-tests.json'),
       historyFile: join(dataDir, 'history.json'),
       more: () =>
         [...firstNotes, ...[log.file, controlFile, ...outside, processDescriptors(), thread].map((one) => one?.note() ?? null)].filter(

@@ -4,8 +4,10 @@ import type { Refusal } from './answers.ts'
 import type { Config } from './config/config.ts'
 import { isAllowed } from './domain/address.ts'
 import { chooseNetwork, type NetworkChoice } from './domain/network-choice.ts'
+import { isOwnSeed } from './domain/own-seed.ts'
 import type { InvitationAddress } from './invitation.ts'
 import { type FoundNetwork, type KeptNetwork, readNetwork, writeNetwork } from './io/disk/network-file.ts'
+import { ownHosts } from './io/network/own-hosts.ts'
 import { createNetworkKeyring, type NetworkKeyring, newNetwork, newSecret } from './io/network-keyring.ts'
 import { askKinds, type KindHeard } from './io/network-question.ts'
 
@@ -31,7 +33,7 @@ const MAX_SEEDS = 16
  * the node's key is made: a directory with a key alone is an older one.
  */
 export async function settleNetwork(
-  { dataDir, network, node: { seeds, addresses } }: Config,
+  { dataDir, network, node: { seeds, addresses, listen, advertise } }: Config,
   {
     onBug,
     onWait = () => {},
@@ -40,17 +42,18 @@ export async function settleNetwork(
 ): Promise<SettledNetwork | NetworkRefusal> {
   const found = readNetwork(dataDir)
   if (found.type === 'refused') return { ...found, isUsage: false }
+  const others = seeds.filter((seed) => !isOwnSeed(seed, { listen, advertise, hosts: ownHosts() }))
   const choice = chooseNetwork({
     kept: found.type === 'private' ? { type: 'private', secrets: found.keyring.secrets } : found,
     asked: network.asked,
     invited: network.invitations.map(({ secret }) => secret),
-    hasPlainSeeds: seeds.length > 0,
+    hasPlainSeeds: others.length > 0,
     dir: dataDir,
   })
   if (choice.type === 'refused') return refusal(choice.text, true)
   if (choice.type === 'askSeeds') {
-    const allowed = seeds.filter((seed) => isAllowed(seed, addresses, 'named'))
-    if (allowed.length === 0) return refusal(`${seeds.join(', ')}: outside the addresses this node may contact; see --addresses`, true)
+    const allowed = others.filter((seed) => isAllowed(seed, addresses, 'named'))
+    if (allowed.length === 0) return refusal(`${others.join(', ')}: outside the addresses this node may contact; see --addresses`, true)
     return kindRefusal(await askKinds(allowed, { onBug, onWait }))
   }
   const next = withSeeds(

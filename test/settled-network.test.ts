@@ -63,6 +63,11 @@ test('of many invitations the newest sixteen addresses are kept', async () => {
   expect(await settled({})).toEqual({ ...IN_ONE, seeds: all.slice(-16) })
 })
 
+test('a list of seeds that names this node alone asks nobody: its network is a new one', async () => {
+  const kind = { type: 'private', secrets: [expect.stringMatching(/^[\w-]{43}$/)] }
+  expect(await settled({ listen: '0.0.0.0:18501', seeds: ['127.0.0.1:18501'] })).toEqual({ kind, seeds: [], isNew: true, notes: [] })
+})
+
 test('nothing is written for a directory that another process holds', async () => {
   await writeNetwork(dir, newNetwork(SECRET))
   const before = readFileSync(join(dir, 'network.json'), 'utf8')

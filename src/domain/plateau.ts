@@ -25,6 +25,11 @@ const RUN_MS = 120
 const RUN_RTTS = 3
 /** This share of that time may have been faster. With more, the path can do better than the pace that was found. */
 const FASTER_MOST = 0.25
+/**
+ * Nor may the last round trip have brought more than the pace, here twice the tolerance more. In slow start each brings twice what the
+ * one before did, in a burst behind a pause; both together make windows of one rate for two round trips.
+ */
+const FASTER = 2
 /** A transfer has reached a pace with the first window at this share of it. */
 const PACE = 0.7
 /**
@@ -114,9 +119,11 @@ export class PlateauWatch {
     const isRun = run.ms >= Math.max(RUN_MS, RUN_RTTS * this.#rttMs) && run.seen >= HOLD_WINDOWS
     const found = isRun ? run : densest(sorted, tolerance)
     this.#found = found
-    const fasterMs = sorted.reduce((sum, { mbps, ms }) => (mbps > found.mbps * (1 + 2 * tolerance) ? sum + ms : sum), 0)
-    const isHeld =
-      isRun || (found.ms >= Math.max(HOLD_MS, HOLD_RTTS * this.#rttMs) && found.seen >= HOLD_WINDOWS && fasterMs <= FASTER_MOST * found.ms)
+    const fast = found.mbps * (1 + FASTER * tolerance)
+    const fasterMs = sorted.reduce((sum, { mbps, ms }) => (mbps > fast ? sum + ms : sum), 0)
+    const isLong = found.ms >= Math.max(HOLD_MS, HOLD_RTTS * this.#rttMs) && found.seen >= HOLD_WINDOWS
+    const lately = this.#transfer.lately(Math.max(HOLD_MS, this.#rttMs))
+    const isHeld = isRun || (isLong && fasterMs <= FASTER_MOST * found.ms && lately <= fast)
     const pacedMs = this.#pacedMs(found.mbps)
     if (!isDoubted(found, pacedMs)) {
       this.#settled = isHeld

@@ -2,21 +2,23 @@
 import { SPEED_STREAM_BYTES, SPEED_STREAMS } from './timings.ts'
 
 /** Bytes of one hour; the hour is counted from 1970 in wall time. */
-interface Hour {
+export interface SpentHour {
   readonly hour: number
   readonly bytes: number
 }
 
 /** The hours of the last day in which anything was used, oldest first. */
-export type SpeedSpending = readonly Hour[]
+export type SpeedSpending = readonly SpentHour[]
 
 export const NOTHING_SPENT: SpeedSpending = []
 
 /** Both ways of one test. */
 const MOST_TEST_BYTES = 2 * SPEED_STREAMS * SPEED_STREAM_BYTES
 
-const HOUR_MS = 3_600_000
+export const HOUR_MS = 3_600_000
 const DAY_HOURS = 24
+/** As many are kept: those of a day, and one that has just begun. */
+export const MOST_HOURS = DAY_HOURS + 1
 /** Of the day's budget, so much within one hour at the most: a network that has just come together does not use up the day. */
 const HOUR_SHARE = 1 / 4
 
@@ -31,6 +33,24 @@ export function spent(spending: SpeedSpending, bytes: number, wallMs: number): S
   const last = kept.at(-1)
   const hour = hourOf(wallMs)
   return last?.hour === hour ? [...kept.slice(0, -1), { hour, bytes: last.bytes + bytes }] : [...kept, { hour, bytes }]
+}
+
+/**
+ * What was kept over a restart, with what was used since. Hours that are still to come, since the clock was set back, count as this
+ * one. `damaged`: nobody knows what was used, so the day's budget counts as used now.
+ */
+export function restored(kept: SpeedSpending | 'damaged', since: SpeedSpending, bytesPerDay: number, wallMs: number): SpeedSpending {
+  const hour = hourOf(wallMs)
+  const known = kept === 'damaged' ? [{ hour, bytes: bytesPerDay }] : kept
+  const sums = new Map<number, number>()
+  for (const one of [...known, ...since]) {
+    const at = Math.min(one.hour, hour)
+    sums.set(at, (sums.get(at) ?? 0) + one.bytes)
+  }
+  return within(
+    [...sums].map(([at, bytes]) => ({ hour: at, bytes })).sort((a, b) => a.hour - b.hour),
+    wallMs,
+  )
 }
 
 /** Bytes used within the last 24 hours, to the hour. */

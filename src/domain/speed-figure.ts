@@ -23,6 +23,8 @@ export interface BothWays {
 const BUSY = 0.9
 /** From what was known before: beyond this a test is repeated. */
 const SURPRISE = 0.15
+/** A figure of less confidence is measured once more before it is told. */
+const LEAST_SURE = 0.45
 /** Two tests that differ by no more than this, of the larger, say the same. */
 const AGREEMENT = 0.1
 
@@ -37,12 +39,22 @@ export const limitOf = (busyShares: readonly number[]): SpeedFigure['limitedBy']
 export const isSurprise = (knownMbps: number | null, mbps: number): boolean =>
   knownMbps !== null && knownMbps > 0 && Math.abs(mbps - knownMbps) > SURPRISE * knownMbps
 
+/** Whether a figure says of itself that it is little to go by: the path never settled, or was at its pace for a small part of the time. */
+export const isDoubtful = ({ settled, confidence }: SpeedFigure): boolean => !settled || confidence < LEAST_SURE
+
+/** Whether a test is made once more before it is told. */
+export const wantsSecondLook = (knownMbps: number | null, first: SpeedFigure): boolean =>
+  isSurprise(knownMbps, first.mbps) || isDoubtful(first)
+
 /**
- * What to believe after a repetition: the second where it says the same as the first, or as what was known. Where it says the same as
- * neither: the one with more confidence, of which half is left, and all that lies between both.
+ * What to believe after a repetition: where one of both is doubtful, the other; the first one only if it was no surprise. Else the
+ * second, where it says the same as the first, or as what was known. Where it says the same as neither: the one with more confidence,
+ * of which half is left, and all that lies between both.
  */
-export function believed(knownMbps: number, first: SpeedFigure, second: SpeedFigure): SpeedFigure {
-  if (agree(second.mbps, first.mbps) || agree(second.mbps, knownMbps)) return second
+export function believed(knownMbps: number | null, first: SpeedFigure, second: SpeedFigure): SpeedFigure {
+  if (isDoubtful(first) && !isDoubtful(second)) return second
+  if (isDoubtful(second) && !isDoubtful(first) && !isSurprise(knownMbps, first.mbps)) return first
+  if (agree(second.mbps, first.mbps) || agree(second.mbps, knownMbps || first.mbps)) return second
   const better = first.confidence > second.confidence ? first : second
   return {
     ...better,

@@ -59,6 +59,14 @@ export class TransferWindows {
     this.#lump = null
   }
 
+  /** The mean of the last so many ms before the window that is open, in Mbit/s; of all of it where it is shorter. */
+  lately(forMs: number): number {
+    const sinceMs = this.windowStartMs - forMs
+    const before = this.moments.findLast(({ ms }) => ms <= sinceMs) ?? this.moments[0]
+    if (before === undefined || before.ms >= this.windowStartMs) return 0
+    return mbpsOf(this.#windowStartBytes - before.bytes, this.windowStartMs - before.ms)
+  }
+
   /** What a lump holds has come since the one before, at a steady rate. */
   #advance(ms: number, bytes: number): void {
     if (Number.isNaN(this.startMs)) {

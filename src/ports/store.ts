@@ -28,6 +28,13 @@ export interface Store {
   readLeases(): Promise<readonly StoredLease[]>
   /** Replaces all of it. Atomic; settles once it is on disk, or with why it is not. */
   writeLeases(leases: readonly StoredLease[]): Promise<StoreFailure | null>
+  /**
+   * What automatic speed tests have used by the hour, as of the last run. `damaged`: that can't be read, and the file was set aside,
+   * as `notes()` says.
+   */
+  readSpeedSpending(): Promise<readonly StoredSpending[] | 'damaged'>
+  /** Replaces all of it. Atomic; settles once it is on disk, or with why it is not. */
+  writeSpeedSpending(spending: readonly StoredSpending[]): Promise<StoreFailure | null>
   /** The text of this node's own history as it was written last; empty where there is none. */
   readHistory(): Promise<string>
   /** Replaces it. Atomic; settles once it is on disk, or with why it is not. */
@@ -63,6 +70,12 @@ export interface StoredLease {
   readonly proxy: string
   /** Wall time since when its owner is away. */
   readonly awaySinceMs: number
+}
+
+/** Bytes that speed tests used within one hour, which is counted from 1970 in wall time. */
+export interface StoredSpending {
+  readonly hour: number
+  readonly bytes: number
 }
 
 /** Something about the files that a person should know: a clause, and a sentence about what to do. As health says it. */

@@ -1,5 +1,6 @@
-// What every store promises about what a person told the node, and about what its TURN keeps for clients.
+// What every store promises about what a person told the node, and about what its TURN keeps for clients, and of what else outlives a run.
 import { expect, test } from 'vitest'
+import type { SpeedSpending } from '../../src/domain/speed-budget.ts'
 import { NO_OPERATOR_CHANGES, type OperatorChanges, type Store, type StoredLease } from '../../src/ports.ts'
 
 const WISHES: OperatorChanges = {
@@ -21,6 +22,11 @@ const WISHES: OperatorChanges = {
 const LEASES: readonly StoredLease[] = [
   { kind: 'tcp', what: '21734', owner: 'member 00112233445566778899aabbccddeeff', proxy: 'web', awaySinceMs: 1_800_000_000_123 },
   { kind: 'domain', what: 'a.example.org', owner: 'token', proxy: '', awaySinceMs: 0 },
+]
+
+const SPENDING: SpeedSpending = [
+  { hour: 501_998, bytes: 7_340_032 },
+  { hour: 502_000, bytes: 0 },
 ]
 
 /** `open`: the store of one disk as the next run of the node opens it. */
@@ -49,6 +55,14 @@ export function storeContract(name: string, disk: () => () => Store): void {
     expect(await open().readLeases()).toEqual(LEASES)
     expect(await store.writeLeases([])).toEqual(null)
     expect(await open().readLeases()).toEqual([])
+  })
+
+  test(`${name} keeps what speed tests have used as it was given last, for the next run`, async () => {
+    const open = disk()
+    const store = open()
+    expect(await store.readSpeedSpending()).toEqual([])
+    expect(await Promise.all([store.writeSpeedSpending(SPENDING.slice(1)), store.writeSpeedSpending(SPENDING)])).toEqual([null, null])
+    expect(await open().readSpeedSpending()).toEqual(SPENDING)
   })
 
   test(`${name} keeps the history it was given last, for the next run`, async () => {

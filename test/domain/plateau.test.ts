@@ -62,6 +62,16 @@ describe('what was recorded', () => {
       },
     ],
     [
+      'what slow start sends in each round trip is no pace, since each brings twice what the one before did',
+      'slow-start',
+      {
+        errorPct: -0.3,
+        plateau: { mbps: 95.316, lowMbps: 91.232, highMbps: 99.401, coverage: 0.32, confidence: 0.68, settled: true },
+        atMs: 521,
+        bytes: 3111984,
+      },
+    ],
+    [
       'one that keeps its pace from the first moment',
       'plateau',
       {

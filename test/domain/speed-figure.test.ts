@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { believed, isSurprise, limitOf, type SpeedFigure, speedWords } from '../../src/domain/speed-figure.ts'
+import { believed, isSurprise, limitOf, type SpeedFigure, speedWords, wantsSecondLook } from '../../src/domain/speed-figure.ts'
 
 const figure = (mbps: number, over: Partial<SpeedFigure> = {}): SpeedFigure => ({
   ...{ mbps, lowMbps: mbps * 0.96, highMbps: mbps * 1.04, coverage: 0.8, confidence: 0.84, settled: true, limitedBy: 'path' },
@@ -22,6 +22,14 @@ test.each<[number | null, number, boolean]>([
   [0, 100, false],
 ])('of a path known for %s Mbit/s, %d are a surprise: %s', (known, mbps, expected) => expect(isSurprise(known, mbps)).toEqual(expected))
 
+test.each<[string, number | null, SpeedFigure, boolean]>([
+  ['a path that settled is not, where nothing was known', null, figure(90), false],
+  ['nor where it is as it was known', 100, figure(90), false],
+  ['one that is far from that is', 100, figure(50), true],
+  ['one that never settled is', null, figure(90, { settled: false, confidence: 0.5 }), true],
+  ['one that was at its pace for a tenth of the time is', null, figure(90, { confidence: 0.44 }), true],
+])('measured once more: %s', (_, known, first, expected) => expect(wantsSecondLook(known, first)).toEqual(expected))
+
 describe('after a repetition', () => {
   test.each<[string, SpeedFigure, SpeedFigure, SpeedFigure]>([
     ['the second is believed where it says the same as the first', figure(50), figure(54), figure(54)],
@@ -37,6 +45,15 @@ describe('after a repetition', () => {
       figure(70),
       figure(50),
       figure(50, { lowMbps: 48, highMbps: 72.8, confidence: 0.42, settled: false }),
+    ],
+    ['the second, where the first never settled', figure(70, { settled: false }), figure(50), figure(50)],
+    ['the second, where the first was little to go by', figure(70, { confidence: 0.44 }), figure(50), figure(50)],
+    ['the first, where the second never settled and the first was no surprise', figure(96), figure(30, { settled: false }), figure(96)],
+    [
+      'a surprise that the second could not confirm is half as sure',
+      figure(50),
+      figure(80, { settled: false, confidence: 0.2 }),
+      figure(50, { lowMbps: 48, highMbps: 83.2, confidence: 0.42, settled: false }),
     ],
   ])('%s', (_, first, second, expected) => expect(believed(100, first, second)).toEqual(expected))
 })

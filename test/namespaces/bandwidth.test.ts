@@ -4,8 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { ANSWER_MS } from '../../src/actors/membership/speed-transfer.ts'
+import { SPEED_STREAM_BYTES, SPEED_STREAMS } from '../../src/domain/timings.ts'
 import { type PathKind, payloadMbps } from './path.ts'
-import { runSpeedCase, runTogether, type SpeedSamples } from './speed-case.ts'
+import { runSpeedCase, runTogether, type SpeedSample, type SpeedSamples } from './speed-case.ts'
 
 /** Of a case; fewer where a test takes so long that whoever serves them all gives the asker no more of its minute. */
 const TESTS = 20
@@ -14,6 +16,13 @@ const LONG_TESTS = 10
 const MOST_ERROR = 0.05
 /** Of a path that takes both ends' processors nearly whole, beside what else this machine does. */
 const MOST_ERROR_FAST = 0.15
+
+/** Of iperf3, whose bytes are compared with those of a test. */
+const TEN_SECONDS = 10
+/** What is far from what was known is measured once more, and both are told as one. */
+const MOST_TRIES = 2
+/** Of payload; what else crosses the path in a test: handshakes, headers of packets, acknowledgements, and what is sent twice. */
+const OVERHEAD = 1.25
 
 let folder: string
 
@@ -50,6 +59,17 @@ function ofPath(samples: SpeedSamples, way: 'down' | 'up'): SpeedSamples {
   return { ...samples, tests: samples.tests.filter(({ answer }) => answer[way].limitedBy === 'path') }
 }
 
+/**
+ * By rule, on any machine: how soon a pace holds, and so how many bytes that takes, depends on how quiet the machine is and is printed
+ * alone. What the detector needs of recorded transfers is in test/domain/plateau.test.ts.
+ */
+function isWithinCaps({ answer, wireBytes }: SpeedSample): boolean {
+  const mostMs = MOST_TRIES * ANSWER_MS
+  const mostBytes = MOST_TRIES * SPEED_STREAMS * SPEED_STREAM_BYTES
+  const toldBytes = answer.downBytes + answer.upBytes
+  return answer.downMs <= mostMs && answer.upMs <= mostMs && toldBytes <= wireBytes && wireBytes <= 2 * mostBytes * OVERHEAD
+}
+
 function rowOf(samples: SpeedSamples, way: 'down' | 'up') {
   const { iperfMbps, tests } = samples
   const errors = errorsOf(samples, way)
@@ -59,6 +79,7 @@ function rowOf(samples: SpeedSamples, way: 'down' | 'up') {
     ours: middle(tests.map(({ answer }) => answer[`${way}Mbps`])),
     ...{ 'error p50': pct(middle(errors)), p95: pct(quantile(errors, 0.95)), worst: pct(Math.max(...errors)) },
     ms: middle(tests.map(({ answer }) => answer[`${way}Ms`])),
+    'iperf3 / ours': Math.round((iperfMbps[way] * TEN_SECONDS) / 8 / middle(tests.map(({ wireBytes }) => wireBytes / 2e6))),
     MB: Math.round(middle(tests.map(({ wireBytes }) => wireBytes / 2)) / 1e5) / 10,
     unsettled: tests.filter(({ answer }) => !answer[way].settled).length,
     processor: tests.filter(({ answer }) => answer[way].limitedBy === 'processor').length,
@@ -72,7 +93,7 @@ test.each<[string, PathKind, { readonly tests: number; readonly mostError: numbe
   ['50 Mbit/s, 40 ms away', { type: 'delayed', mbps: 50, delayMs: 20 }, { tests: TESTS, mostError: MOST_ERROR }],
   ['100 Mbit/s, 40 ms away', { type: 'delayed', mbps: 100, delayMs: 20 }, { tests: TESTS, mostError: MOST_ERROR }],
   ['100 Mbit/s, 80 ms away', { type: 'delayed', mbps: 100, delayMs: 40 }, { tests: LONG_TESTS, mostError: MOST_ERROR }],
-])('%s is read as iperf3 reads it, for a twelfth of its bytes', async (name, path, { tests, mostError }) => {
+])('%s is read as iperf3 reads it, within the caps of a test', async (name, path, { tests, mostError }) => {
   const began = performance.now()
   const samples = await runSpeedCase({ path, tests, iperfSeconds: path.type === 'delayed' ? 10 : 4 }, folder)
   console.log(`${name}, ${tests} tests in ${Math.round((performance.now() - began) / 1_000)} s`)
@@ -82,8 +103,7 @@ test.each<[string, PathKind, { readonly tests: number; readonly mostError: numbe
     return errors.length === 0 || middle(errors) <= mostError
   }
   expect({ down: isNear('down'), up: isNear('up') }).toEqual({ down: true, up: true })
-  const tenSecondsBytes = (payloadMbps(path.mbps) * 1e6 * 10) / 8
-  expect(middle(samples.tests.map(({ wireBytes }) => wireBytes / 2)) <= tenSecondsBytes / 12).toEqual(true)
+  expect(samples.tests.filter((sample) => !isWithinCaps(sample))).toEqual([])
 })
 
 test('three nodes that test one server at once get turns, and read the path as one alone does', async () => {

@@ -21,6 +21,8 @@ const ROUNDS = Number(process.env.MOONWALK_FAILOVER_ROUNDS ?? '1')
 const CALM = ['--speedtest-budget', 'off'] as const
 /** Whatever a visitor tries is answered again within this, or never. */
 const AGAIN_MS = 40_000
+/** With no fault everybody is answered within this, if the addresses are still announced. */
+const ANSWERED_MS = 10_000
 /** The node's public port and those that it hands out. */
 const HANDED_OUT = 'tcp dport 20000-29999'
 
@@ -135,9 +137,15 @@ test('a service has the same port at both of its TURNs', async () => {
   expect(new Set(ports).size).toEqual(1)
 })
 
-test.each(FAULTS.flatMap((fault) => Array.from({ length: ROUNDS }, () => [fault.name, fault] as const)))(
-  'a TURN that %s costs its visitors no more than a moment',
-  async (_, fault) => {
+/**
+ * Visitors at the home's two addresses, who have all been answered since they
+ * came. A tunnel that did not hear for a while may be left just after the
+ * fault has gone: then these addresses are no more, and visitors are sent to
+ * those that came after.
+ */
+async function everybodyAnswered(): Promise<{ readonly first: string; readonly visits: Visits }> {
+  let why = 'the home moved on every time'
+  for (let tries = 0; tries < 4; tries++) {
     const [first = '', second = ''] = await twoAddresses()
     const visits = visitFrom(town, 'visitor', [
       { name: 'first', address: first },
@@ -145,10 +153,26 @@ test.each(FAULTS.flatMap((fault) => Array.from({ length: ROUNDS }, () => [fault.
       { name: 'connect', address: '127.0.0.1:4000' },
       { name: 'domain', address: `${ADDRESSES.visitor}:8088`, host: DOMAIN },
     ])
+    try {
+      const fromMs = Date.now()
+      const names = ['first', 'second', 'connect', 'domain']
+      await Promise.all(names.map((name) => visits.firstAnswer([name], fromMs, ANSWERED_MS)))
+      const now = await twoAddresses()
+      if (now[0] === first && now[1] === second) return { first, visits }
+    } catch (error) {
+      why = `${error}; the home's status then: ${JSON.stringify(await nodeOf('home').status())}`
+    }
+    visits.end()
+  }
+  throw new Error(why)
+}
+
+test.each(FAULTS.flatMap((fault) => Array.from({ length: ROUNDS }, () => [fault.name, fault] as const)))(
+  'a TURN that %s costs its visitors no more than a moment',
+  async (_, fault) => {
+    const { first, visits } = await everybodyAnswered()
     let hasBegun = false
     try {
-      const startedMs = Date.now()
-      for (const name of ['first', 'second', 'connect', 'domain']) await visits.firstAnswer([name], startedMs, AGAIN_MS)
       const cutMs = Date.now()
       hasBegun = true
       const ending = fault.begin(turnAt(first))
@@ -170,7 +194,7 @@ test.each(FAULTS.flatMap((fault) => Array.from({ length: ROUNDS }, () => [fault.
       if (hasBegun) await fault.heal(turnAt(first))
     }
   },
-  120_000,
+  180_000,
 )
 
 /** From when on everybody was answered for three seconds, in ms after the fault. Rejects when that does not come. */

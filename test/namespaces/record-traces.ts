@@ -34,6 +34,7 @@ interface Wanted {
 const long = { type: 'delayed', mbps: 100, delayMs: 40 } as const
 const TRACES: Readonly<Record<string, Wanted>> = {
   ramp: { path: long, ms: 240 },
+  'slow-start': { path: long, ms: 700 },
   plateau: { path: { type: 'shaped', mbps: 100 }, ms: 400 },
   'hole-and-burst': { path: { type: 'delayed', mbps: 50, delayMs: 20, lossPct: 0.3 }, ms: 1_500 },
   'cross-traffic': {

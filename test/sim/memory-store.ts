@@ -1,3 +1,4 @@
+import type { SpeedSpending } from '../../src/domain/speed-budget.ts'
 import { type TableChanges, withChanges } from '../../src/p2prc/table-changes.ts'
 import type { StoredTable, TableToWrite } from '../../src/p2prc/table-file.ts'
 import {
@@ -14,6 +15,7 @@ export class MemoryStore implements Store {
   table: StoredTable
   operatorChanges: OperatorChanges = NO_OPERATOR_CHANGES
   leases: readonly StoredLease[] = []
+  spending: SpeedSpending | 'damaged' = []
   history = ''
   /** What `read` says was set aside. */
   note: StoreNote | null = null
@@ -58,6 +60,13 @@ export class MemoryStore implements Store {
 
   readonly writeLeases = async (leases: readonly StoredLease[]): Promise<StoreFailure | null> => {
     if (this.failure === null) this.leases = leases
+    return this.failure
+  }
+
+  readonly readSpeedSpending = async (): Promise<SpeedSpending | 'damaged'> => this.spending
+
+  readonly writeSpeedSpending = async (spending: SpeedSpending): Promise<StoreFailure | null> => {
+    if (this.failure === null) this.spending = spending
     return this.failure
   }
 

@@ -1,8 +1,9 @@
 // What this node's TURN keeps for its clients, over a restart of the node: ports, names and domains are theirs for a day, whatever
 // becomes of the TURN meanwhile.
-import { LEASES_PERIOD, STORE_RETRY } from '../../domain/timings.ts'
+import { LEASES_PERIOD } from '../../domain/timings.ts'
 import type { Clock, Store } from '../../ports.ts'
 import type { Health } from '../health.ts'
+import { createWriteBehind } from '../write-behind.ts'
 import type { TurnServer } from './turn-server-actor.ts'
 
 export interface LeaseFile {
@@ -21,49 +22,23 @@ interface LeaseFileNeeds {
 }
 
 export function createLeaseFile({ clock, store, turnServer, health, onBug }: LeaseFileNeeds): LeaseFile {
-  let timer: unknown = null
-  let writing: Promise<void> = Promise.resolve()
-  let isClosed = false
-  /** Not on disk yet. */
-  let isDirty = false
-
-  const writeNow = async (): Promise<void> => {
-    isDirty = false
+  const write: Parameters<typeof createWriteBehind>[0]['write'] = async () => {
     const wallMs = clock.wallMs()
     const failure = await store.writeLeases(
       turnServer.keptLeases().map(({ awayMs, ...lease }) => ({ ...lease, awaySinceMs: Math.round(wallMs - awayMs) })),
     )
     health.set('leases', failure === null ? null : { level: 'warn', text: failure.text, fix: failure.fix })
-    if (failure === null) return
-    isDirty = true
-    writeAfter(STORE_RETRY)
+    return failure
   }
-  const write = (): Promise<void> => {
-    writing = writing.then(writeNow).catch(onBug)
-    return writing
-  }
-  const writeAfter = (ms: number): void => {
-    if (isClosed || timer !== null) return
-    timer = clock.setTimeout(() => {
-      timer = null
-      void write()
-    }, ms)
-  }
+  const behind = createWriteBehind({ clock, periodMs: LEASES_PERIOD, write, onBug })
   return {
     read: async () => {
       const leases = await store.readLeases()
       const wallMs = clock.wallMs()
       // A clock that was set back makes nobody's absence negative.
       turnServer.restoreLeases(leases.map(({ awaySinceMs, ...lease }) => ({ ...lease, awayMs: Math.max(0, wallMs - awaySinceMs) })))
-      turnServer.leases$.subscribe(() => {
-        isDirty = true
-        writeAfter(LEASES_PERIOD)
-      })
+      turnServer.leases$.subscribe(behind.changed)
     },
-    close: async () => {
-      isClosed = true
-      if (timer !== null) clock.clearTimeout(timer)
-      await (isDirty ? write() : writing)
-    },
+    close: behind.close,
   }
 }

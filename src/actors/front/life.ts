@@ -10,6 +10,7 @@ import type { Connect } from '../connect/connect.ts'
 import type { History } from '../history/history.ts'
 import type { Gossip } from '../membership/gossip.ts'
 import type { OwnRecord } from '../membership/own-record.ts'
+import type { SpendingFile } from '../membership/spending-file.ts'
 import type { TableFile } from '../membership/table-file.ts'
 import type { Services } from '../services/services.ts'
 import type { ExternalFrps } from '../turn/external-frps.ts'
@@ -25,6 +26,7 @@ interface LifeNeeds {
   readonly file: TableFile
   readonly operatorChanges: OperatorChanges
   readonly leases: LeaseFile
+  readonly spending: SpendingFile
   readonly history: Pick<History, 'start' | 'close'>
   readonly entrances: Entrances
   readonly gossip: Pick<Gossip, 'spread'>
@@ -53,9 +55,11 @@ export const createLife = (needs: LifeNeeds): Pick<MoonwalkNode, 'start' | 'stop
 })
 
 async function begin(needs: LifeNeeds): ReturnType<MoonwalkNode['start']> {
-  const { leases, entrances, file, operatorChanges, history, actor, services, rates, turnServer } = needs
+  const { leases, spending, entrances, file, operatorChanges, history, actor, services, rates, turnServer } = needs
   // Before a client can come.
   await leases.read()
+  // Before a test can be asked for.
+  await spending.read()
   const opened = await entrances.open()
   if (opened.type === 'refused') return opened
   await file.read()
@@ -70,7 +74,7 @@ async function begin(needs: LifeNeeds): ReturnType<MoonwalkNode['start']> {
 }
 
 async function end(needs: LifeNeeds): Promise<void> {
-  const { clock, own, gossip, actor, entrances, file, operatorChanges, history, leases, turnServer } = needs
+  const { clock, own, gossip, actor, entrances, file, operatorChanges, history, leases, spending, turnServer } = needs
   await needs.drain.beforeEnd(DRAIN_TIMEOUT)
   if (own.address() !== null) await within(clock, FAREWELL_TIMEOUT, gossip.spread({ records: [own.farewell()] }, FAREWELLS))
   actor.send({ type: 'node.stop' })
@@ -87,7 +91,7 @@ async function end(needs: LifeNeeds): Promise<void> {
   await within(
     clock,
     CLOSE_TIMEOUT,
-    Promise.all([entrances.close(), clientsGone(), file.close(), operatorChanges.close(), history.close()]),
+    Promise.all([entrances.close(), clientsGone(), file.close(), spending.close(), operatorChanges.close(), history.close()]),
   )
   // Last, since a call that is cut short must not count as a peer's silence in what is written.
   needs.ending.abort()

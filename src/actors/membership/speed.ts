@@ -1,5 +1,5 @@
 // Speed tests: with one peer at a time, both ways, until each way's rate is known. Whoever is busy says so.
-import { type BothWays, believed, isSurprise, limitOf, type SpeedFigure } from '../../domain/speed-figure.ts'
+import { type BothWays, believed, limitOf, type SpeedFigure, wantsSecondLook } from '../../domain/speed-figure.ts'
 import type { Failure, Lane, Ports } from '../../ports.ts'
 import type { PeerRequests } from './peer-requests.ts'
 import { BUSY, type Busy, isRefused } from './speed-answers.ts'
@@ -21,7 +21,7 @@ export interface KnownSpeed {
 
 export interface Speed {
   /**
-   * Tests with whoever is at the address; once more where that is far from what was known. `busy` when it, or
+   * Tests with whoever is at the address; once more where that is far from what was known, or says itself that it is little to go by. `busy` when it, or
    * this node, has another test under way; then `retryAfterMs` is the appointment that it gives. By the
    * `schedule` it may refuse for longer. Default: a person.
    */
@@ -64,7 +64,7 @@ export function createSpeed({ clock, random, http, ownAddresses, isPrivate, clos
   const twice = async (address: string, lane: Lane, known: KnownSpeed, isAutomatic: boolean): ReturnType<Speed['test']> => {
     const first = await once(address, lane, isAutomatic)
     if (first.type !== 'speed') return first
-    if (!isSurprise(known.downMbps, first.downMbps) && !isSurprise(known.upMbps, first.upMbps)) return first
+    if (!wantsSecondLook(known.downMbps, first.down) && !wantsSecondLook(known.upMbps, first.up)) return first
     if (isAutomatic && closedBy() !== null) return first
     const second = await once(address, lane, isAutomatic)
     if (second.type !== 'speed') return first
@@ -73,8 +73,8 @@ export function createSpeed({ clock, random, http, ownAddresses, isPrivate, clos
       upBytes: first.upBytes + second.upBytes,
       downMs: first.downMs + second.downMs,
       upMs: first.upMs + second.upMs,
-      down: believed(known.downMbps || first.downMbps, first.down, second.down),
-      up: believed(known.upMbps || first.upMbps, first.up, second.up),
+      down: believed(known.downMbps, first.down, second.down),
+      up: believed(known.upMbps, first.up, second.up),
     })
   }
 

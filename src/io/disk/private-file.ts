@@ -63,7 +63,7 @@ export function overwriteSync(file: string, text: string): void {
 
 /** The names of what a node keeps in its data directory, those of older copies too. */
 const OURS =
-  /^\.?(ip_table\.json|operator\.json|leases\.json|history\.json|identity\.json|network\.json|control\.json|control-token|metrics-token|turn-token|moonwalk\.(json|log|pid))(\..*)?$/
+  /^\.?(ip_table\.json|operator\.json|leases\.json|speed-tests\.json|history\.json|identity\.json|network\.json|control\.json|control-token|metrics-token|turn-token|moonwalk\.(json|log|pid))(\..*)?$/
 
 /**
  * Makes a data directory, and the node's files in it, those from before too, for their owner alone. What

@@ -1,6 +1,5 @@
 // Raw byte streams over TCP and TLS; datagrams beside them.
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
-import { networkInterfaces } from 'node:os'
 import { connect as connectTls } from 'node:tls'
 import { type HostPort, parseAddress } from '../../domain/address.ts'
 import { type OnBug, type OpenedLink, throwBug } from '../../frp/index.ts'
@@ -14,6 +13,7 @@ import { onreadOf, readInto, writeSingly } from './fast-links.ts'
 import type { ChannelSelf } from './members-channel.ts'
 import { failed, failureOf } from './network-failure.ts'
 import { openNodeDatagrams } from './node-datagrams.ts'
+import { ownHosts } from './own-hosts.ts'
 import { bugsOnly } from './socket-errors.ts'
 import { listenTcp, NO_DESCRIPTORS } from './tcp-listener.ts'
 
@@ -133,19 +133,3 @@ const tlsOptions = (host: string, { ca, serverName }: TlsOptions) => ({
   servername: serverName ?? (isIP(host) ? '' : host), // a name is what TLS allows there, never an address
   ...(ca === undefined ? { rejectUnauthorized: false } : { ca, rejectUnauthorized: true }),
 })
-
-/** Asking the system takes a tenth of a millisecond and more: for each row of a table that would be felt. */
-const HOSTS_KEPT_MS = 500
-let hosts: { readonly list: readonly string[]; readonly atMs: number } | null = null
-
-function ownHosts(): readonly string[] {
-  const nowMs = performance.now()
-  if (hosts === null || nowMs - hosts.atMs > HOSTS_KEPT_MS) hosts = { list: askHosts(), atMs: nowMs }
-  return hosts.list
-}
-
-function askHosts(): readonly string[] {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
-  const usable = all.filter(({ internal, address }) => !internal && !address.startsWith('fe80:'))
-  return usable.sort((a, b) => a.family.localeCompare(b.family)).map(({ address }) => address)
-}

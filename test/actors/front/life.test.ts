@@ -68,6 +68,7 @@ function start({
     },
     drain: { beforeEnd: async () => tell('clients went elsewhere') },
     leases: { read: async () => tell('leases read'), close: async () => tell('leases written') },
+    spending: { read: async () => tell('spending read'), close: async () => tell('spending written') },
     entrances: {
       open: async () => {
         tell('ports opened')
@@ -93,9 +94,26 @@ function start({
   return { clock, news, own, told, bugs, life }
 }
 
-const BEGUN = ['leases read', 'ports opened', 'table read', 'operatorChanges read', 'machine runs', 'services started', 'rates counted']
+const BEGUN = [
+  'leases read',
+  'spending read',
+  'ports opened',
+  'table read',
+  'operatorChanges read',
+  'machine runs',
+  'services started',
+  'rates counted',
+]
 const ENDED = ['machine told to stop', 'machine ended', 'services ended', 'logins ended', 'connections ended', 'rates ended']
-const CLOSED = ['ports closed', 'clients sent away', 'operatorChanges written', 'leases written', 'table written', 'calls to peers ended']
+const CLOSED = [
+  'ports closed',
+  'clients sent away',
+  'spending written',
+  'operatorChanges written',
+  'leases written',
+  'table written',
+  'calls to peers ended',
+]
 const at = (ms: number, ...all: readonly string[]) => all.map((one) => `${ms} ${one}`)
 
 test('it opens its ports, reads what it knew, and then lives', async () => {
@@ -107,7 +125,7 @@ test('it opens its ports, reads what it knew, and then lives', async () => {
 test('it does not live where a port can not be had', async () => {
   const refusal: Refusal = { type: 'refused', text: "can't listen on 0.0.0.0:8088: port 8088 is in use" }
   const { life, told, news } = start({ opened: refusal })
-  expect([await life.start(), told, news]).toEqual([refusal, at(0, 'leases read', 'ports opened'), []])
+  expect([await life.start(), told, news]).toEqual([refusal, at(0, 'leases read', 'spending read', 'ports opened'), []])
 })
 
 test('a node that others list says goodbye, and ends what it began; calls to peers last, after what is written', async () => {
@@ -134,10 +152,10 @@ test('peers that do not answer its goodbye hold it up for half a second, and a d
   own.announce('192.0.2.1:8088', null)
   told.length = 0
   await clock.until(life.stop())
-  const [ports, clients, operatorChanges, leases, , calls] = CLOSED
+  const [ports, clients, spending, operatorChanges, leases, , calls] = CLOSED
   expect(told).toEqual([
     ...at(0, 'clients went elsewhere'),
-    ...at(500, ...ENDED, ports ?? '', clients ?? '', operatorChanges ?? '', leases ?? ''),
+    ...at(500, ...ENDED, ports ?? '', clients ?? '', spending ?? '', operatorChanges ?? '', leases ?? ''),
     ...at(3_000, calls ?? ''),
   ])
   expect([clock.now(), news.at(-1)]).toEqual([3_000, { type: 'node.stopped' }])

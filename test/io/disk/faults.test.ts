@@ -10,6 +10,7 @@ import { createLeaseStore } from '../../../src/io/disk/lease-store.ts'
 import { createLogFile } from '../../../src/io/disk/log-file.ts'
 import { writeNetwork } from '../../../src/io/disk/network-file.ts'
 import { createOperatorStore } from '../../../src/io/disk/operator-store.ts'
+import { createSpendingStore } from '../../../src/io/disk/spending-store.ts'
 import { createTableStore } from '../../../src/io/disk/table-store.ts'
 import { newNetwork } from '../../../src/io/network-keyring.ts'
 import { formatTableFile } from '../../../src/p2prc/table-codec.ts'
@@ -81,6 +82,12 @@ const WRITTEN: readonly Written[] = [
     before: () => createLeaseStore(join(dir, 'leases.json')).writeLeases([lease('1')]),
     write: async () => (await createLeaseStore(join(dir, 'leases.json')).writeLeases([lease('2')])) === null,
     isNew: (text) => JSON.parse(text).leases[0].what === '2',
+  },
+  {
+    file: 'speed-tests.json',
+    before: () => createSpendingStore(join(dir, 'speed-tests.json')).writeSpeedSpending([{ hour: 1, bytes: 1 }]),
+    write: async () => (await createSpendingStore(join(dir, 'speed-tests.json')).writeSpeedSpending([{ hour: 1, bytes: 2 }])) === null,
+    isNew: (text) => JSON.parse(text).hours[0].bytes === 2,
   },
   {
     file: 'network.json',

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createHistoryStore } from '../../../src/io/disk/history-store.ts'
 import { createLeaseStore } from '../../../src/io/disk/lease-store.ts'
 import { createOperatorStore } from '../../../src/io/disk/operator-store.ts'
+import { createSpendingStore } from '../../../src/io/disk/spending-store.ts'
 import { createTableStore } from '../../../src/io/disk/table-store.ts'
 import { NO_OPERATOR_CHANGES } from '../../../src/ports.ts'
 import { storeContract } from '../../contracts/store.ts'
@@ -21,6 +22,7 @@ storeContract('the disk', () => () => ({
   ...createTableStore(join(dir, 'ip_table.json')),
   ...createOperatorStore(file),
   ...createLeaseStore(join(dir, 'leases.json')),
+  ...createSpendingStore(join(dir, 'speed-tests.json')),
   ...createHistoryStore(join(dir, 'history.json')),
 }))
 

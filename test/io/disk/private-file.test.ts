@@ -17,6 +17,7 @@ const OURS = [
   'ip_table.json.broken-2026',
   'operator.json',
   'leases.json',
+  'speed-tests.json',
   'identity.json',
   'identity.json.replaced-2026',
   'control-token',
