@@ -88,7 +88,7 @@ export function foldBurst(latency: Latency, burst: Burst, wallMs: number): Laten
 }
 
 /** Above the age of the last burst at which another is due (timings/pings.ts). */
-const BURST_STANDS = 45_000
+const BURST_STANDS = 90_000
 /** A single request that takes so much longer may say that the path has changed: the next look shall be a burst. */
 const LONGER_MS = 5
 const LONGER_SHARE = 1.25

@@ -11,6 +11,7 @@ import {
   REFUSED_RETRY,
   ROUND_PER_SECOND,
   STORED_EAGER_FOR,
+  STORED_PER_SECOND,
   STORED_RETRY_LAST,
   STORED_RETRY_LATE,
   SUSPECT_RETRY,
@@ -42,10 +43,11 @@ export function nextProbeMs(
   const jitter = 0.75 + 0.5 * fraction
   const isLarge = rows > WATCHED_WHOLE
   const shareMs = (rows / (isLarge ? ROUND_PER_SECOND : PROBES_PER_SECOND)) * 1_000
+  const storedShareMs = (rows / (isLarge ? ROUND_PER_SECOND : STORED_PER_SECOND)) * 1_000
   if (isolated && strikes > 0) return Math.max(ISOLATED_RETRY, (rows / ISOLATED_PER_SECOND) * 1_000) * jitter
   if (stored !== null && strikes > 0) {
     const last = silentForMs > STORED_EAGER_FOR ? STORED_RETRY_LATE : STORED_RETRY_LAST
-    return Math.max(Math.min(last, SUSPECT_RETRY * 2 ** Math.min(strikes - 1, 20)), Math.min(shareMs, last)) * jitter
+    return Math.max(Math.min(last, SUSPECT_RETRY * 2 ** Math.min(strikes - 1, 20)), Math.min(storedShareMs, last)) * jitter
   }
   if (reachedBy.length > 0) return Math.min(REACHED_BY_OTHERS_LAST, SUSPECT_RETRY * 2 ** Math.min(strikes, 20)) * jitter
   if (strikes > 0) return (refused ? REFUSED_RETRY : SUSPECT_RETRY) * jitter

@@ -15,8 +15,8 @@ test.each<[string, Row['state'], number, Partial<ClosenessFacts>, 'burst' | 'loo
   ['has few values', 'alive', 3, {}, 'burst'],
   ['is well known', 'alive', 4, {}, 'look'],
   ['is well known and may become the TURN now', 'alive', 4, { isDeciding: true }, 'burst'],
-  ['is near by and had a burst 29 s ago', 'alive', 4, { isClose: true, wallMs: 29_003 }, 'look'],
-  ['is near by and had none for half a minute', 'alive', 4, { isClose: true, wallMs: 30_003 }, 'burst'],
+  ['is near by and had a burst 59 s ago', 'alive', 4, { isClose: true, wallMs: 59_003 }, 'look'],
+  ['is near by and had none for a minute', 'alive', 4, { isClose: true, wallMs: 60_003 }, 'burst'],
   ['is well known and does not answer', 'suspect', 16, {}, 'burst'],
 ])('a row that %s', (_, state, times, facts, closeness) =>
   expect(closenessOf({ state, latency: measured(times) }, { ...FAR, ...facts })).toEqual(closeness),

@@ -13,8 +13,9 @@ import { type WireMessage, wireMessage } from './wire-message.ts'
 
 const NOTHING = Buffer.alloc(0)
 const DEFAULT_MAX_BYTES = 1024 * 1024
-/** A connection nobody used for so long is given up. */
+/** A connection nobody used for so long is given up; one of the members' channel as the thread that measures does it. */
 const IDLE_MS = 25_000
+const CHANNEL_IDLE_MS = 60_000
 
 /** One request and what came of it, as it went over a connection: what it cost. */
 export interface Exchange {
@@ -198,7 +199,7 @@ function ask(
         link.destroy()
       }
       kept.listener = { ...DEAF, data: forget, end: forget, error: forget }
-      kept.idle = clock.setTimeout(forget, IDLE_MS)
+      kept.idle = clock.setTimeout(forget, request.over === 'channel' ? CHANNEL_IDLE_MS : IDLE_MS)
     }
     const finish = (reusable: boolean): void => {
       const status = Number(head?.startLine.split(' ')[1])

@@ -5,12 +5,14 @@ export const PROBE_TIMEOUT = 2_000
 /** In a small network each peer is pinged this often; less often where that would be more than `PROBES_PER_SECOND`. */
 export const PROBE_PERIOD = 5_000
 /** Whoever is looked at closely is asked several times at once this often, which says more truly how near it is, and once in between. */
-export const BURST_PERIOD = 30_000
+export const BURST_PERIOD = 60_000
 /**
- * Pings a second, where this node pings every row of its table. The longest period that follows is below the 30 s after
- * which a peer closes an idle connection: a new connection costs six looks.
+ * Pings a second, where this node pings every row of its table: as many as in a larger one, so that a node costs the same in both. The
+ * longest period that follows, 40 s, is below the 60 s after which the connection is closed: a new one costs six looks.
  */
-export const PROBES_PER_SECOND = 3
+export const PROBES_PER_SECOND = 1.5
+/** Rows of the file that are silent are tried again by so many a second: after a night it matters how soon the table is whole. */
+export const STORED_PER_SECOND = 3
 /**
  * With more rows than this, all nodes share the work (as in SWIM): this node pings a few rows often, and one of the others
  * a second, each on a new connection. With fewer, whoever does not hear of a death finds it much later by its own look.

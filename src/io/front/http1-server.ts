@@ -8,7 +8,14 @@ import type { BodyBudget, HeldBody } from './body-budget.ts'
 import type { Callers } from './callers.ts'
 import { type InboundNeeds, inboundRequest, send } from './inbound-request.ts'
 import { watchPace } from './pace.ts'
-import { KEEP_ALIVE_MS, limitsOf, MAX_HEADER_BYTES, type PublicPortLimits, type PublicPortOptions } from './public-port-options.ts'
+import {
+  KEEP_ALIVE_MS,
+  limitsOf,
+  MAX_HEADER_BYTES,
+  NODES_KEEP_ALIVE_MS,
+  type PublicPortLimits,
+  type PublicPortOptions,
+} from './public-port-options.ts'
 import { relay } from './vhost-relay.ts'
 import { http1Request } from './vhost-request-http1.ts'
 import { type Place, placeOf, targetOf } from './vhost-target.ts'
@@ -31,7 +38,10 @@ export function createHttp1(options: PublicPortOptions, { callers, bodies, answe
   const { headersMs, pauseMs } = limits
   // Not Node's limit for a whole request: one for a domain may take as long as it keeps coming.
   const nodes = { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: headersMs, requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS }
-  const unanswered = countUnanswered(callers.waits)
+  const unanswered = countUnanswered((socket) => {
+    callers.waits(socket)
+    if (memberAt(socket) !== null) socket.setTimeout(NODES_KEEP_ALIVE_MS)
+  })
   // What a node says to this one is for this one, whatever its Host header says.
   const domainOf = (message: IncomingMessage): Place =>
     placeOf(memberAt(message.socket) === null ? options.vhosts : undefined, targetOf(message))

@@ -140,11 +140,9 @@ export function send(response: ServerResponse, { status, headers, body, isBare, 
   signal?.addEventListener('abort', breakOff, { once: true })
   if (signal) onceOver(response, () => signal.removeEventListener('abort', breakOff))
   const type = isBare ? {} : { 'content-type': 'text/plain; charset=utf-8' }
-  if (isBare) {
-    response.sendDate = false
-    // It is kept all the same: that is what HTTP/1.1 means without a word about it.
-    response.removeHeader('connection')
-  }
+  if (isBare) response.sendDate = false
+  // It is kept all the same: that is what HTTP/1.1 means without a word about it. And a node is not told the shorter time that others have.
+  if (isBare || memberAt(response.req.socket) !== null) response.removeHeader('connection')
   if (typeof body === 'object' && 'type' in body) {
     response.writeHead(status, { ...type, ...headers, 'content-length': body.bytes })
     sendFiller(response, body.bytes, limits)

@@ -53,3 +53,8 @@ export const MAX_HEADER_BYTES = 64 << 10
 export const MAX_ANSWER_HEADER_BYTES = 256 << 10
 /** An idle connection of HTTP/1 or HTTP/2 is closed after this long. */
 export const KEEP_ALIVE_MS = 30_000
+/**
+ * One of a node that has proven who it is. Nodes come again and again, and a new connection costs both of them six requests: among
+ * ten, each compares its table with each other about once a minute.
+ */
+export const NODES_KEEP_ALIVE_MS = 120_000

@@ -17,8 +17,8 @@ import { punctual, timedSeries } from './timed-series.ts'
 /** Connections to one peer: at once, and kept warm. */
 const MAX_SOCKETS = 8
 const MAX_IDLE = 4
-/** A connection that nothing was asked on for this long is closed. Peers close theirs after 30 s; P2PRC's never do. */
-const IDLE_MS = 60_000
+/** A connection that nothing was asked on for this long is closed, before the peer would (`NODES_KEEP_ALIVE_MS`); P2PRC's never do. */
+const IDLE_MS = 110_000
 const APART_IDLE_MS = 10_000
 
 export interface NodeHttp extends Http {

@@ -42,6 +42,10 @@ export class LoopWatch {
     }
     return () => {
       this.#under.delete(one)
+      if (this.#under.size > 0 || this.#timer === null) return
+      clearTimeout(this.#timer)
+      this.#timer = null
+      this.#ticks = []
     }
   }
 
@@ -52,10 +56,7 @@ export class LoopWatch {
   readonly #tick = (): void => {
     this.#timer = null
     const youngest = [...this.#under.values()].at(-1)
-    if (youngest === undefined) {
-      this.#ticks = []
-      return
-    }
+    if (youngest === undefined) return
     const atMs = performance.now()
     const periodMs = atMs - youngest < YOUNG_FOR_MS ? PERIOD_MS : CALM_PERIOD_MS
     this.#ticks = [...this.#ticks.slice(1 - KEPT), { atMs, periodMs }]

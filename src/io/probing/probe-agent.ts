@@ -9,7 +9,7 @@ import { type Dialling, TimedAgent } from '../network/stopwatch.ts'
 import { TOO_SLOW } from '../network/within-time.ts'
 import type { Permits } from './permits.ts'
 
-/** One that nothing was asked on for this long is closed. Peers close theirs after 30 s; P2PRC's never do. */
+/** One that nothing was asked on for this long is closed, before the peer would; P2PRC's never do. */
 const IDLE_MS = 60_000
 /** One that is older is replaced, so that the handshake's time that is shown is no older either. */
 const RENEWED_MS = 10 * 60_000
@@ -41,12 +41,12 @@ export function probeAgent(permits: Permits, self: ChannelSelf | null, onError: 
 export const permitName = (isChannel: boolean, { host, port }: { readonly host: string; readonly port: number }): string =>
   `${isChannel ? 'channel' : 'clear'} ${host} ${port}`
 
-/** Ends the one that is due. Answers whether there is another that is warm. */
-export function isWarm(agent: Agent, to: { readonly host: string; readonly port: number }): boolean {
+/** Ends the one that is due. Answers another that is warm; null: there is none. */
+export function warmAt(agent: Agent, to: { readonly host: string; readonly port: number }): Socket | null {
   const free = agent.freeSockets[agent.getName(to)] ?? []
   const isDue = (socket: Socket): boolean => performance.now() - (madeAt.get(socket) ?? 0) > RENEWED_MS
   for (const socket of free) if (isDue(socket)) socket.destroy()
-  return free.some((socket) => !socket.destroyed)
+  return free.find((socket) => !socket.destroyed) ?? null
 }
 
 const clearDialling =

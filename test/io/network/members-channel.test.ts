@@ -1,8 +1,8 @@
 // The members' channel between two nodes' ends on real sockets: who gets through, and that each knows who the other is.
 import { randomBytes } from 'node:crypto'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer, type Server, Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { NetworkKind } from '../../../src/domain/network-kind.ts'
 import { type KeyedIdentity, newIdentity } from '../../../src/io/disk/identity.ts'
 import { channelContext } from '../../../src/io/network/members-channel.ts'
@@ -51,6 +51,18 @@ async function asks(one: TestNode, other: Pick<TestNode, 'address'>, request: Pe
   const answer = await one.http.request(other.address, request)
   return isFailure(answer) ? answer.text : { by: answer.by, status: answer.status, body: answer.body.toString() }
 }
+
+test.each(['channel', 'clear'] as const)('how long a connection of %s waits for the next request', async (over) => {
+  const [ash, elm] = [await startNode(() => OPEN), await startNode(() => OPEN)]
+  const waits = vi.spyOn(Socket.prototype, 'setTimeout')
+  ends.push(() => waits.mockRestore())
+  await ash.http.request(elm.address, { ...ASK, over })
+  const isSet = (idleMs: number) => waits.mock.calls.some(([ms]) => ms === idleMs)
+  // At the end that answers: Node gives it a second more than was told. At the end that asks: a second less than that, or its own time.
+  const [answering, asking] = over === 'channel' ? [120_000, 110_000] : [31_000, 29_000]
+  await vi.waitFor(() => expect([isSet(answering), isSet(asking)]).toEqual([true, true]))
+  expect(isSet(29_000)).toEqual(over === 'clear')
+})
 
 describe('between two nodes', () => {
   const shared = secret()

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import { isLate } from '../../../src/io/probing/loop-watch.ts'
+import { afterEach, expect, test, vi } from 'vitest'
+import { isLate, LoopWatch } from '../../../src/io/probing/loop-watch.ts'
 
 const every = (periodMs: number, atMs: readonly number[]) => atMs.map((at) => ({ atMs: at, periodMs }))
 
@@ -15,3 +15,16 @@ test.each<[string, ReturnType<typeof every>, number, boolean]>([
   ['comes after a pause in a long wait', every(5, [100, 105.2, 140]), 140.1, true],
   ['comes while nothing is watched', [], 5, true],
 ])('a stamp that %s', (_, ticks, stampMs, late) => expect(isLate(ticks, stampMs)).toEqual(late))
+
+afterEach(() => vi.useRealTimers())
+
+test('the loop is woken only while something is timed', () => {
+  vi.useFakeTimers()
+  const watch = new LoopWatch()
+  const ends = [watch.begin(), watch.begin()]
+  const timers = ends.map((end) => {
+    end()
+    return vi.getTimerCount()
+  })
+  expect(timers).toEqual([1, 0])
+})
