@@ -23,7 +23,6 @@ export const ROOM_NOTES: Readonly<Record<string, string>> = {
   'io/network': 'connections and datagrams',
   'io/probing': 'latency, by a thread',
   'io/disk': 'table, key, log',
-  'io/node-clock.ts': 'time and timers',
   machines: 'charts of states',
   streams: 'schedules',
   feed: 'what happens, as news',
