@@ -116,7 +116,7 @@ test('a token in an argument works, with a sentence that names better places and
 
 test('the metrics token is the same for every run, and reads nothing but the metrics', async () => {
   const before = await start(['metrics', 'token', '--data', dir]).ended
-  expect([before.code, before.out, before.err.split('\n').length]).toEqual([1, '', 2])
+  expect([before.code, before.out, before.err.split('\n').length]).toEqual([3, '', 2])
   const tokens: string[] = []
   for (let run = 0; run < 2; run++) {
     const node = start(['up', '--data', dir, '--json', ...HERE])

@@ -34,7 +34,7 @@ describe('joining', () => {
       of: [],
     })
     expect(tables).toEqual(everybody(names))
-    expect(Math.max(...Object.values(completeAtMs).map((ms) => ms ?? Number.POSITIVE_INFINITY))).toMatchInlineSnapshot(`335`)
+    expect(Math.max(...Object.values(completeAtMs).map((ms) => ms ?? Number.POSITIVE_INFINITY))).toMatchInlineSnapshot(`339`)
   })
   test('every seed of chance comes to complete tables', async () => {
     for (let seed = 2; seed < 12; seed++) {
@@ -103,8 +103,8 @@ describe('faults', () => {
     expect(told).toMatchInlineSnapshot(`
       [
         "110 birch peer.added ash ash 10.0.0.1:8088",
-        "200 birch peer.added elm elm 10.0.0.4:8088",
         "218.35 birch peer.added cedar cedar 10.0.0.3:8088",
+        "218.35 birch peer.added elm elm 10.0.0.4:8088",
         "10810.2 birch peer.suspected cedar cedar 10.0.0.3:8088 no route to that host",
         "11210.2 birch peer.suspected elm elm 10.0.0.4:8088 no route to that host",
         "14700.1 birch peer.removed cedar cedar 10.0.0.3:8088 no route to that host",
@@ -133,12 +133,12 @@ describe('faults', () => {
     expect(tables.slice(0, 3)).toEqual(['ash: ash birch cedar', 'birch: ash birch cedar', 'cedar: ash birch cedar'])
     expect(told.filter((line) => Number(line.split(' ')[0]) >= 10_000)).toMatchInlineSnapshot(`
       [
-        "10110 cedar peer.suspected elm elm 10.0.0.4:8088 connection refused",
-        "10125 ash peer.suspected elm elm 10.0.0.4:8088 connection refused",
-        "10125 birch peer.suspected elm elm 10.0.0.4:8088 connection refused",
-        "10710 cedar peer.removed elm elm 10.0.0.4:8088 connection refused",
-        "10710 birch peer.removed elm elm 10.0.0.4:8088 connection refused",
-        "10710 ash peer.removed elm elm 10.0.0.4:8088 connection refused",
+        "10210 cedar peer.suspected elm elm 10.0.0.4:8088 connection refused",
+        "10225 birch peer.suspected elm elm 10.0.0.4:8088 connection refused",
+        "10225 ash peer.suspected elm elm 10.0.0.4:8088 connection refused",
+        "10810 cedar peer.removed elm elm 10.0.0.4:8088 connection refused",
+        "10810 birch peer.removed elm elm 10.0.0.4:8088 connection refused",
+        "10810 ash peer.removed elm elm 10.0.0.4:8088 connection refused",
       ]
     `)
   })
