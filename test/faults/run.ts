@@ -28,9 +28,9 @@ const LOOK_MS = 1_000
 const TUNNELS_MS = 10_000
 /** So long everything must stay true; above the longest time between two pings of a row. */
 const CALM_MS = 12_000
-/** `stop` settles within 4 s; connections kept warm are given up after 25 s. */
+/** `stop` settles within 4 s; those that measure keep their connections warm for 60 s. */
 const STOP_MS = 4_000
-const LEFTOVER_MS = 30_000
+const LEFTOVER_MS = 65_000
 
 export interface RunOptions {
   readonly withStory?: boolean
@@ -128,7 +128,7 @@ async function stopAll(stage: Stage, watch: Watch): Promise<void> {
     const { process, links, listeners, udp } = world.host(name)
     const ports = [...listeners].filter(({ port }) => port < 3_000 || port > 3_002).map(({ port }) => port)
     const sockets = [...udp].filter(({ port }) => port !== 3_001)
-    if (process.timerCount > 0) watch.note('timer left', `${name} has ${process.timerCount} timers 30 s after its end`)
+    if (process.timerCount > 0) watch.note('timer left', `${name} has ${process.timerCount} timers ${LEFTOVER_MS / 1_000} s after its end`)
     if (ports.length > 0 || sockets.length > 0)
       watch.note('port left', `${name} has ports ${ports.join(' ')} and ${sockets.length} of udp open`)
     if (links.size > 0)

@@ -1,13 +1,14 @@
 // What must hold once the faults are over and the network had time to heal: tables, addresses, tunnels and services.
 import type { MoonwalkNode } from '../../src/answers.ts'
+import { PROBES_PER_SECOND } from '../../src/domain/timings.ts'
 import { allHosts } from './befall.ts'
 import { FRPS_HOST, P2PRC_HOST } from './hosts.ts'
 import { addressOf, type Stage, wordOf } from './stage.ts'
 import type { Answers } from './users.ts'
 import type { Flaw, Watch } from './watch.ts'
 
-/** A row is pinged again within this: half as much again as the longest plan. P2PRC rows are pinged more rarely. */
-const ROW_PERIOD_MS = 10_000
+/** A row is pinged again within this: half as much again as the longest plan, which is longer among many. P2PRC rows are pinged more rarely. */
+const rowPeriodMs = (rows: number): number => Math.max(10_000, (1.5 * 1.25 * rows * 1_000) / PROBES_PER_SECOND)
 const P2PRC_ROW_PERIOD_MS = 56_000
 /** An answer to a user counts for so long. */
 const FRESH_MS = 10_000
@@ -72,7 +73,7 @@ export function flawsOf(stage: Stage, watch: Watch, answers: Answers, sinceMs: n
           `${name} lists ${row.name} at ${row.address}, ${row.id === null ? 'p2prc' : isSomebody.get(row.id)}, ${row.state}`,
         )
       if (row.self || row.state !== 'alive') continue
-      const periodMs = row.id === null ? P2PRC_ROW_PERIOD_MS : ROW_PERIOD_MS
+      const periodMs = row.id === null ? P2PRC_ROW_PERIOD_MS : rowPeriodMs(rows.length)
       const agoMs = world.clock.now() - Math.max(sinceMs, watch.pingedAtMs(name, row.address))
       if (agoMs > periodMs)
         note('row not pinged', `${name} has not pinged ${row.name} at ${row.address} for ${Math.round(agoMs / 1_000)} s`)

@@ -124,12 +124,8 @@ export function createLinkActor(needs: LinkNeeds) {
     }
 
     const pingMs = (): number | null => needs.keeper.current().rows.get(turn.key)?.latency.rttMs ?? external.rttMs(turn.key) ?? null
-    const isStandby = (): boolean => {
-      const first = needs.keeper.current().rows.get(self)?.record.via ?? null
-      return first !== null && first !== turn.key
-    }
     const proof = createNodeProof({
-      ...{ clock, random, isHere, knock: needs.knocks.at, pingMs, isStandby, tell, onBug },
+      ...{ clock, random, isHere, knock: needs.knocks.at, pingMs, tell, onBug },
       onFirst: () => {
         if (turn.kind === 'frp') measure()
       },

@@ -2,7 +2,6 @@
 import { isCarriedBadly, SLOW_PROOFS } from '../../domain/carriage.ts'
 import {
   KNOCK_AGAIN,
-  STANDBY_FULL_RENEWAL,
   TUNNEL_FULL_RENEWAL,
   TUNNEL_PROOF_TIMEOUT,
   TUNNEL_RENEWAL,
@@ -30,8 +29,6 @@ interface NodeProofNeeds {
   readonly knock: (address: string, timeoutMs: number) => Promise<boolean>
   /** The TURN's own ping; null: not known. */
   readonly pingMs: () => number | null
-  /** Another TURN's address comes before this one. */
-  readonly isStandby: () => boolean
   /** The first proof has come. */
   readonly onFirst: () => void
   readonly tell: (fact: LinkFact) => void
@@ -41,13 +38,12 @@ interface NodeProofNeeds {
 const PROOF_TRIES = 20
 const PROOF_WAIT = 100
 
-export function createNodeProof({ clock, random, isHere, knock, pingMs, isStandby, onFirst, tell, onBug }: NodeProofNeeds): NodeProof {
+export function createNodeProof({ clock, random, isHere, knock, pingMs, onFirst, tell, onBug }: NodeProofNeeds): NodeProof {
   let address: string | null = null
   let isProven = false
   let slowProofs = 0
-  /** The last proof over the members' channel. */
-  let fullyAtMs = Number.NEGATIVE_INFINITY
-  /** The next knock is not before. */
+  /** The next knock is not before: a proof over the members' channel is due then, or instead. */
+  let knocksUntilMs = Number.NEGATIVE_INFINITY
   let knocksFromMs = Number.NEGATIVE_INFINITY
   let timer: unknown = null
   /** Of the round of tries under way: what an earlier one finds out counts no more. */
@@ -66,7 +62,7 @@ export function createNodeProof({ clock, random, isHere, knock, pingMs, isStandb
   }
   const isFully = async (at: string, timeoutMs: number): Promise<boolean> => {
     const isThere = await isHere(at, timeoutMs)
-    if (isThere) fullyAtMs = clock.now()
+    if (isThere) knocksUntilMs = clock.now() + TUNNEL_FULL_RENEWAL
     return isThere
   }
   const prove = async (at: string, now: number, attempt: number): Promise<void> => {
@@ -77,8 +73,7 @@ export function createNodeProof({ clock, random, isHere, knock, pingMs, isStandb
   }
   const renew = async (at: string, now: number, attempt: number): Promise<void> => {
     const beganAtMs = clock.now()
-    const isFullDue = beganAtMs - fullyAtMs >= (isStandby() ? STANDBY_FULL_RENEWAL : TUNNEL_FULL_RENEWAL)
-    const isKnock = attempt === 1 && slowProofs === 0 && beganAtMs >= knocksFromMs && !isFullDue
+    const isKnock = attempt === 1 && slowProofs === 0 && beganAtMs >= knocksFromMs && beganAtMs < knocksUntilMs
     const isThere = await (isKnock ? knock : isFully)(at, TUNNEL_RENEWAL_TIMEOUT)
     if (now !== round) return
     if (isThere) {

@@ -47,8 +47,6 @@ export const TUNNEL_RENEWAL = 8_000
  * costs a fifth (actors/turn/knocks.ts). One that fails is followed by such a proof within the same time.
  */
 export const TUNNEL_FULL_RENEWAL = 60_000
-/** Of a tunnel that stands by, whose address comes behind another. Once it is the first, the above counts for it at its next renewal. */
-export const STANDBY_FULL_RENEWAL = 180_000
 /** A TURN through which a knock failed is not knocked at for this long: something between may pass TLS alone. */
 export const KNOCK_AGAIN = 600_000
 /** No address is announced by an older proof. */

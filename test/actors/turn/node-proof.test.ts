@@ -12,10 +12,9 @@ interface Path {
   readonly knock?: (atMs: number) => boolean
   /** How long either takes. */
   readonly tookMs?: (atMs: number) => number
-  readonly isStandby?: (atMs: number) => boolean
 }
 
-async function prove(forMs: number, { proof = () => true, knock = () => true, tookMs = () => 0, isStandby = () => false }: Path) {
+async function prove(forMs: number, { proof = () => true, knock = () => true, tookMs = () => 0 }: Path) {
   const clock = new VirtualClock()
   const asked: string[] = []
   const told: string[] = []
@@ -37,7 +36,6 @@ async function prove(forMs: number, { proof = () => true, knock = () => true, to
     isHere: ask('proof', proof),
     knock: ask('knock', knock),
     pingMs: () => 10,
-    isStandby: () => isStandby(clock.now()),
     onFirst: () => told.push(`${clock.now()} first`),
     tell: ({ type }) => told.push(`${clock.now()} ${type}`),
     onBug: (error) => clock.crash(error),
@@ -57,13 +55,6 @@ test('an address is proven in full once a minute, and by a knock every 8 s in be
     [1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15],
   ])
   expect([told[0], of(told, 'link.proven').length]).toEqual(['0 first', 17])
-})
-
-test('an address that stands by is proven in full every three minutes, and as others are once it is the first', async () => {
-  const standing = await prove(400_000, { isStandby: () => true })
-  expect([of(standing.asked, 'proof'), of(standing.told, 'link.proven').length]).toEqual([[0, 23, 46], 51])
-  const promoted = await prove(180_000, { isStandby: (atMs) => atMs < 100_000 })
-  expect(of(promoted.asked, 'proof')).toEqual([0, 13, 21])
 })
 
 test('a knock that fails is followed by a proof at once, and by no knock for ten minutes', async () => {
