@@ -5,7 +5,7 @@ export function firstBytes(socket: Socket, withinMs: number): Promise<Buffer | n
   return new Promise((resolve) => {
     const settle = (bytes: Buffer | null): void => {
       clearTimeout(timer)
-      socket.removeListener('readable', look).removeListener('close', gone)
+      socket.removeListener('readable', look).removeListener('close', gone).removeListener('end', gone)
       resolve(bytes)
     }
     const gone = (): void => settle(null)
