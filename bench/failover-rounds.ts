@@ -30,7 +30,7 @@ const before = machineLine()
 while (played < rounds && performance.now() < untilMs) {
   const { stdout, status } = spawnSync('npx', ['vitest', 'run', '--project', 'namespaces', 'test/namespaces/failover.test.ts'], {
     cwd: root,
-    env: { ...process.env, MOONWALK_FAILOVER_ROUNDS: '1' },
+    env: { ...process.env, MOONWALK_FAILOVER_ROUNDS: '1', NO_COLOR: '1' },
     timeout: ROUND_MS,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
