@@ -3,7 +3,7 @@
 //   node --import tsx bench/failover-rounds.ts ROUNDS [--most SECONDS]
 //
 // Plays `test/namespaces/failover.test.ts` again and again, each time in a new town, and prints the median, p95 and worst of what it
-// told. Needs what the namespaces' tests need. A round takes about two minutes; none is begun after `--most` (default 3,600).
+// told. Needs what the namespaces' tests need. A round takes about fifty seconds; none is begun after `--most` (default 3,600).
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { machineLine, markdown, progress, quantile, root } from './measure.ts'
