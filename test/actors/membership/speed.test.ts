@@ -159,6 +159,12 @@ test('what never settled is measured once more before it is told, and the one th
   expect(result.type === 'speed' && [result.up.mbps, result.up.settled, result.upBytes, paths.length]).toEqual([40, true, 800_000, 32])
 })
 
+test('within this machine what never settled is told at once', async () => {
+  const { clock, speed, paths } = start({ up: accepts(up(25, { settled: false, confidence: 0.3 }), up(40)) })
+  const result = await clock.until(speed.test('127.0.0.1:8088', 'channel'))
+  expect(result.type === 'speed' && [result.up.mbps, result.up.settled, result.upBytes, paths.length]).toEqual([25, false, 400_000, 16])
+})
+
 test('what is near what was known is not', async () => {
   const { run, paths } = start()
   await run({ downMbps: 90, upMbps: 45 })
