@@ -1,6 +1,6 @@
 // How closely a row is looked at. Four requests a look would be four times the traffic and the work of everybody's neighbours, so they
 // are kept for what is decided now: whether a newcomer is near, and which TURN to have or to move to; and, now and then, for those near by,
-// whose latency people read. A TURN that is known is judged by the least of five minutes, which forty single looks say as well.
+// whose latency people read. A TURN that is known is judged by the least of five minutes, which sixty single looks say as well.
 import type { Row } from './ip-table.ts'
 import { BURST_PERIOD } from './timings.ts'
 

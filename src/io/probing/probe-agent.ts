@@ -41,12 +41,12 @@ export function probeAgent(permits: Permits, self: ChannelSelf | null, onError: 
 export const permitName = (isChannel: boolean, { host, port }: { readonly host: string; readonly port: number }): string =>
   `${isChannel ? 'channel' : 'clear'} ${host} ${port}`
 
-/** Ends the one that is due. Answers another that is warm; null: there is none. */
-export function warmAt(agent: Agent, to: { readonly host: string; readonly port: number }): Socket | null {
+/** Ends the one that is due. Answers whether there is another that is warm. */
+export function isWarm(agent: Agent, to: { readonly host: string; readonly port: number }): boolean {
   const free = agent.freeSockets[agent.getName(to)] ?? []
   const isDue = (socket: Socket): boolean => performance.now() - (madeAt.get(socket) ?? 0) > RENEWED_MS
   for (const socket of free) if (isDue(socket)) socket.destroy()
-  return free.find((socket) => !socket.destroyed) ?? null
+  return free.some((socket) => !socket.destroyed)
 }
 
 const clearDialling =

@@ -15,9 +15,9 @@ import type { LoopWatch } from './loop-watch.ts'
 import { NoPermit } from './probe-agent.ts'
 import type { TimedRequest } from './thread-words.ts'
 
-export const DEFAULT_MAX_BYTES = 1024 * 1024
+const DEFAULT_MAX_BYTES = 1024 * 1024
 /** A write that takes longer was interrupted, and nobody knows on which side of the packet. */
-export const MOST_SEND_MS = 1
+const MOST_SEND_MS = 1
 
 interface Asking {
   readonly agent: Agent

@@ -11,10 +11,9 @@ import { timedSeries } from '../network/timed-series.ts'
 import { TOO_SLOW, withinTime } from '../network/within-time.ts'
 import { LoopWatch } from './loop-watch.ts'
 import type { Permits } from './permits.ts'
-import { permitName, probeAgent, warmAt } from './probe-agent.ts'
+import { isWarm, permitName, probeAgent } from './probe-agent.ts'
 import { askOnce, type Outcome } from './probe-request.ts'
 import type { TimedRequest } from './thread-words.ts'
-import { askWarm } from './warm-request.ts'
 
 interface AskNeeds {
   readonly permits: Permits
@@ -68,10 +67,7 @@ export function createThreadAsks({ permits, self, onError }: AskNeeds): ThreadAs
   const inTurn = async ({ request, signal, mayDial }: TimedAsk, { agent, to, over, leftMs }: Turn): Promise<Outcome> => {
     const isChannel = request.over === 'channel'
     const around = { agent, to, signal, watch, over, onError }
-    const socket = warmAt(agent, to)
-    // Whoever has the turn has the connection: others wait for it, and the agent does not know that it is used.
-    if (socket !== null && isChannel) return askWarm({ socket, to, signal, watch, request: { ...request, timeoutMs: leftMs() } })
-    if (socket !== null) return askOnce({ ...around, request: { ...request, timeoutMs: leftMs() } })
+    if (isWarm(agent, to)) return askOnce({ ...around, request: { ...request, timeoutMs: leftMs() } })
     const name = permitName(isChannel, to)
     const admitted = admittedHost(to.host, mayDial)
     const ip = await withinTime(admitted, leftMs())
