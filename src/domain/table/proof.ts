@@ -1,6 +1,8 @@
 // What pings find out about a row.
+
 import { type Burst, foldBurst, type Latency } from '../latency.ts'
 import { addressesOf } from '../record.ts'
+import { ANOTHER_NODE } from '../seed-fault.ts'
 import { ALONE, type Company } from '../suspicion.ts'
 import { LOOKERS, MOST_TOLD, STRIKES_IF_TOLD } from '../timings.ts'
 import type { KeptTable } from './kept-table.ts'
@@ -25,7 +27,7 @@ export function recordBurst(
   if (!row) return []
   if (burst.type === 'answered')
     return answeredBy !== null && row.record.id !== null && answeredBy !== row.record.id
-      ? remove(table, row, 'another node answers there', wallMs)
+      ? remove(table, row, ANOTHER_NODE, wallMs)
       : prove(table, row, foldBurst(row.latency, burst, wallMs), wallMs)
   const after = afterSilence(row, burst, wallMs, surroundings, company)
   if (after.type === 'goes') return remove(table, after.row, burst.why, wallMs)
@@ -64,7 +66,7 @@ function prove(table: KeptTable, row: Row, latency: Latency, wallMs: number): re
   const next: Row = isFresh ? { ...answered, version: ++table.version } : answered
   if (former) table.delete(former.key)
   const isRivalsEnd = rival !== null && (row.record.id !== null || rival.told !== undefined)
-  const changes: Change[] = isRivalsEnd ? remove(table, rival, 'another node answers there', wallMs) : []
+  const changes: Change[] = isRivalsEnd ? remove(table, rival, ANOTHER_NODE, wallMs) : []
   table.gone.delete(row.key)
   table.put(next)
   const isKnown = row.lastProofMs !== null || (former !== null && isListed(former))
@@ -97,7 +99,7 @@ export function turnTo(table: KeptTable, key: string, address: string, wallMs: n
   const addresses = row ? addressesOf(row.record) : []
   if (!row || row.record.address === address || !addresses.includes(address)) return []
   const rival = table.at(address)
-  const changes: Change[] = rival && rival.key !== key ? remove(table, rival, 'another node answers there', wallMs) : []
+  const changes: Change[] = rival && rival.key !== key ? remove(table, rival, ANOTHER_NODE, wallMs) : []
   const { silentAt = row.record.address, ...record } = row.record
   const alsoAt = addresses.filter((one) => one !== address)
   const next: Row = { ...row, record: { ...record, address, alsoAt, ...(silentAt === address ? {} : { silentAt }) } }

@@ -1,9 +1,11 @@
 // One request to a peer, by got.
+
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { isIP, type LookupFunction, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import type { Got } from 'got'
 import { addressOf, type HostPort, parseAddress } from '../../domain/address.ts'
+import { ANOTHER_NODE } from '../../domain/seed-fault.ts'
 import type { OnBug } from '../../frp/index.ts'
 import type { Failure, Meter, PeerAnswer, PeerRequest } from '../../ports.ts'
 import { admittedHost } from './admission.ts'
@@ -20,7 +22,7 @@ import { TOO_SLOW, withinTime } from './within-time.ts'
 const DEFAULT_MAX_BYTES = 1024 * 1024
 
 const CALLED_OFF = failed('aborted', 'it was called off')
-const ANOTHER_NODE = failed('protocol', 'another node answers there')
+const WRONG_NODE = failed('protocol', ANOTHER_NODE)
 
 let loading: Promise<{ readonly got: Got }> | null = null
 /** Loading got takes longer than the rest of a start, so it is done once the port is open, or at the first request. */
@@ -129,7 +131,7 @@ function askOnce(got: Got, { agent, to, ip, request, over, onBug }: Asking): Pro
         written = writtenSince(socket)
         if (request.body !== undefined && !(request.body instanceof Uint8Array)) fitForFiller(socket)
         by = memberAt(socket)
-        if (expect !== undefined && by !== expect) sent.destroy(new FailureError(ANOTHER_NODE))
+        if (expect !== undefined && by !== expect) sent.destroy(new FailureError(WRONG_NODE))
       })
     })
     stream.on('response', (incoming: IncomingMessage) => {

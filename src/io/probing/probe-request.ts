@@ -2,6 +2,7 @@
 // their stamps.
 import { type Agent, request as httpRequest, type IncomingMessage } from 'node:http'
 import type { HostPort } from '../../domain/address.ts'
+import { ANOTHER_NODE } from '../../domain/seed-fault.ts'
 import type { Failure } from '../../ports.ts'
 import type { Over } from '../network/dial-turns.ts'
 import { limitHints } from '../network/hints.ts'
@@ -61,7 +62,7 @@ export function askOnce({ agent, to, request, signal, watch, over, onError }: As
     sent.once('socket', (socket) => {
       over()
       by = memberAt(socket)
-      if (expect !== undefined && by !== expect) sent.destroy(new FailureError(failed('protocol', 'another node answers there')))
+      if (expect !== undefined && by !== expect) sent.destroy(new FailureError(failed('protocol', ANOTHER_NODE)))
     })
     limitHints(sent, settle)
     sent.once('response', (response: IncomingMessage) => {
