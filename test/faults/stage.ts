@@ -115,7 +115,7 @@ function setWays(world: World, seed: number, hosts: readonly string[]): void {
       slow(a, b, wayMs(random.fraction()))(world)
       for (const route of [world.network.route(a, b), world.network.route(b, a)]) {
         route.jitterMs = random.fraction() * 2
-        route.bytesPerMs = BYTES_PER_MS
+        route.widen(BYTES_PER_MS, world.clock.now())
       }
     }
 }

@@ -58,6 +58,13 @@ export class Route implements RouteFacts {
     return this.#freeAtMs + this.latencyMs + (this.jitterMs > 0 ? this.#random.fraction() * this.jitterMs : 0)
   }
 
+  /** From now on so many bytes enter it per ms, what waits for it included: a path that is wide again is not held up by what it was narrow for. */
+  widen(bytesPerMs: number, nowMs: number): void {
+    const waitingBytes = Math.max(0, this.#freeAtMs - nowMs) * this.bytesPerMs
+    this.#freeAtMs = Number.isFinite(waitingBytes) ? nowMs + waitingBytes / bytesPerMs : nowMs
+    this.bytesPerMs = bytesPerMs
+  }
+
   /** Whether the packet that should arrive now does not. */
   loses(): boolean {
     if (this.state !== 'up' || this.#swallowed()) return true

@@ -52,7 +52,7 @@ export const lossy =
 export const narrow =
   (a: string, b: string, bytesPerMs: number): Fault =>
   (world) => {
-    for (const route of bothWays(world, a, b)) route.bytesPerMs = bytesPerMs
+    for (const route of bothWays(world, a, b)) route.widen(bytesPerMs, world.clock.now())
   }
 
 /** Connections between the two are reset; new ones go through. */
