@@ -12,6 +12,7 @@ export const createNodeClock = (): Clock => ({
   setTimeout: (run, ms) => setTimeout(run, Math.min(ms, LONGEST_TIMER_MS)),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
   busyMs: createBusyTime(),
+  waitedShare: createWaitedShare(),
 })
 
 export function createNodeRandom(): Random {
@@ -51,5 +52,44 @@ export function createBusyTime(read = (): string => readFileSync(SCHEDSTAT, 'utf
     if (!isCounted) return performance.eventLoopUtilization().active
     lastMs = readMs() ?? lastMs
     return lastMs
+  }
+}
+
+/** What is older than this counts little. */
+const WAITED_OF_MS = 2_000
+/** It is not read anew before so long: each time is a file. */
+const READ_AGAIN_MS = 250
+/** So little says nothing. */
+const LITTLE_MS = 40
+
+/** Of the main thread, as Linux counts it. 0 elsewhere. */
+export function createWaitedShare(
+  read = (): string => readFileSync(SCHEDSTAT, 'utf8'),
+  now = (): number => performance.now(),
+): () => number {
+  const readMs = (): readonly [number, number] | null => {
+    try {
+      const [ran = Number.NaN, waited = Number.NaN] = read()
+        .split(' ')
+        .map((ns) => Number(ns) / 1e6)
+      return ran >= 0 && waited >= 0 ? [ran, waited] : null
+    } catch {
+      return null
+    }
+  }
+  let last = readMs()
+  let atMs = now()
+  let [ran, waited] = [0, 0]
+  return () => {
+    const passedMs = now() - atMs
+    if (last !== null && passedMs >= READ_AGAIN_MS) {
+      const next = readMs() ?? last
+      const kept = Math.exp(-passedMs / WAITED_OF_MS)
+      ran = ran * kept + next[0] - last[0]
+      waited = waited * kept + next[1] - last[1]
+      last = next
+      atMs += passedMs
+    }
+    return waited / (ran + waited + LITTLE_MS)
   }
 }

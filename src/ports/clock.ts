@@ -10,6 +10,11 @@ export interface Clock {
   clearTimeout(timer: unknown): void
   /** Milliseconds that this process has been at work so far, or had to wait for a processor to be; the origin is arbitrary. */
   busyMs(): number
+  /**
+   * Of the time in the last seconds in which this process was ready to run, the share, 0 to 1, in which it had to wait for a processor: other programs
+   * had them. 0 where nobody counts that.
+   */
+  waitedShare(): number
 }
 
 export interface Random {

@@ -36,6 +36,7 @@ export function stateParts({
     setTimeout: clock.setTimeout,
     clearTimeout: clock.clearTimeout,
     busyMs: clock.busyMs,
+    waitedShare: clock.waitedShare,
   }
   const news: News[] = []
   const publish = (one: News): void => {

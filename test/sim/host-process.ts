@@ -27,7 +27,14 @@ export class HostProcess {
   constructor(world: VirtualClock, life: number, wallMs: () => number) {
     this.#world = world
     this.life = life
-    this.clock = { now: this.#now, wallMs, setTimeout: this.#setTimeout, clearTimeout: this.#clearTimeout, busyMs: world.busyMs }
+    this.clock = {
+      now: this.#now,
+      wallMs,
+      setTimeout: this.#setTimeout,
+      clearTimeout: this.#clearTimeout,
+      busyMs: world.busyMs,
+      waitedShare: world.waitedShare,
+    }
   }
 
   get isAlive(): boolean {

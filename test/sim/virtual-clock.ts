@@ -55,6 +55,7 @@ export class VirtualClock implements Clock {
   readonly wallMs = (): number => this.#epochMs + this.#nowMs
   /** What a process does here takes no time. */
   readonly busyMs = (): number => 0
+  readonly waitedShare = (): number => 0
 
   /** Timers set and neither run nor cleared. */
   get timerCount(): number {

@@ -12,6 +12,7 @@ function start() {
     now: () => clock.now(),
     wallMs: () => clock.wallMs(),
     busyMs: () => clock.busyMs(),
+    waitedShare: () => 0,
     setTimeout: (run: () => void, ms: number) => {
       timers++
       return clock.setTimeout(run, ms)

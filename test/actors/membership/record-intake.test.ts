@@ -54,6 +54,7 @@ const timersOf = (clock: VirtualClock) => ({
   wallMs: () => clock.wallMs(),
   clearTimeout: (timer: unknown) => clock.clearTimeout(timer),
   busyMs: () => clock.busyMs(),
+  waitedShare: () => 0,
 })
 
 test('of a long message no more than 32 signatures are looked at in one go', async () => {

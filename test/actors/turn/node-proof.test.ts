@@ -29,6 +29,7 @@ async function prove(forMs: number, { proof = () => true, knock = () => true, to
       now: () => clock.now(),
       wallMs: () => clock.now(),
       busyMs: () => 0,
+      waitedShare: () => 0,
       setTimeout: (run, ms) => clock.setTimeout(run, ms),
       clearTimeout: (timer) => clock.clearTimeout(timer),
     },
