@@ -3,6 +3,7 @@
 
 export * from './timings/away.ts'
 export * from './timings/connect.ts'
+export * from './timings/crowded.ts'
 export * from './timings/disk.ts'
 export * from './timings/gossip.ts'
 export * from './timings/joining.ts'
