@@ -6,6 +6,8 @@ import type { ProxyMeter } from '../../frp/index.ts'
 import type { Clock } from '../../ports.ts'
 
 const SAMPLE_MS = 1_000
+/** While there is nothing to read. */
+const QUIET_SAMPLE_MS = 3_000
 
 export interface TrafficRates {
   answer(meter: ProxyMeter): TrafficAnswer
@@ -44,11 +46,13 @@ export function createTrafficRates(clock: Omit<Clock, 'wallMs'>): TrafficRates {
     start: (meters) => {
       const tick = (): void => {
         total = 0
+        let hasMeters = false
         for (const meter of meters()) {
+          hasMeters = true
           sample(meter)
           total += rateOf(rates.get(meter)?.in) + rateOf(rates.get(meter)?.out)
         }
-        timer = clock.setTimeout(tick, SAMPLE_MS)
+        timer = clock.setTimeout(tick, hasMeters ? SAMPLE_MS : QUIET_SAMPLE_MS)
       }
       tick()
     },
