@@ -75,7 +75,7 @@ export function createFront(needs: FrontNeeds) {
     ...{ clock, network, options, own, keeper, services, announcer, health, vhosts, turnServer, http: gate, find: operator.find, onBug },
   })
   const routes = createPublicRoutes({
-    ...{ clock, identity, own, calls, gossip, lookers, policy, p2prc, joining, twins, reach, operator, isPrivate, offer, token },
+    ...{ clock, identity, own, calls, gate, gossip, lookers, policy, p2prc, joining, twins, reach, operator, isPrivate, offer, token },
     speed: { answer: load.serving(speed.answer) },
     serverInfo: serverInfo(facts, { id: own.id, name: options.name, version: options.version, run: own.run }, places.own),
     look: lookAnswer(own.run, places.own),

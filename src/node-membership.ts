@@ -61,15 +61,15 @@ export function createMembership({ ports, options, keeper, own, rates, health, s
     standing: createStanding({ keeper, own, named: seeds }),
   })
   const { ipOf } = gate
-  const calls = createPeerCalls({ random, identity, http: gate })
+  const calls = createPeerCalls({ clock, random, identity, http: gate })
   const load = createPathLoad(clock)
   const company = createCompany({ clock, keeper, self: own.id })
   const reach = createReach({ ...ports, calls, keeper, own, company, policy, listens: options.listen !== null, inspect, onBug })
   const announcer = createAnnouncer({ own, keeper, reach, publish })
   const places = createPlaces({ clock, random, own, say: () => announcer.outrun(own.seq()) })
   const prober = createProber({ clock, random, calls, networkKind, keeper, own, places, health, load, company })
-  const vouching = createVouching({ clock, identity, keeper, own, networkKind, prober })
-  const firstLooks = createFirstLooks({ clock, random, keeper, prober, place: places.own })
+  const vouching = createVouching({ clock, identity, keeper, own, networkKind, prober, gate })
+  const firstLooks = createFirstLooks({ clock, random, keeper, own, prober, place: places.own })
   const lookers = createLookers({ clock, random, identity, calls, keeper, own, prober })
   const gossip = createGossip({ clock, random, identity, calls, keeper, own, policy, networkKind, ipOf, ownHosts })
   const suspicion = createSuspicion({ clock, identity, keeper, own, prober, gossip, lookers, company, announcer })
@@ -100,7 +100,7 @@ export function createMembership({ ports, options, keeper, own, rates, health, s
   })
   const twins = createTwinWatch({ clock, calls, own, announcer, reach, health, onBug })
   const actor = createMembershipActor({
-    ...{ keeper, own, prober, vouching, firstLooks, gossip, suspicion, p2prc, speedTests$, reach, joining, announcer, twins, onBug },
+    ...{ clock, keeper, own, prober, vouching, firstLooks, gossip, suspicion, p2prc, speedTests$, reach, joining, announcer, twins, onBug },
   })
   return {
     file,

@@ -237,6 +237,8 @@ export const nodeMachine = parts.createMachine({
       after: { discoverTimeout: 'probing' },
     },
     probing: {
+      // Who is reached itself needs nobody near.
+      always: { guard: 'isReachable', target: 'serving' },
       on: { 'probes.settled': 'deciding' },
       after: { firstProbesTimeout: 'deciding' },
     },

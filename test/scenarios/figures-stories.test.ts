@@ -92,8 +92,8 @@ test('both ends of a tunnel tell the same of its users, and the service goes on 
   )
   expect(told).toMatchInlineSnapshot(`
     [
-      "me: 2 now, 6 ever, in 300 at 100/s, out 18000 at 6008/s",
-      "ash carries me (moonwalk, since 00 s) there: 2 now, 4 ever, in 300 at 100/s, out 18000 at 6008/s",
+      "me: 2 now, 6 ever, in 300 at 102/s, out 18000 at 6101/s",
+      "ash carries me (moonwalk, since 00 s) there: 2 now, 4 ever, in 300 at 102/s, out 18000 at 6101/s",
       "ash in all: 1 client, 2 proxies",
       "me: 1 now, 12 ever, in 300 at 0/s, out 18000 at 7/s",
       "ash carries me (moonwalk, since 00 s) there: 1 now, 7 ever, in 300 at 0/s, out 18000 at 7/s",
@@ -136,11 +136,11 @@ test('a node that others can connect to counts for its own services, and tells w
   expect(told).toMatchInlineSnapshot(`
     [
       "null: 0 now, 0 ever, in 0 at 0/s, out 0 at 0/s",
-      "2 errors, the last at 2030-01-01T00:00:04.110Z: nothing answers at 127.0.0.1:3000: connection refused",
-      "10.0.0.2:20000: 1 now, 3 ever, in 700 at 232/s, out 9000 at 2984/s",
-      "2 errors, the last at 2030-01-01T00:00:04.110Z: nothing answers at 127.0.0.1:3000: connection refused",
+      "2 errors, the last at 2030-01-01T00:00:04.060Z: nothing answers at 127.0.0.1:3000: connection refused",
+      "10.0.0.2:20000: 1 now, 3 ever, in 700 at 234/s, out 9000 at 3004/s",
+      "2 errors, the last at 2030-01-01T00:00:04.060Z: nothing answers at 127.0.0.1:3000: connection refused",
       "10.0.0.2:20000: 0 now, 3 ever, in 700 at 21/s, out 9000 at 269/s",
-      "2 errors, the last at 2030-01-01T00:00:04.110Z: nothing answers at 127.0.0.1:3000: connection refused",
+      "2 errors, the last at 2030-01-01T00:00:04.060Z: nothing answers at 127.0.0.1:3000: connection refused",
       "the day of me: in 700 B, out 8.8 KiB, 1 connection of users",
       [],
     ]

@@ -38,14 +38,14 @@ test('a nearer frps is chosen before a node, a farther one is not', async () => 
   expect([await live([], 5_000), await live([], 5_000, { elmMs: 50 })]).toMatchInlineSnapshot(`
     [
       [
-        "329 me turn.chosen frp://elm:7000 elm:7000 elm:7000 least latency of 2: 4.00 ms; next ash 40.0 ms",
-        "365.3 me node.reachability tunnelled elm:30078 null",
-        "365.3 me turn.chosen ash ash 10.0.0.1:8088 the only other one: 40.0 ms",
+        "370 me turn.chosen frp://elm:7000 elm:7000 elm:7000 least latency of 2: 4.00 ms; next ash 40.0 ms",
+        "406.3 me node.reachability tunnelled elm:30078 null",
+        "406.3 me turn.chosen ash ash 10.0.0.1:8088 the only other one: 40.0 ms",
       ],
       [
-        "645 me turn.chosen ash ash 10.0.0.1:8088 the only one: 40.0 ms",
-        "1045.3 me node.reachability tunnelled 10.0.0.1:20078 ash",
-        "1045.3 me turn.chosen frp://elm:7000 elm:7000 elm:7000 the only other one: 100.0 ms",
+        "686 me turn.chosen ash ash 10.0.0.1:8088 the only one: 40.0 ms",
+        "1086.3 me node.reachability tunnelled 10.0.0.1:20078 ash",
+        "1086.3 me turn.chosen frp://elm:7000 elm:7000 elm:7000 the only other one: 100.0 ms",
       ],
     ]
   `)
@@ -61,7 +61,7 @@ test('a reset tunnel takes three round trips to the next login and seven to the 
       "20012 me state.entered tunnel elm:7000 linked.proving linked.loggingIn link.loggedIn",
       "20036.3 me state.entered node tunnelling.up tunnelling.degraded tunnel.opened",
       "20036.3 me state.entered tunnel elm:7000 linked.open linked.proving link.proven",
-      "32902.48 me node.reachability tunnelled elm:30078 null",
+      "32943.48 me node.reachability tunnelled elm:30078 null",
     ]
   `)
 })
@@ -77,7 +77,7 @@ test('a tunnel that is reset again soon is left, until it has been well for a wh
       "20000 me turn.broke frp://elm:7000 elm:7000 connection reset",
       "25000 me turn.lost frp://elm:7000 elm:7000 connection reset",
       "33000 me turn.chosen frp://elm:7000 elm:7000 elm:7000 the only other one: 4.00 ms",
-      "43407.84 me node.reachability tunnelled elm:30078 null",
+      "43448.84 me node.reachability tunnelled elm:30078 null",
     ]
   `)
 })
@@ -88,7 +88,7 @@ test('an frps that is reset and then silent holds up the next TURN for 1.5 s', a
       "20000 me node.reachability tunnelled 10.0.0.1:20078 ash",
       "20000 me turn.broke frp://elm:7000 elm:7000 connection reset",
       "21500 me turn.lost frp://elm:7000 elm:7000 connection reset; then, logging in again: the TURN did not answer the login in time",
-      "26576.63 me turn.unfit frp://elm:7000 elm:7000 it did not answer the login in time",
+      "26617.63 me turn.unfit frp://elm:7000 elm:7000 it did not answer the login in time",
     ]
   `)
 })
@@ -99,7 +99,7 @@ test('an frps that is killed is left at once', async () => {
       "20002 me node.reachability tunnelled 10.0.0.1:20078 ash",
       "20002 me turn.broke frp://elm:7000 elm:7000 connection reset",
       "20006 me turn.lost frp://elm:7000 elm:7000 connection reset; then, logging in again: connection refused",
-      "21580.63 me turn.unfit frp://elm:7000 elm:7000 connection refused",
+      "21621.63 me turn.unfit frp://elm:7000 elm:7000 connection refused",
     ]
   `)
 })
@@ -111,11 +111,11 @@ test('an frps that falls silent is left within 5 s, and moved to again when it i
   ]
   expect(await live(script, 200_000, { from: 20_000 })).toMatchInlineSnapshot(`
     [
-      "22837 me node.reachability tunnelled 10.0.0.1:20078 ash",
-      "22837 me turn.lost frp://elm:7000 elm:7000 silent for 4496 ms",
-      "37902.48 me turn.unfit frp://elm:7000 elm:7000 it did not answer the login in time",
-      "106870.13 me turn.chosen frp://elm:7000 elm:7000 elm:7000 the only other one: 4.00 ms",
-      "124430.08 me node.reachability tunnelled elm:30078 null",
+      "22878 me node.reachability tunnelled 10.0.0.1:20078 ash",
+      "22878 me turn.lost frp://elm:7000 elm:7000 silent for 4174 ms",
+      "37943.48 me turn.unfit frp://elm:7000 elm:7000 it did not answer the login in time",
+      "106911.13 me turn.chosen frp://elm:7000 elm:7000 elm:7000 the only other one: 4.00 ms",
+      "124471.08 me node.reachability tunnelled elm:30078 null",
     ]
   `)
 })
@@ -133,9 +133,9 @@ test('the only frps is looked for while it is away, and comes back', async () =>
       "20020 me node.reachability unknown null null",
       "20020 me turn.broke ash ash connection reset",
       "20060 me turn.lost ash ash connection reset; then, logging in again: connection refused",
-      "21185.49 me turn.unfit frp://elm:7000 elm:7000 connection refused",
-      "40634.91 me turn.chosen frp://elm:7000 elm:7000 elm:7000 the only one: 4.00 ms",
-      "40671.21 me node.reachability tunnelled elm:30078 null",
+      "21226.49 me turn.unfit frp://elm:7000 elm:7000 connection refused",
+      "40675.91 me turn.chosen frp://elm:7000 elm:7000 elm:7000 the only one: 4.00 ms",
+      "40712.21 me node.reachability tunnelled elm:30078 null",
     ]
   `)
 })

@@ -381,7 +381,7 @@ const CUT_AND_BACK: Parameters<typeof live>[0] = {
   ],
   behindNat: false,
   options: { listen: `0.0.0.0:${NODE_PORT}` },
-  forMs: 90_000,
+  forMs: 100_000,
 }
 
 test('a node that can be reached itself again is so before it leaves its tunnels, whose users go on; the way back costs a moment', async () => {
@@ -402,7 +402,7 @@ test('a node that can be reached itself again is so before it leaves its tunnels
         at(50_000, async () => {
           look()
           const user = await stay(status().services[0]?.public ?? null)
-          at(35_000, () => {
+          at(45_000, () => {
             look()
             seen.push(user.isOpen() && user.heard() >= 34 ? 'the user is there' : 'the user was cut')
             user.leave()

@@ -107,7 +107,7 @@ describe('a udp service', () => {
           "dns udp up 10.0.0.2:20020 null",
         ],
         "told": [
-          "140 service.up dns 10.0.0.1:20020",
+          "151 service.up dns 10.0.0.1:20020",
           "15000 1400,1400 back, 2800 heard",
           "20005 service.up dns 10.0.0.2:20020",
           "20015 turn.lost ash ash connection reset; then, logging in again: connection refused",
@@ -142,7 +142,7 @@ describe('a udp service', () => {
           "dns udp up 10.0.0.3:20000 null",
         ],
         "told": [
-          "110.05 service.up dns 10.0.0.3:20000",
+          "60.05 service.up dns 10.0.0.3:20000",
           "15000 20,20 back, 40 heard",
         ],
       }
@@ -155,11 +155,9 @@ describe('a udp service', () => {
       {
         "heard": 80,
         "told": [
-          "3740 service.up dns 10.0.0.1:20020",
-          "4480.3 service.up dns 10.0.0.2:20020",
+          "4531 service.up dns 10.0.0.2:20020",
           "15000 20,20 back, 40 heard",
-          "24351.63 service.up dns 10.0.0.1:20020",
-          "29542.88 service.up dns 10.0.0.2:20020",
+          "35888.48 service.up dns 10.0.0.1:20020",
         ],
       }
     `)

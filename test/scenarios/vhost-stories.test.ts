@@ -76,7 +76,7 @@ describe('a web service with a domain', () => {
           "web up http://web.example.org:8088 null",
         ],
         "told": [
-          "150.1 service.up web http://web.example.org:8088",
+          "161.1 service.up web http://web.example.org:8088",
           "ash other.example.org /hello → 404 nothing here",
           "ash web.example.org /hello → 200 GET /hello",
           "ash WEB.EXAMPLE.ORG:8088 /again → 200 GET /again",
@@ -100,7 +100,7 @@ describe('a web service with a domain', () => {
           "web up http://web.example.org:8088 null",
         ],
         "told": [
-          "110.25 service.up web http://web.example.org:8088",
+          "60.25 service.up web http://web.example.org:8088",
           "me web.example.org /v2/echo → 403 nodes speak here over the members' channel: TLS 1.3 with ALPN moonwalk/1",
           "me other.example.org /nothing → 404 nothing here",
           "me web.example.org /v2/images → 200 GET /v2/images",

@@ -20,6 +20,7 @@ import {
   readHelloAsk,
 } from '../../v2/messages.ts'
 import { vouchBytes } from '../../v2/vouch.ts'
+import type { ContactGate } from '../membership/contact-gate.ts'
 import type { Gossip } from '../membership/gossip.ts'
 import type { Joining } from '../membership/joining.ts'
 import type { Lookers } from '../membership/lookers.ts'
@@ -42,6 +43,7 @@ export interface PublicRoutesNeeds extends Pick<Ports, 'clock'> {
   readonly identity: Identity
   readonly own: OwnRecord
   readonly calls: Pick<PeerCalls, 'whoAnswers'>
+  readonly gate: Pick<ContactGate, 'tryAnew'>
   readonly gossip: Pick<Gossip, 'answer'>
   readonly lookers: Pick<Lookers, 'answer'>
   readonly speed: Pick<Speed, 'answer'>
@@ -138,6 +140,7 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
     if (tries.length === 0) return { type: 'untried' }
     const end = await dialBacks.turn(observed)
     if (typeof end === 'string') return { type: end }
+    for (const address of tries) if (parseAddress(address)?.host === observed) needs.gate.tryAnew(address)
     // At once: one after another, two that are silent would take as long as the asker waits for its answer.
     const dials = tries.map((address) => ({ address, answered: calls.whoAnswers(address) }))
     const ended = Promise.all(dials.map(({ answered }) => answered))

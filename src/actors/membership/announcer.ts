@@ -2,7 +2,7 @@
 import type { Subscription } from 'rxjs'
 import { proveOwn, putOwn, removeRow } from '../../domain/ip-table.ts'
 import { MOST_FURTHER } from '../../domain/record.ts'
-import { EARLY_LOOKS_AT_ONCE } from '../../domain/timings.ts'
+import { VOUCHED_FROM } from '../../domain/timings.ts'
 import type { TurnCandidate } from '../../domain/turn-choice.ts'
 import type { News } from '../../feed/news.ts'
 import type { Verdict } from '../../machines/reach-machine.ts'
@@ -48,7 +48,7 @@ export function createAnnouncer({ own, keeper, reach, publish }: AnnouncerNeeds)
     const first = own.address()
     if (!own.announce(address, via, alsoAt)) {
       // Where everybody looks at everybody at once nobody needs them.
-      if (own.hasVouches() && keeper.current().rows.size > EARLY_LOOKS_AT_ONCE) return outrun(own.seq())
+      if (own.hasVouches() && keeper.current().rows.size >= VOUCHED_FROM) return outrun(own.seq())
       keeper.apply((table, wallMs) => proveOwn(table, own.id, wallMs))
       return
     }

@@ -1,6 +1,6 @@
 // What a silence is judged by beside its row: whether there are others to ask, how far this node doubts itself, and who is told dead.
 import type { IpTable } from '../../domain/ip-table.ts'
-import { afterAnswerInTime, afterOwnMiss, afterTimer } from '../../domain/own-slowness.ts'
+import { afterAnswerInTime, afterOwnMiss, whileCrowded } from '../../domain/own-slowness.ts'
 import type { Company as Judged } from '../../domain/suspicion.ts'
 import type { Clock } from '../../ports.ts'
 import { RecentMap } from './recent-map.ts'
@@ -15,8 +15,6 @@ export interface Company {
   answered(): void
   /** Others reach whom this node missed, or nobody who was asked answered. */
   missedMyself(): void
-  /** A timer of `plannedMs` took so long. */
-  timed(plannedMs: number, tookMs: number): void
   /** Enough members say that this row is dead, as of its word of that count. */
   toldDead(key: string, seq: number): void
 }
@@ -30,7 +28,7 @@ export function createCompany({
   keeper,
   self,
 }: {
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Pick<Clock, 'now' | 'waitedShare'>
   readonly keeper: Pick<TableKeeper, 'current'>
   readonly self: string
 }): Company {
@@ -45,17 +43,14 @@ export function createCompany({
       const table = keeper.current()
       const others = table.peers.size - Number(table.peers.has(self)) - Number(table.peers.has(key))
       const members = table.listed.size + Number(!table.peers.has(self))
-      return { canAsk: others > 0, members, slowness, isToldDead: isToldDead(table, key) }
+      return { canAsk: others > 0, members, slowness: whileCrowded(slowness, clock.waitedShare()), isToldDead: isToldDead(table, key) }
     },
-    slowness: () => slowness,
+    slowness: () => whileCrowded(slowness, clock.waitedShare()),
     answered: () => {
       slowness = afterAnswerInTime(slowness)
     },
     missedMyself: () => {
       slowness = afterOwnMiss(slowness)
-    },
-    timed: (plannedMs, tookMs) => {
-      slowness = afterTimer(slowness, plannedMs, tookMs)
     },
     toldDead: (key, seq) => told.set(key, { seq, atMs: clock.now() }),
   }

@@ -13,7 +13,15 @@ import {
   takeContact,
 } from '../../domain/contact-budget.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
-import { CONTACT_WAIT, CONTACT_WINDOW, LATE_PROOF, MOST_CONTACT_IPS, MOST_PROOFS, PROOF_LASTS } from '../../domain/timings.ts'
+import {
+  CONTACT_WAIT,
+  CONTACT_WINDOW,
+  LATE_PROOF,
+  MOST_CONTACT_IPS,
+  MOST_PROOFS,
+  PROOF_LASTS,
+  TRIED_ANEW_GAP,
+} from '../../domain/timings.ts'
 import { isServerInfo } from '../../p2prc/server-info.ts'
 import type { Admit, Clock, Failure, PeerAnswer, PeerRequest } from '../../ports.ts'
 import type { PeerRequests } from './peer-requests.ts'
@@ -25,6 +33,11 @@ export interface ContactGate extends PeerRequests {
   ipOf(address: string): string | null
   /** A person named the address by hand: it is asked freely for as long as an address that proved itself. Canonical `host:port`. */
   name(address: string): void
+  /**
+   * Something new speaks for that address: who is there asks from its IP address to be connected back to, or enough others have just reached it. What
+   * was tried there in vain counts no more, for one address at an IP in `TRIED_ANEW_GAP`.
+   */
+  tryAnew(address: string): void
   /** It is this node's own address at a TURN that it uses, which no rule is about. Answers the address. */
   atTurn(address: string): string
 }
@@ -52,6 +65,8 @@ export function createContactGate({ http, clock, policy, networkKind, standing }
   const atTurns = new RecentMap<string, true>(MOST_AT_TURNS)
   /** Where names led. */
   const resolved = new RecentMap<string, string>(MOST_RESOLVED)
+  /** By IP address. */
+  const triedAnewAt = new RecentMap<string, number>(MOST_TRIED_ANEW)
   const waiting = new Map<string, Set<() => void>>()
   /** By address: ends the request that whoever asked has given up, and that may still be answered. */
   const late = new Map<string, () => Promise<unknown>>()
@@ -179,6 +194,15 @@ export function createContactGate({ http, clock, policy, networkKind, standing }
       const host = parseAddress(address)?.host ?? ''
       return isLiteral(host) ? host : (resolved.get(address) ?? null)
     },
+    tryAnew: (address) => {
+      const ip = parseAddress(address)?.host
+      const contacts = ip === undefined ? undefined : contactsAt.get(ip)
+      const there = contacts?.filter((one) => one.address === address) ?? []
+      if (ip === undefined || contacts === undefined || there.length === 0 || there.some(({ isOpen }) => isOpen)) return
+      if (clock.now() - (triedAnewAt.get(ip) ?? Number.NEGATIVE_INFINITY) < TRIED_ANEW_GAP) return
+      triedAnewAt.set(ip, clock.now())
+      put(ip, refundContacts(contacts, address))
+    },
     name: (address) => void provenAt.set(address, clock.now()),
     atTurn: (address) => {
       atTurns.set(address, true)
@@ -195,6 +219,7 @@ export function createContactGate({ http, clock, policy, networkKind, standing }
 }
 
 const MOST_RESOLVED = 256
+const MOST_TRIED_ANEW = 1_024
 const MOST_AT_TURNS = 16
 
 /** What is left of a request's time once `waitedMs` of it are gone. */

@@ -3,11 +3,20 @@
 import { map, merge, type Observable, Subject, switchMap, timer } from 'rxjs'
 import { type Allowance, fullAllowance, takeOne } from '../../domain/allowance.ts'
 import type { Coordinate } from '../../domain/coordinates.ts'
+import { isBusy, isCrowded, togetherMs } from '../../domain/crowded.ts'
 import { firstLook } from '../../domain/first-look.ts'
 import type { Row } from '../../domain/ip-table.ts'
-import { EARLY_LOOKS_PER_SECOND, FIRST_LOOKS_AT_ONCE, FIRST_LOOKS_PER_SECOND, WATCHED_WHOLE } from '../../domain/timings.ts'
+import {
+  CALM_FOR,
+  CROWDED_REST,
+  EARLY_LOOKS_PER_SECOND,
+  FIRST_LOOKS_AT_ONCE,
+  FIRST_LOOKS_PER_SECOND,
+  WATCHED_WHOLE,
+} from '../../domain/timings.ts'
 import type { Ports } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
+import type { OwnRecord } from './own-record.ts'
 import type { Prober } from './prober.ts'
 import type { TableKeeper } from './table-keeper.ts'
 
@@ -18,6 +27,7 @@ export interface FirstLooks {
 
 interface FirstLookNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly keeper: TableKeeper
+  readonly own: Pick<OwnRecord, 'address'>
   readonly prober: Pick<Prober, 'doubt' | 'isPlanned'>
   readonly place: () => Coordinate
 }
@@ -26,28 +36,40 @@ interface FirstLookNeeds extends Pick<Ports, 'clock' | 'random'> {
 const DRAWN = 64
 /** Where all that were drawn are under way or planned. */
 const PAUSE_MS = 2_000
+/** Whether other things still come first is looked at so often. */
+const LOOK_AGAIN_MS = 500
 
-export function createFirstLooks({ clock, random, keeper, prober, place }: FirstLookNeeds): FirstLooks {
+export function createFirstLooks({ clock, random, keeper, own, prober, place }: FirstLookNeeds): FirstLooks {
   const draws = random.fork('first looks')
   const woken = new Subject<void>()
   let isAwake = false
   let allowance: Allowance = fullAllowance(limitsIn(0), clock.now())
   let notBeforeMs = 0
+  let lastAddedMs = Number.NEGATIVE_INFINITY
+  let lastMs = Number.NEGATIVE_INFINITY
 
   const table = () => keeper.current()
   const wake = (): void => {
     isAwake = true
     woken.next()
   }
-  const waitMs = (): number => Math.max(notBeforeMs - clock.now(), takeOne(allowance, limitsIn(table().rows.size), clock.now()).waitMs, 1)
+  const restUntilMs = (): number => {
+    // Who is not reached yet may need a TURN, and for that somebody near.
+    if (own.address() === null || !isBusy(clock)) return 0
+    return Math.max(lastAddedMs + CALM_FOR, isCrowded(clock) ? lastMs + CROWDED_REST : 0)
+  }
+  const waitMs = (): number =>
+    Math.max(notBeforeMs - clock.now(), takeOne(allowance, limitsIn(table().rows.size), clock.now()).waitMs, restUntilMs() - clock.now(), 1)
   const look = (): void => {
-    const { told, rows, turns } = table()
-    const fit: Row[] = told.some(DRAWN, () => draws.fraction()).flatMap((key) => (prober.isPlanned(key) ? [] : (rows.get(key) ?? [])))
+    if (waitMs() > 1) return wake()
+    const { unlooked, rows, turns } = table()
+    const fit: Row[] = unlooked.some(DRAWN, () => draws.fraction()).flatMap((key) => (prober.isPlanned(key) ? [] : (rows.get(key) ?? [])))
     const next = firstLook(fit, { turns: turns.size, here: place() })
-    isAwake = told.size > 0
+    isAwake = unlooked.size > 0
     if (next === null) notBeforeMs = clock.now() + PAUSE_MS
     else {
       allowance = takeOne(allowance, limitsIn(rows.size), clock.now()).allowance
+      lastMs = clock.now()
       prober.doubt(next.key)
     }
     if (isAwake) wake()
@@ -56,12 +78,13 @@ export function createFirstLooks({ clock, random, keeper, prober, place }: First
   return {
     runs$: merge(
       keeper.changes$.pipe(
-        map(({ row }) => {
-          if (row.told !== undefined && !isAwake) wake()
+        map(({ type, row }) => {
+          if (type === 'added' || type === 'heard') lastAddedMs = clock.now()
+          if ((row.told !== undefined || row.isUntimed) && !isAwake) wake()
         }),
       ),
       woken.pipe(
-        switchMap(() => timer(waitMs(), clockScheduler(clock))),
+        switchMap(() => timer(isBusy(clock) ? Math.min(waitMs(), togetherMs(LOOK_AGAIN_MS, clock)) : waitMs(), clockScheduler(clock))),
         map(look),
       ),
     ),

@@ -1,5 +1,6 @@
 // When tables are compared with somebody: often while something differs, rarely while nothing does.
 import { type Observable, Subject, startWith, switchMap, tap, timer } from 'rxjs'
+import { gossipRestMs, togetherMs } from '../../domain/crowded.ts'
 import { GOSSIP_PERIOD, GOSSIP_PERIOD_CALM, GOSSIP_PERIOD_FIRST } from '../../domain/timings.ts'
 import type { Clock, Random } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
@@ -29,7 +30,7 @@ export function createGossipPace({ clock, random }: { readonly clock: Clock; rea
     },
     beats$: restarted.pipe(
       startWith(null),
-      switchMap(() => timer(periodMs * (0.75 + 0.5 * random.fraction()), clockScheduler(clock))),
+      switchMap(() => timer(togetherMs(periodMs * (0.75 + 0.5 * random.fraction()) + gossipRestMs(clock), clock), clockScheduler(clock))),
       tap(() => {
         const isYoung = periodMs < GOSSIP_PERIOD && clock.now() - beganMs < YOUNG_FOR
         if (!isYoung || !differs) periodMs = Math.min(differs ? GOSSIP_PERIOD : GOSSIP_PERIOD_CALM, periodMs * SLOWER)

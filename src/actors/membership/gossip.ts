@@ -1,8 +1,9 @@
 // What is learnt is passed on: new words are pushed to a few peers at once, and now and then tables are compared with a
 // random peer, which finds what pushes missed. Only words that the other end lacks travel: tables are compared by digests
 // over ranges of keys, and whoever lacks a word asks for it.
-import { filter, merge, mergeMap, type Observable, Subject, timer } from 'rxjs'
+import { exhaustMap, filter, merge, mergeMap, type Observable, Subject, timer } from 'rxjs'
 import type { AddressPolicy } from '../../domain/address.ts'
+import { isCrowded } from '../../domain/crowded.ts'
 import type { Row } from '../../domain/ip-table.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
 import type { Word } from '../../domain/table/key-ranges.ts'
@@ -51,7 +52,7 @@ export interface Suspicions extends Pick<GossipMessage, 'doubts' | 'deaths'> {
 type Extra = Partial<Pick<GossipMessage, 'doubts' | 'deaths' | 'records'>>
 
 interface GossipNeeds extends Pick<Ports, 'clock' | 'random' | 'identity'> {
-  readonly calls: Pick<PeerCalls, 'gossip'>
+  readonly calls: Pick<PeerCalls, 'gossip' | 'isWarm'>
   readonly ipOf: (address: string) => string | null
   readonly ownHosts: () => readonly string[]
   readonly keeper: TableKeeper
@@ -76,11 +77,23 @@ export function createGossip(needs: GossipNeeds): Gossip {
   const intake = createGossipIntake({ ...needs, opener, onOwnWord })
   const pace = createGossipPace({ clock, random })
   const table = () => keeper.current()
-  const partners = createPartners({ table, random, self: own.id })
+  const partners = createPartners({
+    table,
+    random,
+    self: own.id,
+    isWarm: (row) => calls.isWarm(row.record.address),
+    isCrowded: () => isCrowded(clock),
+  })
   /** Counts begin with the wall time. */
   const isFresh = (): boolean => clock.wallMs() - own.seq() < OWN_WORD_FRESH
   const knows = (id: string | null): number | null => (id === null ? null : (table().rows.get(id)?.record.seq ?? null))
-  const rumors = createRumors({ clock, keeper, someone: partners.some, push: (to, words, isFirst) => push(to, words, isFirst) })
+  const rumors = createRumors({
+    clock,
+    keeper,
+    self: own.id,
+    someone: partners.some,
+    push: (to, words, isFirst) => push(to, words, isFirst),
+  })
   const { begin: converse, answer } = createConversations({
     ...{ random, calls, ipOf, keeper, own, intake, known },
     onHeard: ({ id: from }, { doubts, deaths }, words) => {
@@ -114,7 +127,7 @@ export function createGossip(needs: GossipNeeds): Gossip {
   }
 
   const heal$ = pace.beats$.pipe(
-    mergeMap(async () => {
+    exhaustMap(async () => {
       const row = partners.another()
       if (row && !(await exchange(row.record.address, row.key))) partners.failed(row.key)
     }),

@@ -3,7 +3,7 @@
 import { filter, map, merge, mergeMap, type Observable, of, Subject, switchMap, take } from 'rxjs'
 import { type AddressPolicy, addressOf, formatAddress, isAllowed, NOBODY, parseAddress, type Teller, wordOf } from '../../domain/address.ts'
 import { withAllowed } from '../../domain/further-addresses.ts'
-import { absorb, isProven, letIn, merge as mergeRecords, recordMine } from '../../domain/ip-table.ts'
+import { absorb, isProven, letIn, merge as mergeRecords, recordMet, recordMine } from '../../domain/ip-table.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
 import { isOwnSeed } from '../../domain/own-seed.ts'
 import type { PeerRecord } from '../../domain/record.ts'
@@ -65,10 +65,12 @@ export function createJoining(needs: JoiningNeeds): Joining {
   const facts = new Subject<MembershipFact>()
   const told = new Subject<void>()
   const table = () => keeper.current()
-  const remember = (record: PeerRecord, source: string | null): void => {
+  /** `isMet`: its owner answered at the address that it tells. */
+  const remember = (record: PeerRecord, source: string | null, isMet: boolean): void => {
     keeper.apply((current, wallMs) => {
       const allowed = withAllowed(record, current, policy, (address) => mayTry(address, NOBODY))
-      return mergeRecords(current, [allowed], wallMs, 'firsthand', source)
+      const heard = mergeRecords(current, [allowed], wallMs, 'firsthand', source)
+      return isMet && record.id !== null ? [...heard, ...recordMet(current, record.id, record.address, wallMs)] : heard
     })
   }
   const mayTry = (address: string, teller: Teller): boolean => isAllowed(address, policy, wordOf(address, teller, needs.ownHosts()))
@@ -95,30 +97,33 @@ export function createJoining(needs: JoiningNeeds): Joining {
    */
   const meet = async (address: string, invited: boolean, stranger: 'mayBeP2prc' | 'leave'): Promise<string | SeedFault | null> => {
     const askedAtMs = clock.now()
-    const met = await calls.hello(address, { from: own.envelope(), ...reach.ask() })
-    if ('text' in met) return seedFault(met.reason, met.text)
-    if (met.type === 'stranger') {
-      const fault = strangerFault(networkKind.type, met.why ?? null)
+    const answer = await calls.hello(address, { from: own.envelope(), ...reach.ask() })
+    if ('text' in answer) return seedFault(answer.reason, answer.text)
+    if (answer.type === 'stranger') {
+      const fault = strangerFault(networkKind.type, answer.why ?? null)
       if (stranger === 'leave' || networkKind.type === 'private') return fault
       const key = await p2prc.join(address)
       if (key === null) return fault
       found()
       return key
     }
-    const { id, envelope } = met.record
+    const { id, envelope } = answer.record
     if (id === own.id) {
       // Another process with this node's key answers with words that this one never said: the gossip tells of it.
       if (own.hasSaid(envelope ?? '')) isMine(address)
       return null
     }
     if (id === null) return null
-    await gossip.exchange(address, id)
     if (invited) keeper.apply((current) => letIn(current, id))
-    if (clock.now() - askedAtMs <= HELLO_FRESH) reach.found(met)
     const seenAt = needs.ipOf(address)
     const reachedAt = addressOf(seenAt ?? '', parseAddress(address)?.port ?? 0)
     // Whom it was reached at it is there; of another address of its own its word counts as anybody's.
-    if (met.record.address === address || mayTry(met.record.address, { seenAt, reachedAt })) remember(met.record, null)
+    const isThere = answer.record.address === address
+    if (isThere || mayTry(answer.record.address, { seenAt, reachedAt }))
+      remember(answer.record, null, isThere || answer.record.address === reachedAt)
+    // Its word is read by whom this node has met, and this node's own goes with the first comparison.
+    if (clock.now() - askedAtMs <= HELLO_FRESH) reach.found(answer)
+    await gossip.exchange(address, id)
     found()
     return id
   }
@@ -171,7 +176,7 @@ export function createJoining(needs: JoiningNeeds): Joining {
     greeted: (record, seenAt, isReached) => {
       if (!record || !mayTry(record.address, { seenAt, reachedAt: provenAddress(record.id ?? '') })) return
       // What this node has seen itself counts in nobody's share: others at that IP address may have filled it.
-      remember(record, isReached ? null : (seenAt ?? record.id))
+      remember(record, isReached ? null : (seenAt ?? record.id), isReached)
     },
     mayTry: (address, id, seenAt) => mayTry(address, { seenAt, reachedAt: provenAddress(id) }),
     addSeed: (address) => {

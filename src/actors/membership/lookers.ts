@@ -1,5 +1,6 @@
 // Others look for this node at a peer that it missed, and this node looks for others (SWIM's indirect probe).
 import { type Allowance, fullAllowance, takeOne } from '../../domain/allowance.ts'
+import { isCrowded } from '../../domain/crowded.ts'
 import type { Row } from '../../domain/ip-table.ts'
 import { addressesOf } from '../../domain/record.ts'
 import { LOOK_ROUNDS_BURST, LOOK_ROUNDS_PER_SECOND, LOOKERS, LOOKS_FOR_ONE_BURST, LOOKS_FOR_ONE_PER_SECOND } from '../../domain/timings.ts'
@@ -48,6 +49,7 @@ export function createLookers({ clock, random, identity, calls, keeper, own, pro
 
   /** True: there was one, and it is taken. */
   const mayAsk = (): boolean => {
+    if (isCrowded(clock)) return false
     const { allowance, waitMs } = takeOne(rounds, ROUNDS, clock.now())
     if (waitMs === 0) rounds = allowance
     return waitMs === 0
@@ -95,7 +97,7 @@ export function createLookers({ clock, random, identity, calls, keeper, own, pro
       const row = keeper.current().rows.get(id)
       // Only whom this node pings anyway, and never by a door that somebody else names.
       const isListedThere = row !== undefined && row.state !== 'unknown' && addressesOf(row.record).includes(address) && row.stored === null
-      if (!isListedThere || id === own.id || by === own.id || !mayBeAsked(by)) return { type: 'busy' }
+      if (!isListedThere || id === own.id || by === own.id || !mayBeAsked(by) || isCrowded(clock)) return { type: 'busy' }
       const seen = await prober.look(id)
       if (seen === null) return { type: 'busy' }
       if (seen === 'reached') return { type: 'reached' }

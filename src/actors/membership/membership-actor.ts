@@ -1,7 +1,10 @@
 // Membership: joining, learning, proving, measuring and forgetting, for as long as the node lives.
 import { defer, EMPTY, from, map, merge, mergeMap, type Observable } from 'rxjs'
 import { type EventObject, fromCallback } from 'xstate'
+import { isCrowded } from '../../domain/crowded.ts'
+import { CROWDED_REST } from '../../domain/timings.ts'
 import type { MembershipFact } from '../../machines/node-machine.ts'
+import type { Clock } from '../../ports.ts'
 import type { Announcer } from './announcer.ts'
 import type { FirstLooks } from './first-looks.ts'
 import type { Gossip } from './gossip.ts'
@@ -16,6 +19,7 @@ import type { TwinWatch } from './twin-watch.ts'
 import type { Vouching } from './vouching.ts'
 
 interface MembershipNeeds {
+  readonly clock: Pick<Clock, 'waitedShare'>
   readonly keeper: TableKeeper
   readonly own: OwnRecord
   readonly prober: Prober
@@ -35,8 +39,23 @@ interface MembershipNeeds {
 /** Runs the parts of membership and tells the node's machine what it must know. */
 export const createMembershipActor = (needs: MembershipNeeds) =>
   fromCallback<EventObject, undefined>(({ sendBack }) => {
-    const { keeper, own, prober, vouching, firstLooks, gossip, suspicion, p2prc, speedTests$, reach, joining, announcer, twins, onBug } =
-      needs
+    const {
+      clock,
+      keeper,
+      own,
+      prober,
+      vouching,
+      firstLooks,
+      gossip,
+      suspicion,
+      p2prc,
+      speedTests$,
+      reach,
+      joining,
+      announcer,
+      twins,
+      onBug,
+    } = needs
     const reachFacts$ = reach.verdicts$.pipe(map((verdict): MembershipFact => ({ type: 'reach.told', verdict })))
     const running = merge(joining.facts$, reachFacts$).subscribe({ next: (fact) => sendBack(fact), error: onBug })
     announcer.start()
@@ -49,7 +68,7 @@ export const createMembershipActor = (needs: MembershipNeeds) =>
         joining.runs$,
         speedTests$,
         p2prc.runs$,
-        followed$({ keeper, own, prober, vouching }),
+        followed$({ clock, keeper, own, prober, vouching }),
         vouching.runs$,
         firstLooks.runs$,
         suspicion.runs$,
@@ -73,11 +92,12 @@ const REUNION = 4
 
 /** What a change of the table asks of the prober. */
 function followed$({
+  clock,
   keeper,
   own,
   prober,
   vouching,
-}: Pick<MembershipNeeds, 'keeper' | 'own' | 'prober' | 'vouching'>): Observable<unknown> {
+}: Pick<MembershipNeeds, 'clock' | 'keeper' | 'own' | 'prober' | 'vouching'>): Observable<unknown> {
   // The port is open before the machine runs: whom peers told of meanwhile nobody has looked at.
   const early$ = defer(() => from([...keeper.current().rows.keys()])).pipe(map((key) => prober.ensure(key)))
   const changed$ = keeper.changes$.pipe(
@@ -86,7 +106,8 @@ function followed$({
       if ('formerKey' in change && change.formerKey !== undefined) prober.forget(change.formerKey)
       if (type === 'heard') vouching.heard(row)
       // A row known by its address has got an id, and with it another key.
-      if (type === 'changed' && row.told === undefined) prober.ensure(row.key)
+      if (type === 'changed' && row.state === 'unknown' && row.record.id !== null) vouching.saidMore(row)
+      else if (type === 'changed' && row.told === undefined && row.isUntimed !== true && row.key !== own.id) prober.ensure(row.key)
       if (type === 'removed' || type === 'dropped') prober.forget(row.key)
       // Whom it carries is asked freely from now on.
       if (
@@ -95,7 +116,8 @@ function followed$({
         (type === 'added' || type === 'changed' || (type === 'measured' && change.isFirst))
       )
         for (const key of [...keeper.current().behind(row.key)]) if (keeper.current().rows.get(key)?.state === 'unknown') prober.doubt(key)
-      if (row.key === own.id && (type === 'added' || type === 'changed')) prober.doubt(row.key)
+      if (row.key === own.id && (type === 'added' || (type === 'changed' && row.latency.bursts === 0)))
+        prober.lookLater(row.key, isCrowded(clock) ? CROWDED_REST : 0)
     }),
   )
   return merge(changed$, early$)

@@ -13,9 +13,20 @@ export interface Partners {
 
 /** Twice what one word is pushed to, and more than ln of any network's size: nobody is cut off from the others by chance. */
 const MOST = 12
+/** Peers among which a warm one is looked for. */
+const MOST_LOOKED_AT = 64
 
-export function createPartners(needs: { readonly table: () => IpTable; readonly random: Random; readonly self: string }): Partners {
-  const { table, random, self } = needs
+interface PartnersNeeds {
+  readonly table: () => IpTable
+  readonly random: Random
+  readonly self: string
+  /** A connection to it stands. */
+  readonly isWarm: (row: Row) => boolean
+  /** It makes no new connections to gossip then, as long as it has one. */
+  readonly isCrowded: () => boolean
+}
+
+export function createPartners({ table, random, self, isWarm, isCrowded }: PartnersNeeds): Partners {
   const fraction = (): number => random.fraction()
   /** Who came the longest ago stands first. */
   const keys = new Set<string>()
@@ -26,9 +37,15 @@ export function createPartners(needs: { readonly table: () => IpTable; readonly 
     if (keys.size < MOST && others > 0) for (const key of peers.draw(2 * MOST, fraction, self)) if (keys.size < MOST) keys.add(key)
   }
   const rowsOf = (some: readonly string[]): readonly Row[] => some.flatMap((key) => table().rows.get(key) ?? [])
+  const warmOnes = (count: number): readonly Row[] =>
+    rowsOf(table().peers.draw(MOST_LOOKED_AT, fraction, self))
+      .filter(isWarm)
+      .slice(0, count)
   return {
     some: (count) => {
       const { peers } = table()
+      const warm = isCrowded() ? warmOnes(count) : []
+      if (warm.length > 0) return warm
       if (peers.size <= MOST) return rowsOf(peers.draw(count, fraction, self))
       fill()
       const all = [...keys]
@@ -36,6 +53,8 @@ export function createPartners(needs: { readonly table: () => IpTable; readonly 
       return rowsOf([...all.slice(first), ...all.slice(0, first)].slice(0, count))
     },
     another: () => {
+      const [warm] = isCrowded() ? warmOnes(1) : []
+      if (warm !== undefined) return warm
       const [key] = table().peers.draw(1, fraction, self)
       const [row = null] = key === undefined ? [] : rowsOf([key])
       if (key !== undefined && !keys.has(key)) {

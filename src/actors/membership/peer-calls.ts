@@ -1,5 +1,6 @@
 // What this node asks of peers, each as one function with its failure as a value.
 import type { Closeness } from '../../domain/closeness.ts'
+import { patientMs } from '../../domain/crowded.ts'
 import type { PeerRecord } from '../../domain/record.ts'
 import { DIAL_BACK_TIMEOUT, GOSSIP_TIMEOUT, HELLO_TIMEOUT, LOOK_TIMEOUT, P2PRC_TIMEOUT } from '../../domain/timings.ts'
 import type { Lane } from '../../ports.ts'
@@ -10,6 +11,7 @@ import { type LookAnswer, type LookAsk, readLookAnswer } from '../../v2/indirect
 import { type DialBack, type GossipMessage, gossipJson, type HelloAsk, readGossip, readHelloAnswer } from '../../v2/messages.ts'
 import { type Answerer, type Pinged, pingPeer } from './peer-ping.ts'
 import type { PeerRequests } from './peer-requests.ts'
+import { RecentMap } from './recent-map.ts'
 
 export interface Met {
   readonly type: 'met'
@@ -41,15 +43,33 @@ export interface PeerCalls {
   /** P2PRC's exchange: our table for its table, as texts. */
   postTable(address: string, text: string): Promise<{ readonly type: 'text'; readonly text: string } | Failure>
   frpPort(address: string, lane: Lane): Promise<number | Failure>
+  /** It has answered over the members' channel so lately that the connection stands yet. */
+  isWarm(address: string): boolean
 }
 
 const MAX_TABLE_BYTES = 4 * 1024 * 1024
 
-interface CallNeeds extends Pick<Ports, 'random' | 'identity'> {
+interface CallNeeds extends Pick<Ports, 'clock' | 'random' | 'identity'> {
   readonly http: PeerRequests
 }
 
-export function createPeerCalls({ http, random, identity }: CallNeeds): PeerCalls {
+/** Connections of nodes are kept for a little longer (io/network/peer-http.ts). */
+const WARM_FOR = 100_000
+const MOST_WARM = 256
+
+export function createPeerCalls({ http: plain, clock, random, identity }: CallNeeds): PeerCalls {
+  const warmAtMs = new RecentMap<string, number>(MOST_WARM)
+  const http: PeerRequests = {
+    request: async (address, request) => {
+      const timeoutMs = patientMs(request.timeoutMs, clock)
+      const answer = await plain.request(address, { ...request, timeoutMs })
+      if (request.over === 'channel' && request.timed === undefined && request.apart === undefined) {
+        if (isFailure(answer)) warmAtMs.delete(address)
+        else warmAtMs.set(address, clock.now())
+      }
+      return answer
+    },
+  }
   /** One of our own routes, over the members' channel. */
   const post = (
     address: string,
@@ -89,6 +109,7 @@ export function createPeerCalls({ http, random, identity }: CallNeeds): PeerCall
   }
 
   return {
+    isWarm: (address) => clock.now() - (warmAtMs.get(address) ?? Number.NEGATIVE_INFINITY) < WARM_FOR,
     ping: (address, lane, closeness) => pingPeer(http, address, lane, closeness),
     hello: async (address, ask) => {
       const answer = await post(address, '/v2/hello', ask, { timeoutMs: HELLO_TIMEOUT, maxBytes: 16 * 1024 })

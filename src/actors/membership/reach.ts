@@ -3,10 +3,11 @@
 import { defer, EMPTY, filter, map, merge, mergeMap, type Observable, Subject } from 'rxjs'
 import { createActor, type InspectionEvent } from 'xstate'
 import { type AddressPolicy, addressOf, isAllowed, parseAddress } from '../../domain/address.ts'
-import { type Change, isProven, type Row } from '../../domain/ip-table.ts'
+import { type Change, isProven, type Row, recordMet } from '../../domain/ip-table.ts'
 import type { ReachFinding } from '../../domain/netcheck.ts'
 import { isBelieved, networkOf, type Votes, withVote } from '../../domain/reach-votes.ts'
-import { ADDRESS_WATCH, ASKED_AT_ONCE, EARLY_LOOKS_AT_ONCE, REACH_PERIOD, REACH_PERIOD_UNKNOWN } from '../../domain/timings.ts'
+import { secondVoucher } from '../../domain/second-voucher.ts'
+import { ADDRESS_WATCH, ASKED_AT_ONCE, REACH_PERIOD, REACH_PERIOD_UNKNOWN, VOUCHED_FROM, WATCHED_WHOLE } from '../../domain/timings.ts'
 import { isVouchFresh } from '../../domain/vouches.ts'
 import { MISSES_TO_FALL, reachMachine, silencesToFall, type Verdict } from '../../machines/reach-machine.ts'
 import type { Ports } from '../../ports.ts'
@@ -130,19 +131,21 @@ export function createReach(needs: ReachNeeds): Reach {
     for (let count = 0; count < ASKED_AT_ONCE; count++) check('other').catch(needs.onBug)
   }
   /** `other`: somebody else than those who could not connect, or have voted, lately; or nobody. */
-  const check = async (who: 'any' | 'other'): Promise<void> => {
+  const check = async (who: 'any' | 'other', from = askable()): Promise<void> => {
     const { missedBy } = actor.getSnapshot().context
-    const idle = askable().filter(({ key }) => !asked.has(key))
+    const idle = from.filter(({ key }) => !asked.has(key))
     const others = idle.filter(({ key }) => !missedBy.includes(key) && !isVoteFresh(key))
     const peers = others.length > 0 || who === 'other' ? others : idle
-    const peer = peers[Math.floor(draws.fraction() * peers.length)]
+    const peer = peers[from.length <= 1 ? 0 : Math.floor(draws.fraction() * peers.length)]
     if (!peer || asked.size >= ASKED_AT_ONCE || !needs.listens) return
     asked.add(peer.key)
     actor.send({ type: 'reach.asked' })
     const met = await calls.hello(peer.record.address, { from: own.envelope(), ...ask() })
     asked.delete(peer.key)
-    if ('dialBack' in met) found(met)
-    else actor.send({ type: 'reach.untried' })
+    if ('dialBack' in met) {
+      if (met.record.id === peer.key) keeper.apply((table, wallMs) => recordMet(table, peer.key, peer.record.address, wallMs))
+      found(met)
+    } else actor.send({ type: 'reach.untried' })
   }
 
   /** The addresses of this machine, each time they have changed. */
@@ -165,10 +168,25 @@ export function createReach(needs: ReachNeeds): Reach {
   }
   const isUnknown = (): boolean => told.type === 'unknown'
   /** Those who only hear of this node go by vouches, in a table in which not everybody is looked at at once. */
-  const lacksVouches = (): boolean => keeper.current().rows.size > EARLY_LOOKS_AT_ONCE && own.lacksVouches()
+  const lacksVouches = (): boolean => keeper.current().rows.size >= VOUCHED_FROM && own.lacksVouches()
+  /** In a small table all who start at once ask the same: whom everybody has met, everybody's word is read by. */
+  const secondFirst = (): readonly Row[] => {
+    const { rows } = keeper.current()
+    if (rows.size > WATCHED_WHOLE) return askable()
+    const second = secondVoucher(
+      [...rows.values()].filter(({ key }) => key !== own.id && !asked.has(key) && !isVoteFresh(key)),
+      rows.values(),
+      own.id,
+    )
+    return second === null ? [] : [second]
+  }
   const isMet = (change: Change): boolean => change.type === 'added' || (change.type === 'measured' && change.isFirst === true)
   const joined$ = keeper.changes$.pipe(
-    filter((change) => isMet(change) && change.row.record.id !== null && isProven(change.row) && (isUnknown() || lacksVouches())),
+    filter((change) => isMet(change) && change.row.record.id !== null && isProven(change.row) && isUnknown()),
+  )
+  const lacking$ = merge(keeper.changes$.pipe(filter(({ type }) => type === 'heard' || type === 'added')), verdicts).pipe(
+    filter(() => told.type === 'proven' && asked.size === 0 && lacksVouches()),
+    mergeMap(() => check('other', secondFirst())),
   )
   const again$ = verdicts.pipe(filter(isUnknown))
 
@@ -191,7 +209,10 @@ export function createReach(needs: ReachNeeds): Reach {
           joined$,
           again$,
           defer(moved$),
-        ).pipe(mergeMap(() => check('any')))
+        ).pipe(
+          mergeMap(() => check('any')),
+          (checks$) => merge(checks$, lacking$),
+        )
       : EMPTY,
     start: () => {
       actor.start()

@@ -1,11 +1,19 @@
 // New words are pushed to a few peers, who push on what is new to them. Nobody is told what it is known to hold.
 import { defer, map, merge, mergeMap, type Observable, Subject, switchMap, timer } from 'rxjs'
 import { type AllowanceLimits, fullAllowance, takeOne } from '../../domain/allowance.ts'
+import { isCrowded, togetherMs } from '../../domain/crowded.ts'
 import type { Change, Row } from '../../domain/ip-table.ts'
 import { pushesFor } from '../../domain/push-plan.ts'
 import type { Word } from '../../domain/table/key-ranges.ts'
 import { isPassedOn } from '../../domain/table/row.ts'
-import { GOSSIP_FANOUT, GOSSIP_FANOUT_AGAIN, GOSSIP_GATHER, GOSSIP_PUSH_AGAIN, GOSSIP_PUSHES_PER_SECOND } from '../../domain/timings.ts'
+import {
+  CROWDED_BEAT,
+  GOSSIP_FANOUT,
+  GOSSIP_FANOUT_AGAIN,
+  GOSSIP_GATHER,
+  GOSSIP_PUSH_AGAIN,
+  GOSSIP_PUSHES_PER_SECOND,
+} from '../../domain/timings.ts'
 import type { Clock } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
 import { RecentMap } from './recent-map.ts'
@@ -21,6 +29,7 @@ export interface Rumors {
 interface RumorNeeds {
   readonly clock: Clock
   readonly keeper: TableKeeper
+  readonly self: string
   readonly someone: (count: number) => readonly Row[]
   /** `isFirst`: none of these was pushed before. True where the peer answered. */
   readonly push: (to: Row, words: readonly Word[], isFirst: boolean) => Promise<boolean>
@@ -35,18 +44,22 @@ interface Rumor {
 
 /** Of pushes: several at once, so that one change does not wait for another, and fewer while there is always news. */
 const ROUNDS: AllowanceLimits = { burst: 6, perSecond: GOSSIP_PUSHES_PER_SECOND }
+/** Pushes under way at once. While so many are, words gather: what a busy machine can't send it says in fewer messages later. */
+const MOST_PUSHING = 8
 /** Words on their way at once. What there is no room for is found when tables are compared. */
 const MOST_RUMORS = 1_024
 const MOST_HELD = 2_048
 /** Peers remembered as holding one word. */
 const MOST_HOLDERS = 16
 
-export function createRumors({ clock, keeper, someone, push }: RumorNeeds): Rumors {
+export function createRumors({ clock, keeper, self, someone, push }: RumorNeeds): Rumors {
   /** Words that nobody was told yet, and those that are told again; in each the one that is due next comes first. */
   const fresh = new Map<string, Rumor>()
   const told = new Map<string, Rumor>()
   /** When the next round is; null: none is waited for. */
   let nextRoundMs: number | null = null
+  let pushing = 0
+  let restUntilMs = 0
   const holders = new RecentMap<string, { readonly seq: number; readonly peers: Set<string> }>(MOST_HELD)
   const woken = new Subject<number>()
   let rounds = fullAllowance(ROUNDS, clock.now())
@@ -68,8 +81,11 @@ export function createRumors({ clock, keeper, someone, push }: RumorNeeds): Rumo
   /** There may be hundreds at once, and each that comes asks when the next is due. */
   const wake = (): void => {
     const due = [fresh, told].flatMap((some) => some.values().next().value?.dueMs ?? [])
-    if (due.length === 0) return
-    const atMs = Math.max(Math.min(...due), clock.now() + takeOne(rounds, ROUNDS, clock.now()).waitMs)
+    if (due.length === 0 || pushing >= MOST_PUSHING) return
+    // While all else rests its own word alone goes out.
+    const mineMs = fresh.get(self)?.dueMs ?? Number.POSITIVE_INFINITY
+    const wantedMs = mineMs < restUntilMs ? mineMs : Math.max(Math.min(...due), restUntilMs)
+    const atMs = Math.max(wantedMs, clock.now() + takeOne(rounds, ROUNDS, clock.now()).waitMs)
     if (atMs === nextRoundMs) return
     nextRoundMs = atMs
     woken.next(Math.max(0, atMs - clock.now()))
@@ -93,9 +109,29 @@ export function createRumors({ clock, keeper, someone, push }: RumorNeeds): Rumo
     }
     return words
   }
+  const pushed = async (to: Row, words: readonly Word[], isFirst: boolean): Promise<boolean> => {
+    pushing++
+    const isHeard = await push(to, words, isFirst)
+    pushing--
+    wake()
+    return isHeard
+  }
+  /** Only what this node says of itself goes out, to one; the rest is found when tables are compared. */
+  const crowdedRound = async (nowMs: number): Promise<void> => {
+    const mine = fresh.get(self)
+    const isMine = mine !== undefined && mine.dueMs <= nowMs
+    restUntilMs = nowMs + togetherMs(CROWDED_BEAT / 2, clock)
+    if (isMine) fresh.delete(self)
+    wake()
+    const [to] = isMine ? someone(1) : []
+    if (to !== undefined && isMine && (await pushed(to, [{ key: self, seq: mine.seq }], true)))
+      heldBy(to.key, [{ key: self, seq: mine.seq }])
+  }
   const round = async (): Promise<void> => {
     const nowMs = clock.now()
     nextRoundMs = null
+    if (pushing >= MOST_PUSHING) return // the end of a push wakes it
+    if (isCrowded(clock)) return crowdedRound(nowMs)
     rounds = takeOne(rounds, ROUNDS, nowMs).allowance
     const again = dueOf(told, nowMs)
     const first = dueOf(fresh, nowMs)
@@ -110,8 +146,7 @@ export function createRumors({ clock, keeper, someone, push }: RumorNeeds): Rumo
         const { key } = to
         const news = words.filter((word) => !isHeld(key, word))
         if (news.length === 0) continue
-        if (!(await push(to, news, isFirst))) continue
-        return heldBy(key, news)
+        if (await pushed(to, news, isFirst)) return heldBy(key, news)
       }
     }
     await Promise.all(Array.from({ length: fanout }, one))

@@ -2,14 +2,25 @@
 // a look: whom nobody vouches for this node asks itself before it lists it, and whom too few do, a little later.
 import { filter, map, merge, type Observable, Subject, switchMap, timer } from 'rxjs'
 import { type Allowance, fullAllowance, takeOne } from '../../domain/allowance.ts'
+import { isBusy, isCrowded, togetherMs } from '../../domain/crowded.ts'
 import { isListed, isProven, type Row, recordVouched } from '../../domain/ip-table.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
-import { EARLY_LOOKS_AT_ONCE, EARLY_LOOKS_PER_SECOND, EARLY_PATIENCE, WATCHED_WHOLE } from '../../domain/timings.ts'
+import {
+  CROWDED_EARLY_REST,
+  CROWDED_PATIENCE,
+  CROWDED_VOUCHER_PATIENCE,
+  EARLY_LOOKS_AT_ONCE,
+  EARLY_LOOKS_PER_SECOND,
+  EARLY_PATIENCE,
+  VOUCH_NEW,
+  WATCHED_WHOLE,
+} from '../../domain/timings.ts'
 import { isEnough, isVouchFresh, type Vouch, type Voucher } from '../../domain/vouches.ts'
 import type { Ports } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
 import { keyIn } from '../../v2/envelope.ts'
 import { vouchBytes } from '../../v2/vouch.ts'
+import type { ContactGate } from './contact-gate.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { Prober } from './prober.ts'
 import type { TableKeeper } from './table-keeper.ts'
@@ -17,6 +28,8 @@ import type { TableKeeper } from './table-keeper.ts'
 export interface Vouching {
   /** Lists a row that is only heard of, or has it looked at: now, or in its turn where somebody vouches for it. */
   heard(row: Row): void
+  /** Its owner has said something later, of the same address: more may vouch for it now. */
+  saidMore(row: Row): void
   /** Runs while subscribed. */
   readonly runs$: Observable<unknown>
 }
@@ -25,17 +38,21 @@ interface VouchingNeeds extends Pick<Ports, 'clock' | 'identity'> {
   readonly keeper: TableKeeper
   readonly own: Pick<OwnRecord, 'id'>
   readonly networkKind: NetworkKind
-  readonly prober: Pick<Prober, 'doubt'>
+  readonly prober: Pick<Prober, 'doubt' | 'ensure' | 'isPlanned'>
+  readonly gate: Pick<ContactGate, 'tryAnew'>
 }
 
+/** Whether more may vouch is looked at so often. */
+const LOOK_AGAIN_MS = 500
 const EARLY = { burst: EARLY_LOOKS_AT_ONCE, perSecond: EARLY_LOOKS_PER_SECOND }
 
-export function createVouching({ clock, identity, keeper, own, networkKind, prober }: VouchingNeeds): Vouching {
+export function createVouching({ clock, identity, keeper, own, networkKind, prober, gate }: VouchingNeeds): Vouching {
   /** Rows that too few vouch for, as far as this node knows those who do; since when. Those that wait longest come first. */
   const waiting = new Map<string, number>()
   /** Of these, by who vouches. */
   const waitingFor = new Map<string, Set<string>>()
   const woken = new Subject<void>()
+  let lastMs = Number.NEGATIVE_INFINITY
   let early: Allowance = fullAllowance(EARLY, clock.now())
 
   const rowOf = (key: string): Row | undefined => keeper.current().rows.get(key)
@@ -51,9 +68,15 @@ export function createVouching({ clock, identity, keeper, own, networkKind, prob
     id === null ? [] : (vouches ?? []).filter((one) => isVouchFresh(one, clock.wallMs()))
   /** Lists it where enough vouch for it. */
   const list = (row: Row): boolean => {
-    const vouchers = vouchesOf(row).flatMap((one) => voucherOf(row, one) ?? [])
+    const vouches = vouchesOf(row)
+    const vouchers = vouches.flatMap((one) => voucherOf(row, one) ?? [])
     if (!isEnough(vouchers, networkKind.type)) return false
-    return keeper.apply((table) => recordVouched(table, row.key, [...new Set(vouchers.map(({ id }) => id))])).length > 0
+    const isNew = vouches.every(({ atS }) => clock.wallMs() - atS * 1_000 < VOUCH_NEW)
+    if (isNew) gate.tryAnew(row.record.address)
+    const isListedNow = keeper.apply((table) => recordVouched(table, row.key, [...new Set(vouchers.map(({ id }) => id))], isNew)).length > 0
+    // It was looked for in vain before, and its next look is far off.
+    if (isListedNow && prober.isPlanned(row.key)) prober.doubt(row.key)
+    return isListedNow
   }
   /** A place among the first looks; false: they are taken for now. */
   const take = (): boolean => {
@@ -83,11 +106,29 @@ export function createVouching({ clock, identity, keeper, own, networkKind, prob
   }
   const nextMs = (): number => {
     const [sinceMs = 0] = waiting.values()
-    return Math.max(sinceMs + EARLY_PATIENCE - clock.now(), takeOne(early, EARLY, clock.now()).waitMs, 0)
+    const isWanted = mostWaitFor() > 0
+    const [patienceMs, restMs] = isCrowded(clock)
+      ? [isWanted ? CROWDED_VOUCHER_PATIENCE : CROWDED_PATIENCE, CROWDED_EARLY_REST]
+      : [EARLY_PATIENCE, 0]
+    return Math.max(sinceMs + patienceMs - clock.now(), lastMs + restMs - clock.now(), takeOne(early, EARLY, clock.now()).waitMs, 0)
   }
-  const lookAtLongest = (): void => {
-    const [key] = waiting.keys()
+  const mostWaitFor = (): number => Math.max(0, ...[...waitingFor].map(([by, keys]) => (waiting.has(by) ? keys.size : 0)))
+  /** One that most others wait for, else the one that waits longest. */
+  const nextKey = (): string | undefined => {
+    let [best] = waiting.keys()
+    let most = 0
+    for (const [by, keys] of waitingFor)
+      if (waiting.has(by) && keys.size > most) {
+        best = by
+        most = keys.size
+      }
+    return best
+  }
+  const lookAtNext = (): void => {
+    const key = nextKey()
     if (key === undefined) return
+    if (nextMs() > 0) return woken.next()
+    lastMs = clock.now()
     leave(key)
     if (rowOf(key)?.state === 'unknown') {
       early = takeOne(early, EARLY, clock.now()).allowance
@@ -98,20 +139,29 @@ export function createVouching({ clock, identity, keeper, own, networkKind, prob
 
   return {
     heard: (row) => {
+      // By now it may have answered this node itself.
+      if (rowOf(row.key)?.state !== 'unknown') return
       if (vouchesOf(row).length === 0 || row.stored !== null) return prober.doubt(row.key)
-      // Few are looked at as they come: what this node has seen itself is better.
-      if (isSmall() && take()) return prober.doubt(row.key)
-      if (list(row)) leave(row.key)
-      else wait(row)
+      if (list(row)) return leave(row.key)
+      // Few are looked at as they come: what this node has seen itself is better. Where processors are scarce a second vouch is waited for.
+      if (isSmall() && !isBusy(clock) && take()) return prober.doubt(row.key)
+      wait(row)
+    },
+    saidMore: (row) => {
+      if (waiting.has(row.key) ? list(row) : row.stored === null && list(row)) return leave(row.key)
+      if (waiting.has(row.key)) wait(row)
+      else prober.ensure(row.key)
     },
     runs$: merge(
       keeper.changes$.pipe(
-        filter(({ type, row }) => (type === 'added' || type === 'changed' || type === 'measured') && waitingFor.has(row.key)),
+        filter(
+          ({ type, row }) => (type === 'added' || type === 'changed' || type === 'measured') && isListed(row) && waitingFor.has(row.key),
+        ),
         map(({ row }) => listThoseOf(row.key)),
       ),
       woken.pipe(
-        switchMap(() => timer(nextMs(), clockScheduler(clock))),
-        map(lookAtLongest),
+        switchMap(() => timer(isBusy(clock) ? Math.min(nextMs(), togetherMs(LOOK_AGAIN_MS, clock)) : nextMs(), clockScheduler(clock))),
+        map(lookAtNext),
       ),
     ),
   }

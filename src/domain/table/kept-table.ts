@@ -41,6 +41,8 @@ export interface IpTable {
   readonly suspects: ReadonlySet<string>
   /** Listed by others' word alone. */
   readonly told: Picks
+  /** These, and those that answered this node and were not pinged yet. */
+  readonly unlooked: Picks
   /** Keys of rows that nobody signs. */
   readonly unsigned: ReadonlySet<string>
   /** Keys of the rows that are reached through that TURN. */
@@ -71,6 +73,7 @@ export class KeptTable implements IpTable {
   readonly peers = new PickedKeys()
   readonly suspects = new Set<string>()
   readonly told = new PickedKeys()
+  readonly unlooked = new PickedKeys()
   readonly unsigned = new Set<string>()
   readonly unproven = new UnprovenRows()
   readonly words = new KeyRanges()
@@ -136,6 +139,7 @@ export class KeptTable implements IpTable {
     this.peers.set(key, isAlive && after?.record.id !== null && after?.reachedBy.length === 0 && after?.told === undefined)
     setIn(this.suspects, key, after?.state === 'suspect')
     this.told.set(key, after?.told !== undefined)
+    this.unlooked.set(key, after?.told !== undefined || after?.isUntimed === true)
     setIn(this.unsigned, key, after?.record.id === null)
     this.unproven.replace(before, after)
     this.words.replace(wordOf(before), wordOf(after))
@@ -154,7 +158,7 @@ export class KeptTable implements IpTable {
 const when = (row: Row | null, holds: (row: Row) => boolean): Row | null => (row !== null && holds(row) ? row : null)
 const wordOf = (row: Row | null): Word | null => (row !== null && isPassedOn(row) ? { key: row.key, seq: row.record.seq } : null)
 const isOffering = (row: Row | null): boolean => row !== null && isListed(row) && row.record.offersTurn && row.record.via === null
-const isUntried = (row: Row | null): boolean => row !== null && row.state === 'unknown' && row.strikes === 0
+const isUntried = (row: Row | null): boolean => row !== null && (row.state === 'unknown' || row.isUntimed === true) && row.strikes === 0
 
 function setIn(keys: Set<string>, key: string, isIn: boolean): void {
   if (isIn) keys.add(key)

@@ -76,15 +76,30 @@ function prove(table: KeptTable, row: Row, latency: Latency, wallMs: number): re
   return changes
 }
 
-/** Enough others vouch for a row that was only heard of, or has moved. `told`: their ids. */
-export function recordVouched(table: KeptTable, key: string, told: readonly string[]): readonly Change[] {
+/** Its owner answered this node there, by a hello or when it was dialled back: a proof, and no figure. What is measured already stays. */
+export function recordMet(table: KeptTable, key: string, address: string, wallMs: number): readonly Change[] {
+  const row = table.rows.get(key)
+  if (!row || row.record.address !== address || isProven(row)) return []
+  const changes = prove(table, row, row.latency, wallMs).filter((change) => change.type !== 'measured' || change.isFirst === true)
+  const now = table.rows.get(key)
+  if (now === undefined || now.latency.rttMs !== null) return changes
+  const untimed: Row = { ...now, isUntimed: true }
+  table.put(untimed)
+  return changes.map((change) => (change.row.key === key ? { ...change, row: untimed } : change))
+}
+
+/**
+ * Enough others vouch for a row that was only heard of, or has moved. `told`: their ids. `isNew`: they have all reached it just now, which says
+ * more than that this node missed it before.
+ */
+export function recordVouched(table: KeptTable, key: string, told: readonly string[], isNew = false): readonly Change[] {
   const row = table.rows.get(key)
   const holder = row && table.at(row.record.address)
   // Who has reached somebody else there knows better, and what the file says of a row is for its own look.
   const isTaken = holder != null && holder.key !== key && isListed(holder)
-  if (row?.state !== 'unknown' || row.stored !== null || row.strikes > 0 || isTaken || table.told.size >= MOST_TOLD) return []
+  if (row?.state !== 'unknown' || row.stored !== null || (row.strikes > 0 && !isNew) || isTaken || table.told.size >= MOST_TOLD) return []
   const { speedAtMs, downMbps, upMbps, sustained } = table.gone.get(key)?.row ?? row
-  const next: Row = { ...listedByWord(row, told, ++table.version), speedAtMs, downMbps, upMbps, sustained }
+  const next: Row = { ...listedByWord(row, told, ++table.version), strikes: 0, speedAtMs, downMbps, upMbps, sustained }
   table.gone.delete(key)
   table.put(next)
   return [{ type: row.lastProofMs === null ? 'added' : 'changed', row: next }]

@@ -36,7 +36,7 @@ export const isKeptAway = (removed: ReadonlyMap<string, string>, record: PeerRec
 /** With a later word of its owner. At a new address it has proven nothing. */
 export function withWord(row: Row, record: PeerRecord, version: number, heard: Heard): Row {
   if (record.address === row.record.address) return { ...row, record, version, ...refuted(row) }
-  const { told: _, ...rest } = row
+  const { told: _told, isUntimed: _isUntimed, ...rest } = row
   return { ...rest, record, version, ...movedTo(row, heard) }
 }
 
@@ -139,7 +139,7 @@ export function afterLooks(row: Row, { reachedBy, missedBy }: Looks, wallMs: num
  * went. How fast it is was measured before it went, or before this node was started: no reason to do so again.
  */
 export function afterAnswer(
-  { told: _, ...row }: Row,
+  { told: _told, isUntimed: _isUntimed, ...row }: Row,
   latency: Latency,
   wallMs: number,
   { former, before }: { readonly former: Row | null; readonly before: Row | null },

@@ -19,7 +19,7 @@ export const REACH_PERIOD_UNKNOWN = 2_000
 /** Peers asked at once to connect back. */
 export const ASKED_AT_ONCE = 2
 /** How often this machine's own addresses are looked at. With that, a change of address has its consequences within 5 s. */
-export const ADDRESS_WATCH = 1_000
+export const ADDRESS_WATCH = 2_000
 /** A second process with this node's key is looked for again this often, until it is gone. */
 export const TWIN_RECHECK = 30_000
 /** A node's coordinate is in its signed word from then on, and a later one at most this often: every word goes to everybody. */

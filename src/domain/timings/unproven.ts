@@ -28,6 +28,8 @@ export const MOST_CONTACT_BYTES = 2_048
 export const MOST_CONTACTS_MEMBERS = 64
 export const MOST_CONTACT_BYTES_MEMBERS = 65_536
 export const CONTACT_WINDOW = 600_000
+/** At one IP address so often what was tried in vain at an address counts no more, because something new speaks for it. */
+export const TRIED_ANEW_GAP = 60_000
 /**
  * Between these connections, to one address: so long from the first to the second, and from the second to the third. The last one to
  * an IP address comes `LAST_CONTACT_GAP` after the one before, whatever the port. So a try is left when a path that was cut is whole

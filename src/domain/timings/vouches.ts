@@ -2,6 +2,10 @@
 
 /** So many have to vouch for a node that is listed by their word. */
 export const VOUCHES_NEEDED = 2
+/** In a table of so many rows a node asks for as many, and is listed by them. Of fewer everybody meets everybody. */
+export const VOUCHED_FROM = 3
+/** Vouches that are no older say more than that this node has missed the one they are for. */
+export const VOUCH_NEW = 60_000
 /** A vouch counts for this long, by the clock of who reads it; a record whose vouches are half as old is said anew. */
 export const VOUCH_COUNTS = 24 * 3_600_000
 /** So far the clock of who vouched may be ahead. */

@@ -48,6 +48,7 @@ function start(other: Partial<PublicRoutesNeeds> = {}, answering: Answering = {}
         return typeof answer === 'string' ? { type: 'answerer', id: answer, run: 'r' } : answer
       },
     },
+    gate: { tryAnew: (address) => void told.push(`try ${address} anew`) },
     gossip: { answer: async (message, by) => (message.from === FROM_ASH && by === ash.id ? { ...message, seq: 2, from: null } : null) },
     lookers: { answer: async (by, ask) => (ask.address === AT_ASH && by === elm.id ? { type: 'reached' } : { type: 'busy' }) },
     speed: { answer: async ({ path }) => (path === '/50' ? { status: 429, body: 'busy' } : null) },
@@ -356,13 +357,13 @@ describe('/v2/hello', () => {
       headers: JSON_TYPE,
       body: JSON.stringify({ record: own.envelope(), observed: '192.0.2.50', dialBack: { type: 'reached', address: SEEN, vouch } }),
     })
-    expect(told).toEqual([ARRIVED, `echo ${SEEN}`, { greeted: ASH, isReached: true }])
+    expect(told).toEqual([ARRIVED, `try ${SEEN} anew`, `echo ${SEEN}`, { greeted: ASH, isReached: true }])
   })
 
   test('who is not reached is greeted without an address', async () => {
     const { route, told } = start()
     await route(hello(8088, null), 'public')
-    expect(told).toEqual([ARRIVED, `echo ${SEEN}`, { greeted: null, isReached: false }])
+    expect(told).toEqual([ARRIVED, `try ${SEEN} anew`, `echo ${SEEN}`, { greeted: null, isReached: false }])
   })
 
   const ADVERTISED = '9.9.9.9:8089'
@@ -427,7 +428,12 @@ describe('/v2/hello', () => {
     const other = seal(me, { name: 'me', address: null, seq: 9, via: null, offersTurn: true, left: false })
     expect((await route(hello(null, null, '192.0.2.50', own.envelope()), 'public')).status).toEqual(200)
     expect((await route(hello(8_088, null, '192.0.2.50', other), 'public')).status).toEqual(200)
-    expect(told).toEqual([{ twin: own.seq(), isMine: true, seenAt: null }, `echo ${SEEN}`, { twin: 9, isMine: false, seenAt: SEEN }])
+    expect(told).toEqual([
+      { twin: own.seq(), isMine: true, seenAt: null },
+      `try ${SEEN} anew`,
+      `echo ${SEEN}`,
+      { twin: 9, isMine: false, seenAt: SEEN },
+    ])
   })
 
   test('only so many are dialled back at once; the next waits for a while, and is told that this node is busy', async () => {

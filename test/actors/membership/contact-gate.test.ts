@@ -9,6 +9,7 @@ import {
   LAST_CONTACT_GAP,
   LATE_PROOF,
   MOST_CONTACTS_MEMBERS,
+  TRIED_ANEW_GAP,
 } from '../../../src/domain/timings.ts'
 import type { Failure, PeerAnswer, PeerRequest } from '../../../src/ports.ts'
 import { VirtualClock } from '../../sim/virtual-clock.ts'
@@ -297,4 +298,108 @@ test('ended, it leaves no timer and nobody waiting', async () => {
   const { askAll, clock } = start({ ms: 10 })
   await askAll(ports(50))
   expect(clock.timerCount).toEqual(0)
+})
+
+describe('once something new speaks for an address', () => {
+  const REFUSED_TWICE = ['connection refused', 'connection refused']
+
+  test('it is tried again at once, where it was tried in vain', async () => {
+    const { gate, ask, connected } = start()
+    const told = [await ask(at(8088)), await ask(at(8088))]
+    gate.tryAnew(at(8088))
+    told.push(await ask(at(8088)), await ask(at(8088)))
+    expect([told, connected.length]).toEqual([['connection refused', TOO_MANY, 'connection refused', TOO_MANY], 2])
+  })
+
+  test('it is met there if its node answers by now', async () => {
+    const answers: Record<string, PeerAnswer> = {}
+    const { gate, ask } = start({ answers })
+    await ask(at(8088))
+    answers[at(8088)] = answer('{}', 'ash')
+    gate.tryAnew(at(8088))
+    expect([await ask(at(8088)), await ask(at(8088))]).toEqual(['200', '200'])
+  })
+
+  test('so it is once a minute at one IP address', async () => {
+    const { gate, ask, clock } = start()
+    const told: string[] = [await ask(at(8088))]
+    gate.tryAnew(at(8088))
+    told.push(await ask(at(8088)))
+    await clock.advance(TRIED_ANEW_GAP - 1)
+    told.push(await ask(at(8088)))
+    gate.tryAnew(at(8088))
+    told.push(await ask(at(8088)))
+    await clock.advance(1)
+    gate.tryAnew(at(8088))
+    told.push(await ask(at(8088)))
+    expect(told).toEqual([...REFUSED_TWICE, 'connection refused', TOO_MANY, 'connection refused'])
+  })
+
+  test('whatever its port, while another IP address has its own minute', async () => {
+    const { gate, askAll } = start()
+    const all = [at(8088), at(8089), '192.0.2.2:8088']
+    await askAll(all)
+    for (const address of all) gate.tryAnew(address)
+    expect(await askAll(all)).toEqual(['connection refused', TOO_MANY, 'connection refused'])
+  })
+
+  test('others at that IP address have been tried as often as before', async () => {
+    const { gate, ask, connected } = start()
+    await ask(at(8088))
+    await ask(at(8089))
+    gate.tryAnew(at(8088))
+    const told = [await ask(at(8089)), await ask(at(8088)), await ask(at(8090))]
+    expect([told, connected]).toEqual([
+      [TOO_MANY, 'connection refused', TOO_MANY],
+      [at(8088), at(8089), at(8088)],
+    ])
+  })
+
+  test.each([
+    ['that was not tried', at(8090)],
+    ['at an IP address where nothing was tried', '192.0.2.7:8088'],
+    ['that is none', 'nowhere'],
+  ])('for one %s there is nothing to forget, and the minute does not begin', async (_, address) => {
+    const { gate, ask } = start()
+    await ask(at(8088))
+    gate.tryAnew(address)
+    const before = await ask(at(8088))
+    gate.tryAnew(at(8088))
+    expect([before, await ask(at(8088))]).toEqual([TOO_MANY, 'connection refused'])
+  })
+
+  test('it is not asked a second time while its first answer is waited for', async () => {
+    const { gate, ask, connected } = start({ ms: 9_000 })
+    const told = [await ask(at(8088))]
+    gate.tryAnew(at(8088))
+    told.push(await ask(at(8088)))
+    expect([told, connected.length]).toEqual([['it did not answer in time', TOO_MANY], 1])
+  })
+
+  test('nor where another came to nothing before that', async () => {
+    const { gate, ask, connected, clock } = start({ ms: 9_000 })
+    const told = [await ask(at(8088))]
+    await clock.advance(8_000)
+    told.push(await ask(at(8088)))
+    gate.tryAnew(at(8088))
+    told.push(await ask(at(8088)))
+    expect([told, connected.length]).toEqual([['it did not answer in time', 'it did not answer in time', TOO_MANY], 2])
+  })
+
+  test('whoever waits for a place at that IP address gets one', async () => {
+    const { gate, clock, connected } = start({ ms: 1_500 })
+    const [slow, vain] = [at(8088), at(8089)]
+    await clock.until(gate.request(vain, PING))
+    gate.request(slow, PING)
+    const asked = gate.request(at(8090), PING)
+    await clock.advance(100)
+    const before = [...connected]
+    gate.tryAnew(vain)
+    await clock.advance(1)
+    expect([before, connected]).toEqual([
+      [vain, slow],
+      [vain, slow, at(8090)],
+    ])
+    await clock.until(asked)
+  })
 })

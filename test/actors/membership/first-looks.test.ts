@@ -13,7 +13,7 @@ function start(count: number) {
   const looks: number[] = []
   const planned = new Set<string>()
   const looking = createFirstLooks({
-    ...{ clock: parts.time, random: parts.random, keeper, place: () => UNPLACED },
+    ...{ clock: parts.time, random: parts.random, keeper, own: parts.own, place: () => UNPLACED },
     prober: {
       doubt: (key) => {
         planned.add(key)

@@ -68,6 +68,7 @@ class Net {
       ownHosts: () => [hostOf(address) ?? ''],
       networkKind: OPEN,
       calls: {
+        isWarm: () => false,
         gossip: async (to, message) => {
           this.asked.push(`${this.clock.now()} ${name} > ${to}: ${sketch(message)}`)
           this.bytes = Math.max(this.bytes, Buffer.byteLength(JSON.stringify(gossipJson(message))))

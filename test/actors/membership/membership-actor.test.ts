@@ -4,6 +4,7 @@ import { createActor, setup } from 'xstate'
 import { createMembershipActor } from '../../../src/actors/membership/membership-actor.ts'
 import { absorb, merge, NOT_MEASURED, putOwn, recordBurst, removeRow, restoreRows } from '../../../src/domain/ip-table.ts'
 import { unsignedRecord } from '../../../src/domain/record.ts'
+import { CROWDED_REST } from '../../../src/domain/timings.ts'
 import type { MembershipFact } from '../../../src/machines/node-machine.ts'
 import type { Verdict } from '../../../src/machines/reach-machine.ts'
 import { open } from '../../../src/v2/envelope.ts'
@@ -14,7 +15,7 @@ const AT = '192.0.2.1:8088'
 const ash = signedBy('ash', AT)
 
 /** Parts that tell what is asked of them. */
-function start(before: (parts: ReturnType<typeof stateParts>) => void = () => {}) {
+function start(before: (parts: ReturnType<typeof stateParts>) => void = () => {}, waitedShare = 0) {
   const parts = stateParts()
   before(parts)
   const { own, identity } = parts
@@ -37,13 +38,14 @@ function start(before: (parts: ReturnType<typeof stateParts>) => void = () => {}
   const tell = (what: string) => (): void => void told.push(what)
   const membership = createMembershipActor({
     ...parts,
+    clock: { waitedShare: () => waitedShare },
     onBug: (error) => void bugs.push(error),
     prober: {
       prove: async () => {},
       look: async () => null,
       missed$: new Subject(),
       doubt: (key) => void told.push(`doubt ${key}`),
-      lookLater: () => {},
+      lookLater: (key, ms) => void told.push(`look at ${key} in ${ms}`),
       isPlanned: () => false,
       ensure: (key) => void told.push(`ensure ${key}`),
       forget: (key) => void told.push(`forget ${key}`),
@@ -61,7 +63,11 @@ function start(before: (parts: ReturnType<typeof stateParts>) => void = () => {}
       suspicions$: new Subject(),
       ownWords$: says.ownWord,
     },
-    vouching: { heard: ({ key }) => void told.push(`doubt ${key}`), runs$: runs('vouching') },
+    vouching: {
+      heard: ({ key }) => void told.push(`doubt ${key}`),
+      saidMore: ({ key }) => void told.push(`said more ${key}`),
+      runs$: runs('vouching'),
+    },
     firstLooks: { runs$: runs('first looks') },
     suspicion: { runs$: runs('suspicion') },
     p2prc: { join: async () => null, answer: async () => new Uint8Array(), runs$: runs('p2prc') },
@@ -236,9 +242,19 @@ test.each<[string, (run: ReturnType<typeof start>) => void, readonly string[]]>(
   expect(run.told.slice(3)).toEqual(expected)
 })
 
-test('its own row is pinged when it is announced', () => {
-  const run = start()
+test.each<[string, number, number]>([
+  ['', 0, 0],
+  [', and later where many wait for a processor', 0.9, CROWDED_REST],
+])('its own row is pinged when it is announced%s', (_, waitedShare, ms) => {
+  const run = start(() => {}, waitedShare)
   const record = announced(run)
   run.keeper.apply((table, wallMs) => putOwn(table, record, wallMs))
-  expect(run.told.slice(3)).toEqual([`doubt ${run.own.id}`])
+  expect(run.told.slice(3)).toEqual([`look at ${run.own.id} in ${ms}`])
+})
+
+test('who has said something newer before it was reached may be listed by those who vouch for it', () => {
+  const { told, hear } = start()
+  hear(ash)
+  hear(signedBy('ash', AT, { seq: 2 }))
+  expect(told.slice(3)).toEqual(['doubt ash', 'said more ash'])
 })

@@ -8,7 +8,13 @@ import { stateParts } from '../state-parts.ts'
 function start(count: number) {
   const parts = stateParts()
   for (let i = 0; i < count; i++) parts.prove(signedBy(`peer${i}`, `192.0.2.${i}:8088`))
-  const partners = createPartners({ table: () => parts.keeper.current(), random: new SeededRandom(1), self: parts.own.id })
+  const partners = createPartners({
+    table: () => parts.keeper.current(),
+    random: new SeededRandom(1),
+    self: parts.own.id,
+    isWarm: () => false,
+    isCrowded: () => false,
+  })
   const met = (times: number): ReadonlySet<string> =>
     new Set(Array.from({ length: times }, () => partners.some(4).map(({ key }) => key)).flat())
   return { ...parts, partners, met }

@@ -36,6 +36,7 @@ function start(reply: (request: PeerRequest, count: number) => PeerAnswer | Fail
   const clock = new VirtualClock()
   const asked: PeerRequest[] = []
   const calls = createPeerCalls({
+    clock,
     random: new SeededRandom(1),
     identity: me,
     http: {

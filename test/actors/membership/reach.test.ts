@@ -264,10 +264,10 @@ test('when this machine loses the proven address, peers are asked at once by the
   await clock.advance(10_500)
   at = OTHER
   move('192.0.2.2')
-  await clock.advance(1_000)
+  await clock.advance(2_000)
   end()
-  expect(asked).toEqual([`0 ash to try ${MINE}`, '11000 ash to try 8088'])
-  expect([told, dropped()]).toEqual([[`0 proven ${MINE} by ash`, '11000 unknown', `11000 proven ${OTHER} by ash`], 1])
+  expect(asked).toEqual([`0 ash to try ${MINE}`, '12000 ash to try 8088'])
+  expect([told, dropped()]).toEqual([[`0 proven ${MINE} by ash`, '12000 unknown', `12000 proven ${OTHER} by ash`], 1])
 })
 
 test('a further address of this machine ends warm connections, asks again and takes no proof away', async () => {
@@ -277,7 +277,7 @@ test('a further address of this machine ends warm connections, asks again and ta
   move('192.0.2.1', '192.0.2.2')
   await clock.advance(5_000)
   end()
-  expect([told, dropped()]).toEqual([[`0 proven ${MINE} by ash`, `11000 proven ${MINE} by ash`], 1])
+  expect([told, dropped()]).toEqual([[`0 proven ${MINE} by ash`, `12000 proven ${MINE} by ash`], 1])
 })
 
 test('a P2PRC peer that keeps our row proves the address', () => {

@@ -22,6 +22,7 @@ function start() {
       },
     },
     keeper,
+    self: parts.own.id,
     someone: (count) => [...keeper.current().rows.values()].filter(({ key }) => key.startsWith('peer')).slice(0, count),
     push: async ({ key }, words, isFirst) => {
       pushes.push(`${clock.now()} ${key} ${isFirst ? 'told' : 'offered'} ${words.map((word) => `${word.key}/${word.seq}`).join(' ')}`)

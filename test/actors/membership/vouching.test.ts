@@ -1,9 +1,10 @@
 // Whose word lists whom, and who is looked at all the same.
 import { expect, test } from 'vitest'
 import { createVouching } from '../../../src/actors/membership/vouching.ts'
+import { recordBurst } from '../../../src/domain/ip-table.ts'
 import type { NetworkKind } from '../../../src/domain/network-kind.ts'
 import type { PeerRecord } from '../../../src/domain/record.ts'
-import { EARLY_LOOKS_AT_ONCE, EARLY_PATIENCE, VOUCH_COUNTS, WATCHED_WHOLE } from '../../../src/domain/timings.ts'
+import { EARLY_LOOKS_AT_ONCE, EARLY_PATIENCE, VOUCH_COUNTS, VOUCH_NEW, WATCHED_WHOLE } from '../../../src/domain/timings.ts'
 import type { Vouch } from '../../../src/domain/vouches.ts'
 import type { Identity } from '../../../src/ports.ts'
 import { recordOf, seal } from '../../../src/v2/envelope.ts'
@@ -28,14 +29,24 @@ function start({ network = PRIVATE, others = WATCHED_WHOLE, proven = [ash, elm] 
   const parts = stateParts()
   const { clock, keeper } = parts
   const looks: string[] = []
+  const triedAnew: string[] = []
+  const planned = new Set<string>()
   for (const [i, one] of proven.entries()) parts.prove(word(one, `192.0.2.${i + 1}:8088`))
   for (let i = 0; i < others; i++) parts.prove(signedBy(`other${i}`, `198.51.100.${i}:8088`))
   const vouching = createVouching({
     ...{ clock: parts.time, identity: parts.identity, keeper, own: parts.own, networkKind: network },
-    prober: { doubt: (key) => void looks.push(`${clock.now()} ${key === oak.id ? 'oak' : key}`) },
+    prober: {
+      doubt: (key) => void looks.push(`${clock.now()} ${key === oak.id ? 'oak' : key}`),
+      ensure: (key) => void looks.push(`${clock.now()} ${key === oak.id ? 'oak' : key}, if not planned`),
+      isPlanned: (key) => planned.has(key),
+    },
+    gate: { tryAnew: (address) => void triedAnew.push(address) },
   })
   vouching.runs$.subscribe({ error: parts.onBug })
-  keeper.changes$.subscribe(({ type, row }) => type === 'heard' && vouching.heard(row))
+  keeper.changes$.subscribe(({ type, row }) => {
+    if (type === 'heard') vouching.heard(row)
+    if (type === 'changed' && row.state === 'unknown') vouching.saidMore(row)
+  })
   const vouch = (by: Identity, { address = OAK, id = oak.id, agoMs = 0, as = by } = {}): Vouch => {
     const atS = Math.floor((clock.wallMs() - agoMs) / 1_000)
     return { by: as.id, atS, sig: by.sign(vouchBytes({ id, address, atS })) }
@@ -44,7 +55,7 @@ function start({ network = PRIVATE, others = WATCHED_WHOLE, proven = [ash, elm] 
     const row = keeper.current().rows.get(oak.id)
     return row === undefined ? 'gone' : row.told === undefined ? row.state : `${row.state} by ${row.told.length}`
   }
-  return { ...parts, looks, vouch, oakNow }
+  return { ...parts, looks, vouch, oakNow, triedAnew, planned }
 }
 type Start = ReturnType<typeof start>
 
@@ -81,20 +92,55 @@ test('whom nobody vouches for is looked at now', () => {
   expect([oakNow(), looks]).toEqual(['unknown', ['0 oak']])
 })
 
-test('in a small table few are looked at as they come, whoever vouches for them', () => {
+test('in a small table few are looked at as they come, where too few vouch for them', () => {
   const { hear, vouch, oakNow, looks } = start({ others: 0 })
-  hear(word(oak, OAK, [vouch(ash), vouch(elm)]))
+  hear(word(oak, OAK, [vouch(ash)]))
   expect([oakNow(), looks]).toEqual(['unknown', ['0 oak']])
 })
 
-test('of many that come at once to a small table those are listed by word that are too many to be looked at', () => {
-  const { hear, vouch, keeper, looks } = start({ others: 0 })
+test('of many that come at once to a small table those wait that are too many to be looked at', () => {
+  const { hear, vouch, looks } = start({ others: 0 })
   for (let i = 0; i < EARLY_LOOKS_AT_ONCE + 3; i++) {
     const one = newIdentity()
     const address = `203.0.113.${i}:8088`
-    hear(word(one, address, [vouch(ash, { address, id: one.id }), vouch(elm, { address, id: one.id })]))
+    hear(word(one, address, [vouch(ash, { address, id: one.id })]))
   }
-  expect([looks.length, keeper.current().told.size]).toEqual([EARLY_LOOKS_AT_ONCE, 3])
+  expect(looks.length).toEqual(EARLY_LOOKS_AT_ONCE)
+})
+
+test('whom one vouches for is listed by a later word that two vouch for, and looked at by nobody', async () => {
+  const { hear, vouch, oakNow, looks, clock } = start()
+  hear(word(oak, OAK, [vouch(ash)]))
+  const before = oakNow()
+  hear(word(oak, OAK, [vouch(ash), vouch(elm)], 2))
+  const after = oakNow()
+  await clock.advance(10_000)
+  expect([before, after, looks]).toEqual(['unknown', 'alive by 2', []])
+})
+
+test('who was missed is listed, and looked at at once, when two have just reached it; and not by what they found before that', () => {
+  const seen = [0, VOUCH_NEW].map((agoMs) => {
+    const { hear, vouch, oakNow, looks, keeper, planned, triedAnew } = start()
+    hear(word(oak, OAK, [vouch(ash)]))
+    keeper.apply((table, wallMs) => recordBurst(table, oak.id, { type: 'silent', refused: false, why: 'no answer' }, wallMs))
+    planned.add(oak.id)
+    hear(word(oak, OAK, [vouch(ash, { agoMs }), vouch(elm, { agoMs })], 2))
+    return [oakNow(), looks, triedAnew]
+  })
+  expect(seen).toEqual([
+    ['alive by 2', ['0 oak'], [OAK]],
+    ['unknown', [], []],
+  ])
+})
+
+test('who wait for a voucher that says something newer, and is not listed by it, wait on', () => {
+  const { hear, prove, vouch, oakNow } = start({ proven: [ash] })
+  hear(word(elm, '192.0.2.2:8088'))
+  hear(word(oak, OAK, [vouch(ash), vouch(elm)]))
+  hear(word(elm, '192.0.2.2:8088', [], 2))
+  const before = oakNow()
+  prove(word(elm, '192.0.2.2:8088', [], 3))
+  expect([before, oakNow()]).toEqual(['unknown', 'alive by 2'])
 })
 
 test('who is heard of before those who vouch is listed when they are', async () => {
