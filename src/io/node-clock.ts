@@ -85,8 +85,10 @@ export function createWaitedShare(
     if (last !== null && passedMs >= READ_AGAIN_MS) {
       const next = readMs() ?? last
       const kept = Math.exp(-passedMs / WAITED_OF_MS)
-      ran = ran * kept + next[0] - last[0]
-      waited = waited * kept + next[1] - last[1]
+      // Of a long time only as much as of a short one: when in it that was nobody knows.
+      const counted = Math.min(1, WAITED_OF_MS / passedMs)
+      ran = ran * kept + (next[0] - last[0]) * counted
+      waited = waited * kept + (next[1] - last[1]) * counted
       last = next
       atMs += passedMs
     }

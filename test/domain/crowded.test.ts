@@ -25,8 +25,8 @@ describe('on a crowded machine', () => {
   ])('what is due %s', (_, nowMs, ms, expected) => expect(togetherMs(ms, clock(0.9, nowMs))).toEqual(expected))
 
   test('what is asked for at different times in one beat is gone about at one moment', () => {
-    const atMs = [3_001, 3_400, 4_000].map((nowMs) => nowMs + togetherMs(500, clock(0.9, nowMs)))
-    expect(atMs).toEqual([4_500, 4_500, 4_500])
+    const atMs = [0.501, 0.7, 1].map((beats) => beats * CROWDED_BEAT + togetherMs(CROWDED_BEAT / 2, clock(0.9, beats * CROWDED_BEAT)))
+    expect(atMs).toEqual([2 * CROWDED_BEAT, 2 * CROWDED_BEAT, 2 * CROWDED_BEAT])
   })
 })
 

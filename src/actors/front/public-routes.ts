@@ -140,7 +140,7 @@ export function createPublicRoutes(needs: PublicRoutesNeeds): PublicRoutes {
     if (tries.length === 0) return { type: 'untried' }
     const end = await dialBacks.turn(observed)
     if (typeof end === 'string') return { type: end }
-    for (const address of tries) if (parseAddress(address)?.host === observed) needs.gate.tryAnew(address)
+    for (const address of tries) if (parseAddress(address)?.host === observed) needs.gate.tryAnew(address, 'itself')
     // At once: one after another, two that are silent would take as long as the asker waits for its answer.
     const dials = tries.map((address) => ({ address, answered: calls.whoAnswers(address) }))
     const ended = Promise.all(dials.map(({ answered }) => answered))

@@ -35,9 +35,9 @@ export interface ContactGate extends PeerRequests {
   name(address: string): void
   /**
    * Something new speaks for that address: who is there asks from its IP address to be connected back to, or enough others have just reached it. What
-   * was tried there in vain counts no more, for one address at an IP in `TRIED_ANEW_GAP`.
+   * was tried there in vain counts no more: for one address at an IP in `TRIED_ANEW_GAP`, and by others' word in `CONTACT_WINDOW`.
    */
-  tryAnew(address: string): void
+  tryAnew(address: string, by: 'itself' | 'others'): void
   /** It is this node's own address at a TURN that it uses, which no rule is about. Answers the address. */
   atTurn(address: string): string
 }
@@ -65,7 +65,7 @@ export function createContactGate({ http, clock, policy, networkKind, standing }
   const atTurns = new RecentMap<string, true>(MOST_AT_TURNS)
   /** Where names led. */
   const resolved = new RecentMap<string, string>(MOST_RESOLVED)
-  /** By IP address. */
+  /** By who speaks for it, and IP address. */
   const triedAnewAt = new RecentMap<string, number>(MOST_TRIED_ANEW)
   const waiting = new Map<string, Set<() => void>>()
   /** By address: ends the request that whoever asked has given up, and that may still be answered. */
@@ -194,13 +194,14 @@ export function createContactGate({ http, clock, policy, networkKind, standing }
       const host = parseAddress(address)?.host ?? ''
       return isLiteral(host) ? host : (resolved.get(address) ?? null)
     },
-    tryAnew: (address) => {
+    tryAnew: (address, by) => {
       const ip = parseAddress(address)?.host
       const contacts = ip === undefined ? undefined : contactsAt.get(ip)
       const there = contacts?.filter((one) => one.address === address) ?? []
       if (ip === undefined || contacts === undefined || there.length === 0 || there.some(({ isOpen }) => isOpen)) return
-      if (clock.now() - (triedAnewAt.get(ip) ?? Number.NEGATIVE_INFINITY) < TRIED_ANEW_GAP) return
-      triedAnewAt.set(ip, clock.now())
+      const gapMs = by === 'itself' ? TRIED_ANEW_GAP : CONTACT_WINDOW
+      if (clock.now() - (triedAnewAt.get(`${by} ${ip}`) ?? Number.NEGATIVE_INFINITY) < gapMs) return
+      triedAnewAt.set(`${by} ${ip}`, clock.now())
       put(ip, refundContacts(contacts, address))
     },
     name: (address) => void provenAt.set(address, clock.now()),

@@ -47,16 +47,20 @@ export function createFirstLooks({ clock, random, keeper, own, prober, place }: 
   let notBeforeMs = 0
   let lastAddedMs = Number.NEGATIVE_INFINITY
   let lastMs = Number.NEGATIVE_INFINITY
+  let awakeSinceMs = 0
 
   const table = () => keeper.current()
   const wake = (): void => {
+    if (!isAwake) awakeSinceMs = clock.now()
     isAwake = true
     woken.next()
   }
   const restUntilMs = (): number => {
     // Who is not reached yet may need a TURN, and for that somebody near.
     if (own.address() === null || !isBusy(clock)) return 0
-    return Math.max(lastAddedMs + CALM_FOR, isCrowded(clock) ? lastMs + CROWDED_REST : 0)
+    // Words may come for ever.
+    const latestMs = Math.max(lastMs, awakeSinceMs) + CROWDED_REST
+    return isCrowded(clock) ? latestMs : Math.min(lastAddedMs + CALM_FOR, latestMs)
   }
   const waitMs = (): number =>
     Math.max(notBeforeMs - clock.now(), takeOne(allowance, limitsIn(table().rows.size), clock.now()).waitMs, restUntilMs() - clock.now(), 1)

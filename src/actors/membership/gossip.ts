@@ -1,7 +1,7 @@
 // What is learnt is passed on: new words are pushed to a few peers at once, and now and then tables are compared with a
 // random peer, which finds what pushes missed. Only words that the other end lacks travel: tables are compared by digests
 // over ranges of keys, and whoever lacks a word asks for it.
-import { exhaustMap, filter, merge, mergeMap, type Observable, Subject, timer } from 'rxjs'
+import { exhaustMap, filter, merge, mergeMap, type Observable, race, Subject, timer } from 'rxjs'
 import type { AddressPolicy } from '../../domain/address.ts'
 import { isCrowded } from '../../domain/crowded.ts'
 import type { Row } from '../../domain/ip-table.ts'
@@ -61,6 +61,7 @@ interface GossipNeeds extends Pick<Ports, 'clock' | 'random' | 'identity'> {
   readonly networkKind: NetworkKind
 }
 
+const COMPARISON_HOLDS = 5_000
 /** So few new words are pushed as they are; more are offered, and whoever lacks them asks. */
 const MOST_PUSHED = 3
 
@@ -118,7 +119,7 @@ export function createGossip(needs: GossipNeeds): Gossip {
 
   const spread = async (extra: Extra, toHowMany: number, and?: Row): Promise<void> => {
     const said: Said = Object.keys(extra).length === 0 ? { ...NOTHING, digest: table().words.digest } : { ...NOTHING, ...extra }
-    const told = [...partners.some(toHowMany), ...(and ? [and] : [])]
+    const told = [...partners.any(toHowMany), ...(and ? [and] : [])]
     await Promise.all(told.map(({ key, record }) => converse(record.address, key, said, false)))
   }
   const tell = async (envelope: string, ids: readonly string[]): Promise<void> => {
@@ -126,11 +127,13 @@ export function createGossip(needs: GossipNeeds): Gossip {
     await Promise.all(rows.map(({ key, record }) => converse(record.address, key, { ...NOTHING, records: [envelope] }, false)))
   }
 
+  const compared = async (): Promise<void> => {
+    const row = partners.another()
+    if (row && !(await exchange(row.record.address, row.key))) partners.failed(row.key)
+  }
   const heal$ = pace.beats$.pipe(
-    exhaustMap(async () => {
-      const row = partners.another()
-      if (row && !(await exchange(row.record.address, row.key))) partners.failed(row.key)
-    }),
+    // A slow peer holds up the next comparison for so long.
+    exhaustMap(() => race(compared(), timer(COMPARISON_HOLDS, clockScheduler(clock)))),
   )
   const resumed$ = unfinished.pipe(
     filter(({ id }) => !resuming.has(id)),

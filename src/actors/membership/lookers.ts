@@ -49,7 +49,6 @@ export function createLookers({ clock, random, identity, calls, keeper, own, pro
 
   /** True: there was one, and it is taken. */
   const mayAsk = (): boolean => {
-    if (isCrowded(clock)) return false
     const { allowance, waitMs } = takeOne(rounds, ROUNDS, clock.now())
     if (waitMs === 0) rounds = allowance
     return waitMs === 0
@@ -80,7 +79,9 @@ export function createLookers({ clock, random, identity, calls, keeper, own, pro
     ask: async (row) => {
       const { id, address } = row.record
       const others = id === null ? [] : chosen(row)
-      if (id === null || (others.length > 0 && !mayAsk())) return null
+      if (id === null) return null
+      if (isCrowded(clock)) return { asked: 0, reachedBy: [], missed: [] }
+      if (others.length > 0 && !mayAsk()) return null
       const reachedBy: string[] = []
       const missed: Witness[] = []
       await Promise.all(

@@ -108,6 +108,8 @@ function followed$({
       // A row known by its address has got an id, and with it another key.
       if (type === 'changed' && row.state === 'unknown' && row.record.id !== null) vouching.saidMore(row)
       else if (type === 'changed' && row.told === undefined && row.isUntimed !== true && row.key !== own.id) prober.ensure(row.key)
+      // Its next look was planned while it was silent, and is far off.
+      if (row.isUntimed && (type === 'added' || type === 'changed') && prober.isPlanned(row.key)) prober.doubt(row.key)
       if (type === 'removed' || type === 'dropped') prober.forget(row.key)
       // Whom it carries is asked freely from now on.
       if (

@@ -4,6 +4,8 @@ import type { Random } from '../../ports.ts'
 
 export interface Partners {
   /** So many of them at the most, by chance. */
+  any(count: number): readonly Row[]
+  /** On a crowded machine those to whom a connection stands, if there are any. */
   some(count: number): readonly Row[]
   /** One of all peers, who takes a place among them. */
   another(): Row | null
@@ -41,16 +43,19 @@ export function createPartners({ table, random, self, isWarm, isCrowded }: Partn
     rowsOf(table().peers.draw(MOST_LOOKED_AT, fraction, self))
       .filter(isWarm)
       .slice(0, count)
+  const any = (count: number): readonly Row[] => {
+    const { peers } = table()
+    if (peers.size <= MOST) return rowsOf(peers.draw(count, fraction, self))
+    fill()
+    const all = [...keys]
+    const first = Math.floor(fraction() * all.length)
+    return rowsOf([...all.slice(first), ...all.slice(0, first)].slice(0, count))
+  }
   return {
+    any,
     some: (count) => {
-      const { peers } = table()
       const warm = isCrowded() ? warmOnes(count) : []
-      if (warm.length > 0) return warm
-      if (peers.size <= MOST) return rowsOf(peers.draw(count, fraction, self))
-      fill()
-      const all = [...keys]
-      const first = Math.floor(fraction() * all.length)
-      return rowsOf([...all.slice(first), ...all.slice(0, first)].slice(0, count))
+      return warm.length > 0 ? warm : any(count)
     },
     another: () => {
       const [warm] = isCrowded() ? warmOnes(1) : []

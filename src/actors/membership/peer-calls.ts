@@ -59,16 +59,18 @@ const MOST_WARM = 256
 
 export function createPeerCalls({ http: plain, clock, random, identity }: CallNeeds): PeerCalls {
   const warmAtMs = new RecentMap<string, number>(MOST_WARM)
-  const http: PeerRequests = {
+  const inTime: PeerRequests = {
     request: async (address, request) => {
-      const timeoutMs = patientMs(request.timeoutMs, clock)
-      const answer = await plain.request(address, { ...request, timeoutMs })
+      const answer = await plain.request(address, request)
       if (request.over === 'channel' && request.timed === undefined && request.apart === undefined) {
         if (isFailure(answer)) warmAtMs.delete(address)
         else warmAtMs.set(address, clock.now())
       }
       return answer
     },
+  }
+  const http: PeerRequests = {
+    request: (address, request) => inTime.request(address, { ...request, timeoutMs: patientMs(request.timeoutMs, clock) }),
   }
   /** One of our own routes, over the members' channel. */
   const post = (
@@ -89,7 +91,8 @@ export function createPeerCalls({ http: plain, clock, random, identity }: CallNe
   const whoAnswers: PeerCalls['whoAnswers'] = async (address, timeoutMs = DIAL_BACK_TIMEOUT, isAnew = false) => {
     const nonce = Buffer.from(random.bytes(16)).toString('hex')
     const path = `/v2/echo?nonce=${nonce}&at=${encodeURIComponent(address)}`
-    const answer = await http.request(address, {
+    // Whoever is dialled back for waits for its own answer meanwhile.
+    const answer = await inTime.request(address, {
       method: 'GET',
       path,
       over: 'channel',

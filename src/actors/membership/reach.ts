@@ -17,6 +17,7 @@ import type { Company } from './company.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { Met, PeerCalls } from './peer-calls.ts'
 import { createReachFindings } from './reach-findings.ts'
+import { RecentMap } from './recent-map.ts'
 import type { TableKeeper } from './table-keeper.ts'
 
 export interface Reach {
@@ -54,6 +55,9 @@ interface ReachNeeds extends Pick<Ports, 'clock' | 'random'> {
 
 /** A peer that has just said where it reached this node is not asked for a second opinion. */
 const ASKED_AGAIN = 10_000
+/** So many are asked for a second vouch without a pause. */
+const MOST_VOUCH_ASKS = 6
+const addressIn = (verdict: Verdict): string | null => (verdict.type === 'proven' ? verdict.address : null)
 /** Of more peers so many are looked at, by chance. */
 const MOST_ASKABLE = 256
 
@@ -73,11 +77,15 @@ export function createReach(needs: ReachNeeds): Reach {
   let told: Verdict = verdictOf(actor.getSnapshot())
   let heard: string | null = null
   const asked = new Set<string>()
+  const askedAtMs = new RecentMap<string, number>(MOST_ASKABLE)
+  /** Since there was another verdict; further ones come with the rounds of `REACH_PERIOD`. */
+  let vouchAsks = 0
   const findings = createReachFindings(clock)
 
   actor.subscribe((snapshot) => {
     const next = verdictOf(snapshot)
     const isSame = next.type === told.type && (next.type !== 'proven' || next === told)
+    if (addressIn(next) !== addressIn(told)) vouchAsks = 0
     told = next
     if (!isSame) verdicts.next(next)
   })
@@ -139,6 +147,7 @@ export function createReach(needs: ReachNeeds): Reach {
     const peer = peers[from.length <= 1 ? 0 : Math.floor(draws.fraction() * peers.length)]
     if (!peer || asked.size >= ASKED_AT_ONCE || !needs.listens) return
     asked.add(peer.key)
+    askedAtMs.set(peer.key, clock.now())
     actor.send({ type: 'reach.asked' })
     const met = await calls.hello(peer.record.address, { from: own.envelope(), ...ask() })
     asked.delete(peer.key)
@@ -172,9 +181,11 @@ export function createReach(needs: ReachNeeds): Reach {
   /** In a small table all who start at once ask the same: whom everybody has met, everybody's word is read by. */
   const secondFirst = (): readonly Row[] => {
     const { rows } = keeper.current()
-    if (rows.size > WATCHED_WHOLE) return askable()
+    vouchAsks++
+    const wasAsked = (key: string): boolean => clock.now() - (askedAtMs.get(key) ?? Number.NEGATIVE_INFINITY) < ASKED_AGAIN
+    if (rows.size > WATCHED_WHOLE) return askable().filter(({ key }) => !wasAsked(key))
     const second = secondVoucher(
-      [...rows.values()].filter(({ key }) => key !== own.id && !asked.has(key) && !isVoteFresh(key)),
+      [...rows.values()].filter(({ key }) => key !== own.id && !wasAsked(key) && !isVoteFresh(key)),
       rows.values(),
       own.id,
     )
@@ -185,7 +196,7 @@ export function createReach(needs: ReachNeeds): Reach {
     filter((change) => isMet(change) && change.row.record.id !== null && isProven(change.row) && isUnknown()),
   )
   const lacking$ = merge(keeper.changes$.pipe(filter(({ type }) => type === 'heard' || type === 'added')), verdicts).pipe(
-    filter(() => told.type === 'proven' && asked.size === 0 && lacksVouches()),
+    filter(() => told.type === 'proven' && asked.size === 0 && vouchAsks < MOST_VOUCH_ASKS && lacksVouches()),
     mergeMap(() => check('other', secondFirst())),
   )
   const again$ = verdicts.pipe(filter(isUnknown))

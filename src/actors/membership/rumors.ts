@@ -46,6 +46,9 @@ interface Rumor {
 const ROUNDS: AllowanceLimits = { burst: 6, perSecond: GOSSIP_PUSHES_PER_SECOND }
 /** Pushes under way at once. While so many are, words gather: what a busy machine can't send it says in fewer messages later. */
 const MOST_PUSHING = 8
+const HOLDS_PLACE_MS = 3_000
+/** Where one does not answer the next is told. */
+const MOST_TRIED = 3
 /** Words on their way at once. What there is no room for is found when tables are compared. */
 const MOST_RUMORS = 1_024
 const MOST_HELD = 2_048
@@ -58,7 +61,8 @@ export function createRumors({ clock, keeper, self, someone, push }: RumorNeeds)
   const told = new Map<string, Rumor>()
   /** When the next round is; null: none is waited for. */
   let nextRoundMs: number | null = null
-  let pushing = 0
+  /** When those that are under way began, the oldest first. */
+  const pushes = new Map<object, number>()
   let restUntilMs = 0
   const holders = new RecentMap<string, { readonly seq: number; readonly peers: Set<string> }>(MOST_HELD)
   const woken = new Subject<number>()
@@ -78,20 +82,26 @@ export function createRumors({ clock, keeper, self, someone, push }: RumorNeeds)
     return peer === key || (known !== undefined && known.seq >= seq && known.peers.has(peer))
   }
 
+  /** When there is a place for a push. One that takes long holds none: a few slow peers would else keep the words of all. */
+  const placeAtMs = (): number => {
+    const young = [...pushes.values()].filter((atMs) => clock.now() - atMs < HOLDS_PLACE_MS)
+    return (young.at(-MOST_PUSHING) ?? Number.NEGATIVE_INFINITY) + HOLDS_PLACE_MS
+  }
+
   /** There may be hundreds at once, and each that comes asks when the next is due. */
   const wake = (): void => {
     const due = [fresh, told].flatMap((some) => some.values().next().value?.dueMs ?? [])
-    if (due.length === 0 || pushing >= MOST_PUSHING) return
+    if (due.length === 0) return
     // While all else rests its own word alone goes out.
     const mineMs = fresh.get(self)?.dueMs ?? Number.POSITIVE_INFINITY
     const wantedMs = mineMs < restUntilMs ? mineMs : Math.max(Math.min(...due), restUntilMs)
-    const atMs = Math.max(wantedMs, clock.now() + takeOne(rounds, ROUNDS, clock.now()).waitMs)
+    const atMs = Math.max(wantedMs, placeAtMs(), clock.now() + takeOne(rounds, ROUNDS, clock.now()).waitMs)
     if (atMs === nextRoundMs) return
     nextRoundMs = atMs
     woken.next(Math.max(0, atMs - clock.now()))
   }
   const notice = ({ key, seq }: Word): void => {
-    if (fresh.size + told.size >= MOST_RUMORS && !fresh.has(key) && !told.has(key)) return
+    if (key !== self && fresh.size + told.size >= MOST_RUMORS && !fresh.has(key) && !told.has(key)) return
     const left = pushesFor(keeper.current().peers.size - 1)
     fresh.delete(key)
     told.delete(key)
@@ -110,9 +120,10 @@ export function createRumors({ clock, keeper, self, someone, push }: RumorNeeds)
     return words
   }
   const pushed = async (to: Row, words: readonly Word[], isFirst: boolean): Promise<boolean> => {
-    pushing++
+    const mark = {}
+    pushes.set(mark, clock.now())
     const isHeard = await push(to, words, isFirst)
-    pushing--
+    pushes.delete(mark)
     wake()
     return isHeard
   }
@@ -123,14 +134,14 @@ export function createRumors({ clock, keeper, self, someone, push }: RumorNeeds)
     restUntilMs = nowMs + togetherMs(CROWDED_BEAT / 2, clock)
     if (isMine) fresh.delete(self)
     wake()
-    const [to] = isMine ? someone(1) : []
-    if (to !== undefined && isMine && (await pushed(to, [{ key: self, seq: mine.seq }], true)))
-      heldBy(to.key, [{ key: self, seq: mine.seq }])
+    if (!isMine) return
+    const words = [{ key: self, seq: mine.seq }]
+    for (const to of someone(MOST_TRIED)) if (await pushed(to, words, true)) return heldBy(to.key, words)
   }
   const round = async (): Promise<void> => {
     const nowMs = clock.now()
     nextRoundMs = null
-    if (pushing >= MOST_PUSHING) return // the end of a push wakes it
+    if (placeAtMs() > nowMs) return wake()
     if (isCrowded(clock)) return crowdedRound(nowMs)
     rounds = takeOne(rounds, ROUNDS, nowMs).allowance
     const again = dueOf(told, nowMs)

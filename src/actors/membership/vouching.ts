@@ -47,8 +47,8 @@ const LOOK_AGAIN_MS = 500
 const EARLY = { burst: EARLY_LOOKS_AT_ONCE, perSecond: EARLY_LOOKS_PER_SECOND }
 
 export function createVouching({ clock, identity, keeper, own, networkKind, prober, gate }: VouchingNeeds): Vouching {
-  /** Rows that too few vouch for, as far as this node knows those who do; since when. Those that wait longest come first. */
-  const waiting = new Map<string, number>()
+  /** Rows that too few vouch for, as far as this node knows those who do. Those that wait longest come first. */
+  const waiting = new Map<string, { readonly sinceMs: number; readonly vouchers: readonly string[] }>()
   /** Of these, by who vouches. */
   const waitingFor = new Map<string, Set<string>>()
   const woken = new Subject<void>()
@@ -71,9 +71,10 @@ export function createVouching({ clock, identity, keeper, own, networkKind, prob
     const vouches = vouchesOf(row)
     const vouchers = vouches.flatMap((one) => voucherOf(row, one) ?? [])
     if (!isEnough(vouchers, networkKind.type)) return false
-    const isNew = vouches.every(({ atS }) => clock.wallMs() - atS * 1_000 < VOUCH_NEW)
-    if (isNew) gate.tryAnew(row.record.address)
+    const goneAtMs = keeper.current().gone.get(row.key)?.atMs ?? 0
+    const isNew = vouches.every(({ atS }) => Math.abs(clock.wallMs() - atS * 1_000) < VOUCH_NEW && atS * 1_000 > goneAtMs)
     const isListedNow = keeper.apply((table) => recordVouched(table, row.key, [...new Set(vouchers.map(({ id }) => id))], isNew)).length > 0
+    if (isListedNow && isNew) gate.tryAnew(row.record.address, 'others')
     // It was looked for in vain before, and its next look is far off.
     if (isListedNow && prober.isPlanned(row.key)) prober.doubt(row.key)
     return isListedNow
@@ -86,33 +87,39 @@ export function createVouching({ clock, identity, keeper, own, networkKind, prob
   }
   const isSmall = (): boolean => keeper.current().rows.size <= WATCHED_WHOLE
 
+  const forgetVouchers = (key: string): void => {
+    for (const by of waiting.get(key)?.vouchers ?? []) {
+      const keys = waitingFor.get(by)
+      keys?.delete(key)
+      if (keys?.size === 0) waitingFor.delete(by)
+    }
+  }
   const wait = (row: Row): void => {
-    if (!waiting.has(row.key)) waiting.set(row.key, clock.now())
-    for (const { by } of vouchesOf(row)) waitingFor.set(by, (waitingFor.get(by) ?? new Set()).add(row.key))
+    forgetVouchers(row.key)
+    const vouchers = vouchesOf(row).map(({ by }) => by)
+    waiting.set(row.key, { sinceMs: waiting.get(row.key)?.sinceMs ?? clock.now(), vouchers })
+    for (const by of vouchers) waitingFor.set(by, (waitingFor.get(by) ?? new Set()).add(row.key))
     if (waiting.size === 1) woken.next()
   }
   const leave = (key: string): void => {
+    forgetVouchers(key)
     waiting.delete(key)
-    if (waiting.size === 0) waitingFor.clear()
   }
   /** Whoever they wait for is listed now. */
   const listThoseOf = (voucher: string): void => {
-    const keys = waitingFor.get(voucher) ?? []
-    waitingFor.delete(voucher)
-    for (const key of keys) {
+    for (const key of [...(waitingFor.get(voucher) ?? [])]) {
       const row = waiting.has(key) ? rowOf(key) : undefined
       if (row?.state !== 'unknown' || list(row)) leave(key)
     }
   }
   const nextMs = (): number => {
-    const [sinceMs = 0] = waiting.values()
-    const isWanted = mostWaitFor() > 0
+    const [{ sinceMs } = { sinceMs: 0 }] = waiting.values()
+    const isWanted = isCrowded(clock) && [...waitingFor.keys()].some((by) => waiting.has(by))
     const [patienceMs, restMs] = isCrowded(clock)
       ? [isWanted ? CROWDED_VOUCHER_PATIENCE : CROWDED_PATIENCE, CROWDED_EARLY_REST]
       : [EARLY_PATIENCE, 0]
     return Math.max(sinceMs + patienceMs - clock.now(), lastMs + restMs - clock.now(), takeOne(early, EARLY, clock.now()).waitMs, 0)
   }
-  const mostWaitFor = (): number => Math.max(0, ...[...waitingFor].map(([by, keys]) => (waiting.has(by) ? keys.size : 0)))
   /** One that most others wait for, else the one that waits longest. */
   const nextKey = (): string | undefined => {
     let [best] = waiting.keys()

@@ -98,7 +98,9 @@ export function recordVouched(table: KeptTable, key: string, told: readonly stri
   // Who has reached somebody else there knows better, and what the file says of a row is for its own look.
   const isTaken = holder != null && holder.key !== key && isListed(holder)
   if (row?.state !== 'unknown' || row.stored !== null || (row.strikes > 0 && !isNew) || isTaken || table.told.size >= MOST_TOLD) return []
-  const { speedAtMs, downMbps, upMbps, sustained } = table.gone.get(key)?.row ?? row
+  const gone = table.gone.get(key)
+  if (gone !== undefined && gone.seq >= row.record.seq && !isNew) return []
+  const { speedAtMs, downMbps, upMbps, sustained } = gone?.row ?? row
   const next: Row = { ...listedByWord(row, told, ++table.version), strikes: 0, speedAtMs, downMbps, upMbps, sustained }
   table.gone.delete(key)
   table.put(next)

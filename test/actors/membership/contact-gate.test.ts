@@ -306,7 +306,7 @@ describe('once something new speaks for an address', () => {
   test('it is tried again at once, where it was tried in vain', async () => {
     const { gate, ask, connected } = start()
     const told = [await ask(at(8088)), await ask(at(8088))]
-    gate.tryAnew(at(8088))
+    gate.tryAnew(at(8088), 'itself')
     told.push(await ask(at(8088)), await ask(at(8088)))
     expect([told, connected.length]).toEqual([['connection refused', TOO_MANY, 'connection refused', TOO_MANY], 2])
   })
@@ -316,21 +316,21 @@ describe('once something new speaks for an address', () => {
     const { gate, ask } = start({ answers })
     await ask(at(8088))
     answers[at(8088)] = answer('{}', 'ash')
-    gate.tryAnew(at(8088))
+    gate.tryAnew(at(8088), 'itself')
     expect([await ask(at(8088)), await ask(at(8088))]).toEqual(['200', '200'])
   })
 
   test('so it is once a minute at one IP address', async () => {
     const { gate, ask, clock } = start()
     const told: string[] = [await ask(at(8088))]
-    gate.tryAnew(at(8088))
+    gate.tryAnew(at(8088), 'itself')
     told.push(await ask(at(8088)))
     await clock.advance(TRIED_ANEW_GAP - 1)
     told.push(await ask(at(8088)))
-    gate.tryAnew(at(8088))
+    gate.tryAnew(at(8088), 'itself')
     told.push(await ask(at(8088)))
     await clock.advance(1)
-    gate.tryAnew(at(8088))
+    gate.tryAnew(at(8088), 'itself')
     told.push(await ask(at(8088)))
     expect(told).toEqual([...REFUSED_TWICE, 'connection refused', TOO_MANY, 'connection refused'])
   })
@@ -339,7 +339,7 @@ describe('once something new speaks for an address', () => {
     const { gate, askAll } = start()
     const all = [at(8088), at(8089), '192.0.2.2:8088']
     await askAll(all)
-    for (const address of all) gate.tryAnew(address)
+    for (const address of all) gate.tryAnew(address, 'itself')
     expect(await askAll(all)).toEqual(['connection refused', TOO_MANY, 'connection refused'])
   })
 
@@ -347,7 +347,7 @@ describe('once something new speaks for an address', () => {
     const { gate, ask, connected } = start()
     await ask(at(8088))
     await ask(at(8089))
-    gate.tryAnew(at(8088))
+    gate.tryAnew(at(8088), 'itself')
     const told = [await ask(at(8089)), await ask(at(8088)), await ask(at(8090))]
     expect([told, connected]).toEqual([
       [TOO_MANY, 'connection refused', TOO_MANY],
@@ -362,16 +362,16 @@ describe('once something new speaks for an address', () => {
   ])('for one %s there is nothing to forget, and the minute does not begin', async (_, address) => {
     const { gate, ask } = start()
     await ask(at(8088))
-    gate.tryAnew(address)
+    gate.tryAnew(address, 'itself')
     const before = await ask(at(8088))
-    gate.tryAnew(at(8088))
+    gate.tryAnew(at(8088), 'itself')
     expect([before, await ask(at(8088))]).toEqual([TOO_MANY, 'connection refused'])
   })
 
   test('it is not asked a second time while its first answer is waited for', async () => {
     const { gate, ask, connected } = start({ ms: 9_000 })
     const told = [await ask(at(8088))]
-    gate.tryAnew(at(8088))
+    gate.tryAnew(at(8088), 'itself')
     told.push(await ask(at(8088)))
     expect([told, connected.length]).toEqual([['it did not answer in time', TOO_MANY], 1])
   })
@@ -381,7 +381,7 @@ describe('once something new speaks for an address', () => {
     const told = [await ask(at(8088))]
     await clock.advance(8_000)
     told.push(await ask(at(8088)))
-    gate.tryAnew(at(8088))
+    gate.tryAnew(at(8088), 'itself')
     told.push(await ask(at(8088)))
     expect([told, connected.length]).toEqual([['it did not answer in time', 'it did not answer in time', TOO_MANY], 2])
   })
@@ -394,7 +394,7 @@ describe('once something new speaks for an address', () => {
     const asked = gate.request(at(8090), PING)
     await clock.advance(100)
     const before = [...connected]
-    gate.tryAnew(vain)
+    gate.tryAnew(vain, 'itself')
     await clock.advance(1)
     expect([before, connected]).toEqual([
       [vain, slow],
