@@ -47,6 +47,8 @@ const ROUNDS: AllowanceLimits = { burst: 6, perSecond: GOSSIP_PUSHES_PER_SECOND 
 /** Pushes under way at once. While so many are, words gather: what a busy machine can't send it says in fewer messages later. */
 const MOST_PUSHING = 8
 const HOLDS_PLACE_MS = 3_000
+/** What is left of a wait, where sums of decimals end a little above zero, is none. */
+const LEAST_MS = 0.001
 /** Where one does not answer the next is told. */
 const MOST_TRIED = 3
 /** Words on their way at once. What there is no room for is found when tables are compared. */
@@ -112,7 +114,7 @@ export function createRumors({ clock, keeper, self, someone, push }: RumorNeeds)
   const dueOf = (rumors: Map<string, Rumor>, nowMs: number): readonly Word[] => {
     const words: Word[] = []
     for (const [key, { seq, left, dueMs }] of rumors) {
-      if (dueMs > nowMs) break
+      if (dueMs - nowMs > LEAST_MS) break
       words.push({ key, seq })
       rumors.delete(key)
       if (left > 1) told.set(key, { seq, left: left - 1, dueMs: nowMs + GOSSIP_PUSH_AGAIN })
@@ -130,7 +132,7 @@ export function createRumors({ clock, keeper, self, someone, push }: RumorNeeds)
   /** Only what this node says of itself goes out, to one; the rest is found when tables are compared. */
   const crowdedRound = async (nowMs: number): Promise<void> => {
     const mine = fresh.get(self)
-    const isMine = mine !== undefined && mine.dueMs <= nowMs
+    const isMine = mine !== undefined && mine.dueMs - nowMs <= LEAST_MS
     restUntilMs = nowMs + togetherMs(CROWDED_BEAT / 2, clock)
     if (isMine) fresh.delete(self)
     wake()
@@ -141,7 +143,7 @@ export function createRumors({ clock, keeper, self, someone, push }: RumorNeeds)
   const round = async (): Promise<void> => {
     const nowMs = clock.now()
     nextRoundMs = null
-    if (placeAtMs() > nowMs) return wake()
+    if (placeAtMs() - nowMs > LEAST_MS) return wake()
     if (isCrowded(clock)) return crowdedRound(nowMs)
     rounds = takeOne(rounds, ROUNDS, nowMs).allowance
     const again = dueOf(told, nowMs)

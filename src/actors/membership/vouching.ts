@@ -42,6 +42,8 @@ interface VouchingNeeds extends Pick<Ports, 'clock' | 'identity'> {
   readonly gate: Pick<ContactGate, 'tryAnew'>
 }
 
+/** What is left of a wait, where sums of decimals end a little above zero, is none. */
+const LEAST_MS = 1
 /** Whether more may vouch is looked at so often. */
 const LOOK_AGAIN_MS = 500
 const EARLY = { burst: EARLY_LOOKS_AT_ONCE, perSecond: EARLY_LOOKS_PER_SECOND }
@@ -134,7 +136,7 @@ export function createVouching({ clock, identity, keeper, own, networkKind, prob
   const lookAtNext = (): void => {
     const key = nextKey()
     if (key === undefined) return
-    if (nextMs() > 0) return woken.next()
+    if (nextMs() >= LEAST_MS) return woken.next()
     lastMs = clock.now()
     leave(key)
     if (rowOf(key)?.state === 'unknown') {
