@@ -6,7 +6,7 @@ import { CROWDED_BEAT, GOSSIP_REST_MOST, PATIENCE_MOST } from './timings.ts'
 const CROWDED_SHARE = 0.6
 /** A request gets so many times as long more, for each whole of that share. */
 const PATIENCE_SHARE = 3
-
+/** Comparisons of tables are so many ms further apart for each whole of that share. */
 const GOSSIP_REST_SHARE = 3_000
 
 export interface Waits {

@@ -1,6 +1,6 @@
 // Who has reached a node is worth something to those who have not: a prover signs that it did, the node carries a few such vouches in its own
 // word, and whoever knows the provers lists it by their word until it has looked itself. Rules of that; who tells may lie.
-import { parseAddress } from './address.ts'
+import { hostKind, parseAddress } from './address.ts'
 import { addressGroup } from './address-group.ts'
 import type { NetworkKind } from './network-kind.ts'
 import type { PeerId } from './record.ts'
@@ -33,10 +33,13 @@ export interface Voucher {
 /**
  * Whether their word is enough to list a node: several who are listed here, one of which this node has reached itself. In an open network an id
  * costs nothing, so they have to be at different IP addresses (IPv6: /64) there. Who is listed by others' word counts too: to list somebody who
- * is not there takes two who lie, and who are there themselves.
+ * is not there takes two who lie, and who are there themselves. On this machine's own loopback there is but one IP address, and nobody from elsewhere.
  */
 export function isEnough(vouchers: readonly Voucher[], kind: NetworkKind['type']): boolean {
-  const groupOf = ({ id, address }: Voucher): string => (kind === 'private' ? id : addressGroup(parseAddress(address)?.host ?? address))
+  const groupOf = ({ id, address }: Voucher): string => {
+    const host = parseAddress(address)?.host ?? address
+    return kind === 'private' || hostKind(host) === 'loopback' ? id : addressGroup(host)
+  }
   const isSeveral = (of: (voucher: Voucher) => string): boolean => new Set(vouchers.map(of)).size >= VOUCHES_NEEDED
   return vouchers.some(({ isProven }) => isProven) && isSeveral(({ id }) => id) && isSeveral(groupOf)
 }

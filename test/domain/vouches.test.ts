@@ -25,6 +25,7 @@ describe('who vouch are enough', () => {
     ['two who are listed by word alone', 'private', [voucher('ash', near, false), voucher('elm', far, false)], false],
     ['of an open network two at one IP address', 'open', [voucher('ash', near, true), voucher('elm', near, true)], false],
     ['of an open network two at two', 'open', [voucher('ash', near, true), voucher('elm', far, false)], true],
+    ['of an open network two on the loopback', 'open', [voucher('ash', '127.0.0.1', true), voucher('elm', '127.0.0.1', false)], true],
     ['of an open network one at two', 'open', [voucher('ash', near, true), voucher('ash', far, true)], false],
     ['of an open network two in one /64', 'open', [voucher('ash', '[2001:db8::1]', true), voucher('elm', '[2001:db8::2]', true)], false],
   ])('%s', (_, kind, vouchers, expected) => expect(isEnough(vouchers, kind)).toEqual(expected))
