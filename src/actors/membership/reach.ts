@@ -6,8 +6,7 @@ import { type AddressPolicy, addressOf, isAllowed, parseAddress } from '../../do
 import { type Change, isProven, type Row, recordMet } from '../../domain/ip-table.ts'
 import type { ReachFinding } from '../../domain/netcheck.ts'
 import { isBelieved, networkOf, type Votes, withVote } from '../../domain/reach-votes.ts'
-import { secondVoucher } from '../../domain/second-voucher.ts'
-import { ADDRESS_WATCH, ASKED_AT_ONCE, REACH_PERIOD, REACH_PERIOD_UNKNOWN, VOUCHED_FROM, WATCHED_WHOLE } from '../../domain/timings.ts'
+import { ADDRESS_WATCH, ASKED_AGAIN, ASKED_AT_ONCE, REACH_PERIOD, REACH_PERIOD_UNKNOWN } from '../../domain/timings.ts'
 import { isVouchFresh } from '../../domain/vouches.ts'
 import { MISSES_TO_FALL, reachMachine, silencesToFall, type Verdict } from '../../machines/reach-machine.ts'
 import type { Ports } from '../../ports.ts'
@@ -17,7 +16,7 @@ import type { Company } from './company.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { Met, PeerCalls } from './peer-calls.ts'
 import { createReachFindings } from './reach-findings.ts'
-import { RecentMap } from './recent-map.ts'
+import { createSecondVouch } from './second-vouch.ts'
 import type { TableKeeper } from './table-keeper.ts'
 
 export interface Reach {
@@ -53,11 +52,6 @@ interface ReachNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly onBug: (error: unknown) => void
 }
 
-/** A peer that has just said where it reached this node is not asked for a second opinion. */
-const ASKED_AGAIN = 10_000
-/** So many are asked for a second vouch without a pause. */
-const MOST_VOUCH_ASKS = 6
-const addressIn = (verdict: Verdict): string | null => (verdict.type === 'proven' ? verdict.address : null)
 /** Of more peers so many are looked at, by chance. */
 const MOST_ASKABLE = 256
 
@@ -77,15 +71,11 @@ export function createReach(needs: ReachNeeds): Reach {
   let told: Verdict = verdictOf(actor.getSnapshot())
   let heard: string | null = null
   const asked = new Set<string>()
-  const askedAtMs = new RecentMap<string, number>(MOST_ASKABLE)
-  /** Since there was another verdict; further ones come with the rounds of `REACH_PERIOD`. */
-  let vouchAsks = 0
   const findings = createReachFindings(clock)
 
   actor.subscribe((snapshot) => {
     const next = verdictOf(snapshot)
     const isSame = next.type === told.type && (next.type !== 'proven' || next === told)
-    if (addressIn(next) !== addressIn(told)) vouchAsks = 0
     told = next
     if (!isSame) verdicts.next(next)
   })
@@ -147,7 +137,7 @@ export function createReach(needs: ReachNeeds): Reach {
     const peer = peers[from.length <= 1 ? 0 : Math.floor(draws.fraction() * peers.length)]
     if (!peer || asked.size >= ASKED_AT_ONCE || !needs.listens) return
     asked.add(peer.key)
-    askedAtMs.set(peer.key, clock.now())
+    second.asked(peer.key)
     actor.send({ type: 'reach.asked' })
     const met = await calls.hello(peer.record.address, { from: own.envelope(), ...ask() })
     asked.delete(peer.key)
@@ -176,29 +166,15 @@ export function createReach(needs: ReachNeeds): Reach {
     )
   }
   const isUnknown = (): boolean => told.type === 'unknown'
-  /** Those who only hear of this node go by vouches, in a table in which not everybody is looked at at once. */
-  const lacksVouches = (): boolean => keeper.current().rows.size >= VOUCHED_FROM && own.lacksVouches()
-  /** In a small table all who start at once ask the same: whom everybody has met, everybody's word is read by. */
-  const secondFirst = (): readonly Row[] => {
-    const { rows } = keeper.current()
-    vouchAsks++
-    const wasAsked = (key: string): boolean => clock.now() - (askedAtMs.get(key) ?? Number.NEGATIVE_INFINITY) < ASKED_AGAIN
-    if (rows.size > WATCHED_WHOLE) return askable().filter(({ key }) => !wasAsked(key))
-    const second = secondVoucher(
-      [...rows.values()].filter(({ key }) => key !== own.id && !wasAsked(key) && !isVoteFresh(key)),
-      rows.values(),
-      own.id,
-    )
-    return second === null ? [] : [second]
-  }
   const isMet = (change: Change): boolean => change.type === 'added' || (change.type === 'measured' && change.isFirst === true)
   const joined$ = keeper.changes$.pipe(
     filter((change) => isMet(change) && change.row.record.id !== null && isProven(change.row) && isUnknown()),
   )
-  const lacking$ = merge(keeper.changes$.pipe(filter(({ type }) => type === 'heard' || type === 'added')), verdicts).pipe(
-    filter(() => told.type === 'proven' && asked.size === 0 && vouchAsks < MOST_VOUCH_ASKS && lacksVouches()),
-    mergeMap(() => check('other', secondFirst())),
-  )
+  const second = createSecondVouch({
+    ...{ clock, keeper, own, askable, hasVoted: isVoteFresh, verdict: () => told, verdicts$: verdicts },
+    isAsking: () => asked.size > 0,
+    ask: (from) => check('other', from),
+  })
   const again$ = verdicts.pipe(filter(isUnknown))
 
   return {
@@ -222,7 +198,7 @@ export function createReach(needs: ReachNeeds): Reach {
           defer(moved$),
         ).pipe(
           mergeMap(() => check('any')),
-          (checks$) => merge(checks$, lacking$),
+          (checks$) => merge(checks$, second.runs$),
         )
       : EMPTY,
     start: () => {

@@ -16,6 +16,8 @@ export const DIAL_BACK_TIMEOUT = 2_000
 /** How this node is reached is checked again this often, and sooner while it is not known. */
 export const REACH_PERIOD = 20_000
 export const REACH_PERIOD_UNKNOWN = 2_000
+/** A peer that has just been asked, or has just said where it reached this node, is not asked for a second opinion. */
+export const ASKED_AGAIN = 10_000
 /** Peers asked at once to connect back. */
 export const ASKED_AT_ONCE = 2
 /** How often this machine's own addresses are looked at. With that, a change of address has its consequences within 5 s. */
