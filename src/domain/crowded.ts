@@ -1,6 +1,6 @@
 // A machine on which more wants to run than can: there, what is not urgent waits, and what was begun gets more time. Each handshake that
 // is made on such a machine makes all others take longer.
-import { CROWDED_BEAT, GOSSIP_REST_MOST, PATIENCE_MOST } from './timings.ts'
+import { CROWDED_BEAT, CROWDED_REST, CROWDED_REST_A_ROW, GOSSIP_REST_MOST, PATIENCE_MOST } from './timings.ts'
 
 /** Above this share of time that this process was ready to run and had to wait for a processor. */
 const CROWDED_SHARE = 0.6
@@ -29,6 +29,9 @@ export const togetherMs = (ms: number, clock: Waits & { now(): number }): number
   const atMs = clock.now() + ms
   return Math.ceil(atMs / CROWDED_BEAT) * CROWDED_BEAT - clock.now()
 }
+
+/** How long a node rests there between two first looks, and no longer while words come, in a table of so many rows. */
+export const lookRestMs = (rows: number): number => Math.min(CROWDED_REST, rows * CROWDED_REST_A_ROW)
 
 /** How long comparisons of tables are further apart: more, the longer this process has to wait. */
 export const gossipRestMs = (clock: Waits): number => Math.min(GOSSIP_REST_MOST, GOSSIP_REST_SHARE * clock.waitedShare())

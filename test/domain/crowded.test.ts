@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { gossipRestMs, isBusy, isCrowded, patientMs, togetherMs } from '../../src/domain/crowded.ts'
-import { CROWDED_BEAT, GOSSIP_REST_MOST, PATIENCE_MOST } from '../../src/domain/timings.ts'
+import { gossipRestMs, isBusy, isCrowded, lookRestMs, patientMs, togetherMs } from '../../src/domain/crowded.ts'
+import { CROWDED_BEAT, CROWDED_REST, GOSSIP_REST_MOST, PATIENCE_MOST } from '../../src/domain/timings.ts'
 
 const clock = (share: number, nowMs = 0) => ({ waitedShare: () => share, now: () => nowMs })
 
@@ -53,3 +53,9 @@ test.each([
 ])('at a share of %d a request may take %d times as long', (share, times) =>
   expect([2_000, 4_000].map((ms) => patientMs(ms, clock(share)))).toEqual([2_000 * times, 4_000 * times]),
 )
+
+test.each([
+  [6, 1_500],
+  [40, CROWDED_REST],
+  [10_000, CROWDED_REST],
+])('with %i rows first looks there are so far apart', (rows, ms) => expect(lookRestMs(rows)).toEqual(ms))

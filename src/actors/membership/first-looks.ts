@@ -6,14 +6,7 @@ import type { Coordinate } from '../../domain/coordinates.ts'
 import { isBusy, isCrowded, togetherMs } from '../../domain/crowded.ts'
 import { firstLook } from '../../domain/first-look.ts'
 import type { Row } from '../../domain/ip-table.ts'
-import {
-  CALM_FOR,
-  CROWDED_REST,
-  EARLY_LOOKS_PER_SECOND,
-  FIRST_LOOKS_AT_ONCE,
-  FIRST_LOOKS_PER_SECOND,
-  WATCHED_WHOLE,
-} from '../../domain/timings.ts'
+import { CALM_FOR, EARLY_LOOKS_PER_SECOND, FIRST_LOOKS_AT_ONCE, FIRST_LOOKS_PER_SECOND, WATCHED_WHOLE } from '../../domain/timings.ts'
 import type { Ports } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
 import type { OwnRecord } from './own-record.ts'

@@ -2,7 +2,11 @@
 
 /** Requests wait up to so many times as long for their answer. */
 export const PATIENCE_MOST = 3
-/** Between two first looks at those that are listed. */
+/**
+ * Between two first looks at those that are listed: so long for each row, so that all nodes of a machine together make four a second however many they
+ * are; and so long at the most.
+ */
+export const CROWDED_REST_A_ROW = 250
 export const CROWDED_REST = 10_000
 /** Whom too few vouch for waits so long for more. */
 export const CROWDED_PATIENCE = 20_000
