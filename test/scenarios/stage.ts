@@ -9,6 +9,8 @@ export interface Actor {
   /** Names of the nodes it starts from. */
   readonly seeds?: readonly string[]
   readonly behindNat?: boolean
+  /** Of its time, 0 to 1, what runs on its machine waits for a processor. */
+  readonly waitedShare?: number
   readonly options?: Partial<NodeOptions>
 }
 
@@ -59,7 +61,7 @@ export function perform({ cast, script = [], seed = 1, forMs, of = cast.map(({ n
     seed,
     forMs,
     begin: (world) => {
-      for (const { name, behindNat } of cast) world.host(name, { behindNat: behindNat ?? false })
+      for (const { name, behindNat = false, waitedShare = 0 } of cast) world.host(name, { behindNat, waitedShare })
       prepare?.(world)
       nodes = cast.map(({ name, seeds = [], options = {} }) =>
         liveNode(world, name, { seeds: seeds.map((seed) => `${world.host(seed).ip}:${NODE_PORT}`), ...options }, (node) => {

@@ -24,7 +24,7 @@ export class HostProcess {
   #sleptMs = 0
   #fellAsleepMs = 0
 
-  constructor(world: VirtualClock, life: number, wallMs: () => number) {
+  constructor(world: VirtualClock, life: number, { wallMs, waitedShare }: Pick<Clock, 'wallMs' | 'waitedShare'>) {
     this.#world = world
     this.life = life
     this.clock = {
@@ -33,7 +33,7 @@ export class HostProcess {
       setTimeout: this.#setTimeout,
       clearTimeout: this.#clearTimeout,
       busyMs: world.busyMs,
-      waitedShare: world.waitedShare,
+      waitedShare,
     }
   }
 

@@ -76,6 +76,8 @@ export class VirtualHost {
   asleep = false
   /** How far its wall clock is ahead. */
   wallAheadMs = 0
+  /** Of its time, 0 to 1, what runs on it waits for a processor. Nothing is slower for it here: what runs is told so, and no more. */
+  waitedShare = 0
   /** Everything listening here answers with a refusal. */
   refusing = false
   readonly listeners = new Set<Listener>()
@@ -106,7 +108,10 @@ export class VirtualHost {
   }
 
   #born(life: number): HostProcess {
-    return new HostProcess(this.#clock, life, () => this.#clock.wallMs() + this.wallAheadMs)
+    return new HostProcess(this.#clock, life, {
+      wallMs: () => this.#clock.wallMs() + this.wallAheadMs,
+      waitedShare: () => this.waitedShare,
+    })
   }
 
   readonly isAt = (ip: string): boolean => ip === this.ip || ip === this.outerIp

@@ -19,6 +19,8 @@ const FIRST_SYN_RETRY_MS = 1_000
 export interface HostOptions {
   /** No connect from outside reaches it; others see its NAT's address. `refuses`: the NAT answers them, instead of silence. */
   readonly behindNat?: boolean | 'refuses'
+  /** As in `VirtualHost`. */
+  readonly waitedShare?: number
 }
 
 /** Ports of one life of one host, with links whose first bytes can be looked at. */
@@ -49,7 +51,7 @@ export class VirtualNetwork {
   }
 
   /** The host of that name; made on first use as 10.0.0.1, 10.0.0.2 …, or behind a NAT as 192.168.N.2 seen as 100.64.0.N. */
-  host(name: string, { behindNat = false }: HostOptions = {}): VirtualHost {
+  host(name: string, { behindNat = false, waitedShare = 0 }: HostOptions = {}): VirtualHost {
     const known = this.#hosts.get(name)
     if (known) return known
     const count = this.#hosts.size + 1
@@ -59,6 +61,7 @@ export class VirtualNetwork {
     const ip = inbound === 'open' ? `10.0.${high}.${low}` : `192.168.${count & 255}.2`
     const outerIp = inbound === 'open' ? ip : `100.64.${high}.${low}`
     const host = new VirtualHost(name, ip, outerIp, inbound, this.clock)
+    host.waitedShare = waitedShare
     this.#hosts.set(name, host)
     this.#byAddress.set(outerIp, host)
     return host

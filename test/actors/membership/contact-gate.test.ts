@@ -402,4 +402,22 @@ describe('once something new speaks for an address', () => {
     ])
     await clock.until(asked)
   })
+
+  test("others' word for it counts once in ten minutes, however often it is said", async () => {
+    const connections = async (isSaidIn: (minute: number) => boolean): Promise<number> => {
+      const { gate, ask, clock, connected } = start()
+      for (let s = 0; s < CONTACT_WINDOW / 1_000; s++) {
+        if (s % 60 === 0 && isSaidIn(s / 60)) gate.tryAnew(at(8088), 'others')
+        await ask(at(8088))
+        await clock.advance(1_000)
+      }
+      return connected.length
+    }
+    const [never, once, often] = [
+      await connections(() => false),
+      await connections((minute) => minute === 1),
+      await connections(() => true),
+    ]
+    expect([once > never, often]).toEqual([true, once])
+  })
 })

@@ -340,3 +340,16 @@ test('two peers that agree move a node to its new address', async () => {
   expect(reach.verdict()).toMatchObject({ type: 'proven', address: OTHER })
   end()
 })
+
+test('who gets no second vouch asks six for one without a pause, however many words come', async () => {
+  const { reach, clock, own, hear, prove, asked, end } = start({ answer: () => UNTRIED })
+  found(reach, REACHED, oak)
+  own.announce(MINE, null)
+  for (let i = 0; i < 10; i++) prove(signedBy(`peer${i}`, `198.51.100.${i}:8088`))
+  for (let seq = 1; seq <= 90; seq++) {
+    hear(signedBy('liar', `203.0.113.1:${1_024 + seq}`, { seq }))
+    await clock.advance(100)
+  }
+  end()
+  expect([asked.length, new Set(asked.map((line) => line.split(' ')[1])).size]).toEqual([6, 6])
+})

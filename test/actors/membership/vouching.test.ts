@@ -1,10 +1,10 @@
 // Whose word lists whom, and who is looked at all the same.
 import { expect, test } from 'vitest'
 import { createVouching } from '../../../src/actors/membership/vouching.ts'
-import { recordBurst } from '../../../src/domain/ip-table.ts'
+import { recordBurst, removeRow } from '../../../src/domain/ip-table.ts'
 import type { NetworkKind } from '../../../src/domain/network-kind.ts'
 import type { PeerRecord } from '../../../src/domain/record.ts'
-import { EARLY_LOOKS_AT_ONCE, EARLY_PATIENCE, VOUCH_COUNTS, VOUCH_NEW, WATCHED_WHOLE } from '../../../src/domain/timings.ts'
+import { EARLY_LOOKS_AT_ONCE, EARLY_PATIENCE, GONE_FOR, VOUCH_COUNTS, VOUCH_NEW, WATCHED_WHOLE } from '../../../src/domain/timings.ts'
 import type { Vouch } from '../../../src/domain/vouches.ts'
 import type { Identity } from '../../../src/ports.ts'
 import { recordOf, seal } from '../../../src/v2/envelope.ts'
@@ -13,7 +13,7 @@ import { signedBy } from '../../records.ts'
 import { newIdentity } from '../../v2/identities.ts'
 import { stateParts } from '../state-parts.ts'
 
-const [ash, elm, fir, oak] = [newIdentity(), newIdentity(), newIdentity(), newIdentity()]
+const [ash, elm, fir, oak, yew] = [newIdentity(), newIdentity(), newIdentity(), newIdentity(), newIdentity()]
 const OAK = '192.0.2.99:8088'
 const PRIVATE: NetworkKind = { type: 'private', secrets: ['s'] }
 
@@ -169,4 +169,38 @@ test('who has moved is listed at its new address by those who vouch for it there
   hear(word(oak, OAK, [], 3))
   hear(word(oak, NEXT, [vouch(ash, { address: NEXT }), vouch(elm, { address: NEXT })], 4))
   expect([before, oakNow()]).toEqual(['unknown', 'alive by 2'])
+})
+
+test.each<[string, (vouch: Start['vouch']) => readonly Vouch[]]>([
+  ['that waits on', (vouch) => [vouch(ash)]],
+  ['that is listed by it', (vouch) => [vouch(ash), vouch(yew)]],
+])('who is named as a voucher no more by the later word of one %s is looked at in its turn', async (_, later) => {
+  const { hear, vouch, looks, clock } = start({ proven: [ash, yew] })
+  const waits = (one: Identity, address: string) => hear(word(one, address, [vouch(ash, { address, id: one.id })]))
+  waits(fir, '192.0.2.3:8088')
+  waits(elm, '192.0.2.4:8088')
+  hear(word(oak, OAK, [vouch(ash), vouch(elm)]))
+  hear(word(oak, OAK, later(vouch), 2))
+  await clock.advance(10_000)
+  const inTurn = [`${EARLY_PATIENCE} ${fir.id}`, `${EARLY_PATIENCE} ${elm.id}`]
+  expect(looks.filter((look) => !look.includes('oak'))).toEqual(inTurn)
+})
+
+test('who was removed is not listed again by the vouches of before that, and is by later ones', async () => {
+  const seen: string[][] = []
+  for (const isLater of [false, true]) {
+    const { hear, vouch, oakNow, keeper, clock } = start()
+    const last = word(oak, OAK, [vouch(ash), vouch(elm)])
+    hear(last)
+    const told = [oakNow()]
+    keeper.apply((table, wallMs) => removeRow(table, oak.id, 'no answer', wallMs))
+    told.push(oakNow())
+    await clock.advance(GONE_FOR)
+    hear(isLater ? word(oak, OAK, [vouch(ash), vouch(elm)]) : last)
+    seen.push([...told, oakNow()])
+  }
+  expect(seen).toEqual([
+    ['alive by 2', 'gone', 'unknown'],
+    ['alive by 2', 'gone', 'alive by 2'],
+  ])
 })
