@@ -3,7 +3,7 @@
 import { map, merge, type Observable, Subject, switchMap, timer } from 'rxjs'
 import { type Allowance, fullAllowance, takeOne } from '../../domain/allowance.ts'
 import type { Coordinate } from '../../domain/coordinates.ts'
-import { isBusy, isCrowded, togetherMs } from '../../domain/crowded.ts'
+import { isBusy, isCrowded, lookRestMs, togetherMs } from '../../domain/crowded.ts'
 import { firstLook } from '../../domain/first-look.ts'
 import type { Row } from '../../domain/ip-table.ts'
 import { CALM_FOR, EARLY_LOOKS_PER_SECOND, FIRST_LOOKS_AT_ONCE, FIRST_LOOKS_PER_SECOND, WATCHED_WHOLE } from '../../domain/timings.ts'
@@ -52,7 +52,7 @@ export function createFirstLooks({ clock, random, keeper, own, prober, place }: 
     // Who is not reached yet may need a TURN, and for that somebody near.
     if (own.address() === null || !isBusy(clock)) return 0
     // Words may come for ever.
-    const latestMs = Math.max(lastMs, awakeSinceMs) + CROWDED_REST
+    const latestMs = Math.max(lastMs, awakeSinceMs) + lookRestMs(table().rows.size)
     return isCrowded(clock) ? latestMs : Math.min(lastAddedMs + CALM_FOR, latestMs)
   }
   const waitMs = (): number =>
