@@ -6,7 +6,14 @@ import type { Coordinate } from '../../domain/coordinates.ts'
 import { isBusy, isCrowded, lookRestMs, togetherMs } from '../../domain/crowded.ts'
 import { firstLook } from '../../domain/first-look.ts'
 import type { Row } from '../../domain/ip-table.ts'
-import { CALM_FOR, EARLY_LOOKS_PER_SECOND, FIRST_LOOKS_AT_ONCE, FIRST_LOOKS_PER_SECOND, WATCHED_WHOLE } from '../../domain/timings.ts'
+import {
+  CALM_FOR,
+  CROWDED_REST,
+  EARLY_LOOKS_PER_SECOND,
+  FIRST_LOOKS_AT_ONCE,
+  FIRST_LOOKS_PER_SECOND,
+  WATCHED_WHOLE,
+} from '../../domain/timings.ts'
 import type { Ports } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
 import type { OwnRecord } from './own-record.ts'
@@ -51,8 +58,9 @@ export function createFirstLooks({ clock, random, keeper, own, prober, place }: 
   const restUntilMs = (): number => {
     // Who is not reached yet may need a TURN, and for that somebody near.
     if (own.address() === null || !isBusy(clock)) return 0
-    // Words may come for ever.
-    const latestMs = Math.max(lastMs, awakeSinceMs) + lookRestMs(table().rows.size)
+    // Words may come for ever. A table that still grows is not as small as it looks.
+    const isGrowing = clock.now() - lastAddedMs < CALM_FOR
+    const latestMs = Math.max(lastMs, awakeSinceMs) + (isGrowing ? CROWDED_REST : lookRestMs(table().rows.size))
     return isCrowded(clock) ? latestMs : Math.min(lastAddedMs + CALM_FOR, latestMs)
   }
   const waitMs = (): number =>

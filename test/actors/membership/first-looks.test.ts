@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
 import { createFirstLooks } from '../../../src/actors/membership/first-looks.ts'
 import { UNPLACED } from '../../../src/domain/coordinates.ts'
-import { lookRestMs } from '../../../src/domain/crowded.ts'
 import { recordBurst, recordVouched } from '../../../src/domain/ip-table.ts'
-import { WATCHED_WHOLE } from '../../../src/domain/timings.ts'
+import { CROWDED_REST, WATCHED_WHOLE } from '../../../src/domain/timings.ts'
 import { signedBy } from '../../records.ts'
 import { SeededRandom } from '../../sim/chance.ts'
 import { stateParts } from '../state-parts.ts'
@@ -54,10 +53,9 @@ test('each is looked at once, and nothing happens when none is left', async () =
 test('where processors are scarce and new words come without end, one is looked at in each rest', async () => {
   const { clock, hear, looks, own } = start(3, 0.25)
   own.announce('192.0.2.250:8088', null)
-  for (let seq = 1; clock.now() <= 10_000; seq++) {
+  for (let seq = 1; clock.now() <= 3 * CROWDED_REST; seq++) {
     hear(signedBy('liar', `203.0.113.1:${1_024 + seq}`, { seq }))
     await clock.advance(3_000)
   }
-  // Three rows, and the one that is heard of.
-  expect(looks).toEqual([1, 2, 3].map((rests) => rests * lookRestMs(4)))
+  expect(looks).toEqual([CROWDED_REST, 2 * CROWDED_REST, 3 * CROWDED_REST])
 })
