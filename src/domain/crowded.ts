@@ -30,7 +30,7 @@ export const togetherMs = (ms: number, clock: Waits & { now(): number }): number
   return Math.ceil(atMs / CROWDED_BEAT) * CROWDED_BEAT - clock.now()
 }
 
-/** How long a node rests there between two first looks, and no longer while words come, in a table of so many rows. */
+/** How long a node rests there between two first looks in a table of so many rows that has stopped growing. */
 export const lookRestMs = (rows: number): number => Math.min(CROWDED_REST, rows * CROWDED_REST_A_ROW)
 
 /** How long comparisons of tables are further apart: more, the longer this process has to wait. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { afterAnswerInTime, afterOwnMiss, MOST_SLOWNESS } from '../../src/domain/own-slowness.ts'
+import { afterAnswerInTime, afterOwnMiss, afterTimer, MOST_SLOWNESS } from '../../src/domain/own-slowness.ts'
 import { suspicionMs, witnessesNeeded } from '../../src/domain/suspicion.ts'
 import { newRow, type Row } from '../../src/domain/table/row.ts'
 import { afterSilence } from '../../src/domain/table/row-rules.ts'
@@ -28,8 +28,15 @@ test.each([
   expect(witnessesNeeded(members)).toBe(needed)
 })
 
-test('a node doubts itself by what it missed alone, and less with each answer', () => {
-  expect([afterOwnMiss(0), afterOwnMiss(MOST_SLOWNESS), afterAnswerInTime(1), afterAnswerInTime(0)]).toEqual([1, 7, 0.875, 0])
+test('a node doubts itself by what it missed alone and by late timers, and less with each answer', () => {
+  expect([
+    afterOwnMiss(0),
+    afterOwnMiss(MOST_SLOWNESS),
+    afterAnswerInTime(1),
+    afterAnswerInTime(0),
+    afterTimer(1, 1_000, 1_400),
+    afterTimer(1, 1_000, 1_600),
+  ]).toEqual([1, 7, 0.875, 0, 1, 2])
 })
 
 const REFUSAL = { type: 'silent', refused: true, why: 'connection refused' } as const

@@ -1,6 +1,6 @@
 // What a silence is judged by beside its row: whether there are others to ask, how far this node doubts itself, and who is told dead.
 import type { IpTable } from '../../domain/ip-table.ts'
-import { afterAnswerInTime, afterOwnMiss, whileCrowded } from '../../domain/own-slowness.ts'
+import { afterAnswerInTime, afterOwnMiss, afterTimer, whileCrowded } from '../../domain/own-slowness.ts'
 import type { Company as Judged } from '../../domain/suspicion.ts'
 import type { Clock } from '../../ports.ts'
 import { RecentMap } from './recent-map.ts'
@@ -15,6 +15,8 @@ export interface Company {
   answered(): void
   /** Others reach whom this node missed, or nobody who was asked answered. */
   missedMyself(): void
+  /** A timer of `plannedMs` took so long. */
+  timed(plannedMs: number, tookMs: number): void
   /** Enough members say that this row is dead, as of its word of that count. */
   toldDead(key: string, seq: number): void
 }
@@ -51,6 +53,9 @@ export function createCompany({
     },
     missedMyself: () => {
       slowness = afterOwnMiss(slowness)
+    },
+    timed: (plannedMs, tookMs) => {
+      slowness = afterTimer(slowness, plannedMs, tookMs)
     },
     toldDead: (key, seq) => told.set(key, { seq, atMs: clock.now() }),
   }

@@ -1,11 +1,12 @@
 // Who is silent is looked at by others too, suspected by several, and told dead once (SWIM with Lifeguard). The rules stand in
 // domain/suspicion.ts and domain/table/row-rules.ts, and what a told death is worth in docs/decisions/0037.
-import { filter, merge, mergeMap, type Observable, tap } from 'rxjs'
+import { defer, filter, interval, merge, mergeMap, type Observable, tap } from 'rxjs'
 import { type Change, isProven, type Row, recordLooks } from '../../domain/ip-table.ts'
 import { addressesOf } from '../../domain/record.ts'
 import { witnessesNeeded } from '../../domain/suspicion.ts'
 import { DEATH_FANOUT, GOSSIP_FANOUT, REFUTE_GAP, WITNESS_COUNTS } from '../../domain/timings.ts'
 import type { Ports } from '../../ports.ts'
+import { clockScheduler } from '../../streams/clock-scheduler.ts'
 import { keyIn } from '../../v2/envelope.ts'
 import { type Death, type Witness, witnessBytes } from '../../v2/indirect-look.ts'
 import type { Announcer } from './announcer.ts'
@@ -36,6 +37,8 @@ interface SuspicionNeeds extends Pick<Ports, 'clock' | 'identity'> {
 const MOST_CASES = 1_024
 /** From one to the next; what came before a longer pause was about another silence. */
 const CASE_LASTS = 60_000
+/** Whether this process is punctual is looked at so often: it is woken for it. */
+const TIMER_MS = 3_000
 
 /** Who missed a row at that address, as they signed it. */
 interface Case {
@@ -131,6 +134,16 @@ export function createSuspicion(needs: SuspicionNeeds): Suspicion {
     prober.doubt(row.key)
   }
 
+  const timed$ = defer(() => {
+    let lastMs = clock.now()
+    return interval(TIMER_MS, clockScheduler(clock)).pipe(
+      tap(() => {
+        company.timed(TIMER_MS, clock.now() - lastMs)
+        lastMs = clock.now()
+      }),
+    )
+  })
+
   return {
     runs$: merge(
       prober.missed$.pipe(mergeMap(lookAgain)),
@@ -139,6 +152,7 @@ export function createSuspicion(needs: SuspicionNeeds): Suspicion {
         mergeMap(tell),
       ),
       gossip.suspicions$.pipe(tap(heard)),
+      timed$,
     ),
   }
 }

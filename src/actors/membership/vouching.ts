@@ -157,7 +157,7 @@ export function createVouching({ clock, identity, keeper, own, networkKind, prob
       wait(row)
     },
     saidMore: (row) => {
-      if (waiting.has(row.key) ? list(row) : row.stored === null && list(row)) return leave(row.key)
+      if (list(row)) return leave(row.key)
       if (waiting.has(row.key)) wait(row)
       else prober.ensure(row.key)
     },
