@@ -2,7 +2,7 @@
 // are kept for what is decided now: whether a newcomer is near, and which TURN to have or to move to; and, now and then, for those near by,
 // whose latency people read. A TURN that is known is judged by the least of five minutes, which sixty single looks say as well.
 import type { Row } from './ip-table.ts'
-import { BURST_PERIOD } from './timings.ts'
+import { BURST_PERIOD, QUIET_STRETCH } from './timings.ts'
 
 /**
  * `burst`: a first request to warm the connection, then the best of three. `look`: one request on a connection that is warm.
@@ -24,14 +24,16 @@ export interface ClosenessFacts {
   readonly isDeciding: boolean
   /** It is among the few that this node looks at closely. */
   readonly isClose: boolean
+  /** Nothing has happened for a while (domain/quiet.ts). */
+  readonly isQuiet: boolean
   readonly wallMs: number
 }
 
 export function closenessOf(
   { state, latency }: Pick<Row, 'state' | 'latency'>,
-  { isDeciding, isClose, wallMs }: ClosenessFacts,
+  { isDeciding, isClose, isQuiet, wallMs }: ClosenessFacts,
 ): Exclude<Closeness, 'thorough'> {
-  const isDue = isClose && Math.abs(wallMs - (latency.burstAtMs ?? 0)) >= BURST_PERIOD
+  const isDue = isClose && Math.abs(wallMs - (latency.burstAtMs ?? 0)) >= BURST_PERIOD * (isQuiet ? QUIET_STRETCH : 1)
   return isDeciding || isDue || state !== 'alive' || latency.samplesMs.length < FEW_VALUES ? 'burst' : 'look'
 }
 

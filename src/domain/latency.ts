@@ -87,8 +87,8 @@ export function foldBurst(latency: Latency, burst: Burst, wallMs: number): Laten
   }
 }
 
-/** Above the age of the last burst at which another is due (timings/pings.ts). */
-const BURST_STANDS = 90_000
+/** Above the age of the last burst at which another is due, in a quiet network too (timings/pings.ts). */
+const BURST_STANDS = 270_000
 /** A single request that takes so much longer may say that the path has changed: the next look shall be a burst. */
 const LONGER_MS = 5
 const LONGER_SHARE = 1.25

@@ -7,6 +7,8 @@ import {
   P2PRC_PERIOD,
   PROBE_PERIOD,
   PROBES_PER_SECOND,
+  QUIET_PERIOD_MOST,
+  QUIET_STRETCH,
   REACHED_BY_OTHERS_LAST,
   REFUSED_RETRY,
   ROUND_PER_SECOND,
@@ -30,6 +32,8 @@ export interface ProbeCircumstances {
   readonly refused: boolean
   /** This node's own link is in doubt. */
   readonly isolated: boolean
+  /** Nothing has happened for a while (domain/quiet.ts). */
+  readonly isQuiet: boolean
   /** How long a row of the file has been silent while others answered. */
   readonly silentForMs: number
 }
@@ -37,7 +41,7 @@ export interface ProbeCircumstances {
 /** Ms until a row's next ping, 0.75 to 1.25 of what the rules say; in a large table anything up to that after the first. `fraction` in [0, 1). */
 export function nextProbeMs(
   { strikes, stored, record, reachedBy }: Pick<Row, 'strikes' | 'stored' | 'record' | 'reachedBy'>,
-  { rows, isClose, isFirst, refused, isolated, silentForMs }: ProbeCircumstances,
+  { rows, isClose, isFirst, refused, isolated, isQuiet, silentForMs }: ProbeCircumstances,
   fraction: number,
 ): number {
   const jitter = 0.75 + 0.5 * fraction
@@ -54,8 +58,12 @@ export function nextProbeMs(
   const leastMs = record.id === null ? P2PRC_PERIOD : PROBE_PERIOD
   // All that were met at once would be looked at in one go again, and nobody else meanwhile, by all who met them then.
   if (isLarge && isFirst && !isClose) return Math.max(leastMs, shareMs * fraction)
-  return (isLarge && isClose ? Math.max(leastMs, CLOSE_PERIOD) : Math.max(leastMs, shareMs)) * jitter
+  const briskMs = isLarge && isClose ? Math.max(leastMs, CLOSE_PERIOD) : Math.max(leastMs, shareMs)
+  return (isQuiet ? inQuietMs(briskMs) : briskMs) * jitter
 }
+
+/** Ms between two looks in a quiet network, where they are `briskMs` apart else. */
+export const inQuietMs = (briskMs: number): number => Math.max(briskMs, Math.min(briskMs * QUIET_STRETCH, QUIET_PERIOD_MOST))
 
 /** Ms until a row is planned again that this node's own rules kept from being asked, for `retryMs` at least. `fraction` in [0, 1). */
 export const withheldMs = (retryMs: number, fraction: number): number =>

@@ -12,6 +12,11 @@ export interface Http {
   request(address: string, request: PeerRequest): Promise<PeerAnswer | Failure>
   /** Closes warm connections. Those from an address that this machine has lost answer nobody. */
   dropWarm(): void
+  /**
+   * Has itself told of each address at which the other end closed a warm connection of the members' channel while nothing was under
+   * way on it: most often its program has ended. Answers how to be told no more.
+   */
+  onClosed(tell: (address: string) => void): () => void
   /** Opens the public port: HTTP and frp told apart by the first byte, inside TLS or not. */
   serve(options: ServeOptions): Promise<Listening | Failure>
 }

@@ -9,7 +9,7 @@ import { EMPTY_TABLE, type IpTable, merge, recordBurst } from './pure-table.ts'
 const measured = (times: number): Row['latency'] =>
   Array.from({ length: times }, (_, i) => i).reduce((so, i) => foldBurst(so, { type: 'answered', rttMs: 5 }, i), NO_LATENCY)
 
-const FAR: ClosenessFacts = { isDeciding: false, isClose: false, wallMs: 100_000 }
+const FAR: ClosenessFacts = { isDeciding: false, isClose: false, isQuiet: false, wallMs: 100_000 }
 test.each<[string, Row['state'], number, Partial<ClosenessFacts>, 'burst' | 'look']>([
   ['nobody has seen yet', 'unknown', 0, {}, 'burst'],
   ['has few values', 'alive', 3, {}, 'burst'],
@@ -17,6 +17,8 @@ test.each<[string, Row['state'], number, Partial<ClosenessFacts>, 'burst' | 'loo
   ['is well known and may become the TURN now', 'alive', 4, { isDeciding: true }, 'burst'],
   ['is near by and had a burst 59 s ago', 'alive', 4, { isClose: true, wallMs: 59_003 }, 'look'],
   ['is near by and had none for a minute', 'alive', 4, { isClose: true, wallMs: 60_003 }, 'burst'],
+  ['is near by and had none for a minute in a quiet network', 'alive', 4, { isClose: true, isQuiet: true, wallMs: 60_003 }, 'look'],
+  ['is near by and had none for three minutes there', 'alive', 4, { isClose: true, isQuiet: true, wallMs: 180_003 }, 'burst'],
   ['is well known and does not answer', 'suspect', 16, {}, 'burst'],
 ])('a row that %s', (_, state, times, facts, closeness) =>
   expect(closenessOf({ state, latency: measured(times) }, { ...FAR, ...facts })).toEqual(closeness),

@@ -4,7 +4,7 @@ import { NOT_MEASURED } from '../../src/domain/ip-table.ts'
 import { nextProbeMs, type ProbeCircumstances, withheldMs } from '../../src/domain/probe-pace.ts'
 import { signedBy } from '../records.ts'
 
-const FEW: ProbeCircumstances = { rows: 3, isClose: false, isFirst: false, refused: false, isolated: false, silentForMs: 0 }
+const FEW: ProbeCircumstances = { rows: 3, isClose: false, isFirst: false, refused: false, isolated: false, isQuiet: false, silentForMs: 0 }
 const NODE = { strikes: 0, stored: null, reachedBy: [], record: signedBy('ash', '192.0.2.1:8088') }
 const P2PRC = { ...NODE, record: { ...NODE.record, id: null, envelope: null } }
 const silent = (strikes: number) => ({ ...NODE, strikes })
@@ -20,6 +20,12 @@ test.each<[string, Parameters<typeof nextProbeMs>[0], Partial<ProbeCircumstances
   ['a node in a table of 10,000, one of which is pinged in four seconds', NODE, { rows: 10_000 }, 40_000_000],
   ['one that is looked at closely there', NODE, { rows: 10_000, isClose: true }, 10_000],
   ['one that is looked at closely in a small table, as all are', NODE, { rows: 36, isClose: true }, 24_000],
+  ['a node in a quiet network', NODE, { isQuiet: true }, 15_000],
+  ['one of 10 in a quiet network', NODE, { isQuiet: true, rows: 10 }, 20_000],
+  ['one of 48 in a quiet network, before its connection is closed', NODE, { isQuiet: true, rows: 48 }, 45_000],
+  ['one of 10,000 in a quiet network, as rarely as else', NODE, { isQuiet: true, rows: 10_000 }, 40_000_000],
+  ['one that is looked at closely there in a quiet network', NODE, { isQuiet: true, rows: 10_000, isClose: true }, 30_000],
+  ['who was silent in a network that was quiet until now', silent(1), { isQuiet: true }, 1_000],
   ['whom others reach and this node missed once', { ...silent(1), reachedBy: ['elm'] }, {}, 2_000],
   ['whom others reach and this node missed again and again', { ...silent(9), reachedBy: ['elm'] }, {}, 15_000],
   ['who was silent', silent(1), {}, 1_000],

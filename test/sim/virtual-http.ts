@@ -1,6 +1,7 @@
 import type { Link } from '../../src/frp/links/link.ts'
 import { fresh } from '../../src/io/network/fresh-request.ts'
 import { punctual, timedSeries } from '../../src/io/network/timed-series.ts'
+import { ToldAll } from '../../src/io/network/told-all.ts'
 import type { Clock, Failure, Http, PeerAnswer, PeerRequest } from '../../src/ports.ts'
 import { isFailure } from '../../src/ports.ts'
 import { writeFiller } from './filler.ts'
@@ -38,6 +39,7 @@ export function createVirtualHttp(
 ): Http {
   const clear = new WarmLinks(1)
   const channels = new WarmLinks(1)
+  const closed = new ToldAll<string>()
   const apart = new WeakMap<object, WarmLinks>()
   let tokens = 0
   const warmOf = ({ over, apart: lot }: PeerRequest): WarmLinks => {
@@ -47,7 +49,8 @@ export function createVirtualHttp(
     return links
   }
   const requestOnce: Http['request'] = async (address, request) => {
-    const around = { network, clock, self, warm: warmOf(request), onExchange }
+    const warm = warmOf(request)
+    const around = { network, clock, self, warm, onExchange, onClosed: warm === channels ? closed.tell : () => {} }
     const answer = await exchange(around, address, request)
     if (answer !== 'stale') return answer
     // The peer closed it the moment it was used: that says nothing about the peer.
@@ -71,6 +74,7 @@ export function createVirtualHttp(
           link.destroy()
         }
     },
+    onClosed: closed.add,
     serve: (options) => serveVirtual(network, clock, options, { onBug, self }),
   }
 }
@@ -81,6 +85,8 @@ interface Around {
   readonly self: VirtualSelf | undefined
   readonly warm: WarmLinks
   readonly onExchange: (exchange: Exchange) => void
+  /** The other end closed a connection that was warm. */
+  readonly onClosed: (address: string) => void
 }
 
 /** A connection to one peer and whoever waits for what comes out of it. */
@@ -160,7 +166,7 @@ interface Dialled {
 }
 
 function ask(
-  { clock, warm, onExchange }: Around,
+  { clock, warm, onExchange, onClosed }: Around,
   kept: WarmLink,
   address: string,
   request: PeerRequest,
@@ -198,7 +204,11 @@ function ask(
         clock.clearTimeout(kept.idle)
         link.destroy()
       }
-      kept.listener = { ...DEAF, data: forget, end: forget, error: forget }
+      const closed = (): void => {
+        forget()
+        onClosed(address)
+      }
+      kept.listener = { ...DEAF, data: forget, end: closed, error: closed }
       kept.idle = clock.setTimeout(forget, request.over === 'channel' ? CHANNEL_IDLE_MS : IDLE_MS)
     }
     const finish = (reusable: boolean): void => {

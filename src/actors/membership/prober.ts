@@ -4,10 +4,11 @@ import { parseAddress } from '../../domain/address.ts'
 import { type Closeness, closenessOf } from '../../domain/closeness.ts'
 import { type IpTable, isAskedAbout, isListed, isProven, lapseUnproven, type Row, turnTo } from '../../domain/ip-table.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
-import { nextProbeMs, withheldMs } from '../../domain/probe-pace.ts'
+import { inQuietMs, nextProbeMs, type ProbeCircumstances, withheldMs } from '../../domain/probe-pace.ts'
 import {
   CLOSE_PERIOD,
   PROBE_GAP,
+  PROBE_PERIOD,
   REFUSED_RETRY,
   TURN_FIRST_FOR,
   TURN_FIRST_RETRY,
@@ -29,6 +30,7 @@ import type { PeerCalls } from './peer-calls.ts'
 import type { Answerer, Pinged } from './peer-ping.ts'
 import { createPingOutcomes } from './ping-outcomes.ts'
 import type { Places } from './places.ts'
+import { createQuiet } from './quiet.ts'
 import { createSharedPings } from './shared-pings.ts'
 import type { TableKeeper } from './table-keeper.ts'
 
@@ -83,6 +85,8 @@ interface ProberNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly places: Pick<Places, 'sampled'>
   readonly health: Health
   readonly company: Pick<Company, 'of' | 'answered'>
+  /** Of the addresses at which a peer closed a warm connection. */
+  readonly closed$: Observable<string>
 }
 
 interface Ended {
@@ -91,7 +95,19 @@ interface Ended {
   readonly wallMs: number
 }
 
-export function createProber({ clock, random, calls, networkKind, keeper, own, places, health, load, company }: ProberNeeds): Prober {
+export function createProber({
+  clock,
+  random,
+  calls,
+  networkKind,
+  keeper,
+  own,
+  places,
+  health,
+  load,
+  company,
+  closed$,
+}: ProberNeeds): Prober {
   const draws = random.fork('prober')
   const ask = createSharedPings(calls)
   const probed = new Subject<Probed>()
@@ -118,7 +134,11 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
       else schedule.now(key)
     },
   })
-  const closeBy = (key: string) => ({ isDeciding: focus.isDeciding(key), isClose: focus.isClose(key), wallMs: clock.wallMs() })
+  const quiet = createQuiet({ clock, keeper })
+  const closeBy = (key: string) => ({
+    ...{ isDeciding: focus.isDeciding(key), isClose: focus.isClose(key) },
+    ...{ isQuiet: quiet.isQuiet(), wallMs: clock.wallMs() },
+  })
   const record = createPingOutcomes({ clock, keeper, own, places, company, link })
   const focus = createFocus({ clock, table, own })
   const settle = (key: string, pinged: Pinged | null): void => {
@@ -126,13 +146,15 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     waiting.delete(key)
     for (const done of settled) done(pinged)
   }
+  const around = (row: Row): ProbeCircumstances => {
+    const silentForMs = row.stored?.silentSinceMs == null ? 0 : clock.wallMs() - row.stored.silentSinceMs
+    const self = { isolated: link.isDoubted(), isQuiet: quiet.isQuiet() }
+    return { rows: table().rows.size, isClose: focus.isClose(row.key), isFirst: false, refused: false, silentForMs, ...self }
+  }
   const plan = (row: Row, { burst, withheld, retryMs = WITHHELD_RETRY }: Pinged, isFirst: boolean): void => {
     if (withheld) return schedule.later(row.key, withheldMs(retryMs, draws.fraction()))
     const refused = burst.type === 'silent' && burst.refused
-    const silentForMs = row.stored?.silentSinceMs == null ? 0 : clock.wallMs() - row.stored.silentSinceMs
-    const isClose = focus.isClose(row.key)
-    const around = { rows: table().rows.size, isClose, isFirst, refused, isolated: link.isDoubted(), silentForMs }
-    schedule.later(row.key, nextProbeMs(row, around, draws.fraction()))
+    schedule.later(row.key, nextProbeMs(row, { ...around(row), isFirst, refused }, draws.fraction()))
   }
   /** Whether what was timed since then was timed beside a speed test over the same path. */
   const wasLoaded = ({ record }: Row, address: string, sinceMs: number): boolean =>
@@ -205,8 +227,32 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     if (table().rows.size <= WATCHED_WHOLE) return
     for (const key of focus.close()) {
       const sinceMs = clock.now() - (ends.get(key)?.atMs ?? clock.now())
-      if (sinceMs > CLOSE_PERIOD * 1.25 && rowOf(key)?.strikes === 0) want(key)
+      if (sinceMs > (quiet.isQuiet() ? inQuietMs(CLOSE_PERIOD) : CLOSE_PERIOD) * 1.25 && rowOf(key)?.strikes === 0) want(key)
     }
+  }
+  /** Who was to be looked at late, since nothing happened, is planned as at any other time; at any moment until then, not all at once. */
+  const hasten = (): void => {
+    const { rows } = table()
+    for (const key of rows.size <= WATCHED_WHOLE ? rows.keys() : focus.close()) {
+      const row = rowOf(key)
+      if (
+        row !== undefined &&
+        isProven(row) &&
+        row.strikes === 0 &&
+        schedule.isPlanned(key) &&
+        !flights.has(key) &&
+        !schedule.isWaiting(key)
+      )
+        schedule.later(key, nextProbeMs(row, around(row), 0.5) * draws.fraction())
+    }
+  }
+  /** Its program may have ended. Whoever closes each connection at once is not looked at more often for that. */
+  const lookAtClosed = (address: string): void => {
+    const row = rowOf(table().holders.get(address) ?? '')
+    if (row?.state !== 'alive' || !isProven(row)) return
+    const sinceMs = clock.now() - (ends.get(row.key)?.atMs ?? Number.NEGATIVE_INFINITY)
+    if (sinceMs >= PROBE_PERIOD) want(row.key)
+    else if (!schedule.isWaiting(row.key)) schedule.later(row.key, PROBE_PERIOD - sinceMs)
   }
   /** True when the ping under way, or one that ended just now, is as good as another. */
   const isAnswered = (key: string, row: Row): 'soon' | 'already' | null => {
@@ -279,7 +325,12 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     isolated$: link.isolated$,
     runs$: defer(() => {
       isRunning = true
-      return merge(schedule.runs$, interval(CLOSE_PERIOD, clockScheduler(clock)).pipe(tap(lookAtClose)))
+      return merge(
+        schedule.runs$,
+        interval(CLOSE_PERIOD, clockScheduler(clock)).pipe(tap(lookAtClose)),
+        quiet.disturbed$.pipe(tap(hasten)),
+        closed$.pipe(tap(lookAtClosed)),
+      )
     }).pipe(
       finalize(() => {
         isRunning = false

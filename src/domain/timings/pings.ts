@@ -11,6 +11,14 @@ export const BURST_PERIOD = 60_000
  * longest period that follows, 40 s, is below the 60 s after which the connection is closed: a new one costs six looks.
  */
 export const PROBES_PER_SECOND = 1.5
+/**
+ * Where nobody came, went or moved for so long and no peer is silent, the network is quiet. Looks are further apart there, since
+ * nothing is learnt from most of them: whose program ends is noticed by its connections, and the first miss makes all looks as frequent as they were.
+ */
+export const QUIET_AFTER = 45_000
+/** So many times as far apart; rows by this at the most, so that their connections stand (60 s). */
+export const QUIET_STRETCH = 3
+export const QUIET_PERIOD_MOST = 45_000
 /** Rows of the file that are silent are tried again by so many a second: after a night it matters how soon the table is whole. */
 export const STORED_PER_SECOND = 3
 /**

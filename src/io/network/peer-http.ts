@@ -4,6 +4,7 @@ import { type OnBug, throwBug } from '../../frp/index.ts'
 import type { Http, PeerRequest } from '../../ports.ts'
 import { servePublicPort } from '../front/public-port.ts'
 import { channelDialling } from './channel-agent.ts'
+import { watchWarm } from './closed-by-peer.ts'
 import { countDials } from './counted-dials.ts'
 import { type Descriptors, processDescriptors } from './descriptors.ts'
 import { fresh, randomToken } from './fresh-request.ts'
@@ -13,6 +14,7 @@ import { askPeer, loadGot } from './peer-request.ts'
 import { bugsOnly } from './socket-errors.ts'
 import { TimedAgent } from './stopwatch.ts'
 import { punctual, timedSeries } from './timed-series.ts'
+import { ToldAll } from './told-all.ts'
 
 /** Connections to one peer: at once, and kept warm. */
 const MAX_SOCKETS = 8
@@ -45,6 +47,8 @@ export function createNodeHttp(onBug: OnBug = throwBug, self?: ChannelSelf, desc
   }
   const clear = agentFor('clear', warmth)
   const channel = agentFor('channel', warmth)
+  const closed = new ToldAll<string>()
+  if (channel !== undefined) watchWarm(channel, closed.tell)
   const agents = [clear, channel].filter((agent) => agent !== undefined)
   /** What requests that are kept apart share. Its connections end by themselves, or when all is closed. */
   const apart = new WeakMap<object, TimedAgent>()
@@ -80,6 +84,7 @@ export function createNodeHttp(onBug: OnBug = throwBug, self?: ChannelSelf, desc
     loaded: async () => {
       await loadGot()
     },
+    onClosed: closed.add,
     // What is under way ends by its own timeout; what is asked from now on dials.
     dropWarm: () => {
       for (const { freeSockets } of agents)

@@ -24,6 +24,12 @@ export function withProbingThread(http: NodeHttp, thread: ProbingThread): Probin
       http.dropWarm()
       thread.dropWarm()
     },
+    onClosed: (tell) => {
+      const stops = [http.onClosed(tell), thread.onClosed(tell)]
+      return () => {
+        for (const stop of stops) stop()
+      }
+    },
     close: async () => {
       isClosed = true
       http.close()

@@ -5,6 +5,7 @@ import type { Descriptors } from '../network/descriptors.ts'
 import type { ChannelSelf } from '../network/members-channel.ts'
 import { failed } from '../network/network-failure.ts'
 import { NO_DESCRIPTORS } from '../network/tcp-listener.ts'
+import { ToldAll } from '../network/told-all.ts'
 import { type StartThread, startThread, type ThreadHandle } from './start-thread.ts'
 import type { FromThread, TimedRequest, ToThread } from './thread-words.ts'
 
@@ -12,6 +13,8 @@ export interface ProbingThread {
   /** Null: the thread is not there yet, or has died meanwhile. */
   ask(address: string, request: TimedRequest & Pick<PeerRequest, 'admit' | 'signal'>): Promise<PeerAnswer | Failure | null>
   dropWarm(): void
+  /** As in the port `Http`, of the thread's own connections. */
+  onClosed(tell: (address: string) => void): () => void
   /** What a person should know: that it is not there because it died. */
   note(): StoreNote | null
   /** Settles when it has ended. It is never started again. */
@@ -58,6 +61,7 @@ export function createProbingThread({ self, descriptors, clock, start = startThr
   let isClosed = false
   let starting: unknown = null
   let numbers = 0
+  const closed = new ToldAll<string>()
 
   const say = ({ thread, isOver }: Life, word: ToThread): void => {
     if (!isOver) thread.postMessage(word)
@@ -98,6 +102,9 @@ export function createProbingThread({ self, descriptors, clock, start = startThr
         return
       case 'dial.over':
         give(here)
+        return
+      case 'closed':
+        closed.tell(word.address)
         return
       case 'dial.asked':
         void decide(here, word)
@@ -146,6 +153,7 @@ export function createProbingThread({ self, descriptors, clock, start = startThr
     dropWarm: () => {
       if (life !== null) say(life, { type: 'drop.warm' })
     },
+    onClosed: closed.add,
     note: () => {
       if (died === null || life?.isReady === true) return null
       return {

@@ -2,6 +2,7 @@
 import { type HostPort, parseAddress } from '../../domain/address.ts'
 import { type Failure, isFailure, type PeerAnswer } from '../../ports.ts'
 import { admittedHost } from '../network/admission.ts'
+import { watchWarm } from '../network/closed-by-peer.ts'
 import type { Over } from '../network/dial-turns.ts'
 import { fresh, randomToken } from '../network/fresh-request.ts'
 import type { ChannelSelf } from '../network/members-channel.ts'
@@ -20,6 +21,8 @@ interface AskNeeds {
   /** Null: this node has no members' channel. */
   readonly self: ChannelSelf | null
   readonly onError: (error: unknown) => void
+  /** Told of the address of each warm connection of the members' channel that the other end closed. */
+  readonly onClosed: (address: string) => void
 }
 
 export interface TimedAsk {
@@ -43,11 +46,12 @@ export interface ThreadAsks {
   dropWarm(): void
 }
 
-export function createThreadAsks({ permits, self, onError }: AskNeeds): ThreadAsks {
+export function createThreadAsks({ permits, self, onError, onClosed }: AskNeeds): ThreadAsks {
   const agents = {
     clear: probeAgent(permits, null, onError),
     channel: self === null ? null : probeAgent(permits, self, onError),
   }
+  if (agents.channel !== null) watchWarm(agents.channel, onClosed)
   const watch = new LoopWatch()
 
   const once = async ({ address, request, signal, mayDial }: TimedAsk): Promise<Outcome> => {

@@ -32,5 +32,7 @@ export type FromThread =
   | { readonly type: 'answered'; readonly number: number; readonly answer: PeerAnswer | Failure }
   /** May a connection be made to that IP for the request `number`? */
   | { readonly type: 'dial.asked'; readonly number: number; readonly dial: number; readonly ip: string }
+  /** The other end closed a warm connection of the members' channel. */
+  | { readonly type: 'closed'; readonly address: string }
   /** One that was allowed is over, or was not made. */
   | { readonly type: 'dial.over' }

@@ -26,6 +26,7 @@ const asks = createThreadAsks({
   onError: bugsOnly((error) => {
     throw error
   }),
+  onClosed: (address) => say({ type: 'closed', address }),
 })
 
 async function ask({ number, address, request }: Extract<ToThread, { readonly type: 'ask' }>): Promise<void> {

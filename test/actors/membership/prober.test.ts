@@ -1,3 +1,4 @@
+import { Subject } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import type { PeerCalls } from '../../../src/actors/membership/peer-calls.ts'
 import type { Pinged } from '../../../src/actors/membership/peer-ping.ts'
@@ -63,8 +64,10 @@ function start({ random }: Partial<Pick<ReturnType<typeof stateParts>, 'random'>
   }
   const loaded = new Set<string>()
   const company = { judged: ALONE }
+  const closed = new Subject<string>()
   const prober = createProber({
     ...{ ...parts, random: random ?? parts.random, networkKind: OPEN, clock: parts.time, calls: { ping } },
+    closed$: closed,
     company: { of: () => company.judged, answered: () => {} },
     load: { wasLoaded: (names) => names.some((name) => loaded.has(name)) },
     places: { sampled: (place, rttMs) => told.push(`${clock.now()} sampled ${place.heightMs} ${rttMs}`) },
@@ -84,6 +87,7 @@ function start({ random }: Partial<Pick<ReturnType<typeof stateParts>, 'random'>
     net,
     pings,
     closely,
+    closed,
     loaded,
     company,
     told,
@@ -247,6 +251,56 @@ test('who moves away and back while it is pinged has been pinged', async () => {
   prober.doubt('ash')
   await clock.advance(1_000)
   expect(pings).toEqual([`0 ${AT}`])
+})
+
+describe('in a quiet network', () => {
+  /** Two peers, 61 s after they came: each has been looked at once in quiet. */
+  const quietly = async () => {
+    const started = start()
+    const { clock, prober, prove, pings } = started
+    prove(ash)
+    prove(signedBy('elm', ELSEWHERE))
+    for (const key of ['ash', 'elm']) prober.doubt(key)
+    await clock.advance(61_000)
+    const ofAsh = pings.flatMap((line) => (line.endsWith(` ${AT}`) ? [Number(line.split(' ')[0])] : []))
+    expect(ofAsh).toEqual([0, 5_000, 10_000, 15_000, 20_000, 25_000, 30_000, 35_000, 40_000, 45_000, 60_000])
+    pings.length = 0
+    return started
+  }
+
+  test('peers are looked at a third as often', async () => {
+    const { clock, pings } = await quietly()
+    await clock.advance(30_000)
+    expect(pings).toEqual([`75000 ${AT}`, `75000 ${ELSEWHERE}`, `90000 ${AT}`, `90000 ${ELSEWHERE}`])
+  })
+
+  test('who comes makes all looks as frequent as they were', async () => {
+    const { clock, prove, pings } = await quietly()
+    prove(signedBy('fir', '192.0.2.3:8088'))
+    await clock.advance(9_000)
+    expect(pings).toEqual([`63400 ${AT}`, `63400 ${ELSEWHERE}`, `68400 ${AT}`, `68400 ${ELSEWHERE}`])
+  })
+
+  test('so does a miss, and one that was by chance leaves the network quiet', async () => {
+    const { clock, net, pings } = await quietly()
+    net.answer = (address) => (address === AT ? 'silent' : { by: 'elm' })
+    await clock.advance(16_500)
+    net.answer = (address) => ({ by: address === AT ? 'ash' : 'elm' })
+    await clock.advance(20_000)
+    expect(pings).toEqual([`75000 ${AT}`, `75000 ${ELSEWHERE}`, `77900 ${AT}`, `79400 ${ELSEWHERE}`, `92900 ${AT}`, `94400 ${ELSEWHERE}`])
+  })
+
+  test('a peer that closes its connection is looked at at once, but not more often than else', async () => {
+    const { clock, closed, pings } = await quietly()
+    await clock.advance(6_000)
+    closed.next(AT)
+    closed.next('192.0.2.77:1')
+    await clock.advance(1_000)
+    closed.next(AT)
+    closed.next(AT)
+    await clock.advance(6_000)
+    expect(pings).toEqual([`67000 ${AT}`, `71900 ${AT}`])
+  })
 })
 
 describe('within the budget', () => {
@@ -475,8 +529,8 @@ describe('a table of 200 whose rows were all met at once', () => {
 
   test('has those that are close pinged every ten seconds, who were not known to be when they were met', async () => {
     const { clock, since, end } = await started()
-    await clock.advance(120_000)
-    const close = [...since().values()].filter((count) => count >= 8).length
+    await clock.advance(34_000)
+    const close = [...since().values()].filter((count) => count >= 3).length
     end()
     expect(close).toBeGreaterThan(3)
     expect(close).toBeLessThan(14)

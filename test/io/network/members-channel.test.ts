@@ -25,6 +25,9 @@ interface TestNode {
   readonly address: string
   readonly port: number
   readonly identity: KeyedIdentity
+  /** The paths that were asked for. */
+  readonly asked: readonly string[]
+  close(): Promise<void>
 }
 
 /** Its port says to whom it answers, and never answers `/silent`. `network` may change later. */
@@ -32,8 +35,11 @@ async function startNode(network: () => NetworkKind): Promise<TestNode> {
   const bugs: unknown[] = []
   const identity = newIdentity()
   const http = createNodeHttp((error) => bugs.push(error), { identity, network })
-  const onRequest = async ({ by, path, method }: InboundRequest) =>
-    path === '/silent' ? new Promise<never>(() => {}) : { status: 200, body: `${method} ${path} of ${by}` }
+  const asked: string[] = []
+  const onRequest = async ({ by, path, method }: InboundRequest) => {
+    asked.push(path)
+    return path === '/silent' ? new Promise<never>(() => {}) : { status: 200, body: `${method} ${path} of ${by}` }
+  }
   const port = await http.serve({ address: '127.0.0.1:0', onRequest })
   if (isFailure(port)) throw new Error(port.text)
   ends.push(
@@ -41,7 +47,7 @@ async function startNode(network: () => NetworkKind): Promise<TestNode> {
     port.close,
     () => http.close(),
   )
-  return { id: identity.id, http, address: `127.0.0.1:${port.port}`, port: port.port, identity }
+  return { id: identity.id, http, address: `127.0.0.1:${port.port}`, port: port.port, identity, asked, close: port.close }
 }
 
 const ASK: PeerRequest = { method: 'GET', path: '/x', over: 'channel', timeoutMs: 5_000 }
@@ -62,6 +68,28 @@ test.each(['channel', 'clear'] as const)('how long a connection of %s waits for 
   const [answering, asking] = over === 'channel' ? [120_000, 110_000] : [31_000, 29_000]
   await vi.waitFor(() => expect([isSet(answering), isSet(asking)]).toEqual([true, true]))
   expect(isSet(29_000)).toEqual(over === 'clear')
+})
+
+describe('a warm connection', () => {
+  test('that the other end closes is told of, by the address', async () => {
+    const [ash, elm] = [await startNode(() => OPEN), await startNode(() => OPEN)]
+    await asks(ash, elm)
+    const closed = new Promise((resolve) => ash.http.onClosed(resolve))
+    await elm.close()
+    expect(await closed).toEqual(elm.address)
+  })
+
+  test('that this end closes is not, nor one on which the other end ends before it has answered', async () => {
+    const [ash, elm] = [await startNode(() => OPEN), await startNode(() => OPEN)]
+    const closed: string[] = []
+    ash.http.onClosed((address) => closed.push(address))
+    await asks(ash, elm)
+    ash.http.dropWarm()
+    const silent = asks(ash, elm, { ...ASK, path: '/silent' })
+    await vi.waitFor(() => expect(elm.asked).toContain('/silent'))
+    await elm.close()
+    expect([await silent, closed]).toEqual(['connection reset', []])
+  })
 })
 
 describe('between two nodes', () => {

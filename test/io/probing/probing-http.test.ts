@@ -19,11 +19,19 @@ function start(there: boolean) {
     serve: async () => ({ type: 'failed', reason: 'denied', text: 'no' }),
     loaded: async () => {},
     dropWarm: () => void done.push('loop drops'),
+    onClosed: (tell) => {
+      tell('192.0.2.1:8088')
+      return () => void done.push('loop tells no more')
+    },
     close: () => void done.push('loop closes'),
   }
   const thread: ProbingThread = {
     ask: async () => (there ? answer('thread') : null),
     dropWarm: () => void done.push('thread drops'),
+    onClosed: (tell) => {
+      tell('192.0.2.2:8088')
+      return () => void done.push('thread tells no more')
+    },
     note: () => null,
     close: async () => void done.push('thread closes'),
   }
@@ -53,4 +61,10 @@ test('both drop what is warm, and both are closed', async () => {
   both.dropWarm()
   await both.close()
   expect(done).toEqual(['loop drops', 'thread drops', 'loop closes', 'thread closes'])
+})
+
+test('both tell of connections that their peers close, until nobody wants to know', () => {
+  const { both, done } = start(true)
+  both.onClosed((address) => void done.push(`${address} closed`))()
+  expect(done).toEqual(['192.0.2.1:8088 closed', '192.0.2.2:8088 closed', 'loop tells no more', 'thread tells no more'])
 })

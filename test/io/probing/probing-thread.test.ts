@@ -199,3 +199,14 @@ test('once it is closed it is started no more, and its end is no trouble', async
   await probing.close()
   expect([await answer, await probing.ask(AT, REQUEST), threads.length, probing.note()]).toEqual([null, null, 1, null])
 })
+
+test('it tells of a connection that a peer closed', async () => {
+  const { probing, begun } = start()
+  const thread = await begun()
+  const closed: string[] = []
+  const stop = probing.onClosed((address) => closed.push(address))
+  thread.says({ type: 'closed', address: AT })
+  stop()
+  thread.says({ type: 'closed', address: AT })
+  expect(closed).toEqual([AT])
+})

@@ -4,7 +4,7 @@ import { createThreadAsks } from '../../../src/io/probing/thread-asks.ts'
 
 test('a connection that is allowed only after the time was over is given back', async () => {
   let over = 0
-  const asks = createThreadAsks({ permits: new Permits(() => over++), self: null, onError: () => {} })
+  const asks = createThreadAsks({ permits: new Permits(() => over++), self: null, onError: () => {}, onClosed: () => {} })
   let allow = (): void => {}
   const answer = await asks.ask({
     address: '127.0.0.1:9',

@@ -59,6 +59,14 @@ describe("over the members' channel", () => {
     await elm.close()
   })
 
+  test('it tells of a warm connection that the other end closes', async () => {
+    const elm = await peer({ type: 'private', secrets: [secret] })
+    await thread.ask(elm.address, request)
+    const closed = new Promise((resolve) => thread.onClosed(resolve))
+    await elm.close()
+    expect(await closed).toEqual(elm.address)
+  })
+
   test('a look and its answer say nothing that the other end knows', async () => {
     const identity = newIdentity()
     const http = createNodeHttp(undefined, { identity, network: () => own })
