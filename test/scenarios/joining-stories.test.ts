@@ -105,12 +105,12 @@ describe('faults', () => {
         "60 birch peer.added ash ash 10.0.0.1:8088",
         "160 birch peer.added cedar cedar 10.0.0.3:8088",
         "175 birch peer.added elm elm 10.0.0.4:8088",
-        "10810.2 birch peer.suspected elm elm 10.0.0.4:8088 no route to that host",
-        "11310.2 birch peer.suspected cedar cedar 10.0.0.3:8088 no route to that host",
-        "14905.2 birch peer.removed elm elm 10.0.0.4:8088 no route to that host",
-        "15600.1 birch peer.removed cedar cedar 10.0.0.3:8088 no route to that host",
-        "61479.86 birch peer.added elm elm 10.0.0.4:8088",
-        "61575.86 birch peer.added cedar cedar 10.0.0.3:8088",
+        "10030.1 birch peer.suspected elm elm 10.0.0.4:8088 no route to that host",
+        "10310.2 birch peer.suspected cedar cedar 10.0.0.3:8088 no route to that host",
+        "16900.1 birch peer.removed cedar cedar 10.0.0.3:8088 no route to that host",
+        "17400.1 birch peer.removed elm elm 10.0.0.4:8088 no route to that host",
+        "61082.58 birch peer.added cedar cedar 10.0.0.3:8088",
+        "61244.58 birch peer.added elm elm 10.0.0.4:8088",
       ]
     `)
   })
@@ -133,12 +133,12 @@ describe('faults', () => {
     expect(tables.slice(0, 3)).toEqual(['ash: ash birch cedar', 'birch: ash birch cedar', 'cedar: ash birch cedar'])
     expect(told.filter((line) => Number(line.split(' ')[0]) >= 10_000)).toMatchInlineSnapshot(`
       [
-        "10610 ash peer.suspected elm elm 10.0.0.4:8088 connection refused",
-        "10625 birch peer.suspected elm elm 10.0.0.4:8088 connection refused",
-        "10625 cedar peer.suspected elm elm 10.0.0.4:8088 connection refused",
-        "11210 cedar peer.removed elm elm 10.0.0.4:8088 connection refused",
-        "11210 birch peer.removed elm elm 10.0.0.4:8088 connection refused",
-        "11210 ash peer.removed elm elm 10.0.0.4:8088 connection refused",
+        "10015 ash peer.suspected elm elm 10.0.0.4:8088 connection refused",
+        "10015 birch peer.suspected elm elm 10.0.0.4:8088 connection refused",
+        "10015 cedar peer.suspected elm elm 10.0.0.4:8088 connection refused",
+        "10510 cedar peer.removed elm elm 10.0.0.4:8088 connection refused",
+        "10510 ash peer.removed elm elm 10.0.0.4:8088 connection refused",
+        "10510 birch peer.removed elm elm 10.0.0.4:8088 connection refused",
       ]
     `)
   })

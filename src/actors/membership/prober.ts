@@ -31,6 +31,7 @@ import type { Answerer, Pinged } from './peer-ping.ts'
 import { createPingOutcomes } from './ping-outcomes.ts'
 import type { Places } from './places.ts'
 import { createQuiet } from './quiet.ts'
+import { RecentMap } from './recent-map.ts'
 import { createSharedPings } from './shared-pings.ts'
 import type { TableKeeper } from './table-keeper.ts'
 
@@ -89,6 +90,8 @@ interface ProberNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly closed$: Observable<string>
 }
 
+const MOST_CLOSED = 256
+
 interface Ended {
   readonly address: string
   readonly atMs: number
@@ -118,6 +121,8 @@ export function createProber({
   const forOthers = new Set<string>()
   /** Each row's last ping. */
   const ends = new Map<string, Ended>()
+  /** Whose connection was closed, as of the last time that this was looked into. */
+  const closedAtMs = new RecentMap<string, number>(MOST_CLOSED)
   /** Who waits for each key's ping; null: there will be none. */
   const waiting = new Map<string, ((pinged: Pinged | null) => void)[]>()
   let isRunning = false
@@ -246,13 +251,14 @@ export function createProber({
         schedule.later(key, nextProbeMs(row, around(row), 0.5) * draws.fraction())
     }
   }
-  /** Its program may have ended. Whoever closes each connection at once is not looked at more often for that. */
+  /** Its program may have ended. Whoever closes each connection at once is looked at for that now and then only. */
   const lookAtClosed = (address: string): void => {
     const row = rowOf(table().holders.get(address) ?? '')
     if (row?.state !== 'alive' || !isProven(row)) return
-    const sinceMs = clock.now() - (ends.get(row.key)?.atMs ?? Number.NEGATIVE_INFINITY)
-    if (sinceMs >= PROBE_PERIOD) want(row.key)
-    else if (!schedule.isWaiting(row.key)) schedule.later(row.key, PROBE_PERIOD - sinceMs)
+    const sinceMs = clock.now() - (closedAtMs.get(row.key) ?? Number.NEGATIVE_INFINITY)
+    if (sinceMs < PROBE_PERIOD) return
+    closedAtMs.set(row.key, clock.now())
+    want(row.key)
   }
   /** True when the ping under way, or one that ended just now, is as good as another. */
   const isAnswered = (key: string, row: Row): 'soon' | 'already' | null => {
