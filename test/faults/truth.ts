@@ -1,6 +1,7 @@
 // What must hold once the faults are over and the network had time to heal: tables, addresses, tunnels and services.
 import type { MoonwalkNode } from '../../src/answers.ts'
-import { PROBES_PER_SECOND } from '../../src/domain/timings.ts'
+import { inQuietMs } from '../../src/domain/probe-pace.ts'
+import { P2PRC_PERIOD, PROBE_PERIOD, PROBES_PER_SECOND } from '../../src/domain/timings.ts'
 import { allHosts } from './befall.ts'
 import { FRPS_HOST, P2PRC_HOST } from './hosts.ts'
 import { addressOf, type Stage, wordOf } from './stage.ts'
@@ -8,8 +9,8 @@ import type { Answers } from './users.ts'
 import type { Flaw, Watch } from './watch.ts'
 
 /** A row is pinged again within this: half as much again as the longest plan, which is longer among many. P2PRC rows are pinged more rarely. */
-const rowPeriodMs = (rows: number): number => Math.max(10_000, (1.5 * 1.25 * rows * 1_000) / PROBES_PER_SECOND)
-const P2PRC_ROW_PERIOD_MS = 56_000
+const rowPeriodMs = (rows: number): number => 1.5 * 1.25 * inQuietMs(Math.max(PROBE_PERIOD, (rows * 1_000) / PROBES_PER_SECOND))
+const P2PRC_ROW_PERIOD_MS = 1.5 * 1.25 * inQuietMs(P2PRC_PERIOD)
 /** An answer to a user counts for so long. */
 const FRESH_MS = 10_000
 
