@@ -28,7 +28,13 @@ describe('who vouch are enough', () => {
     ['of an open network two on the loopback', 'open', [voucher('ash', '127.0.0.1', true), voucher('elm', '127.0.0.1', false)], true],
     ['of an open network one at two', 'open', [voucher('ash', near, true), voucher('ash', far, true)], false],
     ['of an open network two in one /64', 'open', [voucher('ash', '[2001:db8::1]', true), voucher('elm', '[2001:db8::2]', true)], false],
-  ])('%s', (_, kind, vouchers, expected) => expect(isEnough(vouchers, kind)).toEqual(expected))
+  ])('%s', (_, kind, vouchers, expected) => expect(isEnough(vouchers, kind, false)).toEqual(expected))
+
+  test.each<[string, readonly Voucher[], boolean]>([
+    ['two who are listed by word alone', [voucher('ash', near, false), voucher('elm', far, false)], true],
+    ['two at one IP address', [voucher('ash', near, false), voucher('elm', near, false)], false],
+    ['one', [voucher('ash', near, true)], false],
+  ])('where this node has reached it elsewhere: %s', (_, vouchers, expected) => expect(isEnough(vouchers, 'open', true)).toEqual(expected))
 })
 
 test.each<[string, readonly Vouch[], Vouch, readonly Vouch[]]>([

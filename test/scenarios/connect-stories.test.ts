@@ -119,7 +119,7 @@ describe('a private service behind NAT', () => {
       [
         "home heard one after 71 ms",
         "home heard two after 20 ms",
-        "home heard three after 111 ms",
+        "home heard three after 101 ms",
       ]
     `)
   })

@@ -6,7 +6,15 @@ import { type AddressPolicy, addressOf, isAllowed, parseAddress } from '../../do
 import { type Change, isProven, type Row, recordMet } from '../../domain/ip-table.ts'
 import type { ReachFinding } from '../../domain/netcheck.ts'
 import { isBelieved, networkOf, type Votes, withVote } from '../../domain/reach-votes.ts'
-import { ADDRESS_WATCH, ASKED_AGAIN, ASKED_AT_ONCE, REACH_PERIOD, REACH_PERIOD_UNKNOWN } from '../../domain/timings.ts'
+import {
+  ADDRESS_WATCH,
+  ASKED_AGAIN,
+  ASKED_AT_ONCE,
+  ASKED_LATE,
+  ASKED_MOST,
+  REACH_PERIOD,
+  REACH_PERIOD_UNKNOWN,
+} from '../../domain/timings.ts'
 import { isVouchFresh } from '../../domain/vouches.ts'
 import { MISSES_TO_FALL, reachMachine, silencesToFall, type Verdict } from '../../machines/reach-machine.ts'
 import type { Ports } from '../../ports.ts'
@@ -70,7 +78,8 @@ export function createReach(needs: ReachNeeds): Reach {
   }
   let told: Verdict = verdictOf(actor.getSnapshot())
   let heard: string | null = null
-  const asked = new Set<string>()
+  /** Since when each is waited for. */
+  const asked = new Map<string, number>()
   const findings = createReachFindings(clock)
 
   actor.subscribe((snapshot) => {
@@ -122,12 +131,18 @@ export function createReach(needs: ReachNeeds): Reach {
     // asked one's trouble, or a lost packet, so others have to agree: more of them against an address that was proven than where
     // nothing is known, since a node that starts behind NAT waits for its TURN meanwhile.
     const others = askable().length
-    const whileSilent = told.type === 'proven' ? silencesToFall(others, needs.company.slowness()) : MISSES_TO_FALL
+    const whileSilent = told.type === 'proven' || lastVote() !== null ? silencesToFall(others, needs.company.slowness()) : MISSES_TO_FALL
     const enough = dialBack.why !== 'refused' ? whileSilent : others <= 1 ? 1 : MISSES_TO_FALL
     actor.send({ type: 'reach.missed', by, enough })
     if (told.type === 'refused') return
     for (let count = 0; count < ASKED_AT_ONCE; count++) check('other').catch(needs.onBug)
   }
+  const isFull = (): boolean => {
+    const inTime = [...asked.values()].filter((sinceMs) => clock.now() - sinceMs < ASKED_LATE).length
+    return inTime >= ASKED_AT_ONCE || asked.size >= ASKED_MOST
+  }
+  /** An answer is wanted soon: no address is known, or too few have vouched for it. */
+  const isUnsure = (): boolean => told.type === 'unknown' || second.lacks()
   /** `other`: somebody else than those who could not connect, or have voted, lately; or nobody. */
   const check = async (who: 'any' | 'other', from = askable()): Promise<void> => {
     const { missedBy } = actor.getSnapshot().context
@@ -135,11 +150,15 @@ export function createReach(needs: ReachNeeds): Reach {
     const others = idle.filter(({ key }) => !missedBy.includes(key) && !isVoteFresh(key))
     const peers = others.length > 0 || who === 'other' ? others : idle
     const peer = peers[from.length <= 1 ? 0 : Math.floor(draws.fraction() * peers.length)]
-    if (!peer || asked.size >= ASKED_AT_ONCE || !needs.listens) return
-    asked.add(peer.key)
+    if (!peer || isFull() || !needs.listens) return
+    asked.set(peer.key, clock.now())
     second.asked(peer.key)
     actor.send({ type: 'reach.asked' })
+    const late = clock.setTimeout(() => {
+      if (isUnsure()) check('other').catch(needs.onBug)
+    }, ASKED_LATE)
     const met = await calls.hello(peer.record.address, { from: own.envelope(), ...ask() })
+    clock.clearTimeout(late)
     asked.delete(peer.key)
     if ('dialBack' in met) {
       if (met.record.id === peer.key) keeper.apply((table, wallMs) => recordMet(table, peer.key, peer.record.address, wallMs))

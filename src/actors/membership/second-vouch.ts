@@ -13,6 +13,8 @@ import type { TableKeeper } from './table-keeper.ts'
 export interface SecondVouch {
   /** It was asked to connect back, for whatever reason. */
   asked(key: string): void
+  /** This node's address is known, and too few have vouched for it. */
+  lacks(): boolean
   /** Asks while subscribed. */
   readonly runs$: Observable<unknown>
 }
@@ -61,6 +63,7 @@ export function createSecondVouch(needs: SecondVouchNeeds): SecondVouch {
 
   return {
     asked: (key) => askedAtMs.set(key, clock.now()),
+    lacks,
     runs$: merge(keeper.changes$.pipe(filter(({ type }) => type === 'heard' || type === 'added')), verdicts$.pipe(tap(moved))).pipe(
       filter(() => asks < MOST_ASKS && !isAsking() && lacks()),
       mergeMap(async () => {

@@ -20,6 +20,12 @@ export const REACH_PERIOD_UNKNOWN = 2_000
 export const ASKED_AGAIN = 10_000
 /** Peers asked at once to connect back. */
 export const ASKED_AT_ONCE = 2
+/**
+ * Who has not answered within this holds up nobody: another is asked beside it. Loss and slow paths cost a handshake seconds, and an address
+ * is believed by two. So many are waited for at the most.
+ */
+export const ASKED_LATE = 600
+export const ASKED_MOST = 6
 /** How often this machine's own addresses are looked at. With that, a change of address has its consequences within 5 s. */
 export const ADDRESS_WATCH = 2_000
 /** A second process with this node's key is looked for again this often, until it is gone. */

@@ -187,12 +187,41 @@ test('only nodes with an identity that are alive are asked, and never itself', a
   expect([keeper.current().rows.size, asked]).toEqual([3, []])
 })
 
-test('two are asked at once at the most, and nobody twice', async () => {
+test('two are asked at once, others beside those who do not answer soon, six in all, and nobody twice', async () => {
   const { clock, prove, asked, end } = start({ answer: () => new Promise(() => {}) })
-  for (const record of [ash, elm, oak]) prove(record)
+  const more = Array.from({ length: 9 }, (_, i) => signedBy(`more${i}`, `192.0.2.${50 + i}:8088`))
+  for (const record of [ash, elm, oak, ...more]) prove(record)
   await clock.advance(60_000)
   end()
-  expect(asked).toEqual(['0 ash to try 8088', '0 elm to try 8088'])
+  expect([asked.map((line) => line.split(' ')[0]), new Set(asked.map((line) => line.split(' ')[1])).size]).toEqual([
+    ['0', '0', '600', '600', '1200', '1200'],
+    6,
+  ])
+})
+
+test('nobody else is asked beside those who do not answer where the address is known and no vouches are wanted', async () => {
+  let isSilent = false
+  const { clock, prove, asked, reach, end } = start({ answer: () => (isSilent ? new Promise(() => {}) : REACHED) })
+  for (const record of [ash, elm]) prove(record)
+  await clock.advance(5_000)
+  isSilent = true
+  const before = asked.length
+  await clock.advance(60_000)
+  end()
+  expect([reach.verdict().type, asked.length - before]).toEqual(['proven', 2])
+})
+
+test('where one has reached it, others who hear nothing must be four', async () => {
+  const { prove, reach, end } = start({ answer: () => new Promise(() => {}) })
+  const others = ['oak', 'fir', 'yew', 'ivy', 'bay'].map((name, i) => signedBy(name, `198.51.${i}.1:8088`))
+  for (const record of [ash, elm, ...others]) prove(record)
+  found(reach, REACHED, ash)
+  const verdicts = others.map((record) => {
+    found(reach, SILENT, record)
+    return reach.verdict().type
+  })
+  end()
+  expect(verdicts).toEqual(['unknown', 'unknown', 'unknown', 'refused', 'refused'])
 })
 
 test('a peer that does not answer has told nothing', async () => {
