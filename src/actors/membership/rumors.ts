@@ -43,7 +43,7 @@ interface Rumor {
 }
 
 /** Pushes at once, so that one change does not wait for another. There are fewer while there is always news. */
-const ROUNDS_AT_ONCE = 4
+const ROUNDS_AT_ONCE = 6
 /** Pushes under way at once. While so many are, words gather: what a busy machine can't send it says in fewer messages later. */
 const MOST_PUSHING = 8
 const HOLDS_PLACE_MS = 3_000

@@ -89,5 +89,5 @@ test('in a table of hundreds rounds that follow each other are further apart, so
     }
     return new Set(pushes.map((text) => text.split(' ')[0])).size
   }
-  expect([await rounds(50), await rounds(800)]).toEqual([28, 10])
+  expect([await rounds(50), await rounds(800)]).toEqual([30, 12])
 })
