@@ -110,7 +110,7 @@ describe('faults', () => {
         "14905.2 birch peer.removed elm elm 10.0.0.4:8088 no route to that host",
         "15600.1 birch peer.removed cedar cedar 10.0.0.3:8088 no route to that host",
         "61479.86 birch peer.added elm elm 10.0.0.4:8088",
-        "61574.86 birch peer.added cedar cedar 10.0.0.3:8088",
+        "61575.86 birch peer.added cedar cedar 10.0.0.3:8088",
       ]
     `)
   })

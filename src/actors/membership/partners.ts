@@ -1,6 +1,7 @@
 // With whom this node gossips: a few, drawn by chance, who stay so for a while. Each costs a connection; everybody's few together join all.
-// While it has reached few itself, those are who all others have reached too, such as the seeds: some that are listed by others' word stand in.
+// While it has reached few of many itself, those are who all others have reached too, such as the seeds: some that are listed by others' word stand in.
 import type { IpTable, Row } from '../../domain/ip-table.ts'
+import { WATCHED_WHOLE } from '../../domain/timings.ts'
 import type { Random } from '../../ports.ts'
 import { RecentMap } from './recent-map.ts'
 
@@ -37,7 +38,8 @@ export function createPartners({ table, random, self, isWarm, isCrowded }: Partn
   /** Who came the longest ago stands first. */
   const keys = new Set<string>()
   const failed = new RecentMap<string, true>(MOST_FAILED)
-  const isFew = (): boolean => table().peers.size - Number(table().peers.has(self)) < MOST
+  /** In a small table all are looked at in the first seconds. */
+  const isFew = (): boolean => table().rows.size > WATCHED_WHOLE && table().peers.size - Number(table().peers.has(self)) < MOST
   /** Of those that are listed by others' word. */
   const drawnOfTold = (count: number): readonly string[] =>
     isCrowded() || !isFew()
@@ -63,7 +65,7 @@ export function createPartners({ table, random, self, isWarm, isCrowded }: Partn
       .slice(0, count)
   const any = (count: number): readonly Row[] => {
     const { peers, told } = table()
-    if (peers.size <= MOST && told.size === 0) return rowsOf(peers.draw(count, fraction, self))
+    if (peers.size <= MOST && (told.size === 0 || !isFew())) return rowsOf(peers.draw(count, fraction, self))
     fill()
     const all = [...keys]
     const first = Math.floor(fraction() * all.length)

@@ -61,17 +61,18 @@ test('a node that has reached three of two hundred itself tells nine of the othe
 })
 
 test('who was only told of and does not answer is not asked again', () => {
-  const { met, partners } = start(3, 10)
+  const { met, partners } = start(3, 60)
   const [silent = ''] = [...met(200)].filter((key) => key.startsWith('told'))
   partners.failed(silent)
   expect(met(200).has(silent)).toEqual(false)
 })
 
-test.each([
+test.each<[string, number, boolean, number?]>([
   ['which has reached twelve itself', 12, false],
   ['on a crowded machine', 3, true],
-])('a node %s gossips with nobody else', (_, count, isCrowded) => {
-  const { met, partners } = start(count, 50, isCrowded)
+  ['in a small table', 3, false, 40],
+])('a node %s gossips with nobody else', (_, count, isCrowded, told = 50) => {
+  const { met, partners } = start(count, told, isCrowded)
   const all = new Set([...met(200), ...Array.from({ length: 100 }, () => partners.another()?.key ?? '')])
   expect([...new Set(sorts(all))]).toEqual(['peer'])
 })
