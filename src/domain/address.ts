@@ -120,7 +120,9 @@ function groupsOf(host: string): readonly number[] {
 }
 
 /** The network that a host is taken to share with its neighbours: /24 of IPv4, /64 of IPv6; null for a name. Canonical host in. */
-export function segmentOf(host: string): string | null {
+export const segmentOf = recalled(readSegment, MOST_RECALLED, MAX_RECALLED_CHARS)
+
+function readSegment(host: string): string | null {
   const v4 = parseV4(host)
   if (v4) return v4.slice(0, 3).join('.')
   return host.includes(':')

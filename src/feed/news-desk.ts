@@ -24,6 +24,13 @@ export interface NewsDesk {
   onEntry(listener: (entry: Entry) => void): () => void
 }
 
+/** Of many entries of one moment it is worked out once. */
+let lastIso = { ms: 0, text: new Date(0).toISOString() }
+const isoOf = (ms: number): string => {
+  if (ms !== lastIso.ms) lastIso = { ms, text: new Date(ms).toISOString() }
+  return lastIso.text
+}
+
 export function createNewsDesk(wallMs: () => number): NewsDesk {
   const kept: Record<NewsKind, Entry[]> = { news: [], measurements: [] }
   const isTold = createNewsLimit()
@@ -44,7 +51,7 @@ export function createNewsDesk(wallMs: () => number): NewsDesk {
       const nowMs = wallMs()
       seq += 1
       if (!isTold(news, nowMs)) return
-      const entry: Entry = { ...tamed(news), seq, at: new Date(nowMs).toISOString() }
+      const entry: Entry = { ...tamed(news), seq, at: isoOf(nowMs) }
       const kind = isMeasurement(entry) ? 'measurements' : 'news'
       kept[kind].push(entry)
       // Not with each: every ping is news.

@@ -81,8 +81,18 @@ export function seal(signer: Signer, word: Omit<OwnWord, 'id'>): string {
 /** Null for anything that is not a genuine record: forged, malformed, oversized. */
 export function open(text: unknown, verifier: Verifier): OwnWord | null {
   const { parts, word } = read(text)
-  if (!word || verifier.idOf(parts.key) !== word.id || !verifier.verify(parts.key, bytesOf(parts.body), parts.sig)) return null
-  return word
+  return word && isGenuine(parts, word.id, verifier) ? word : null
+}
+
+/** By whom each was looked at last, and what came of it: a signature costs a fifth of a millisecond, and the same ones come again and again. */
+const looked = new WeakMap<Parts, { readonly verify: Verifier['verify']; readonly isGenuine: boolean }>()
+
+function isGenuine(parts: Parts, id: string, verifier: Verifier): boolean {
+  const known = looked.get(parts)
+  if (known?.verify === verifier.verify) return known.isGenuine
+  const isGenuine = verifier.idOf(parts.key) === id && verifier.verify(parts.key, bytesOf(parts.body), parts.sig)
+  looked.set(parts, { verify: verifier.verify, isGenuine })
+  return isGenuine
 }
 
 /** What an envelope says, whoever wrote it: enough to see that it is no news, without the cost of its signature. */
@@ -125,37 +135,36 @@ const fits = (text: unknown): text is string =>
   typeof text === 'string' && text.length <= MAX_ENVELOPE_BYTES && byteLength(text) <= MAX_ENVELOPE_BYTES
 const byteLength = (text: string): number => Buffer.byteLength(text)
 
-/** Envelopes opened lately are kept, for the same ones come again and again and a signature costs a fifth of a millisecond. */
-const MAX_KEPT = 4_096
-
 export interface Opener {
-  /** `open` that remembers. */
+  /** `open`, which remembers those of lately. */
   (text: unknown): OwnWord | null
   /** It would answer from memory. */
   remembers(text: string): boolean
 }
 
 export function createOpener(verifier: Verifier): Opener {
-  const kept = new Map<string, OwnWord | null>()
-  const opened = (text: unknown): OwnWord | null => {
-    if (!fits(text)) return null
-    const known = kept.get(text)
-    if (known !== undefined) return known
-    const word = open(text, verifier)
-    if (kept.size >= MAX_KEPT) kept.clear()
-    kept.set(read(text).text ?? text, word)
-    return word
-  }
-  return Object.assign(opened, { remembers: (text: string) => kept.has(text) })
+  return Object.assign((text: unknown) => open(text, verifier), {
+    remembers: (text: string): boolean => {
+      const { parts } = read(text)
+      return parts === null || looked.get(parts)?.verify === verifier.verify
+    },
+  })
 }
 
 /** The record an envelope stands for. `heardAt`: where its owner was met, for an owner that does not know its own address yet. */
 export function recordOf(word: OwnWord, envelope: string, heardAt: string | null): PeerRecord | null {
+  const known = records.get(word)
+  if (known?.envelope === envelope) return known
   const address = word.address ?? heardAt
   if (address === null) return null
   const { address: _, ...said } = word
-  return { ...said, address, envelope: read(envelope).text ?? envelope, p2prc: null }
+  const record: PeerRecord = { ...said, address, envelope: read(envelope).text ?? envelope, p2prc: null }
+  if (word.address !== null) records.set(word, record)
+  return record
 }
+
+/** Of words that say where their owner is: the same word makes the same record whoever tells of it. */
+const records = new WeakMap<OwnWord, PeerRecord>()
 
 function readWord(value: Readonly<Record<string, unknown>> | null): OwnWord | null {
   if (!value) return null

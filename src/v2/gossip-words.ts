@@ -63,6 +63,7 @@ export function readLists(value: unknown): readonly RangeWords[] {
 /** The same ids are written and read in nearly every message. */
 const MOST_IDS = 4_096
 const MAX_ID_CHARS = 32
+const MAX_WORD_CHARS = 34
 /** Null: it is no id. */
 const idText = recalled((key: string) => (isId(key) ? Buffer.from(key, 'hex').toString('base64url') : null), MOST_IDS, MAX_ID_CHARS)
 /** Null: it is not the one way to write an id. */
@@ -80,7 +81,10 @@ function wordText({ key, seq }: Word): string {
   return id === null ? key : `${id}${seq.toString(36)}`
 }
 
-function readWord(text: string): Word | null {
+/** The same word is offered by one after another. */
+const readWord = recalled(readWordAnew, MOST_IDS, MAX_WORD_CHARS)
+
+function readWordAnew(text: string): Word | null {
   const [, id, count] = SIGNED.exec(text) ?? []
   if (id === undefined || count === undefined) {
     const at = text.length <= 300 ? parseAddress(text) : null

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { pushesFor } from '../../src/domain/push-plan.ts'
+import { gatherFactor, pushesFor } from '../../src/domain/push-plan.ts'
 
 test.each([
   [0, 1],
@@ -10,3 +10,11 @@ test.each([
   [9_999, 4],
   [99_999, 5],
 ])('among %d peers a new word is pushed %d times', (peers, pushes) => expect(pushesFor(peers)).toEqual(pushes))
+
+test.each([
+  [0, 1],
+  [200, 1],
+  [500, 2.5],
+  [800, 4],
+  [100_000, 4],
+])('in a table of %d rows words gather %d times as long', (rows, times) => expect(gatherFactor(rows)).toEqual(times))

@@ -22,7 +22,7 @@ describe('joining', () => {
         "birch": 215,
         "cedar": 165,
         "elm": 220,
-        "fir": 265,
+        "fir": 275,
       }
     `)
   })

@@ -31,6 +31,7 @@ export class World {
   readonly random: Random
   readonly #identities = new Map<string, Identity>()
   readonly #verified = new Map<string, { readonly publicKey: string; readonly bytes: Buffer; readonly answer: boolean }>()
+  #verify: Identity['verify'] | null = null
   readonly #stores = new Map<string, MemoryStore>()
   readonly #ports = new Map<string, { readonly life: number; readonly ports: WorldPorts }>()
   readonly #kinds = new Map<string, NetworkKind>()
@@ -116,14 +117,14 @@ export class World {
 
   /** Every host looks at the same signatures: each is worked out once in a world. */
   #remembering(identity: Identity): Identity {
-    const verify: Identity['verify'] = (publicKey, bytes, signature) => {
+    this.#verify ??= (publicKey, bytes, signature) => {
       const known = this.#verified.get(signature)
       if (known !== undefined && known.publicKey === publicKey && known.bytes.equals(bytes)) return known.answer
       const answer = identity.verify(publicKey, bytes, signature)
       this.#verified.set(signature, { publicKey, bytes: Buffer.from(bytes), answer })
       return answer
     }
-    return { ...identity, verify }
+    return { ...identity, verify: this.#verify }
   }
 
   /** A text with the ids of this world's hosts replaced by their names, and other long hex by `hex1`, `hex2` … as they come. */

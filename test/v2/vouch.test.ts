@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Vouch } from '../../src/domain/vouches.ts'
-import { readVouch, vouchBytes, vouchText } from '../../src/v2/vouch.ts'
+import { isGenuineVouch, readVouch, vouchBytes, vouchText } from '../../src/v2/vouch.ts'
 import { newIdentity } from './identities.ts'
 
 const ash = newIdentity()
@@ -19,3 +19,23 @@ test.each<[string, unknown]>([
   ['zeros before its time', `${TEXT.slice(0, 22)}0${TEXT.slice(22)}`],
   ['a sign that is none of base64url', `+${TEXT.slice(1)}`],
 ])('%s is none', (_, text) => expect(readVouch(text)).toEqual(null))
+
+test('the same question about a vouch is worked out once, and any other one anew', () => {
+  const about = { id: 'f'.repeat(32), address: '192.0.2.1:8088' }
+  let count = 0
+  const verifier = {
+    verify: (...of: Parameters<typeof ash.verify>): boolean => {
+      count++
+      return ash.verify(...of)
+    },
+  }
+  const vouch = { ...VOUCH }
+  const isGenuine = (key: string, who: typeof about) => isGenuineVouch(verifier, key, who, vouch)
+  expect([isGenuine(ash.publicKey, about), isGenuine(ash.publicKey, { ...about }), count]).toEqual([true, true, 1])
+  const others = [
+    isGenuine(newIdentity().publicKey, about),
+    isGenuine(ash.publicKey, { ...about, address: '192.0.2.2:8088' }),
+    isGenuine(ash.publicKey, { ...about, id: 'e'.repeat(32) }),
+  ]
+  expect([others, isGenuine(ash.publicKey, about)]).toEqual([[false, false, false], true])
+})

@@ -6,7 +6,7 @@ import type { Clock } from '../../ports.ts'
 import { RecentMap } from '../membership/recent-map.ts'
 
 /** At once, in all. */
-const MOST = 32
+const MOST = 128
 /** While so many are under way, further ones are for who has fewer than `FEW`. */
 const CROWDED = 16
 const FEW = 2

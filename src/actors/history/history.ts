@@ -51,7 +51,7 @@ const LARGE_TABLE = 2_000
 
 export function createHistory({ clock, store, status, peers, services, onEntry, health, onBug }: HistoryNeeds): History {
   const ring = new MinuteRing(minuteOf(clock.wallMs()))
-  let events: readonly HistoryEvent[] = []
+  let events: HistoryEvent[] = []
   let counted: ReadonlyMap<string, Passed> = new Map()
   let [looking, writing]: [unknown, unknown] = [null, null]
   let last: Promise<void> = Promise.resolve()
@@ -94,11 +94,13 @@ export function createHistory({ clock, store, status, peers, services, onEntry, 
     if (kind === 'own') lookAtSelf()
     if ((entry.type === 'peer.suspected' || entry.type === 'peer.removed') && ring.ids('peer').includes(entry.peer))
       ring.see('peer', entry.peer, entry.name, entry.type === 'peer.removed' ? AWAY : DEGRADED)
-    events = keptEvents([...events, { at: entry.at, type: entry.type, text: newsText(entry) }])
+    events.push({ at: entry.at, type: entry.type, text: newsText(entry) })
+    // Not with each: a thousand may come at once.
+    if (events.length >= HISTORY_EVENTS + ROOM) events = keptEvents(events)
   }
   const write = (): Promise<void> => {
     const writeNow = async (): Promise<void> => {
-      const failure = await store.writeHistory(historyText({ minute: ring.last, series: ring.list(), events }))
+      const failure = await store.writeHistory(historyText({ minute: ring.last, series: ring.list(), events: keptEvents(events) }))
       health.set('history', failure === null ? null : { level: 'warn', text: failure.text, fix: failure.fix })
     }
     last = last.then(writeNow).catch(onBug)
@@ -156,16 +158,19 @@ export function createHistory({ clock, store, status, peers, services, onEntry, 
           ...(series.kind === 'peer' ? { rttMs, jitterMs } : { rttMs: [], jitterMs: [] }),
           speeds: speeds.map(({ atMs, ...speed }) => ({ at: new Date(atMs).toISOString(), ...speed })),
         })),
-        events: events.filter(({ at }) => Date.parse(at) >= fromMs),
+        events: keptEvents(events).filter(({ at }) => Date.parse(at) >= fromMs),
       }
     },
   }
 }
 
 /** Those of peers have half of the places at most. */
-function keptEvents(all: readonly HistoryEvent[]): readonly HistoryEvent[] {
-  if (all.length <= HISTORY_EVENTS) return all
-  const ofPeers = all.filter(({ type }) => eventClass(type) === 'peer')
-  const [oldest] = ofPeers.length > HISTORY_EVENTS / 2 ? ofPeers : all
-  return all.filter((event) => event !== oldest)
+function keptEvents(all: readonly HistoryEvent[]): HistoryEvent[] {
+  const over = Math.max(0, all.length - HISTORY_EVENTS)
+  const ofPeers = over > 0 ? all.filter(({ type }) => eventClass(type) === 'peer') : []
+  const leaving = new Set(ofPeers.slice(0, Math.min(over, Math.max(0, ofPeers.length - HISTORY_EVENTS / 2))))
+  return all.filter((event) => !leaving.has(event)).slice(over - leaving.size)
 }
+
+/** So many more come before the oldest are let go. */
+const ROOM = 64

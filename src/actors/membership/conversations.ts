@@ -1,4 +1,5 @@
 // One conversation with a peer about what the two tables differ in: each message answers the one before, until there is nothing to say.
+import { recordMet } from '../../domain/ip-table.ts'
 import { type Answered, answerTo, differing } from '../../domain/table/differences.ts'
 import { isSame, type Word } from '../../domain/table/key-ranges.ts'
 import { isFailure, type Random } from '../../ports.ts'
@@ -31,6 +32,8 @@ interface ConversationNeeds {
   readonly onHeard: (sender: Sender, told: GossipMessage, words: readonly Word[]) => void
   /** Words were missing here or there. */
   readonly onDifference: () => void
+  /** The digests of the two tables differ. */
+  readonly onUnlike: () => void
   /** A peer has more than there was room for, and what came was news. */
   readonly onUnfinished: (address: string, id: string) => void
 }
@@ -63,7 +66,7 @@ interface Reaction {
 /** Messages to one peer in a row: a table of millions is compared in fewer, and the rest of a long one waits for the next time. */
 const MOST_ROUNDS = 12
 export function createConversations(needs: ConversationNeeds): Conversations {
-  const { random, calls, ipOf, keeper, own, intake, known, onHeard, onDifference, onUnfinished } = needs
+  const { random, calls, ipOf, keeper, own, intake, known, onHeard, onDifference, onUnlike, onUnfinished } = needs
   const table = () => keeper.current()
   const knows = (id: string | null): number | null => (id === null ? null : (table().rows.get(id)?.record.seq ?? null))
   const message = (said: Said, to: string | null, isTold: boolean): GossipMessage => ({
@@ -90,6 +93,7 @@ export function createConversations(needs: ConversationNeeds): Conversations {
     known.asked(wants)
     if (told.lists.length > 0 && wants.length + answered.offers.length > 0) onDifference()
     const first = told.digest !== null && !isSame(told.digest, words.digest) ? differing(words) : null
+    if (first !== null) onUnlike()
     const { records, unsigned } = known.give(told.wants.filter((key) => key !== own.id || told.knows === own.seq()))
     return {
       said: {
@@ -119,6 +123,8 @@ export function createConversations(needs: ConversationNeeds): Conversations {
       }
       const { by, message: told } = answer
       if (by === own.id) return false
+      // Who is listed by others' word has answered here itself.
+      if (table().told.has(by)) keeper.apply((current, wallMs) => recordMet(current, by, address, wallMs))
       to = by
       const reaction = await react(told, { id: by, seenAt: ipOf(address), askedAt: address })
       said = reaction.said

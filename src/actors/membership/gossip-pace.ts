@@ -1,6 +1,7 @@
 // When tables are compared with somebody: often while something differs, rarely while nothing does.
 import { type Observable, Subject, startWith, switchMap, tap, timer } from 'rxjs'
 import { gossipRestMs, togetherMs } from '../../domain/crowded.ts'
+import { gatherFactor } from '../../domain/push-plan.ts'
 import { GOSSIP_PERIOD, GOSSIP_PERIOD_CALM, GOSSIP_PERIOD_FIRST } from '../../domain/timings.ts'
 import type { Clock, Random } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
@@ -8,6 +9,10 @@ import { clockScheduler } from '../../streams/clock-scheduler.ts'
 export interface GossipPace {
   /** Words were missing here or there. */
   differed(): void
+  /** The digests of the two tables differ: which words do nobody knows yet. A node that has just started asks on as often. */
+  unlike(): void
+  /** A peer has answered to all that this node said. */
+  ended(): void
   /** It is time, while subscribed. Each 0.75 to 1.25 of the period after the last, so that many nodes never beat in step. */
   readonly beats$: Observable<unknown>
 }
@@ -16,10 +21,20 @@ const SLOWER = 1.5
 /** So long after the start it stays as it is while something differs. */
 const YOUNG_FOR = 3_000
 
-export function createGossipPace({ clock, random }: { readonly clock: Clock; readonly random: Random }): GossipPace {
+interface PaceNeeds {
+  readonly clock: Clock
+  readonly random: Random
+  /** How many there are in the table. */
+  readonly rows: () => number
+}
+
+export function createGossipPace({ clock, random, rows }: PaceNeeds): GossipPace {
+  /** The sooner comparisons follow each other, the more each finds that another is about to bring. */
+  const restMs = (): number => (periodMs < GOSSIP_PERIOD ? Math.min(GOSSIP_PERIOD, periodMs * gatherFactor(rows())) : periodMs)
   const restarted = new Subject<void>()
   let periodMs = GOSSIP_PERIOD_FIRST
   let differs = false
+  let hasEnded = false
   const beganMs = clock.now()
   return {
     differed: () => {
@@ -28,13 +43,21 @@ export function createGossipPace({ clock, random }: { readonly clock: Clock; rea
       periodMs = GOSSIP_PERIOD
       restarted.next()
     },
+    unlike: () => {
+      if (clock.now() - beganMs < YOUNG_FOR) differs = true
+    },
+    ended: () => {
+      hasEnded = true
+    },
     beats$: restarted.pipe(
       startWith(null),
-      switchMap(() => timer(togetherMs(periodMs * (0.75 + 0.5 * random.fraction()) + gossipRestMs(clock), clock), clockScheduler(clock))),
+      switchMap(() => timer(togetherMs(restMs() * (0.75 + 0.5 * random.fraction()) + gossipRestMs(clock), clock), clockScheduler(clock))),
       tap(() => {
         const isYoung = periodMs < GOSSIP_PERIOD && clock.now() - beganMs < YOUNG_FOR
-        if (!isYoung || !differs) periodMs = Math.min(differs ? GOSSIP_PERIOD : GOSSIP_PERIOD_CALM, periodMs * SLOWER)
+        // Where there was nobody to ask, or one has not answered yet, it is not known whether anything differs.
+        if (!isYoung || (hasEnded && !differs)) periodMs = Math.min(differs ? GOSSIP_PERIOD : GOSSIP_PERIOD_CALM, periodMs * SLOWER)
         differs = false
+        hasEnded = false
         restarted.next()
       }),
     ),

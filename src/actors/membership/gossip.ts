@@ -76,7 +76,7 @@ export function createGossip(needs: GossipNeeds): Gossip {
   const onOwnWord = (word: OwnWord, envelope: string): void => ownWords.next({ word, envelope })
   const known = createKnownWords(needs)
   const intake = createGossipIntake({ ...needs, opener, onOwnWord })
-  const pace = createGossipPace({ clock, random })
+  const pace = createGossipPace({ clock, random, rows: () => keeper.current().rows.size })
   const table = () => keeper.current()
   const partners = createPartners({
     table,
@@ -102,6 +102,7 @@ export function createGossip(needs: GossipNeeds): Gossip {
       if (doubts.length + deaths.length > 0) suspicions.next({ from, doubts, deaths })
     },
     onDifference: pace.differed,
+    onUnlike: pace.unlike,
     onUnfinished: (address, id) => unfinished.next({ address, id }),
   })
   const exchange = (address: string, id: string | null): Promise<boolean> =>
@@ -130,6 +131,7 @@ export function createGossip(needs: GossipNeeds): Gossip {
   const compared = async (): Promise<void> => {
     const row = partners.another()
     if (row && !(await exchange(row.record.address, row.key))) partners.failed(row.key)
+    else if (row) pace.ended()
   }
   const heal$ = pace.beats$.pipe(
     // A slow peer holds up the next comparison for so long.

@@ -1,6 +1,6 @@
 // Meeting others: seeds until they answer, rows known by address alone until they say who they are, lost ones now and then. What
 // the node's machine must know of it goes out as facts, each as often as it becomes true; the machine knows which it waits for.
-import { filter, map, merge, mergeMap, type Observable, of, Subject, switchMap, take } from 'rxjs'
+import { filter, map, merge, mergeMap, type Observable, of, Subject, switchMap, take, throttleTime } from 'rxjs'
 import { type AddressPolicy, addressOf, formatAddress, isAllowed, NOBODY, parseAddress, type Teller, wordOf } from '../../domain/address.ts'
 import { withAllowed } from '../../domain/further-addresses.ts'
 import { absorb, isProven, letIn, merge as mergeRecords, recordMet, recordMine } from '../../domain/ip-table.ts'
@@ -12,6 +12,7 @@ import { HELLO_FRESH } from '../../domain/timings.ts'
 import type { News } from '../../feed/news.ts'
 import type { MembershipFact } from '../../machines/node-machine.ts'
 import type { Ports } from '../../ports.ts'
+import { clockScheduler } from '../../streams/clock-scheduler.ts'
 import type { Gossip } from './gossip.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { P2prcExchange } from './p2prc-exchange.ts'
@@ -59,6 +60,9 @@ interface JoiningNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly publish: (news: News) => void
   readonly onBug: (error: unknown) => void
 }
+
+/** What was told to the machine at once is told again for all that come within this, in ms. */
+const FACTS_GATHER = 100
 
 export function createJoining(needs: JoiningNeeds): Joining {
   const { clock, random, calls, gossip, keeper, own, reach, p2prc, prober, policy, networkKind, onBug } = needs
@@ -170,7 +174,11 @@ export function createJoining(needs: JoiningNeeds): Joining {
     take(1),
     map(() => ({ type: 'probes.settled' as const })),
   )
-  const addedFacts$ = added$.pipe(mergeMap((): readonly MembershipFact[] => [{ type: 'network.found' }, { type: 'network.told' }]))
+  // The machine is told at once that somebody is there, and again for all that come in the same moments.
+  const addedFacts$ = added$.pipe(
+    throttleTime(FACTS_GATHER, clockScheduler(clock), { leading: true, trailing: true }),
+    mergeMap((): readonly MembershipFact[] => [{ type: 'network.found' }, { type: 'network.told' }]),
+  )
 
   return {
     greeted: (record, seenAt, isReached) => {

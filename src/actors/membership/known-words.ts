@@ -53,8 +53,7 @@ export function createKnownWords({ clock, keeper, own, networkKind }: WordNeeds)
   const judge = (word: Word): Judgement => {
     const { rows, gone, removed, holders, mine } = keeper.current()
     const { key, seq } = word
-    const isUnsigned = key.includes(':')
-    if (removed.has(key)) return 'held'
+    if (removed.size > 0 && removed.has(key)) return 'held'
     if (key === own.id && seq > own.seq()) return wanted(word, 'later')
     const row = rows.get(key)
     if (row !== undefined) {
@@ -66,7 +65,7 @@ export function createKnownWords({ clock, keeper, own, networkKind }: WordNeeds)
     if (left !== undefined && isOutdated(word, left, clock.wallMs(), 'hearsay'))
       return isFarewell(left) && left.seq > seq ? { key, seq: left.seq } : 'held'
     if (
-      isUnsigned &&
+      key.includes(':') &&
       (networkKind.type === 'private' || holders.has(key) || (mine.get(key) ?? 0) > clock.wallMs() || key === own.address())
     )
       return 'held'

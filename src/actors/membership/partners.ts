@@ -1,6 +1,9 @@
 // With whom this node gossips: a few, drawn by chance, who stay so for a while. Each costs a connection; everybody's few together join all.
+// While it has reached few of many itself, those are who all others have reached too, such as the seeds: some that are listed by others' word stand in.
 import type { IpTable, Row } from '../../domain/ip-table.ts'
+import { WATCHED_WHOLE } from '../../domain/timings.ts'
 import type { Random } from '../../ports.ts'
+import { RecentMap } from './recent-map.ts'
 
 export interface Partners {
   /** So many of them at the most, by chance. */
@@ -15,6 +18,8 @@ export interface Partners {
 
 /** Twice what one word is pushed to, and more than ln of any network's size: nobody is cut off from the others by chance. */
 const MOST = 12
+/** Listed by others' word, and did not answer: left to their look. */
+const MOST_FAILED = 64
 /** Peers among which a warm one is looked for. */
 const MOST_LOOKED_AT = 64
 
@@ -32,11 +37,26 @@ export function createPartners({ table, random, self, isWarm, isCrowded }: Partn
   const fraction = (): number => random.fraction()
   /** Who came the longest ago stands first. */
   const keys = new Set<string>()
+  const failed = new RecentMap<string, true>(MOST_FAILED)
+  /** In a small table all are looked at in the first seconds. */
+  const isFew = (): boolean => table().rows.size > WATCHED_WHOLE && table().peers.size - Number(table().peers.has(self)) < MOST
+  /** Of those that are listed by others' word. */
+  const drawnOfTold = (count: number): readonly string[] =>
+    isCrowded() || !isFew()
+      ? []
+      : table()
+          .told.draw(count, fraction)
+          .filter((key) => mayBeTried(table().rows.get(key)))
+  const mayBeTried = (row: Row | undefined): boolean =>
+    row !== undefined && row.state === 'alive' && row.strikes === 0 && failed.get(row.key) === undefined
+  const add = (some: readonly string[]): void => {
+    for (const key of some) if (keys.size < MOST) keys.add(key)
+  }
   const fill = (): void => {
     const { peers } = table()
-    for (const key of [...keys]) if (!peers.has(key)) keys.delete(key)
-    const others = peers.size - Number(peers.has(self)) - keys.size
-    if (keys.size < MOST && others > 0) for (const key of peers.draw(2 * MOST, fraction, self)) if (keys.size < MOST) keys.add(key)
+    for (const key of [...keys]) if (!peers.has(key) && !mayBeTried(table().rows.get(key))) keys.delete(key)
+    if (keys.size < MOST) add(peers.draw(2 * MOST, fraction, self))
+    if (keys.size < MOST) add(drawnOfTold(MOST - keys.size))
   }
   const rowsOf = (some: readonly string[]): readonly Row[] => some.flatMap((key) => table().rows.get(key) ?? [])
   const warmOnes = (count: number): readonly Row[] =>
@@ -44,8 +64,8 @@ export function createPartners({ table, random, self, isWarm, isCrowded }: Partn
       .filter(isWarm)
       .slice(0, count)
   const any = (count: number): readonly Row[] => {
-    const { peers } = table()
-    if (peers.size <= MOST) return rowsOf(peers.draw(count, fraction, self))
+    const { peers, told } = table()
+    if (peers.size <= MOST && (told.size === 0 || !isFew())) return rowsOf(peers.draw(count, fraction, self))
     fill()
     const all = [...keys]
     const first = Math.floor(fraction() * all.length)
@@ -60,7 +80,7 @@ export function createPartners({ table, random, self, isWarm, isCrowded }: Partn
     another: () => {
       const [warm] = isCrowded() ? warmOnes(1) : []
       if (warm !== undefined) return warm
-      const [key] = table().peers.draw(1, fraction, self)
+      const [key] = [...drawnOfTold(1), ...table().peers.draw(1, fraction, self)]
       const [row = null] = key === undefined ? [] : rowsOf([key])
       if (key !== undefined && !keys.has(key)) {
         const [oldest] = keys
@@ -71,6 +91,7 @@ export function createPartners({ table, random, self, isWarm, isCrowded }: Partn
     },
     failed: (key) => {
       keys.delete(key)
+      if (table().told.has(key)) failed.set(key, true)
     },
   }
 }

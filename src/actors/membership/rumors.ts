@@ -3,7 +3,7 @@ import { defer, map, merge, mergeMap, type Observable, Subject, switchMap, timer
 import { type AllowanceLimits, fullAllowance, takeOne } from '../../domain/allowance.ts'
 import { isCrowded, togetherMs } from '../../domain/crowded.ts'
 import type { Change, Row } from '../../domain/ip-table.ts'
-import { pushesFor } from '../../domain/push-plan.ts'
+import { gatherFactor, pushesFor } from '../../domain/push-plan.ts'
 import type { Word } from '../../domain/table/key-ranges.ts'
 import { isPassedOn } from '../../domain/table/row.ts'
 import {
@@ -42,8 +42,8 @@ interface Rumor {
   readonly dueMs: number
 }
 
-/** Of pushes: several at once, so that one change does not wait for another, and fewer while there is always news. */
-const ROUNDS: AllowanceLimits = { burst: 6, perSecond: GOSSIP_PUSHES_PER_SECOND }
+/** Pushes at once, so that one change does not wait for another. There are fewer while there is always news. */
+const ROUNDS_AT_ONCE = 6
 /** Pushes under way at once. While so many are, words gather: what a busy machine can't send it says in fewer messages later. */
 const MOST_PUSHING = 8
 const HOLDS_PLACE_MS = 3_000
@@ -66,22 +66,32 @@ export function createRumors({ clock, keeper, self, someone, push }: RumorNeeds)
   /** When those that are under way began, the oldest first. */
   const pushes = new Map<object, number>()
   let restUntilMs = 0
-  const holders = new RecentMap<string, { readonly seq: number; readonly peers: Set<string> }>(MOST_HELD)
+  /** Of words that are on their way, or may be soon. */
+  const holders = new RecentMap<string, { readonly seq: number; readonly peers: string[] }>(MOST_HELD)
   const woken = new Subject<number>()
-  let rounds = fullAllowance(ROUNDS, clock.now())
+  const limits = (): AllowanceLimits => ({
+    burst: ROUNDS_AT_ONCE,
+    perSecond: GOSSIP_PUSHES_PER_SECOND / gatherFactor(keeper.current().rows.size),
+  })
+  let rounds = fullAllowance(limits(), clock.now())
 
   const heldBy = (peer: string, words: readonly Word[]): void => {
-    for (const { key, seq } of words) {
+    for (const word of words) {
+      if (isOver(word)) continue
+      const { key, seq } = word
       const known = holders.get(key)
-      if (known !== undefined && known.seq > seq) continue
-      const peers = known?.seq === seq ? known.peers : new Set<string>()
-      if (peers.size < MOST_HOLDERS) peers.add(peer)
-      holders.set(key, { seq, peers })
+      if (known === undefined || known.seq < seq) holders.set(key, { seq, peers: [peer] })
+      else if (known.seq === seq && known.peers.length < MOST_HOLDERS && !known.peers.includes(peer)) known.peers.push(peer)
     }
+  }
+  /** It is held here, and told on as often as it has to be: it counts no more who holds it. */
+  const isOver = ({ key, seq }: Word): boolean => {
+    const row = keeper.current().rows.get(key)
+    return row !== undefined && row.record.seq >= seq && isPassedOn(row) && !fresh.has(key) && !told.has(key)
   }
   const isHeld = (peer: string, { key, seq }: Word): boolean => {
     const known = holders.get(key)
-    return peer === key || (known !== undefined && known.seq >= seq && known.peers.has(peer))
+    return peer === key || (known !== undefined && known.seq >= seq && known.peers.includes(peer))
   }
 
   /** When there is a place for a push. One that takes long holds none: a few slow peers would else keep the words of all. */
@@ -97,7 +107,7 @@ export function createRumors({ clock, keeper, self, someone, push }: RumorNeeds)
     // While all else rests its own word alone goes out.
     const mineMs = fresh.get(self)?.dueMs ?? Number.POSITIVE_INFINITY
     const wantedMs = mineMs < restUntilMs ? mineMs : Math.max(Math.min(...due), restUntilMs)
-    const atMs = Math.max(wantedMs, placeAtMs(), clock.now() + takeOne(rounds, ROUNDS, clock.now()).waitMs)
+    const atMs = Math.max(wantedMs, placeAtMs(), clock.now() + takeOne(rounds, limits(), clock.now()).waitMs)
     if (atMs === nextRoundMs) return
     nextRoundMs = atMs
     woken.next(Math.max(0, atMs - clock.now()))
@@ -145,7 +155,7 @@ export function createRumors({ clock, keeper, self, someone, push }: RumorNeeds)
     nextRoundMs = null
     if (placeAtMs() - nowMs > LEAST_MS) return wake()
     if (isCrowded(clock)) return crowdedRound(nowMs)
-    rounds = takeOne(rounds, ROUNDS, nowMs).allowance
+    rounds = takeOne(rounds, limits(), nowMs).allowance
     const again = dueOf(told, nowMs)
     const first = dueOf(fresh, nowMs)
     const words = [...first, ...again]
@@ -163,6 +173,7 @@ export function createRumors({ clock, keeper, self, someone, push }: RumorNeeds)
       }
     }
     await Promise.all(Array.from({ length: fanout }, one))
+    for (const word of words) if (isOver(word)) holders.delete(word.key)
   }
 
   return {

@@ -47,12 +47,17 @@ export function createSecondVouch(needs: SecondVouchNeeds): SecondVouch {
 
   const wasAsked = (key: string): boolean => clock.now() - (askedAtMs.get(key) ?? Number.NEGATIVE_INFINITY) < ASKED_AGAIN
   const lacks = (): boolean => verdict().type === 'proven' && keeper.current().rows.size >= VOUCHED_FROM && own.lacksVouches()
-  /** In a small table all who start at once ask the same one: whom everybody has met, everybody's word is read by. */
+  /**
+   * All who start at once ask the same one: whom everybody has met, everybody's word is read by. In a large table it is one that this node has
+   * reached, by what those say that came first.
+   */
   const candidates = (): readonly Row[] => {
     const { rows } = keeper.current()
-    if (rows.size > WATCHED_WHOLE) return askable().filter(({ key }) => !wasAsked(key))
-    const fit = [...rows.values()].filter(({ key }) => key !== own.id && !wasAsked(key) && !hasVoted(key))
-    const second = secondVoucher(fit, rows.values(), own.id)
+    const first: Row[] = []
+    for (const row of rows.values()) if (first.push(row) >= WATCHED_WHOLE) break
+    const all = rows.size > WATCHED_WHOLE ? askable() : first
+    const fit = all.filter(({ key }) => key !== own.id && !wasAsked(key) && !hasVoted(key))
+    const second = secondVoucher(fit, first, own.id)
     return second === null ? [] : [second]
   }
   const moved = (next: Verdict): void => {

@@ -19,7 +19,7 @@ import { isEnough, isVouchFresh, type Vouch, type Voucher } from '../../domain/v
 import type { Ports } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
 import { keyIn } from '../../v2/envelope.ts'
-import { vouchBytes } from '../../v2/vouch.ts'
+import { isGenuineVouch } from '../../v2/vouch.ts'
 import type { ContactGate } from './contact-gate.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { Prober } from './prober.ts'
@@ -59,11 +59,12 @@ export function createVouching({ clock, identity, keeper, own, networkKind, prob
 
   const rowOf = (key: string): Row | undefined => keeper.current().rows.get(key)
   /** Its signature counts: it is listed here, and signed what the row says. */
-  const voucherOf = ({ record: { id, address } }: Row, { by, atS, sig }: Vouch): Voucher | null => {
+  const voucherOf = ({ record: { id, address } }: Row, vouch: Vouch): Voucher | null => {
+    const { by } = vouch
     const row = rowOf(by)
     if (id === null || by === id || row === undefined || !isListed(row) || row.record.envelope === null) return null
     const key = keyIn(row.record.envelope)
-    if (key === null || !identity.verify(key, vouchBytes({ id, address, atS }), sig)) return null
+    if (key === null || !isGenuineVouch(identity, key, { id, address }, vouch)) return null
     return { id: by, address: row.record.address, isProven: isProven(row) && by !== own.id }
   }
   const vouchesOf = ({ record: { id, vouches } }: Row): readonly Vouch[] =>

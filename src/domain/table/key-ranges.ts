@@ -61,20 +61,24 @@ export class KeyRanges implements Words {
     if (this.#depth < MOST_DEPTH && this.#digest.count > MOST_IN_BUCKET * PARTS ** this.#depth) this.#part()
   }
   partsOf(range: string): readonly Digest[] {
-    const parts: Digest[] = Array.from({ length: PARTS }, () => NO_WORDS)
+    const [first, count] = this.#bucketsOf(range)
     if (range.length < this.#depth) {
-      const [first, count] = this.#bucketsOf(range)
+      const parts: Digest[] = Array.from({ length: PARTS }, () => NO_WORDS)
       for (let i = 0; i < count; i++) {
         const part = Math.floor((i * PARTS) / count)
         parts[part] = sumOf(parts[part] ?? NO_WORDS, this.#digests[first + i] ?? NO_WORDS)
       }
       return parts
     }
-    for (const { place, hash } of this.#placedIn(range)) {
-      const part = Number.parseInt(place[range.length] ?? '0', PARTS)
-      parts[part] = sumOf(parts[part] ?? NO_WORDS, { count: 1, sum: hash })
+    const counts = new Array<number>(PARTS).fill(0)
+    const sums = new Array<number>(PARTS).fill(0)
+    for (const { place, hash } of this.#buckets[first]?.values() ?? []) {
+      if (!place.startsWith(range)) continue
+      const part = digitOf(place.charCodeAt(range.length))
+      counts[part] = (counts[part] ?? 0) + 1
+      sums[part] = ((sums[part] ?? 0) + hash) % MODULUS
     }
-    return parts
+    return counts.map((many, part) => (many === 0 ? NO_WORDS : { count: many, sum: sums[part] ?? 0 }))
   }
   *in(range: string): IterableIterator<Word> {
     for (const { key, seq } of this.#placedIn(range)) yield { key, seq }
@@ -116,5 +120,8 @@ export class KeyRanges implements Words {
     for (const word of words) this.#put(word)
   }
 }
+
+/** Of a lower-case hex digit, by its code; 0 behind the end of a place. */
+const digitOf = (code: number): number => (code >= 0x61 ? code - 0x57 : code >= 0x30 ? code - 0x30 : 0)
 
 const sumOf = (one: Digest, other: Digest): Digest => ({ count: one.count + other.count, sum: (one.sum + other.sum) % MODULUS })

@@ -13,11 +13,17 @@ const answer = (backs: DialBacks, asker: string): string => {
   return typeof end === 'string' ? end : 'a place'
 }
 
-test('one asker has half of the places, and others find one then', () => {
+test('one asker has sixteen places, and others find one then', () => {
   const backs = createDialBacks(new VirtualClock())
   const begin = (asker: string | null) => (typeof backs.begin(asker) === 'string' ? 0 : 1)
   const count = (asker: string | null): number => Array.from({ length: 40 }, () => begin(asker)).reduce<number>((sum, one) => sum + one, 0)
   expect([EVE, ASH, null, '2001:db8::1', '2001:db8::2'].map(count)).toEqual([16, 2, 2, 2, 0])
+})
+
+test('a hundred and twenty-eight who start at once are connected back to at once, and the next one is not', () => {
+  const backs = createDialBacks(new VirtualClock())
+  const places = Array.from({ length: 130 }, (_, i) => answer(backs, `192.0.2.${i}`))
+  expect([places.filter((one) => one === 'a place').length, places.at(-1)]).toEqual([128, 'busy'])
 })
 
 test('a place that was given back is there again', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createGossip, type Gossip } from '../../../src/actors/membership/gossip.ts'
 import { type AddressPolicy, parseAddress } from '../../../src/domain/address.ts'
-import { merge, putOwn, recordBurst } from '../../../src/domain/ip-table.ts'
+import { merge, putOwn, recordBurst, recordVouched } from '../../../src/domain/ip-table.ts'
 import { OPEN } from '../../../src/domain/network-kind.ts'
 import { type PeerRecord, unsignedRecord } from '../../../src/domain/record.ts'
 import type { Identity } from '../../../src/ports.ts'
@@ -115,6 +115,22 @@ function pair() {
 }
 
 describe('one exchange', () => {
+  test('with one that is listed by the word of others proves that it is there', async () => {
+    const { ash, elm } = pair()
+    ash.hear(elm.record())
+    ash.keeper.apply((table) => recordVouched(table, elm.own.id, ['oak', 'fir']))
+    const how = (): unknown => {
+      const row = ash.keeper.current().rows.get(elm.own.id)
+      return [row?.state, row?.told, row?.isUntimed]
+    }
+    const before = how()
+    await ash.gossip.exchange(elm.address, elm.own.id)
+    expect([before, how()]).toEqual([
+      ['alive', ['oak', 'fir'], undefined],
+      ['alive', undefined, true],
+    ])
+  })
+
   test('tells both what the other does not know; what was told is to be proven', async () => {
     const { ash, elm } = pair()
     const [oak, fir] = [newIdentity(), newIdentity()]
@@ -363,7 +379,7 @@ describe('what is news', () => {
     net.asked.length = 0
     await clock.advance(80_000)
     const lines = net.asked.map((line) => line.replace(/^\S+ /, ''))
-    expect([new Set(lines), lines.length]).toEqual([new Set([`ash > ${elm.address}: digest`]), 9])
+    expect([new Set(lines), lines.length]).toEqual([new Set([`ash > ${elm.address}: digest`]), 10])
     net.asked.length = 0
     elm.learn([word(newIdentity(), addressOf(1))])
     await clock.advance(20_000)

@@ -1,19 +1,23 @@
 import { expect, test } from 'vitest'
 import { createPartners } from '../../../src/actors/membership/partners.ts'
-import { removeRow } from '../../../src/domain/ip-table.ts'
+import { recordVouched, removeRow } from '../../../src/domain/ip-table.ts'
 import { signedBy } from '../../records.ts'
 import { SeededRandom } from '../../sim/chance.ts'
 import { stateParts } from '../state-parts.ts'
 
-function start(count: number) {
+function start(count: number, told = 0, isCrowded = false) {
   const parts = stateParts()
+  for (let i = 0; i < told; i++) {
+    parts.hear(signedBy(`told${i}`, `198.51.100.${i}:8088`))
+    parts.keeper.apply((table) => recordVouched(table, `told${i}`, ['ash', 'elm']))
+  }
   for (let i = 0; i < count; i++) parts.prove(signedBy(`peer${i}`, `192.0.2.${i}:8088`))
   const partners = createPartners({
     table: () => parts.keeper.current(),
     random: new SeededRandom(1),
     self: parts.own.id,
     isWarm: () => false,
-    isCrowded: () => false,
+    isCrowded: () => isCrowded,
   })
   const met = (times: number): ReadonlySet<string> =>
     new Set(Array.from({ length: times }, () => partners.some(4).map(({ key }) => key)).flat())
@@ -46,4 +50,29 @@ test('one of all others takes the place of who was there the longest', () => {
     12,
     1,
   ])
+})
+
+const sorts = (keys: Iterable<string>): readonly string[] => [...keys].map((key) => key.slice(0, 4)).toSorted()
+
+test('a node that has reached three of two hundred itself tells nine of the others too, and compares with any of those', () => {
+  const { met, partners } = start(3, 197)
+  expect(sorts(met(200))).toEqual([...Array(3).fill('peer'), ...Array(9).fill('told')])
+  expect(new Set(sorts(Array.from({ length: 100 }, () => partners.another()?.key ?? '')))).toEqual(new Set(['told']))
+})
+
+test('who was only told of and does not answer is not asked again', () => {
+  const { met, partners } = start(3, 60)
+  const [silent = ''] = [...met(200)].filter((key) => key.startsWith('told'))
+  partners.failed(silent)
+  expect(met(200).has(silent)).toEqual(false)
+})
+
+test.each<[string, number, boolean, number?]>([
+  ['which has reached twelve itself', 12, false],
+  ['on a crowded machine', 3, true],
+  ['in a small table', 3, false, 40],
+])('a node %s gossips with nobody else', (_, count, isCrowded, told = 50) => {
+  const { met, partners } = start(count, told, isCrowded)
+  const all = new Set([...met(200), ...Array.from({ length: 100 }, () => partners.another()?.key ?? '')])
+  expect([...new Set(sorts(all))]).toEqual(['peer'])
 })

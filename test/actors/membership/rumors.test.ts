@@ -64,3 +64,30 @@ test('a thousand words that come at once wait for one timer', async () => {
   await clock.advance(GOSSIP_GATHER)
   expect(pushes.map((text) => text.split(' ').length - 3)).toEqual([1_000, 1_000, 1_000, 1_000])
 })
+
+test('a word that comes anew after it was told on is told to whoever is drawn: of what is over nobody is remembered', async () => {
+  const { clock, learn, rumors, pushes } = start()
+  learn('oak', 1)
+  await clock.advance(5_000)
+  rumors.heldBy('peer1', [{ key: 'oak', seq: 1 }])
+  pushes.length = 0
+  rumors.heldBy('peer0', [{ key: 'oak', seq: 2 }])
+  learn('oak', 2)
+  await clock.advance(GOSSIP_GATHER)
+  expect(pushes.map((text) => text.split(' ')[1])).toEqual(['peer1', 'peer2', 'peer3', 'peer4'])
+})
+
+test('in a table of hundreds rounds that follow each other are further apart, so that each says more', async () => {
+  const rounds = async (rows: number): Promise<number> => {
+    const { clock, learn, pushes } = start()
+    for (let i = 0; i < rows; i++) learn(`node${i}`, 1, 10_000 + i)
+    await clock.advance(5_000)
+    pushes.length = 0
+    for (let i = 0; i < 100; i++) {
+      learn('oak', i + 1)
+      await clock.advance(50)
+    }
+    return new Set(pushes.map((text) => text.split(' ')[0])).size
+  }
+  expect([await rounds(50), await rounds(800)]).toEqual([30, 12])
+})

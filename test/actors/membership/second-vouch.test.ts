@@ -2,6 +2,7 @@
 import { Subject } from 'rxjs'
 import { expect, test } from 'vitest'
 import { createSecondVouch } from '../../../src/actors/membership/second-vouch.ts'
+import type { Row } from '../../../src/domain/ip-table.ts'
 import type { Verdict } from '../../../src/machines/reach-machine.ts'
 import { signedBy } from '../../records.ts'
 import { stateParts } from '../state-parts.ts'
@@ -10,7 +11,7 @@ const MINE = '192.0.2.1:8088'
 const PROVEN: Verdict = { type: 'proven', address: MINE, by: 'ash', atMs: 0 }
 
 /** This node is reached at `MINE`, one vouches for that, and nobody whom it asks will. */
-function start() {
+function start(askable: () => readonly Row[] = () => []) {
   const parts = stateParts()
   const { clock, keeper, own } = parts
   const verdicts = new Subject<Verdict>()
@@ -18,7 +19,7 @@ function start() {
   let verdict: Verdict = { type: 'unknown' }
   own.announce(MINE, null)
   const second = createSecondVouch({
-    ...{ clock, keeper, own, askable: () => [], hasVoted: () => false, isAsking: () => false },
+    ...{ clock, keeper, own, askable, hasVoted: () => false, isAsking: () => false },
     ...{ verdict: () => verdict, verdicts$: verdicts },
     ask: async ([row]) => {
       second.asked(row?.key ?? '')
@@ -65,4 +66,20 @@ test('who is not reached asks nobody, nor who has two vouches, nor who knows but
     return asked.length
   })
   expect(counts).toEqual([0, 0, 0, 2])
+})
+
+test('in a large table it asks of those that it has reached first the one that most are vouched for by', () => {
+  const reached: Row[] = []
+  const { asked, told, hear, prove, keeper } = start(() => reached)
+  prove(signedBy('elm', '198.51.100.1:8088'))
+  prove(signedBy('ash', '198.51.100.2:8088'))
+  const vouches = [{ by: 'elm', atS: 0, sig: '' }]
+  for (let i = 0; i < 60; i++) hear({ ...signedBy(`peer${i}`, `203.0.113.${i}:8088`), vouches })
+  for (const key of ['ash', 'elm']) {
+    const row = keeper.current().rows.get(key)
+    if (row) reached.push(row)
+  }
+  told(PROVEN)
+  hear(signedBy('fir', '203.0.113.99:8088'))
+  expect(asked).toEqual(['0 elm', '0 ash'])
 })
