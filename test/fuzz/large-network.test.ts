@@ -3,12 +3,12 @@ import { expect, test } from 'vitest'
 import { populate, SORTS } from '../../bench/scale-network.ts'
 import { createRun, wholeEverywhere } from '../../bench/scale-run.ts'
 
-const COUNT = 400
+const COUNT = 300
 const MOST_S = 560
 const WITHIN_MS = 10_000
 
 test(
-  'four hundred nodes, as many as a busy machine of two cores has time for, join through three seeds and list each other once, with few requests and bytes a node',
+  'three hundred nodes, as many as a busy machine of two cores has time for, join through three seeds and list each other once, with few requests and bytes a node',
   async () => {
     const population = populate(1)
     const { world, nodes } = population
