@@ -3,6 +3,7 @@
 import { defer, EMPTY, filter, map, merge, mergeMap, type Observable, Subject } from 'rxjs'
 import { createActor, type InspectionEvent } from 'xstate'
 import { type AddressPolicy, addressOf, isAllowed, parseAddress } from '../../domain/address.ts'
+import { isBusy } from '../../domain/crowded.ts'
 import { type Change, isProven, type Row, recordMet } from '../../domain/ip-table.ts'
 import type { ReachFinding } from '../../domain/netcheck.ts'
 import { isBelieved, networkOf, type Votes, withVote } from '../../domain/reach-votes.ts'
@@ -138,7 +139,9 @@ export function createReach(needs: ReachNeeds): Reach {
     for (let count = 0; count < ASKED_AT_ONCE; count++) check('other').catch(needs.onBug)
   }
   const isFull = (): boolean => {
-    const inTime = [...asked.values()].filter((sinceMs) => clock.now() - sinceMs < ASKED_LATE).length
+    // Where this process waits for a processor itself, more asks would make all of them later still.
+    const isLate = (sinceMs: number): boolean => clock.now() - sinceMs >= ASKED_LATE && !isBusy(clock)
+    const inTime = [...asked.values()].filter((sinceMs) => !isLate(sinceMs)).length
     return inTime >= ASKED_AT_ONCE || asked.size >= ASKED_MOST
   }
   /** An answer is wanted soon: no address is known, or too few have vouched for it. */

@@ -24,11 +24,13 @@ interface Setting {
   readonly port?: number | null
   readonly advertise?: string | null
   readonly slowness?: number
+  /** Of the time in which this process would run it waits for so much. */
+  readonly waitedShare?: number
   /** What each peer tells when asked to connect back; null: it does not answer at all. */
   readonly answer?: (name: string) => DialBack | null | Promise<DialBack | null>
 }
 
-function start({ port = 8_088, advertise = null, slowness = 0, answer = () => REACHED }: Setting = {}) {
+function start({ port = 8_088, advertise = null, slowness = 0, waitedShare = 0, answer = () => REACHED }: Setting = {}) {
   const parts = stateParts({ port, advertise })
   const { clock, keeper } = parts
   const asked: string[] = []
@@ -37,6 +39,7 @@ function start({ port = 8_088, advertise = null, slowness = 0, answer = () => RE
   let dropped = 0
   const reach = createReach({
     ...parts,
+    clock: { ...parts.time, waitedShare: () => waitedShare },
     company: { slowness: () => slowness },
     network: { ownHosts: () => hosts },
     http: {
@@ -197,6 +200,14 @@ test('two are asked at once, others beside those who do not answer soon, six in 
     ['0', '0', '600', '600', '1200', '1200'],
     6,
   ])
+})
+
+test('nobody else is asked beside those who are late where this process waits for a processor itself', async () => {
+  const { clock, prove, asked, end } = start({ answer: () => new Promise(() => {}), waitedShare: 0.3 })
+  for (const record of [ash, elm, oak, fir]) prove(record)
+  await clock.advance(60_000)
+  end()
+  expect(asked.length).toEqual(2)
 })
 
 test('nobody else is asked beside those who do not answer where the address is known and no vouches are wanted', async () => {
