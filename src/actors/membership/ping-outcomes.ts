@@ -1,5 +1,5 @@
 // What a ping came to, into the table.
-import { type IpTable, lapseUnproven, type Row, recordBurst, recordOwnBurst } from '../../domain/ip-table.ts'
+import { type IpTable, isProven, lapseUnproven, type Row, recordBurst, recordOwnBurst } from '../../domain/ip-table.ts'
 import type { Burst } from '../../domain/latency.ts'
 import { STORED_GAP } from '../../domain/timings.ts'
 import type { Clock } from '../../ports.ts'
@@ -37,6 +37,8 @@ export function createPingOutcomes({ clock, keeper, own, places, company, link }
     if (withheld) return void keeper.apply((current, wallMs) => lapseUnproven(current, row.key, wallMs))
     // An address that leads back to this node is no peer; its row is for the one who is told of the ping.
     if (row.record.id === null && by?.id === own.id && by.run === own.run) return
+    // Whose own row stands here is not listed by another of its addresses as well: a hello says who it is (joining.ts).
+    if (row.record.id === null && row.state === 'unknown' && by !== null && isProven(table().rows.get(by.id) ?? NOBODY)) return
     // Its own row stands by proof from outside: what it can't ask itself says nothing.
     if (row.key === own.id) {
       if (burst.type === 'answered' && by?.run === own.run)
@@ -55,6 +57,8 @@ export function createPingOutcomes({ clock, keeper, own, places, company, link }
     keeper.apply((current, wallMs) => recordBurst(current, row.key, outcome, wallMs, by?.id ?? null, around, company.of(row.key)))
   }
 }
+
+const NOBODY: Pick<Row, 'state'> = { state: 'unknown' }
 
 /** As it is folded into a row. */
 const burstOf = ({ burst, connectMs, isLoaded }: Pinged): Burst =>

@@ -339,6 +339,15 @@ describe('what an answer says', () => {
     expect(told).toEqual(['5 removed ash', '5 probed ash by elm'])
   })
 
+  test('who stands in the table is not listed by another of its addresses as well', async () => {
+    const { clock, prober, prove, keeper, net, told, shown } = start()
+    prove(ash)
+    keeper.apply((table, wallMs) => merge(table, [unsignedRecord(ELSEWHERE)], wallMs))
+    net.answer = () => ({ by: 'ash' })
+    await clock.until(prober.prove([ELSEWHERE]))
+    expect([shown(), told]).toEqual([['ash'], [`5 probed ${ELSEWHERE} by ash`]])
+  })
+
   test('somebody without an identity at the address of who has one proves nothing', async () => {
     const { clock, prober, prove, net, keeper, told } = start()
     prove(ash)
