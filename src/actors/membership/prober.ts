@@ -248,7 +248,7 @@ export function createProber({
         !flights.has(key) &&
         !schedule.isWaiting(key)
       )
-        schedule.later(key, nextProbeMs(row, around(row), 0.5) * draws.fraction())
+        schedule.sooner(key, nextProbeMs(row, around(row), 0.5) * draws.fraction())
     }
   }
   /** Its program may have ended. Whoever closes each connection at once is looked at for that now and then only. */

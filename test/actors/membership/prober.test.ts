@@ -281,6 +281,14 @@ describe('in a quiet network', () => {
     expect(pings).toEqual([`63400 ${AT}`, `63400 ${ELSEWHERE}`, `68400 ${AT}`, `68400 ${ELSEWHERE}`])
   })
 
+  test('nobody is looked at later than was planned because of who comes', async () => {
+    const { clock, prove, pings } = await quietly()
+    await clock.advance(13_000)
+    prove(signedBy('fir', '192.0.2.3:8088'))
+    await clock.advance(2_000)
+    expect(pings).toEqual([`75000 ${AT}`, `75000 ${ELSEWHERE}`])
+  })
+
   test('so does a miss, and one that was by chance leaves the network quiet', async () => {
     const { clock, net, pings } = await quietly()
     net.answer = (address) => (address === AT ? 'silent' : { by: 'elm' })
