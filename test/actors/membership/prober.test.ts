@@ -281,6 +281,14 @@ describe('in a quiet network', () => {
     expect(pings).toEqual([`63400 ${AT}`, `63400 ${ELSEWHERE}`, `68400 ${AT}`, `68400 ${ELSEWHERE}`])
   })
 
+  test('so does who has moved', async () => {
+    const { clock, hear, prober, pings } = await quietly()
+    hear(signedBy('ash', '192.0.2.3:8088', { seq: 2 }))
+    prober.doubt('ash')
+    await clock.advance(9_000)
+    expect(pings).toEqual(['61000 192.0.2.3:8088', `63400 ${ELSEWHERE}`, '66000 192.0.2.3:8088', `68400 ${ELSEWHERE}`])
+  })
+
   test('nobody is looked at later than was planned because of who comes', async () => {
     const { clock, prove, pings } = await quietly()
     await clock.advance(13_000)
