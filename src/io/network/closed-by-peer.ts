@@ -13,6 +13,7 @@ export function watchWarm(agent: Agent, tell: (address: string) => void): void {
     const closed = (): void => {
       if (agent.freeSockets[agent.getName(options as Parameters<Agent['getName']>[0])]?.includes(socket)) tell(address)
     }
-    socket.once('end', closed).once('error', closed)
+    // Before Node's own listener of an error, which takes it out of those that are free.
+    socket.once('end', closed).prependOnceListener('error', closed)
   })
 }
