@@ -1,5 +1,4 @@
 // Who is there, how near, and how this node is reached: the parts of membership, in the order they are made.
-import { Observable } from 'rxjs'
 import type { TrafficRates } from './actors/carrying/traffic-rates.ts'
 import type { Health } from './actors/health.ts'
 import { createAnnouncer } from './actors/membership/announcer.ts'
@@ -68,8 +67,7 @@ export function createMembership({ ports, options, keeper, own, rates, health, s
   const reach = createReach({ ...ports, calls, keeper, own, company, policy, listens: options.listen !== null, inspect, onBug })
   const announcer = createAnnouncer({ own, keeper, reach, publish })
   const places = createPlaces({ clock, random, own, say: () => announcer.outrun(own.seq()) })
-  const closed$ = new Observable<string>((out) => http.onClosed((address) => out.next(address)))
-  const prober = createProber({ clock, random, calls, networkKind, keeper, own, places, health, load, company, closed$ })
+  const prober = createProber({ clock, random, calls, networkKind, keeper, own, places, health, load, company, http })
   const vouching = createVouching({ clock, identity, keeper, own, networkKind, prober, gate })
   const firstLooks = createFirstLooks({ clock, random, keeper, own, prober, place: places.own })
   const lookers = createLookers({ clock, random, identity, calls, keeper, own, prober })

@@ -19,6 +19,7 @@ import type { Ports } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
 import { createProbeSchedule } from '../../streams/probe-stream.ts'
 import type { Health } from '../health.ts'
+import { closedConnections } from './closed-connections.ts'
 import type { Company } from './company.ts'
 import { createFocus } from './focus.ts'
 import { createHandPings } from './hand-pings.ts'
@@ -85,8 +86,7 @@ interface ProberNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly places: Pick<Places, 'sampled'>
   readonly health: Health
   readonly company: Pick<Company, 'of' | 'answered'>
-  /** Of the addresses at which a peer closed a warm connection. */
-  readonly closed$: Observable<string>
+  readonly http: Pick<Ports['http'], 'onClosed'>
 }
 
 interface Ended {
@@ -95,19 +95,7 @@ interface Ended {
   readonly wallMs: number
 }
 
-export function createProber({
-  clock,
-  random,
-  calls,
-  networkKind,
-  keeper,
-  own,
-  places,
-  health,
-  load,
-  company,
-  closed$,
-}: ProberNeeds): Prober {
+export function createProber({ clock, random, calls, networkKind, keeper, own, places, health, load, company, http }: ProberNeeds): Prober {
   const draws = random.fork('prober')
   const ask = createSharedPings(calls)
   const probed = new Subject<Probed>()
@@ -339,7 +327,7 @@ export function createProber({
         schedule.runs$,
         interval(CLOSE_PERIOD, clockScheduler(clock)).pipe(tap(lookAtClose)),
         quiet.disturbed$.pipe(tap(hasten)),
-        closed$.pipe(tap(lookAtClosed)),
+        closedConnections(http).pipe(tap(lookAtClosed)),
       )
     }).pipe(
       finalize(() => {

@@ -1,4 +1,3 @@
-import { Subject } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import type { PeerCalls } from '../../../src/actors/membership/peer-calls.ts'
 import type { Pinged } from '../../../src/actors/membership/peer-ping.ts'
@@ -9,6 +8,7 @@ import { OPEN } from '../../../src/domain/network-kind.ts'
 import { unsignedRecord } from '../../../src/domain/record.ts'
 import { ALONE } from '../../../src/domain/suspicion.ts'
 import { PROBES_AT_ONCE, PROBES_HEARD_AT_ONCE } from '../../../src/domain/timings.ts'
+import { ToldAll } from '../../../src/io/network/told-all.ts'
 import { signedBy } from '../../records.ts'
 import { SeededRandom } from '../../sim/chance.ts'
 import { stateParts } from '../state-parts.ts'
@@ -64,10 +64,10 @@ function start({ random }: Partial<Pick<ReturnType<typeof stateParts>, 'random'>
   }
   const loaded = new Set<string>()
   const company = { judged: ALONE }
-  const closed = new Subject<string>()
+  const closed = new ToldAll<string>()
   const prober = createProber({
     ...{ ...parts, random: random ?? parts.random, networkKind: OPEN, clock: parts.time, calls: { ping } },
-    closed$: closed,
+    http: { onClosed: closed.add },
     company: { of: () => company.judged, answered: () => {} },
     load: { wasLoaded: (names) => names.some((name) => loaded.has(name)) },
     places: { sampled: (place, rttMs) => told.push(`${clock.now()} sampled ${place.heightMs} ${rttMs}`) },
@@ -308,20 +308,20 @@ describe('in a quiet network', () => {
 
   test('a peer that closes its connection is looked at at once, and for that no more often than in any other network', async () => {
     const { clock, closed, pings } = await quietly()
-    closed.next(AT)
-    closed.next('192.0.2.77:1')
+    closed.tell(AT)
+    closed.tell('192.0.2.77:1')
     for (let i = 0; i < 15; i++) {
       await clock.advance(700)
-      closed.next(AT)
+      closed.tell(AT)
     }
     expect(pings).toEqual([`61000 ${AT}`, `65900 ${AT}`, `70900 ${AT}`])
   })
 
   test('a peer that closes another connection a moment later is looked at once more', async () => {
     const { clock, closed, pings } = await quietly()
-    closed.next(AT)
+    closed.tell(AT)
     await clock.advance(1_000)
-    closed.next(AT)
+    closed.tell(AT)
     await clock.advance(12_000)
     expect(pings).toEqual([`61000 ${AT}`, `65900 ${AT}`])
   })
@@ -333,7 +333,7 @@ test('of many peers those whose connections are closed whenever they were idle f
   // Of those that are equally near the first by address are looked at often.
   for (const one of [...peers(20), ...far]) prove(one)
   for (let i = 0; i < 10; i++) {
-    for (const { address } of far) closed.next(address)
+    for (const { address } of far) closed.tell(address)
     await clock.advance(6_000)
   }
   expect(pings.map((line) => line.split(' ')[1])).toEqual(far.map(({ address }) => address))
