@@ -6,6 +6,8 @@ import { Wheel } from './wheel.ts'
 export interface DueKeys {
   /** Due after `delayMs`, in place of an earlier plan. */
   put(key: string, delayMs: number): void
+  /** Due after `delayMs`, or when it is due already where that is earlier. */
+  sooner(key: string, delayMs: number): void
   delete(key: string): void
   has(key: string): boolean
   /** Each as it becomes due. Time passes while it is subscribed, once at the most, and none while this process stands still. */
@@ -36,10 +38,16 @@ export function createDueKeys(clock: Clock, tickMs: number): DueKeys {
     planned = { tick, turn, timer: clock.setTimeout(() => turn(tick), turnedMs + (tick - wheel.tick) * tickMs - clock.now()) }
   }
 
+  const put = (key: string, delayMs: number): void => {
+    const tick = wheel.put(key, delayMs, tickNow())
+    if (planned !== null && tick < planned.tick) plan(tick, planned.turn)
+  }
+
   return {
-    put: (key, delayMs) => {
-      const tick = wheel.put(key, delayMs, tickNow())
-      if (planned !== null && tick < planned.tick) plan(tick, planned.turn)
+    put,
+    sooner: (key, delayMs) => {
+      const dueAt = wheel.dueAt(key)
+      if (dueAt === null || dueAt - tickNow() > delayMs / tickMs) put(key, delayMs)
     },
     delete: (key) => wheel.delete(key),
     has: (key) => wheel.has(key),

@@ -13,6 +13,8 @@ export interface ProbeSchedule {
   now(key: string): void
   /** Pings after `delayMs`, in place of an earlier plan. */
   later(key: string, delayMs: number): void
+  /** Pings after `delayMs`, or by an earlier plan. */
+  sooner(key: string, delayMs: number): void
   forget(key: string): void
   /** A ping that belongs to no key, inside the same limits. */
   once(ping: () => Promise<void>): void
@@ -79,6 +81,7 @@ export function createProbeSchedule(
       else urgent.next(key)
     },
     later: (key, delayMs) => planned.put(key, delayMs),
+    sooner: (key, delayMs) => planned.sooner(key, delayMs),
     forget: (key) => {
       planned.delete(key)
       requested.delete(key)

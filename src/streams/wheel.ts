@@ -50,6 +50,10 @@ export class Wheel {
   has(key: string): boolean {
     return this.#slotOf.has(key)
   }
+  /** At which tick it is due; null: it is not in the wheel. */
+  dueAt(key: string): number | null {
+    return this.#slotOf.get(key) ?? null
+  }
   get size(): number {
     return this.#slotOf.size
   }

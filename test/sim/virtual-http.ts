@@ -69,9 +69,10 @@ export function createVirtualHttp(
     },
     dropWarm: () => {
       for (const warm of [clear, channels])
-        for (const { link, idle } of warm.takeAll()) {
-          clock.clearTimeout(idle)
-          link.destroy()
+        for (const kept of warm.takeAll()) {
+          clock.clearTimeout(kept.idle)
+          kept.listener = DEAF
+          kept.link.destroy()
         }
     },
     onClosed: closed.add,
@@ -200,6 +201,7 @@ function ask(
     }
     const stayWarm = (): void => {
       const forget = (): void => {
+        kept.listener = DEAF
         warm.forget(address, kept)
         clock.clearTimeout(kept.idle)
         link.destroy()

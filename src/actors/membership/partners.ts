@@ -38,6 +38,8 @@ export function createPartners({ table, random, self, isWarm, isCrowded }: Partn
   /** Who came the longest ago stands first. */
   const keys = new Set<string>()
   const failed = new RecentMap<string, true>(MOST_FAILED)
+  /** One of them did not answer since somebody was drawn to compare with. */
+  let hasToldFailed = false
   /** In a small table all are looked at in the first seconds. */
   const isFew = (): boolean => table().rows.size > WATCHED_WHOLE && table().peers.size - Number(table().peers.has(self)) < MOST
   /** Of those that are listed by others' word. */
@@ -80,7 +82,10 @@ export function createPartners({ table, random, self, isWarm, isCrowded }: Partn
     another: () => {
       const [warm] = isCrowded() ? warmOnes(1) : []
       if (warm !== undefined) return warm
-      const [key] = [...drawnOfTold(1), ...table().peers.draw(1, fraction, self)]
+      // Where many of those do not answer, every other one is still somebody that this node has reached.
+      const [others, reached] = [drawnOfTold(1), table().peers.draw(1, fraction, self)]
+      const [key] = hasToldFailed ? [...reached, ...others] : [...others, ...reached]
+      hasToldFailed = false
       const [row = null] = key === undefined ? [] : rowsOf([key])
       if (key !== undefined && !keys.has(key)) {
         const [oldest] = keys
@@ -91,7 +96,9 @@ export function createPartners({ table, random, self, isWarm, isCrowded }: Partn
     },
     failed: (key) => {
       keys.delete(key)
-      if (table().told.has(key)) failed.set(key, true)
+      if (!table().told.has(key)) return
+      failed.set(key, true)
+      hasToldFailed = true
     },
   }
 }

@@ -32,7 +32,6 @@ import type { Answerer, Pinged } from './peer-ping.ts'
 import { createPingOutcomes } from './ping-outcomes.ts'
 import type { Places } from './places.ts'
 import { createQuiet } from './quiet.ts'
-import { RecentMap } from './recent-map.ts'
 import { createSharedPings } from './shared-pings.ts'
 import type { TableKeeper } from './table-keeper.ts'
 
@@ -90,8 +89,6 @@ interface ProberNeeds extends Pick<Ports, 'clock' | 'random'> {
   readonly http: Pick<Ports['http'], 'onClosed'>
 }
 
-const MOST_CLOSED = 256
-
 interface Ended {
   readonly address: string
   readonly atMs: number
@@ -109,8 +106,8 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
   const forOthers = new Set<string>()
   /** Each row's last ping. */
   const ends = new Map<string, Ended>()
-  /** Whose connection was closed, as of the last time that this was looked into. */
-  const closedAtMs = new RecentMap<string, number>(MOST_CLOSED)
+  /** When whose connection was closed was looked at for that, or will be. */
+  const forClosedMs = new Map<string, number>()
   /** Who waits for each key's ping; null: there will be none. */
   const waiting = new Map<string, ((pinged: Pinged | null) => void)[]>()
   let isRunning = false
@@ -236,17 +233,23 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
         !flights.has(key) &&
         !schedule.isWaiting(key)
       )
-        schedule.later(key, nextProbeMs(row, around(row), 0.5) * draws.fraction())
+        schedule.sooner(key, nextProbeMs(row, around(row), 0.5) * draws.fraction())
     }
   }
-  /** Its program may have ended. Whoever closes each connection at once is looked at for that now and then only. */
+  /**
+   * Its program may have ended. For whoever closes one after another, or something on the path that does, that is no reason to be looked at more
+   * often than where the network is not quiet; after the last it is looked at too.
+   */
   const lookAtClosed = (address: string): void => {
     const row = rowOf(table().holders.get(address) ?? '')
     if (row?.state !== 'alive' || !isProven(row)) return
-    const sinceMs = clock.now() - (closedAtMs.get(row.key) ?? Number.NEGATIVE_INFINITY)
-    if (sinceMs < PROBE_PERIOD) return
-    closedAtMs.set(row.key, clock.now())
-    want(row.key)
+    const lastMs = forClosedMs.get(row.key) ?? Number.NEGATIVE_INFINITY
+    if (lastMs > clock.now()) return
+    const turnMs = Math.max(PROBE_PERIOD, nextProbeMs(row, { ...around(row), isQuiet: false }, 0.5))
+    const waitMs = Math.max(0, lastMs + turnMs - clock.now())
+    forClosedMs.set(row.key, clock.now() + waitMs)
+    if (waitMs === 0) want(row.key)
+    else if (isAnswered(row.key, row) !== 'soon') schedule.sooner(row.key, waitMs)
   }
   /** True when the ping under way, or one that ended just now, is as good as another. */
   const isAnswered = (key: string, row: Row): 'soon' | 'already' | null => {
@@ -305,6 +308,7 @@ export function createProber({ clock, random, calls, networkKind, keeper, own, p
     forget: (key) => {
       schedule.forget(key)
       ends.delete(key)
+      forClosedMs.delete(key)
       byHand.take(key)
       forOthers.delete(key)
       link.forget(key)

@@ -81,6 +81,9 @@ export function createReach(needs: ReachNeeds): Reach {
   let heard: string | null = null
   /** Since when each is waited for. */
   const asked = new Map<string, number>()
+  /** Of those: at the end of each one more is asked. */
+  const lates = new Set<unknown>()
+  let isOver = false
   const findings = createReachFindings(clock)
 
   actor.subscribe((snapshot) => {
@@ -153,15 +156,17 @@ export function createReach(needs: ReachNeeds): Reach {
     const others = idle.filter(({ key }) => !missedBy.includes(key) && !isVoteFresh(key))
     const peers = others.length > 0 || who === 'other' ? others : idle
     const peer = peers[from.length <= 1 ? 0 : Math.floor(draws.fraction() * peers.length)]
-    if (!peer || isFull() || !needs.listens) return
+    if (!peer || isFull() || !needs.listens || isOver) return
     asked.set(peer.key, clock.now())
     second.asked(peer.key)
     actor.send({ type: 'reach.asked' })
     const late = clock.setTimeout(() => {
       if (isUnsure()) check('other').catch(needs.onBug)
     }, ASKED_LATE)
+    lates.add(late)
     const met = await calls.hello(peer.record.address, { from: own.envelope(), ...ask() })
     clock.clearTimeout(late)
+    lates.delete(late)
     asked.delete(peer.key)
     if ('dialBack' in met) {
       if (met.record.id === peer.key) keeper.apply((table, wallMs) => recordMet(table, peer.key, peer.record.address, wallMs))
@@ -227,6 +232,8 @@ export function createReach(needs: ReachNeeds): Reach {
       actor.start()
     },
     stop: () => {
+      isOver = true
+      for (const late of lates) clock.clearTimeout(late)
       actor.stop()
     },
   }

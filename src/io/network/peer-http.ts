@@ -4,7 +4,7 @@ import { type OnBug, throwBug } from '../../frp/index.ts'
 import type { Http, PeerRequest } from '../../ports.ts'
 import { servePublicPort } from '../front/public-port.ts'
 import { channelDialling } from './channel-agent.ts'
-import { watchWarm } from './closed-by-peer.ts'
+import { closeHere, freeIn, watchWarm } from './closed-by-peer.ts'
 import { countDials } from './counted-dials.ts'
 import { type Descriptors, processDescriptors } from './descriptors.ts'
 import { fresh, randomToken } from './fresh-request.ts'
@@ -87,11 +87,13 @@ export function createNodeHttp(onBug: OnBug = throwBug, self?: ChannelSelf, desc
     onClosed: closed.add,
     // What is under way ends by its own timeout; what is asked from now on dials.
     dropWarm: () => {
-      for (const { freeSockets } of agents)
-        for (const sockets of Object.values(freeSockets)) for (const socket of sockets ?? []) socket.destroy()
+      for (const agent of agents) for (const socket of freeIn(agent)) closeHere(socket)
     },
     close: () => {
-      for (const agent of agents) agent.destroy()
+      for (const agent of agents) {
+        for (const socket of freeIn(agent)) closeHere(socket)
+        agent.destroy()
+      }
       for (const one of everApart) one.deref()?.destroy()
     },
   }

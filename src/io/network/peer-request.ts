@@ -9,6 +9,7 @@ import { ANOTHER_NODE } from '../../domain/seed-fault.ts'
 import type { OnBug } from '../../frp/index.ts'
 import type { Failure, Meter, PeerAnswer, PeerRequest } from '../../ports.ts'
 import { admittedHost } from './admission.ts'
+import { closeHere } from './closed-by-peer.ts'
 import type { Over } from './dial-turns.ts'
 import { fillerStream, fitForFiller } from './filler.ts'
 import { limitHints } from './hints.ts'
@@ -57,7 +58,7 @@ export async function askPeer(agent: TimedAgent, address: string, request: PeerR
   const first = await ask()
   if (first.type !== 'stale') return first
   // The other warm ones may be closed too: the second try has to dial.
-  for (const socket of warm()) socket.destroy()
+  for (const socket of warm()) closeHere(socket)
   const second = await ask()
   return second.type === 'stale' ? failed('reset', 'connection reset') : second
 }

@@ -3,6 +3,7 @@ import type { Agent } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { KEEP_ALIVE } from '../front/keep-alive.ts'
 import { channelDialling } from '../network/channel-agent.ts'
+import { closeHere } from '../network/closed-by-peer.ts'
 import type { ChannelSelf } from '../network/members-channel.ts'
 import { FailureError } from '../network/network-failure.ts'
 import { type Dialling, TimedAgent } from '../network/stopwatch.ts'
@@ -45,7 +46,7 @@ export const permitName = (isChannel: boolean, { host, port }: { readonly host: 
 export function isWarm(agent: Agent, to: { readonly host: string; readonly port: number }): boolean {
   const free = agent.freeSockets[agent.getName(to)] ?? []
   const isDue = (socket: Socket): boolean => performance.now() - (madeAt.get(socket) ?? 0) > RENEWED_MS
-  for (const socket of free) if (isDue(socket)) socket.destroy()
+  for (const socket of free) if (isDue(socket)) closeHere(socket)
   return free.some((socket) => !socket.destroyed)
 }
 

@@ -2,7 +2,7 @@
 import { type HostPort, parseAddress } from '../../domain/address.ts'
 import { type Failure, isFailure, type PeerAnswer } from '../../ports.ts'
 import { admittedHost } from '../network/admission.ts'
-import { watchWarm } from '../network/closed-by-peer.ts'
+import { closeHere, freeIn, watchWarm } from '../network/closed-by-peer.ts'
 import type { Over } from '../network/dial-turns.ts'
 import { fresh, randomToken } from '../network/fresh-request.ts'
 import type { ChannelSelf } from '../network/members-channel.ts'
@@ -113,8 +113,7 @@ export function createThreadAsks({ permits, self, onError, onClosed }: AskNeeds)
       return answer
     },
     dropWarm: () => {
-      for (const agent of Object.values(agents))
-        for (const sockets of Object.values(agent?.freeSockets ?? {})) for (const socket of sockets ?? []) socket.destroy()
+      for (const agent of Object.values(agents)) for (const socket of agent === null ? [] : freeIn(agent)) closeHere(socket)
     },
   }
 }

@@ -76,3 +76,13 @@ test.each<[string, number, boolean, number?]>([
   const all = new Set([...met(200), ...Array.from({ length: 100 }, () => partners.another()?.key ?? '')])
   expect([...new Set(sorts(all))]).toEqual(['peer'])
 })
+
+test('a node compares with one that it has reached where the others that it was told of do not answer', () => {
+  const { partners } = start(3, 197)
+  const asked = Array.from({ length: 10 }, () => {
+    const key = partners.another()?.key ?? ''
+    if (key.startsWith('told')) partners.failed(key)
+    return key
+  })
+  expect(sorts(asked)).toEqual([...Array(5).fill('peer'), ...Array(5).fill('told')])
+})

@@ -281,6 +281,22 @@ describe('in a quiet network', () => {
     expect(pings).toEqual([`63400 ${AT}`, `63400 ${ELSEWHERE}`, `68400 ${AT}`, `68400 ${ELSEWHERE}`])
   })
 
+  test('so does who has moved', async () => {
+    const { clock, hear, prober, pings } = await quietly()
+    hear(signedBy('ash', '192.0.2.3:8088', { seq: 2 }))
+    prober.doubt('ash')
+    await clock.advance(9_000)
+    expect(pings).toEqual(['61000 192.0.2.3:8088', `63400 ${ELSEWHERE}`, '66000 192.0.2.3:8088', `68400 ${ELSEWHERE}`])
+  })
+
+  test('nobody is looked at later than was planned because of who comes', async () => {
+    const { clock, prove, pings } = await quietly()
+    await clock.advance(13_000)
+    prove(signedBy('fir', '192.0.2.3:8088'))
+    await clock.advance(2_000)
+    expect(pings).toEqual([`75000 ${AT}`, `75000 ${ELSEWHERE}`])
+  })
+
   test('so does a miss, and one that was by chance leaves the network quiet', async () => {
     const { clock, net, pings } = await quietly()
     net.answer = (address) => (address === AT ? 'silent' : { by: 'elm' })
@@ -294,14 +310,33 @@ describe('in a quiet network', () => {
     const { clock, closed, pings } = await quietly()
     closed.tell(AT)
     closed.tell('192.0.2.77:1')
-    await clock.advance(1_000)
-    closed.tell(AT)
-    await clock.advance(4_000)
-    closed.tell(AT)
-    closed.tell(AT)
-    await clock.advance(1_000)
-    expect(pings).toEqual([`61000 ${AT}`, `66000 ${AT}`])
+    for (let i = 0; i < 15; i++) {
+      await clock.advance(700)
+      closed.tell(AT)
+    }
+    expect(pings).toEqual([`61000 ${AT}`, `65900 ${AT}`, `70900 ${AT}`])
   })
+
+  test('a peer that closes another connection a moment later is looked at once more', async () => {
+    const { clock, closed, pings } = await quietly()
+    closed.tell(AT)
+    await clock.advance(1_000)
+    closed.tell(AT)
+    await clock.advance(12_000)
+    expect(pings).toEqual([`61000 ${AT}`, `65900 ${AT}`])
+  })
+})
+
+test('of many peers those whose connections are closed whenever they were idle for a while are looked at for that once in their turn', async () => {
+  const { clock, prove, closed, pings } = start()
+  const far = Array.from({ length: 300 }, (_, i) => signedBy(`far${i}`, `192.0.${i >> 8}.${i & 255}:8088`))
+  // Of those that are equally near the first by address are looked at often.
+  for (const one of [...peers(20), ...far]) prove(one)
+  for (let i = 0; i < 10; i++) {
+    for (const { address } of far) closed.tell(address)
+    await clock.advance(6_000)
+  }
+  expect(pings.map((line) => line.split(' ')[1])).toEqual(far.map(({ address }) => address))
 })
 
 describe('within the budget', () => {

@@ -393,3 +393,13 @@ test('who gets no second vouch asks six for one without a pause, however many wo
   end()
   expect([asked.length, new Set(asked.map((line) => line.split(' ')[1])).size]).toEqual([6, 6])
 })
+
+test('nobody is asked beside one that is late after the end', async () => {
+  const { clock, reach, prove, asked, end } = start({ answer: () => new Promise(() => {}) })
+  for (const one of [ash, elm, oak, fir, yew]) prove(one)
+  await clock.advance(300)
+  const before = asked.length
+  end()
+  await clock.advance(5_000)
+  expect([before > 0, asked.length - before, reach.verdict().type]).toEqual([true, 0, 'unknown'])
+})
