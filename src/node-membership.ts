@@ -1,6 +1,7 @@
 // Who is there, how near, and how this node is reached: the parts of membership, in the order they are made.
 import type { TrafficRates } from './actors/carrying/traffic-rates.ts'
 import type { Health } from './actors/health.ts'
+import { createAddressWatch } from './actors/membership/address-watch.ts'
 import { createAnnouncer } from './actors/membership/announcer.ts'
 import { createCompany } from './actors/membership/company.ts'
 import { createContactGate } from './actors/membership/contact-gate.ts'
@@ -28,6 +29,7 @@ import type { TableKeeper } from './actors/membership/table-keeper.ts'
 import { createTwinWatch } from './actors/membership/twin-watch.ts'
 import { createVouching } from './actors/membership/vouching.ts'
 import type { NodeOptions } from './answers.ts'
+import { recordMet } from './domain/ip-table.ts'
 import { SPEED_BUSY_BYTES_PER_SECOND } from './domain/timings.ts'
 import type { createStateWatch } from './feed/inspection.ts'
 import type { News } from './feed/news.ts'
@@ -59,12 +61,14 @@ export function createMembership({ ports, options, keeper, own, rates, health, s
   const gate = createContactGate({
     ...{ clock, policy, networkKind: networkKind.type, http: endable(http, ended) },
     standing: createStanding({ keeper, own, named: seeds }),
+    onLateProof: (address, by) => void keeper.apply((table, wallMs) => recordMet(table, by, address, wallMs)),
   })
   const { ipOf } = gate
-  const calls = createPeerCalls({ clock, random, identity, http: gate })
+  const watch = createAddressWatch({ clock, random, network })
+  const calls = createPeerCalls({ clock, random, identity, http: watch.around(gate) })
   const load = createPathLoad(clock)
   const company = createCompany({ clock, keeper, self: own.id })
-  const reach = createReach({ ...ports, calls, keeper, own, company, policy, listens: options.listen !== null, inspect, onBug })
+  const reach = createReach({ ...ports, watch, calls, keeper, own, company, policy, listens: options.listen !== null, inspect, onBug })
   const announcer = createAnnouncer({ own, keeper, reach, publish })
   const places = createPlaces({ clock, random, own, say: () => announcer.outrun(own.seq()) })
   const prober = createProber({ clock, random, calls, networkKind, keeper, own, places, health, load, company, http })

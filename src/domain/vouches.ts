@@ -33,16 +33,16 @@ export interface Voucher {
 /**
  * Whether their word is enough to list a node: several who are listed here, one of which this node has reached itself. In an open network an id
  * costs nothing, so they have to be at different IP addresses (IPv6: /64) there. Who is listed by others' word counts too: to list somebody who
- * is not there takes two who lie, and who are there themselves. `wasReached`: this node itself has reached the one that they vouch for, at
- * another address; it has moved then, and says so in the hand of the key that was there. On this machine's own loopback there is but one IP address, and nobody from elsewhere.
+ * is not there takes two who lie, and who are there themselves. `wasListed`: this node has reached the one that they vouch for itself, or
+ * listed it by others' word, at another address; it has moved then, and says so in the hand of the key that was there. On this machine's own loopback there is but one IP address, and nobody from elsewhere.
  */
-export function isEnough(vouchers: readonly Voucher[], kind: NetworkKind['type'], wasReached: boolean): boolean {
+export function isEnough(vouchers: readonly Voucher[], kind: NetworkKind['type'], wasListed: boolean): boolean {
   const groupOf = ({ id, address }: Voucher): string => {
     const host = parseAddress(address)?.host ?? address
     return kind === 'private' || hostKind(host) === 'loopback' ? id : addressGroup(host)
   }
   const isSeveral = (of: (voucher: Voucher) => string): boolean => new Set(vouchers.map(of)).size >= VOUCHES_NEEDED
-  return (wasReached || vouchers.some(({ isProven }) => isProven)) && isSeveral(({ id }) => id) && isSeveral(groupOf)
+  return (wasListed || vouchers.some(({ isProven }) => isProven)) && isSeveral(({ id }) => id) && isSeveral(groupOf)
 }
 
 /** With a further one. Who vouched first stays, with its latest: a record changes seldom so. */

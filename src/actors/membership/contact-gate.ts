@@ -23,7 +23,7 @@ import {
   TRIED_ANEW_GAP,
 } from '../../domain/timings.ts'
 import { isServerInfo } from '../../p2prc/server-info.ts'
-import type { Admit, Clock, Failure, PeerAnswer, PeerRequest } from '../../ports.ts'
+import { type Admit, type Clock, type Failure, isFailure, type PeerAnswer, type PeerRequest } from '../../ports.ts'
 import type { PeerRequests } from './peer-requests.ts'
 import { RecentMap } from './recent-map.ts'
 import type { Standing } from './standing.ts'
@@ -48,6 +48,8 @@ interface GateNeeds {
   readonly policy: AddressPolicy
   readonly networkKind: NetworkKind['type']
   readonly standing: (address: string) => Standing
+  /** The node with that id answered there over the members' channel, after whoever asked had given up. */
+  readonly onLateProof: (address: string, by: string) => void
 }
 
 /** A failure by this node's own rules: nothing was sent, so nothing is known of the address. */
@@ -57,7 +59,7 @@ const tooManyTries = (retryMs: number): Failure => ({
   retryMs,
 })
 
-export function createContactGate({ http, clock, policy, networkKind, standing }: GateNeeds): ContactGate {
+export function createContactGate({ http, clock, policy, networkKind, standing, onLateProof }: GateNeeds): ContactGate {
   const limits = networkKind === 'private' ? MEMBERS : STRANGERS
   const contactsAt = new RecentMap<string, Contacts>(MOST_CONTACT_IPS)
   /** When each address proved itself, or a person named it. */
@@ -168,7 +170,9 @@ export function createContactGate({ http, clock, policy, networkKind, standing }
     const ending = new AbortController()
     const signal = request.signal ? AbortSignal.any([request.signal, ending.signal]) : ending.signal
     const asked = http.request(address, { ...request, timeoutMs: Math.max(timeoutMs, LATE_PROOF), admit, signal }).then((answer) => {
-      if (late.get(address) === end) late.delete(address)
+      const isLate = late.get(address) === end
+      if (isLate) late.delete(address)
+      if (isLate && !isFailure(answer) && answer.by !== null) onLateProof(address, answer.by)
       if (isProof(request, answer)) recordProof(address)
       else put(ip, numbersTaken.reduce(failContact, contactsAt.get(ip) ?? []))
       return answer

@@ -1,10 +1,11 @@
 // What this node makes of words that peers have, and what it gives of its own.
+import { isBusy } from '../../domain/crowded.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
 import type { Judgement } from '../../domain/table/differences.ts'
 import type { Word } from '../../domain/table/key-ranges.ts'
 import { type Gone, isPassedOn } from '../../domain/table/row.ts'
 import { isOutdated } from '../../domain/table/row-rules.ts'
-import { GONE_FOR, GOSSIP_TIMEOUT } from '../../domain/timings.ts'
+import { GONE_FOR, GOSSIP_LATE, GOSSIP_TIMEOUT } from '../../domain/timings.ts'
 import type { Clock } from '../../ports.ts'
 import { type GossipMessage, MAX_GOSSIP_BYTES } from '../../v2/messages.ts'
 import type { OwnRecord } from './own-record.ts'
@@ -86,7 +87,9 @@ export function createKnownWords({ clock, keeper, own, networkKind }: WordNeeds)
   return {
     judge,
     asked: (words) => {
-      for (const { key, seq } of words) asked.set(key, { seq, untilMs: clock.now() + GOSSIP_TIMEOUT })
+      // Where this process waits for a processor itself others are as late.
+      const untilMs = clock.now() + (isBusy(clock) ? GOSSIP_TIMEOUT : GOSSIP_LATE)
+      for (const { key, seq } of words) asked.set(key, { seq, untilMs })
     },
     missed: (words) => {
       for (const { key } of words) asked.delete(key)

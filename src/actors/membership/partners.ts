@@ -1,6 +1,7 @@
 // With whom this node gossips: a few, drawn by chance, who stay so for a while. Each costs a connection; everybody's few together join all.
 // While it has reached few of many itself, those are who all others have reached too, such as the seeds: some that are listed by others' word stand in.
 import type { IpTable, Row } from '../../domain/ip-table.ts'
+import { following } from '../../domain/table/following.ts'
 import { WATCHED_WHOLE } from '../../domain/timings.ts'
 import type { Random } from '../../ports.ts'
 import { RecentMap } from './recent-map.ts'
@@ -8,8 +9,8 @@ import { RecentMap } from './recent-map.ts'
 export interface Partners {
   /** So many of them at the most, by chance. */
   any(count: number): readonly Row[]
-  /** On a crowded machine those to whom a connection stands, if there are any. */
-  some(count: number): readonly Row[]
+  /** On a crowded machine those to whom a connection stands, if there are any. `isAgain`: those who come next by id first. */
+  some(count: number, isAgain: boolean): readonly Row[]
   /** One of all peers, who takes a place among them. */
   another(): Row | null
   /** It did not answer. */
@@ -18,6 +19,8 @@ export interface Partners {
 
 /** Twice what one word is pushed to, and more than ln of any network's size: nobody is cut off from the others by chance. */
 const MOST = 12
+/** Of these: who comes next by id. So everybody is a partner of some, and hears what is new at once: of those drawn alone some are nobody's. */
+const FOLLOWING = 2
 /** Listed by others' word, and did not answer: left to their look. */
 const MOST_FAILED = 64
 /** Peers among which a warm one is looked for. */
@@ -38,6 +41,8 @@ export function createPartners({ table, random, self, isWarm, isCrowded }: Partn
   /** Who came the longest ago stands first. */
   const keys = new Set<string>()
   const failed = new RecentMap<string, true>(MOST_FAILED)
+  /** Of these, those who come next by id. */
+  let next: readonly string[] = []
   /** One of them did not answer since somebody was drawn to compare with. */
   let hasToldFailed = false
   /** In a small table all are looked at in the first seconds. */
@@ -54,9 +59,18 @@ export function createPartners({ table, random, self, isWarm, isCrowded }: Partn
   const add = (some: readonly string[]): void => {
     for (const key of some) if (keys.size < MOST) keys.add(key)
   }
+  const take = (key: string): void => {
+    const oldest = [...keys].find((one) => !next.includes(one))
+    if (keys.size >= MOST && oldest !== undefined) keys.delete(oldest)
+    keys.add(key)
+  }
   const fill = (): void => {
     const { peers } = table()
     for (const key of [...keys]) if (!peers.has(key) && !mayBeTried(table().rows.get(key))) keys.delete(key)
+    const before = next
+    next = isCrowded() ? [] : following(table().words, self, FOLLOWING, (key) => peers.has(key) || mayBeTried(table().rows.get(key)))
+    for (const key of before) if (!next.includes(key)) keys.delete(key)
+    for (const key of next) if (!keys.has(key)) take(key)
     if (keys.size < MOST) add(peers.draw(2 * MOST, fraction, self))
     if (keys.size < MOST) add(drawnOfTold(MOST - keys.size))
   }
@@ -65,19 +79,20 @@ export function createPartners({ table, random, self, isWarm, isCrowded }: Partn
     rowsOf(table().peers.draw(MOST_LOOKED_AT, fraction, self))
       .filter(isWarm)
       .slice(0, count)
-  const any = (count: number): readonly Row[] => {
+  const any = (count: number, isAgain = false): readonly Row[] => {
     const { peers, told } = table()
     if (peers.size <= MOST && (told.size === 0 || !isFew())) return rowsOf(peers.draw(count, fraction, self))
     fill()
-    const all = [...keys]
+    const sure = isAgain ? next : []
+    const all = [...keys].filter((key) => !sure.includes(key))
     const first = Math.floor(fraction() * all.length)
-    return rowsOf([...all.slice(first), ...all.slice(0, first)].slice(0, count))
+    return rowsOf([...sure, ...all.slice(first), ...all.slice(0, first)].slice(0, count))
   }
   return {
-    any,
-    some: (count) => {
+    any: (count) => any(count),
+    some: (count, isAgain) => {
       const warm = isCrowded() ? warmOnes(count) : []
-      return warm.length > 0 ? warm : any(count)
+      return warm.length > 0 ? warm : any(count, isAgain)
     },
     another: () => {
       const [warm] = isCrowded() ? warmOnes(1) : []
@@ -87,11 +102,7 @@ export function createPartners({ table, random, self, isWarm, isCrowded }: Partn
       const [key] = hasToldFailed ? [...reached, ...others] : [...others, ...reached]
       hasToldFailed = false
       const [row = null] = key === undefined ? [] : rowsOf([key])
-      if (key !== undefined && !keys.has(key)) {
-        const [oldest] = keys
-        if (keys.size >= MOST && oldest !== undefined) keys.delete(oldest)
-        keys.add(key)
-      }
+      if (key !== undefined && !keys.has(key)) take(key)
       return row
     },
     failed: (key) => {

@@ -45,6 +45,8 @@ export interface PeerCalls {
   frpPort(address: string, lane: Lane): Promise<number | Failure>
   /** It has answered over the members' channel so lately that the connection stands yet. */
   isWarm(address: string): boolean
+  /** The connections that stood are closed. */
+  forgetWarm(): void
 }
 
 const MAX_TABLE_BYTES = 4 * 1024 * 1024
@@ -58,7 +60,7 @@ const WARM_FOR = 100_000
 const MOST_WARM = 256
 
 export function createPeerCalls({ http: plain, clock, random, identity }: CallNeeds): PeerCalls {
-  const warmAtMs = new RecentMap<string, number>(MOST_WARM)
+  let warmAtMs = new RecentMap<string, number>(MOST_WARM)
   const inTime: PeerRequests = {
     request: async (address, request) => {
       const answer = await plain.request(address, request)
@@ -113,6 +115,9 @@ export function createPeerCalls({ http: plain, clock, random, identity }: CallNe
 
   return {
     isWarm: (address) => clock.now() - (warmAtMs.get(address) ?? Number.NEGATIVE_INFINITY) < WARM_FOR,
+    forgetWarm: () => {
+      warmAtMs = new RecentMap(MOST_WARM)
+    },
     ping: (address, lane, closeness) => pingPeer(http, address, lane, closeness),
     hello: async (address, ask) => {
       const answer = await post(address, '/v2/hello', ask, { timeoutMs: HELLO_TIMEOUT, maxBytes: 16 * 1024 })

@@ -1,6 +1,6 @@
 // How this node is reached is learnt, not told: a peer says at which address it sees us and connects back to it. The proof is
 // renewed for as long as the node lives, and at once when this machine's own addresses change.
-import { defer, EMPTY, filter, map, merge, mergeMap, type Observable, Subject } from 'rxjs'
+import { EMPTY, filter, merge, mergeMap, type Observable, Subject, tap } from 'rxjs'
 import { createActor, type InspectionEvent } from 'xstate'
 import { type AddressPolicy, addressOf, isAllowed, parseAddress } from '../../domain/address.ts'
 import { isBusy } from '../../domain/crowded.ts'
@@ -8,11 +8,13 @@ import { type Change, isProven, type Row, recordMet } from '../../domain/ip-tabl
 import type { ReachFinding } from '../../domain/netcheck.ts'
 import { isBelieved, networkOf, type Votes, withVote } from '../../domain/reach-votes.ts'
 import {
-  ADDRESS_WATCH,
   ASKED_AGAIN,
   ASKED_AT_ONCE,
+  ASKED_AT_ONCE_MOVED,
   ASKED_LATE,
+  ASKED_LATE_MOVED,
   ASKED_MOST,
+  ASKED_MOST_MOVED,
   REACH_PERIOD,
   REACH_PERIOD_UNKNOWN,
 } from '../../domain/timings.ts'
@@ -21,6 +23,7 @@ import { MISSES_TO_FALL, reachMachine, silencesToFall, type Verdict } from '../.
 import type { Ports } from '../../ports.ts'
 import { jitteredInterval } from '../../streams/jittered-interval.ts'
 import type { HelloAsk } from '../../v2/messages.ts'
+import type { AddressChange, AddressWatch } from './address-watch.ts'
 import type { Company } from './company.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { Met, PeerCalls } from './peer-calls.ts'
@@ -49,9 +52,9 @@ export interface Reach {
 }
 
 interface ReachNeeds extends Pick<Ports, 'clock' | 'random'> {
-  readonly network: Pick<Ports['network'], 'ownHosts'>
+  readonly watch: Pick<AddressWatch, 'changes$'>
   readonly http: Pick<Ports['http'], 'dropWarm'>
-  readonly calls: Pick<PeerCalls, 'hello'>
+  readonly calls: Pick<PeerCalls, 'hello' | 'isWarm' | 'forgetWarm'>
   readonly keeper: TableKeeper
   readonly own: OwnRecord
   readonly company: Pick<Company, 'slowness'>
@@ -65,7 +68,7 @@ interface ReachNeeds extends Pick<Ports, 'clock' | 'random'> {
 const MOST_ASKABLE = 256
 
 export function createReach(needs: ReachNeeds): Reach {
-  const { clock, random, network, http, calls, keeper, own } = needs
+  const { clock, random, http, calls, keeper, own } = needs
   const draws = random.fork('reach')
   const verdicts = new Subject<Verdict>()
   const actor = createActor(reachMachine, {
@@ -81,8 +84,8 @@ export function createReach(needs: ReachNeeds): Reach {
   let heard: string | null = null
   /** Since when each is waited for. */
   const asked = new Map<string, number>()
-  /** Of those: at the end of each one more is asked. */
-  const lates = new Set<unknown>()
+  /** The address that was proven is gone, and too few have vouched for another. */
+  let hasMoved = false
   let isOver = false
   const findings = createReachFindings(clock)
 
@@ -143,10 +146,16 @@ export function createReach(needs: ReachNeeds): Reach {
   }
   const isFull = (): boolean => {
     // Where this process waits for a processor itself, more asks would make all of them later still.
-    const isLate = (sinceMs: number): boolean => clock.now() - sinceMs >= ASKED_LATE && !isBusy(clock)
+    const isLate = (sinceMs: number): boolean => clock.now() - sinceMs >= lateMs() && !isBusy(clock)
     const inTime = [...asked.values()].filter((sinceMs) => !isLate(sinceMs)).length
-    return inTime >= ASKED_AT_ONCE || asked.size >= ASKED_MOST
+    return inTime >= (isInHaste() ? ASKED_AT_ONCE_MOVED : ASKED_AT_ONCE) || asked.size >= (isInHaste() ? ASKED_MOST_MOVED : ASKED_MOST)
   }
+  /** Not where this process waits for a processor itself. */
+  const isInHaste = (): boolean => {
+    hasMoved &&= isUnsure()
+    return hasMoved && !isBusy(clock)
+  }
+  const lateMs = (): number => (isInHaste() ? ASKED_LATE_MOVED : ASKED_LATE)
   /** An answer is wanted soon: no address is known, or too few have vouched for it. */
   const isUnsure = (): boolean => told.type === 'unknown' || second.lacks()
   /** `other`: somebody else than those who could not connect, or have voted, lately; or nobody. */
@@ -154,19 +163,20 @@ export function createReach(needs: ReachNeeds): Reach {
     const { missedBy } = actor.getSnapshot().context
     const idle = from.filter(({ key }) => !asked.has(key))
     const others = idle.filter(({ key }) => !missedBy.includes(key) && !isVoteFresh(key))
-    const peers = others.length > 0 || who === 'other' ? others : idle
-    const peer = peers[from.length <= 1 ? 0 : Math.floor(draws.fraction() * peers.length)]
+    const fit = others.length > 0 || who === 'other' ? others : idle
+    // A handshake that was gone through since the move is half of what takes long on a path that loses packets.
+    const warm = isInHaste() ? fit.filter(({ record }) => calls.isWarm(record.address)) : []
+    const peers = warm.length > 0 ? warm : fit
+    const peer = peers[Math.floor(draws.fraction() * peers.length)]
     if (!peer || isFull() || !needs.listens || isOver) return
     asked.set(peer.key, clock.now())
     second.asked(peer.key)
     actor.send({ type: 'reach.asked' })
     const late = clock.setTimeout(() => {
       if (isUnsure()) check('other').catch(needs.onBug)
-    }, ASKED_LATE)
-    lates.add(late)
+    }, lateMs())
     const met = await calls.hello(peer.record.address, { from: own.envelope(), ...ask() })
     clock.clearTimeout(late)
-    lates.delete(late)
     asked.delete(peer.key)
     if ('dialBack' in met) {
       if (met.record.id === peer.key) keeper.apply((table, wallMs) => recordMet(table, peer.key, peer.record.address, wallMs))
@@ -174,23 +184,16 @@ export function createReach(needs: ReachNeeds): Reach {
     } else actor.send({ type: 'reach.untried' })
   }
 
-  /** The addresses of this machine, each time they have changed. */
-  const moved$ = (): Observable<readonly string[]> => {
-    let before = network.ownHosts()
-    return jitteredInterval(clock, draws, ADDRESS_WATCH).pipe(
-      map(() => network.ownHosts()),
-      filter((hosts) => hosts.join() !== before.join()),
-      mergeMap((hosts) => {
-        const lost = before.filter((host) => !hosts.includes(host))
-        before = hosts
-        // What is warm was opened from an address that may be gone.
-        http.dropWarm()
-        heard = null
-        votes = new Map()
-        if (told.type === 'proven' && lost.includes(parseAddress(told.address)?.host ?? '')) actor.send({ type: 'reach.moved' })
-        return [hosts]
-      }),
-    )
+  const moved = ({ lost }: AddressChange): void => {
+    // What is warm was opened from an address that may be gone.
+    http.dropWarm()
+    calls.forgetWarm()
+    heard = null
+    votes = new Map()
+    if (told.type !== 'proven' || !lost.includes(parseAddress(told.address)?.host ?? '')) return
+    hasMoved = true
+    actor.send({ type: 'reach.moved' })
+    for (let count = 0; count < ASKED_AT_ONCE_MOVED; count++) check('any').catch(needs.onBug)
   }
   const isUnknown = (): boolean => told.type === 'unknown'
   const isMet = (change: Change): boolean => change.type === 'added' || (change.type === 'measured' && change.isFirst === true)
@@ -222,7 +225,7 @@ export function createReach(needs: ReachNeeds): Reach {
           jitteredInterval(clock, draws, REACH_PERIOD_UNKNOWN).pipe(filter(isUnknown)),
           joined$,
           again$,
-          defer(moved$),
+          needs.watch.changes$.pipe(tap(moved)),
         ).pipe(
           mergeMap(() => check('any')),
           (checks$) => merge(checks$, second.runs$),
@@ -233,7 +236,6 @@ export function createReach(needs: ReachNeeds): Reach {
     },
     stop: () => {
       isOver = true
-      for (const late of lates) clock.clearTimeout(late)
       actor.stop()
     },
   }

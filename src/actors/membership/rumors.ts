@@ -30,7 +30,8 @@ interface RumorNeeds {
   readonly clock: Clock
   readonly keeper: TableKeeper
   readonly self: string
-  readonly someone: (count: number) => readonly Row[]
+  /** `isAgain`: for words that were all pushed before. */
+  readonly someone: (count: number, isAgain: boolean) => readonly Row[]
   /** `isFirst`: none of these was pushed before. True where the peer answered. */
   readonly push: (to: Row, words: readonly Word[], isFirst: boolean) => Promise<boolean>
 }
@@ -148,7 +149,7 @@ export function createRumors({ clock, keeper, self, someone, push }: RumorNeeds)
     wake()
     if (!isMine) return
     const words = [{ key: self, seq: mine.seq }]
-    for (const to of someone(MOST_TRIED)) if (await pushed(to, words, true)) return heldBy(to.key, words)
+    for (const to of someone(MOST_TRIED, false)) if (await pushed(to, words, true)) return heldBy(to.key, words)
   }
   const round = async (): Promise<void> => {
     const nowMs = clock.now()
@@ -163,7 +164,7 @@ export function createRumors({ clock, keeper, self, someone, push }: RumorNeeds)
     wake()
     const fanout = isFirst ? GOSSIP_FANOUT : GOSSIP_FANOUT_AGAIN
     // Twice as many are drawn: the others stand in for those who know all of it, or do not answer.
-    const drawn = [...someone(2 * fanout)]
+    const drawn = [...someone(2 * fanout, !isFirst)]
     const one = async (): Promise<void> => {
       for (let to = drawn.shift(); to !== undefined; to = drawn.shift()) {
         const { key } = to

@@ -73,7 +73,7 @@ export function createVouching({ clock, identity, keeper, own, networkKind, prob
   const list = (row: Row): boolean => {
     const vouches = vouchesOf(row)
     const vouchers = vouches.flatMap((one) => voucherOf(row, one) ?? [])
-    if (!isEnough(vouchers, networkKind.type, row.lastProofMs !== null)) return false
+    if (!isEnough(vouchers, networkKind.type, row.lastProofMs !== null || row.wasTold === true)) return false
     const goneAtMs = keeper.current().gone.get(row.key)?.atMs ?? 0
     const isNew = vouches.every(({ atS }) => Math.abs(clock.wallMs() - atS * 1_000) < VOUCH_NEW && atS * 1_000 > goneAtMs)
     const isListedNow = keeper.apply((table) => recordVouched(table, row.key, [...new Set(vouchers.map(({ id }) => id))], isNew)).length > 0

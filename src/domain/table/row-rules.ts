@@ -36,12 +36,17 @@ export const isKeptAway = (removed: ReadonlyMap<string, string>, record: PeerRec
 /** With a later word of its owner. At a new address it has proven nothing. */
 export function withWord(row: Row, record: PeerRecord, version: number, heard: Heard): Row {
   if (record.address === row.record.address) return { ...row, record, version, ...refuted(row) }
-  const { told: _told, isUntimed: _isUntimed, ...rest } = row
-  return { ...rest, record, version, ...movedTo(row, heard) }
+  const { told, isUntimed: _isUntimed, ...rest } = row
+  return { ...rest, record, version, ...movedTo(row, heard), ...(told === undefined ? {} : { wasTold: true }) }
 }
 
 /** Listed by the word of these, at the address that it stands with. */
-export const listedByWord = (row: Row, told: readonly string[], version: number): Row => ({ ...row, state: 'alive', told, version })
+export const listedByWord = ({ wasTold: _wasTold, ...row }: Row, told: readonly string[], version: number): Row => ({
+  ...row,
+  state: 'alive',
+  told,
+  version,
+})
 
 /** Its owner says something later than what is suspected: it lives. */
 const refuted = ({ state, suspicion }: Row): Partial<Row> =>
@@ -139,7 +144,7 @@ export function afterLooks(row: Row, { reachedBy, missedBy }: Looks, wallMs: num
  * went. How fast it is was measured before it went, or before this node was started: no reason to do so again.
  */
 export function afterAnswer(
-  { told: _told, isUntimed: _isUntimed, ...row }: Row,
+  { told: _told, wasTold: _wasTold, isUntimed: _isUntimed, ...row }: Row,
   latency: Latency,
   wallMs: number,
   { former, before }: { readonly former: Row | null; readonly before: Row | null },

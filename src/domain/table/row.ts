@@ -46,6 +46,8 @@ export interface Row {
   readonly heard: Heard | null
   /** Ids of those by whose word alone it is listed: this node has not looked yet, or in vain. Absent: it has reached it, or does not list it. */
   readonly told?: readonly string[] | undefined
+  /** It was, at another address, and has moved since. */
+  readonly wasTold?: true | undefined
   /** It answered this node at its address, and was not pinged since: how near it is nobody knows yet. */
   readonly isUntimed?: true | undefined
 }

@@ -30,3 +30,5 @@ export const CONNECT_ASK_TIMEOUT = 10_000
 export const CONNECT_FLOW_IDLE = 60_000
 /** Peers are asked for their services within this. */
 export const SERVICES_TIMEOUT = 4_000
+/** A handshake that takes this long has another one begun beside it. Few paths take as long, and TCP sends a lost SYN again after a second. */
+export const FURTHER_DIALS: readonly number[] = [400, 800]

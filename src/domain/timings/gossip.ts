@@ -30,6 +30,11 @@ export const GOSSIP_RESUME = 500
 /** For so long this node's own word is sent to peers unasked. Later a peer that does not know it says so. */
 export const OWN_WORD_FRESH = 10_000
 export const GOSSIP_TIMEOUT = 3_000
+/**
+ * Who has not answered a push within this is stood in for by another, and a word that was asked for and has not come is asked for from the next
+ * who offers it: few paths take as long, where nothing is lost.
+ */
+export const GOSSIP_LATE = 400
 /** P2PRC peers answer only after pinging everybody one after another (~6 requests a row, 30 s for a dead one). */
 export const P2PRC_PERIOD = 30_000
 export const P2PRC_TIMEOUT = 120_000

@@ -26,8 +26,15 @@ export const ASKED_AT_ONCE = 2
  */
 export const ASKED_LATE = 600
 export const ASKED_MOST = 6
+/** A node that has lost its address needs two who reach it at the new one, surely: so many are asked at once, and others sooner. */
+export const ASKED_AT_ONCE_MOVED = 5
+export const ASKED_LATE_MOVED = 250
+export const ASKED_MOST_MOVED = 16
 /** How often this machine's own addresses are looked at. With that, a change of address has its consequences within 5 s. */
 export const ADDRESS_WATCH = 2_000
+/** And beside requests, where one has failed within `ADDRESS_TROUBLE`: so far apart at the least. */
+export const ADDRESS_GAP = 300
+export const ADDRESS_TROUBLE = 10_000
 /** A second process with this node's key is looked for again this often, until it is gone. */
 export const TWIN_RECHECK = 30_000
 /** A node's coordinate is in its signed word from then on, and a later one at most this often: every word goes to everybody. */

@@ -4,6 +4,7 @@ import { connect, type TLSSocket } from 'node:tls'
 import { ANOTHER_NODE } from '../../domain/seed-fault.ts'
 import type { Failure } from '../../ports.ts'
 import { KEEP_ALIVE } from '../front/keep-alive.ts'
+import { beginAgain } from './further-dials.ts'
 import { CHANNEL_PROTOCOL, type ChannelSelf, channelContext, proveMembers, runsOver } from './members-channel.ts'
 import { failed, failureOf } from './network-failure.ts'
 
@@ -37,34 +38,60 @@ export function dialChannel(self: ChannelSelf, dial: ChannelDial): Promise<Opene
   const { timeoutMs, signal, expect, onError } = dial
   if (signal?.aborted) return Promise.resolve(failed('aborted', 'it was called off'))
   return new Promise((resolve) => {
-    const begunAt = performance.now()
-    const { socket, wire } = begin(self, dial)
-    let connectMs = 0
-    socket.once('connect', () => {
-      connectMs = performance.now() - begunAt
-    })
+    const begun = new Set<TLSSocket>()
+    const leave = (socket: TLSSocket): void => {
+      begun.delete(socket)
+      socket.on('error', onError).removeListener('error', fail)
+    }
     const settle = (answer: OpenedChannel | Failure): void => {
       clearTimeout(timer)
+      stop()
       signal?.removeEventListener('abort', abort)
-      socket.on('error', onError).removeListener('error', fail)
-      if (answer.type === 'failed') socket.destroy()
+      for (const socket of [...begun]) {
+        leave(socket)
+        if (answer.type === 'failed') socket.destroy()
+      }
       resolve(answer)
     }
     const fail = (error: unknown): void => settle(failureOf(error))
     const abort = (): void => settle(failed('aborted', 'it was called off'))
     const timer = setTimeout(() => settle(failed('timeout', 'it did not answer in time')), timeoutMs)
-    const prove = async (): Promise<void> => {
+    const prove = async (socket: TLSSocket, connectMs: number): Promise<void> => {
       const proven = await proveMembers(socket, self, 'client', timeoutMs)
       if (proven.type === 'refused') return settle(failed('protocol', proven.text))
       if (expect !== undefined && proven.id !== expect) return settle(failed('protocol', ANOTHER_NODE))
       settle({ type: 'channel', socket, id: proven.id, connectMs })
     }
+    /** The first that TCP's handshake is through with is used. Of the others nothing but that handshake was sent. */
+    const choose = (chosen: TLSSocket): void => {
+      stop()
+      for (const socket of [...begun]) {
+        if (socket === chosen) continue
+        leave(socket)
+        socket.destroy()
+      }
+    }
+    const attempt = (): void => {
+      const begunAt = performance.now()
+      const { socket, wire } = begin(self, dial)
+      let connectMs = 0
+      begun.add(socket)
+      socket.once('connect', () => {
+        connectMs = performance.now() - begunAt
+        if (begun.has(socket)) choose(socket)
+      })
+      socket.on('error', fail)
+      // TLS over a wire that never opened tells its end before that one's error.
+      const ended = (): void => settle(wire.errored ? failureOf(wire.errored) : failed('reset', 'it closed the connection'))
+      socket.once('close', () => {
+        if (begun.has(socket)) ended()
+      })
+      socket.once('secureConnect', () => {
+        if (begun.has(socket)) prove(socket, connectMs).catch(onError)
+      })
+    }
     signal?.addEventListener('abort', abort, { once: true })
-    socket.on('error', fail)
-    // TLS over a wire that never opened tells its end before that one's error.
-    const ended = (): void => settle(wire.errored ? failureOf(wire.errored) : failed('reset', 'it closed the connection'))
-    socket.once('close', ended)
-    socket.once('secureConnect', () => void prove().catch(onError))
+    const stop = beginAgain(attempt, { setTimeout, clearTimeout: (started) => clearTimeout(started as NodeJS.Timeout) })
   })
 }
 

@@ -52,11 +52,13 @@ function start({
   const timeouts: number[] = []
   const ended: string[] = []
   const warmTo = new Set<string>()
+  const lateProofs: string[] = []
   const gate = createContactGate({
     clock,
     policy,
     networkKind,
     standing,
+    onLateProof: (address, by) => void lateProofs.push(`${clock.now()} ${by} at ${address}`),
     http: {
       request: async (address, { admit, timeoutMs, signal }) => {
         timeouts.push(timeoutMs)
@@ -80,7 +82,10 @@ function start({
   /** All at once. */
   const askAll = (addresses: readonly string[], request = PING): Promise<readonly string[]> =>
     clock.until(Promise.all(addresses.map((address) => ask(address, request))))
-  return { gate, clock, connected, timeouts, ended, ask: (address: string, request = PING) => clock.until(ask(address, request)), askAll }
+  return {
+    ...{ gate, clock, connected, timeouts, ended, lateProofs, askAll },
+    ask: (address: string, request = PING) => clock.until(ask(address, request)),
+  }
 }
 
 const at = (port: number): string => `192.0.2.1:${port}`
@@ -180,9 +185,10 @@ describe('an IP address that has proven nothing', () => {
   })
 
   test('is proven by an answer that comes late too, for which whoever asked does not wait', async () => {
-    const { ask, clock, connected, timeouts } = start({ answers: answering([at(8088)], answer('{}', 'ash')), ms: 9_000 })
+    const { ask, clock, connected, timeouts, lateProofs } = start({ answers: answering([at(8088)], answer('{}', 'ash')), ms: 9_000 })
     expect([await ask(at(8088)), clock.now()]).toEqual(['it did not answer in time', 2_000])
     await clock.advance(7_000)
+    expect(lateProofs).toEqual([`9000 ash at ${at(8088)}`])
     const [asked] = [ask(at(8088)), ask(at(8088))]
     expect([await asked, clock.now(), connected.length]).toEqual(['it did not answer in time', 11_000, 3])
     expect(timeouts).toEqual([LATE_PROOF, 2_000, 2_000])

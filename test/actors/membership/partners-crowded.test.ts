@@ -22,8 +22,8 @@ function start(count: number, warm: readonly number[]) {
   return {
     world,
     /** Everybody whom words went to. */
-    some: (most = 4) => keysOf(TIMES.flatMap(() => partners.some(most).map(({ key }) => key))),
-    once: (most: number) => partners.some(most).map(({ key }) => key),
+    some: (most = 4) => keysOf(TIMES.flatMap(() => partners.some(most, false).map(({ key }) => key))),
+    once: (most: number) => partners.some(most, false).map(({ key }) => key),
     /** Everybody with whom tables were compared. */
     another: () => keysOf(TIMES.map(() => partners.another()?.key ?? 'nobody')),
   }

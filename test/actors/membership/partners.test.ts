@@ -20,7 +20,7 @@ function start(count: number, told = 0, isCrowded = false) {
     isCrowded: () => isCrowded,
   })
   const met = (times: number): ReadonlySet<string> =>
-    new Set(Array.from({ length: times }, () => partners.some(4).map(({ key }) => key)).flat())
+    new Set(Array.from({ length: times }, () => partners.some(4, false).map(({ key }) => key)).flat())
   return { ...parts, partners, met }
 }
 
@@ -29,6 +29,25 @@ test.each([
   [12, 12],
   [200, 12],
 ])('of %i peers words are pushed to %i', (count, expected) => expect(start(count).met(200).size).toEqual(expected))
+
+const PLACES = Array.from({ length: 60 }, (_, i) => `${((i * 4) % 256).toString(16).padStart(2, '0')}${'0'.repeat(30)}`)
+
+test('words that are told again go first to the two who come next by id, so that everybody is told by somebody', () => {
+  const self = '1d'.padEnd(32, '0')
+  const { keeper, prove } = stateParts()
+  for (const [i, id] of PLACES.entries()) prove({ ...signedBy(id, `192.0.2.${i}:8088`), id })
+  const again = createPartners({
+    table: () => keeper.current(),
+    random: new SeededRandom(1),
+    self,
+    isWarm: () => false,
+    isCrowded: () => false,
+  })
+  const first = () => again.some(4, true).map(({ key }) => key.slice(0, 2))
+  expect([first().slice(0, 2), first().slice(0, 2), new Set(first()).size]).toEqual([['20', '24'], ['20', '24'], 4])
+  keeper.apply((table, wallMs) => removeRow(table, '20'.padEnd(32, '0'), 'no answer', wallMs))
+  expect(first().slice(0, 2)).toEqual(['24', '28'])
+})
 
 test('who goes, or does not answer, is replaced', () => {
   const { partners, met, keeper } = start(200)

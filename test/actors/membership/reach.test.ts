@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { createAddressWatch } from '../../../src/actors/membership/address-watch.ts'
 import { createReach, type Reach } from '../../../src/actors/membership/reach.ts'
 import type { Verdict } from '../../../src/machines/reach-machine.ts'
 import type { DialBack } from '../../../src/v2/messages.ts'
@@ -26,11 +27,13 @@ interface Setting {
   readonly slowness?: number
   /** Of the time in which this process would run it waits for so much. */
   readonly waitedShare?: number
+  /** The names of those to whom a connection stands. */
+  readonly warm?: readonly string[]
   /** What each peer tells when asked to connect back; null: it does not answer at all. */
   readonly answer?: (name: string) => DialBack | null | Promise<DialBack | null>
 }
 
-function start({ port = 8_088, advertise = null, slowness = 0, waitedShare = 0, answer = () => REACHED }: Setting = {}) {
+function start({ port = 8_088, advertise = null, slowness = 0, waitedShare = 0, warm = [], answer = () => REACHED }: Setting = {}) {
   const parts = stateParts({ port, advertise })
   const { clock, keeper } = parts
   const asked: string[] = []
@@ -41,13 +44,16 @@ function start({ port = 8_088, advertise = null, slowness = 0, waitedShare = 0, 
     ...parts,
     clock: { ...parts.time, waitedShare: () => waitedShare },
     company: { slowness: () => slowness },
-    network: { ownHosts: () => hosts },
+    watch: createAddressWatch({ ...parts, network: { ownHosts: () => hosts } }),
     http: {
       dropWarm: () => {
         dropped++
       },
     },
     calls: {
+      isWarm: (address) =>
+        [...keeper.current().rows.values()].some(({ record }) => record.address === address && warm.includes(record.name)),
+      forgetWarm: () => {},
       hello: async (address, { port: at, advertise: first }) => {
         const record = [...keeper.current().rows.values()].find((row) => row.record.address === address)?.record
         if (!record) throw new Error(`nobody is at ${address}`)
@@ -309,6 +315,26 @@ test('when this machine loses the proven address, peers are asked at once by the
   expect(asked).toEqual([`0 ash to try ${MINE}`, '12000 ash to try 8088'])
   expect([told, dropped()]).toEqual([[`0 proven ${MINE} by ash`, '12000 unknown', `12000 proven ${OTHER} by ash`], 1])
 })
+
+test('whose address is gone asks five at once, others beside those who do not answer soon, sixteen in all, and first whom a connection stands to', async () => {
+  let isSilent = false
+  const warm = ['more20', 'more21', 'more22']
+  const { clock, prove, move, asked, end } = start({ warm, answer: () => (isSilent ? new Promise(() => {}) : REACHED) })
+  for (let i = 0; i < 40; i++) prove(signedBy(`more${i}`, `192.0.2.${50 + i}:8088`))
+  await clock.advance(10_500)
+  isSilent = true
+  const before = asked.length
+  move('192.0.2.2')
+  await clock.advance(20_000)
+  end()
+  const later = asked.slice(before).map((line) => line.split(' '))
+  const [[startMs] = []] = later
+  const afterMs = later.map(([atMs]) => Number(atMs) - Number(startMs))
+  expect([afterMs, new Set(later.map(([, name]) => name)).size]).toEqual([[...at(5, 0), ...at(5, 250), ...at(5, 500), 750], 16])
+  expect(later.slice(0, 3).map(([, name]) => name)).toEqual(expect.arrayContaining(warm))
+})
+
+const at = (count: number, ms: number): readonly number[] => Array(count).fill(ms)
 
 test('a further address of this machine ends warm connections, asks again and takes no proof away', async () => {
   const { clock, prove, move, told, dropped, end } = start()

@@ -86,6 +86,34 @@ test.each<[string, number, string]>([
   expect(oakNow()).toEqual(expected)
 })
 
+test('who was listed by word alone and has moved is listed by two who are listed so too', () => {
+  const { hear, vouch, oakNow } = start({ proven: [ash, elm] })
+  for (const [i, one] of [fir, yew].entries())
+    hear(
+      word(one, `192.0.2.${50 + i}:8088`, [
+        vouch(ash, { address: `192.0.2.${50 + i}:8088`, id: one.id }),
+        vouch(elm, { address: `192.0.2.${50 + i}:8088`, id: one.id }),
+      ]),
+    )
+  hear(word(oak, '192.0.2.98:8088', [vouch(ash, { address: '192.0.2.98:8088' }), vouch(elm, { address: '192.0.2.98:8088' })]))
+  const before = oakNow()
+  hear(word(oak, OAK, [vouch(fir), vouch(yew)], 2))
+  expect([before, oakNow()]).toEqual(['alive by 2', 'alive by 2'])
+})
+
+test('who was not listed is not listed by two who are listed by word alone', () => {
+  const { hear, vouch, oakNow } = start({ proven: [ash, elm] })
+  for (const [i, one] of [fir, yew].entries())
+    hear(
+      word(one, `192.0.2.${50 + i}:8088`, [
+        vouch(ash, { address: `192.0.2.${50 + i}:8088`, id: one.id }),
+        vouch(elm, { address: `192.0.2.${50 + i}:8088`, id: one.id }),
+      ]),
+    )
+  hear(word(oak, OAK, [vouch(fir), vouch(yew)]))
+  expect(oakNow()).toEqual('unknown')
+})
+
 test('whom nobody vouches for is looked at now', () => {
   const { hear, oakNow, looks } = start()
   hear(word(oak, OAK))

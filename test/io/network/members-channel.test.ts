@@ -70,6 +70,37 @@ test.each(['channel', 'clear'] as const)('how long a connection of %s waits for 
   expect(isSet(29_000)).toEqual(over === 'clear')
 })
 
+describe('a handshake that nobody answers', () => {
+  /** So many connections that are begun from now on get no answer. */
+  const losing = (count: number) => {
+    const plain = Socket.prototype.connect
+    let begun = 0
+    const spy = vi.spyOn(Socket.prototype, 'connect').mockImplementation(function (this: Socket, ...given: unknown[]) {
+      return begun++ < count ? this : Reflect.apply(plain, this, given)
+    } as typeof plain)
+    ends.push(() => spy.mockRestore())
+    return () => begun
+  }
+
+  test.each([undefined, {}])('has another begun beside it, and a third, of which one is used', async (apart) => {
+    const [ash, elm] = [await startNode(() => OPEN), await startNode(() => OPEN)]
+    const begun = losing(2)
+    const begunMs = performance.now()
+    const answer = await ash.http.request(elm.address, { ...ASK, ...(apart ? { apart } : {}) })
+    const [tookMs, connectMs] = [performance.now() - begunMs, isFailure(answer) ? null : answer.timing.connectMs]
+    expect([answer, begun(), elm.asked]).toEqual([expect.objectContaining({ by: elm.id, status: 200 }), 3, ['/x']])
+    // The one that was used took no time of those before it.
+    expect(tookMs - (connectMs ?? 0)).toBeGreaterThan(790)
+  })
+
+  test('has none begun beside it any more once a third was, or whoever asked has given up', async () => {
+    const [ash, elm] = [await startNode(() => OPEN), await startNode(() => OPEN)]
+    const begun = losing(99)
+    const asked = await asks(ash, elm, { ...ASK, timeoutMs: 1_200 })
+    expect([asked, begun()]).toEqual(['it did not answer in time', 3])
+  })
+})
+
 describe('a warm connection', () => {
   test('that the other end closes is told of, by the address', async () => {
     const [ash, elm] = [await startNode(() => OPEN), await startNode(() => OPEN)]
