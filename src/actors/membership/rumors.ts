@@ -1,7 +1,7 @@
 // New words are pushed to a few peers, who push on what is new to them. Nobody is told what it is known to hold.
 import { defer, map, merge, mergeMap, type Observable, Subject, switchMap, timer } from 'rxjs'
 import { type AllowanceLimits, fullAllowance, takeOne } from '../../domain/allowance.ts'
-import { isCrowded, togetherMs } from '../../domain/crowded.ts'
+import { isBusy, isCrowded, togetherMs } from '../../domain/crowded.ts'
 import type { Change, Row } from '../../domain/ip-table.ts'
 import { gatherFactor, pushesFor } from '../../domain/push-plan.ts'
 import type { Word } from '../../domain/table/key-ranges.ts'
@@ -11,8 +11,10 @@ import {
   GOSSIP_FANOUT,
   GOSSIP_FANOUT_AGAIN,
   GOSSIP_GATHER,
+  GOSSIP_LATE,
   GOSSIP_PUSH_AGAIN,
   GOSSIP_PUSHES_PER_SECOND,
+  GOSSIP_TIMEOUT,
 } from '../../domain/timings.ts'
 import type { Clock } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
@@ -140,6 +142,13 @@ export function createRumors({ clock, keeper, self, someone, push }: RumorNeeds)
     wake()
     return isHeard
   }
+  /** False: it failed, or takes so long that another stands in for it. */
+  const inTime = (heard: Promise<boolean>): Promise<boolean> =>
+    new Promise((resolve, reject) => {
+      // Where this process waits for a processor itself all are late.
+      const late = clock.setTimeout(() => resolve(false), isBusy(clock) ? GOSSIP_TIMEOUT : GOSSIP_LATE)
+      heard.then(resolve, reject).finally(() => clock.clearTimeout(late))
+    })
   /** Only what this node says of itself goes out, to one; the rest is found when tables are compared. */
   const crowdedRound = async (nowMs: number): Promise<void> => {
     const mine = fresh.get(self)
@@ -170,7 +179,12 @@ export function createRumors({ clock, keeper, self, someone, push }: RumorNeeds)
         const { key } = to
         const news = words.filter((word) => !isHeld(key, word))
         if (news.length === 0) continue
-        if (await pushed(to, news, isFirst)) return heldBy(key, news)
+        const heard = pushed(to, news, isFirst).then((isHeard) => {
+          if (isHeard) heldBy(key, news)
+          return isHeard
+        })
+        // While all places are taken nobody stands in.
+        if ((await inTime(heard)) || placeAtMs() - clock.now() > LEAST_MS) return
       }
     }
     await Promise.all(Array.from({ length: fanout }, one))

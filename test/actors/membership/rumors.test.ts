@@ -1,13 +1,14 @@
 // When new words are pushed, and how often; to whom stands in gossip.test.ts.
 import { expect, test } from 'vitest'
 import { createRumors } from '../../../src/actors/membership/rumors.ts'
-import { GOSSIP_GATHER, GOSSIP_PUSH_AGAIN } from '../../../src/domain/timings.ts'
+import { GOSSIP_GATHER, GOSSIP_LATE, GOSSIP_PUSH_AGAIN } from '../../../src/domain/timings.ts'
 import { signedBy } from '../../records.ts'
 import { stateParts } from '../state-parts.ts'
 
 const PEERS = 6
 
-function start() {
+/** `ms`: how long each takes to answer. */
+function start(ms: Readonly<Record<string, number>> = {}) {
   const parts = stateParts()
   const { clock, keeper, time, prove } = parts
   for (let i = 0; i < PEERS; i++) prove(signedBy(`peer${i}`, `198.51.100.${i}:8088`))
@@ -26,6 +27,8 @@ function start() {
     someone: (count) => [...keeper.current().rows.values()].filter(({ key }) => key.startsWith('peer')).slice(0, count),
     push: async ({ key }, words, isFirst) => {
       pushes.push(`${clock.now()} ${key} ${isFirst ? 'told' : 'offered'} ${words.map((word) => `${word.key}/${word.seq}`).join(' ')}`)
+      const tookMs = ms[key]
+      if (tookMs !== undefined) await new Promise<void>((resolve) => clock.setTimeout(resolve, tookMs))
       return true
     },
   })
@@ -44,6 +47,18 @@ test('what comes at once is told to four in one message, and offered again later
   expect(pushes).toEqual([
     ...['peer1', 'peer2', 'peer3', 'peer4'].map((key) => `${atMs} ${key} told oak/1`),
     `${againMs} peer5 offered oak/1`,
+  ])
+})
+
+test('who does not answer soon is stood in for by another, and is known to hold it when it does', async () => {
+  const { clock, learn, pushes } = start({ peer1: GOSSIP_LATE + 100, peer2: GOSSIP_LATE - 1 })
+  learn('oak')
+  await clock.advance(GOSSIP_GATHER + GOSSIP_LATE + 3 * GOSSIP_PUSH_AGAIN)
+  expect(pushes.map((text) => text.replace(' oak/1', ''))).toEqual([
+    ...['peer0', 'peer1', 'peer2', 'peer3'].map((key) => `${GOSSIP_GATHER} ${key} told`),
+    ...['peer1', 'peer2', 'peer4'].map((key) => `${GOSSIP_GATHER + GOSSIP_PUSH_AGAIN} ${key} offered`),
+    `${GOSSIP_GATHER + GOSSIP_LATE} peer4 told`,
+    ...['peer5'].map((key) => `${GOSSIP_GATHER + GOSSIP_PUSH_AGAIN + GOSSIP_LATE} ${key} offered`),
   ])
 })
 
