@@ -18,15 +18,22 @@ const json = (value: unknown, headers = {}): Reply => ({
   body: JSON.stringify(value),
 })
 
-/** Puts one on the host of that name, and answers the row that others have of it in their files. */
+/** Puts one on the host of that name, and answers its row. */
 export function stand(world: World, name: string): StoredRow {
+  const row = rowOfOld(world, name)
+  const { http } = world.ports(name)
+  http
+    .serve({ address: `0.0.0.0:${NODE_PORT}`, onRequest: (request) => answer(request, row.envelope ?? '') })
+    .catch((error) => world.clock.crash(error))
+  return row
+}
+
+/** The row that others have of a node in their files since an earlier run of it. */
+export function rowOfOld(world: World, name: string): StoredRow {
   const host = world.host(name).outerIp
-  const { identity, http } = world.ports(name)
+  const identity = world.identity(name)
   const word: Omit<OwnWord, 'id'> = { name, address: `${host}:${NODE_PORT}`, seq: SEQ, via: null, offersTurn: true, left: false }
   const envelope = seal(identity, word)
-  http
-    .serve({ address: `0.0.0.0:${NODE_PORT}`, onRequest: (request) => answer(request, envelope) })
-    .catch((error) => world.clock.crash(error))
   const figures = { latency: null, download: null, upload: null, speedAt: null, lastSeen: new Date(world.clock.wallMs()).toISOString() }
   return { id: identity.id, name, host, port: NODE_PORT, ...figures, envelope, p2prc: null }
 }

@@ -4,7 +4,7 @@ import type { Entry } from '../src/feed/news.ts'
 import { SeededRandom, seedFor } from '../test/sim/chance.ts'
 import { liveNode, NODE_PORT } from '../test/sim/live-node.ts'
 import { createWorld, type World } from '../test/sim/world.ts'
-import { stand } from './scale-crowd.ts'
+import { rowOfOld, stand } from './scale-crowd.ts'
 
 /** What requests of one sort cost all nodes together. */
 export interface Cost {
@@ -44,37 +44,46 @@ export interface Population {
   vanish(name: string): void
 }
 
-/** How many nodes of a network there are, and of them how many are whole; the others only answer. */
+/** How many nodes are whole, and how many more only answer. */
 export interface Size {
-  readonly count: number
+  readonly crowd: number
   readonly whole: number
 }
 
+/** What the whole nodes are called: the seeds, then all others. */
+export const nameOf = (i: number): string => (i < SEEDS ? `seed${i}` : `node${i}`)
+
 export const addressOf = (world: World, name: string): string => `${world.host(name).outerIp}:${NODE_PORT}`
 
-/** The seeds are there, and run. `crowd`: so many more only answer, and stand in the table of each that starts. */
-export function populate(seed: number, crowd = 0): Population {
+/**
+ * The seeds are there, and run. `crowd`: so many more only answer. They stand in the file of each that starts, as do the whole nodes, of which there
+ * will be `whole` then: who only answers passes no word on.
+ */
+export function populate(seed: number, { crowd, whole }: Size = { crowd: 0, whole: 0 }): Population {
   const world = createWorld({ seed })
   world.network.defaults.jitterMs = JITTER_MS
   world.network.latencyBetween = (from, to) => wayMs(placeOf(seed, from), placeOf(seed, to))
   const costs: Record<Sort, Cost> = { pings: NOTHING, gossip: NOTHING, other: NOTHING }
   const names = Array.from({ length: crowd }, (_, i) => `crowd${i}`)
   for (const one of names) world.host(one)
-  const standing = names.map((one) => stand(world, one))
+  const wholes = crowd === 0 ? [] : Array.from({ length: whole }, (_, i) => nameOf(i))
+  for (const one of wholes) world.host(one)
+  const standing = [...names.map((one) => stand(world, one)), ...wholes.map((one) => rowOfOld(world, one))]
   world.onExchange = (_, { path, sentBytes, receivedBytes, isFirst }) => {
     const sort = SORT_OF[path] ?? 'other'
     const { requests, connections, bytes } = costs[sort]
     costs[sort] = { requests: requests + 1, connections: connections + (isFirst ? 1 : 0), bytes: bytes + sentBytes + receivedBytes }
   }
   const nodes = new Map<string, MoonwalkNode>()
-  const seeds = Array.from({ length: SEEDS }, (_, i) => `seed${i}`)
+  const seeds = Array.from({ length: SEEDS }, (_, i) => nameOf(i))
   const running = new Set<string>()
   let falseEvictions = 0
   const heard = (entry: Entry): void => {
     if (entry.type === 'peer.removed' && running.has(entry.peer)) falseEvictions++
   }
   const start = (name: string, options: Partial<NodeOptions> = {}): void => {
-    if (standing.length > 0) world.store(name).table = { rows: standing }
+    const { id } = world.identity(name)
+    if (standing.length > 0) world.store(name).table = { rows: standing.filter((row) => row.id !== id) }
     const known = seeds.filter((one) => one !== name).map((one) => addressOf(world, one))
     liveNode(world, name, { seeds: known, speedtestBudgetBytes: 0, ...options }, (node) => {
       nodes.set(name, node)

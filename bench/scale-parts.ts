@@ -1,5 +1,5 @@
 // What is measured of a network, in this order: a network that has joined is at rest, and so on.
-import { SORTS } from './scale-network.ts'
+import { nameOf, SORTS } from './scale-network.ts'
 import { kB, kbitOf, type Run, seconds, shown, wholeEverywhere } from './scale-run.ts'
 
 /** With a table of 10,000 in its file a node looks at all of them first, 32 a second. */
@@ -13,7 +13,7 @@ export async function join(run: Run): Promise<void> {
   const { population, count } = run
   await run.pass(2_000)
   run.spent()
-  for (let i = population.seeds.length; i < count; i++) population.start(`node${i}`)
+  for (let i = population.seeds.length; i < count; i++) population.start(nameOf(i))
   const tookMs = await run.until(() => wholeEverywhere(run), JOIN_WITHIN_MS)
   run.tell('join of all at once: every table complete after', tookMs === null ? `not in ${JOIN_WITHIN_MS / 1_000} s` : seconds(tookMs))
   const spent = run.spent()

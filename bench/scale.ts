@@ -43,7 +43,7 @@ if (positionals.some((name) => !(name in PARTS)) || sizes.some((count) => !(coun
 
 async function measure(count: number): Promise<readonly Line[]> {
   const whole = Math.min(count, Number(values.whole))
-  const population = populate(Number(values.seed), count - whole)
+  const population = populate(Number(values.seed), { crowd: count - whole, whole })
   const lines: Line[] = []
   const run = createRun(population, { count: whole, crowd: count - whole }, Number(values.most), (line) => {
     lines.push(line)

@@ -18,12 +18,12 @@ import { endable } from './actors/membership/peer-requests.ts'
 import { createPlaces } from './actors/membership/places.ts'
 import { createProber } from './actors/membership/prober.ts'
 import { createReach } from './actors/membership/reach.ts'
+import { createSilentPeers } from './actors/membership/silent-peers.ts'
 import { createSpeed } from './actors/membership/speed.ts'
 import { createSpeedAccount } from './actors/membership/speed-account.ts'
 import { speedTests } from './actors/membership/speed-tests.ts'
 import { createSpendingFile } from './actors/membership/spending-file.ts'
 import { createStanding } from './actors/membership/standing.ts'
-import { createSuspicion } from './actors/membership/suspicion.ts'
 import { createTableFile } from './actors/membership/table-file.ts'
 import type { TableKeeper } from './actors/membership/table-keeper.ts'
 import { createTwinWatch } from './actors/membership/twin-watch.ts'
@@ -76,7 +76,7 @@ export function createMembership({ ports, options, keeper, own, rates, health, s
   const firstLooks = createFirstLooks({ clock, random, keeper, own, prober, place: places.own })
   const lookers = createLookers({ clock, random, identity, calls, keeper, own, prober })
   const gossip = createGossip({ clock, random, identity, calls, keeper, own, policy, networkKind, ipOf, ownHosts })
-  const suspicion = createSuspicion({ clock, identity, keeper, own, prober, gossip, lookers, company, announcer })
+  const silentPeers = createSilentPeers({ clock, identity, keeper, own, prober, gossip, lookers, company, announcer })
   const speedAccount = createSpeedAccount({
     clock,
     budgetBytes: options.speedtestBudgetBytes,
@@ -104,7 +104,23 @@ export function createMembership({ ports, options, keeper, own, rates, health, s
   })
   const twins = createTwinWatch({ clock, calls, own, announcer, reach, health, onBug })
   const actor = createMembershipActor({
-    ...{ clock, keeper, own, prober, vouching, firstLooks, gossip, suspicion, p2prc, speedTests$, reach, joining, announcer, twins, onBug },
+    ...{
+      clock,
+      keeper,
+      own,
+      prober,
+      vouching,
+      firstLooks,
+      gossip,
+      silentPeers,
+      p2prc,
+      speedTests$,
+      reach,
+      joining,
+      announcer,
+      twins,
+      onBug,
+    },
   })
   return {
     file,

@@ -1,5 +1,5 @@
-// How long a silent peer is only suspected, and whose word that it is dead counts. Rules of SWIM with Lifeguard, for a network in which
-// who tells may lie.
+// How long a silent peer is only suspected, and whose word that it is dead counts: rules of SWIM with Lifeguard, for a network
+// in which who tells may lie. Who acts by them is actors/membership/silent-peers.ts.
 import { LOOKERS, SUSPICION_LEAST, SUSPICION_STRETCH } from './timings.ts'
 
 /** A row that this node missed and that nobody who was asked could reach. */
@@ -11,7 +11,7 @@ export interface Suspicion {
 }
 
 /** What a silence is judged by, beside the row. */
-export interface Company {
+export interface JudgedBy {
   /** There are others who can be asked whether they reach it: its silence alone is no reason to suspect it. */
   readonly canAsk: boolean
   /** How many are listed, this node among them. */
@@ -23,14 +23,14 @@ export interface Company {
 }
 
 /** Nobody is there to be asked: what this node sees decides. */
-export const ALONE: Company = { canAsk: false, members: 1, slowness: 0, isToldDead: false }
+export const ALONE: JudgedBy = { canAsk: false, members: 1, slowness: 0, isToldDead: false }
 
 /**
  * Ms that a row is suspected at least before it goes. Longer in a large network, as what refutes it takes
  * longer to come round; three times as long while nobody confirms it, and falling with the logarithm of
  * those who do (Lifeguard's rule; memberlist has six times).
  */
-export function suspicionMs(confirmations: number, { canAsk, members, slowness }: Omit<Company, 'isToldDead'>): number {
+export function suspicionMs(confirmations: number, { canAsk, members, slowness }: Omit<JudgedBy, 'isToldDead'>): number {
   if (!canAsk) return 0
   const leastMs = SUSPICION_LEAST * Math.max(1, Math.log10(members))
   const expected = Math.max(1, Math.min(LOOKERS, members - 2))

@@ -10,7 +10,7 @@ export const MOST_DOMAIN_BYTES = 300
 export const toldDomain = (scheme: Scheme, domain: string): string => `${scheme}:${domain.toLowerCase()}`
 
 /** As the record of its owner names a service's domain. Null: it names none. */
-export const toldBy = ({ kind, domain, options }: MaybeByDomain): string | null =>
+export const toldDomainOf = ({ kind, domain, options }: MaybeByDomain): string | null =>
   domain !== null && options?.private !== true && isByDomain(kind) ? toldDomain(kind, domain) : null
 
 interface MaybeByDomain {

@@ -1,7 +1,8 @@
 // As many whole nodes as a few minutes of one core hold; bench/scale.ts takes any number.
 import { expect, test } from 'vitest'
-import { populate, SORTS } from '../../bench/scale-network.ts'
-import { createRun, wholeEverywhere } from '../../bench/scale-run.ts'
+import { SORTS } from '../../bench/scale-network.ts'
+import { wholeEverywhere } from '../../bench/scale-run.ts'
+import { leadNetwork } from '../sim/scale-world.ts'
 
 const COUNT = 300
 const MOST_S = 560
@@ -9,15 +10,8 @@ const WITHIN_MS = 10_000
 
 test(
   'three hundred nodes, as many as a busy machine of two cores has time for, join through three seeds and list each other once, with few requests and bytes a node',
-  async () => {
-    const population = populate(1)
-    const { world, nodes } = population
-    const leave = world.enter()
-    try {
-      const run = createRun(population, { count: COUNT, crowd: 0 }, MOST_S, () => {})
-      await run.pass(2_000)
-      run.spent()
-      for (let i = population.seeds.length; i < COUNT; i++) population.start(`node${i}`)
+  () =>
+    leadNetwork(COUNT, MOST_S, async ({ nodes, falseEvictions }, run) => {
       const tookMs = await run.until(() => wholeEverywhere(run), WITHIN_MS)
       const spent = run.spent()
       const ids = [...nodes.values()].map(({ id }) => id).toSorted()
@@ -29,15 +23,12 @@ test(
         requests: spent[sort].requests / COUNT,
         kB: spent[sort].bytes / COUNT / 1_000,
       }))
-      expect([tookMs !== null, isWhole.filter(Boolean).length, population.falseEvictions()]).toEqual([true, COUNT, 0])
+      expect([tookMs !== null, isWhole.filter(Boolean).length, falseEvictions()]).toEqual([true, COUNT, 0])
       // About a third more than it was: every record once is some 300 kB.
       expect(gossip?.requests).toBeLessThan(110)
       expect(gossip?.kB).toBeLessThan(600)
       expect(pings?.requests).toBeLessThan(100)
       expect(other?.requests).toBeLessThan(13)
-    } finally {
-      leave()
-    }
-  },
+    }),
   (MOST_S + 30) * 1_000,
 )

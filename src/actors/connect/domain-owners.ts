@@ -26,13 +26,13 @@ export function createDomainOwners({
 }): DomainOwners {
   const claims = new Map<string, Claims>()
   /** What each node named last. */
-  const toldBy = new Map<PeerId, readonly string[]>()
+  const namedBy = new Map<PeerId, readonly string[]>()
 
   const put = (id: PeerId, domains: readonly string[]): void => {
-    const before = toldBy.get(id) ?? []
+    const before = namedBy.get(id) ?? []
     if (before === domains) return
-    if (domains.length === 0) toldBy.delete(id)
-    else toldBy.set(id, domains)
+    if (domains.length === 0) namedBy.delete(id)
+    else namedBy.set(id, domains)
     for (const domain of before) if (!domains.includes(domain)) settle(domain, (ids) => ids.delete(id))
     for (const domain of domains) if (!before.includes(domain)) settle(domain, (ids) => ids.add(id))
   }
@@ -46,7 +46,7 @@ export function createDomainOwners({
   const look = (row: Row, isThere: boolean): void => {
     const { id, domains = NONE } = row.record
     // Who was met once and has moved is asked at its new address when somebody comes.
-    const isMet = id !== null && (isProven(row) || toldBy.has(id))
+    const isMet = id !== null && (isProven(row) || namedBy.has(id))
     if (id !== null && id !== self) put(id, isThere && isMet ? domains : NONE)
   }
   const watching: Subscription = keeper.changes$.subscribe((change) =>

@@ -1,6 +1,6 @@
 // The domains of this node's services, named in its own record.
 import type { Subscription } from 'rxjs'
-import { fittingDomains, isToldDomain, toldBy } from '../../domain/told-domains.ts'
+import { fittingDomains, isToldDomain, toldDomainOf } from '../../domain/told-domains.ts'
 import type { Health } from '../health.ts'
 import type { Announcer } from '../membership/announcer.ts'
 import type { OwnRecord } from '../membership/own-record.ts'
@@ -18,7 +18,7 @@ export function tellOwnDomains({ services, own, announcer, health }: OwnDomainNe
   const named = (): readonly string[] =>
     services
       .specs()
-      .flatMap((spec) => toldBy(spec) ?? [])
+      .flatMap((spec) => toldDomainOf(spec) ?? [])
       .filter(isToldDomain)
   const put = (): boolean => {
     const { told, left } = fittingDomains(named())

@@ -3,7 +3,7 @@ import type { ServiceSpec } from '../../answers.ts'
 import { addressOf, parseAddress } from '../../domain/address.ts'
 import { type Asker, mayReach } from '../../domain/service-reach.ts'
 import { CONNECT_ASK_TIMEOUT, CONNECT_KEEPALIVE, CONNECT_SILENCE } from '../../domain/timings.ts'
-import { toldAs, toldBy } from '../../domain/told-domains.ts'
+import { toldAs, toldDomainOf } from '../../domain/told-domains.ts'
 import {
   type AcceptedLink,
   bucketFor,
@@ -85,7 +85,7 @@ export function createServedConnects({ clock, network, services, askerOf, member
   const find = (asked: ConnectAsk, asker: Asker): ServiceSpec | { readonly status: number; readonly error: string } => {
     if (asked.type === 'domain') {
       const [exact, ...wild] = toldAs(asked.scheme, asked.domain)
-      const named = [exact, ...wild].flatMap((told) => services.specs().find((spec) => toldBy(spec) === told) ?? [])
+      const named = [exact, ...wild].flatMap((told) => services.specs().find((spec) => toldDomainOf(spec) === told) ?? [])
       return named[0] ?? { status: 404, error: `no service here answers for ${asked.domain}` }
     }
     const spec = services.specs().find(({ name }) => name === asked.service)

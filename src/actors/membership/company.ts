@@ -1,15 +1,15 @@
 // What a silence is judged by beside its row: whether there are others to ask, how far this node doubts itself, and who is told dead.
 import type { IpTable } from '../../domain/ip-table.ts'
 import { afterAnswerInTime, afterOwnMiss, afterTimer, whileCrowded } from '../../domain/own-slowness.ts'
-import type { Company as Judged } from '../../domain/suspicion.ts'
+import type { JudgedBy } from '../../domain/suspicion.ts'
 import type { Clock } from '../../ports.ts'
 import { RecentMap } from './recent-map.ts'
 import type { TableKeeper } from './table-keeper.ts'
 
 /** State only. */
 export interface Company {
-  of(key: string): Judged
-  /** How far this node doubts itself, as in `Judged`. */
+  of(key: string): JudgedBy
+  /** How far this node doubts itself, as in `JudgedBy`. */
   slowness(): number
   /** A peer answered this node in time. */
   answered(): void

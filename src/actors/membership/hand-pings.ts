@@ -17,7 +17,7 @@ export interface HandPings {
 
 interface HandPingNeeds {
   readonly ask: SharedPings
-  readonly schedule: () => Pick<ProbeSchedule, 'now' | 'once'>
+  readonly schedule: Pick<ProbeSchedule, 'now' | 'once'>
   readonly isRunning: () => boolean
   /** How close the row's ping under way is; null: there is none. */
   readonly flightOf: (key: string) => Closeness | null
@@ -37,13 +37,13 @@ export function createHandPings({ ask, schedule, isRunning, flightOf, next, isCo
     const flight = flightOf(row.key)
     if (flight === null) wanted.add(row.key)
     const ended = next(row.key)
-    if (!isComing(row)) schedule().now(row.key)
+    if (!isComing(row)) schedule.now(row.key)
     const pinged = await ended
     if (pinged === null || flight === null || flight === 'thorough' || pinged.burst.type === 'silent') return pinged
     if (!isThere(row.key)) return null
     wanted.add(row.key)
     const again = next(row.key)
-    schedule().now(row.key)
+    schedule.now(row.key)
     return again
   }
   return {
@@ -57,7 +57,7 @@ export function createHandPings({ ask, schedule, isRunning, flightOf, next, isCo
           if (inLine.delete(begin)) resolve(await ask(address, lane, 'thorough'))
         }
         inLine.add(begin)
-        schedule().once(begin)
+        schedule.once(begin)
       })
     },
     take: (key) => wanted.delete(key),

@@ -13,7 +13,7 @@ import type { OwnRecord } from './own-record.ts'
 import type { P2prcExchange } from './p2prc-exchange.ts'
 import type { Prober } from './prober.ts'
 import type { Reach } from './reach.ts'
-import type { Suspicion } from './suspicion.ts'
+import type { SilentPeers } from './silent-peers.ts'
 import type { TableKeeper } from './table-keeper.ts'
 import type { TwinWatch } from './twin-watch.ts'
 import type { Vouching } from './vouching.ts'
@@ -26,7 +26,7 @@ interface MembershipNeeds {
   readonly vouching: Vouching
   readonly firstLooks: FirstLooks
   readonly gossip: Gossip
-  readonly suspicion: Suspicion
+  readonly silentPeers: SilentPeers
   readonly p2prc: P2prcExchange
   readonly speedTests$: Observable<unknown>
   readonly reach: Reach
@@ -47,7 +47,7 @@ export const createMembershipActor = (needs: MembershipNeeds) =>
       vouching,
       firstLooks,
       gossip,
-      suspicion,
+      silentPeers,
       p2prc,
       speedTests$,
       reach,
@@ -71,7 +71,7 @@ export const createMembershipActor = (needs: MembershipNeeds) =>
         followed$({ clock, keeper, own, prober, vouching }),
         vouching.runs$,
         firstLooks.runs$,
-        suspicion.runs$,
+        silentPeers.runs$,
         gossip.ownWords$.pipe(map(({ word, envelope }) => twins.heard(word, envelope, null))),
         // Whoever was cut off tells everybody at once that it is back, and asks what it missed.
         prober.isolated$.pipe(mergeMap((isolated) => (isolated ? EMPTY : gossip.spread({}, REUNION)))),

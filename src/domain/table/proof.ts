@@ -3,7 +3,7 @@
 import { type Burst, foldBurst, type Latency } from '../latency.ts'
 import { addressesOf } from '../record.ts'
 import { ANOTHER_NODE } from '../seed-fault.ts'
-import { ALONE, type Company } from '../suspicion.ts'
+import { ALONE, type JudgedBy } from '../suspicion.ts'
 import { LOOKERS, MOST_TOLD, STRIKES_IF_TOLD } from '../timings.ts'
 import type { KeptTable } from './kept-table.ts'
 import { remove } from './removal.ts'
@@ -21,7 +21,7 @@ export function recordBurst(
   wallMs: number,
   answeredBy: string | null = null,
   surroundings: Surroundings = 'fine',
-  company: Company = ALONE,
+  judgedBy: JudgedBy = ALONE,
 ): readonly Change[] {
   const row = table.rows.get(key)
   if (!row) return []
@@ -29,7 +29,7 @@ export function recordBurst(
     return answeredBy !== null && row.record.id !== null && answeredBy !== row.record.id
       ? remove(table, row, ANOTHER_NODE, wallMs)
       : prove(table, row, foldBurst(row.latency, burst, wallMs), wallMs)
-  const after = afterSilence(row, burst, wallMs, surroundings, company)
+  const after = afterSilence(row, burst, wallMs, surroundings, judgedBy)
   if (after.type === 'goes') return remove(table, after.row, burst.why, wallMs)
   table.put(after.row)
   return after.isNewlySuspect ? [{ type: 'suspected', row: after.row, why: burst.why }] : []
@@ -89,10 +89,10 @@ export function recordMet(table: KeptTable, key: string, address: string, wallMs
 }
 
 /**
- * Enough others vouch for a row that was only heard of, or has moved. `told`: their ids. `isNew`: they have all reached it just now, which says
+ * Enough others vouch for a row that was only heard of, or has moved. `vouchers`: their ids. `isNew`: they have all reached it just now, which says
  * more than that this node missed it before.
  */
-export function recordVouched(table: KeptTable, key: string, told: readonly string[], isNew = false): readonly Change[] {
+export function recordVouched(table: KeptTable, key: string, vouchers: readonly string[], isNew = false): readonly Change[] {
   const row = table.rows.get(key)
   const holder = row && table.at(row.record.address)
   // Who has reached somebody else there knows better, and what the file says of a row is for its own look.
@@ -101,7 +101,7 @@ export function recordVouched(table: KeptTable, key: string, told: readonly stri
   const gone = table.gone.get(key)
   if (gone !== undefined && gone.seq >= row.record.seq && !isNew) return []
   const { speedAtMs, downMbps, upMbps, sustained } = gone?.row ?? row
-  const next: Row = { ...listedByWord(row, told, ++table.version), strikes: 0, speedAtMs, downMbps, upMbps, sustained }
+  const next: Row = { ...listedByWord(row, vouchers, ++table.version), strikes: 0, speedAtMs, downMbps, upMbps, sustained }
   table.gone.delete(key)
   table.put(next)
   return [{ type: row.lastProofMs === null ? 'added' : 'changed', row: next }]

@@ -1,7 +1,7 @@
 // What becomes of one row by what happens to it. Each is a function of the row and the event alone.
 import { type Burst, foldBurst, type Latency } from '../latency.ts'
 import { keyOf, type PeerRecord } from '../record.ts'
-import { ALONE, type Company, suspicionMs } from '../suspicion.ts'
+import { ALONE, type JudgedBy, suspicionMs } from '../suspicion.ts'
 import { GONE_FOR, OFFLINE_FOR, STORED_FOR, STRIKES_IF_TOLD, STRIKES_TO_REMOVE } from '../timings.ts'
 import type { Gone, Heard, Row } from './row.ts'
 
@@ -41,10 +41,10 @@ export function withWord(row: Row, record: PeerRecord, version: number, heard: H
 }
 
 /** Listed by the word of these, at the address that it stands with. */
-export const listedByWord = ({ wasTold: _wasTold, ...row }: Row, told: readonly string[], version: number): Row => ({
+export const listedByWord = ({ wasTold: _wasTold, ...row }: Row, vouchers: readonly string[], version: number): Row => ({
   ...row,
   state: 'alive',
-  told,
+  told: vouchers,
   version,
 })
 
@@ -76,7 +76,7 @@ export function afterSilence(
   burst: Extract<Burst, { type: 'silent' }>,
   wallMs: number,
   surroundings: Surroundings,
-  company: Company = ALONE,
+  judgedBy: JudgedBy = ALONE,
 ): AfterSilence {
   const isolated = surroundings === 'isolated'
   const refused = burst.refused && isOwnRefusal(row)
@@ -89,9 +89,9 @@ export function afterSilence(
       ? { type: 'goes', row: next }
       : { type: 'stays', row: next, isNewlySuspect: false }
   }
-  if (!isolated && company.isToldDead && (refused || strikes >= STRIKES_IF_TOLD + Math.ceil(company.slowness)) && isAskedAbout(row))
+  if (!isolated && judgedBy.isToldDead && (refused || strikes >= STRIKES_IF_TOLD + Math.ceil(judgedBy.slowness)) && isAskedAbout(row))
     return { type: 'goes', row: { ...row, latency, strikes } }
-  const isJudgedAlone = !company.canAsk || !isAskedAbout(row)
+  const isJudgedAlone = !judgedBy.canAsk || !isAskedAbout(row)
   if (isJudgedAlone || (refused && row.reachedBy.length === 0)) {
     if (strikes >= STRIKES_TO_REMOVE) return { type: 'goes', row: { ...row, latency, strikes } }
     const suspicion = row.suspicion ?? (isAskedAbout(row) && row.state !== 'unknown' ? { sinceMs: wallMs, by: [] } : null)
@@ -99,7 +99,7 @@ export function afterSilence(
     return { type: 'stays', row: { ...row, latency, strikes, state, suspicion, reachedBy: [] }, isNewlySuspect: row.state === 'alive' }
   }
   const { suspicion } = row
-  const hasLasted = suspicion !== null && wallMs - suspicion.sinceMs >= suspicionMs(suspicion.by.length, company)
+  const hasLasted = suspicion !== null && wallMs - suspicion.sinceMs >= suspicionMs(suspicion.by.length, judgedBy)
   if (!isolated && hasLasted && strikes >= STRIKES_TO_REMOVE) return { type: 'goes', row: { ...row, latency, strikes } }
   // What was suspected while this node was cut off is suspected from the end of that on.
   const since = suspicion !== null && isolated ? { ...suspicion, sinceMs: wallMs } : suspicion

@@ -69,7 +69,7 @@ function start(before: (parts: ReturnType<typeof stateParts>) => void = () => {}
       runs$: runs('vouching'),
     },
     firstLooks: { runs$: runs('first looks') },
-    suspicion: { runs$: runs('suspicion') },
+    silentPeers: { runs$: runs('silentPeers') },
     p2prc: { join: async () => null, answer: async () => new Uint8Array(), runs$: runs('p2prc') },
     speedTests$: says.speedTest,
     reach: {

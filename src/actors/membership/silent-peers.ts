@@ -18,12 +18,12 @@ import type { Missed, Prober } from './prober.ts'
 import { RecentMap } from './recent-map.ts'
 import type { TableKeeper } from './table-keeper.ts'
 
-export interface Suspicion {
+export interface SilentPeers {
   /** Runs while subscribed. */
   readonly runs$: Observable<unknown>
 }
 
-interface SuspicionNeeds extends Pick<Ports, 'clock' | 'identity'> {
+interface SilentPeersNeeds extends Pick<Ports, 'clock' | 'identity'> {
   readonly keeper: TableKeeper
   readonly own: Pick<OwnRecord, 'id' | 'seq'>
   readonly prober: Pick<Prober, 'missed$' | 'doubt'>
@@ -48,7 +48,7 @@ interface Case {
   readonly witnesses: ReadonlyMap<string, Witness>
 }
 
-export function createSuspicion(needs: SuspicionNeeds): Suspicion {
+export function createSilentPeers(needs: SilentPeersNeeds): SilentPeers {
   const { clock, identity, keeper, own, prober, gossip, lookers, company, announcer } = needs
   const cases = new RecentMap<string, Case>(MOST_CASES)
   const underWay = new Set<string>()

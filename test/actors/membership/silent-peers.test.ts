@@ -5,7 +5,7 @@ import { createCompany } from '../../../src/actors/membership/company.ts'
 import type { Suspicions } from '../../../src/actors/membership/gossip.ts'
 import type { Round } from '../../../src/actors/membership/lookers.ts'
 import type { Missed } from '../../../src/actors/membership/prober.ts'
-import { createSuspicion } from '../../../src/actors/membership/suspicion.ts'
+import { createSilentPeers } from '../../../src/actors/membership/silent-peers.ts'
 import { recordBurst } from '../../../src/domain/ip-table.ts'
 import type { PeerRecord } from '../../../src/domain/record.ts'
 import type { Identity } from '../../../src/ports.ts'
@@ -42,7 +42,7 @@ function start() {
     const atMs = clock.wallMs() - agoMs
     return { by: by.id, atMs, sig: by.sign(witnessBytes({ id, address, atMs })) }
   }
-  const suspicion = createSuspicion({
+  const silentPeers = createSilentPeers({
     ...{ clock: parts.time, identity, keeper, own, company },
     prober: { missed$, doubt: (key) => void told.push(`look at ${names.get(key)}`) },
     gossip: {
@@ -60,7 +60,7 @@ function start() {
     },
     announcer: { outrun: (seq) => void told.push(`own word above ${seq === own.seq() ? 'the last' : seq}`) },
   })
-  suspicion.runs$.subscribe({ error: parts.onBug })
+  silentPeers.runs$.subscribe({ error: parts.onBug })
   const miss = async (burst: typeof SILENT = SILENT): Promise<void> => {
     keeper.apply((table, wallMs) => recordBurst(table, oak.id, burst, wallMs, null, 'fine', company.of(oak.id)))
     const row = keeper.current().rows.get(oak.id)
