@@ -91,7 +91,11 @@ export function dialChannel(self: ChannelSelf, dial: ChannelDial): Promise<Opene
       })
     }
     signal?.addEventListener('abort', abort, { once: true })
-    const stop = beginAgain(attempt, { setTimeout, clearTimeout: (started) => clearTimeout(started as NodeJS.Timeout) })
+    const stop = beginAgain(attempt, {
+      // A process that was busy runs its timers before it hears what has come meanwhile: that is heard first.
+      setTimeout: (run, ms) => setTimeout(() => setImmediate(run), ms),
+      clearTimeout: (started) => clearTimeout(started as NodeJS.Timeout),
+    })
   })
 }
 

@@ -9,9 +9,15 @@ interface Timers {
 
 /** Begins at once, and again at each of `FURTHER_DIALS` until what it answers is called: one is through, or all is over. */
 export function beginAgain(begin: () => void, timers: Timers): () => void {
+  let isOver = false
   begin()
-  const waiting = FURTHER_DIALS.map((ms) => timers.setTimeout(begin, ms))
+  const waiting = FURTHER_DIALS.map((ms) =>
+    timers.setTimeout(() => {
+      if (!isOver) begin()
+    }, ms),
+  )
   return () => {
+    isOver = true
     for (const timer of waiting) timers.clearTimeout(timer)
   }
 }

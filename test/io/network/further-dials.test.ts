@@ -16,3 +16,12 @@ test.each<[string, number, readonly number[]]>([
   await clock.advance(10_000)
   expect(begun).toEqual(expected)
 })
+
+test('none is begun after its end by a timer that has run already', async () => {
+  const clock = new VirtualClock()
+  const begun: number[] = []
+  const stop = beginAgain(() => begun.push(clock.now()), { setTimeout: (run, ms) => clock.setTimeout(run, ms), clearTimeout: () => {} })
+  stop()
+  await clock.advance(10_000)
+  expect(begun).toEqual([0])
+})

@@ -101,6 +101,19 @@ describe('a handshake that nobody answers', () => {
   })
 })
 
+test('a handshake that only this process was too busy to hear of has none begun beside it', async () => {
+  const [ash, elm] = [await startNode(() => OPEN), await startNode(() => OPEN)]
+  const plain = Socket.prototype.connect
+  let begun = 0
+  const spy = vi.spyOn(Socket.prototype, 'connect').mockImplementation(function (this: Socket, ...given: unknown[]) {
+    begun++
+    queueMicrotask(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 900))
+    return Reflect.apply(plain, this, given)
+  } as typeof plain)
+  ends.push(() => spy.mockRestore())
+  expect([await asks(ash, elm), begun]).toEqual([{ by: elm.id, status: 200, body: `GET /x of ${ash.id}` }, 1])
+})
+
 describe('a warm connection', () => {
   test('that the other end closes is told of, by the address', async () => {
     const [ash, elm] = [await startNode(() => OPEN), await startNode(() => OPEN)]
