@@ -14,8 +14,8 @@ const FEW = 2
 const MOST_MISSED = 64
 /** Who finds no place waits for so long: many nodes that start at once ask the one that all of them know. With the dial below `HELLO_TIMEOUT`. */
 const WAITS_MS = 1_500
-/** That wait, in all, and of one asker. */
-const MOST_WAITING = 256
+/** That wait, in all, and of one asker. Whom its seeds do not connect back to is vouched for by whom few have reached, and so is listed late. */
+const MOST_WAITING = 1_024
 const MOST_WAITING_A = 128
 /** Askers that are remembered; who missed the longest ago makes room. */
 const MOST_ASKERS = 4_096

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createDialBacks, type DialBacks } from '../../../src/actors/front/dial-backs.ts'
+import { createDialBacks, type DialBackEnd, type DialBacks } from '../../../src/actors/front/dial-backs.ts'
 import { VirtualClock } from '../../sim/virtual-clock.ts'
 
 const [EVE, ASH] = ['192.0.2.1', '192.0.2.2']
@@ -68,4 +68,22 @@ test('who finds no place waits for one, in turn, and not for long', async () => 
   }
   await clock.advance(5_000)
   expect(told).toEqual(['500 first a place', '1000 second a place', '1500 third busy'])
+})
+
+test('of a thousand who ask at once each finds a place in its turn, and who comes when more wait is told at once', async () => {
+  const clock = new VirtualClock()
+  const backs = createDialBacks(clock)
+  const ends: DialBackEnd[] = []
+  const told: string[] = []
+  const ask = (i: number): void =>
+    void backs.turn(`10.0.${Math.floor(i / 200)}.${i % 200}`).then((end) => {
+      if (typeof end === 'function') ends.push(end)
+      else told.push(`${clock.now()} ${i} ${end}`)
+    })
+  for (let i = 0; i < 128 + 1_024 + 1; i++) ask(i)
+  for (let round = 0; round < 9; round++) {
+    await clock.advance(150)
+    for (const end of ends.splice(0)) end('fine')
+  }
+  expect(told).toEqual(['0 1152 busy'])
 })
