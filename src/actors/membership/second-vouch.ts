@@ -3,7 +3,7 @@
 import { filter, merge, mergeMap, type Observable, tap } from 'rxjs'
 import type { Row } from '../../domain/ip-table.ts'
 import { secondVoucher } from '../../domain/second-voucher.ts'
-import { ASKED_AGAIN, VOUCHED_FROM, WATCHED_WHOLE } from '../../domain/timings.ts'
+import { ASKED_AGAIN, VOUCHED_FROM, VOUCHES_NEEDED, WATCHED_WHOLE } from '../../domain/timings.ts'
 import type { Verdict } from '../../machines/reach-machine.ts'
 import type { Clock } from '../../ports.ts'
 import type { OwnRecord } from './own-record.ts'
@@ -47,15 +47,18 @@ export function createSecondVouch(needs: SecondVouchNeeds): SecondVouch {
 
   const wasAsked = (key: string): boolean => clock.now() - (askedAtMs.get(key) ?? Number.NEGATIVE_INFINITY) < ASKED_AGAIN
   const lacks = (): boolean => verdict().type === 'proven' && keeper.current().rows.size >= VOUCHED_FROM && own.lacksVouches()
+  /** Two who lack vouches and vouch for each other are listed by nobody who has not looked: each waits for the other. */
+  const isVouchedFor = ({ record: { vouches = [] } }: Row): boolean =>
+    vouches.length >= VOUCHES_NEEDED && vouches.every(({ by }) => by !== own.id)
   /**
    * All who start at once ask the same one: whom everybody has met, everybody's word is read by. In a large table it is one that this node has
-   * reached, by what those say that came first.
+   * reached and others have vouched for, by what those say that came first.
    */
   const candidates = (): readonly Row[] => {
     const { rows } = keeper.current()
     const first: Row[] = []
     for (const row of rows.values()) if (first.push(row) >= WATCHED_WHOLE) break
-    const all = rows.size > WATCHED_WHOLE ? askable() : first
+    const all = rows.size > WATCHED_WHOLE ? askable().filter(isVouchedFor) : first
     const fit = all.filter(({ key }) => key !== own.id && !wasAsked(key) && !hasVoted(key))
     const second = secondVoucher(fit, first, own.id)
     return second === null ? [] : [second]

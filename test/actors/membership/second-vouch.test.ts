@@ -68,14 +68,16 @@ test('who is not reached asks nobody, nor who has two vouches, nor who knows but
   expect(counts).toEqual([0, 0, 0, 2])
 })
 
-test('in a large table it asks of those that it has reached first the one that most are vouched for by', () => {
+test('in a large table it asks, of those that it has reached and others have vouched for, first the one that most are vouched for by', () => {
   const reached: Row[] = []
-  const { asked, told, hear, prove, keeper } = start(() => reached)
-  prove(signedBy('elm', '198.51.100.1:8088'))
-  prove(signedBy('ash', '198.51.100.2:8088'))
-  const vouches = [{ by: 'elm', atS: 0, sig: '' }]
-  for (let i = 0; i < 60; i++) hear({ ...signedBy(`peer${i}`, `203.0.113.${i}:8088`), vouches })
-  for (const key of ['ash', 'elm']) {
+  const { asked, told, hear, prove, keeper, own } = start(() => reached)
+  const by = (...ids: readonly string[]) => ({ vouches: ids.map((id) => ({ by: id, atS: 0, sig: '' })) })
+  prove({ ...signedBy('elm', '198.51.100.1:8088'), ...by('ash', 'oak') })
+  prove({ ...signedBy('ash', '198.51.100.2:8088'), ...by('elm', 'oak') })
+  prove({ ...signedBy('oak', '198.51.100.3:8088'), ...by('elm') })
+  prove({ ...signedBy('yew', '198.51.100.4:8088'), ...by('elm', own.id) })
+  for (let i = 0; i < 60; i++) hear({ ...signedBy(`peer${i}`, `203.0.113.${i}:8088`), ...by('elm', 'oak') })
+  for (const key of ['oak', 'yew', 'ash', 'elm']) {
     const row = keeper.current().rows.get(key)
     if (row) reached.push(row)
   }
