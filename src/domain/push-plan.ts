@@ -5,8 +5,8 @@ import { GOSSIP_FANOUT, GOSSIP_FANOUT_AGAIN } from './timings.ts'
 const MORE_THAN_LOG = 3
 
 /**
- * While a large table is being learnt each message says more, and costs the same, the longer words gather: so many times as far apart are
- * rounds of pushes then, and comparisons of a node that has just started, in a table of so many rows.
+ * While a large table is being learnt each push says more, and costs the same, the longer words gather: so many times as far apart are
+ * rounds of pushes then, in a table of so many rows.
  */
 export const gatherFactor = (rows: number): number => Math.min(MOST_GATHERED, Math.max(1, rows / GATHERED_FROM))
 

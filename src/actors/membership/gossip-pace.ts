@@ -1,7 +1,6 @@
 // When tables are compared with somebody: often while something differs, rarely while nothing does.
 import { type Observable, Subject, startWith, switchMap, tap, timer } from 'rxjs'
 import { gossipRestMs, togetherMs } from '../../domain/crowded.ts'
-import { gatherFactor } from '../../domain/push-plan.ts'
 import { GOSSIP_PERIOD, GOSSIP_PERIOD_CALM, GOSSIP_PERIOD_FIRST } from '../../domain/timings.ts'
 import type { Clock, Random } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
@@ -18,19 +17,15 @@ export interface GossipPace {
 }
 
 const SLOWER = 1.5
-/** So long after the start it stays as it is while something differs. */
-const YOUNG_FOR = 3_000
+/** So long after the start it stays as it is while something differs: a thousand that start together take 5 s to learn of each other. */
+const YOUNG_FOR = 6_000
 
 interface PaceNeeds {
   readonly clock: Clock
   readonly random: Random
-  /** How many there are in the table. */
-  readonly rows: () => number
 }
 
-export function createGossipPace({ clock, random, rows }: PaceNeeds): GossipPace {
-  /** The sooner comparisons follow each other, the more each finds that another is about to bring. */
-  const restMs = (): number => (periodMs < GOSSIP_PERIOD ? Math.min(GOSSIP_PERIOD, periodMs * gatherFactor(rows())) : periodMs)
+export function createGossipPace({ clock, random }: PaceNeeds): GossipPace {
   const restarted = new Subject<void>()
   let periodMs = GOSSIP_PERIOD_FIRST
   let differs = false
@@ -51,7 +46,7 @@ export function createGossipPace({ clock, random, rows }: PaceNeeds): GossipPace
     },
     beats$: restarted.pipe(
       startWith(null),
-      switchMap(() => timer(togetherMs(restMs() * (0.75 + 0.5 * random.fraction()) + gossipRestMs(clock), clock), clockScheduler(clock))),
+      switchMap(() => timer(togetherMs(periodMs * (0.75 + 0.5 * random.fraction()) + gossipRestMs(clock), clock), clockScheduler(clock))),
       tap(() => {
         const isYoung = periodMs < GOSSIP_PERIOD && clock.now() - beganMs < YOUNG_FOR
         // Where there was nobody to ask, or one has not answered yet, it is not known whether anything differs.

@@ -76,7 +76,7 @@ export function createGossip(needs: GossipNeeds): Gossip {
   const onOwnWord = (word: OwnWord, envelope: string): void => ownWords.next({ word, envelope })
   const known = createKnownWords(needs)
   const intake = createGossipIntake({ ...needs, opener, onOwnWord })
-  const pace = createGossipPace({ clock, random, rows: () => keeper.current().rows.size })
+  const pace = createGossipPace({ clock, random })
   const table = () => keeper.current()
   const partners = createPartners({
     table,
