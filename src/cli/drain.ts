@@ -29,6 +29,6 @@ function drainText({ moved, stayed, connections }: DrainAnswer): string {
     stayed === 0 ? [] : `${stayed} had nowhere else to go`,
     connections === 0 ? [] : `${connections} ${connections === 1 ? 'connection is' : 'connections are'} cut`,
   ].flat()
-  const who = moved === 1 ? '1 client has moved' : `${moved} clients have moved`
+  const who = moved + stayed === 0 ? 'there were no clients' : moved === 1 ? '1 client has moved' : `${moved} clients have moved`
   return `${who}${left.length === 0 ? '' : `; ${left.join(', ')}`}; the node ends`
 }

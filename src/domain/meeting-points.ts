@@ -37,7 +37,9 @@ function guessesOf({ id, listening, hosts }: OwnPlace): readonly MeetingPoint[] 
   if (listening === null) return []
   const { host, port } = listening
   const isEvery = host === '0.0.0.0' || host === '::'
-  const among = !isEvery ? [host] : hosts.length > 0 ? hosts : ['127.0.0.1']
+  // Nobody listens at this machine's IPv6 addresses where all of IPv4 is named.
+  const heard = host === '0.0.0.0' ? hosts.filter((one) => !one.includes(':')) : hosts
+  const among = !isEvery ? [host] : heard.length > 0 ? heard : ['127.0.0.1']
   return among.flatMap((one) => {
     const address = addressOf(one, port)
     return address === null ? [] : [{ id, address }]

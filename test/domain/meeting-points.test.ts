@@ -26,7 +26,7 @@ const row = (id: string, state: Row['state'], rttMs: number | null, via: string 
 const stranger: Row = { ...row('x', 'alive', 1), record: unsignedRecord('192.0.2.9:8088') }
 const at = (id: string, address = `${id}.test:8088`) => ({ id, address })
 const OWN = { id: 'me', address: 'me.test:8088', listening: { host: '0.0.0.0', port: 8_088 }, hosts: ['192.0.2.1', '2001:db8::1'] }
-const UNPROVEN = { ...OWN, address: null }
+const UNPROVEN = { ...OWN, address: null, listening: { host: '::', port: 8_088 } }
 
 test.each<[string, readonly Row[], Parameters<typeof meetingPoints>[1], ReturnType<typeof meetingPoints>]>([
   ['alone: itself', [], OWN, [at('me')]],
@@ -52,6 +52,7 @@ test.each<[string, readonly Row[], Parameters<typeof meetingPoints>[1], ReturnTy
     UNPROVEN,
     [at('a'), at('me', '192.0.2.1:8088'), at('me', '[2001:db8::1]:8088')],
   ],
+  ['of IPv4 alone where it listens there alone', [], { ...OWN, address: null }, [at('me', '192.0.2.1:8088')]],
   ['the one host that it listens on', [], { ...UNPROVEN, listening: { host: '127.0.0.1', port: 9 } }, [at('me', '127.0.0.1:9')]],
   ['a machine without a network', [], { ...UNPROVEN, hosts: [] }, [at('me', '127.0.0.1:8088')]],
   ['nothing open to the outside', [], { ...UNPROVEN, listening: null }, []],

@@ -6,7 +6,7 @@ export interface AwaitedPings {
   next(key: string): Promise<Pinged | null>
   /** Tells all who wait for that row. */
   settle(key: string, pinged: Pinged | null): void
-  /** Nobody who waits now is told of a ping. */
+  /** All who wait now are told null. */
   end(): void
 }
 

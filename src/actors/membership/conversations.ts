@@ -69,8 +69,9 @@ interface Reaction {
   readonly isCut: boolean
 }
 
-/** Messages to one peer in a row: a table of millions is compared in fewer, and the rest of a long one waits for the next time. */
+/** Messages to one peer in a row: a table of millions needs fewer. What is left of a longer conversation waits for the next one. */
 const MOST_ROUNDS = 12
+
 export function createConversations(needs: ConversationNeeds): Conversations {
   const { random, calls, ipOf, keeper, own, intake, known, onHeard, onDifference, onUnlike, onUnfinished } = needs
   const table = () => keeper.current()
@@ -80,7 +81,7 @@ export function createConversations(needs: ConversationNeeds): Conversations {
     ...said,
   })
 
-  /** What its owner has said before and counted higher, as with a clock that was set back: told so, it counts on from there. */
+  /** A word of that owner with a higher count than it says now, as after its clock was set back. It is sent back, and the owner counts on from there. */
   const laterWordOf = (id: string, seq: number): readonly string[] => {
     const { rows, gone } = table()
     const record = rows.get(id)?.record

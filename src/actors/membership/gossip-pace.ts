@@ -10,14 +10,14 @@ export interface GossipPace {
   differed(): void
   /** The digests of the two tables differ: which words do nobody knows yet. A node that has just started asks on as often. */
   unlike(): void
-  /** A peer has answered to all that this node said. */
+  /** A comparison is over, and the peer had answered. */
   ended(): void
   /** It is time, while subscribed. Each 0.75 to 1.25 of the period after the last, so that many nodes never beat in step. */
   readonly beats$: Observable<unknown>
 }
 
 const SLOWER = 1.5
-/** So long after the start it stays as it is while something differs: a thousand that start together take 5 s to learn of each other. */
+/** So long after it was made it stays as it is while something differs: a thousand that start together take 5 s to learn of each other. */
 const YOUNG_FOR = 6_000
 
 interface PaceNeeds {

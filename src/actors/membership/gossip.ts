@@ -31,8 +31,8 @@ export interface Gossip {
    */
   answer(message: GossipMessage, by: string, seenAt: string | null): Promise<GossipMessage | null>
   /**
-   * Tells a few peers something at once: a doubt, a farewell. Nothing: compares
-   * tables with them. `and`: this one too, who may be silent.
+   * Tells a few peers something at once: a doubt, a death, a farewell. With
+   * an empty `extra` it compares tables with them. `and`: one more who is told, even if it is silent.
    */
   spread(extra: Extra, toHowMany: number, and?: Row): Promise<void>
   /** Tells those who are alive of these ids a signed word at once. */

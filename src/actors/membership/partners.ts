@@ -1,5 +1,5 @@
 // With whom this node gossips: a few, drawn by chance, who stay so for a while. Each costs a connection; everybody's few together join all.
-// While it has reached few of many itself, those are who all others have reached too, such as the seeds: some that are listed by others' word stand in.
+// While it has reached few of many, those are the ones whom all others have reached too, such as the seeds. Then some that are listed by others' word take part.
 import type { IpTable, Row } from '../../domain/ip-table.ts'
 import { following } from '../../domain/table/following.ts'
 import { WATCHED_WHOLE } from '../../domain/timings.ts'
@@ -9,9 +9,9 @@ import { RecentMap } from './recent-map.ts'
 export interface Partners {
   /** So many of them at the most, by chance. */
   any(count: number): readonly Row[]
-  /** On a crowded machine those to whom a connection stands, if there are any. `isAgain`: those who come next by id first. */
+  /** On a crowded machine those to whom a connection stands, if there are any. `isAgain`: those who come next by id first, in a table of more than a dozen. */
   some(count: number, isAgain: boolean): readonly Row[]
-  /** One of all peers, who takes a place among them. */
+  /** One of all peers, who takes a place among them. On a crowded machine one to whom a connection stands, who takes none. */
   another(): Row | null
   /** It did not answer. */
   failed(key: string): void
@@ -19,7 +19,7 @@ export interface Partners {
 
 /** Twice what one word is pushed to, and more than ln of any network's size: nobody is cut off from the others by chance. */
 const MOST = 12
-/** Of these: who comes next by id. So everybody is a partner of some, and hears what is new at once: of those drawn alone some are nobody's. */
+/** Of these: who comes next by id. So everybody is a partner of some, and hears what is new at once: of partners drawn by chance alone some nodes would be nobody's. */
 const FOLLOWING = 2
 /** Listed by others' word, and did not answer: left to their look. */
 const MOST_FAILED = 64

@@ -81,6 +81,7 @@ export function createReach(needs: ReachNeeds): Reach {
     return snapshot.context.proof ?? { type: 'unknown' }
   }
   let told: Verdict = verdictOf(actor.getSnapshot())
+  /** An address by which somebody reached this node. */
   let heard: string | null = null
   /** Since when each is waited for. */
   const asked = new Map<string, number>()
@@ -164,7 +165,7 @@ export function createReach(needs: ReachNeeds): Reach {
     const idle = from.filter(({ key }) => !asked.has(key))
     const others = idle.filter(({ key }) => !missedBy.includes(key) && !isVoteFresh(key))
     const fit = others.length > 0 || who === 'other' ? others : idle
-    // A handshake that was gone through since the move is half of what takes long on a path that loses packets.
+    // A connection to these stands since the move. Where packets are lost the handshake is half of what takes long.
     const warm = isInHaste() ? fit.filter(({ record }) => calls.isWarm(record.address)) : []
     const peers = warm.length > 0 ? warm : fit
     const peer = peers[Math.floor(draws.fraction() * peers.length)]

@@ -38,7 +38,7 @@ export function createRowAsking({ clock, ping, networkKind, own, load }: RowAski
     const asked = addresses.map(async (address) => ({ address, pinged: await ping(address, laneOf(networkKind, record), closeness) }))
     return firstOf(asked, ({ pinged }) => pinged.burst.type === 'answered' && pinged.by !== null && pinged.by.id === record.id)
   }
-  /** Where one is silent at the address that it stands with. Who is only heard of has but that. */
+  /** The further addresses to ask where a row is silent at its own. A row that is only heard of has none. */
   const furtherOf = ({ key, state, record }: Row, { burst, withheld }: Pinged): readonly string[] =>
     burst.type === 'answered' || withheld || key === own.id || !isListed({ state })
       ? []

@@ -45,14 +45,14 @@ interface Rumor {
   readonly dueMs: number
 }
 
-/** Pushes at once, so that one change does not wait for another. There are fewer while there is always news. */
+/** Rounds that may come at once, so that one change does not wait for another. While there is always news they come by `GOSSIP_PUSHES_PER_SECOND`. */
 const ROUNDS_AT_ONCE = 6
 /** Pushes under way at once. While so many are, words gather: what a busy machine can't send it says in fewer messages later. */
 const MOST_PUSHING = 8
 const HOLDS_PLACE_MS = 3_000
-/** What is left of a wait, where sums of decimals end a little above zero, is none. */
+/** A wait shorter than this is none: sums of decimals may end a little above zero. */
 const LEAST_MS = 0.001
-/** Where one does not answer the next is told. */
+/** On a crowded machine: so many are tried, one after another, until one answers. */
 const MOST_TRIED = 3
 /** Words on their way at once. What there is no room for is found when tables are compared. */
 const MOST_RUMORS = 1_024
@@ -123,7 +123,7 @@ export function createRumors({ clock, keeper, self, someone, push }: RumorNeeds)
     fresh.set(key, { seq, left, dueMs: clock.now() + GOSSIP_GATHER })
     wake()
   }
-  /** Those that are due, told once more from now on. */
+  /** Takes out the words that are due. Those with pushes left are told again later. */
   const dueOf = (rumors: Map<string, Rumor>, nowMs: number): readonly Word[] => {
     const words: Word[] = []
     for (const [key, { seq, left, dueMs }] of rumors) {

@@ -1,5 +1,5 @@
-// A node that one has reached, and that a second has not vouched for yet, asks one more to connect back: by a word with two vouches others list it
-// without a look of their own (docs/decisions/0050).
+// A node that one peer has reached, and that no second one has vouched for yet, asks one more to connect back. Others list a word with two vouches
+// without a look of their own (docs/decisions/0050, 0054).
 import { filter, merge, mergeMap, type Observable, tap } from 'rxjs'
 import type { Row } from '../../domain/ip-table.ts'
 import { secondVoucher } from '../../domain/second-voucher.ts'
@@ -35,7 +35,7 @@ interface SecondVouchNeeds {
   readonly ask: (from: readonly Row[]) => Promise<void>
 }
 
-/** So many are asked without a pause since there was another address; further ones come with the rounds of `REACH_PERIOD`. */
+/** So many are asked without a pause since the address changed; further ones come with the rounds of `REACH_PERIOD`. */
 const MOST_ASKS = 6
 const MOST_REMEMBERED = 256
 

@@ -15,7 +15,7 @@ export interface WishedPings {
   prove(keys: readonly string[]): Promise<void>
   /** Looks for somebody else, or takes the answer of the ping that is under way, or that ended just now. Null: there is none. */
   look(key: string): Promise<'reached' | 'missed' | null>
-  /** The row's next ping is made for others alone; takes that back. */
+  /** Whether the row's next ping is for others alone. After this call it is not. */
   takeForOthers(key: string): boolean
   /** A ping of that row at its address is under way, or waits for its place. */
   isComing(row: Row): boolean

@@ -1,10 +1,10 @@
-// Who comes next after a key, in the order of ids and round: everybody has somebody before it that way, whatever chance draws.
+// Who comes next after a key, in the order of ids, the first again after the last: everybody has somebody before it that way, whatever chance draws.
 import { PARTS, placeOf, type Words } from './key-ranges.ts'
 
-/** Words in one range that is walked, on the average. */
+/** A range that is walked holds at least so many words on the average, and less than `PARTS` times as many; fewer in a table of fewer than that. */
 const IN_RANGE = 8
 
-/** The next keys after that one that are fit, so many at the most. Ids are hashes, so those who follow are anybody. */
+/** The next keys after that one that are fit, so many at the most. Ids are hashes, so who follows is as good as drawn by chance. */
 export function following(words: Words, key: string, count: number, isFit: (key: string) => boolean): readonly string[] {
   const digits = Math.max(1, Math.floor(Math.log(Math.max(1, words.digest.count) / IN_RANGE) / Math.log(PARTS)))
   const ranges = PARTS ** digits

@@ -21,7 +21,7 @@ export const GOSSIP_PUSHES_PER_SECOND = 5
 export const GOSSIP_PERIOD = 2_000
 export const GOSSIP_PERIOD_CALM = 8_000
 /**
- * A node that has just started compares this often while something differs, and half as long again each time that nothing does. So
+ * A node that has just started compares this often while something differs, and 1.5 times as rarely each time that nothing does. So
  * nodes that start together learn of each other.
  */
 export const GOSSIP_PERIOD_FIRST = 150

@@ -62,7 +62,7 @@ export function dialChannel(self: ChannelSelf, dial: ChannelDial): Promise<Opene
       if (expect !== undefined && proven.id !== expect) return settle(failed('protocol', ANOTHER_NODE))
       settle({ type: 'channel', socket, id: proven.id, connectMs })
     }
-    /** The first that TCP's handshake is through with is used. Of the others nothing but that handshake was sent. */
+    /** The connection whose TCP handshake is through first is used. On the others nothing but that handshake was sent. */
     const choose = (chosen: TLSSocket): void => {
       stop()
       for (const socket of [...begun]) {
