@@ -34,8 +34,14 @@ interface ConversationNeeds {
   readonly onDifference: () => void
   /** The digests of the two tables differ. */
   readonly onUnlike: () => void
-  /** A peer has more than there was room for, and what came was news. */
-  readonly onUnfinished: (address: string, id: string) => void
+  /** A peer has more than one conversation holds, and what came was news. `hasRoom`: there is room for more of it by now. */
+  readonly onUnfinished: (unfinished: Unfinished) => void
+}
+
+export interface Unfinished {
+  readonly address: string
+  readonly id: string
+  readonly hasRoom: boolean
 }
 
 /** What a message says beside who says it. */
@@ -135,7 +141,8 @@ export function createConversations(needs: ConversationNeeds): Conversations {
       hasTold ||= tells
       if (!tells && isEmpty(said)) break
     }
-    if (isCut && isNews && to !== null) onUnfinished(address, to)
+    if (isCut && isNews && to !== null)
+      onUnfinished({ address, id: to, hasRoom: intake.roomOf({ id: to, seenAt: ipOf(address), askedAt: address }) > 0 })
     return true
   }
 

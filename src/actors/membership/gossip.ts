@@ -7,12 +7,12 @@ import { isCrowded } from '../../domain/crowded.ts'
 import type { Row } from '../../domain/ip-table.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
 import type { Word } from '../../domain/table/key-ranges.ts'
-import { GOSSIP_RESUME, OWN_WORD_FRESH } from '../../domain/timings.ts'
+import { GOSSIP_RESUME, GOSSIP_RESUME_FULL, OWN_WORD_FRESH } from '../../domain/timings.ts'
 import type { Ports } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
 import { createOpener, type OwnWord } from '../../v2/envelope.ts'
 import type { GossipMessage } from '../../v2/messages.ts'
-import { createConversations, NOTHING, type Said } from './conversations.ts'
+import { createConversations, NOTHING, type Said, type Unfinished } from './conversations.ts'
 import { createGossipIntake } from './gossip-intake.ts'
 import { createGossipPace } from './gossip-pace.ts'
 import { createKnownWords } from './known-words.ts'
@@ -71,7 +71,7 @@ export function createGossip(needs: GossipNeeds): Gossip {
   const opener = createOpener(identity)
   const suspicions = new Subject<Suspicions>()
   const ownWords = new Subject<{ readonly word: OwnWord; readonly envelope: string }>()
-  const unfinished = new Subject<{ readonly address: string; readonly id: string }>()
+  const unfinished = new Subject<Unfinished>()
   const resuming = new Set<string>()
   const onOwnWord = (word: OwnWord, envelope: string): void => ownWords.next({ word, envelope })
   const known = createKnownWords(needs)
@@ -103,7 +103,7 @@ export function createGossip(needs: GossipNeeds): Gossip {
     },
     onDifference: pace.differed,
     onUnlike: pace.unlike,
-    onUnfinished: (address, id) => unfinished.next({ address, id }),
+    onUnfinished: (one) => unfinished.next(one),
   })
   const exchange = (address: string, id: string | null): Promise<boolean> =>
     converse(address, id, { ...NOTHING, digest: table().words.digest }, isFresh() || knows(id) === null)
@@ -139,9 +139,9 @@ export function createGossip(needs: GossipNeeds): Gossip {
   )
   const resumed$ = unfinished.pipe(
     filter(({ id }) => !resuming.has(id)),
-    mergeMap(({ address, id }) => {
+    mergeMap(({ address, id, hasRoom }) => {
       resuming.add(id)
-      return timer(GOSSIP_RESUME, clockScheduler(clock)).pipe(
+      return timer(hasRoom ? GOSSIP_RESUME : GOSSIP_RESUME_FULL, clockScheduler(clock)).pipe(
         mergeMap(() => {
           resuming.delete(id)
           return exchange(address, id)

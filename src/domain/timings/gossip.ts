@@ -25,11 +25,10 @@ export const GOSSIP_PERIOD_CALM = 8_000
  * nodes that start together learn of each other.
  */
 export const GOSSIP_PERIOD_FIRST = 150
-/**
- * A node that had no room for all that a peer has, and learnt something, asks it again after this. What came is listed by then where two vouch for
- * it. Sooner it would ask for what others are about to push.
- */
+/** A node that has learnt something from a peer who has more yet asks it again after this. Sooner it would ask for what others are about to push. */
 export const GOSSIP_RESUME = 100
+/** Where it has no room for more: some of what came is proven by then. */
+export const GOSSIP_RESUME_FULL = 500
 /** For so long this node's own word is sent to peers unasked. Later a peer that does not know it says so. */
 export const OWN_WORD_FRESH = 10_000
 export const GOSSIP_TIMEOUT = 3_000

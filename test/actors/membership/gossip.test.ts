@@ -221,6 +221,22 @@ test('who has no room for all that a peer has asks for as much as there is, and 
   `)
 })
 
+test('who has room again by the end of a conversation goes on a tenth of a second later', async () => {
+  const { clock, ash, elm } = pair()
+  ash.running.unsubscribe()
+  ash.learn(Array.from({ length: 300 }, (_, i) => word(newIdentity(), addressOf(i))))
+  elm.keeper.changes$.subscribe(({ type }) => {
+    if (type === 'heard') elm.proveAll()
+  })
+  await clock.until(elm.gossip.exchange(ash.address, ash.own.id))
+  const sizes = [elm.size()]
+  for (let page = 0; page < 4; page++) {
+    await clock.advance(100)
+    sizes.push(elm.size())
+  }
+  expect(sizes).toEqual([66, 130, 194, 258, 302])
+})
+
 test('of two nodes the second knows all of 1,200 rows in the end where it proves each at once', async () => {
   const { clock, ash, elm } = pair()
   ash.running.unsubscribe()
