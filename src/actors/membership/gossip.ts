@@ -3,6 +3,7 @@
 // over ranges of keys, and whoever lacks a word asks for it.
 import { exhaustMap, filter, merge, mergeMap, type Observable, race, Subject, timer } from 'rxjs'
 import type { AddressPolicy } from '../../domain/address.ts'
+import { type Allowance, type AllowanceLimits, fullAllowance, takeOne } from '../../domain/allowance.ts'
 import { isCrowded } from '../../domain/crowded.ts'
 import type { Row } from '../../domain/ip-table.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
@@ -19,6 +20,7 @@ import { createKnownWords } from './known-words.ts'
 import type { OwnRecord } from './own-record.ts'
 import { createPartners } from './partners.ts'
 import type { PeerCalls } from './peer-calls.ts'
+import { RecentMap } from './recent-map.ts'
 import { createRumors } from './rumors.ts'
 import type { TableKeeper } from './table-keeper.ts'
 
@@ -64,6 +66,9 @@ interface GossipNeeds extends Pick<Ports, 'clock' | 'random' | 'identity'> {
 const COMPARISON_HOLDS = 5_000
 /** So few new words are pushed as they are; more are offered, and whoever lacks them asks. */
 const MOST_PUSHED = 3
+/** How often one peer is asked again soon. Who always has something new, and more of it, is asked every half second after that. */
+const RESUMES: AllowanceLimits = { burst: 16, perSecond: 2 }
+const MOST_RESUMED = 256
 
 export function createGossip(needs: GossipNeeds): Gossip {
   const { clock, random: chance, identity, calls, ipOf, keeper, own } = needs
@@ -73,6 +78,7 @@ export function createGossip(needs: GossipNeeds): Gossip {
   const ownWords = new Subject<{ readonly word: OwnWord; readonly envelope: string }>()
   const unfinished = new Subject<Unfinished>()
   const resuming = new Set<string>()
+  const resumes = new RecentMap<string, Allowance>(MOST_RESUMED)
   const onOwnWord = (word: OwnWord, envelope: string): void => ownWords.next({ word, envelope })
   const known = createKnownWords(needs)
   const intake = createGossipIntake({ ...needs, opener, onOwnWord })
@@ -137,11 +143,18 @@ export function createGossip(needs: GossipNeeds): Gossip {
     // A slow peer holds up the next comparison for so long.
     exhaustMap(() => race(compared(), timer(COMPARISON_HOLDS, clockScheduler(clock)))),
   )
+  /** Ms until it is asked again. */
+  const resumeMs = ({ id, hasRoom }: Unfinished): number => {
+    const { allowance, waitMs } = takeOne(resumes.get(id) ?? fullAllowance(RESUMES, clock.now()), RESUMES, clock.now())
+    resumes.set(id, allowance)
+    return Math.max(hasRoom ? GOSSIP_RESUME : GOSSIP_RESUME_FULL, waitMs)
+  }
   const resumed$ = unfinished.pipe(
     filter(({ id }) => !resuming.has(id)),
-    mergeMap(({ address, id, hasRoom }) => {
+    mergeMap((one) => {
+      const { address, id } = one
       resuming.add(id)
-      return timer(hasRoom ? GOSSIP_RESUME : GOSSIP_RESUME_FULL, clockScheduler(clock)).pipe(
+      return timer(resumeMs(one), clockScheduler(clock)).pipe(
         mergeMap(() => {
           resuming.delete(id)
           return exchange(address, id)

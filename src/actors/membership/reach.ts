@@ -15,6 +15,7 @@ import {
   ASKED_LATE_MOVED,
   ASKED_MOST,
   ASKED_MOST_MOVED,
+  MOVED_HASTE,
   REACH_PERIOD,
   REACH_PERIOD_UNKNOWN,
 } from '../../domain/timings.ts'
@@ -85,8 +86,8 @@ export function createReach(needs: ReachNeeds): Reach {
   let heard: string | null = null
   /** Since when each is waited for. */
   const asked = new Map<string, number>()
-  /** The address that was proven is gone, and too few have vouched for another. */
-  let hasMoved = false
+  /** When the address that was proven went; null: enough have vouched for another since. */
+  let movedMs: number | null = null
   let isOver = false
   const findings = createReachFindings(clock)
 
@@ -151,10 +152,10 @@ export function createReach(needs: ReachNeeds): Reach {
     const inTime = [...asked.values()].filter((sinceMs) => !isLate(sinceMs)).length
     return inTime >= (isInHaste() ? ASKED_AT_ONCE_MOVED : ASKED_AT_ONCE) || asked.size >= (isInHaste() ? ASKED_MOST_MOVED : ASKED_MOST)
   }
-  /** Not where this process waits for a processor itself. */
+  /** Not where this process waits for a processor itself, nor for ever: where there is no way out now nobody answers. */
   const isInHaste = (): boolean => {
-    hasMoved &&= isUnsure()
-    return hasMoved && !isBusy(clock)
+    if (movedMs !== null && (!isUnsure() || clock.now() - movedMs >= MOVED_HASTE)) movedMs = null
+    return movedMs !== null && !isBusy(clock)
   }
   const lateMs = (): number => (isInHaste() ? ASKED_LATE_MOVED : ASKED_LATE)
   /** An answer is wanted soon: no address is known, or too few have vouched for it. */
@@ -192,7 +193,7 @@ export function createReach(needs: ReachNeeds): Reach {
     heard = null
     votes = new Map()
     if (told.type !== 'proven' || !lost.includes(parseAddress(told.address)?.host ?? '')) return
-    hasMoved = true
+    movedMs = clock.now()
     actor.send({ type: 'reach.moved' })
     for (let count = 0; count < ASKED_AT_ONCE_MOVED; count++) check('any').catch(needs.onBug)
   }

@@ -4,6 +4,7 @@ import { type AllowanceLimits, fullAllowance, takeOne } from '../../domain/allow
 import { isBusy, isCrowded, togetherMs } from '../../domain/crowded.ts'
 import type { Change, Row } from '../../domain/ip-table.ts'
 import { gatherFactor, pushesFor } from '../../domain/push-plan.ts'
+import { leastOf } from '../../domain/recent-least.ts'
 import type { Word } from '../../domain/table/key-ranges.ts'
 import { isPassedOn } from '../../domain/table/row.ts'
 import {
@@ -52,6 +53,8 @@ const MOST_PUSHING = 8
 const HOLDS_PLACE_MS = 3_000
 /** A wait shorter than this is none: sums of decimals may end a little above zero. */
 const LEAST_MS = 0.001
+/** Who answers pings after so long answers a push within so many times that. */
+const LATE_RTTS = 2
 /** On a crowded machine: so many are tried, one after another, until one answers. */
 const MOST_TRIED = 3
 /** Words on their way at once. What there is no room for is found when tables are compared. */
@@ -142,11 +145,15 @@ export function createRumors({ clock, keeper, self, someone, push }: RumorNeeds)
     wake()
     return isHeard
   }
+  /** Where this process waits for a processor itself all are late, and who is far away takes long always. */
+  const lateMs = ({ latency: { recent, rttMs } }: Row): number => {
+    const pathMs = leastOf(recent, clock.wallMs()) ?? rttMs ?? 0
+    return isBusy(clock) ? GOSSIP_TIMEOUT : Math.min(GOSSIP_TIMEOUT, Math.max(GOSSIP_LATE, LATE_RTTS * pathMs))
+  }
   /** False: it failed, or takes so long that another stands in for it. */
-  const inTime = (heard: Promise<boolean>): Promise<boolean> =>
+  const inTime = (to: Row, heard: Promise<boolean>): Promise<boolean> =>
     new Promise((resolve, reject) => {
-      // Where this process waits for a processor itself all are late.
-      const late = clock.setTimeout(() => resolve(false), isBusy(clock) ? GOSSIP_TIMEOUT : GOSSIP_LATE)
+      const late = clock.setTimeout(() => resolve(false), lateMs(to))
       heard.then(resolve, reject).finally(() => clock.clearTimeout(late))
     })
   /** Only what this node says of itself goes out, to one; the rest is found when tables are compared. */
@@ -184,7 +191,7 @@ export function createRumors({ clock, keeper, self, someone, push }: RumorNeeds)
           return isHeard
         })
         // While all places are taken nobody stands in.
-        if ((await inTime(heard)) || placeAtMs() - clock.now() > LEAST_MS) return
+        if ((await inTime(to, heard)) || placeAtMs() - clock.now() > LEAST_MS) return
       }
     }
     await Promise.all(Array.from({ length: fanout }, one))

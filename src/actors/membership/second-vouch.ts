@@ -47,9 +47,8 @@ export function createSecondVouch(needs: SecondVouchNeeds): SecondVouch {
 
   const wasAsked = (key: string): boolean => clock.now() - (askedAtMs.get(key) ?? Number.NEGATIVE_INFINITY) < ASKED_AGAIN
   const lacks = (): boolean => verdict().type === 'proven' && keeper.current().rows.size >= VOUCHED_FROM && own.lacksVouches()
-  /** Two who lack vouches and vouch for each other are listed by nobody who has not looked: each waits for the other. */
-  const isVouchedFor = ({ record: { vouches = [] } }: Row): boolean =>
-    vouches.length >= VOUCHES_NEEDED && vouches.every(({ by }) => by !== own.id)
+  /** Enough others vouch for it: two who lack vouches and vouch for each other are listed by nobody who has not looked, since each waits for the other. */
+  const isVouchedFor = ({ record: { vouches = [] } }: Row): boolean => vouches.filter(({ by }) => by !== own.id).length >= VOUCHES_NEEDED
   /**
    * All who start at once ask the same one: whom everybody has met, everybody's word is read by. In a large table it is one that this node has
    * reached and others have vouched for, by what those say that came first.

@@ -30,6 +30,8 @@ export const ASKED_MOST = 6
 export const ASKED_AT_ONCE_MOVED = 5
 export const ASKED_LATE_MOVED = 250
 export const ASKED_MOST_MOVED = 16
+/** For so long. Who has reached nobody by then asks as one does that has just started. */
+export const MOVED_HASTE = 10_000
 /** How often this machine's own addresses are looked at. With that, a change of address has its consequences within 5 s. */
 export const ADDRESS_WATCH = 2_000
 /** And beside requests, where one has failed within `ADDRESS_TROUBLE`: so far apart at the least. */

@@ -38,22 +38,28 @@ export function dialChannel(self: ChannelSelf, dial: ChannelDial): Promise<Opene
   const { timeoutMs, signal, expect, onError } = dial
   if (signal?.aborted) return Promise.resolve(failed('aborted', 'it was called off'))
   return new Promise((resolve) => {
-    const begun = new Set<TLSSocket>()
+    /** Those that may still be used, and what an error does to each. */
+    const begun = new Map<TLSSocket, (error: unknown) => void>()
     const leave = (socket: TLSSocket): void => {
+      socket.on('error', onError).removeListener('error', begun.get(socket) ?? onError)
       begun.delete(socket)
-      socket.on('error', onError).removeListener('error', fail)
     }
     const settle = (answer: OpenedChannel | Failure): void => {
       clearTimeout(timer)
       stop()
       signal?.removeEventListener('abort', abort)
-      for (const socket of [...begun]) {
+      for (const socket of [...begun.keys()]) {
         leave(socket)
         if (answer.type === 'failed') socket.destroy()
       }
       resolve(answer)
     }
-    const fail = (error: unknown): void => settle(failureOf(error))
+    /** One that is refused is told by the other end, which goes for all. What this machine lacks for one ends none that is under way beside it. */
+    const failing = (socket: TLSSocket, failure: Failure): void => {
+      if (begun.size <= 1 || failure.reason === 'refused') return settle(failure)
+      leave(socket)
+      socket.destroy()
+    }
     const abort = (): void => settle(failed('aborted', 'it was called off'))
     const timer = setTimeout(() => settle(failed('timeout', 'it did not answer in time')), timeoutMs)
     const prove = async (socket: TLSSocket, connectMs: number): Promise<void> => {
@@ -65,7 +71,7 @@ export function dialChannel(self: ChannelSelf, dial: ChannelDial): Promise<Opene
     /** The connection whose TCP handshake is through first is used. On the others nothing but that handshake was sent. */
     const choose = (chosen: TLSSocket): void => {
       stop()
-      for (const socket of [...begun]) {
+      for (const socket of [...begun.keys()]) {
         if (socket === chosen) continue
         leave(socket)
         socket.destroy()
@@ -74,15 +80,16 @@ export function dialChannel(self: ChannelSelf, dial: ChannelDial): Promise<Opene
     const attempt = (): void => {
       const begunAt = performance.now()
       const { socket, wire } = begin(self, dial)
+      const fail = (error: unknown): void => failing(socket, failureOf(error))
       let connectMs = 0
-      begun.add(socket)
+      begun.set(socket, fail)
       socket.once('connect', () => {
         connectMs = performance.now() - begunAt
         if (begun.has(socket)) choose(socket)
       })
       socket.on('error', fail)
       // TLS over a wire that never opened tells its end before that one's error.
-      const ended = (): void => settle(wire.errored ? failureOf(wire.errored) : failed('reset', 'it closed the connection'))
+      const ended = (): void => failing(socket, wire.errored ? failureOf(wire.errored) : failed('reset', 'it closed the connection'))
       socket.once('close', () => {
         if (begun.has(socket)) ended()
       })

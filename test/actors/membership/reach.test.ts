@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { createAddressWatch } from '../../../src/actors/membership/address-watch.ts'
 import { createReach, type Reach } from '../../../src/actors/membership/reach.ts'
+import { ASKED_MOST, ASKED_MOST_MOVED, HELLO_TIMEOUT } from '../../../src/domain/timings.ts'
 import type { Verdict } from '../../../src/machines/reach-machine.ts'
 import type { DialBack } from '../../../src/v2/messages.ts'
 import { signedBy } from '../../records.ts'
@@ -332,6 +333,30 @@ test('whose address is gone asks five at once, others beside those who do not an
   const afterMs = later.map(([atMs]) => Number(atMs) - Number(startMs))
   expect([afterMs, new Set(later.map(([, name]) => name)).size]).toEqual([[...at(5, 0), ...at(5, 250), ...at(5, 500), 750], 16])
   expect(later.slice(0, 3).map(([, name]) => name)).toEqual(expect.arrayContaining(warm))
+})
+
+test('whose address is gone where nobody can be reached asks no more than six at once after ten seconds', async () => {
+  let [isOut, waiting, most] = [false, 0, 0]
+  const { clock, prove, move, end } = start({
+    answer: async () => {
+      if (!isOut) return REACHED
+      most = Math.max(most, ++waiting)
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, HELLO_TIMEOUT))
+      waiting--
+      return null
+    },
+  })
+  for (let i = 0; i < 40; i++) prove(signedBy(`more${i}`, `192.0.2.${50 + i}:8088`))
+  await clock.advance(10_500)
+  isOut = true
+  move()
+  await clock.advance(10_000)
+  const soon = most
+  await clock.advance(HELLO_TIMEOUT + 2_000)
+  most = 0
+  await clock.advance(60_000)
+  end()
+  expect([soon, most]).toEqual([ASKED_MOST_MOVED, ASKED_MOST])
 })
 
 const at = (count: number, ms: number): readonly number[] => Array(count).fill(ms)

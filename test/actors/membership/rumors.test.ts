@@ -1,6 +1,7 @@
 // When new words are pushed, and how often; to whom stands in gossip.test.ts.
 import { expect, test } from 'vitest'
 import { createRumors } from '../../../src/actors/membership/rumors.ts'
+import { recordBurst } from '../../../src/domain/ip-table.ts'
 import { GOSSIP_GATHER, GOSSIP_LATE, GOSSIP_PUSH_AGAIN } from '../../../src/domain/timings.ts'
 import { signedBy } from '../../records.ts'
 import { stateParts } from '../state-parts.ts'
@@ -59,6 +60,19 @@ test('who does not answer soon is stood in for by another, and is known to hold 
     ...['peer1', 'peer2', 'peer4'].map((key) => `${GOSSIP_GATHER + GOSSIP_PUSH_AGAIN} ${key} offered`),
     `${GOSSIP_GATHER + GOSSIP_LATE} peer4 told`,
     ...['peer5'].map((key) => `${GOSSIP_GATHER + GOSSIP_PUSH_AGAIN + GOSSIP_LATE} ${key} offered`),
+  ])
+})
+
+test('who is as late as its path is long is not stood in for', async () => {
+  const { clock, keeper, learn, pushes } = start({ peer1: 2 * GOSSIP_LATE - 1, peer2: 2 * GOSSIP_LATE + 1 })
+  for (const key of ['peer1', 'peer2'])
+    keeper.apply((table, wallMs) => recordBurst(table, key, { type: 'answered', rttMs: GOSSIP_LATE }, wallMs + 300_000))
+  await clock.advance(300_000)
+  learn('oak')
+  await clock.advance(GOSSIP_GATHER + 3 * GOSSIP_LATE)
+  expect(pushes.filter((text) => text.includes('told')).map((text) => text.replace(' told oak/1', ''))).toEqual([
+    ...['peer0', 'peer1', 'peer2', 'peer3'].map((key) => `${300_000 + GOSSIP_GATHER} ${key}`),
+    `${300_000 + GOSSIP_GATHER + 2 * GOSSIP_LATE} peer4`,
   ])
 })
 

@@ -85,3 +85,17 @@ test('in a large table it asks, of those that it has reached and others have vou
   hear(signedBy('fir', '203.0.113.99:8088'))
   expect(asked).toEqual(['0 elm', '0 ash'])
 })
+
+test('in a large table one for whom this node has vouched is asked where two others have as well', () => {
+  const asked = [['elm', 'oak'], ['elm']].map((others) => {
+    const reached: Row[] = []
+    const { asked, told, hear, prove, keeper, own } = start(() => reached)
+    const vouches = [own.id, ...others].map((by) => ({ by, atS: 0, sig: '' }))
+    prove({ ...signedBy('ash', '198.51.100.1:8088'), vouches })
+    for (let i = 0; i < 60; i++) hear(signedBy(`peer${i}`, `203.0.113.${i}:8088`))
+    reached.push(...[keeper.current().rows.get('ash')].filter((row) => row !== undefined))
+    told(PROVEN)
+    return asked
+  })
+  expect(asked).toEqual([['0 ash'], []])
+})

@@ -101,6 +101,23 @@ describe('a handshake that nobody answers', () => {
   })
 })
 
+test.each([undefined, {}])('a handshake under way goes on where this machine has no descriptor for another beside it', async (apart) => {
+  const [ash, elm] = [await startNode(() => OPEN), await startNode(() => OPEN)]
+  const plain = Socket.prototype.connect
+  let begun = 0
+  const spy = vi.spyOn(Socket.prototype, 'connect').mockImplementation(function (this: Socket, ...given: unknown[]) {
+    // The first takes half a second; the second fails at once.
+    if (++begun === 1) setTimeout(() => Reflect.apply(plain, this, given), 500)
+    else if (begun === 2) queueMicrotask(() => this.destroy(Object.assign(new Error('EMFILE'), { code: 'EMFILE' })))
+    return this
+  } as typeof plain)
+  ends.push(() => spy.mockRestore())
+  expect([await asks(ash, elm, { ...ASK, ...(apart ? { apart } : {}) }), begun]).toEqual([
+    { by: elm.id, status: 200, body: `GET /x of ${ash.id}` },
+    2,
+  ])
+})
+
 test('a handshake that only this process was too busy to hear of has none begun beside it', async () => {
   const [ash, elm] = [await startNode(() => OPEN), await startNode(() => OPEN)]
   const plain = Socket.prototype.connect
