@@ -3,7 +3,14 @@ import { type Allowance, fullAllowance, takeOne } from '../../domain/allowance.t
 import { isCrowded } from '../../domain/crowded.ts'
 import type { Row } from '../../domain/ip-table.ts'
 import { addressesOf } from '../../domain/record.ts'
-import { LOOK_ROUNDS_BURST, LOOK_ROUNDS_PER_SECOND, LOOKERS, LOOKS_FOR_ONE_BURST, LOOKS_FOR_ONE_PER_SECOND } from '../../domain/timings.ts'
+import {
+  GONE_FOR,
+  LOOK_ROUNDS_BURST,
+  LOOK_ROUNDS_PER_SECOND,
+  LOOKERS,
+  LOOKS_FOR_ONE_BURST,
+  LOOKS_FOR_ONE_PER_SECOND,
+} from '../../domain/timings.ts'
 import { isFailure, type Ports } from '../../ports.ts'
 import { type LookAnswer, type LookAsk, type Witness, witnessBytes } from '../../v2/indirect-look.ts'
 import type { OwnRecord } from './own-record.ts'
@@ -70,9 +77,16 @@ export function createLookers({ clock, random, identity, calls, keeper, own, pro
       })
       .slice(0, LOOKERS)
   }
-  const witness: Lookers['witness'] = ({ id, address }) => {
-    const atMs = Math.floor(clock.wallMs())
+  const witnessAt = ({ id, address }: LookAsk, wallMs: number): Witness => {
+    const atMs = Math.floor(wallMs)
     return { by: own.id, atMs, sig: identity.sign(witnessBytes({ id, address, atMs })) }
+  }
+  const witness: Lookers['witness'] = (missed) => witnessAt(missed, clock.wallMs())
+  /** Whom this node has missed there and removed lately, as of then: nobody would else be left to confirm a miss of who looks last. */
+  const removedHere = ({ id, address }: LookAsk): Witness | null => {
+    const gone = keeper.current().gone.get(id)
+    if (gone === undefined || gone.row.strikes === 0 || !addressesOf(gone.row.record).includes(address)) return null
+    return clock.wallMs() - gone.atMs < GONE_FOR ? witnessAt({ id, address }, gone.atMs) : null
   }
 
   return {
@@ -98,7 +112,10 @@ export function createLookers({ clock, random, identity, calls, keeper, own, pro
       const row = keeper.current().rows.get(id)
       // Only whom this node pings anyway, and never by a door that somebody else names.
       const isListedThere = row !== undefined && row.state !== 'unknown' && addressesOf(row.record).includes(address) && row.stored === null
-      if (!isListedThere || id === own.id || by === own.id || !mayBeAsked(by) || isCrowded(clock)) return { type: 'busy' }
+      const removed = isListedThere ? null : removedHere({ id, address })
+      if ((!isListedThere && removed === null) || id === own.id || by === own.id || !mayBeAsked(by) || isCrowded(clock))
+        return { type: 'busy' }
+      if (removed !== null) return { type: 'missed', atMs: removed.atMs, sig: removed.sig }
       const seen = await prober.look(id)
       if (seen === null) return { type: 'busy' }
       if (seen === 'reached') return { type: 'reached' }

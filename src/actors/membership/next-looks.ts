@@ -41,6 +41,7 @@ export function createNextLooks({ clock, draws, table, schedule, last, focus, qu
     const self = { isolated: link.isDoubted(), isQuiet: quiet.isQuiet() }
     return { rows: table().rows.size, isClose: focus.isClose(row.key), isFirst: false, refused: false, silentForMs, ...self }
   }
+  const usualMs = (row: Row): number => nextProbeMs(row, { ...around(row), isQuiet: false }, 0.5)
   /** Who has come close since its last ping may be planned for an hour from now. */
   const lookAtClose = (): void => {
     const { rows } = table()
@@ -62,11 +63,16 @@ export function createNextLooks({ clock, draws, table, schedule, last, focus, qu
   }
   return {
     plan: (row, { burst, withheld, retryMs = WITHHELD_RETRY }, isFirst) => {
-      if (withheld) return schedule.later(row.key, withheldMs(retryMs, draws.fraction()))
+      if (withheld) {
+        const waitMs = withheldMs(retryMs, draws.fraction())
+        // It may go without being asked.
+        const isTold = row.told !== undefined && row.suspicion !== null
+        return schedule.later(row.key, isTold ? Math.min(waitMs, usualMs(row)) : waitMs)
+      }
       const refused = burst.type === 'silent' && burst.refused
       schedule.later(row.key, nextProbeMs(row, { ...around(row), isFirst, refused }, draws.fraction()))
     },
-    usualMs: (row) => nextProbeMs(row, { ...around(row), isQuiet: false }, 0.5),
+    usualMs,
     runs$: merge(interval(CLOSE_PERIOD, clockScheduler(clock)).pipe(tap(lookAtClose)), quiet.disturbed$.pipe(tap(hasten))),
   }
 }

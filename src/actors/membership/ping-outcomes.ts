@@ -1,5 +1,5 @@
 // What a ping came to, into the table.
-import { type IpTable, isProven, lapseUnproven, type Row, recordBurst, recordOwnBurst } from '../../domain/ip-table.ts'
+import { type IpTable, isProven, lapseUnproven, type Row, recordBurst, recordOwnBurst, recordWithheld } from '../../domain/ip-table.ts'
 import type { Burst } from '../../domain/latency.ts'
 import { STORED_GAP } from '../../domain/timings.ts'
 import type { Clock } from '../../ports.ts'
@@ -30,11 +30,16 @@ export function createPingOutcomes({ clock, keeper, own, places, company, link }
   const aliveCount = (): number => table().aliveCount - table().told.size - (table().rows.get(own.id)?.state === 'alive' ? 1 : 0)
   const hasSlept = (lastWallMs: number | null): boolean => lastWallMs !== null && clock.wallMs() - lastWallMs > STORED_GAP
 
+  /** It waits for its turn, and not for ever. */
+  const waits = (key: string): void => {
+    keeper.apply((current, wallMs) => lapseUnproven(current, key, wallMs))
+    if (!link.isDoubted()) keeper.apply((current, wallMs) => recordWithheld(current, key, wallMs, company.of(key)))
+  }
+
   return (row, pinged, lastWallMs) => {
     const { by, withheld } = pinged
     const burst = burstOf(pinged)
-    // It waits for its turn, and not for ever.
-    if (withheld) return void keeper.apply((current, wallMs) => lapseUnproven(current, row.key, wallMs))
+    if (withheld) return waits(row.key)
     // An address that leads back to this node is no peer; its row is for the one who is told of the ping.
     if (row.record.id === null && by?.id === own.id && by.run === own.run) return
     // Whose own row stands here is not listed by another of its addresses as well: a hello says who it is (joining.ts).

@@ -8,7 +8,16 @@ import { LOOKERS, MOST_TOLD, STRIKES_IF_TOLD } from '../timings.ts'
 import type { KeptTable } from './kept-table.ts'
 import { remove } from './removal.ts'
 import { type Change, isListed, isProven, type Row } from './row.ts'
-import { afterAnswer, afterLooks, afterSilence, isAskedAbout, type Looks, listedByWord, type Surroundings } from './row-rules.ts'
+import {
+  afterAnswer,
+  afterLooks,
+  afterSilence,
+  goesUnasked,
+  isAskedAbout,
+  type Looks,
+  listedByWord,
+  type Surroundings,
+} from './row-rules.ts'
 
 /**
  * Takes in one burst of pings. An answer proves the row; for silence see `afterSilence`. `answeredBy`: the id the answer carried, where
@@ -33,6 +42,12 @@ export function recordBurst(
   if (after.type === 'goes') return remove(table, after.row, burst.why, wallMs)
   table.put(after.row)
   return after.isNewlySuspect ? [{ type: 'suspected', row: after.row, why: burst.why }] : []
+}
+
+/** This node's own rules kept a row from being asked. */
+export function recordWithheld(table: KeptTable, key: string, wallMs: number, judgedBy: JudgedBy): readonly Change[] {
+  const row = table.rows.get(key)
+  return row && goesUnasked(row, wallMs, judgedBy) ? remove(table, row, 'nobody reaches it', wallMs) : []
 }
 
 /** Others have looked at a row that this node missed. `why`: what its own ping said. */

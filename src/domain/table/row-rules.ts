@@ -107,6 +107,19 @@ export function afterSilence(
 }
 
 /**
+ * An address that has proven nothing here is asked but rarely. Who is listed by others' word alone goes without being asked again where this
+ * node has missed it once, two others have too, and it was suspected for as long as anybody.
+ */
+export const goesUnasked = ({ told, strikes, suspicion }: Row, wallMs: number, judgedBy: JudgedBy): boolean =>
+  told !== undefined &&
+  strikes > 0 &&
+  suspicion !== null &&
+  suspicion.by.length >= MISSED_BY_OTHERS &&
+  wallMs - suspicion.sinceMs >= suspicionMs(0, judgedBy)
+
+const MISSED_BY_OTHERS = 2
+
+/**
  * Nobody listens on a machine where it was: its process is no more. At an address that it has only just told nobody has listened yet, and at
  * a TURN's it is the TURN that refuses: either is about the way there, and its owner tells another.
  */

@@ -107,6 +107,20 @@ describe('for another', () => {
     expect(isSigned).toBe(true)
   })
 
+  test('whom this node has missed and removed it need not look for: it says so, as of then, for a minute', async () => {
+    const { lookers, keeper, clock, time, looked, identity } = start()
+    for (let miss = 0; miss < 3; miss++) keeper.apply((table, wallMs) => recordBurst(table, 'oak', SILENT, wallMs))
+    const goneMs = time.wallMs()
+    await clock.advance(59_000)
+    const answer = await lookers.answer('ash', { id: 'oak', address: OAK })
+    const isSigned =
+      answer.type === 'missed' && identity.verify(identity.publicKey, witnessBytes({ id: 'oak', address: OAK, atMs: goneMs }), answer.sig)
+    const elsewhere = await lookers.answer('ash', { id: 'oak', address: '192.0.2.9:8088' })
+    await clock.advance(2_000)
+    const later = await lookers.answer('ash', { id: 'oak', address: OAK })
+    expect([answer.type, isSigned, elsewhere.type, later.type, looked]).toEqual(['missed', true, 'busy', 'busy', []])
+  })
+
   test('one asker has so many looks, and others theirs', async () => {
     const { lookers, looked } = start()
     for (let i = 0; i < LOOKS_FOR_ONE_BURST + 5; i++) await lookers.answer('ash', { id: 'oak', address: OAK })

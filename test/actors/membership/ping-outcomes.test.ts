@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { type Coordinate, UNPLACED } from '../../../src/domain/coordinates.ts'
-import { merge, removeRow } from '../../../src/domain/ip-table.ts'
+import { merge, recordLooks, recordVouched, removeRow } from '../../../src/domain/ip-table.ts'
 import { unsignedRecord } from '../../../src/domain/record.ts'
+import { ALONE, suspicionMs } from '../../../src/domain/suspicion.ts'
 import { signedBy } from '../../records.ts'
-import { AT, ash, ELSEWHERE, start } from './scripted-prober.ts'
+import { AT, ash, ELSEWHERE, SILENCE_MS, start } from './scripted-prober.ts'
 
 describe('what an answer says', () => {
   test('another node at its address ends a row', async () => {
@@ -31,6 +32,20 @@ describe('what an answer says', () => {
     expect(keeper.current().rows.get('ash')?.state).toEqual('suspect')
     await clock.advance(10_000)
     expect(told.filter((line) => line.includes('removed')).map((line) => line.split(' ')[1])).toEqual(['removed'])
+  })
+
+  test('who is listed by word alone, and was missed by others too, goes although it may not be asked for long', async () => {
+    const { clock, prober, keeper, net, company, told } = start()
+    company.judged = { ...ALONE, canAsk: true, members: 60 }
+    keeper.apply((table, wallMs) => merge(table, [ash], wallMs))
+    keeper.apply((table) => recordVouched(table, 'ash', ['elm', 'fir']))
+    net.answer = () => 'silent'
+    await clock.until(prober.prove(['ash']))
+    keeper.apply((table, wallMs) => recordLooks(table, 'ash', { reachedBy: [], missedBy: ['elm', 'fir'] }, 'no answer', wallMs))
+    net.answer = () => 'withheld'
+    await clock.advance(20_000)
+    const gone = told.filter((line) => line.includes('removed')).map((line) => Number(line.split(' ')[0]))
+    expect([gone.length, gone.every((ms) => ms > SILENCE_MS + suspicionMs(0, company.judged) && ms < 18_000)]).toEqual([1, true])
   })
 
   test('a refusal is looked at again sooner than silence', async () => {
