@@ -1,5 +1,5 @@
 // A network of whole nodes that join through three seeds, in virtual time.
-import { type Population, populate } from '../../bench/scale-network.ts'
+import { nameOf, type Population, populate } from '../../bench/scale-network.ts'
 import { createRun, type Run } from '../../bench/scale-run.ts'
 
 /** What happens from the moment on at which the nodes that are no seeds have been started. */
@@ -16,7 +16,7 @@ export async function leadNetwork(count: number, mostS: number, course: Course):
     const run = createRun(network, { count, crowd: 0 }, mostS, () => {})
     await run.pass(2_000)
     run.spent()
-    for (let i = network.seeds.length; i < count; i++) network.start(`node${i}`)
+    for (let i = network.seeds.length; i < count; i++) network.start(nameOf(i))
     await course(network, run)
   } finally {
     leave()

@@ -82,11 +82,11 @@ export function createLookers({ clock, random, identity, calls, keeper, own, pro
     return { by: own.id, atMs, sig: identity.sign(witnessBytes({ id, address, atMs })) }
   }
   const witness: Lookers['witness'] = (missed) => witnessAt(missed, clock.wallMs())
-  /** Whom this node has missed there and removed lately, as of then: nobody would else be left to confirm a miss of who looks last. */
-  const removedHere = ({ id, address }: LookAsk): Witness | null => {
+  /** When (wall time) this node missed it there and removed it, lately; null: it did not. Nobody would else be left to confirm a miss of who looks last. */
+  const removedMs = ({ id, address }: LookAsk): number | null => {
     const gone = keeper.current().gone.get(id)
     if (gone === undefined || gone.row.strikes === 0 || !addressesOf(gone.row.record).includes(address)) return null
-    return clock.wallMs() - gone.atMs < GONE_FOR ? witnessAt({ id, address }, gone.atMs) : null
+    return clock.wallMs() - gone.atMs < GONE_FOR ? gone.atMs : null
   }
 
   return {
@@ -112,14 +112,13 @@ export function createLookers({ clock, random, identity, calls, keeper, own, pro
       const row = keeper.current().rows.get(id)
       // Only whom this node pings anyway, and never by a door that somebody else names.
       const isListedThere = row !== undefined && row.state !== 'unknown' && addressesOf(row.record).includes(address) && row.stored === null
-      const removed = isListedThere ? null : removedHere({ id, address })
-      if ((!isListedThere && removed === null) || id === own.id || by === own.id || !mayBeAsked(by) || isCrowded(clock))
+      const goneMs = isListedThere ? null : removedMs({ id, address })
+      if ((!isListedThere && goneMs === null) || id === own.id || by === own.id || !mayBeAsked(by) || isCrowded(clock))
         return { type: 'busy' }
-      if (removed !== null) return { type: 'missed', atMs: removed.atMs, sig: removed.sig }
-      const seen = await prober.look(id)
+      const seen = goneMs === null ? await prober.look(id) : 'missed'
       if (seen === null) return { type: 'busy' }
       if (seen === 'reached') return { type: 'reached' }
-      const { atMs, sig } = witness({ id, address })
+      const { atMs, sig } = witnessAt({ id, address }, goneMs ?? clock.wallMs())
       return { type: 'missed', atMs, sig }
     },
     witness,

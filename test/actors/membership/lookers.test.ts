@@ -1,5 +1,5 @@
 // Who is asked about a peer that this node missed, and for whom this node looks.
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createLookers } from '../../../src/actors/membership/lookers.ts'
 import { recordBurst } from '../../../src/domain/ip-table.ts'
 import { LOOK_ROUNDS_BURST, LOOKS_FOR_ONE_BURST } from '../../../src/domain/timings.ts'
@@ -119,6 +119,14 @@ describe('for another', () => {
     await clock.advance(2_000)
     const later = await lookers.answer('ash', { id: 'oak', address: OAK })
     expect([answer.type, isSigned, elsewhere.type, later.type, looked]).toEqual(['missed', true, 'busy', 'busy', []])
+  })
+
+  test('for one asker so many are signed of whom was removed, too', async () => {
+    const { lookers, keeper, identity } = start()
+    for (let miss = 0; miss < 3; miss++) keeper.apply((table, wallMs) => recordBurst(table, 'oak', SILENT, wallMs))
+    const sign = vi.spyOn(identity, 'sign')
+    for (let i = 0; i < LOOKS_FOR_ONE_BURST + 5; i++) await lookers.answer('ash', { id: 'oak', address: OAK })
+    expect(sign).toHaveBeenCalledTimes(LOOKS_FOR_ONE_BURST)
   })
 
   test('one asker has so many looks, and others theirs', async () => {
