@@ -131,11 +131,12 @@ interface Place {
 
 const places = new Map<string, Place>()
 function placeOf(seed: number, name: string): Place {
-  const known = places.get(name)
+  const key = `${seed} ${name}`
+  const known = places.get(key)
   if (known) return known
   const random = new SeededRandom(seedFor(seed, `place of ${name}`))
   const place = { x: random.fraction(), y: random.fraction() }
-  places.set(name, place)
+  places.set(key, place)
   return place
 }
 

@@ -8,17 +8,21 @@ import type { GossipIntake, Sender } from './gossip-intake.ts'
 import type { KnownWords } from './known-words.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { PeerCalls } from './peer-calls.ts'
+import { RecentMap } from './recent-map.ts'
 import type { TableKeeper } from './table-keeper.ts'
 
 export interface Conversations {
   /**
    * Says `first` to whoever is at the address, and answers its answers. `isTold`:
-   * this node's own word goes with it. True when it answered.
+   * this node's own word goes with it.
    */
-  begin(address: string, id: string | null, first: Said, isTold: boolean): Promise<boolean>
+  begin(address: string, id: string | null, first: Said, isTold: boolean): Promise<Heard>
   /** The answer to a message that came. */
   answer(told: GossipMessage, sender: Sender): Promise<GossipMessage>
 }
+
+/** What came back. `alike`: nothing that the two tables differ in. */
+export type Heard = 'silent' | 'alike' | 'unlike'
 
 interface ConversationNeeds {
   readonly random: Random
@@ -69,6 +73,12 @@ interface Reaction {
   readonly isCut: boolean
 }
 
+/**
+ * So few words that the other end lacks are given as they are, once; more are offered, since others may be giving it the same. Who lists a word
+ * nowhere may know it all the same, and wait for proof.
+ */
+const MOST_GIVEN = 3
+const MOST_REMEMBERED = 1_024
 /** Messages to one peer in a row: a table of millions needs fewer. What is left of a longer conversation waits for the next one. */
 const MOST_ROUNDS = 12
 
@@ -89,6 +99,10 @@ export function createConversations(needs: ConversationNeeds): Conversations {
     return heard > seq && word !== null ? [word] : []
   }
 
+  /** The counts of words that were given, by to whom and of whom. */
+  const given = new RecentMap<string, number>(MOST_REMEMBERED)
+  const isGiven = (id: string, { key, seq }: Word): boolean => (given.get(`${id} ${key}`) ?? -1) >= seq
+
   /** Takes in what a message brings, and finds what there is to say to it. */
   const react = async (told: GossipMessage, sender: Sender): Promise<Reaction> => {
     const taken = await intake.take(told, sender)
@@ -99,15 +113,21 @@ export function createConversations(needs: ConversationNeeds): Conversations {
     const { wants, isCut } = answered
     known.asked(wants)
     if (told.lists.length > 0 && wants.length + answered.offers.length > 0) onDifference()
-    const first = told.digest !== null && !isSame(told.digest, words.digest) ? differing(words) : null
-    if (first !== null) onUnlike()
-    const { records, unsigned } = known.give(told.wants.filter((key) => key !== own.id || told.knows === own.seq()))
+    const isUnlike = told.digest !== null && !isSame(told.digest, words.digest)
+    if (isUnlike) onUnlike()
+    const first = isUnlike && ![...told.ranges, ...told.lists].some(({ range }) => range === '') ? differing(words) : null
+    const isFew = answered.offers.length <= MOST_GIVEN
+    const gifts = isFew ? answered.offers.filter((word) => word.key !== own.id && !isGiven(sender.id, word)) : []
+    const wanted = told.wants.filter((key) => key !== own.id || told.knows === own.seq())
+    const gives = [...wanted, ...gifts.map(({ key }) => key)]
+    for (const key of gives) given.set(`${sender.id} ${key}`, table().rows.get(key)?.record.seq ?? 0)
+    const { records, unsigned } = known.give(gives)
     return {
       said: {
         ...NOTHING,
         ranges: [...answered.ranges, ...(first?.ranges ?? [])],
         lists: [...answered.lists, ...(first?.lists ?? [])],
-        offers: answered.offers,
+        offers: answered.offers.filter((word) => !gifts.includes(word)),
         wants: wants.map(({ key }) => key),
         records: [...laterWordOf(sender.id, told.seq), ...records],
         unsigned,
@@ -122,29 +142,31 @@ export function createConversations(needs: ConversationNeeds): Conversations {
     let [tells, hasTold] = [isTold, isTold || first.records.includes(own.envelope())]
     let [isNews, isCut] = [false, false]
     let to = id
+    let heard: Heard = 'alike'
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const answer = await calls.gossip(address, message(said, to, tells))
       if (isFailure(answer)) {
         known.missed(wants)
-        return round > 0
+        return round > 0 ? 'unlike' : 'silent'
       }
       const { by, message: told } = answer
-      if (by === own.id) return false
+      if (by === own.id) return 'silent'
       // Who is listed by others' word has answered here itself.
       if (table().told.has(by)) keeper.apply((current, wallMs) => recordMet(current, by, address, wallMs))
       to = by
       const reaction = await react(told, { id: by, seenAt: ipOf(address), askedAt: address })
+      if (round === 0) heard = isSaying(told) ? 'unlike' : 'alike'
       said = reaction.said
       wants = reaction.wants
       isNews ||= reaction.isNews
       isCut ||= reaction.isCut
       tells = !hasTold && told.knows !== own.seq()
       hasTold ||= tells
-      if (!tells && isEmpty(said)) break
+      if (!tells && !isSaying(said)) break
     }
     if (isCut && isNews && to !== null)
       onUnfinished({ address, id: to, hasRoom: intake.roomOf({ id: to, seenAt: ipOf(address), askedAt: address }) > 0 })
-    return true
+    return heard
   }
 
   return {
@@ -156,5 +178,6 @@ export function createConversations(needs: ConversationNeeds): Conversations {
   }
 }
 
-const isEmpty = ({ ranges, lists, offers, wants, records, unsigned }: Said): boolean =>
-  [ranges, lists, offers, wants, records, unsigned].every((part) => part.length === 0)
+/** Something of what tables differ in. */
+const isSaying = ({ ranges, lists, offers, wants, records, unsigned }: Said): boolean =>
+  [ranges, lists, offers, wants, records, unsigned].some((part) => part.length > 0)

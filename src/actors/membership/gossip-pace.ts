@@ -10,7 +10,9 @@ export interface GossipPace {
   differed(): void
   /** The digests of the two tables differ: which words do nobody knows yet. A node that has just started asks on as often. */
   unlike(): void
-  /** A comparison is over, and the peer had answered. */
+  /** A comparison begins: what is said of it from here on counts for the next period. */
+  began(): void
+  /** It is over, and the peer had answered. */
   ended(): void
   /** It is time, while subscribed. Each 0.75 to 1.25 of the period after the last, so that many nodes never beat in step. */
   readonly beats$: Observable<unknown>
@@ -41,6 +43,10 @@ export function createGossipPace({ clock, random }: PaceNeeds): GossipPace {
     unlike: () => {
       if (clock.now() - beganMs < YOUNG_FOR) differs = true
     },
+    began: () => {
+      differs = false
+      hasEnded = false
+    },
     ended: () => {
       hasEnded = true
     },
@@ -51,8 +57,6 @@ export function createGossipPace({ clock, random }: PaceNeeds): GossipPace {
         const isYoung = periodMs < GOSSIP_PERIOD && clock.now() - beganMs < YOUNG_FOR
         // Where there was nobody to ask, or one has not answered yet, it is not known whether anything differs.
         if (!isYoung || (hasEnded && !differs)) periodMs = Math.min(differs ? GOSSIP_PERIOD : GOSSIP_PERIOD_CALM, periodMs * SLOWER)
-        differs = false
-        hasEnded = false
         restarted.next()
       }),
     ),

@@ -1,12 +1,13 @@
 // What is learnt is passed on: new words are pushed to a few peers at once, and now and then tables are compared with a
 // random peer, which finds what pushes missed. Only words that the other end lacks travel: tables are compared by digests
 // over ranges of keys, and whoever lacks a word asks for it.
-import { exhaustMap, filter, merge, mergeMap, type Observable, race, Subject, timer } from 'rxjs'
+import { filter, merge, mergeMap, type Observable, race, Subject, throttle, timer } from 'rxjs'
 import type { AddressPolicy } from '../../domain/address.ts'
 import { type Allowance, type AllowanceLimits, fullAllowance, takeOne } from '../../domain/allowance.ts'
 import { isCrowded } from '../../domain/crowded.ts'
 import type { Row } from '../../domain/ip-table.ts'
 import type { NetworkKind } from '../../domain/network-kind.ts'
+import { differing } from '../../domain/table/differences.ts'
 import type { Word } from '../../domain/table/key-ranges.ts'
 import { GOSSIP_RESUME, GOSSIP_RESUME_FULL, OWN_WORD_FRESH } from '../../domain/timings.ts'
 import type { Ports } from '../../ports.ts'
@@ -84,11 +85,16 @@ export function createGossip(needs: GossipNeeds): Gossip {
   const intake = createGossipIntake({ ...needs, opener, onOwnWord })
   const pace = createGossipPace({ clock, random })
   const table = () => keeper.current()
+  /** Of the conversations that this node has begun and that are under way, the last one with each address. */
+  const talking = new Map<string, Promise<unknown>>()
+  let expectsUnlike = true
+  const isTalking = ({ record }: Row): boolean => talking.has(record.address)
   const partners = createPartners({
     table,
     random,
     self: own.id,
     isWarm: (row) => calls.isWarm(row.record.address),
+    isTalking,
     isCrowded: () => isCrowded(clock),
   })
   /** Counts begin with the wall time. */
@@ -99,9 +105,10 @@ export function createGossip(needs: GossipNeeds): Gossip {
     keeper,
     self: own.id,
     someone: partners.some,
+    isTalking,
     push: (to, words, isFirst) => push(to, words, isFirst),
   })
-  const { begin: converse, answer } = createConversations({
+  const { begin, answer } = createConversations({
     ...{ random, calls, ipOf, keeper, own, intake, known },
     onHeard: ({ id: from }, { doubts, deaths }, words) => {
       rumors.heldBy(from, words)
@@ -111,21 +118,39 @@ export function createGossip(needs: GossipNeeds): Gossip {
     onUnlike: pace.unlike,
     onUnfinished: (one) => unfinished.next(one),
   })
-  const exchange = (address: string, id: string | null): Promise<boolean> =>
-    converse(address, id, { ...NOTHING, digest: table().words.digest }, isFresh() || knows(id) === null)
+  const converse: typeof begin = (address, ...rest) => {
+    const heard = begin(address, ...rest)
+    talking.set(address, heard)
+    return heard.finally(() => {
+      if (talking.get(address) === heard) talking.delete(address)
+    })
+  }
+  /** Where the last table differed the first message says more than that this one may. */
+  const opening = (): Said => {
+    const { words } = table()
+    return { ...NOTHING, digest: words.digest, ...(expectsUnlike ? differing(words) : {}) }
+  }
+  const exchange = async (address: string, id: string | null): Promise<boolean> => {
+    const heard = await converse(address, id, opening(), isFresh() || knows(id) === null)
+    if (heard !== 'silent') expectsUnlike = heard === 'unlike'
+    if (heard === 'unlike') pace.unlike()
+    return heard !== 'silent'
+  }
 
   const push = async ({ key, record: { address } }: Row, words: readonly Word[], isFirst: boolean): Promise<boolean> => {
     const isOwn = words.some((word) => word.key === own.id)
     const others = words.filter((word) => word.key !== own.id)
     const isWhole = isFirst && others.length <= MOST_PUSHED
     const said = isWhole ? { ...NOTHING, ...known.give(others.map((word) => word.key)) } : { ...NOTHING, offers: others }
-    const isHeard = await converse(address, key, said, isOwn)
+    // One connection is kept to each peer: two conversations at once would make each other wait for a handshake.
+    await talking.get(address)
+    const isHeard = (await converse(address, key, said, isOwn)) !== 'silent'
     if (!isHeard) partners.failed(key)
     return isHeard
   }
 
   const spread = async (extra: Extra, toHowMany: number, and?: Row): Promise<void> => {
-    const said: Said = Object.keys(extra).length === 0 ? { ...NOTHING, digest: table().words.digest } : { ...NOTHING, ...extra }
+    const said: Said = Object.keys(extra).length === 0 ? opening() : { ...NOTHING, ...extra }
     const told = [...partners.any(toHowMany), ...(and ? [and] : [])]
     await Promise.all(told.map(({ key, record }) => converse(record.address, key, said, false)))
   }
@@ -135,13 +160,14 @@ export function createGossip(needs: GossipNeeds): Gossip {
   }
 
   const compared = async (): Promise<void> => {
+    pace.began()
     const row = partners.another()
     if (row && !(await exchange(row.record.address, row.key))) partners.failed(row.key)
     else if (row) pace.ended()
   }
   const heal$ = pace.beats$.pipe(
-    // A slow peer holds up the next comparison for so long.
-    exhaustMap(() => race(compared(), timer(COMPARISON_HOLDS, clockScheduler(clock)))),
+    // A slow peer holds up the next comparison for so long. One whose time came meanwhile begins as soon as the last is over.
+    throttle(() => race(compared(), timer(COMPARISON_HOLDS, clockScheduler(clock))), { leading: true, trailing: true }),
   )
   /** Ms until it is asked again. */
   const resumeMs = ({ id, hasRoom }: Unfinished): number => {

@@ -32,11 +32,13 @@ interface PartnersNeeds {
   readonly self: string
   /** A connection to it stands. */
   readonly isWarm: (row: Row) => boolean
+  /** A conversation with it is under way: another one would need a connection of its own. */
+  readonly isTalking: (row: Row) => boolean
   /** It makes no new connections to gossip then, as long as it has one. */
   readonly isCrowded: () => boolean
 }
 
-export function createPartners({ table, random, self, isWarm, isCrowded }: PartnersNeeds): Partners {
+export function createPartners({ table, random, self, isWarm, isTalking, isCrowded }: PartnersNeeds): Partners {
   const fraction = (): number => random.fraction()
   /** Who came the longest ago stands first. */
   const keys = new Set<string>()
@@ -98,11 +100,11 @@ export function createPartners({ table, random, self, isWarm, isCrowded }: Partn
       const [warm] = isCrowded() ? warmOnes(1) : []
       if (warm !== undefined) return warm
       // Where many of those do not answer, every other one is still somebody that this node has reached.
-      const [others, reached] = [drawnOfTold(1), table().peers.draw(1, fraction, self)]
-      const [key] = hasToldFailed ? [...reached, ...others] : [...others, ...reached]
+      const [others, reached] = [drawnOfTold(2), table().peers.draw(2, fraction, self)]
+      const drawn = rowsOf(hasToldFailed ? [...reached, ...others] : [...others, ...reached])
+      const row = drawn.find((one) => !isTalking(one)) ?? drawn[0] ?? null
       hasToldFailed = false
-      const [row = null] = key === undefined ? [] : rowsOf([key])
-      if (key !== undefined && !keys.has(key)) take(key)
+      if (row !== null && !keys.has(row.key)) take(row.key)
       return row
     },
     failed: (key) => {

@@ -22,6 +22,9 @@ export class RecentMap<K, V> {
   entries(): MapIterator<[K, V]> {
     return this.#entries.entries()
   }
+  get size(): number {
+    return this.#entries.size
+  }
   get isFull(): boolean {
     return this.#entries.size >= this.#most
   }

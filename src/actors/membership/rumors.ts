@@ -35,6 +35,8 @@ interface RumorNeeds {
   readonly self: string
   /** `isAgain`: for words that were all pushed before. */
   readonly someone: (count: number, isAgain: boolean) => readonly Row[]
+  /** A conversation with it is under way: a push waits for its end. */
+  readonly isTalking: (row: Row) => boolean
   /** `isFirst`: none of these was pushed before. True where the peer answered. */
   readonly push: (to: Row, words: readonly Word[], isFirst: boolean) => Promise<boolean>
 }
@@ -48,6 +50,8 @@ interface Rumor {
 
 /** Rounds that may come at once, so that one change does not wait for another. While there is always news they come by `GOSSIP_PUSHES_PER_SECOND`. */
 const ROUNDS_AT_ONCE = 6
+/** Further rounds, for this node's own word alone. */
+const OWN_ROUNDS: AllowanceLimits = { burst: 4, perSecond: 1 }
 /** Pushes under way at once. While so many are, words gather: what a busy machine can't send it says in fewer messages later. */
 const MOST_PUSHING = 8
 const HOLDS_PLACE_MS = 3_000
@@ -63,7 +67,7 @@ const MOST_HELD = 2_048
 /** Peers remembered as holding one word. */
 const MOST_HOLDERS = 16
 
-export function createRumors({ clock, keeper, self, someone, push }: RumorNeeds): Rumors {
+export function createRumors({ clock, keeper, self, someone, isTalking, push }: RumorNeeds): Rumors {
   /** Words that nobody was told yet, and those that are told again; in each the one that is due next comes first. */
   const fresh = new Map<string, Rumor>()
   const told = new Map<string, Rumor>()
@@ -80,6 +84,7 @@ export function createRumors({ clock, keeper, self, someone, push }: RumorNeeds)
     perSecond: GOSSIP_PUSHES_PER_SECOND / gatherFactor(keeper.current().rows.size),
   })
   let rounds = fullAllowance(limits(), clock.now())
+  let ownRounds = fullAllowance(OWN_ROUNDS, clock.now())
 
   const heldBy = (peer: string, words: readonly Word[]): void => {
     for (const word of words) {
@@ -113,7 +118,10 @@ export function createRumors({ clock, keeper, self, someone, push }: RumorNeeds)
     // While all else rests its own word alone goes out.
     const mineMs = fresh.get(self)?.dueMs ?? Number.POSITIVE_INFINITY
     const wantedMs = mineMs < restUntilMs ? mineMs : Math.max(Math.min(...due), restUntilMs)
-    const atMs = Math.max(wantedMs, placeAtMs(), clock.now() + takeOne(rounds, limits(), clock.now()).waitMs)
+    const roundMs = clock.now() + takeOne(rounds, limits(), clock.now()).waitMs
+    // What it says of itself need not wait for its turn to pass on what others say.
+    const turnMs = Math.min(roundMs, Math.max(mineMs, clock.now() + takeOne(ownRounds, OWN_ROUNDS, clock.now()).waitMs))
+    const atMs = Math.max(wantedMs, placeAtMs(), turnMs)
     if (atMs === nextRoundMs) return
     nextRoundMs = atMs
     woken.next(Math.max(0, atMs - clock.now()))
@@ -127,10 +135,11 @@ export function createRumors({ clock, keeper, self, someone, push }: RumorNeeds)
     wake()
   }
   /** Takes out the words that are due. Those with pushes left are told again later. */
-  const dueOf = (rumors: Map<string, Rumor>, nowMs: number): readonly Word[] => {
+  const dueOf = (rumors: Map<string, Rumor>, nowMs: number, isOwnOnly = false): readonly Word[] => {
     const words: Word[] = []
     for (const [key, { seq, left, dueMs }] of rumors) {
       if (dueMs - nowMs > LEAST_MS) break
+      if (isOwnOnly && key !== self) continue
       words.push({ key, seq })
       rumors.delete(key)
       if (left > 1) told.set(key, { seq, left: left - 1, dueMs: nowMs + GOSSIP_PUSH_AGAIN })
@@ -172,15 +181,18 @@ export function createRumors({ clock, keeper, self, someone, push }: RumorNeeds)
     nextRoundMs = null
     if (placeAtMs() - nowMs > LEAST_MS) return wake()
     if (isCrowded(clock)) return crowdedRound(nowMs)
-    rounds = takeOne(rounds, limits(), nowMs).allowance
-    const again = dueOf(told, nowMs)
-    const first = dueOf(fresh, nowMs)
+    const isOwnOnly = takeOne(rounds, limits(), nowMs).waitMs > LEAST_MS
+    if (isOwnOnly) ownRounds = takeOne(ownRounds, OWN_ROUNDS, nowMs).allowance
+    else rounds = takeOne(rounds, limits(), nowMs).allowance
+    const again = isOwnOnly ? [] : dueOf(told, nowMs)
+    const first = dueOf(fresh, nowMs, isOwnOnly)
     const words = [...first, ...again]
     const isFirst = first.length > 0
     wake()
     const fanout = isFirst ? GOSSIP_FANOUT : GOSSIP_FANOUT_AGAIN
-    // Twice as many are drawn: the others stand in for those who know all of it, or do not answer.
-    const drawn = [...someone(2 * fanout, !isFirst)]
+    // Twice as many are drawn: the others stand in for those who know all of it, are spoken to, or do not answer.
+    const some = someone(2 * fanout, !isFirst)
+    const drawn = [...some.filter((row) => !isTalking(row)), ...some.filter(isTalking)]
     const one = async (): Promise<void> => {
       for (let to = drawn.shift(); to !== undefined; to = drawn.shift()) {
         const { key } = to

@@ -23,6 +23,7 @@ import { isGenuineVouch } from '../../v2/vouch.ts'
 import type { ContactGate } from './contact-gate.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { Prober } from './prober.ts'
+import { RecentMap } from './recent-map.ts'
 import type { TableKeeper } from './table-keeper.ts'
 
 export interface Vouching {
@@ -46,6 +47,7 @@ interface VouchingNeeds extends Pick<Ports, 'clock' | 'identity'> {
 const LEAST_MS = 1
 /** Whether more may vouch is looked at so often. */
 const LOOK_AGAIN_MS = 500
+const MOST_LOOKED_AT = 32
 const EARLY = { burst: EARLY_LOOKS_AT_ONCE, perSecond: EARLY_LOOKS_PER_SECOND }
 
 export function createVouching({ clock, identity, keeper, own, networkKind, prober, gate }: VouchingNeeds): Vouching {
@@ -53,6 +55,8 @@ export function createVouching({ clock, identity, keeper, own, networkKind, prob
   const waiting = new Map<string, { readonly sinceMs: number; readonly vouchers: readonly string[] }>()
   /** Of these, by who vouches. */
   const waitingFor = new Map<string, Set<string>>()
+  /** Rows that are looked at as they come, and may be listed by others' word before that look ends. */
+  const lookedAt = new RecentMap<string, true>(MOST_LOOKED_AT)
   const woken = new Subject<void>()
   let lastMs = Number.NEGATIVE_INFINITY
   let early: Allowance = fullAllowance(EARLY, clock.now())
@@ -110,6 +114,10 @@ export function createVouching({ clock, identity, keeper, own, networkKind, prob
   }
   /** Whoever they wait for is listed now. */
   const listThoseOf = (voucher: string): void => {
+    for (const [key] of [...lookedAt.entries()]) {
+      const row = rowOf(key)
+      if (row?.state !== 'unknown' || (vouchesOf(row).some(({ by }) => by === voucher) && list(row))) lookedAt.delete(key)
+    }
     for (const key of [...(waitingFor.get(voucher) ?? [])]) {
       const row = waiting.has(key) ? rowOf(key) : undefined
       if (row?.state !== 'unknown' || list(row)) leave(key)
@@ -154,7 +162,10 @@ export function createVouching({ clock, identity, keeper, own, networkKind, prob
       if (vouchesOf(row).length === 0 || row.stored !== null) return prober.doubt(row.key)
       if (list(row)) return leave(row.key)
       // Few are looked at as they come: what this node has seen itself is better. Where processors are scarce a second vouch is waited for.
-      if (isSmall() && !isBusy(clock) && take()) return prober.doubt(row.key)
+      if (isSmall() && !isBusy(clock) && take()) {
+        lookedAt.set(row.key, true)
+        return prober.doubt(row.key)
+      }
       wait(row)
     },
     saidMore: (row) => {
@@ -165,7 +176,10 @@ export function createVouching({ clock, identity, keeper, own, networkKind, prob
     runs$: merge(
       keeper.changes$.pipe(
         filter(
-          ({ type, row }) => (type === 'added' || type === 'changed' || type === 'measured') && isListed(row) && waitingFor.has(row.key),
+          ({ type, row }) =>
+            (type === 'added' || type === 'changed' || type === 'measured') &&
+            isListed(row) &&
+            (lookedAt.size > 0 || waitingFor.has(row.key)),
         ),
         map(({ row }) => listThoseOf(row.key)),
       ),

@@ -24,7 +24,7 @@ export const GOSSIP_PERIOD_CALM = 8_000
  * A node that has just started compares this often while something differs, and 1.5 times as rarely each time that nothing does. So
  * nodes that start together learn of each other.
  */
-export const GOSSIP_PERIOD_FIRST = 150
+export const GOSSIP_PERIOD_FIRST = 100
 /** A node that has learnt something from a peer who has more yet asks it again after this. Sooner it would ask for what others are about to push. */
 export const GOSSIP_RESUME = 100
 /** Where it has no room for more: some of what came is proven by then. */

@@ -11,6 +11,7 @@ async function beats(found: (pace: ReturnType<typeof createGossipPace>) => void)
   const times: number[] = []
   const running = pace.beats$.subscribe(() => {
     times.push(Math.round(clock.now()))
+    pace.began()
     found(pace)
   })
   await clock.advance(1_200)
@@ -19,15 +20,31 @@ async function beats(found: (pace: ReturnType<typeof createGossipPace>) => void)
 }
 
 test('a node that has just started asks ever more rarely where tables are the same', async () => {
-  expect(await beats((pace) => pace.ended())).toEqual([150, 300, 525, 863])
+  expect(await beats((pace) => pace.ended())).toEqual([100, 200, 350, 575, 913])
 })
 
 test('it goes on as often where the tables differ, or nobody could be asked, or none has answered yet', async () => {
-  const often = [150, 300, 450, 600, 750, 900, 1_050, 1_200]
+  const often = Array.from({ length: 12 }, (_, i) => 100 * (i + 1))
   expect(await beats(() => {})).toEqual(often)
   const unlike = await beats((pace) => {
     pace.unlike()
     pace.ended()
   })
   expect(unlike).toEqual(often)
+})
+
+test('a comparison that takes longer than the time to the next one counts by all that it found', async () => {
+  const clock = new VirtualClock()
+  const pace = createGossipPace({ clock, random: fixedChance(0.5) })
+  const times: number[] = []
+  const running = pace.beats$.subscribe(() => times.push(Math.round(clock.now())))
+  await clock.advance(100)
+  pace.began()
+  await clock.advance(50)
+  pace.unlike()
+  await clock.advance(100)
+  pace.ended()
+  await clock.advance(150)
+  running.unsubscribe()
+  expect(times).toEqual([100, 200, 300, 400])
 })

@@ -4,6 +4,7 @@ import { type AddressPolicy, parseAddress } from '../../../src/domain/address.ts
 import { merge, putOwn, recordBurst, recordVouched } from '../../../src/domain/ip-table.ts'
 import { OPEN } from '../../../src/domain/network-kind.ts'
 import { type PeerRecord, unsignedRecord } from '../../../src/domain/record.ts'
+import { GOSSIP_LATE } from '../../../src/domain/timings.ts'
 import type { Identity } from '../../../src/ports.ts'
 import { recordOf, seal } from '../../../src/v2/envelope.ts'
 import { type GossipMessage, gossipJson, MAX_GOSSIP_BYTES, readGossip } from '../../../src/v2/messages.ts'
@@ -56,6 +57,8 @@ class Net {
   bytes = 0
   /** What is said to be lost on the way back. */
   losesAnswers = false
+  /** How long each answer takes. */
+  answerMs = 0
   readonly #nodes = new Map<string, { readonly gossip: Gossip; readonly id: string }>()
 
   node(name: string, address: string, identity: Identity = newIdentity(), policy: AddressPolicy = 'any') {
@@ -73,6 +76,7 @@ class Net {
           this.asked.push(`${this.clock.now()} ${name} > ${to}: ${sketch(message)}`)
           this.bytes = Math.max(this.bytes, Buffer.byteLength(JSON.stringify(gossipJson(message))))
           const other = this.#nodes.get(to)
+          if (this.answerMs > 0) await new Promise<void>((resolve) => this.clock.setTimeout(resolve, this.answerMs))
           const reply = await other?.gossip.answer(sent(message), identity.id, hostOf(address))
           if (!other || !reply || this.losesAnswers) return SILENCE
           this.answered.push(sketch(reply))
@@ -150,6 +154,8 @@ describe('one exchange', () => {
     elm.proveAll()
     for (const { running } of [ash, elm]) running.unsubscribe()
     await clock.advance(11_000)
+    await ash.gossip.exchange(elm.address, elm.own.id)
+    await elm.gossip.exchange(ash.address, ash.own.id)
     Object.assign(net, { bytes: 0 })
     for (const said of [net.asked, net.answered]) said.length = 0
     await ash.gossip.exchange(elm.address, elm.own.id)
@@ -158,13 +164,35 @@ describe('one exchange', () => {
   })
 
   test('of which the answer is lost is told again', async () => {
-    const { net, ash, elm } = pair()
+    const { net, clock, ash, elm } = pair()
     ash.learn([word(newIdentity(), addressOf(1))])
     net.losesAnswers = true
     expect(await ash.gossip.exchange(elm.address, elm.own.id)).toEqual(false)
     net.losesAnswers = false
+    await clock.advance(GOSSIP_LATE)
     await ash.gossip.exchange(elm.address, elm.own.id)
     expect(elm.size()).toEqual(3)
+  })
+
+  test('of tables that differ in three words gives them within two questions, and not again', async () => {
+    const { net, clock, ash, elm } = pair()
+    const shared = [ash.record(), elm.record(), ...Array.from({ length: 30 }, (_, i) => word(newIdentity(), addressOf(i)))]
+    for (const node of [ash, elm]) node.learn(shared)
+    for (const { running } of [ash, elm]) running.unsubscribe()
+    ash.learn([word(newIdentity(), addressOf(40))])
+    elm.learn([word(newIdentity(), addressOf(41)), word(newIdentity(), addressOf(42))])
+    await clock.advance(11_000)
+    const meet = async (): Promise<readonly unknown[]> => {
+      for (const lines of [net.asked, net.answered]) lines.length = 0
+      await ash.gossip.exchange(elm.address, elm.own.id)
+      const rows = [...net.asked, ...net.answered].reduce((sum, line) => sum + Number(/(\d+) rows/.exec(line)?.[1] ?? 0), 0)
+      return [net.asked.length, rows, ash.size(), elm.size()]
+    }
+    // What was given waits for its proof, and stands in no list before: it is offered, and known.
+    expect([await meet(), await meet()]).toEqual([
+      [2, 3, 35, 35],
+      [2, 0, 35, 35],
+    ])
   })
 
   test('with nobody answers that nobody was there', async () => {
@@ -199,26 +227,8 @@ test('who has no room for all that a peer has asks for as much as there is, and 
     elm.proveAll()
     await clock.advance(500)
   }
-  const pages = net.answered.filter((line) => line.includes('rows'))
-  expect([sizes, pages]).toMatchInlineSnapshot(`
-    [
-      [
-        65,
-        129,
-        193,
-        257,
-        302,
-        302,
-      ],
-      [
-        "63 rows",
-        "64 rows",
-        "64 rows",
-        "64 rows",
-        "45 rows",
-      ],
-    ]
-  `)
+  const rows = net.answered.reduce((sum, line) => sum + Number(/(\d+) rows/.exec(line)?.[1] ?? 0), 0)
+  expect([sizes, rows]).toEqual([[65, 129, 193, 257, 302, 302], 300])
 })
 
 test('who has room again by the end of a conversation goes on a tenth of a second later', async () => {
@@ -234,7 +244,8 @@ test('who has room again by the end of a conversation goes on a tenth of a secon
     await clock.advance(100)
     sizes.push(elm.size())
   }
-  expect(sizes).toEqual([66, 130, 194, 258, 302])
+  // Whose ids stand near each other is another matter each time.
+  expect([sizes[0], sizes.at(-1), sizes.every((size, i) => size >= Math.min(302, 66 + 64 * i))]).toEqual([66, 302, true])
 })
 
 test('of two nodes the second knows all of 1,200 rows in the end where it proves each at once', async () => {
@@ -309,6 +320,7 @@ test('a suspicion changes nothing of what two nodes tell each other', async () =
   for (const node of [ash, elm]) node.learn([word(oak, addressOf(1)), ash.record(), elm.record()])
   for (const { running } of [ash, elm]) running.unsubscribe()
   await clock.advance(11_000)
+  await ash.gossip.exchange(elm.address, elm.own.id)
   ash.keeper.apply((table, wallMs) => recordBurst(table, oak.id, { type: 'silent', refused: false, why: 'no answer' }, wallMs))
   for (const said of [net.asked, net.answered]) said.length = 0
   await ash.gossip.exchange(elm.address, elm.own.id)
@@ -346,9 +358,6 @@ describe('what is news', () => {
         "315 ash: offers 1",
         "315 ash: offers 1",
         "315 ash: 1 rows",
-        "315 ash: 1 rows",
-        "315 ash: 1 rows",
-        "325 ash: offers 1",
         "325 ash: offers 1",
         "325 ash: offers 1",
         "325 ash: 1 rows",
@@ -356,6 +365,7 @@ describe('what is news', () => {
       ]
     `)
     expect(new Set(pushes.map((line) => line.split(' ')[3])).size).toEqual(7)
+    expect(others.map((other) => other.size())).toEqual(Array(7).fill(10))
   })
 
   test('is not pushed back to whoever told it', async () => {
@@ -400,7 +410,26 @@ describe('what is news', () => {
     elm.learn([word(newIdentity(), addressOf(1))])
     await clock.advance(20_000)
     expect(ash.size()).toEqual(3)
-    expect(net.asked.filter((line) => line.endsWith('digest')).length).toBeGreaterThan(4)
+    expect(net.asked.filter((line) => line.includes('digest')).length).toBeGreaterThan(3)
+  })
+
+  test('waits for the end of what is said to a peer: its answer is not held up by a second connection', async () => {
+    const { net, clock, ash, elm } = pair()
+    for (const { running } of [ash, elm]) running.unsubscribe()
+    ash.learn([elm.record()])
+    await clock.advance(11_000)
+    const running = ash.gossip.runs$.subscribe()
+    net.answerMs = 60
+    net.asked.length = 0
+    const startMs = clock.now()
+    const compared = ash.gossip.exchange(elm.address, elm.own.id)
+    ash.learn([word(newIdentity(), addressOf(1))])
+    await clock.until(compared)
+    await clock.advance(60)
+    running.unsubscribe()
+    const said = net.asked.map((line) => `${Number(line.split(' ')[0]) - startMs}: ${line.split(': ')[1]}`)
+    const notLater = said.filter((line) => !line.includes('digest') || line.startsWith('0:'))
+    expect(notLater).toEqual(['0: digest, lists of 2', '60: its word', '120: 1 rows'])
   })
 
   test('is asked of one at a time, and of the next where that one did not answer', async () => {

@@ -17,6 +17,7 @@ function start(count: number, told = 0, isCrowded = false) {
     random: new SeededRandom(1),
     self: parts.own.id,
     isWarm: () => false,
+    isTalking: () => false,
     isCrowded: () => isCrowded,
   })
   const met = (times: number): ReadonlySet<string> =>
@@ -41,6 +42,7 @@ test('words that are told again go first to the two who come next by id, so that
     random: new SeededRandom(1),
     self,
     isWarm: () => false,
+    isTalking: () => false,
     isCrowded: () => false,
   })
   const first = () => again.some(4, true).map(({ key }) => key.slice(0, 2))
@@ -104,4 +106,24 @@ test('a node compares with one that it has reached where the others that it was 
     return key
   })
   expect(sorts(asked)).toEqual([...Array(5).fill('peer'), ...Array(5).fill('told')])
+})
+
+test('tables are compared with somebody to whom nothing is being said, if there is one', () => {
+  const { keeper, prove } = stateParts()
+  const talking = new Set<string>()
+  const partners = createPartners({
+    table: () => keeper.current(),
+    random: new SeededRandom(1),
+    self: 'self',
+    isWarm: () => false,
+    isTalking: ({ key }) => talking.has(key),
+    isCrowded: () => false,
+  })
+  for (const [i, name] of ['ash', 'elm'].entries()) prove(signedBy(name, `192.0.2.${i}:8088`))
+  const drawn = (): ReadonlySet<string | undefined> => new Set(Array.from({ length: 40 }, () => partners.another()?.key))
+  const free = drawn()
+  talking.add('ash')
+  expect([free, drawn()]).toEqual([new Set(['ash', 'elm']), new Set(['elm'])])
+  talking.add('elm')
+  expect(drawn()).toEqual(new Set(['ash', 'elm']))
 })

@@ -28,6 +28,7 @@ function start({ peers = 6, share = 0.9, isHeld = false } = {}) {
     keeper,
     self: own.id,
     someone: (count) => [...keeper.current().rows.values()].filter(({ key }) => key.startsWith('peer')).slice(0, count),
+    isTalking: () => false,
     push: async ({ key }, words, isFirst) => {
       const names = words.map((word) => `${word.key === own.id ? 'me' : word.key}/${word.seq}`)
       pushes.push(`${clock.now()} ${key} ${isFirst ? 'told' : 'offered'} ${names.join(' ')}`)

@@ -1,7 +1,7 @@
 // When new words are pushed, and how often; to whom stands in gossip.test.ts.
 import { expect, test } from 'vitest'
 import { createRumors } from '../../../src/actors/membership/rumors.ts'
-import { recordBurst } from '../../../src/domain/ip-table.ts'
+import { putOwn, recordBurst } from '../../../src/domain/ip-table.ts'
 import { GOSSIP_GATHER, GOSSIP_LATE, GOSSIP_PUSH_AGAIN } from '../../../src/domain/timings.ts'
 import { signedBy } from '../../records.ts'
 import { stateParts } from '../state-parts.ts'
@@ -15,6 +15,7 @@ function start(ms: Readonly<Record<string, number>> = {}) {
   for (let i = 0; i < PEERS; i++) prove(signedBy(`peer${i}`, `198.51.100.${i}:8088`))
   let timers = 0
   const pushes: string[] = []
+  const talking = new Set<string>()
   const rumors = createRumors({
     clock: {
       ...time,
@@ -26,6 +27,7 @@ function start(ms: Readonly<Record<string, number>> = {}) {
     keeper,
     self: parts.own.id,
     someone: (count) => [...keeper.current().rows.values()].filter(({ key }) => key.startsWith('peer')).slice(0, count),
+    isTalking: ({ key }) => talking.has(key),
     push: async ({ key }, words, isFirst) => {
       pushes.push(`${clock.now()} ${key} ${isFirst ? 'told' : 'offered'} ${words.map((word) => `${word.key}/${word.seq}`).join(' ')}`)
       const tookMs = ms[key]
@@ -35,7 +37,7 @@ function start(ms: Readonly<Record<string, number>> = {}) {
   })
   rumors.runs$.subscribe({ error: parts.onBug })
   const learn = (name: string, seq = 1, port = 8_088): void => prove(signedBy(name, `203.0.113.7:${port}`, { seq }))
-  return { ...parts, rumors, learn, pushes, timers: () => timers }
+  return { ...parts, rumors, learn, pushes, talking, timers: () => timers }
 }
 
 test('what comes at once is told to four in one message, and offered again later to three who do not hold it', async () => {
@@ -119,4 +121,39 @@ test('in a table of hundreds rounds that follow each other are further apart, so
     return new Set(pushes.map((text) => text.split(' ')[0])).size
   }
   expect([await rounds(50), await rounds(800)]).toEqual([30, 12])
+})
+
+test('who is spoken to is told last', async () => {
+  const { clock, learn, talking, pushes } = start()
+  talking.add('peer0').add('peer2')
+  learn('oak')
+  await clock.advance(GOSSIP_GATHER)
+  expect(pushes.map((text) => text.split(' ')[1])).toEqual(['peer1', 'peer3', 'peer4', 'peer5'])
+})
+
+test('where all are spoken to they are told all the same', async () => {
+  const { clock, learn, talking, pushes } = start()
+  for (let i = 0; i < PEERS; i++) talking.add(`peer${i}`)
+  learn('oak')
+  await clock.advance(GOSSIP_GATHER)
+  expect(pushes.map((text) => text.split(' ')[1])).toEqual(['peer0', 'peer1', 'peer2', 'peer3'])
+})
+
+test('while news of others waits for its turn this node tells its own at once, four times and then once a second', async () => {
+  const { clock, keeper, own, learn, pushes } = start()
+  for (let i = 0; i < 20; i++) {
+    learn('oak', i + 1)
+    await clock.advance(GOSSIP_GATHER)
+  }
+  const told: string[] = []
+  for (let i = 0; i < 6; i++) {
+    pushes.length = 0
+    own.announce(`203.0.113.9:${8_088 + i}`, null)
+    const record = own.record()
+    if (record) keeper.apply((table, wallMs) => putOwn(table, record, wallMs))
+    learn('elm', i + 1, 9_000)
+    await clock.advance(GOSSIP_GATHER)
+    told.push(pushes.map((text) => text.split(' ').slice(3).length).join(' '))
+  }
+  expect(told).toEqual(['1 1 1 1', '1 1 1 1', '1 1 1 1', '1 1 1 1', '', ''])
 })

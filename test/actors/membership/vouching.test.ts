@@ -232,3 +232,11 @@ test('who was removed is not listed again by the vouches of before that, and is 
     ['alive by 2', 'gone', 'alive by 2'],
   ])
 })
+
+test('who is looked at as it comes is listed before that look ends once this node knows both who vouch for it', () => {
+  const { hear, prove, vouch, oakNow, looks } = start({ others: 0, proven: [ash] })
+  hear(word(oak, OAK, [vouch(ash), vouch(elm)]))
+  const before = [oakNow(), [...looks]]
+  prove(word(elm, '192.0.2.2:8088'))
+  expect([before, oakNow()]).toEqual([['unknown', ['0 oak']], 'alive by 2'])
+})
