@@ -12,6 +12,9 @@ const CHURN_MS = 600_000
 const CHURN_AN_HOUR = 0.3
 const HOUR_MS = 3_600_000
 
+/** As it stands in an envelope in a message, which is JSON in JSON in JSON: all others are TURNs. */
+const NO_TURN = 'turn\\\\\\":false'
+
 const timeText = (ms: number | null): string => (ms === null ? `not within ${MOST_MS / 1_000} s` : seconds(ms))
 
 /** Somebody who has never been here joins. */
@@ -31,6 +34,28 @@ export const record = (loss: number) => async (run: Run) => {
   run.tell(`a new record everywhere, ${loss * 100} % loss`, `${timeText(took)}, passed on ${hops.most() ?? 0} times at the most`)
   hops.end()
   await run.until(() => wholeEverywhere(run), MOST_MS)
+  run.tell('… gossip a node', kB(run.spent().gossip.bytes / nodes.size))
+  world.network.lossEverywhere = 0
+}
+
+/** One of them says something new of itself, and all knew its word before: that it is a TURN no more. */
+export const word = (loss: number) => async (run: Run) => {
+  const { population } = run
+  const { world, nodes } = population
+  world.network.lossEverywhere = loss
+  run.spent()
+  const name = `node${8 + Math.round(loss * 10)}`
+  const { id } = world.identity(name)
+  const at = new Map([...nodes.keys()].map((one) => [addressOf(world, one), one]))
+  const hops = followText(world, NO_TURN, name, (address) => at.get(address))
+  const others = new Set([...nodes].filter(([one]) => one !== name).map(([, node]) => node))
+  void nodes.get(name)?.drain(MOST_MS)
+  const took = await run.until(() => all(others, (node) => node.peers('here', { limit: 1, search: id }).peers[0]?.turn === false), MOST_MS)
+  run.tell(
+    `a word of one that all know everywhere, ${loss * 100} % loss`,
+    `${timeText(took)}, passed on ${hops.most() ?? 0} times at the most`,
+  )
+  hops.end()
   run.tell('… gossip a node', kB(run.spent().gossip.bytes / nodes.size))
   world.network.lossEverywhere = 0
 }

@@ -4,7 +4,7 @@
 // answer, and only their start and their rest are measured. Times are virtual, but for the last columns: what this machine took.
 import { parseArgs } from 'node:util'
 import { markdown } from './measure.ts'
-import { churn, death, evictions, moved, oneWay, partition, record } from './scale-changes.ts'
+import { churn, death, evictions, moved, oneWay, partition, record, word } from './scale-changes.ts'
 import { populate } from './scale-network.ts'
 import { join, rest } from './scale-parts.ts'
 import { createRun, type Line, OutOfTime, type Run } from './scale-run.ts'
@@ -15,6 +15,8 @@ const PARTS: Readonly<Record<string, (run: Run) => Promise<void>>> = {
     rest,
     record: record(0),
     'record-loss': record(0.3),
+    word: word(0),
+    'word-loss': word(0.3),
     moved,
     death,
     'one-way': oneWay,

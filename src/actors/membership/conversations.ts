@@ -21,8 +21,11 @@ export interface Conversations {
   answer(told: GossipMessage, sender: Sender): Promise<GossipMessage>
 }
 
-/** What came back. `alike`: nothing that the two tables differ in. */
-export type Heard = 'silent' | 'alike' | 'unlike'
+/**
+ * What came back. `silent`: no answer, or it was this node itself. `saidMore`: the first answer brought or asked for something; else there
+ * was nothing to learn or to give, though the digests may differ: a peer that has heard of a word, and waits for its proof, does not ask for it.
+ */
+export type Heard = 'silent' | 'answered' | 'saidMore'
 
 interface ConversationNeeds {
   readonly random: Random
@@ -74,11 +77,11 @@ interface Reaction {
 }
 
 /**
- * So few words that the other end lacks are given as they are, once; more are offered, since others may be giving it the same. Who lists a word
- * nowhere may know it all the same, and wait for proof.
+ * Up to so many words that the other end seems to lack are sent unasked; more are offered, since others may be sending it the same. Each is sent
+ * once while that is remembered: who does not list a word may hold it all the same, and wait for its proof.
  */
-const MOST_GIVEN = 3
-const MOST_REMEMBERED = 1_024
+const MOST_UNASKED = 3
+const MOST_SENT = 1_024
 /** Messages to one peer in a row: a table of millions needs fewer. What is left of a longer conversation waits for the next one. */
 const MOST_ROUNDS = 12
 
@@ -99,9 +102,15 @@ export function createConversations(needs: ConversationNeeds): Conversations {
     return heard > seq && word !== null ? [word] : []
   }
 
-  /** The counts of words that were given, by to whom and of whom. */
-  const given = new RecentMap<string, number>(MOST_REMEMBERED)
-  const isGiven = (id: string, { key, seq }: Word): boolean => (given.get(`${id} ${key}`) ?? -1) >= seq
+  /** The counts of words that were sent, by to whom and of whom. */
+  const sent = new RecentMap<string, number>(MOST_SENT)
+  const wasSent = (to: string, { key, seq }: Word): boolean => (sent.get(`${to} ${key}`) ?? -1) >= seq
+  const unaskedOf = (to: string, offers: readonly Word[]): readonly Word[] => {
+    if (offers.length > MOST_UNASKED) return []
+    const unasked = offers.filter((word) => word.key !== own.id && !wasSent(to, word))
+    for (const { key, seq } of unasked) sent.set(`${to} ${key}`, seq)
+    return unasked
+  }
 
   /** Takes in what a message brings, and finds what there is to say to it. */
   const react = async (told: GossipMessage, sender: Sender): Promise<Reaction> => {
@@ -115,19 +124,18 @@ export function createConversations(needs: ConversationNeeds): Conversations {
     if (told.lists.length > 0 && wants.length + answered.offers.length > 0) onDifference()
     const isUnlike = told.digest !== null && !isSame(told.digest, words.digest)
     if (isUnlike) onUnlike()
-    const first = isUnlike && ![...told.ranges, ...told.lists].some(({ range }) => range === '') ? differing(words) : null
-    const isFew = answered.offers.length <= MOST_GIVEN
-    const gifts = isFew ? answered.offers.filter((word) => word.key !== own.id && !isGiven(sender.id, word)) : []
+    const isWholeTold = [...told.ranges, ...told.lists].some(({ range }) => range === '')
+    const first = isUnlike && !isWholeTold ? differing(words) : null
+    const unasked = unaskedOf(sender.id, answered.offers)
     const wanted = told.wants.filter((key) => key !== own.id || told.knows === own.seq())
-    const gives = [...wanted, ...gifts.map(({ key }) => key)]
-    for (const key of gives) given.set(`${sender.id} ${key}`, table().rows.get(key)?.record.seq ?? 0)
-    const { records, unsigned } = known.give(gives)
+    for (const key of wanted) sent.set(`${sender.id} ${key}`, table().rows.get(key)?.record.seq ?? 0)
+    const { records, unsigned } = known.give([...wanted, ...unasked.map(({ key }) => key)])
     return {
       said: {
         ...NOTHING,
         ranges: [...answered.ranges, ...(first?.ranges ?? [])],
         lists: [...answered.lists, ...(first?.lists ?? [])],
-        offers: answered.offers.filter((word) => !gifts.includes(word)),
+        offers: answered.offers.filter((word) => !unasked.includes(word)),
         wants: wants.map(({ key }) => key),
         records: [...laterWordOf(sender.id, told.seq), ...records],
         unsigned,
@@ -142,12 +150,12 @@ export function createConversations(needs: ConversationNeeds): Conversations {
     let [tells, hasTold] = [isTold, isTold || first.records.includes(own.envelope())]
     let [isNews, isCut] = [false, false]
     let to = id
-    let heard: Heard = 'alike'
+    let heard: Heard = 'silent'
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const answer = await calls.gossip(address, message(said, to, tells))
       if (isFailure(answer)) {
         known.missed(wants)
-        return round > 0 ? 'unlike' : 'silent'
+        return heard
       }
       const { by, message: told } = answer
       if (by === own.id) return 'silent'
@@ -155,14 +163,14 @@ export function createConversations(needs: ConversationNeeds): Conversations {
       if (table().told.has(by)) keeper.apply((current, wallMs) => recordMet(current, by, address, wallMs))
       to = by
       const reaction = await react(told, { id: by, seenAt: ipOf(address), askedAt: address })
-      if (round === 0) heard = isSaying(told) ? 'unlike' : 'alike'
+      if (round === 0) heard = hasTableParts(told) ? 'saidMore' : 'answered'
       said = reaction.said
       wants = reaction.wants
       isNews ||= reaction.isNews
       isCut ||= reaction.isCut
       tells = !hasTold && told.knows !== own.seq()
       hasTold ||= tells
-      if (!tells && !isSaying(said)) break
+      if (!tells && !hasTableParts(said)) break
     }
     if (isCut && isNews && to !== null)
       onUnfinished({ address, id: to, hasRoom: intake.roomOf({ id: to, seenAt: ipOf(address), askedAt: address }) > 0 })
@@ -178,6 +186,6 @@ export function createConversations(needs: ConversationNeeds): Conversations {
   }
 }
 
-/** Something of what tables differ in. */
-const isSaying = ({ ranges, lists, offers, wants, records, unsigned }: Said): boolean =>
+/** Something beside a digest, doubts and deaths. */
+const hasTableParts = ({ ranges, lists, offers, wants, records, unsigned }: Said): boolean =>
   [ranges, lists, offers, wants, records, unsigned].some((part) => part.length > 0)

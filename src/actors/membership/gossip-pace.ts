@@ -8,9 +8,9 @@ import { clockScheduler } from '../../streams/clock-scheduler.ts'
 export interface GossipPace {
   /** Words were missing here or there. */
   differed(): void
-  /** The digests of the two tables differ: which words do nobody knows yet. A node that has just started asks on as often. */
+  /** The digests of the two tables differ, or the first answer of a comparison brought something. A node that has just started asks on as often. */
   unlike(): void
-  /** A comparison begins: what is said of it from here on counts for the next period. */
+  /** A comparison begins: what any conversation finds from here on, until the next one begins, counts for the period. */
   began(): void
   /** It is over, and the peer had answered. */
   ended(): void
@@ -32,6 +32,8 @@ export function createGossipPace({ clock, random }: PaceNeeds): GossipPace {
   let periodMs = GOSSIP_PERIOD_FIRST
   let differs = false
   let hasEnded = false
+  /** What the last one found has made the period what it is. */
+  let isRead = false
   const beganMs = clock.now()
   return {
     differed: () => {
@@ -44,8 +46,11 @@ export function createGossipPace({ clock, random }: PaceNeeds): GossipPace {
       if (clock.now() - beganMs < YOUNG_FOR) differs = true
     },
     began: () => {
+      // One that takes longer than the period is followed by the next at once: what it found is read at the next beat.
+      if (hasEnded && !isRead) return
       differs = false
       hasEnded = false
+      isRead = false
     },
     ended: () => {
       hasEnded = true
@@ -57,6 +62,7 @@ export function createGossipPace({ clock, random }: PaceNeeds): GossipPace {
         const isYoung = periodMs < GOSSIP_PERIOD && clock.now() - beganMs < YOUNG_FOR
         // Where there was nobody to ask, or one has not answered yet, it is not known whether anything differs.
         if (!isYoung || (hasEnded && !differs)) periodMs = Math.min(differs ? GOSSIP_PERIOD : GOSSIP_PERIOD_CALM, periodMs * SLOWER)
+        isRead = hasEnded
         restarted.next()
       }),
     ),

@@ -32,13 +32,13 @@ interface PartnersNeeds {
   readonly self: string
   /** A connection to it stands. */
   readonly isWarm: (row: Row) => boolean
-  /** A conversation with it is under way: another one would need a connection of its own. */
-  readonly isTalking: (row: Row) => boolean
+  /** This node has begun a conversation with it that is not over. */
+  readonly isSpokenTo: (row: Row) => boolean
   /** It makes no new connections to gossip then, as long as it has one. */
   readonly isCrowded: () => boolean
 }
 
-export function createPartners({ table, random, self, isWarm, isTalking, isCrowded }: PartnersNeeds): Partners {
+export function createPartners({ table, random, self, isWarm, isSpokenTo, isCrowded }: PartnersNeeds): Partners {
   const fraction = (): number => random.fraction()
   /** Who came the longest ago stands first. */
   const keys = new Set<string>()
@@ -102,7 +102,7 @@ export function createPartners({ table, random, self, isWarm, isTalking, isCrowd
       // Where many of those do not answer, every other one is still somebody that this node has reached.
       const [others, reached] = [drawnOfTold(2), table().peers.draw(2, fraction, self)]
       const drawn = rowsOf(hasToldFailed ? [...reached, ...others] : [...others, ...reached])
-      const row = drawn.find((one) => !isTalking(one)) ?? drawn[0] ?? null
+      const row = drawn.find((one) => !isSpokenTo(one)) ?? drawn[0] ?? null
       hasToldFailed = false
       if (row !== null && !keys.has(row.key)) take(row.key)
       return row

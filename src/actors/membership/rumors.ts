@@ -19,8 +19,8 @@ import {
 } from '../../domain/timings.ts'
 import type { Clock } from '../../ports.ts'
 import { clockScheduler } from '../../streams/clock-scheduler.ts'
-import { RecentMap } from './recent-map.ts'
 import type { TableKeeper } from './table-keeper.ts'
+import { createWordHolders } from './word-holders.ts'
 
 export interface Rumors {
   /** A peer holds these: it has told or offered them. */
@@ -35,8 +35,8 @@ interface RumorNeeds {
   readonly self: string
   /** `isAgain`: for words that were all pushed before. */
   readonly someone: (count: number, isAgain: boolean) => readonly Row[]
-  /** A conversation with it is under way: a push waits for its end. */
-  readonly isTalking: (row: Row) => boolean
+  /** This node has begun a conversation with it that is not over: a push to it waits for that. */
+  readonly isSpokenTo: (row: Row) => boolean
   /** `isFirst`: none of these was pushed before. True where the peer answered. */
   readonly push: (to: Row, words: readonly Word[], isFirst: boolean) => Promise<boolean>
 }
@@ -57,17 +57,16 @@ const MOST_PUSHING = 8
 const HOLDS_PLACE_MS = 3_000
 /** A wait shorter than this is none: sums of decimals may end a little above zero. */
 const LEAST_MS = 0.001
+/** A timer of Node may end so much early. */
+const EARLY_MS = 2
 /** Who answers pings after so long answers a push within so many times that. */
 const LATE_RTTS = 2
 /** On a crowded machine: so many are tried, one after another, until one answers. */
 const MOST_TRIED = 3
 /** Words on their way at once. What there is no room for is found when tables are compared. */
 const MOST_RUMORS = 1_024
-const MOST_HELD = 2_048
-/** Peers remembered as holding one word. */
-const MOST_HOLDERS = 16
 
-export function createRumors({ clock, keeper, self, someone, isTalking, push }: RumorNeeds): Rumors {
+export function createRumors({ clock, keeper, self, someone, isSpokenTo, push }: RumorNeeds): Rumors {
   /** Words that nobody was told yet, and those that are told again; in each the one that is due next comes first. */
   const fresh = new Map<string, Rumor>()
   const told = new Map<string, Rumor>()
@@ -76,8 +75,6 @@ export function createRumors({ clock, keeper, self, someone, isTalking, push }: 
   /** When those that are under way began, the oldest first. */
   const pushes = new Map<object, number>()
   let restUntilMs = 0
-  /** Of words that are on their way, or may be soon. */
-  const holders = new RecentMap<string, { readonly seq: number; readonly peers: string[] }>(MOST_HELD)
   const woken = new Subject<number>()
   const limits = (): AllowanceLimits => ({
     burst: ROUNDS_AT_ONCE,
@@ -86,24 +83,12 @@ export function createRumors({ clock, keeper, self, someone, isTalking, push }: 
   let rounds = fullAllowance(limits(), clock.now())
   let ownRounds = fullAllowance(OWN_ROUNDS, clock.now())
 
-  const heldBy = (peer: string, words: readonly Word[]): void => {
-    for (const word of words) {
-      if (isOver(word)) continue
-      const { key, seq } = word
-      const known = holders.get(key)
-      if (known === undefined || known.seq < seq) holders.set(key, { seq, peers: [peer] })
-      else if (known.seq === seq && known.peers.length < MOST_HOLDERS && !known.peers.includes(peer)) known.peers.push(peer)
-    }
-  }
   /** It is held here, and told on as often as it has to be: it counts no more who holds it. */
   const isOver = ({ key, seq }: Word): boolean => {
     const row = keeper.current().rows.get(key)
     return row !== undefined && row.record.seq >= seq && isPassedOn(row) && !fresh.has(key) && !told.has(key)
   }
-  const isHeld = (peer: string, { key, seq }: Word): boolean => {
-    const known = holders.get(key)
-    return peer === key || (known !== undefined && known.seq >= seq && known.peers.includes(peer))
-  }
+  const holders = createWordHolders(isOver)
 
   /** When there is a place for a push. One that takes long holds none: a few slow peers would else keep the words of all. */
   const placeAtMs = (): number => {
@@ -119,7 +104,7 @@ export function createRumors({ clock, keeper, self, someone, isTalking, push }: 
     const mineMs = fresh.get(self)?.dueMs ?? Number.POSITIVE_INFINITY
     const wantedMs = mineMs < restUntilMs ? mineMs : Math.max(Math.min(...due), restUntilMs)
     const roundMs = clock.now() + takeOne(rounds, limits(), clock.now()).waitMs
-    // What it says of itself need not wait for its turn to pass on what others say.
+    // Its own word has further rounds, so it does not wait while those for all words are used up.
     const turnMs = Math.min(roundMs, Math.max(mineMs, clock.now() + takeOne(ownRounds, OWN_ROUNDS, clock.now()).waitMs))
     const atMs = Math.max(wantedMs, placeAtMs(), turnMs)
     if (atMs === nextRoundMs) return
@@ -134,18 +119,19 @@ export function createRumors({ clock, keeper, self, someone, isTalking, push }: 
     fresh.set(key, { seq, left, dueMs: clock.now() + GOSSIP_GATHER })
     wake()
   }
-  /** Takes out the words that are due. Those with pushes left are told again later. */
-  const dueOf = (rumors: Map<string, Rumor>, nowMs: number, isOwnOnly = false): readonly Word[] => {
+  /** Takes out the words that are due, of those that are meant. Those with pushes left are told again later. */
+  const dueOf = (rumors: Map<string, Rumor>, nowMs: number, isMeant: (key: string) => boolean = () => true): readonly Word[] => {
     const words: Word[] = []
     for (const [key, { seq, left, dueMs }] of rumors) {
       if (dueMs - nowMs > LEAST_MS) break
-      if (isOwnOnly && key !== self) continue
+      if (!isMeant(key)) continue
       words.push({ key, seq })
       rumors.delete(key)
       if (left > 1) told.set(key, { seq, left: left - 1, dueMs: nowMs + GOSSIP_PUSH_AGAIN })
     }
     return words
   }
+  const unspokenFirst = (some: readonly Row[]): Row[] => [...some.filter((row) => !isSpokenTo(row)), ...some.filter(isSpokenTo)]
   const pushed = async (to: Row, words: readonly Word[], isFirst: boolean): Promise<boolean> => {
     const mark = {}
     pushes.set(mark, clock.now())
@@ -165,41 +151,44 @@ export function createRumors({ clock, keeper, self, someone, isTalking, push }: 
       const late = clock.setTimeout(() => resolve(false), lateMs(to))
       heard.then(resolve, reject).finally(() => clock.clearTimeout(late))
     })
+  /** Its own word, where it is time to tell it. */
+  const ownDue = (nowMs: number): Rumor | null => {
+    const mine = fresh.get(self)
+    return mine !== undefined && mine.dueMs - nowMs <= LEAST_MS ? mine : null
+  }
   /** Only what this node says of itself goes out, to one; the rest is found when tables are compared. */
   const crowdedRound = async (nowMs: number): Promise<void> => {
-    const mine = fresh.get(self)
-    const isMine = mine !== undefined && mine.dueMs - nowMs <= LEAST_MS
+    const mine = ownDue(nowMs)
     restUntilMs = nowMs + togetherMs(CROWDED_BEAT / 2, clock)
-    if (isMine) fresh.delete(self)
+    if (mine !== null) fresh.delete(self)
     wake()
-    if (!isMine) return
+    if (mine === null) return
     const words = [{ key: self, seq: mine.seq }]
-    for (const to of someone(MOST_TRIED, false)) if (await pushed(to, words, true)) return heldBy(to.key, words)
+    for (const to of unspokenFirst(someone(MOST_TRIED, false))) if (await pushed(to, words, true)) return holders.add(to.key, words)
   }
   const round = async (): Promise<void> => {
     const nowMs = clock.now()
     nextRoundMs = null
     if (placeAtMs() - nowMs > LEAST_MS) return wake()
     if (isCrowded(clock)) return crowdedRound(nowMs)
-    const isOwnOnly = takeOne(rounds, limits(), nowMs).waitMs > LEAST_MS
+    const isOwnOnly = ownDue(nowMs) !== null && takeOne(rounds, limits(), nowMs).waitMs > EARLY_MS
     if (isOwnOnly) ownRounds = takeOne(ownRounds, OWN_ROUNDS, nowMs).allowance
     else rounds = takeOne(rounds, limits(), nowMs).allowance
     const again = isOwnOnly ? [] : dueOf(told, nowMs)
-    const first = dueOf(fresh, nowMs, isOwnOnly)
+    const first = dueOf(fresh, nowMs, (key) => !isOwnOnly || key === self)
     const words = [...first, ...again]
     const isFirst = first.length > 0
     wake()
     const fanout = isFirst ? GOSSIP_FANOUT : GOSSIP_FANOUT_AGAIN
     // Twice as many are drawn: the others stand in for those who know all of it, are spoken to, or do not answer.
-    const some = someone(2 * fanout, !isFirst)
-    const drawn = [...some.filter((row) => !isTalking(row)), ...some.filter(isTalking)]
+    const drawn = unspokenFirst(someone(2 * fanout, !isFirst))
     const one = async (): Promise<void> => {
       for (let to = drawn.shift(); to !== undefined; to = drawn.shift()) {
         const { key } = to
-        const news = words.filter((word) => !isHeld(key, word))
+        const news = words.filter((word) => !holders.has(key, word))
         if (news.length === 0) continue
         const heard = pushed(to, news, isFirst).then((isHeard) => {
-          if (isHeard) heldBy(key, news)
+          if (isHeard) holders.add(key, news)
           return isHeard
         })
         // While all places are taken nobody stands in.
@@ -207,11 +196,11 @@ export function createRumors({ clock, keeper, self, someone, isTalking, push }: 
       }
     }
     await Promise.all(Array.from({ length: fanout }, one))
-    for (const word of words) if (isOver(word)) holders.delete(word.key)
+    for (const word of words) if (isOver(word)) holders.forget(word.key)
   }
 
   return {
-    heldBy,
+    heldBy: holders.add,
     runs$: defer(() => {
       nextRoundMs = null
       return merge(

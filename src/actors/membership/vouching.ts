@@ -47,7 +47,7 @@ interface VouchingNeeds extends Pick<Ports, 'clock' | 'identity'> {
 const LEAST_MS = 1
 /** Whether more may vouch is looked at so often. */
 const LOOK_AGAIN_MS = 500
-const MOST_LOOKED_AT = 32
+const MOST_LOOKED_AT_AS_THEY_CAME = 32
 const EARLY = { burst: EARLY_LOOKS_AT_ONCE, perSecond: EARLY_LOOKS_PER_SECOND }
 
 export function createVouching({ clock, identity, keeper, own, networkKind, prober, gate }: VouchingNeeds): Vouching {
@@ -55,8 +55,8 @@ export function createVouching({ clock, identity, keeper, own, networkKind, prob
   const waiting = new Map<string, { readonly sinceMs: number; readonly vouchers: readonly string[] }>()
   /** Of these, by who vouches. */
   const waitingFor = new Map<string, Set<string>>()
-  /** Rows that are looked at as they come, and may be listed by others' word before that look ends. */
-  const lookedAt = new RecentMap<string, true>(MOST_LOOKED_AT)
+  /** Rows that were looked at as they came: they are listed by others' word once their vouchers are listed here, until that look has found nobody. */
+  const lookedAt = new RecentMap<string, true>(MOST_LOOKED_AT_AS_THEY_CAME)
   const woken = new Subject<void>()
   let lastMs = Number.NEGATIVE_INFINITY
   let early: Allowance = fullAllowance(EARLY, clock.now())
@@ -112,11 +112,12 @@ export function createVouching({ clock, identity, keeper, own, networkKind, prob
     forgetVouchers(key)
     waiting.delete(key)
   }
-  /** Whoever they wait for is listed now. */
-  const listThoseOf = (voucher: string): void => {
+  /** It is listed now: whoever needed its vouch may be listed too. */
+  const listVouchedBy = (voucher: string): void => {
     for (const [key] of [...lookedAt.entries()]) {
       const row = rowOf(key)
-      if (row?.state !== 'unknown' || (vouchesOf(row).some(({ by }) => by === voucher) && list(row))) lookedAt.delete(key)
+      if (row?.state !== 'unknown' || row.strikes > 0 || (vouchesOf(row).some(({ by }) => by === voucher) && list(row)))
+        lookedAt.delete(key)
     }
     for (const key of [...(waitingFor.get(voucher) ?? [])]) {
       const row = waiting.has(key) ? rowOf(key) : undefined
@@ -181,7 +182,7 @@ export function createVouching({ clock, identity, keeper, own, networkKind, prob
             isListed(row) &&
             (lookedAt.size > 0 || waitingFor.has(row.key)),
         ),
-        map(({ row }) => listThoseOf(row.key)),
+        map(({ row }) => listVouchedBy(row.key)),
       ),
       woken.pipe(
         switchMap(() => timer(isBusy(clock) ? Math.min(nextMs(), togetherMs(LOOK_AGAIN_MS, clock)) : nextMs(), clockScheduler(clock))),

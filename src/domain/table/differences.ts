@@ -52,13 +52,13 @@ export const MOST_WANTS = 128
 /** Deeper, a range is not parted: whoever grinds ids to stand side by side gets lists of them. */
 const MOST_DIGITS = 8
 
-/** The first thing to say where the digests of all differ. */
+/** The first thing to say where the digests of all differ, or may. */
 export const differing = (mine: Words): Comparison =>
   mine.digest.count <= MOST_LISTED
     ? { ranges: [], lists: [{ range: '', words: [...mine.in('')] }], offers: [] }
     : { ranges: [{ range: '', parts: mine.partsOf('') }], lists: [], offers: [] }
 
-/** What to say to `theirs`. Nothing at all: as far as they told, the tables are the same. */
+/** What to say to `theirs`. Nothing at all: as far as they told, there is nothing to learn or to give. */
 export function answerTo(mine: Words, theirs: Comparison, judge: (word: Word) => Judgement, { room, fraction }: Bounds): Answered {
   const ranges: RangeParts[] = []
   const lists: RangeWords[] = []

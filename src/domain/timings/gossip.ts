@@ -12,7 +12,7 @@ export const DEATH_FANOUT = 10
 /** It is offered again after this, to so many others, and so on (`pushesFor`). */
 export const GOSSIP_PUSH_AGAIN = 300
 export const GOSSIP_FANOUT_AGAIN = 3
-/** Rounds of pushes a second, while there is always news; fewer in a large table (`gatherFactor`). */
+/** Rounds of pushes a second, while there is always news; fewer in a large table (`gatherFactor`). This node's own word has further ones. */
 export const GOSSIP_PUSHES_PER_SECOND = 5
 /**
  * This often tables are compared with a random peer, which finds what pushes missed. While nothing

@@ -4,7 +4,7 @@ import { createGossipPace } from '../../../src/actors/membership/gossip-pace.ts'
 import { fixedChance } from '../../sim/fixed-chance.ts'
 import { VirtualClock } from '../../sim/virtual-clock.ts'
 
-/** When it is time, in ms, within the first three seconds; `found` says what each comparison found. */
+/** When it is time, in ms, within the first 1,200 ms; `found` says what each comparison found. */
 async function beats(found: (pace: ReturnType<typeof createGossipPace>) => void): Promise<readonly number[]> {
   const clock = new VirtualClock()
   const pace = createGossipPace({ clock, random: fixedChance(0.5) })
@@ -47,4 +47,19 @@ test('a comparison that takes longer than the time to the next one counts by all
   await clock.advance(150)
   running.unsubscribe()
   expect(times).toEqual([100, 200, 300, 400])
+})
+
+test('comparisons that follow each other at once, since each takes longer than the period, become rarer where tables are the same', async () => {
+  const clock = new VirtualClock()
+  const pace = createGossipPace({ clock, random: fixedChance(0.5) })
+  const times: number[] = []
+  const running = pace.beats$.subscribe(() => times.push(Math.round(clock.now())))
+  await clock.advance(100)
+  for (let i = 0; i < 4; i++) {
+    pace.began()
+    await clock.advance(150)
+    pace.ended()
+  }
+  running.unsubscribe()
+  expect(times).toEqual([100, 200, 300, 450, 600])
 })

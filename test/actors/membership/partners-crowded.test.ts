@@ -15,7 +15,7 @@ function start(count: number, warm: readonly number[]) {
     random: new SeededRandom(1),
     self: parts.own.id,
     isWarm: ({ key }) => world.warm.has(key),
-    isTalking: () => false,
+    isSpokenTo: () => false,
     isCrowded: () => world.isCrowded,
   })
   const TIMES = Array.from({ length: 300 })

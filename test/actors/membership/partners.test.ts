@@ -17,7 +17,7 @@ function start(count: number, told = 0, isCrowded = false) {
     random: new SeededRandom(1),
     self: parts.own.id,
     isWarm: () => false,
-    isTalking: () => false,
+    isSpokenTo: () => false,
     isCrowded: () => isCrowded,
   })
   const met = (times: number): ReadonlySet<string> =>
@@ -42,7 +42,7 @@ test('words that are told again go first to the two who come next by id, so that
     random: new SeededRandom(1),
     self,
     isWarm: () => false,
-    isTalking: () => false,
+    isSpokenTo: () => false,
     isCrowded: () => false,
   })
   const first = () => again.some(4, true).map(({ key }) => key.slice(0, 2))
@@ -116,7 +116,7 @@ test('tables are compared with somebody to whom nothing is being said, if there 
     random: new SeededRandom(1),
     self: 'self',
     isWarm: () => false,
-    isTalking: ({ key }) => talking.has(key),
+    isSpokenTo: ({ key }) => talking.has(key),
     isCrowded: () => false,
   })
   for (const [i, name] of ['ash', 'elm'].entries()) prove(signedBy(name, `192.0.2.${i}:8088`))

@@ -11,7 +11,7 @@ function start({ peers = 6, share = 0.9, isHeld = false } = {}) {
   const parts = stateParts()
   const { clock, keeper, own, time, prove } = parts
   for (let i = 0; i < peers; i++) prove(signedBy(`peer${i}`, `198.51.100.${i}:8088`))
-  const world = { share, timers: 0 }
+  const world = { share, timers: 0, spokenTo: new Set<string>() }
   const pushes: string[] = []
   /** Ends the push that has been under way the longest. */
   const ends: ((isHeard: boolean) => void)[] = []
@@ -28,7 +28,7 @@ function start({ peers = 6, share = 0.9, isHeld = false } = {}) {
     keeper,
     self: own.id,
     someone: (count) => [...keeper.current().rows.values()].filter(({ key }) => key.startsWith('peer')).slice(0, count),
-    isTalking: () => false,
+    isSpokenTo: ({ key }) => world.spokenTo.has(key),
     push: async ({ key }, words, isFirst) => {
       const names = words.map((word) => `${word.key === own.id ? 'me' : word.key}/${word.seq}`)
       pushes.push(`${clock.now()} ${key} ${isFirst ? 'told' : 'offered'} ${names.join(' ')}`)
@@ -59,6 +59,14 @@ describe('on a crowded machine', () => {
     say(1)
     await clock.advance(20 * CROWDED_BEAT)
     expect(pushes).toEqual([`${GOSSIP_GATHER} peer0 told me/1`])
+  })
+
+  test('it goes first to one that is not spoken to', async () => {
+    const { clock, world, say, pushes } = start()
+    world.spokenTo.add('peer0')
+    say(1)
+    await clock.advance(GOSSIP_GATHER)
+    expect(pushes).toEqual([`${GOSSIP_GATHER} peer1 told me/1`])
   })
 
   test('so do its later ones, before the next beat', async () => {

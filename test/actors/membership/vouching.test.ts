@@ -233,10 +233,26 @@ test('who was removed is not listed again by the vouches of before that, and is 
   ])
 })
 
-test('who is looked at as it comes is listed before that look ends once this node knows both who vouch for it', () => {
-  const { hear, prove, vouch, oakNow, looks } = start({ others: 0, proven: [ash] })
+const FIR = '192.0.2.98:8088'
+
+test('those that are looked at as they come are listed once this node knows both who vouch for them, and by nobody else', () => {
+  const { hear, prove, vouch, oakNow, keeper, looks } = start({ others: 0, proven: [ash] })
+  hear(word(fir, FIR, [vouch(ash, { address: FIR, id: fir.id }), vouch(elm, { address: FIR, id: fir.id })]))
   hear(word(oak, OAK, [vouch(ash), vouch(elm)]))
-  const before = [oakNow(), [...looks]]
+  const firNow = (): number => keeper.current().rows.get(fir.id)?.told?.length ?? 0
+  const before = [oakNow(), firNow(), looks.length]
+  prove(word(yew, '192.0.2.3:8088'))
+  const between = [oakNow(), firNow()]
   prove(word(elm, '192.0.2.2:8088'))
-  expect([before, oakNow()]).toEqual([['unknown', ['0 oak']], 'alive by 2'])
+  expect([before, between, oakNow(), firNow()]).toEqual([['unknown', 0, 2], ['unknown', 0], 'alive by 2', 2])
+})
+
+test('who was looked at as it came, and missed, is not listed by words that are older than that look', async () => {
+  const { hear, prove, vouch, oakNow, keeper, clock } = start({ others: 0, proven: [ash] })
+  hear(word(oak, OAK, [vouch(ash), vouch(elm)]))
+  await clock.advance(3_000)
+  keeper.apply((table, wallMs) => recordBurst(table, oak.id, { type: 'silent', refused: false, why: 'no answer' }, wallMs))
+  await clock.advance(20_000)
+  prove(word(elm, '192.0.2.2:8088'))
+  expect(oakNow()).toEqual('unknown')
 })
