@@ -18,10 +18,10 @@ describe('joining', () => {
     expect(states).toEqual(chain.map((name) => `${name}: serving`))
     expect(completeAtMs).toMatchInlineSnapshot(`
       {
-        "ash": 280,
-        "birch": 215,
-        "cedar": 165,
-        "elm": 220,
+        "ash": 275,
+        "birch": 207,
+        "cedar": 155,
+        "elm": 205,
         "fir": 275,
       }
     `)
@@ -103,8 +103,8 @@ describe('faults', () => {
     expect(told).toMatchInlineSnapshot(`
       [
         "60 birch peer.added ash ash 10.0.0.1:8088",
-        "160 birch peer.added cedar cedar 10.0.0.3:8088",
-        "175 birch peer.added elm elm 10.0.0.4:8088",
+        "165 birch peer.added cedar cedar 10.0.0.3:8088",
+        "170 birch peer.added elm elm 10.0.0.4:8088",
         "10030.1 birch peer.suspected elm elm 10.0.0.4:8088 no route to that host",
         "10310.2 birch peer.suspected cedar cedar 10.0.0.3:8088 no route to that host",
         "16900.1 birch peer.removed cedar cedar 10.0.0.3:8088 no route to that host",
