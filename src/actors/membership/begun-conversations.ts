@@ -8,25 +8,37 @@ import type { Conversations, Heard, Said } from './conversations.ts'
 export interface BegunConversations {
   /** At once: for what must not wait. */
   readonly begin: Conversations['begin']
-  /** Once no other with that address is under way, at the latest after `GOSSIP_LATE`. `said` is asked for when it begins. */
+  /**
+   * Once no other with that address is under way, or that one takes longer than `GOSSIP_LATE`: a handshake beside it is no slower then. `said` is
+   * asked for when it begins.
+   */
   beginAlone(address: string, id: string | null, said: () => Said, isTold: boolean): Promise<Heard>
   /** This node has begun a conversation with it that is not over. */
   isSpokenTo(row: Row): boolean
 }
 
+/** A timer of Node may end so much early, and what is left of the wait is none. */
+const LEAST_WAIT_MS = 1
+
 export function createBegunConversations(clock: Clock, converse: Conversations['begin']): BegunConversations {
-  /** The last one with each address. Settles when it is over. */
-  const begun = new Map<string, Promise<void>>()
+  /** By address, those that are under way: since when the first of them, and when all of them are over. */
+  const begun = new Map<string, { readonly sinceMs: number; readonly over: Promise<unknown> }>()
+  const overOrLate = (over: Promise<unknown>, ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const late = clock.setTimeout(resolve, ms)
+      over.then(() => {
+        clock.clearTimeout(late)
+        resolve()
+      })
+    })
 
   const begin: Conversations['begin'] = (address, ...rest) => {
     const heard = converse(address, ...rest)
-    const over = heard.then(
-      () => {},
-      () => {},
-    )
-    begun.set(address, over)
-    over.then(() => {
-      if (begun.get(address) === over) begun.delete(address)
+    const before = begun.get(address)
+    const one = { sinceMs: before?.sinceMs ?? clock.now(), over: Promise.allSettled([heard, before?.over]) }
+    begun.set(address, one)
+    one.over.then(() => {
+      if (begun.get(address) === one) begun.delete(address)
     })
     return heard
   }
@@ -34,16 +46,12 @@ export function createBegunConversations(clock: Clock, converse: Conversations['
     begin,
     isSpokenTo: ({ record }) => begun.has(record.address),
     beginAlone: async (address, id, said, isTold) => {
-      if (begun.has(address)) {
-        const deadlineMs = clock.now() + GOSSIP_LATE
-        let timer: unknown
-        const late = new Promise<void>((resolve) => {
-          timer = clock.setTimeout(resolve, GOSSIP_LATE)
-        })
-        // Others may have waited for the same one, and begin first.
-        for (let other = begun.get(address); other !== undefined && clock.now() < deadlineMs; other = begun.get(address))
-          await Promise.race([other, late])
-        clock.clearTimeout(timer)
+      const startMs = clock.now()
+      // Others may have waited for the same one, and begin first.
+      for (let other = begun.get(address); other !== undefined; other = begun.get(address)) {
+        const leftMs = Math.min(startMs, other.sinceMs) + GOSSIP_LATE - clock.now()
+        if (leftMs < LEAST_WAIT_MS) break
+        await overOrLate(other.over, leftMs)
       }
       return begin(address, id, said(), isTold)
     },

@@ -81,7 +81,7 @@ interface Reaction {
  * once while that is remembered: who does not list a word may hold it all the same, and wait for its proof.
  */
 const MOST_UNASKED = 3
-const MOST_SENT = 1_024
+const MOST_TOLD = 1_024
 /** Messages to one peer in a row: a table of millions needs fewer. What is left of a longer conversation waits for the next one. */
 const MOST_ROUNDS = 12
 
@@ -102,15 +102,9 @@ export function createConversations(needs: ConversationNeeds): Conversations {
     return heard > seq && word !== null ? [word] : []
   }
 
-  /** The counts of words that were sent, by to whom and of whom. */
-  const sent = new RecentMap<string, number>(MOST_SENT)
-  const wasSent = (to: string, { key, seq }: Word): boolean => (sent.get(`${to} ${key}`) ?? -1) >= seq
-  const unaskedOf = (to: string, offers: readonly Word[]): readonly Word[] => {
-    if (offers.length > MOST_UNASKED) return []
-    const unasked = offers.filter((word) => word.key !== own.id && !wasSent(to, word))
-    for (const { key, seq } of unasked) sent.set(`${to} ${key}`, seq)
-    return unasked
-  }
+  /** The counts of words that were sent or offered, by to whom and of whom. */
+  const toldTo = new RecentMap<string, number>(MOST_TOLD)
+  const wasTold = (to: string, { key, seq }: Word): boolean => (toldTo.get(`${to} ${key}`) ?? -1) >= seq
 
   /** Takes in what a message brings, and finds what there is to say to it. */
   const react = async (told: GossipMessage, sender: Sender): Promise<Reaction> => {
@@ -121,14 +115,17 @@ export function createConversations(needs: ConversationNeeds): Conversations {
     const answered: Answered = answerTo(words, told, known.judge, { room: intake.roomOf(sender), fraction: random.fraction() })
     const { wants, isCut } = answered
     known.asked(wants)
-    if (told.lists.length > 0 && wants.length + answered.offers.length > 0) onDifference()
+    // What was told it before it holds, or may not take in.
+    const fresh = answered.offers.filter((word) => !wasTold(sender.id, word))
+    if (told.lists.length > 0 && wants.length + fresh.length > 0) onDifference()
     const isUnlike = told.digest !== null && !isSame(told.digest, words.digest)
     if (isUnlike) onUnlike()
     const isWholeTold = [...told.ranges, ...told.lists].some(({ range }) => range === '')
     const first = isUnlike && !isWholeTold ? differing(words) : null
-    const unasked = unaskedOf(sender.id, answered.offers)
+    const unasked = answered.offers.length <= MOST_UNASKED ? fresh.filter(({ key }) => key !== own.id) : []
     const wanted = told.wants.filter((key) => key !== own.id || told.knows === own.seq())
-    for (const key of wanted) sent.set(`${sender.id} ${key}`, table().rows.get(key)?.record.seq ?? 0)
+    for (const key of wanted) toldTo.set(`${sender.id} ${key}`, table().rows.get(key)?.record.seq ?? 0)
+    for (const { key, seq } of fresh) toldTo.set(`${sender.id} ${key}`, seq)
     const { records, unsigned } = known.give([...wanted, ...unasked.map(({ key }) => key)])
     return {
       said: {

@@ -30,10 +30,11 @@ interface PaceNeeds {
 export function createGossipPace({ clock, random }: PaceNeeds): GossipPace {
   const restarted = new Subject<void>()
   let periodMs = GOSSIP_PERIOD_FIRST
+  /** Since the last comparison began. */
   let differs = false
+  /** By those that have ended since the last beat. Where each takes longer than the period the next begins before that. */
+  let found = false
   let hasEnded = false
-  /** What the last one found has made the period what it is. */
-  let isRead = false
   const beganMs = clock.now()
   return {
     differed: () => {
@@ -46,14 +47,11 @@ export function createGossipPace({ clock, random }: PaceNeeds): GossipPace {
       if (clock.now() - beganMs < YOUNG_FOR) differs = true
     },
     began: () => {
-      // One that takes longer than the period is followed by the next at once: what it found is read at the next beat.
-      if (hasEnded && !isRead) return
       differs = false
-      hasEnded = false
-      isRead = false
     },
     ended: () => {
       hasEnded = true
+      found ||= differs
     },
     beats$: restarted.pipe(
       startWith(null),
@@ -61,8 +59,10 @@ export function createGossipPace({ clock, random }: PaceNeeds): GossipPace {
       tap(() => {
         const isYoung = periodMs < GOSSIP_PERIOD && clock.now() - beganMs < YOUNG_FOR
         // Where there was nobody to ask, or one has not answered yet, it is not known whether anything differs.
-        if (!isYoung || (hasEnded && !differs)) periodMs = Math.min(differs ? GOSSIP_PERIOD : GOSSIP_PERIOD_CALM, periodMs * SLOWER)
-        isRead = hasEnded
+        const isUnlike = found || differs
+        if (!isYoung || (hasEnded && !isUnlike)) periodMs = Math.min(isUnlike ? GOSSIP_PERIOD : GOSSIP_PERIOD_CALM, periodMs * SLOWER)
+        found = false
+        hasEnded = false
         restarted.next()
       }),
     ),

@@ -42,11 +42,25 @@ test('who waits for a conversation begins when it is over, one after another, an
   expect([begun, meanwhile, spokenTo()]).toEqual([['0 ash 1', '50 ash 2', '80 ash 3'], ['ash'], []])
 })
 
-test('nobody waits for a conversation with another, nor for longer than a late answer takes', async () => {
+test('nobody waits for a conversation with another, nor for one that takes longer than a late answer', async () => {
   const { clock, begun, alone } = start(10 * GOSSIP_LATE)
-  for (const address of [ASH, ELM, ASH]) alone(address, 1)
-  await clock.advance(2 * GOSSIP_LATE)
-  expect(begun).toEqual(['0 ash 1', '0 elm 1', `${GOSSIP_LATE} ash 1`])
+  alone(ASH, 1)
+  await clock.advance(GOSSIP_LATE - 100)
+  for (const address of [ELM, ASH]) alone(address, 1)
+  await clock.advance(200)
+  alone(ASH, 2)
+  await clock.advance(0)
+  expect(begun).toEqual(['0 ash 1', '300 elm 1', `${GOSSIP_LATE} ash 1`, '500 ash 2'])
+})
+
+test('a short conversation with one hides no longer one that began before it', async () => {
+  const { clock, begun, begin, alone } = start(300, 10)
+  alone(ASH, 1)
+  begin(ASH, null, NOTHING, false)
+  await clock.advance(50)
+  alone(ASH, 2)
+  await clock.advance(500)
+  expect(begun).toEqual(['0 ash 1', '0 ash', '300 ash 2'])
 })
 
 test('what must not wait is said beside another, and is waited for in its turn', async () => {

@@ -61,5 +61,23 @@ test('comparisons that follow each other at once, since each takes longer than t
     pace.ended()
   }
   running.unsubscribe()
-  expect(times).toEqual([100, 200, 300, 450, 600])
+  expect(times).toEqual([100, 200, 300, 450, 675])
+})
+
+test('what a comparison finds is not forgotten as the next one begins before the beat', async () => {
+  const clock = new VirtualClock()
+  const pace = createGossipPace({ clock, random: fixedChance(0.5) })
+  const times: number[] = []
+  const running = pace.beats$.subscribe(() => times.push(Math.round(clock.now())))
+  await clock.advance(100)
+  pace.began()
+  await clock.advance(40)
+  pace.unlike()
+  pace.ended()
+  pace.began()
+  await clock.advance(20)
+  pace.ended()
+  await clock.advance(140)
+  running.unsubscribe()
+  expect(times).toEqual([100, 200, 300])
 })

@@ -291,6 +291,18 @@ test('tables that differ for good by what one can not prove are compared again, 
   expect([told.length, elm.size()]).toEqual([1, 3])
 })
 
+test('tables of more than a few words that differ for good are compared as rarely as equal ones', async () => {
+  const { net, clock, ash, elm } = pair()
+  const shared = Array.from({ length: 30 }, (_, i) => unsignedRecord(addressOf(100 + i)))
+  elm.learn([ash.record(), ...shared])
+  ash.learn([elm.record(), ...shared, unsignedRecord(addressOf(1))])
+  elm.running.unsubscribe()
+  await clock.advance(120_000)
+  net.asked.length = 0
+  await clock.advance(240_000)
+  expect(net.asked.filter((line) => line.includes('digest')).length).toBeLessThan(40)
+})
+
 test('a word that may not be taken in is asked for once a minute', async () => {
   const net = new Net()
   const ash = net.node('ash', '10.0.0.1:8088')
