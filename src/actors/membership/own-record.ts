@@ -24,8 +24,6 @@ export interface OwnRecord {
   record(): PeerRecord | null
   /** A new address, or none, and further ones, best first. Answers whether that was a change. */
   announce(address: string | null, via: string | null, alsoAt?: readonly string[]): boolean
-  /** It was told as one at a TURN, one of the last of this run: whoever reaches this node there comes through a tunnel. */
-  wasAtTurn(address: string): boolean
   /** The coordinate that is in the word; null: none. */
   place(): Coordinate | null
   /** Words from the next one on tell this coordinate. */
@@ -57,7 +55,6 @@ export interface OwnRecord {
 }
 
 const MOST_VOUCHED = 4
-const MOST_AT_TURNS = 64
 /** Words remembered as this run's: more than are under way at any time. */
 const MOST_SAID = 32
 
@@ -72,7 +69,6 @@ export function createOwnRecord(
   let address: string | null = null
   let alsoAt: readonly string[] = []
   let via: string | null = null
-  const atTurns = new RecentMap<string, true>(MOST_AT_TURNS)
   let place: Coordinate | null = null
   let domains: readonly string[] = []
   /** By address: this node's, and ones that it may soon tell. */
@@ -136,11 +132,9 @@ export function createOwnRecord(
       address = nextAddress
       via = nextVia
       alsoAt = nextAlsoAt
-      if (via !== null) for (const one of [address, ...alsoAt]) if (one !== null) atTurns.set(one, true)
       say(false)
       return true
     },
-    wasAtTurn: (at) => atTurns.get(at) === true,
     place: () => place,
     settle: (next) => {
       place = next

@@ -100,13 +100,15 @@ export function createP2prcExchange(needs: ExchangeNeeds): P2prcExchange {
   }
 
   const exchange = async (address: string, claimed: string | null): Promise<readonly WireRecord[] | null> => {
+    // As of now: the answer may come when the tunnel that the claimed address belongs to is gone.
+    const isDirect = own.via() === null
     const answer = await calls.postTable(address, formatWireTable(wholeTable(claimed)))
     if (answer.type === 'failed' || !/^\s*\{/.test(answer.text)) return null
     const records = parseWireTable(answer.text)
     take(records, address, reached(address))
     // A P2PRC node pings what is posted before it answers: our row in its answer is the proof that it reached us.
     const kept = claimed !== null && records.some((record) => recordOf(record)?.address === claimed)
-    if (kept && own.via() === null && reach.ask().port !== null) reach.provenAt(claimed, address)
+    if (kept && isDirect && reach.ask().port !== null) reach.provenAt(claimed, address)
     return records
   }
 

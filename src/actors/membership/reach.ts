@@ -112,8 +112,6 @@ export function createReach(needs: ReachNeeds): Reach {
   const isVoteFresh = (key: string): boolean => clock.now() - (votes.get(key)?.atMs ?? Number.NEGATIVE_INFINITY) < ASKED_AGAIN
   /** `at`: where that peer itself is. */
   const vote = (address: string, by: string, at: string): void => {
-    // A P2PRC peer may keep the row of a tunnel that is gone. That address is open again with the next one, and leads through it.
-    if (own.wasAtTurn(address)) return
     votes = withVote(votes, by, { address, network: networkOf(at), atMs: clock.now() })
     const current = told.type === 'proven' ? told.address : null
     const around = askable().map(({ record }) => networkOf(record.address))

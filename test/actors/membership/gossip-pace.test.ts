@@ -4,13 +4,21 @@ import { createGossipPace } from '../../../src/actors/membership/gossip-pace.ts'
 import { fixedChance } from '../../sim/fixed-chance.ts'
 import { VirtualClock } from '../../sim/virtual-clock.ts'
 
-/** When it is time, in ms, within the first 1,200 ms; `found` says what each comparison found. */
-async function beats(found: (pace: ReturnType<typeof createGossipPace>) => void): Promise<readonly number[]> {
+/** `times`: when it is time, in ms. */
+function start(onBeat: (pace: ReturnType<typeof createGossipPace>) => void = () => {}) {
   const clock = new VirtualClock()
   const pace = createGossipPace({ clock, random: fixedChance(0.5) })
   const times: number[] = []
   const running = pace.beats$.subscribe(() => {
     times.push(Math.round(clock.now()))
+    onBeat(pace)
+  })
+  return { clock, pace, times, running }
+}
+
+/** When it is time, in ms, within the first 1,200 ms; `found` says what each comparison found. */
+async function beats(found: (pace: ReturnType<typeof createGossipPace>) => void): Promise<readonly number[]> {
+  const { clock, times, running } = start((pace) => {
     pace.began()
     found(pace)
   })
@@ -34,10 +42,7 @@ test('it goes on as often where the tables differ, or nobody could be asked, or 
 })
 
 test('a comparison that takes longer than the time to the next one counts by all that it found', async () => {
-  const clock = new VirtualClock()
-  const pace = createGossipPace({ clock, random: fixedChance(0.5) })
-  const times: number[] = []
-  const running = pace.beats$.subscribe(() => times.push(Math.round(clock.now())))
+  const { clock, pace, times, running } = start()
   await clock.advance(100)
   pace.began()
   await clock.advance(50)
@@ -50,10 +55,7 @@ test('a comparison that takes longer than the time to the next one counts by all
 })
 
 test('comparisons that follow each other at once, since each takes longer than the period, become rarer where tables are the same', async () => {
-  const clock = new VirtualClock()
-  const pace = createGossipPace({ clock, random: fixedChance(0.5) })
-  const times: number[] = []
-  const running = pace.beats$.subscribe(() => times.push(Math.round(clock.now())))
+  const { clock, pace, times, running } = start()
   await clock.advance(100)
   for (let i = 0; i < 4; i++) {
     pace.began()
@@ -65,10 +67,7 @@ test('comparisons that follow each other at once, since each takes longer than t
 })
 
 test('what a comparison finds is not forgotten as the next one begins before the beat', async () => {
-  const clock = new VirtualClock()
-  const pace = createGossipPace({ clock, random: fixedChance(0.5) })
-  const times: number[] = []
-  const running = pace.beats$.subscribe(() => times.push(Math.round(clock.now())))
+  const { clock, pace, times, running } = start()
   await clock.advance(100)
   pace.began()
   await clock.advance(40)

@@ -167,6 +167,18 @@ describe('how this node is reached is guessed for a P2PRC peer, and proven by it
   test('but not where it listens nowhere', async () => expect((await joined({ port: null }))[1]).toEqual([]))
 
   test('nor by what a TURN carries', async () => expect((await joined({}, PC, (run) => run.announce(MINE, 'elm')))[1]).toEqual([]))
+
+  test('nor by what a TURN carried when it was asked, though that tunnel is gone by the answer', async () => {
+    const { announce, own, prove, posted, reached, clock, end } = start({
+      tables: { [PC]: [wire('pc', '192.0.2.1'), wire('me', '192.0.2.9')] },
+    })
+    prove(unsignedRecord(PC, 'pc'))
+    announce(MINE, 'elm')
+    own.announce(null, null)
+    await clock.advance(100)
+    end()
+    expect([posted.some((line) => line.includes(MINE)), reached]).toEqual([true, []])
+  })
 })
 
 describe('a posted table', () => {

@@ -454,16 +454,3 @@ test('nobody is asked beside one that is late after the end', async () => {
   await clock.advance(5_000)
   expect([before > 0, asked.length - before, reach.verdict().type]).toEqual([true, 0, 'unknown'])
 })
-
-test('where a tunnel led to this node says nothing of how it is reached directly, though a peer keeps that row and others get in there', () => {
-  const TUNNEL = '203.0.113.9:30065'
-  const { reach, own, end } = start()
-  own.announce(TUNNEL, 'turn', ['203.0.113.10:30001'])
-  own.announce(null, null)
-  for (const address of [TUNNEL, '203.0.113.10:30001']) {
-    reach.provenAt(address, '198.51.100.1:8088')
-    found(reach, { type: 'reached', address })
-  }
-  end()
-  expect([reach.verdict(), reach.ask()]).toEqual([{ type: 'unknown' }, { port: 8_088, advertise: null }])
-})
